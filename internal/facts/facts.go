@@ -1,0 +1,217 @@
+// Package facts measures a repository: it collects all that a policy may know
+// about one artifact, or about the change as a whole, into one document. It
+// judges nothing: whatever it finds, it states, as closed enumerations wherever
+// a comparison was made, and what that means is a rule's to say. No key and no
+// computed MAC ever enters a fact, only the verdict of checking one.
+package facts
+
+import "context"
+
+// An Input is what a rule sees as `input`: one artifact (Artifact set) or the
+// whole change (Repository set). Its JSON form is schemas/facts.json. A pointer
+// or a string that was not measured is absent, never empty.
+type Input struct {
+	EffectiveTime string      `json:"effective_time"` // RFC 3339, UTC, whole seconds; one for the run
+	Settings      Settings    `json:"settings"`
+	Artifact      *Artifact   `json:"artifact,omitempty"`
+	Ledger        *Ledger     `json:"ledger,omitempty"`
+	Manifest      *Manifest   `json:"manifest,omitempty"`
+	VaultTime     *VaultTime  `json:"vaulttime,omitempty"`
+	Test          *Test       `json:"test,omitempty"`
+	Domain        *Domain     `json:"domain,omitempty"`
+	Base          *Base       `json:"base,omitempty"`
+	Checks        *Checks     `json:"checks,omitempty"`
+	Repository    *Repository `json:"repository,omitempty"`
+}
+
+// Settings are the parts of the base commit's configuration that rules may read.
+type Settings struct {
+	RequireProof bool   `json:"require_proof"`
+	Keyless      string `json:"keyless"`       // deny, proof
+	LFS          string `json:"lfs"`           // oid, content
+	MinimumLevel string `json:"minimum_level"` // a-plus, tier-1, non-compliant
+	Configured   bool   `json:"configured"`    // whether the base has a codexlock.yaml
+}
+
+// An Artifact is the file itself.
+type Artifact struct {
+	Path   string `json:"path"`
+	Change string `json:"change"` // added, modified, removed, unchanged
+	Kind   string `json:"kind"`   // file, symlink, submodule, directory, special, oversized, absent
+	Mode   string `json:"mode,omitempty"`
+	SHA256 string `json:"sha256,omitempty"` // 64 lower-case hex; absent unless kind is file
+	Size   *int64 `json:"size,omitempty"`   // bytes
+	Proof  string `json:"proof,omitempty"`  // what SHA256 was taken from: content, lfs-oid
+}
+
+// A Problem is one thing that is wrong with a document's form.
+type Problem struct {
+	Message string `json:"message"`
+	Pointer string `json:"pointer"` // RFC 6901; "" is the whole document
+	Line    int    `json:"line"`    // counts from 1
+	Column  int    `json:"column"`  // counts from 1, in characters
+}
+
+// A Document is what every companion and the ledger have in common.
+type Document struct {
+	Path string `json:"path"` // where it is, or where it is expected
+	// State is valid; absent; invalid (see Problems); irregular (a symlink,
+	// submodule, directory or special file stands there); twice (it stands
+	// beside the artifact and under assets/manifests/).
+	State    string    `json:"state"`
+	Also     string    `json:"also,omitempty"` // the second place, where State is twice
+	Problems []Problem `json:"problems"`
+}
+
+// A Ledger is Codex-Lock.json as far as it concerns one artifact.
+type Ledger struct {
+	Document
+	Entry *Entry `json:"entry,omitempty"`
+	// Entries are the pointers of all entries with this artifact's path,
+	// in the order of the file; more than one is a duplicate.
+	Entries []string `json:"entries"`
+}
+
+// An Entry is an artifact's line of trust in a ledger (ZT-3.1).
+type Entry struct {
+	Pointer        string `json:"pointer"`
+	SHA256         string `json:"sha256"`
+	DriftTolerance string `json:"drift_tolerance"` // the number as it was written
+	TrustDomain    string `json:"trust_domain"`
+	VerifiedAt     string `json:"verified_at"`
+}
+
+// A Manifest is X.manifest.json (ZT-11.1).
+type Manifest struct {
+	Document
+	Artifact    string       `json:"artifact,omitempty"`
+	SHA256      string       `json:"sha256,omitempty"`
+	Creator     string       `json:"creator,omitempty"`
+	GeneratedAt string       `json:"generated_at,omitempty"`
+	Toolchain   *Tool        `json:"toolchain,omitempty"`
+	Inputs      *[]Reference `json:"inputs,omitempty"`
+	Outputs     *[]Reference `json:"outputs,omitempty"`
+	Network     []string     `json:"network"`
+}
+
+// A Tool is what made an artifact.
+type Tool struct {
+	Name    string `json:"name"`
+	Version string `json:"version"`
+}
+
+// A VaultTime is X.vaulttime.json (ZT-4.1) without its MAC.
+type VaultTime struct {
+	Document
+	SHA256      string `json:"sha256,omitempty"`
+	Timestamp   string `json:"timestamp,omitempty"`
+	TrustDomain string `json:"trust_domain,omitempty"`
+	TTLHours    *int64 `json:"ttl_hours,omitempty"`
+	ExpiresAt   string `json:"expires_at,omitempty"` // Timestamp + TTLHours
+	Artifact    string `json:"artifact,omitempty"`   // the record's own path, where it has one
+	KeyID       string `json:"key_id,omitempty"`
+}
+
+// A Test is X.test.
+type Test struct {
+	Document
+	Mode string `json:"mode,omitempty"`
+}
+
+// A Domain is the trust domain that the record names (the ledger entry, where
+// there is no record).
+type Domain struct {
+	Name  string `json:"name"`
+	State string `json:"state"` // known, unknown, open (no configuration: any name is one)
+	// KeyID names the key that this run has for the domain; absent with no key.
+	KeyID       string `json:"key_id,omitempty"`
+	MaxTTLHours int64  `json:"max_ttl_hours"`
+}
+
+// A Base is the same artifact in the base commit; absent where it was not there.
+type Base struct {
+	SHA256      string `json:"sha256,omitempty"`
+	VerifiedAt  string `json:"verified_at,omitempty"`  // its ledger entry's
+	Timestamp   string `json:"timestamp,omitempty"`    // its record's
+	TrustDomain string `json:"trust_domain,omitempty"` // its record's
+	Proof       string `json:"proof"`                  // present, absent: whether its record had a proof
+}
+
+// Checks are the comparisons made, as closed enumerations. Each is "absent"
+// where one of the two sides is missing or malformed.
+type Checks struct {
+	Ledger    string `json:"ledger"`    // artifact's digest and ledger entry's: match, differs, absent
+	Manifest  string `json:"manifest"`  // artifact's digest and manifest's: match, differs, absent
+	VaultTime string `json:"vaulttime"` // artifact's digest and record's: match, differs, absent
+	Named     string `json:"named"`     // manifest's artifact and the path: match, differs, absent
+	Signature string `json:"signature"` // the HMAC with the domain's key: valid, invalid, no_key, absent
+	KeyID     string `json:"key_id"`    // the record's key_id and our key's: match, differs, absent
+	Proof     string `json:"proof"`     // the Ed25519 signature: valid, invalid, no_key (none to check it with), absent
+	Path      string `json:"path"`      // the record's own path and the artifact's: match, differs, absent
+	Time      string `json:"time"`      // current, expired, future, absent
+	TTL       string `json:"ttl"`       // the record's ttl_hours and the domain's maximum: within, exceeds, absent
+	Tolerance string `json:"tolerance"` // drift_tolerance: zero, nonzero, absent
+	Domain    string `json:"domain"`    // record's and ledger entry's trust_domain: match, differs, absent
+	Rollback  string `json:"rollback"`  // record's timestamp and the base's: forward (same or later), back, new (none in base), absent
+	// VerifiedAt is how the ledger entry's verified_at stands to the base's: kept;
+	// new (none in base); attested (later, and the record is later too); alone
+	// (it moved and the record did not); back; future (more than five minutes
+	// past the effective time); absent.
+	VerifiedAt string `json:"verified_at"`
+	// Inputs is the worst over the manifest's inputs: match, differs, missing,
+	// unsafe, none (an empty list), absent.
+	Inputs string `json:"inputs"`
+}
+
+// A Reference is one input or output of a manifest and how it compares with the tree.
+type Reference struct {
+	Pointer string `json:"pointer"`
+	Path    string `json:"path"`
+	SHA256  string `json:"sha256"`
+	State   string `json:"state"` // match, differs, missing, unsafe (not a path inside the repository)
+}
+
+// A Repository is the change as a whole.
+type Repository struct {
+	Scope       string       `json:"scope"`          // changed, all, paths
+	Base        string       `json:"base,omitempty"` // commit
+	Head        string       `json:"head,omitempty"` // commit; absent: the work tree
+	Artifacts   int          `json:"artifacts"`      // how many are evaluated
+	Ledger      Document     `json:"ledger"`
+	UnsafePaths []UnsafePath `json:"unsafe_paths"` // of ledger entries
+	GateChanges []GateChange `json:"gate_changes"`
+}
+
+// An UnsafePath is a ledger entry's path that names no file inside the repository.
+type UnsafePath struct {
+	Pointer string `json:"pointer"`
+	Path    string `json:"path"`
+	Reason  string `json:"reason"`
+}
+
+// A GateChange is a changed file that the gate itself is made of.
+type GateChange struct {
+	Path   string `json:"path"`
+	Kind   string `json:"kind"`   // config, policy, schema, workflow
+	Change string `json:"change"` // added, modified, removed
+}
+
+// A Measurement is one input and the way back from a pointer into a file to the
+// place where its value stands there.
+type Measurement struct {
+	Input Input
+	// Locate finds the first character of the value at an RFC 6901 pointer;
+	// ok is false where the file was not read or has no such value.
+	Locate func(file, pointer string) (line, column int, ok bool)
+}
+
+// A Change is measured piece by piece, so that memory stays flat in the number
+// of artifacts. Its methods may be called from several goroutines.
+type Change interface {
+	// Len is the number of artifacts under judgement, in the order of their paths.
+	Len() int
+	// Artifact measures the i-th artifact.
+	Artifact(ctx context.Context, i int) (Measurement, error)
+	// Repository measures the change as a whole.
+	Repository(ctx context.Context) (Measurement, error)
+}

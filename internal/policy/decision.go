@@ -1,0 +1,63 @@
+// Package policy compiles Rego in a sandbox, asks every rule about every
+// artifact and returns a decision. It is the only package that knows OPA, and
+// it fails closed: a rule that does not answer is an error, never a pass.
+package policy
+
+import "github.com/codexlock/codexlock/internal/artifact"
+
+// A Severity is what a finding does to the conclusion.
+type Severity string
+
+// The severities.
+const (
+	Deny Severity = "deny"
+	Warn Severity = "warn"
+)
+
+// A Rule is what a policy package says of itself in its METADATA.
+type Rule struct {
+	Code        string         `json:"code"`        // area.rule: the package path without "codexlock."
+	Requirement string         `json:"requirement"` // ZT-n.m
+	Severity    Severity       `json:"severity"`    // the worst that it can say
+	Title       string         `json:"title"`
+	Description string         `json:"description"`
+	Fix         string         `json:"fix"`     // the next step; {artifact} stands for the path
+	Subject     string         `json:"subject"` // artifact, repository
+	Level       artifact.Level `json:"level"`   // what is left of an artifact's level when the rule denies
+	Source      string         `json:"source"`  // embedded, or the file that it was read from
+}
+
+// A Finding is a proof that is absent.
+type Finding struct {
+	Rule        string   `json:"rule"`
+	Severity    Severity `json:"severity"`
+	Requirement string   `json:"requirement"`
+	Artifact    string   `json:"artifact,omitempty"` // absent: the finding is about the whole change
+	File        string   `json:"file"`
+	Line        int      `json:"line"`   // counts from 1
+	Column      int      `json:"column"` // counts from 1, in characters
+	Message     string   `json:"message"`
+	Fix         string   `json:"fix"`
+	Fingerprint string   `json:"fingerprint"` // 32 hex characters over rule, path, content and pointer: not the line
+	Excepted    bool     `json:"excepted"`
+}
+
+// An Artifact is what was decided about one artifact.
+type Artifact struct {
+	Path        string         `json:"path"`
+	Change      string         `json:"change"` // added, modified, removed, unchanged
+	SHA256      string         `json:"sha256,omitempty"`
+	TrustDomain string         `json:"trust_domain,omitempty"`
+	Level       artifact.Level `json:"level"`
+	Proof       string         `json:"proof,omitempty"` // content, lfs-oid
+}
+
+// A Decision is every rule's answer about every artifact.
+type Decision struct {
+	Source    string     // embedded, base, or the words of a --policy flag
+	Digest    string     // sha256:…, over every module's name and text
+	Rules     int        // how many rules there are
+	Answers   int        // rules x artifacts: a rule about the whole change answers for each of them
+	Artifacts []Artifact // by path
+	Findings  []Finding  // denials first, then by file, line, column, rule, message
+}

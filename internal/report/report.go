@@ -1,0 +1,108 @@
+// Package report renders a finished decision. It writes to io.Writers and
+// decides nothing. Text from outside (paths, messages) is data until a writer
+// of this package escapes it, once, for the form it writes.
+package report
+
+import (
+	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/policy"
+)
+
+// Schema names this version of the report, published as schemas/report.json.
+const Schema = "codexlock.report/v1"
+
+// A Conclusion is the verdict on a change, in the words of GitHub's check runs.
+type Conclusion string
+
+// The conclusions.
+const (
+	Success Conclusion = "success"
+	Neutral Conclusion = "neutral" // warnings only
+	Failure Conclusion = "failure"
+)
+
+// A Report is a decision with all that is needed to tell it.
+type Report struct {
+	Schema        string            `json:"schema"`
+	Conclusion    Conclusion        `json:"conclusion"`
+	Level         string            `json:"level"` // ZT-13's id, or none where no artifact changed
+	Scope         string            `json:"scope"` // changed, all, paths
+	Base          string            `json:"base,omitempty"`
+	Head          string            `json:"head,omitempty"` // absent: the work tree
+	EffectiveTime string            `json:"effective_time"`
+	Policy        Policy            `json:"policy"`
+	Counts        Counts            `json:"counts"`
+	Artifacts     []policy.Artifact `json:"artifacts"`
+	Findings      []policy.Finding  `json:"findings"`
+}
+
+// A Policy says which rules judged.
+type Policy struct {
+	Source  string `json:"source"`
+	Digest  string `json:"digest"`
+	Rules   int    `json:"rules"`
+	Answers int    `json:"answers"`
+}
+
+// Counts are over artifacts (the first two) and findings.
+type Counts struct {
+	Artifacts int `json:"artifacts"`
+	Trusted   int `json:"trusted"` // no denial of their own, and none of the whole change
+	Deny      int `json:"deny"`
+	Warn      int `json:"warn"`
+	Excepted  int `json:"excepted"`
+}
+
+// Meta is what a report says beside the decision.
+type Meta struct {
+	Scope, Base, Head string
+	EffectiveTime     string // RFC 3339
+	FailOnWarn        bool   // warnings fail the change
+}
+
+// New tells a decision.
+func New(d policy.Decision, m Meta) Report {
+	r := Report{
+		Schema: Schema, Scope: m.Scope, Base: m.Base, Head: m.Head, EffectiveTime: m.EffectiveTime,
+		Policy:    Policy{Source: d.Source, Digest: d.Digest, Rules: d.Rules, Answers: d.Answers},
+		Artifacts: append([]policy.Artifact{}, d.Artifacts...),
+		Findings:  append([]policy.Finding{}, d.Findings...),
+		Level:     "none",
+	}
+	denied, whole := map[string]bool{}, false
+	for _, f := range r.Findings {
+		switch {
+		case f.Excepted:
+			r.Counts.Excepted++
+		case f.Severity == policy.Warn:
+			r.Counts.Warn++
+		default: // anything that is not plainly a warning denies
+			r.Counts.Deny++
+			denied[f.Artifact] = true
+			whole = whole || f.Artifact == ""
+		}
+	}
+	r.Counts.Artifacts = len(r.Artifacts)
+	lowest := artifact.APlus
+	for _, a := range r.Artifacts {
+		lowest = min(lowest, a.Level)
+		if !whole && !denied[a.Path] {
+			r.Counts.Trusted++
+		}
+	}
+	if len(r.Artifacts) > 0 || whole {
+		if whole {
+			lowest = artifact.NonCompliant
+		}
+		r.Level = lowest.String()
+	}
+	switch {
+	case r.Counts.Deny > 0, m.FailOnWarn && r.Counts.Warn > 0:
+		r.Conclusion = Failure
+	case r.Counts.Warn > 0:
+		r.Conclusion = Neutral
+	default:
+		r.Conclusion = Success
+	}
+	return r
+}
