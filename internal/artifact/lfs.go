@@ -1,0 +1,39 @@
+package artifact
+
+import (
+	"bytes"
+	"strconv"
+)
+
+// MaxPointerBytes bounds a Git LFS pointer file: "less than 1024 bytes"
+// (git-lfs, docs/spec.md).
+const MaxPointerBytes = 1024
+
+const pointerVersion = "version https://git-lfs.github.com/spec/v1\n"
+
+// ParsePointer reads a canonical Git LFS pointer (git-lfs, docs/spec.md) and
+// returns the digest and the size in bytes of the content it stands for. A text
+// that is merely like a pointer is not one: ok is false, and it is content.
+func ParsePointer(data []byte) (content Digest, size int64, ok bool) {
+	if len(data) >= MaxPointerBytes {
+		return Digest{}, 0, false
+	}
+	rest, found := bytes.CutPrefix(data, []byte(pointerVersion+"oid sha256:"))
+	if !found || len(rest) < 64 {
+		return Digest{}, 0, false
+	}
+	content, err := ParseDigest(string(rest[:64]))
+	if err != nil {
+		return Digest{}, 0, false
+	}
+	number, found := bytes.CutPrefix(rest[64:], []byte("\nsize "))
+	if !found || !bytes.HasSuffix(number, []byte("\n")) {
+		return Digest{}, 0, false
+	}
+	written := string(number[:len(number)-1])
+	size, err = strconv.ParseInt(written, 10, 64)
+	if err != nil || size < 0 || strconv.FormatInt(size, 10) != written {
+		return Digest{}, 0, false
+	}
+	return content, size, true
+}

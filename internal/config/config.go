@@ -1,0 +1,337 @@
+// Package config reads codexlock.yaml: what is an artifact, which trust domains
+// there are, and how strict the gate is. It states settings and judges nothing;
+// where a configuration comes from (the base commit, never the change) is the
+// caller's to see to.
+package config
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/bmatcuk/doublestar/v4"
+
+	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/vaulttime"
+	"github.com/codexlock/codexlock/schemas"
+)
+
+// Paths are where a repository's configuration may stand, the first found wins.
+var Paths = []artifact.Path{"codexlock.yaml", ".github/codexlock.yaml"}
+
+// DefaultKeyEnv is the environment variable that holds the VaultTime key of
+// every domain that does not name its own.
+const DefaultKeyEnv = "VAULTTIME_KEY"
+
+// DefaultTTLHours is the standard's time to live, and a domain's maximum where
+// it states none.
+const DefaultTTLHours = 24
+
+// DefaultDirectory is the one directory of an owner's rules that is looked for
+// without being named.
+const DefaultDirectory = "policies/"
+
+// A Config is a validated codexlock.yaml, or the defaults where there is none.
+type Config struct {
+	File          artifact.Path // where it was read; "" for the defaults
+	Include       []string      // doublestar patterns
+	Exclude       []string
+	CriticalPaths []string
+	RequireProof  bool
+	Keyless       string // deny, proof
+	LFS           string // oid, content
+	MinimumLevel  artifact.Level
+	Domains       map[string]Domain // nil: any name is a domain, with the default key
+	Policies      []string          // directories in the repository, each ending in "/"
+	PoliciesNamed bool              // they stand in the file, so each has to be there
+	Schemas       []string          // directories of additional JSON Schemas
+	Exceptions    []Exception
+}
+
+// A Domain is a trust domain (ZT-4, P4).
+type Domain struct {
+	Paths       []string // doublestar patterns of the artifacts that belong to it
+	KeyEnv      string   // the environment variable that holds its key
+	PublicKeys  []PublicKey
+	MaxTTLHours int64
+	AcceptsFrom []string
+	Network     []string
+}
+
+// A PublicKey checks proofs where the key itself is not at hand.
+type PublicKey struct {
+	ID        string // 16 hex characters
+	Key       string // ed25519:<base64>
+	CreatedAt time.Time
+	State     string // current, retiring, revoked
+}
+
+// An Exception lets a named rule's finding stand until a date, in the open.
+type Exception struct {
+	Rule    string   // area, or area.rule
+	Paths   []string // doublestar patterns
+	Reason  string
+	Owner   string
+	Expires time.Time
+}
+
+// file is codexlock.yaml as it is written; schemas/config.json is its form.
+type file struct {
+	Version   int64 `json:"version"`
+	Artifacts *struct {
+		Include []string `json:"include"`
+		Exclude []string `json:"exclude"`
+	} `json:"artifacts"`
+	CriticalPaths []string              `json:"critical_paths"`
+	RequireProof  *bool                 `json:"require_proof"`
+	Keyless       string                `json:"keyless"`
+	LFS           string                `json:"lfs"`
+	RunTests      string                `json:"run_tests"`
+	MinimumLevel  string                `json:"minimum_level"`
+	TrustDomains  map[string]fileDomain `json:"trust_domains"`
+	Policies      *[]string             `json:"policies"`
+	Schemas       []string              `json:"schemas"`
+	Exceptions    []fileException       `json:"exceptions"`
+}
+
+type fileDomain struct {
+	Paths      []string `json:"paths"`
+	Key        string   `json:"key"`
+	PublicKeys []struct {
+		ID        string `json:"id"`
+		Key       string `json:"key"`
+		CreatedAt string `json:"created_at"`
+		State     string `json:"state"`
+	} `json:"public_keys"`
+	MaxTTLHours *int64   `json:"max_ttl_hours"`
+	AcceptsFrom []string `json:"accepts_from"`
+	Network     []string `json:"network"`
+}
+
+type fileException struct {
+	Rule    string   `json:"rule"`
+	Paths   []string `json:"paths"`
+	Reason  string   `json:"reason"`
+	Owner   string   `json:"owner"`
+	Expires string   `json:"expires"`
+}
+
+// Default is the configuration of a repository without the file: records made
+// by hand after the standard pass, and the ledger says what is an artifact.
+func Default() Config {
+	return Config{
+		Include:       []string{"assets/sources/**"},
+		CriticalPaths: []string{"**"},
+		Keyless:       "deny",
+		LFS:           "oid",
+		MinimumLevel:  artifact.APlus,
+		Policies:      []string{DefaultDirectory},
+	}
+}
+
+// An Error is a configuration that cannot be used.
+type Error struct {
+	File    string
+	Line    int // counts from 1; 0 where the whole file is meant
+	Column  int
+	Message string
+}
+
+func (e *Error) Error() string {
+	if e.Line == 0 {
+		return fmt.Sprintf("%s: %s", e.File, e.Message)
+	}
+	return fmt.Sprintf("%s:%d:%d: %s", e.File, e.Line, e.Column, e.Message)
+}
+
+// Parse reads the text of a codexlock.yaml; name is the file's, for messages
+// and for Config.File. Its error is an *Error.
+func Parse(name artifact.Path, text []byte) (Config, error) {
+	var f file
+	doc, err := schemas.DecodeYAML(schemas.Config, text, &f)
+	if err != nil {
+		if bad, ok := err.(*schemas.Error); ok && len(bad.Problems) > 0 {
+			p := bad.Problems[0]
+			return Config{}, &Error{File: name.String(), Line: p.Position.Line, Column: p.Position.Column, Message: p.Message}
+		}
+		return Config{}, &Error{File: name.String(), Message: err.Error()}
+	}
+	r := reader{name: name, doc: doc}
+	c := r.config(f)
+	if r.err != nil {
+		return Config{}, r.err
+	}
+	return c, nil
+}
+
+// A reader turns the written file into a Config and keeps the first fault.
+type reader struct {
+	name artifact.Path
+	doc  *schemas.Document
+	err  error
+}
+
+func (r *reader) fault(pointer, format string, args ...any) {
+	if r.err != nil {
+		return
+	}
+	e := &Error{File: r.name.String(), Message: fmt.Sprintf(format, args...)}
+	if at, ok := r.doc.Position(pointer); ok {
+		e.Line, e.Column = at.Line, at.Column
+	}
+	r.err = e
+}
+
+func (r *reader) config(f file) Config {
+	c := Default()
+	c.File, c.RequireProof = r.name, true
+	if f.Artifacts != nil {
+		c.Include, c.Exclude = f.Artifacts.Include, f.Artifacts.Exclude
+		r.patterns("/artifacts/include", c.Include)
+		r.patterns("/artifacts/exclude", c.Exclude)
+	}
+	if f.CriticalPaths != nil {
+		c.CriticalPaths = f.CriticalPaths
+		r.patterns("/critical_paths", c.CriticalPaths)
+	}
+	if f.RequireProof != nil {
+		c.RequireProof = *f.RequireProof
+	}
+	if f.Keyless != "" {
+		c.Keyless = f.Keyless
+	}
+	if f.LFS != "" {
+		c.LFS = f.LFS
+	}
+	if f.RunTests == "sandbox" {
+		r.fault("/run_tests", `run_tests is "sandbox", which this version cannot do; want "never"`)
+	}
+	if f.MinimumLevel != "" {
+		level, err := artifact.ParseLevel(f.MinimumLevel)
+		if err != nil {
+			r.fault("/minimum_level", "%v", err)
+		}
+		c.MinimumLevel = level
+	}
+	if f.Policies != nil {
+		c.PoliciesNamed = true
+		c.Policies = r.directories("/policies", *f.Policies)
+	}
+	c.Schemas = r.directories("/schemas", f.Schemas)
+	if f.TrustDomains != nil {
+		c.Domains = make(map[string]Domain, len(f.TrustDomains))
+		for name, d := range f.TrustDomains {
+			c.Domains[name] = r.domain("/trust_domains/"+name, d)
+		}
+	}
+	for i, e := range f.Exceptions {
+		at := fmt.Sprintf("/exceptions/%d", i)
+		r.patterns(at+"/paths", e.Paths)
+		c.Exceptions = append(c.Exceptions, Exception{
+			Rule: e.Rule, Paths: e.Paths, Reason: e.Reason, Owner: e.Owner, Expires: r.time(at+"/expires", e.Expires),
+		})
+	}
+	return c
+}
+
+func (r *reader) domain(at string, d fileDomain) Domain {
+	out := Domain{
+		Paths: d.Paths, KeyEnv: DefaultKeyEnv, MaxTTLHours: DefaultTTLHours,
+		AcceptsFrom: d.AcceptsFrom, Network: d.Network,
+	}
+	r.patterns(at+"/paths", d.Paths)
+	if d.Key != "" {
+		env, ok := strings.CutPrefix(d.Key, "env:")
+		if !ok || env == "" {
+			r.fault(at+"/key", "key is %q, want env: and the name of an environment variable: keys come from nowhere else", d.Key)
+		}
+		out.KeyEnv = env
+	}
+	if d.MaxTTLHours != nil {
+		out.MaxTTLHours = *d.MaxTTLHours
+	}
+	for i, k := range d.PublicKeys {
+		at := fmt.Sprintf("%s/public_keys/%d", at, i)
+		if _, err := vaulttime.ParsePublicKey(k.Key); err != nil {
+			r.fault(at+"/key", "%v", err)
+		}
+		p := PublicKey{ID: k.ID, Key: k.Key, State: k.State}
+		if k.CreatedAt != "" {
+			p.CreatedAt = r.time(at+"/created_at", k.CreatedAt)
+		}
+		if p.State == "" {
+			p.State = "current"
+		}
+		out.PublicKeys = append(out.PublicKeys, p)
+	}
+	return out
+}
+
+func (r *reader) patterns(at string, patterns []string) {
+	for i, p := range patterns {
+		if !doublestar.ValidatePattern(p) || strings.HasPrefix(p, "/") {
+			r.fault(fmt.Sprintf("%s/%d", at, i), "%q is not a pattern of paths relative to the repository's root, such as \"assets/sources/**\"", p)
+		}
+	}
+}
+
+func (r *reader) directories(at string, names []string) []string {
+	var dirs []string
+	for i, name := range names {
+		if strings.Contains(name, "://") {
+			r.fault(fmt.Sprintf("%s/%d", at, i), "%q is not a directory of this repository; this version reads rules from nowhere else", name)
+			continue
+		}
+		p, err := artifact.ParsePath(strings.TrimSuffix(name, "/"))
+		if err != nil {
+			r.fault(fmt.Sprintf("%s/%d", at, i), "%v", err)
+		}
+		dirs = append(dirs, p.String()+"/")
+	}
+	return dirs
+}
+
+func (r *reader) time(at, s string) time.Time {
+	t, err := vaulttime.ParseTime(s)
+	if err != nil {
+		r.fault(at, "%v", err)
+	}
+	return t.Time
+}
+
+// Matches reports whether a path is one that the patterns name an artifact.
+// What the ledger lists is an artifact too, whatever they say.
+func (c *Config) Matches(p string) bool { return MatchAny(c.Include, p) && !MatchAny(c.Exclude, p) }
+
+// MatchAny reports whether any of the doublestar patterns matches the path.
+// The patterns were validated when they were read.
+func MatchAny(patterns []string, p string) bool {
+	for _, pattern := range patterns {
+		if doublestar.MatchUnvalidated(pattern, p) {
+			return true
+		}
+	}
+	return false
+}
+
+// Domain is the trust domain of a name, and whether the configuration knows it.
+// Without a configuration any name is a domain.
+func (c *Config) Domain(name string) (d Domain, known bool) {
+	if c.Domains == nil {
+		return Domain{KeyEnv: DefaultKeyEnv, MaxTTLHours: DefaultTTLHours}, true
+	}
+	d, known = c.Domains[name]
+	return d, known
+}
+
+// DomainFor is the domain whose paths name the artifact; where several do, the
+// first by name, and "" where none does.
+func (c *Config) DomainFor(p artifact.Path) string {
+	found := ""
+	for name, d := range c.Domains {
+		if MatchAny(d.Paths, p.String()) && (found == "" || name < found) {
+			found = name
+		}
+	}
+	return found
+}
