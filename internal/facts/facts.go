@@ -37,7 +37,7 @@ type Settings struct {
 type Artifact struct {
 	Path   string `json:"path"`
 	Change string `json:"change"` // added, modified, removed, unchanged
-	Kind   string `json:"kind"`   // file, symlink, submodule, directory, special, oversized, absent
+	Kind   string `json:"kind"`   // file, symlink, submodule, directory, special, oversized, misnamed, absent
 	Mode   string `json:"mode,omitempty"`
 	SHA256 string `json:"sha256,omitempty"` // 64 lower-case hex; absent unless kind is file
 	Size   *int64 `json:"size,omitempty"`   // bytes

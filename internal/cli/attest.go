@@ -1,0 +1,198 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/attest"
+	"github.com/codexlock/codexlock/internal/config"
+	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/ledger"
+	"github.com/codexlock/codexlock/internal/manifest"
+	"github.com/codexlock/codexlock/internal/repo"
+	"github.com/codexlock/codexlock/internal/report"
+)
+
+// defaultDomain is the trust domain of an artifact that nothing else names one for.
+const defaultDomain = "default"
+
+// An attestation is the attest command, filled in.
+type attestation struct {
+	world     World
+	paths     []string
+	domain    string
+	ttlHours  int64
+	creator   string
+	toolchain string
+	inputs    []string
+	now       time.Time
+}
+
+func attestCommand(w World) *cobra.Command {
+	a := attestation{world: w}
+	var effective string
+	cmd := &cobra.Command{
+		Use:   "attest PATH...",
+		Short: "Write the companions and the ledger entry of new or changed artifacts",
+		Long: `attest hashes each artifact as it stands in the work tree and writes its manifest,
+its VaultTime record, its test (where it has none) and its entry in
+Codex-Lock.json: all of them, or nothing.
+
+The key comes from the environment: VAULTTIME_KEY, or what the domain names in
+codexlock.yaml. attest refuses to run on a pull request's event: whoever opens
+one would choose what is signed.`,
+		Example: `  export VAULTTIME_KEY=$(openssl rand -hex 32)
+  codexlock attest assets/sources/model.bin
+  codexlock attest --domain runtime-core --ttl-hours 12 --toolchain gcc@12.2 bin/app`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return usagef("attest needs the path of an artifact, such as assets/sources/model.bin")
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			a.paths = args
+			var err error
+			if a.now, err = effectiveTime(effective, w); err != nil {
+				return err
+			}
+			return a.run(cmd.Context())
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&a.domain, "domain", "", "the trust domain (default: the one whose paths match, or the ledger's)")
+	f.Int64Var(&a.ttlHours, "ttl-hours", 0, "how long the record is valid (default: the domain's maximum)")
+	f.StringVar(&a.creator, "creator", "", "who made it (default: the manifest's, or the user's name)")
+	f.StringVar(&a.toolchain, "toolchain", "", "what made it, NAME@VERSION (default: the manifest's, or codexlock itself)")
+	f.StringArrayVar(&a.inputs, "input", nil, "a file that it was made from, repeatable (default: the manifest's)")
+	f.StringVar(&effective, "effective-time", "", "the record's timestamp, YYYY-MM-DDTHH:MM:SSZ (default now)")
+	return cmd
+}
+
+func (a attestation) run(ctx context.Context) error {
+	if event, _ := a.world.Env("GITHUB_EVENT_NAME"); strings.HasPrefix(event, "pull_request") {
+		return usagef("attest does not run on the event %q: a pull request's author would choose what is signed; dispatch a workflow on a protected branch instead", event)
+	}
+	r, err := repo.Open(ctx, a.world.Dir)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	if _, err := attest.Recover(r.Root(), r.GitDir()); err != nil {
+		return fmt.Errorf("finish an interrupted attest: %w", err)
+	}
+	paths, err := gate{dir: a.world.Dir, paths: a.paths}.named(r)
+	if err != nil {
+		return err
+	}
+	inputs, err := gate{dir: a.world.Dir, paths: a.inputs}.named(r)
+	if err != nil {
+		return err
+	}
+	tree, err := r.WorkTree(ctx)
+	if err != nil {
+		return err
+	}
+	c, err := settings{gate: gate{dir: a.world.Dir}, repository: r, base: tree}.config(ctx)
+	if err != nil {
+		return err
+	}
+	domains, err := recordedDomains(ctx, tree)
+	if err != nil {
+		return err
+	}
+	result, err := attest.Attest(ctx, r.Root(), r.GitDir(), paths, func(p artifact.Path) (attest.Options, error) {
+		return a.options(c, domains, p, inputs)
+	})
+	if err != nil {
+		return err
+	}
+	for _, done := range result.Attested {
+		fmt.Fprintf(a.world.Stdout, "[✓] %s attested (sha256 %.12s…, trust domain %s, valid until %s)\n",
+			report.Terminal(done.Path.String()), done.SHA256, done.Domain, done.ExpiresAt)
+	}
+	fmt.Fprintln(a.world.Stderr, "codexlock: hint: review and commit the companions and Codex-Lock.json together with the artifact")
+	return nil
+}
+
+// options are what is written about one artifact.
+func (a attestation) options(c config.Config, recorded map[string]string, p artifact.Path, inputs []artifact.Path) (attest.Options, error) {
+	name := a.domain
+	for _, next := range []string{c.DomainFor(p), recorded[p.String()], defaultDomain} {
+		if name == "" {
+			name = next
+		}
+	}
+	d, known := c.Domain(name)
+	if !known {
+		return attest.Options{}, usagef("trust domain %q of %s is not in %s; name one that is with --domain, or add it there", name, p, c.File)
+	}
+	ttl := a.ttlHours
+	if ttl == 0 {
+		ttl = d.MaxTTLHours
+	}
+	if ttl < 1 || ttl > d.MaxTTLHours {
+		return attest.Options{}, usagef("--ttl-hours is %d, want 1 to %d, the maximum of trust domain %q", ttl, d.MaxTTLHours, name)
+	}
+	key, ok, err := keyFrom(a.world.Env, d.KeyEnv)
+	if err != nil {
+		return attest.Options{}, err
+	}
+	if !ok {
+		return attest.Options{}, &usageError{&NoKeyError{Env: d.KeyEnv, Domain: name}}
+	}
+	creator := a.creator
+	if creator == "" {
+		for _, env := range []string{"GITHUB_ACTOR", "USER", "LOGNAME"} {
+			if v, ok := a.world.Env(env); ok && creator == "" {
+				creator = v
+			}
+		}
+	}
+	tool := manifest.Tool{}
+	if a.toolchain != "" {
+		toolName, version, ok := strings.Cut(a.toolchain, "@")
+		if !ok || toolName == "" || version == "" {
+			return attest.Options{}, usagef("--toolchain is %q, want NAME@VERSION", a.toolchain)
+		}
+		tool = manifest.Tool{Name: toolName, Version: version}
+	}
+	return attest.Options{
+		Domain: name, TTLHours: ttl, Key: key, KeyEnv: d.KeyEnv, Creator: creator, Toolchain: tool, Inputs: inputs, Now: a.now,
+		Fallback: attest.Fallback{Creator: "unknown", Toolchain: manifest.Tool{Name: "codexlock", Version: Version}},
+	}, nil
+}
+
+// A NoKeyError is a domain whose key the environment does not hold.
+type NoKeyError struct{ Env, Domain string }
+
+func (e *NoKeyError) Error() string {
+	return fmt.Sprintf("no key for trust domain %q: the environment variable %s is not set, or empty", e.Domain, e.Env)
+}
+
+// recordedDomains are the trust domains that the ledger names. A ledger that
+// cannot be read is attest's to refuse.
+func recordedDomains(ctx context.Context, tree repo.Tree) (map[string]string, error) {
+	entry, ok, err := tree.Lookup(ctx, ledger.Path)
+	if err != nil || !ok || entry.Kind != repo.File {
+		return nil, err
+	}
+	text, err := tree.Read(ctx, entry, facts.MaxLedgerBytes)
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", ledger.Path, err)
+	}
+	l, _, err := ledger.Decode(text)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", ledger.Path, err)
+	}
+	domains := make(map[string]string, len(l.Artifacts))
+	for _, e := range l.Artifacts {
+		domains[e.Path] = e.TrustDomain
+	}
+	return domains, nil
+}

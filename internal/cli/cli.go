@@ -1,0 +1,186 @@
+// Package cli is the command line and the action's entry point: flags, wiring
+// and exit codes. It is the only package that reads arguments, the environment,
+// the clock and randomness, and it hands them on as values.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"runtime/debug"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/codexlock/codexlock/internal/attest"
+	"github.com/codexlock/codexlock/internal/config"
+	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/policy"
+	"github.com/codexlock/codexlock/internal/repo"
+	"github.com/codexlock/codexlock/internal/report"
+)
+
+// The exit codes, the same for every command and format.
+const (
+	ExitTrusted = 0 // every artifact under judgement is trusted
+	ExitDenied  = 1 // at least one is denied
+	ExitUsage   = 2 // the command or the configuration cannot be understood
+	ExitUnknown = 3 // it could not be verified; never a pass
+)
+
+// A World is everything that a command takes from outside itself.
+type World struct {
+	Args   []string // the program's name first
+	Stdout io.Writer
+	Stderr io.Writer
+	Env    func(name string) (value string, ok bool)
+	Dir    string // the working directory, absolute
+	Now    func() time.Time
+	Random io.Reader
+}
+
+// Version is the release's name, set when it is built.
+var Version = "devel"
+
+// errDenied ends a command whose result was told already.
+var errDenied = errors.New("denied")
+
+// A usageError is a command that cannot be understood.
+type usageError struct{ err error }
+
+func (e *usageError) Error() string { return e.err.Error() }
+func (e *usageError) Unwrap() error { return e.err }
+
+func usagef(format string, args ...any) error { return &usageError{fmt.Errorf(format, args...)} }
+
+// Main runs the codexlock command and returns its exit code.
+func Main(ctx context.Context, w World) (code int) {
+	defer closed(w, &code)
+	root := &cobra.Command{
+		Use:           "codexlock",
+		Short:         "Prove that nothing in a change is unproved",
+		Long:          longHelp,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          cobra.NoArgs,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.CompletionOptions.DisableDefaultCmd = true
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return usagef("%w; see %s --help", err, cmd.CommandPath())
+	})
+	root.AddCommand(verifyCommand(w), attestCommand(w), initCommand(w), demoCommand(w), versionCommand(w))
+	root.SetArgs(w.Args[1:])
+	root.SetOut(w.Stdout)
+	root.SetErr(w.Stderr)
+	known := false
+	for _, c := range root.Commands() {
+		inner := c.RunE
+		c.RunE = func(cmd *cobra.Command, args []string) error {
+			known = true
+			return inner(cmd, args)
+		}
+	}
+	err := root.ExecuteContext(ctx)
+	if err != nil && !known && !isUsage(err) { // cobra's own complaint: an unknown command, a wrong number of arguments
+		err = &usageError{err}
+	}
+	return tell(w, err)
+}
+
+const longHelp = `codexlock proves that nothing in a change is unproved: every artifact carries a
+manifest, a VaultTime record, a test and a ledger entry, and all of them agree.
+
+Exit codes: 0 trusted, 1 denied, 2 usage or configuration, 3 could not verify.
+Keys come only from the environment: VAULTTIME_KEY, or what codexlock.yaml names.`
+
+// closed turns a panic into the exit code of a run that verified nothing.
+func closed(w World, code *int) {
+	if p := recover(); p != nil {
+		fmt.Fprintf(w.Stderr, "codexlock: internal error: %v\n%s", p, debug.Stack())
+		*code = ExitUnknown
+	}
+}
+
+// tell says what went wrong, and the next step, and maps it to an exit code.
+// Whatever is not known to be the user's to mend is ExitUnknown.
+func tell(w World, err error) int {
+	switch {
+	case err == nil:
+		return ExitTrusted
+	case errors.Is(err, errDenied):
+		return ExitDenied
+	}
+	fmt.Fprintf(w.Stderr, "codexlock: %s\n", report.Terminal(err.Error()))
+	if hint := hintFor(err); hint != "" {
+		fmt.Fprintf(w.Stderr, "codexlock: hint: %s\n", hint)
+	}
+	if isUsage(err) {
+		return ExitUsage
+	}
+	return ExitUnknown
+}
+
+func isUsage(err error) bool {
+	var usage *usageError
+	var bad *config.Error
+	var format *report.UnknownFormatError
+	var named *facts.NoArtifactError
+	return errors.As(err, &usage) || errors.As(err, &bad) || errors.As(err, &format) || errors.As(err, &named)
+}
+
+// hintFor is the next step after an error, where there is a plain one.
+func hintFor(err error) string {
+	var notRepo *repo.NotARepositoryError
+	var noCommits *repo.NoCommitsError
+	var missing *repo.MissingCommitError
+	var rule *policy.PolicyError
+	var weak *attest.WeakKeyError
+	switch {
+	case errors.As(err, &notRepo):
+		return "run it inside a Git repository, or make one: git init"
+	case errors.As(err, &noCommits):
+		return "commit first: the base commit is where configuration and policies come from"
+	case errors.As(err, &missing):
+		return "fetch the base too: actions/checkout with fetch-depth: 2, or git fetch --deepen=1"
+	case errors.As(err, &rule):
+		return rule.Hint
+	case errors.As(err, &weak):
+		return "make one: export VAULTTIME_KEY=$(openssl rand -hex 32)"
+	case errors.Is(err, fs.ErrPermission):
+		return "nothing was changed; see who may read and write there"
+	}
+	return ""
+}
+
+func versionCommand(w World) *cobra.Command {
+	return &cobra.Command{
+		Use: "version", Short: "Say what this is", Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			_, err := fmt.Fprintf(w.Stdout, "codexlock %s\n%s", Version, buildLines())
+			return err
+		},
+	}
+}
+
+// buildLines says what the program was built from, as Go recorded it.
+func buildLines() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return ""
+	}
+	lines := fmt.Sprintf("go     %s\n", info.GoVersion)
+	for _, d := range info.Deps {
+		if d.Path == "github.com/open-policy-agent/opa" {
+			lines += fmt.Sprintf("opa    %s\n", d.Version)
+		}
+	}
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" {
+			lines += fmt.Sprintf("commit %s\n", s.Value)
+		}
+	}
+	return lines
+}

@@ -1,0 +1,415 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sort"
+	"strings"
+	"time"
+
+	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/config"
+	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/policy"
+	"github.com/codexlock/codexlock/internal/repo"
+	"github.com/codexlock/codexlock/internal/report"
+	"github.com/codexlock/codexlock/internal/vaulttime"
+	"github.com/codexlock/codexlock/policies"
+	"github.com/codexlock/codexlock/schemas"
+)
+
+// A gate is one evaluation, from two revisions to a report. The command line
+// and the action both fill one in and run it.
+type gate struct {
+	dir          string // somewhere in the repository
+	base, head   string // revisions; head "": the work tree
+	noBase       bool   // there is none: a first push
+	scope        facts.Scope
+	paths        []string // as written, relative to dir
+	config       string   // "" for the usual places
+	policies     []string // in place of the configuration's
+	minimumLevel string   // "" for the configuration's
+	failOnWarn   bool
+	jobs         int
+	now          time.Time
+	env          func(string) (string, bool)
+}
+
+// A NothingEvaluatedError is a run over everything that found nothing: a wrong
+// folder or pattern looks just so, and is not a pass.
+type NothingEvaluatedError struct{ Include []string }
+
+func (e *NothingEvaluatedError) Error() string {
+	return fmt.Sprintf("no artifact found: nothing matches %s and Codex-Lock.json lists none", strings.Join(e.Include, ", "))
+}
+
+// run evaluates the gate.
+func (g gate) run(ctx context.Context) (report.Report, error) {
+	r, err := repo.Open(ctx, g.dir)
+	if err != nil {
+		return report.Report{}, err
+	}
+	defer r.Close()
+	o, err := g.trees(ctx, r)
+	if err != nil {
+		return report.Report{}, err
+	}
+	source := settings{gate: g, repository: r, base: o.Base}
+	if o.Config, err = source.config(ctx); err != nil {
+		return report.Report{}, err
+	}
+	if g.minimumLevel != "" {
+		if o.Config.MinimumLevel, err = artifact.ParseLevel(g.minimumLevel); err != nil {
+			return report.Report{}, &usageError{fmt.Errorf("minimum %w", err)}
+		}
+	}
+	if o.Keys, err = keyring(o.Config, g.env); err != nil {
+		return report.Report{}, err
+	}
+	if o.Extras, err = source.schemas(ctx, o.Config); err != nil {
+		return report.Report{}, err
+	}
+	engine, err := source.engine(ctx, o.Config)
+	if err != nil {
+		return report.Report{}, err
+	}
+	change, err := facts.Collect(ctx, o)
+	if err != nil {
+		return report.Report{}, err
+	}
+	if change.Len() == 0 && g.scope == facts.All {
+		return report.Report{}, &NothingEvaluatedError{Include: o.Config.Include}
+	}
+	decision, err := engine.Decide(ctx, change, policy.Options{
+		Workers: g.jobs, MinimumLevel: o.Config.MinimumLevel, Exceptions: exceptions(o.Config), Now: g.now,
+	})
+	if err != nil {
+		return report.Report{}, err
+	}
+	return report.New(decision, report.Meta{
+		Scope: string(g.scope), Base: o.BaseCommit, Head: o.HeadCommit,
+		EffectiveTime: vaulttime.FormatTime(g.now), FailOnWarn: g.failOnWarn,
+	}), nil
+}
+
+// trees pins the commits that are compared. Without a head it is the work tree;
+// without a base it is the commit that the head stands on.
+func (g gate) trees(ctx context.Context, r *repo.Repository) (facts.Options, error) {
+	o := facts.Options{Repository: r, Scope: g.scope, Now: g.now, Base: r.EmptyTree()}
+	paths, err := g.named(r)
+	if err != nil {
+		return o, err
+	}
+	o.Paths = paths
+	var head, base repo.Commit
+	hasBase := !g.noBase
+	if g.head == "" {
+		if o.Head, err = r.WorkTree(ctx); err != nil {
+			return o, err
+		}
+	} else {
+		if head, err = r.Commit(ctx, g.head); err != nil {
+			return o, err
+		}
+		if o.Head, err = r.Tree(ctx, head); err != nil {
+			return o, err
+		}
+		o.HeadCommit = string(head)
+	}
+	switch {
+	case g.noBase:
+	case g.base != "":
+		base, err = r.Commit(ctx, g.base)
+	case g.head == "":
+		base, err = r.Commit(ctx, "HEAD")
+	case g.scope == facts.All:
+		base = head
+	default:
+		base, hasBase, err = r.FirstParent(ctx, head)
+	}
+	if err != nil {
+		return o, err
+	}
+	if !hasBase {
+		return o, nil
+	}
+	o.BaseCommit = string(base)
+	o.SameCommit = base == head
+	o.Base, err = r.Tree(ctx, base)
+	return o, err
+}
+
+// named turns the paths of the command line into paths of the repository.
+func (g gate) named(r *repo.Repository) ([]artifact.Path, error) {
+	var paths []artifact.Path
+	for _, written := range g.paths {
+		p, err := inRepository(r.Root(), g.dir, written)
+		if err != nil {
+			return nil, err
+		}
+		paths = append(paths, p)
+	}
+	return paths, nil
+}
+
+// inRepository is a path as it was written, seen from dir, as one of the
+// repository; "." is its root.
+func inRepository(root, dir, written string) (artifact.Path, error) {
+	full := written
+	if !filepath.IsAbs(full) {
+		full = filepath.Join(dir, written)
+	}
+	if real, err := filepath.EvalSymlinks(filepath.Dir(full)); err == nil {
+		full = filepath.Join(real, filepath.Base(full))
+	}
+	if real, err := filepath.EvalSymlinks(root); err == nil {
+		root = real
+	}
+	rel, err := filepath.Rel(root, full)
+	if err != nil {
+		return "", usagef("%q is not in the repository %s", written, root)
+	}
+	if rel == "." {
+		return ".", nil
+	}
+	p, err := artifact.ParsePath(filepath.ToSlash(rel))
+	if err != nil {
+		return "", usagef("%q is not a path in the repository %s: %w", written, root, err)
+	}
+	return p, nil
+}
+
+// keyring takes from the environment the keys of the domains, and no others: a
+// record cannot choose a variable, and no key stands in for another domain's.
+func keyring(c config.Config, env func(string) (string, bool)) (*vaulttime.Keyring, error) {
+	keys := vaulttime.NewKeyring(c.Domains == nil)
+	if c.Domains == nil {
+		key, ok, err := keyFrom(env, config.DefaultKeyEnv)
+		if ok {
+			keys.Default(key)
+		}
+		return keys, err
+	}
+	for name, d := range c.Domains {
+		key, ok, err := keyFrom(env, d.KeyEnv)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			keys.Add(name, key)
+		}
+		for _, p := range d.PublicKeys {
+			if p.State == "revoked" {
+				continue
+			}
+			public, err := vaulttime.ParsePublicKey(p.Key)
+			if err != nil {
+				return nil, err
+			}
+			keys.AddPublic(name, p.ID, public)
+		}
+	}
+	return keys, nil
+}
+
+// keyFrom reads a key; an unset or empty variable is no key.
+func keyFrom(env func(string) (string, bool), name string) (vaulttime.Key, bool, error) {
+	secret, ok := env(name)
+	if !ok || secret == "" {
+		return vaulttime.Key{}, false, nil
+	}
+	key, err := vaulttime.NewKey([]byte(secret))
+	if err != nil {
+		return vaulttime.Key{}, false, fmt.Errorf("key in %s: %w", name, err)
+	}
+	return key, true, nil
+}
+
+func exceptions(c config.Config) []policy.Exception {
+	var out []policy.Exception
+	for _, e := range c.Exceptions {
+		out = append(out, policy.Exception{Rule: e.Rule, Paths: e.Paths, Reason: e.Reason, Owner: e.Owner, Expires: e.Expires})
+	}
+	return out
+}
+
+// settings reads what the base commit believes: configuration, policies,
+// schemas. A file that the user names and that the base does not have is read
+// from the disk only where the work tree is judged, by the one whose it is;
+// never where commits are.
+type settings struct {
+	gate       gate
+	repository *repo.Repository
+	base       repo.Tree
+}
+
+func (s settings) config(ctx context.Context) (config.Config, error) {
+	if s.gate.config != "" {
+		return s.namedConfig(ctx, s.gate.config)
+	}
+	for _, p := range config.Paths {
+		text, ok, err := s.fromBase(ctx, p)
+		if err != nil {
+			return config.Config{}, err
+		}
+		if ok {
+			return config.Parse(p, text)
+		}
+	}
+	return config.Default(), nil
+}
+
+func (s settings) namedConfig(ctx context.Context, written string) (config.Config, error) {
+	p, inside := inRepository(s.repository.Root(), s.gate.dir, written)
+	if inside == nil {
+		text, ok, err := s.fromBase(ctx, p)
+		if err != nil {
+			return config.Config{}, err
+		}
+		if ok {
+			return config.Parse(p, text)
+		}
+	}
+	if s.gate.head != "" {
+		return config.Config{}, usagef("configuration %q is not in the base commit: what a change brings cannot judge it", written)
+	}
+	text, err := os.ReadFile(join(s.gate.dir, written))
+	if err != nil {
+		return config.Config{}, usagef("read configuration: %w", err)
+	}
+	return config.Parse(artifact.Path(filepath.ToSlash(written)), text)
+}
+
+// fromBase reads a small file of the base commit.
+func (s settings) fromBase(ctx context.Context, p artifact.Path) ([]byte, bool, error) {
+	entry, ok, err := s.base.Lookup(ctx, p)
+	if err != nil || !ok {
+		return nil, false, err
+	}
+	if entry.Kind != repo.File {
+		return nil, false, usagef("%s is a %s in the base commit, want a file", p, entry.Kind)
+	}
+	text, err := s.base.Read(ctx, entry, facts.MaxCompanionBytes)
+	return text, err == nil, err
+}
+
+// engine compiles the rules: the embedded ones always, and those of the base's
+// directories beside them, or in place of the embedded ones whose name they have.
+func (s settings) engine(ctx context.Context, c config.Config) (*policy.Engine, error) {
+	embedded, err := policy.Embedded(policies.FS)
+	if err != nil {
+		return nil, err
+	}
+	sources := []policy.Source{embedded}
+	dirs, named := c.Policies, c.PoliciesNamed
+	if len(s.gate.policies) > 0 {
+		dirs, named = s.gate.policies, true
+	}
+	for _, dir := range dirs {
+		modules, err := s.modules(ctx, dir)
+		if err != nil {
+			return nil, err
+		}
+		switch {
+		case len(modules) > 0:
+			sources = append(sources, policy.Source{Name: "base", Modules: modules})
+		case named:
+			return nil, usagef("policies %q: no .rego file there in the base commit", dir)
+		}
+	}
+	return policy.New(ctx, sources)
+}
+
+func (s settings) modules(ctx context.Context, dir string) ([]policy.Module, error) {
+	modules, err := s.filesBelow(ctx, dir, ".rego")
+	if err != nil || len(modules) > 0 || s.gate.head != "" || len(s.gate.policies) == 0 {
+		return modules, err
+	}
+	return modulesOnDisk(join(s.gate.dir, dir))
+}
+
+// filesBelow reads a folder's files of one suffix from the base commit.
+func (s settings) filesBelow(ctx context.Context, dir, suffix string) ([]policy.Module, error) {
+	p, err := inRepository(s.repository.Root(), s.folder(), strings.TrimSuffix(dir, "/"))
+	if err != nil {
+		return nil, nil // outside the repository: not the base's
+	}
+	prefix := p.String() + "/"
+	var files []policy.Module
+	for entry, err := range s.base.Entries(ctx) {
+		if err != nil {
+			return nil, fmt.Errorf("list %s in the base commit: %w", dir, err)
+		}
+		if !strings.HasPrefix(entry.Path, prefix) || !strings.HasSuffix(entry.Path, suffix) {
+			continue
+		}
+		if entry.Kind != repo.File {
+			return nil, usagef("%s is a %s in the base commit, want a file", entry.Path, entry.Kind)
+		}
+		text, err := s.base.Read(ctx, entry, facts.MaxCompanionBytes)
+		if err != nil {
+			return nil, fmt.Errorf("read %s: %w", entry.Path, err)
+		}
+		files = append(files, policy.Module{Name: entry.Path, Text: text})
+	}
+	return files, nil
+}
+
+// folder is what directory names are seen from: the working directory for
+// those of a flag, the repository's root for those of the configuration.
+func (s settings) folder() string {
+	if len(s.gate.policies) > 0 {
+		return s.gate.dir
+	}
+	return s.repository.Root()
+}
+
+func modulesOnDisk(dir string) ([]policy.Module, error) {
+	var modules []policy.Module
+	err := filepath.WalkDir(dir, func(name string, d os.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !strings.HasSuffix(name, ".rego") {
+			return err
+		}
+		text, err := os.ReadFile(name)
+		modules = append(modules, policy.Module{Name: filepath.ToSlash(name), Text: text})
+		return err
+	})
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, usagef("policies: %w", err)
+	}
+	sort.Slice(modules, func(i, j int) bool { return modules[i].Name < modules[j].Name })
+	return modules, err
+}
+
+// schemas compiles the owner's additional schemas of the base commit.
+func (s settings) schemas(ctx context.Context, c config.Config) (map[schemas.Kind][]*schemas.Extra, error) {
+	extras := map[schemas.Kind][]*schemas.Extra{}
+	for _, dir := range c.Schemas {
+		for _, kind := range []schemas.Kind{schemas.Ledger, schemas.Manifest, schemas.VaultTime} {
+			p := artifact.Path(dir + string(kind) + ".json")
+			text, ok, err := s.fromBase(ctx, p)
+			if err != nil {
+				return nil, err
+			}
+			if !ok {
+				continue
+			}
+			extra, err := schemas.CompileExtra(kind, text)
+			if err != nil {
+				return nil, usagef("schema %s: %w", p, err)
+			}
+			extras[kind] = append(extras[kind], extra)
+		}
+	}
+	return extras, nil
+}
+
+func join(dir, name string) string {
+	if filepath.IsAbs(name) {
+		return name
+	}
+	return filepath.Join(dir, name)
+}

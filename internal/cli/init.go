@@ -1,0 +1,124 @@
+package cli
+
+import (
+	"context"
+	_ "embed"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/codexlock/codexlock/internal/attest"
+	"github.com/codexlock/codexlock/internal/config"
+	"github.com/codexlock/codexlock/internal/ledger"
+	"github.com/codexlock/codexlock/internal/repo"
+	"github.com/codexlock/codexlock/internal/vaulttime"
+)
+
+//go:embed init.codexlock.yaml
+var initConfig string
+
+//go:embed init.workflow.yml
+var initWorkflow string
+
+func initCommand(w World) *cobra.Command {
+	var domain string
+	cmd := &cobra.Command{
+		Use:   "init",
+		Short: "Scaffold a repository: configuration, ledger, workflow",
+		Long: `init writes codexlock.yaml, an empty Codex-Lock.json, .gitattributes lines that keep
+artifacts' bytes as they are, and a workflow that runs the gate. What is there
+already is left alone. With a key in VAULTTIME_KEY its public half goes into the
+configuration, so that anyone can check proofs.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return runInit(cmd.Context(), w, domain) },
+	}
+	cmd.Flags().StringVar(&domain, "domain", defaultDomain, "the name of the first trust domain")
+	return cmd
+}
+
+func runInit(ctx context.Context, w World, domain string) error {
+	r, err := repo.Open(ctx, w.Dir)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	if _, err := attest.Recover(r.Root(), r.GitDir()); err != nil {
+		return fmt.Errorf("finish an interrupted attest: %w", err)
+	}
+	tree, err := r.WorkTree(ctx)
+	if err != nil {
+		return err
+	}
+	text, err := scaffoldConfig(w, domain)
+	if err != nil {
+		return err
+	}
+	if _, err := config.Parse(config.Paths[0], []byte(text)); err != nil {
+		return usagef("--domain %q: %w", domain, err)
+	}
+	var write []attest.File
+	for _, f := range []attest.File{
+		{Path: config.Paths[0], Mode: 0o644, Data: []byte(text)},
+		{Path: ledger.Path, Mode: 0o644, Data: (&ledger.Ledger{}).Encode()},
+		{Path: ".gitattributes", Mode: 0o644, Data: []byte("# an artifact's bytes are its identity: no conversion of line ends\nassets/** -text\nCodex-Lock.json -text\n")},
+		{Path: ".github/workflows/codexlock.yml", Mode: 0o644, Data: []byte(initWorkflow)},
+	} {
+		_, there, err := tree.Lookup(ctx, f.Path)
+		if err != nil {
+			return err
+		}
+		if f.Path == config.Paths[0] && !there {
+			_, there, err = tree.Lookup(ctx, config.Paths[1])
+			if err != nil {
+				return err
+			}
+		}
+		if there {
+			fmt.Fprintf(w.Stdout, "kept    %s\n", f.Path)
+			continue
+		}
+		write = append(write, f)
+	}
+	if err := attest.Commit(ctx, r.Root(), r.GitDir(), write); err != nil {
+		return err
+	}
+	for _, f := range write {
+		fmt.Fprintf(w.Stdout, "wrote   %s\n", f.Path)
+	}
+	fmt.Fprint(w.Stdout, nextSteps(w))
+	return nil
+}
+
+func nextSteps(w World) string {
+	steps := []string{
+		"put an artifact under assets/sources/ and attest it: codexlock attest assets/sources/NAME",
+		"commit, and give the workflow the key as the secret VAULTTIME_KEY",
+		"make the check Codexlock a required one",
+	}
+	if _, ok, _ := keyFrom(w.Env, config.DefaultKeyEnv); !ok {
+		steps = append([]string{"make a key, keep it: export VAULTTIME_KEY=$(openssl rand -hex 32); run codexlock init again in a new repository, or add its public half to codexlock.yaml"}, steps...)
+	}
+	var text strings.Builder
+	text.WriteString("\nnext:\n")
+	for i, s := range steps {
+		fmt.Fprintf(&text, "  %d. %s\n", i+1, s)
+	}
+	return text.String()
+}
+
+// scaffoldConfig is the configuration with the domain's name and, where there
+// is a key, its public half.
+func scaffoldConfig(w World, domain string) (string, error) {
+	public := "[]"
+	key, ok, err := keyFrom(w.Env, config.DefaultKeyEnv)
+	if err != nil {
+		return "", err
+	}
+	if ok {
+		public = fmt.Sprintf("\n      - {id: %q, key: %q, created_at: %q, state: current}",
+			key.ID(), vaulttime.FormatPublicKey(key.PublicKey()), vaulttime.FormatTime(w.Now()))
+	}
+	return strings.NewReplacer("@DOMAIN@", domain, "@PUBLIC_KEYS@", public).Replace(initConfig), nil
+}
+

@@ -1,0 +1,179 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/report"
+	"github.com/codexlock/codexlock/internal/vaulttime"
+)
+
+func verifyCommand(w World) *cobra.Command {
+	g := gate{dir: w.Dir, env: w.Env}
+	var all, quiet, noColor bool
+	var formats []string
+	var effective string
+	cmd := &cobra.Command{
+		Use:   "verify [PATH...]",
+		Short: "Verify the artifacts of a change, of everything, or of the named paths",
+		Long: `verify compares the work tree with HEAD (or --base) and judges every artifact
+that differs; with --all every artifact there is; with paths just those. With
+--head it reads commits only and never the work tree.
+
+Configuration, policies and schemas always come from the base commit.`,
+		Example: `  codexlock verify                        what I changed since HEAD
+  codexlock verify --all                  everything
+  codexlock verify --base main --head pr  a pull request, from commits alone
+  codexlock verify -f json=report.json -f text assets/sources/model.bin`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			g.scope, g.paths = facts.Changed, args
+			switch {
+			case all && len(args) > 0:
+				return usagef("--all and paths: want one of the two")
+			case all:
+				g.scope = facts.All
+			case len(args) > 0:
+				g.scope = facts.Paths
+			}
+			var err error
+			if g.now, err = effectiveTime(effective, w); err != nil {
+				return err
+			}
+			g.fromEnvironment(cmd, w.Env)
+			outputs, err := parseOutputs(formats)
+			if err != nil {
+				return err
+			}
+			r, err := g.run(cmd.Context())
+			if err != nil {
+				return err
+			}
+			o := report.Options{Quiet: quiet, Color: !noColor && colored(w)}
+			if err := write(w, outputs, r, o); err != nil {
+				return err
+			}
+			if r.Conclusion == report.Failure {
+				return errDenied
+			}
+			return nil
+		},
+	}
+	f := cmd.Flags()
+	f.BoolVar(&all, "all", false, "verify every artifact, not only the changed ones")
+	f.StringVar(&g.base, "base", "", "the commit to compare with, and to believe (default HEAD; with --head its first parent)")
+	f.StringVar(&g.head, "head", "", "the commit to verify (default: the work tree)")
+	f.StringArrayVarP(&formats, "format", "f", nil, "format[=FILE], repeatable: "+strings.Join(report.Formats(), ", ")+" (default text)")
+	f.StringVar(&g.config, "config", "", "the configuration file (default codexlock.yaml or .github/codexlock.yaml)")
+	f.StringArrayVar(&g.policies, "policy", nil, "a directory of rules in place of the configuration's, repeatable")
+	f.StringVar(&effective, "effective-time", "", "judge as of this time, YYYY-MM-DDTHH:MM:SSZ (default now)")
+	f.StringVar(&g.minimumLevel, "minimum-level", "", "a-plus or tier-1 (default the configuration's)")
+	f.BoolVar(&g.failOnWarn, "fail-on-warn", false, "deny on warnings too")
+	f.IntVar(&g.jobs, "jobs", 0, "how many artifacts to verify at once (default: one per core)")
+	f.BoolVar(&noColor, "no-color", false, "no colours, even on a terminal")
+	f.BoolVarP(&quiet, "quiet", "q", false, "only findings and the last line")
+	return cmd
+}
+
+// fromEnvironment fills in what no flag said: flags before CODEXLOCK_* before
+// the file.
+func (g *gate) fromEnvironment(cmd *cobra.Command, env func(string) (string, bool)) {
+	for flag, field := range map[string]*string{"config": &g.config, "minimum-level": &g.minimumLevel, "base": &g.base, "head": &g.head} {
+		if v, ok := env("CODEXLOCK_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))); ok && v != "" && !cmd.Flags().Changed(flag) {
+			*field = v
+		}
+	}
+	if v, ok := env("CODEXLOCK_FAIL_ON_WARN"); ok && !cmd.Flags().Changed("fail-on-warn") {
+		g.failOnWarn = v == "true" || v == "1"
+	}
+}
+
+// effectiveTime is the one time that a run judges by.
+func effectiveTime(written string, w World) (time.Time, error) {
+	if written == "" {
+		written, _ = w.Env("CODEXLOCK_EFFECTIVE_TIME")
+	}
+	if written == "" {
+		return w.Now().UTC().Truncate(time.Second), nil
+	}
+	t, err := vaulttime.ParseTime(written)
+	if err != nil {
+		return time.Time{}, usagef("--effective-time: %w", err)
+	}
+	return t.Time, nil
+}
+
+// An output is a format and where it goes: "" is standard output.
+type output struct{ format, file string }
+
+func parseOutputs(written []string) ([]output, error) {
+	if len(written) == 0 {
+		written = []string{"text"}
+	}
+	known := map[string]bool{}
+	for _, f := range report.Formats() {
+		known[f] = true
+	}
+	var outputs []output
+	for _, s := range written {
+		format, file, toFile := strings.Cut(s, "=")
+		if !known[format] {
+			return nil, &report.UnknownFormatError{Format: format}
+		}
+		if toFile && file == "" {
+			return nil, usagef("--format %q names no file, want format=FILE", s)
+		}
+		outputs = append(outputs, output{format, file})
+	}
+	return outputs, nil
+}
+
+// write tells the report in every form that was asked for. A form that cannot
+// be written is an error: the reader would take its absence for a pass.
+func write(w World, outputs []output, r report.Report, o report.Options) error {
+	for _, out := range outputs {
+		if out.file == "" {
+			if err := report.Write(out.format, w.Stdout, r, o); err != nil {
+				return fmt.Errorf("write %s: %w", out.format, err)
+			}
+			continue
+		}
+		if err := writeFile(join(w.Dir, out.file), func(f io.Writer) error {
+			return report.Write(out.format, f, r, report.Options{Quiet: o.Quiet})
+		}); err != nil {
+			return fmt.Errorf("write %s: %w", out.format, err)
+		}
+	}
+	return nil
+}
+
+func writeFile(name string, fill func(io.Writer) error) error {
+	f, err := os.Create(name)
+	if err != nil {
+		return err
+	}
+	if err := fill(f); err != nil {
+		f.Close()
+		return err
+	}
+	return f.Close()
+}
+
+// colored reports whether standard output is a terminal that wants colours
+// (https://no-color.org).
+func colored(w World) bool {
+	if v, ok := w.Env("NO_COLOR"); ok && v != "" {
+		return false
+	}
+	f, ok := w.Stdout.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}

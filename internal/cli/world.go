@@ -1,0 +1,25 @@
+package cli
+
+import (
+	"context"
+	"crypto/rand"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+)
+
+// Here is the process's own world, and a context that ends when the process is
+// asked to. A second signal ends it at once.
+func Here() (context.Context, World) {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop)
+	dir, err := os.Getwd()
+	if err != nil {
+		dir = "."
+	}
+	return ctx, World{
+		Args: os.Args, Stdout: os.Stdout, Stderr: os.Stderr, Env: os.LookupEnv,
+		Dir: dir, Now: time.Now, Random: rand.Reader,
+	}
+}

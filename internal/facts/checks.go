@@ -1,0 +1,185 @@
+package facts
+
+import (
+	"crypto/ed25519"
+	"time"
+
+	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/vaulttime"
+)
+
+// check makes the comparisons. Each begins as absent, and only two sides that
+// are both there make it anything else.
+func (c *Collector) check(s *subject) *Checks {
+	k := &Checks{
+		Ledger: "absent", Manifest: "absent", VaultTime: "absent", Named: "absent", Signature: "absent", KeyID: "absent",
+		Proof: "absent", Path: "absent", Time: "absent", TTL: "absent", Tolerance: "absent", Domain: "absent",
+		Rollback: "absent", VerifiedAt: "absent", Inputs: "absent",
+	}
+	if e := s.entry; e != nil {
+		k.Ledger = compare(s.digest, e.SHA256)
+		k.Tolerance = tolerance(string(e.DriftTolerance))
+		k.VerifiedAt = c.verifiedAt(s)
+	}
+	if m := s.manifest; m != nil {
+		k.Manifest = compare(s.digest, m.SHA256)
+		if m.Artifact != "" {
+			k.Named = matches(m.Artifact == s.path.String() || m.Artifact == s.path.Base())
+		}
+		k.Inputs = worst(s.in.Manifest.Inputs)
+	}
+	if s.record != nil {
+		c.checkRecord(s, k)
+	}
+	return k
+}
+
+func (c *Collector) checkRecord(s *subject, k *Checks) {
+	r := s.record
+	k.VaultTime = compare(s.digest, r.SHA256)
+	k.Time = r.TimeState(c.o.Now)
+	if s.in.Domain != nil {
+		k.TTL = "exceeds"
+		if r.TTLHours <= s.in.Domain.MaxTTLHours {
+			k.TTL = "within"
+		}
+	}
+	if s.entry != nil {
+		k.Domain = matches(r.TrustDomain == s.entry.TrustDomain)
+	}
+	if r.Path != nil {
+		k.Path = matches(*r.Path == s.path)
+	}
+	k.Rollback = rollback(s.in.Base, r)
+	key, held := c.key(s)
+	k.Signature = "no_key"
+	if held {
+		k.Signature = validity(key.Valid(*r))
+		if r.KeyID != "" {
+			k.KeyID = matches(r.KeyID == s.in.Domain.KeyID)
+		}
+	}
+	if r.Proof != "" {
+		k.Proof = "no_key"
+		if public, ok := c.publicKey(s, key, held); ok {
+			k.Proof = validity(vaulttime.VerifyProof(public, *r))
+		}
+	}
+}
+
+// key is the key of the record's domain. A domain that the configuration does
+// not know has none: no key stands in for another.
+func (c *Collector) key(s *subject) (vaulttime.Key, bool) {
+	if s.in.Domain == nil || s.in.Domain.State == "unknown" {
+		return vaulttime.Key{}, false
+	}
+	return c.o.Keys.Key(s.record.TrustDomain)
+}
+
+// publicKey is what the record's proof is checked with: derived from the key
+// where the run has it, otherwise the base configuration's for the record's id.
+func (c *Collector) publicKey(s *subject, key vaulttime.Key, held bool) (ed25519.PublicKey, bool) {
+	if held {
+		return key.PublicKey(), true
+	}
+	if s.in.Domain == nil || s.in.Domain.State == "unknown" {
+		return nil, false
+	}
+	return c.o.Keys.Public(s.record.TrustDomain, s.record.KeyID)
+}
+
+func compare(measured, recorded artifact.Digest) string {
+	if measured.IsZero() {
+		return "absent"
+	}
+	return matches(measured == recorded)
+}
+
+func matches(same bool) string {
+	if same {
+		return "match"
+	}
+	return "differs"
+}
+
+func validity(valid bool) string {
+	if valid {
+		return "valid"
+	}
+	return "invalid"
+}
+
+// tolerance looks at the number as it was written: 1e-400 and -0 are zero to a
+// machine's arithmetic, and are not how the standard writes it (ZT-3.5).
+func tolerance(written string) string {
+	if written == "0.0" || written == "0" {
+		return "zero"
+	}
+	return "nonzero"
+}
+
+// worst is the worst state over a manifest's inputs.
+func worst(inputs *[]Reference) string {
+	if inputs == nil {
+		return "absent"
+	}
+	state, rank := "none", 0
+	order := map[string]int{"match": 1, "differs": 2, "missing": 3, "unsafe": 4}
+	for _, ref := range *inputs {
+		if order[ref.State] > rank {
+			state, rank = ref.State, order[ref.State]
+		}
+	}
+	return state
+}
+
+func rollback(b *Base, r *vaulttime.Record) string {
+	if b == nil || b.Timestamp == "" {
+		return "new"
+	}
+	before, err := vaulttime.ParseTime(b.Timestamp)
+	switch {
+	case err != nil:
+		return "absent"
+	case r.Timestamp.Before(before.Time):
+		return "back"
+	}
+	return "forward"
+}
+
+// verifiedAt says how the ledger entry's verified_at moved (ZT-3.4).
+func (c *Collector) verifiedAt(s *subject) string {
+	at, err := vaulttime.ParseTime(s.entry.VerifiedAt)
+	if err != nil {
+		return "absent"
+	}
+	if at.After(c.o.Now.Add(vaulttime.MaxFuture)) {
+		return "future"
+	}
+	if s.in.Base == nil || s.in.Base.VerifiedAt == "" {
+		return "new"
+	}
+	before, err := vaulttime.ParseTime(s.in.Base.VerifiedAt)
+	switch {
+	case err != nil:
+		return "absent"
+	case at.Equal(before.Time):
+		return "kept"
+	case at.Before(before.Time):
+		return "back"
+	case s.record == nil:
+		return "alone"
+	case s.in.Base.Timestamp == "" || s.record.Timestamp.After(parsed(s.in.Base.Timestamp)):
+		return "attested"
+	}
+	return "alone"
+}
+
+// parsed is a time that was formatted by us.
+func parsed(s string) time.Time {
+	t, err := vaulttime.ParseTime(s)
+	if err != nil {
+		return time.Unix(1<<40, 0) // later than any record: nothing moved past it
+	}
+	return t.Time
+}

@@ -1,0 +1,232 @@
+package facts
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/config"
+	"github.com/codexlock/codexlock/internal/ledger"
+	"github.com/codexlock/codexlock/internal/repo"
+	"github.com/codexlock/codexlock/internal/vaulttime"
+	"github.com/codexlock/codexlock/schemas"
+)
+
+// Limits on files of ours, enforced before a byte is decoded. A ledger of
+// 64 MiB has some 300,000 entries; a companion is a page of text.
+const (
+	MaxLedgerBytes    = 64 << 20
+	MaxCompanionBytes = 1 << 20
+)
+
+// maxProblems bounds what is told of one malformed document; the first ones
+// are what its author mends first.
+const maxProblems = 20
+
+// A Scope says which artifacts are under judgement.
+type Scope string
+
+// The scopes.
+const (
+	Changed Scope = "changed" // those that differ between base and head
+	All     Scope = "all"     // every artifact of the head
+	Paths   Scope = "paths"   // those that are named
+)
+
+// Options say what is measured, against what, and with what at hand.
+type Options struct {
+	Repository *repo.Repository
+	Base, Head repo.Tree // Base is the empty tree where there is none
+	BaseCommit string    // for the report; "" where there is none
+	HeadCommit string    // "" for the work tree
+	SameCommit bool      // Base and Head are one commit: nothing differs
+	Scope      Scope
+	Paths      []artifact.Path // for the scope Paths: files, or folders
+	Config     config.Config   // the base's
+	Extras     map[schemas.Kind][]*schemas.Extra
+	Keys       *vaulttime.Keyring
+	Now        time.Time // the effective time, one for the run
+}
+
+// A Collector measures a change. It implements Change.
+type Collector struct {
+	o         Options
+	settings  Settings
+	now       string
+	ledger    book // the head's
+	base      book
+	deltas    map[string]repo.Delta // what differs, by path
+	artifacts []string              // under judgement, sorted; raw: a name may be no artifact.Path
+	mirrored  bool                  // the head has files under assets/manifests/
+	inputs    digests
+	keyIDs    keyIDs
+}
+
+// A book is a ledger as it was found in a tree.
+type book struct {
+	found    Document
+	doc      *schemas.Document
+	entries  *ledger.Ledger
+	byPath   map[artifact.Path][]int
+	unsafe   []UnsafePath
+	listings int
+}
+
+// Collect finds out what is under judgement. Measuring happens later, piece by
+// piece. An error means that something could not be read: it is about us, and
+// the change is then not verified.
+func Collect(ctx context.Context, o Options) (*Collector, error) {
+	c := &Collector{
+		o: o, now: vaulttime.FormatTime(o.Now),
+		settings: Settings{
+			RequireProof: o.Config.RequireProof, Keyless: o.Config.Keyless, LFS: o.Config.LFS,
+			MinimumLevel: o.Config.MinimumLevel.String(), Configured: o.Config.File != "",
+		},
+	}
+	var err error
+	if c.ledger, err = c.readLedger(ctx, o.Head); err != nil {
+		return nil, fmt.Errorf("read %s: %w", ledger.Path, err)
+	}
+	if c.base, err = c.readLedger(ctx, o.Base); err != nil {
+		return nil, fmt.Errorf("read the base's %s: %w", ledger.Path, err)
+	}
+	if err := c.discover(ctx); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// Len is the number of artifacts under judgement.
+func (c *Collector) Len() int { return len(c.artifacts) }
+
+// readLedger reads a tree's ledger. What is wrong with it is a measurement, not
+// an error; only a tree that cannot be read is.
+func (c *Collector) readLedger(ctx context.Context, tree repo.Tree) (book, error) {
+	b := book{byPath: map[artifact.Path][]int{}, unsafe: []UnsafePath{}}
+	file, err := c.read(ctx, tree, ledger.Path, MaxLedgerBytes)
+	if err != nil {
+		return book{}, err
+	}
+	b.found = file.Document
+	if file.State != "valid" {
+		return b, nil
+	}
+	entries, doc, err := ledger.Decode(file.data)
+	b.doc = doc
+	if err := c.judgeForm(&b.found, schemas.Ledger, doc, err); err != nil {
+		return book{}, err
+	}
+	if b.found.State != "valid" {
+		return b, nil
+	}
+	b.entries = entries
+	for i, e := range entries.Artifacts {
+		p, err := artifact.ParsePath(e.Path)
+		if err != nil {
+			var fault *artifact.PathError
+			if !errors.As(err, &fault) {
+				return book{}, err
+			}
+			b.unsafe = append(b.unsafe, UnsafePath{Pointer: ledger.Pointer(i) + "/path", Path: e.Path, Reason: fault.Reason})
+			continue
+		}
+		b.byPath[p] = append(b.byPath[p], i)
+	}
+	return b, nil
+}
+
+// A found is a file as it was looked for: what stands there, and its bytes
+// where these could be read.
+type found struct {
+	Document
+	entry repo.Entry
+	data  []byte
+}
+
+// read looks a small file up and reads it. Its state is valid where there are
+// bytes to decode, and absent, irregular or invalid otherwise.
+func (c *Collector) read(ctx context.Context, tree repo.Tree, p artifact.Path, limit int64) (found, error) {
+	f := found{Document: Document{Path: p.String(), State: "absent", Problems: []Problem{}}}
+	entry, ok, err := tree.Lookup(ctx, p)
+	if err != nil || !ok {
+		return f, err
+	}
+	f.entry = entry
+	if entry.Kind != repo.File && entry.Kind != repo.Oversized {
+		f.State = "irregular"
+		return f, nil
+	}
+	data, err := tree.Read(ctx, entry, limit)
+	var large *repo.TooLargeError
+	switch {
+	case errors.As(err, &large):
+		f.State = "invalid"
+		f.Problems = append(f.Problems, Problem{Message: fmt.Sprintf("is larger than %d bytes, the most that is read", limit), Line: 1, Column: 1})
+	case err != nil:
+		return f, err
+	default:
+		f.State, f.data = "valid", data
+	}
+	return f, nil
+}
+
+// judgeForm states what a strict decoder said of a document: valid, or invalid
+// with its problems. The owner's additional schemas speak last.
+func (c *Collector) judgeForm(d *Document, kind schemas.Kind, doc *schemas.Document, err error) error {
+	var problems []schemas.Problem
+	var bad *schemas.Error
+	switch {
+	case errors.As(err, &bad):
+		problems = bad.Problems
+	case err != nil:
+		return err
+	default:
+		for _, extra := range c.o.Extras[kind] {
+			problems = append(problems, extra.Problems(doc)...)
+		}
+	}
+	if err == nil && len(problems) == 0 {
+		return nil
+	}
+	d.State = "invalid"
+	for i, p := range problems {
+		if i == maxProblems {
+			d.Problems = append(d.Problems, Problem{Message: fmt.Sprintf("and %d more", len(problems)-i), Line: p.Position.Line, Column: p.Position.Column})
+			break
+		}
+		d.Problems = append(d.Problems, Problem{Message: p.Message, Pointer: p.Pointer, Line: max(p.Position.Line, 1), Column: max(p.Position.Column, 1)})
+	}
+	return nil
+}
+
+// Repository measures the change as a whole.
+func (c *Collector) Repository(ctx context.Context) (Measurement, error) {
+	gate, err := c.gateChanges(ctx)
+	if err != nil {
+		return Measurement{}, err
+	}
+	return Measurement{
+		Input: Input{
+			EffectiveTime: c.now, Settings: c.settings,
+			Repository: &Repository{
+				Scope: string(c.o.Scope), Base: c.o.BaseCommit, Head: c.o.HeadCommit, Artifacts: len(c.artifacts),
+				Ledger: c.ledger.found, UnsafePaths: c.ledger.unsafe, GateChanges: gate,
+			},
+		},
+		Locate: locator{c.ledger.found.Path: c.ledger.doc}.locate,
+	}, nil
+}
+
+// A locator finds places in the documents that were read.
+type locator map[string]*schemas.Document
+
+func (l locator) locate(file, pointer string) (line, column int, ok bool) {
+	doc := l[file]
+	if doc == nil {
+		return 0, 0, false
+	}
+	at, ok := doc.Position(pointer)
+	return at.Line, at.Column, ok
+}

@@ -1,0 +1,364 @@
+package facts
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/ledger"
+	"github.com/codexlock/codexlock/internal/manifest"
+	"github.com/codexlock/codexlock/internal/repo"
+	"github.com/codexlock/codexlock/internal/vaulttime"
+	"github.com/codexlock/codexlock/schemas"
+)
+
+// A subject is one artifact while it is being measured: what is needed to make
+// the facts, and never enters them.
+type subject struct {
+	path     artifact.Path
+	in       Input
+	digest   artifact.Digest // zero where there are no bytes
+	entry    *ledger.Entry
+	manifest *manifest.Manifest
+	record   *vaulttime.Record
+	docs     locator
+}
+
+// Artifact measures the i-th artifact under judgement.
+func (c *Collector) Artifact(ctx context.Context, i int) (Measurement, error) {
+	name := c.artifacts[i]
+	s := &subject{docs: locator{}}
+	s.in = Input{EffectiveTime: c.now, Settings: c.settings}
+	p, err := artifact.ParsePath(name)
+	if err != nil {
+		return c.misnamed(s, name), nil
+	}
+	s.path = p
+	for _, step := range []func(context.Context, *subject) error{
+		c.measureFile, c.measureLedger, c.measureManifest, c.measureRecord, c.measureTest, c.measureBase, c.measureInputs,
+	} {
+		if err := step(ctx, s); err != nil {
+			return Measurement{}, fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	c.measureDomain(s)
+	s.in.Checks = c.check(s)
+	return Measurement{Input: s.in, Locate: s.docs.locate}, nil
+}
+
+// misnamed is an artifact whose name means different files on different
+// systems, or hides what it is. Nothing more is measured: no companion can
+// belong to it.
+func (c *Collector) misnamed(s *subject, name string) Measurement {
+	change := "unchanged"
+	if d, ok := c.deltas[name]; ok {
+		change = d.Status.String()
+	}
+	kind := "misnamed"
+	if change == "removed" {
+		kind = "absent"
+	}
+	s.in.Artifact = &Artifact{Path: printable(name), Change: change, Kind: kind}
+	s.in.Checks = c.check(s)
+	return Measurement{Input: s.in, Locate: s.docs.locate}
+}
+
+// measureFile finds the file and hashes it: the one pass over its bytes.
+func (c *Collector) measureFile(ctx context.Context, s *subject) error {
+	a := &Artifact{Path: s.path.String(), Change: c.change(s.path), Kind: "absent"}
+	s.in.Artifact = a
+	entry, ok, err := c.o.Head.Lookup(ctx, s.path)
+	if err != nil || !ok {
+		return err
+	}
+	a.Kind, a.Mode = entry.Kind.String(), entry.Mode
+	if entry.Kind != repo.File {
+		return nil
+	}
+	digest, size, head, err := c.o.Head.Hash(ctx, entry)
+	if err != nil {
+		return err
+	}
+	a.Proof = "content"
+	if c.settings.LFS == "oid" && size == int64(len(head)) {
+		if content, contentSize, ok := artifact.ParsePointer(head); ok {
+			digest, size, a.Proof = content, contentSize, "lfs-oid"
+		}
+	}
+	s.digest, a.SHA256, a.Size = digest, digest.String(), &size
+	return nil
+}
+
+// change says how the artifact itself stands to the base. In a work tree whose
+// every artifact is judged its bytes are not read a second time for this: it is
+// then completed by measureBase, from the digest.
+func (c *Collector) change(p artifact.Path) string {
+	if d, ok := c.deltas[p.String()]; ok {
+		return d.Status.String()
+	}
+	for _, kind := range artifact.Companions {
+		for _, companion := range [...]artifact.Path{p.Companion(kind), p.MirroredCompanion(kind)} {
+			if _, ok := c.deltas[companion.String()]; ok {
+				return "modified"
+			}
+		}
+	}
+	if c.entryText(&c.ledger, p) != c.entryText(&c.base, p) {
+		return "modified"
+	}
+	return "unchanged"
+}
+
+func (c *Collector) measureLedger(_ context.Context, s *subject) error {
+	l := &Ledger{Document: c.ledger.found, Entries: []string{}}
+	l.Problems = []Problem{} // they are the whole change's, and told once
+	s.in.Ledger = l
+	s.docs[l.Path] = c.ledger.doc
+	for n, i := range c.ledger.byPath[s.path] {
+		l.Entries = append(l.Entries, ledger.Pointer(i))
+		if n > 0 {
+			continue
+		}
+		e := &c.ledger.entries.Artifacts[i]
+		s.entry = e
+		l.Entry = &Entry{
+			Pointer: ledger.Pointer(i), SHA256: e.SHA256.String(), DriftTolerance: string(e.DriftTolerance),
+			TrustDomain: e.TrustDomain, VerifiedAt: e.VerifiedAt,
+		}
+	}
+	return nil
+}
+
+// companion reads a companion from where it stands: beside its artifact or
+// under assets/manifests/. Standing in both places is a state of its own.
+func (c *Collector) companion(ctx context.Context, p artifact.Path, kind artifact.Companion, limit int64) (found, error) {
+	beside, err := c.read(ctx, c.o.Head, p.Companion(kind), limit)
+	if err != nil || !c.mirrored {
+		return beside, err
+	}
+	mirrored, err := c.read(ctx, c.o.Head, p.MirroredCompanion(kind), limit)
+	switch {
+	case err != nil || mirrored.State == "absent":
+		return beside, err
+	case beside.State == "absent":
+		return mirrored, nil
+	}
+	beside.State, beside.Also, beside.data = "twice", mirrored.Path, nil
+	return beside, nil
+}
+
+func (c *Collector) measureManifest(ctx context.Context, s *subject) error {
+	file, err := c.companion(ctx, s.path, artifact.Manifest, MaxCompanionBytes)
+	if err != nil {
+		return err
+	}
+	m := &Manifest{Document: file.Document, Network: []string{}}
+	s.in.Manifest = m
+	if m.State != "valid" {
+		return nil
+	}
+	read, doc, err := manifest.Decode(file.data)
+	s.docs[m.Path] = doc
+	if err := c.judgeForm(&m.Document, schemas.Manifest, doc, err); err != nil || m.State != "valid" {
+		return err
+	}
+	s.manifest = &read
+	m.Artifact, m.SHA256, m.Creator, m.GeneratedAt = read.Artifact, read.SHA256.String(), read.Creator, read.GeneratedAt
+	if read.Toolchain != nil {
+		m.Toolchain = &Tool{Name: read.Toolchain.Name, Version: read.Toolchain.Version}
+	}
+	m.Network = append(m.Network, read.Network...)
+	return nil
+}
+
+func (c *Collector) measureRecord(ctx context.Context, s *subject) error {
+	file, err := c.companion(ctx, s.path, artifact.VaultTime, MaxCompanionBytes)
+	if err != nil {
+		return err
+	}
+	v := &VaultTime{Document: file.Document}
+	s.in.VaultTime = v
+	if v.State != "valid" {
+		return nil
+	}
+	r, doc, err := vaulttime.DecodeRecord(file.data)
+	s.docs[v.Path] = doc
+	if err := c.judgeForm(&v.Document, schemas.VaultTime, doc, err); err != nil || v.State != "valid" {
+		return err
+	}
+	s.record = &r
+	ttl := r.TTLHours
+	v.SHA256, v.Timestamp, v.TrustDomain, v.TTLHours = r.SHA256.String(), r.Timestamp.String(), r.TrustDomain, &ttl
+	v.ExpiresAt, v.KeyID = vaulttime.FormatTime(r.ExpiresAt()), r.KeyID
+	if r.Path != nil {
+		v.Artifact = r.Path.String()
+	}
+	return nil
+}
+
+func (c *Collector) measureTest(ctx context.Context, s *subject) error {
+	file, err := c.companion(ctx, s.path, artifact.Test, MaxCompanionBytes)
+	s.in.Test = &Test{Document: file.Document, Mode: file.entry.Mode}
+	return err
+}
+
+// measureDomain names the trust domain: the record's, or the ledger entry's
+// where there is no record.
+func (c *Collector) measureDomain(s *subject) {
+	name := ""
+	switch {
+	case s.record != nil:
+		name = s.record.TrustDomain
+	case s.entry != nil:
+		name = s.entry.TrustDomain
+	default:
+		return
+	}
+	d, known := c.o.Config.Domain(name)
+	s.in.Domain = &Domain{Name: name, State: "known", MaxTTLHours: d.MaxTTLHours}
+	switch {
+	case !known:
+		s.in.Domain.State = "unknown"
+	case c.o.Config.Domains == nil:
+		s.in.Domain.State = "open"
+	}
+	if known {
+		s.in.Domain.KeyID = c.keyIDs.of(c.o.Keys, name)
+	}
+}
+
+// measureBase states how the artifact stood in the base commit.
+func (c *Collector) measureBase(ctx context.Context, s *subject) error {
+	entries := c.base.byPath[s.path]
+	file, there, err := c.o.Base.Lookup(ctx, s.path)
+	if err != nil || !there && len(entries) == 0 {
+		if err == nil && s.in.Artifact.Change == "unchanged" && s.in.Artifact.Kind != "absent" && !c.o.SameCommit {
+			s.in.Artifact.Change = repo.Added.String()
+		}
+		return err
+	}
+	b := &Base{Proof: "absent"}
+	s.in.Base = b
+	if len(entries) > 0 {
+		e := c.base.entries.Artifacts[entries[0]]
+		b.SHA256, b.VerifiedAt = e.SHA256.String(), e.VerifiedAt
+	}
+	if a := s.in.Artifact; a.Change == "unchanged" && (a.Kind == "absent" || file.Mode != a.Mode || b.SHA256 != "" && b.SHA256 != a.SHA256) {
+		a.Change = repo.Modified.String()
+		if a.Kind == "absent" {
+			a.Change = repo.Removed.String()
+		}
+	}
+	record, err := c.baseRecord(ctx, s)
+	if err != nil || record == nil {
+		return err
+	}
+	b.Timestamp, b.TrustDomain = record.Timestamp.String(), record.TrustDomain
+	if record.Proof != "" {
+		b.Proof = "present"
+	}
+	return nil
+}
+
+// baseRecord is the artifact's record in the base: the head's own where it does
+// not differ, nil where there was none that can be read.
+func (c *Collector) baseRecord(ctx context.Context, s *subject) (*vaulttime.Record, error) {
+	for _, p := range [...]artifact.Path{s.path.Companion(artifact.VaultTime), s.path.MirroredCompanion(artifact.VaultTime)} {
+		d, differs := c.deltas[p.String()]
+		if !differs {
+			if s.record != nil && s.in.VaultTime.Path == p.String() {
+				return s.record, nil
+			}
+			continue
+		}
+		if d.Status == repo.Added || d.Base.Kind != repo.File {
+			continue
+		}
+		file, err := c.read(ctx, c.o.Base, p, MaxCompanionBytes)
+		if err != nil {
+			return nil, fmt.Errorf("read the base's %s: %w", p, err)
+		}
+		if r, _, err := vaulttime.DecodeRecord(file.data); err == nil {
+			return &r, nil
+		}
+	}
+	return nil, nil
+}
+
+// measureInputs compares a manifest's inputs and outputs with the head's tree.
+func (c *Collector) measureInputs(ctx context.Context, s *subject) error {
+	if s.manifest == nil {
+		return nil
+	}
+	for _, list := range []struct {
+		name    string
+		written *[]manifest.Reference
+		fact    **[]Reference
+	}{{"inputs", s.manifest.Inputs, &s.in.Manifest.Inputs}, {"outputs", s.manifest.Outputs, &s.in.Manifest.Outputs}} {
+		if list.written == nil {
+			continue
+		}
+		refs := make([]Reference, 0, len(*list.written))
+		for i, w := range *list.written {
+			state, err := c.inputs.state(ctx, c.o.Head, w)
+			if err != nil {
+				return fmt.Errorf("%s %s: %w", list.name, w.Path, err)
+			}
+			refs = append(refs, Reference{Pointer: fmt.Sprintf("/%s/%d", list.name, i), Path: w.Path, SHA256: w.SHA256.String(), State: state})
+		}
+		*list.fact = &refs
+	}
+	return nil
+}
+
+// digests remembers what inputs hash to: one input often serves many artifacts.
+type digests struct{ known sync.Map }
+
+func (d *digests) state(ctx context.Context, tree repo.Tree, w manifest.Reference) (string, error) {
+	p, err := artifact.ParsePath(w.Path)
+	if err != nil {
+		return "unsafe", nil
+	}
+	known, ok := d.known.Load(p)
+	if !ok {
+		entry, there, err := tree.Lookup(ctx, p)
+		if err != nil {
+			return "", err
+		}
+		var digest artifact.Digest // zero: no file there
+		if there && entry.Kind == repo.File {
+			var size int64
+			var head []byte
+			if digest, size, head, err = tree.Hash(ctx, entry); err != nil {
+				return "", err
+			}
+			if content, _, ok := artifact.ParsePointer(head); ok && size == int64(len(head)) {
+				digest = content
+			}
+		}
+		known, _ = d.known.LoadOrStore(p, digest)
+	}
+	switch digest := known.(artifact.Digest); {
+	case digest.IsZero():
+		return "missing", nil
+	case digest == w.SHA256:
+		return "match", nil
+	}
+	return "differs", nil
+}
+
+// keyIDs remembers the id of each domain's key.
+type keyIDs struct{ known sync.Map }
+
+func (k *keyIDs) of(keys *vaulttime.Keyring, domain string) string {
+	if id, ok := k.known.Load(domain); ok {
+		return id.(string)
+	}
+	id := ""
+	if key, ok := keys.Key(domain); ok {
+		id = key.ID()
+	}
+	k.known.Store(domain, id)
+	return id
+}
