@@ -1,0 +1,125 @@
+// Package schemas is the one door for bytes: it holds the published JSON Schema
+// of every document and the strict decoder that reads them. What passes it has
+// exactly the form that its schema states, and every value keeps its line and
+// column. It judges nothing else: whether a well-formed value is the right one is
+// a rule's to say.
+package schemas
+
+import (
+	"embed"
+	"fmt"
+	"strings"
+)
+
+// A Kind is a sort of document. Its schema is schemas/<kind>.json.
+type Kind string
+
+// The documents.
+const (
+	Ledger    Kind = "codex-lock" // Codex-Lock.json
+	Manifest  Kind = "manifest"   // X.manifest.json
+	VaultTime Kind = "vaulttime"  // X.vaulttime.json
+	Integrity Kind = "integrity"  // one line of MANIFEST.integrity.json
+	Config    Kind = "config"     // codexlock.yaml
+	Facts     Kind = "facts"      // what a rule sees as its input
+	Report    Kind = "report"     // codexlock.report/v1
+)
+
+// Kinds are all of them.
+var Kinds = []Kind{Ledger, Manifest, VaultTime, Integrity, Config, Facts, Report}
+
+// The most that is read of a document. A ledger and a report grow with the
+// repository, the others describe one thing.
+const (
+	maxRepositoryBytes = 64 << 20
+	maxBytes           = 1 << 20
+)
+
+func (k Kind) limit() int {
+	if k == Ledger || k == Report {
+		return maxRepositoryBytes
+	}
+	return maxBytes
+}
+
+//go:embed *.json
+var files embed.FS
+
+// Source is the JSON Schema of a kind. An unknown kind is a fault of the program.
+func Source(kind Kind) []byte {
+	text, err := files.ReadFile(string(kind) + ".json")
+	if err != nil {
+		panic(fmt.Sprintf("schemas: no schema for documents of kind %q", string(kind)))
+	}
+	return text
+}
+
+// A Position is a place in a text; both count from 1, Column in characters.
+type Position struct{ Line, Column int }
+
+func (p Position) String() string { return fmt.Sprintf("%d:%d", p.Line, p.Column) }
+
+// A Problem is one thing that is wrong with a document's form.
+type Problem struct {
+	Pointer  string   // RFC 6901; "" is the whole document
+	Position Position // zero where there is no text to point into
+	Message  string
+}
+
+func (p Problem) String() string {
+	switch {
+	case p.Position != Position{}:
+		return p.Position.String() + ": " + p.Message
+	case p.Pointer != "":
+		return p.Pointer + ": " + p.Message
+	}
+	return p.Message
+}
+
+// An Error is a document that does not have the form of its kind. It holds at
+// least one problem, in the order of the text.
+type Error struct {
+	Kind     Kind
+	Problems []Problem
+}
+
+func (e *Error) Error() string {
+	var b strings.Builder
+	b.WriteString(e.Problems[0].String())
+	if n := len(e.Problems) - 1; n > 0 {
+		fmt.Fprintf(&b, " (and %d more)", n)
+	}
+	return b.String()
+}
+
+// Decode reads a document of a kind: it parses data, validates it against the
+// schema and fills into, a pointer to a struct (see [Document.Fill]; nil: only
+// validate). An error is always an [*Error]. The Document is nil only where data
+// is no JSON at all; where data is merely not valid, the Document still has
+// the positions of its values, and into is left as it was.
+func Decode(kind Kind, data []byte, into any) (*Document, error) {
+	d, err := Parse(kind, data)
+	if err != nil {
+		return nil, err
+	}
+	return d, d.decode(into)
+}
+
+// DecodeYAML is [Decode] for the YAML form of a document.
+func DecodeYAML(kind Kind, data []byte, into any) (*Document, error) {
+	d, err := ParseYAML(kind, data)
+	if err != nil {
+		return nil, err
+	}
+	return d, d.decode(into)
+}
+
+func (d *Document) decode(into any) error {
+	if problems := d.Validate(); len(problems) > 0 {
+		return &Error{Kind: d.kind, Problems: problems}
+	}
+	if into == nil {
+		return nil
+	}
+	return d.Fill(into)
+}
