@@ -1,0 +1,148 @@
+package repo
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"strings"
+)
+
+// A Status is how a path changed. The zero Status is no change.
+type Status uint8
+
+// The statuses. A rename is one Removed and one Added: nothing is guessed.
+const (
+	Unchanged Status = iota
+	Added
+	Modified
+	Removed
+)
+
+var statusNames = [...]string{Unchanged: "unchanged", Added: "added", Modified: "modified", Removed: "removed"}
+
+// String is the status's name in a fact.
+func (s Status) String() string {
+	if int(s) < len(statusNames) {
+		return statusNames[s]
+	}
+	return fmt.Sprintf("status %d", uint8(s))
+}
+
+// A Delta is one path that changed; the Entry of a side that has none is zero.
+type Delta struct {
+	Path   string
+	Status Status
+	Base   Entry
+	Head   Entry
+}
+
+// Changes are the paths, in bytewise order, that differ between two trees in
+// kind, mode or bytes. only says which paths matter (nil: all of them), before
+// any byte is read. Bytes are compared by object id; a file of the work tree has
+// none, so that one is computed over the bytes as they are: a file that a filter
+// or a line-ending conversion changed on its way out is modified.
+func (r *Repository) Changes(ctx context.Context, base, head Tree, only func(path string) bool) ([]Delta, error) {
+	nextBase, stopBase := iter.Pull2(base.Entries(ctx))
+	defer stopBase()
+	nextHead, stopHead := iter.Pull2(head.Entries(ctx))
+	defer stopHead()
+	b, h := side{next: nextBase}, side{next: nextHead}
+	b.advance()
+	h.advance()
+	var deltas []Delta
+	for {
+		switch {
+		case b.err != nil:
+			return nil, fmt.Errorf("list base: %w", b.err)
+		case h.err != nil:
+			return nil, fmt.Errorf("list head: %w", h.err)
+		case !b.ok && !h.ok:
+			return deltas, nil
+		}
+		d := pair(&b, &h)
+		if only != nil && !only(d.Path) {
+			continue
+		}
+		if d.Status == Modified {
+			same, err := r.same(ctx, base, head, d)
+			if err != nil {
+				return nil, fmt.Errorf("compare %q: %w", d.Path, err)
+			}
+			if same {
+				continue
+			}
+		}
+		deltas = append(deltas, d)
+	}
+}
+
+// A side is one of two ordered lists on their way through a merge.
+type side struct {
+	next func() (Entry, error, bool)
+	at   Entry
+	err  error
+	ok   bool
+}
+
+func (s *side) advance() { s.at, s.err, s.ok = s.next() }
+
+// pair takes the first path of either side. Modified means only that both have it.
+func pair(b, h *side) Delta {
+	order := 0
+	switch {
+	case !h.ok:
+		order = -1
+	case !b.ok:
+		order = 1
+	default:
+		order = strings.Compare(b.at.Path, h.at.Path)
+	}
+	var d Delta
+	switch {
+	case order < 0:
+		d = Delta{Path: b.at.Path, Status: Removed, Base: b.at}
+		b.advance()
+	case order > 0:
+		d = Delta{Path: h.at.Path, Status: Added, Head: h.at}
+		h.advance()
+	default:
+		d = Delta{Path: b.at.Path, Status: Modified, Base: b.at, Head: h.at}
+		b.advance()
+		h.advance()
+	}
+	return d
+}
+
+// same compares two entries, the cheapest difference first.
+func (r *Repository) same(ctx context.Context, base, head Tree, d Delta) (bool, error) {
+	b, h := d.Base, d.Head
+	switch {
+	case b.Kind != h.Kind || b.Mode != h.Mode:
+		return false, nil
+	case b.Size >= 0 && h.Size >= 0 && b.Size != h.Size:
+		return false, nil
+	}
+	from, ok, err := objectID(ctx, base, b)
+	if err != nil || !ok {
+		return false, err
+	}
+	to, ok, err := objectID(ctx, head, h)
+	if err != nil || !ok {
+		return false, err
+	}
+	return from == to, nil
+}
+
+// objectID is the id that git gives, or would give, to what stands there; ok is
+// false where it has none, so that it equals nothing.
+func objectID(ctx context.Context, t Tree, e Entry) (id string, ok bool, err error) {
+	if e.OID != "" {
+		return e.OID, true, nil
+	}
+	if w, is := t.(interface {
+		objectID(context.Context, Entry) (string, bool, error)
+	}); is {
+		return w.objectID(ctx, e)
+	}
+	return "", false, nil
+}

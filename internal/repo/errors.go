@@ -1,0 +1,140 @@
+package repo
+
+import "fmt"
+
+// A NotARepositoryError says that no git repository holds a folder.
+type NotARepositoryError struct {
+	Dir    string // the folder asked for
+	Reason string // what git or the file system said; may be empty
+}
+
+func (e *NotARepositoryError) Error() string {
+	msg := fmt.Sprintf("%q is not inside a git repository", e.Dir)
+	if e.Reason != "" {
+		msg += " (" + e.Reason + ")"
+	}
+	return msg + ": run in a checkout, or make one with git init"
+}
+
+// A GitVersionError says that there is no git that can be used.
+type GitVersionError struct {
+	Path    string // the git found, "" for none
+	Version string // what it says of itself
+	Err     error  // why there is none, or why it does not run
+}
+
+func (e *GitVersionError) Error() string {
+	switch {
+	case e.Path == "":
+		return fmt.Sprintf("no git on the search path, want version %d.%d or later: install git (%v)", minMajor, minMinor, e.Err)
+	case e.Err != nil:
+		return fmt.Sprintf("%q does not run, want git %d.%d or later: %v", e.Path, minMajor, minMinor, e.Err)
+	}
+	return fmt.Sprintf("%q is version %q, want git %d.%d or later: install a newer git", e.Path, e.Version, minMajor, minMinor)
+}
+
+func (e *GitVersionError) Unwrap() error { return e.Err }
+
+// A NoCommitsError says that a repository is still empty.
+type NoCommitsError struct{ Root string }
+
+func (e *NoCommitsError) Error() string {
+	return fmt.Sprintf("this repository has no commits (%q): commit something first, or judge the work tree", e.Root)
+}
+
+// A MissingCommitError says that a revision names no commit that is here.
+type MissingCommitError struct {
+	Revision string
+	Shallow  bool // the clone was cut off, so the commit may well exist elsewhere
+}
+
+func (e *MissingCommitError) Error() string {
+	if e.Shallow {
+		return fmt.Sprintf("revision %q is not in this shallow clone: fetch more history, in actions/checkout with fetch-depth: 2 (fetch-depth: 0 for all of it)", e.Revision)
+	}
+	return fmt.Sprintf("revision %q names no commit of this repository: check its spelling, or fetch it", e.Revision)
+}
+
+// A MissingObjectError says that an object of the evaluated commit is not here.
+type MissingObjectError struct {
+	OID  string
+	Path string // the file or folder it stands for, "" for a commit or the root
+}
+
+func (e *MissingObjectError) Error() string {
+	of := ""
+	if e.Path != "" {
+		of = fmt.Sprintf(" of %q", e.Path)
+	}
+	return fmt.Sprintf("object %s%s is not in this clone: fetch it whole, in actions/checkout with fetch-depth: 2 or more and no filter", e.OID, of)
+}
+
+// A CorruptObjectError says that an object's bytes are not those of its id.
+type CorruptObjectError struct {
+	OID    string
+	Path   string
+	Reason string
+}
+
+func (e *CorruptObjectError) Error() string {
+	of := ""
+	if e.Path != "" {
+		of = fmt.Sprintf(" of %q", e.Path)
+	}
+	return fmt.Sprintf("object %s%s %s: check the clone with git fsck, or clone again", e.OID, of, e.Reason)
+}
+
+// A TooLargeError says that a file has more bytes than the caller will read.
+type TooLargeError struct {
+	Path  string
+	Size  int64
+	Limit int64
+}
+
+func (e *TooLargeError) Error() string {
+	return fmt.Sprintf("%q has %d bytes, at most %d are read: make it smaller or split it", e.Path, e.Size, e.Limit)
+}
+
+// A NotAFileError says that there are no bytes to read where a file is wanted.
+type NotAFileError struct {
+	Path string
+	Kind Kind
+}
+
+func (e *NotAFileError) Error() string {
+	return fmt.Sprintf("%q is a %s, want a regular file", e.Path, e.Kind)
+}
+
+// A MalformedTreeError says that a commit's tree is none that git itself writes,
+// or is larger than any that is judged.
+type MalformedTreeError struct {
+	Tree   string // what was listed: a commit, or the work tree
+	Reason string
+}
+
+func (e *MalformedTreeError) Error() string {
+	return fmt.Sprintf("tree of %s %s: check it with git fsck, and write the commit again", e.Tree, e.Reason)
+}
+
+// A BareRepositoryError says that a repository has no work tree.
+type BareRepositoryError struct{ GitDir string }
+
+func (e *BareRepositoryError) Error() string {
+	return fmt.Sprintf("%q is a bare repository and has no work tree: name a commit instead, or run in a checkout", e.GitDir)
+}
+
+// A GitError is git's own account of why it stopped.
+type GitError struct {
+	Command string // ls-files, …
+	Stderr  string // as git wrote it, cut to its first few lines
+	Err     error
+}
+
+func (e *GitError) Error() string {
+	if e.Stderr == "" {
+		return fmt.Sprintf("git %s: %v", e.Command, e.Err)
+	}
+	return fmt.Sprintf("git %s: %v: %q", e.Command, e.Err, e.Stderr)
+}
+
+func (e *GitError) Unwrap() error { return e.Err }

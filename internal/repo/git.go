@@ -1,0 +1,168 @@
+package repo
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+	"sync/atomic"
+	"time"
+)
+
+// The oldest git that does what is asked of it: 2.38 brought cat-file -z and
+// made safe.directory work from the command line.
+const (
+	minMajor = 2
+	minMinor = 38
+)
+
+const (
+	// maxAnswer bounds what git may say to a short question: a few lines.
+	maxAnswer = 64 << 10
+	// maxStderr is as much of git's complaint as helps a reader.
+	maxStderr = 2 << 10
+	// waitDelay is how long a killed git may keep its pipes open.
+	waitDelay = 5 * time.Second
+)
+
+// A runner is the one place where git is started. What it may do is fixed here:
+// it reads objects and names files. No hook, filter, pager, editor, credential
+// helper, file-system monitor or transport can start, whatever the repository's
+// own configuration says, because a step before us may have written that.
+type runner struct {
+	path    string   // the git binary, absolute
+	place   []string // --git-dir and --work-tree: nothing is discovered by git
+	dir     string   // the working directory
+	started atomic.Int64
+}
+
+func newRunner(ctx context.Context) (*runner, error) {
+	path, err := exec.LookPath("git")
+	if err != nil {
+		return nil, &GitVersionError{Err: err}
+	}
+	g := &runner{path: path}
+	out, err := g.output(ctx, "version")
+	if err != nil {
+		return nil, &GitVersionError{Path: path, Err: err}
+	}
+	version := strings.TrimSpace(strings.TrimPrefix(string(out), "git version "))
+	if !enough(version) {
+		return nil, &GitVersionError{Path: path, Version: version}
+	}
+	return g, nil
+}
+
+// enough reports whether a version such as "2.39.5 (Apple Git-154)" will do.
+func enough(version string) bool {
+	var major, minor int
+	if _, err := fmt.Sscanf(version, "%d.%d", &major, &minor); err != nil {
+		return false
+	}
+	return major > minMajor || major == minMajor && minor >= minMinor
+}
+
+func (g *runner) args(command string, rest []string) []string {
+	args := []string{
+		"--no-pager", "--no-replace-objects", "--literal-pathspecs",
+		"-c", "core.fsmonitor=", "-c", "core.hooksPath=" + os.DevNull,
+		"-c", "protocol.allow=never", "-c", "safe.directory=" + g.dir,
+		// These only read files, but files that somebody else chose.
+		"-c", "core.attributesFile=" + os.DevNull, "-c", "core.excludesFile=" + os.DevNull,
+		// The commit graph repeats what commits say; only commits are believed.
+		"-c", "core.commitGraph=false", "-c", "core.useReplaceRefs=false",
+		// Blobs above this are streamed by git instead of held in its memory.
+		"-c", "core.bigFileThreshold=16m",
+	}
+	args = append(args, g.place...)
+	return append(append(args, command), rest...)
+}
+
+// env is the whole environment of git. PATH and GIT_EXEC_PATH lead nowhere, so
+// that it cannot start even itself (a lazy fetch) by name.
+func (g *runner) env() []string {
+	return []string{
+		"PATH=" + os.DevNull,
+		"GIT_EXEC_PATH=" + os.DevNull,
+		"GIT_CONFIG_NOSYSTEM=1",
+		"GIT_CONFIG_GLOBAL=" + os.DevNull,
+		"GIT_ATTR_NOSYSTEM=1",
+		"GIT_NO_REPLACE_OBJECTS=1",
+		"GIT_GRAFT_FILE=" + os.DevNull,
+		"GIT_NO_LAZY_FETCH=1",
+		// Unlike protocol.allow, this cannot be overruled by a protocol.<name>.allow.
+		"GIT_ALLOW_PROTOCOL=none",
+		"GIT_OPTIONAL_LOCKS=0",
+		"GIT_TERMINAL_PROMPT=0",
+		"LC_ALL=C",
+	}
+}
+
+func (g *runner) command(ctx context.Context, command string, rest ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, g.path, g.args(command, rest)...)
+	cmd.Dir = g.dir
+	cmd.Env = g.env()
+	cmd.WaitDelay = waitDelay
+	g.started.Add(1)
+	return cmd
+}
+
+// output is what git answers to a short question.
+func (g *runner) output(ctx context.Context, command string, rest ...string) ([]byte, error) {
+	var out bytes.Buffer
+	err := g.stream(ctx, func(r io.Reader) error {
+		n, err := io.Copy(&out, io.LimitReader(r, maxAnswer+1))
+		if err == nil && n > maxAnswer {
+			err = fmt.Errorf("answer has over %d bytes", maxAnswer)
+		}
+		return err
+	}, command, rest...)
+	return out.Bytes(), err
+}
+
+// stream hands git's output to read while git writes it. When read gives up,
+// git is killed at once; an output that git did not finish is an error.
+func (g *runner) stream(ctx context.Context, read func(io.Reader) error, command string, rest ...string) error {
+	run, cancel := context.WithCancel(ctx)
+	defer cancel()
+	cmd := g.command(run, command, rest...)
+	stderr := &head{limit: maxStderr}
+	cmd.Stderr = stderr
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		return fmt.Errorf("start git %s: %w", command, err)
+	}
+	if err := cmd.Start(); err != nil {
+		return fmt.Errorf("start git %s: %w", command, err)
+	}
+	readErr := read(stdout)
+	cut := errors.Is(readErr, io.ErrUnexpectedEOF) // git ended: its own words say why
+	if readErr != nil && !cut {
+		cancel()
+	}
+	waitErr := cmd.Wait()
+	switch {
+	case ctx.Err() != nil:
+		return fmt.Errorf("git %s: %w", command, ctx.Err())
+	case waitErr != nil && (readErr == nil || cut):
+		return &GitError{Command: command, Stderr: stderr.String(), Err: waitErr}
+	}
+	return readErr
+}
+
+// A head keeps the first bytes written to it and forgets the rest.
+type head struct {
+	data  []byte
+	limit int
+}
+
+func (h *head) Write(p []byte) (int, error) {
+	h.data = append(h.data, p[:min(len(p), h.limit-len(h.data))]...)
+	return len(p), nil
+}
+
+func (h *head) String() string { return strings.TrimSpace(string(h.data)) }

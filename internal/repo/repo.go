@@ -1,0 +1,248 @@
+// Package repo reads a git repository: the tree of a commit, the work tree, and
+// what changed between two of them. It is the only package that runs git, and
+// git runs nothing for it. It believes objects and nothing else: commits, trees
+// and blobs are read by their ids and checked against them, never the index, a
+// ref's replacement, a graft or a file that a filter made. It judges nothing and
+// writes nothing.
+package repo
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// A Repository is an open git repository. Its methods may be called from several
+// goroutines.
+type Repository struct {
+	root    string // the work tree, or the git folder of a bare repository
+	gitDir  string
+	bare    bool
+	shallow bool
+	format  format
+	git     *runner
+	objects *objects
+}
+
+// A Commit is the full object id of a commit.
+type Commit string
+
+// String is the id in lower-case hex.
+func (c Commit) String() string { return string(c) }
+
+// Open finds the repository that holds dir. Its errors are *NotARepositoryError
+// and *GitVersionError.
+func Open(ctx context.Context, dir string) (*Repository, error) {
+	at, err := discover(dir)
+	if err != nil {
+		return nil, err
+	}
+	git, err := newRunner(ctx)
+	if err != nil {
+		return nil, err
+	}
+	r := &Repository{root: at.root, gitDir: at.gitDir, bare: at.bare, git: git}
+	git.dir = at.root
+	git.place = []string{"--git-dir=" + at.gitDir}
+	if !at.bare {
+		git.place = append(git.place, "--work-tree="+at.root)
+	}
+	out, err := git.output(ctx, "rev-parse", "--show-object-format", "--is-shallow-repository")
+	if err != nil {
+		if failed := (*GitError)(nil); errors.As(err, &failed) {
+			return nil, &NotARepositoryError{Dir: dir, Reason: failed.Stderr}
+		}
+		return nil, fmt.Errorf("open repository %q: %w", dir, err)
+	}
+	name, shallow, _ := strings.Cut(strings.TrimSpace(string(out)), "\n")
+	if r.format, err = formatOf(name); err != nil {
+		return nil, fmt.Errorf("open repository %q: %w", dir, err)
+	}
+	r.shallow = shallow != "false"
+	r.objects = newObjects(git, r.format)
+	return r, nil
+}
+
+// Root is the top folder of the work tree, absolute and with no symlink in it;
+// of a bare repository it is the git folder.
+func (r *Repository) Root() string { return r.root }
+
+// GitDir is the folder where git keeps this checkout's state.
+func (r *Repository) GitDir() string { return r.gitDir }
+
+// Close ends the git processes that read objects.
+func (r *Repository) Close() error { return r.objects.close() }
+
+// Commit resolves a revision as git writes them: a branch, HEAD^1, an id. Its
+// errors are *NoCommitsError and *MissingCommitError.
+func (r *Repository) Commit(ctx context.Context, rev string) (Commit, error) {
+	c, err := r.resolve(ctx, rev)
+	if missing := (*MissingCommitError)(nil); err == nil || !errors.As(err, &missing) {
+		return c, err
+	}
+	if _, headErr := r.resolve(ctx, "HEAD"); headErr == nil {
+		return "", err
+	}
+	refs, refsErr := r.git.output(ctx, "for-each-ref", "--count=1", "--format=%(objectname)")
+	if refsErr == nil && len(bytes.TrimSpace(refs)) == 0 {
+		return "", &NoCommitsError{Root: r.root}
+	}
+	return "", err
+}
+
+func (r *Repository) resolve(ctx context.Context, rev string) (Commit, error) {
+	missing := &MissingCommitError{Revision: rev, Shallow: r.shallow}
+	// A NUL cannot be passed to a program, and "^x" would mean "not x".
+	if rev == "" || rev[0] == '^' || strings.ContainsRune(rev, 0) {
+		return "", missing
+	}
+	out, err := r.git.output(ctx, "rev-parse", "--verify", "--quiet", "--end-of-options", rev+"^{commit}")
+	if ctx.Err() != nil {
+		return "", fmt.Errorf("resolve revision %q: %w", rev, ctx.Err())
+	}
+	if failed := (*GitError)(nil); errors.As(err, &failed) {
+		return "", missing
+	}
+	if err != nil {
+		return "", fmt.Errorf("resolve revision %q: %w", rev, err)
+	}
+	id := strings.TrimSuffix(string(out), "\n")
+	if !r.format.valid(id) {
+		return "", missing
+	}
+	return Commit(id), nil
+}
+
+// FirstParent is the commit that c was made on; ok is false for a commit that
+// has none. Where c has a parent that this clone lacks, the error is a
+// *MissingCommitError: a cut-off history is never taken for a beginning.
+func (r *Repository) FirstParent(ctx context.Context, c Commit) (parent Commit, ok bool, err error) {
+	header, err := r.commit(ctx, c)
+	if err != nil {
+		return "", false, err
+	}
+	if header.parent == "" {
+		return "", false, nil
+	}
+	var missing *MissingObjectError
+	if _, err := r.commit(ctx, header.parent); errors.As(err, &missing) {
+		return "", false, &MissingCommitError{Revision: string(header.parent), Shallow: r.shallow}
+	} else if err != nil {
+		return "", false, err
+	}
+	return header.parent, true, nil
+}
+
+type commitHeader struct {
+	tree   string
+	parent Commit // the first, "" for none
+}
+
+// maxCommit bounds a commit object: a message and signatures.
+const maxCommit = 16 << 20
+
+// commit reads a commit's own bytes, in which no shallow boundary and no graft
+// has taken a parent away.
+func (r *Repository) commit(ctx context.Context, c Commit) (commitHeader, error) {
+	data, err := r.objects.read(ctx, request{oid: string(c), kind: "commit", limit: maxCommit})
+	if err != nil {
+		return commitHeader{}, fmt.Errorf("read commit %s: %w", c, err)
+	}
+	line, rest, _ := strings.Cut(string(data), "\n")
+	tree, ok := strings.CutPrefix(line, "tree ")
+	if !ok || !r.format.valid(tree) {
+		return commitHeader{}, fmt.Errorf("read commit %s: %w", c, &CorruptObjectError{OID: string(c), Reason: "names no tree"})
+	}
+	header := commitHeader{tree: tree}
+	line, _, _ = strings.Cut(rest, "\n")
+	if parent, ok := strings.CutPrefix(line, "parent "); ok {
+		if !r.format.valid(parent) {
+			return commitHeader{}, fmt.Errorf("read commit %s: %w", c, &CorruptObjectError{OID: string(c), Reason: "has a malformed parent"})
+		}
+		header.parent = Commit(parent)
+	}
+	return header, nil
+}
+
+// A place is where a repository is.
+type place struct {
+	root, gitDir string
+	bare         bool
+}
+
+// discover walks up from dir to the first folder that holds a .git, or that is
+// a bare repository. git would do the same, but refuses folders of another
+// owner, which a checkout in a container always is.
+func discover(dir string) (place, error) {
+	abs, err := filepath.Abs(dir)
+	if err != nil {
+		return place{}, &NotARepositoryError{Dir: dir, Reason: err.Error()}
+	}
+	if abs, err = filepath.EvalSymlinks(abs); err != nil {
+		return place{}, &NotARepositoryError{Dir: dir, Reason: err.Error()}
+	}
+	for at := abs; ; at = filepath.Dir(at) {
+		dotGit := filepath.Join(at, ".git")
+		info, err := os.Stat(dotGit)
+		switch {
+		case err == nil && info.IsDir():
+			if isGitDir(dotGit) {
+				return place{root: at, gitDir: dotGit}, nil
+			}
+		case err == nil && info.Mode().IsRegular():
+			gitDir, err := readGitFile(dotGit, at)
+			if err != nil {
+				return place{}, &NotARepositoryError{Dir: dir, Reason: err.Error()}
+			}
+			return place{root: at, gitDir: gitDir}, nil
+		}
+		if isGitDir(at) {
+			return place{root: at, gitDir: at, bare: true}, nil
+		}
+		if at == filepath.Dir(at) {
+			return place{}, &NotARepositoryError{Dir: dir}
+		}
+	}
+}
+
+// isGitDir asks what git asks: a HEAD, and objects and refs or a way to them.
+func isGitDir(dir string) bool {
+	if _, err := os.Lstat(filepath.Join(dir, "HEAD")); err != nil {
+		return false
+	}
+	if _, err := os.Stat(filepath.Join(dir, "commondir")); err == nil {
+		return true
+	}
+	for _, name := range []string{"objects", "refs"} {
+		if info, err := os.Stat(filepath.Join(dir, name)); err != nil || !info.IsDir() {
+			return false
+		}
+	}
+	return true
+}
+
+// readGitFile follows the .git file of a linked worktree or a submodule.
+func readGitFile(name, root string) (string, error) {
+	if info, err := os.Stat(name); err != nil || info.Size() > maxAnswer {
+		return "", fmt.Errorf("%q is no .git file", name)
+	}
+	data, err := os.ReadFile(name)
+	if err != nil {
+		return "", err
+	}
+	dir, ok := strings.CutPrefix(strings.TrimRight(string(data), "\r\n"), "gitdir: ")
+	if !ok {
+		return "", fmt.Errorf("%q does not begin with %q", name, "gitdir: ")
+	}
+	if !filepath.IsAbs(dir) {
+		dir = filepath.Join(root, dir)
+	}
+	if !isGitDir(dir) {
+		return "", fmt.Errorf("%q leads to %q, which is no git folder", name, dir)
+	}
+	return filepath.Clean(dir), nil
+}

@@ -1,0 +1,93 @@
+package repo
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+)
+
+// errNotDir is what a path meets that has a file for a folder.
+var errNotDir error = syscall.ENOTDIR
+
+// A status is what lstat says, as far as anybody here asks.
+type status struct {
+	mode fs.FileMode // the type bits only
+	size int64
+	exec bool // its owner may run it
+}
+
+// lstatWalking is lstatBeneath for systems that cannot be told to follow no
+// symlink.
+func lstatWalking(root, name string) (status, error) {
+	info, err := walk(root, name)
+	if err != nil {
+		return status{}, err
+	}
+	return status{mode: info.Mode().Type(), size: info.Size(), exec: info.Mode()&0o100 != 0}, nil
+}
+
+// walk is the lstat of lstatBeneath for systems that cannot be told to follow no symlink:
+// it looks at every folder on the way. Unlike there, a folder that is replaced by
+// a symlink in the same moment is followed.
+func walk(root, name string) (fs.FileInfo, error) {
+	if !local(name) {
+		return nil, &fs.PathError{Op: "lstat", Path: name, Err: fs.ErrInvalid}
+	}
+	at := root
+	parts := strings.Split(name, "/")
+	for i, part := range parts {
+		at = filepath.Join(at, part)
+		info, err := os.Lstat(at)
+		switch {
+		case err != nil:
+			return nil, err
+		case i == len(parts)-1:
+			return info, nil
+		case info.Mode().Type() == fs.ModeSymlink:
+			return nil, errSymlink
+		case !info.IsDir():
+			return nil, &fs.PathError{Op: "lstat", Path: name, Err: errNotDir}
+		}
+	}
+	return nil, &fs.PathError{Op: "lstat", Path: name, Err: fs.ErrNotExist}
+}
+
+// openWalking is openBeneath for those systems. What was opened must be what was
+// looked at, and still be reached without a symlink.
+func openWalking(root, name string) (*os.File, error) {
+	before, err := walk(root, name)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case before.Mode().Type() == fs.ModeSymlink:
+		return nil, errSymlink
+	case !before.Mode().IsRegular():
+		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrInvalid}
+	}
+	f, err := os.OpenFile(filepath.Join(root, filepath.FromSlash(name)), os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, err
+	}
+	opened, err := f.Stat()
+	if err == nil {
+		var after fs.FileInfo
+		if after, err = walk(root, name); err == nil && (!os.SameFile(before, opened) || !os.SameFile(after, opened)) {
+			err = errors.New("file was replaced while it was opened")
+		}
+	}
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	return f, nil
+}
+
+// local reports whether name stays below the root as it is written. It is no
+// check for what a reader might mistake; that is artifact.ParsePath's.
+func local(name string) bool {
+	return name != "" && !strings.HasSuffix(name, "/") && filepath.IsLocal(filepath.FromSlash(name))
+}
