@@ -1,0 +1,217 @@
+// Package ledger reads and writes Codex-Lock.json, the ledger of trusted
+// artifacts. It keeps what it reads, duplicates and tolerances included, since
+// those are for a rule to find; it judges nothing and touches no file.
+package ledger
+
+import (
+	"bytes"
+	"encoding/json"
+	"slices"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"unicode/utf8"
+
+	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/schemas"
+)
+
+// Path is where a repository's ledger stands.
+const Path artifact.Path = "Codex-Lock.json"
+
+// Zero is the one drift tolerance that the standard knows (ZT-3.5).
+const Zero schemas.Number = "0.0"
+
+// An Entry says that an artifact was trusted (ZT-3.1). Its path is as written
+// and may name no file of a repository: that, too, is for a rule to find.
+type Entry struct {
+	Path           string          `json:"path"`
+	SHA256         artifact.Digest `json:"sha256"`
+	DriftTolerance schemas.Number  `json:"drift_tolerance"`
+	TrustDomain    string          `json:"trust_domain"`
+	VerifiedAt     string          `json:"verified_at"` // YYYY-MM-DDTHH:MM:SSZ
+	Extensions     schemas.Raw     `json:"extensions,omitempty"`
+}
+
+// A Ledger is Codex-Lock.json. Artifacts are in the order of the file; change
+// them through Set and Remove once Lookup or All were used. Reading is safe for
+// several goroutines.
+type Ledger struct {
+	Artifacts []Entry
+
+	index atomic.Pointer[index] // built by the first that asks, nil after a change
+}
+
+type index struct {
+	first map[string]int
+	all   map[string][]int // only of the paths that stand there more than once
+}
+
+// Decode reads a ledger strictly, in any order and with duplicates. The document
+// is there, with the position of every value, even where the ledger does not fit
+// its schema. Its error for bad input is a *schemas.Error.
+func Decode(data []byte) (*Ledger, *schemas.Document, error) {
+	var file struct {
+		Artifacts []Entry `json:"artifacts"`
+	}
+	doc, err := schemas.Decode(schemas.Ledger, data, &file)
+	if err != nil {
+		return nil, doc, err
+	}
+	return &Ledger{Artifacts: file.Artifacts}, doc, nil
+}
+
+// Encode writes the ledger as a file: sorted by the bytes of the path (entries
+// of one path in their order), two-space indent, a final newline, so that a diff
+// shows just what changed. Every spelling of a zero tolerance becomes 0.0; any
+// other number stays as it is, since writing is not mending.
+func (l *Ledger) Encode() []byte {
+	if len(l.Artifacts) == 0 {
+		return []byte("{\n  \"artifacts\": []\n}\n")
+	}
+	sorted := slices.Clone(l.Artifacts)
+	slices.SortStableFunc(sorted, func(a, b Entry) int { return strings.Compare(a.Path, b.Path) })
+	out := make([]byte, 0, 64+320*len(sorted))
+	out = append(out, "{\n  \"artifacts\": ["...)
+	for i, e := range sorted {
+		if i > 0 {
+			out = append(out, ',')
+		}
+		out = append(out, "\n    {\n      \"path\": "...)
+		out = appendString(out, e.Path)
+		out = append(out, ",\n      \"sha256\": "...)
+		out = appendString(out, e.SHA256.String())
+		out = append(out, ",\n      \"drift_tolerance\": "...)
+		out = append(out, tolerance(e.DriftTolerance)...)
+		out = append(out, ",\n      \"trust_domain\": "...)
+		out = appendString(out, e.TrustDomain)
+		out = append(out, ",\n      \"verified_at\": "...)
+		out = appendString(out, e.VerifiedAt)
+		if e.Extensions != "" {
+			out = append(out, ",\n      \"extensions\": "...)
+			out = appendIndented(out, e.Extensions)
+		}
+		out = append(out, "\n    }"...)
+	}
+	return append(out, "\n  ]\n}\n"...)
+}
+
+// IsZero reports whether a number is zero, however it is written. A float64
+// would call 1e-400 zero, so the digits are looked at instead.
+func IsZero(n schemas.Number) bool {
+	mantissa := string(n)
+	if i := strings.IndexAny(mantissa, "eE"); i >= 0 {
+		mantissa = mantissa[:i]
+	}
+	return mantissa != "" && !strings.ContainsAny(mantissa, "123456789")
+}
+
+func tolerance(n schemas.Number) string {
+	if n == "" || IsZero(n) {
+		return string(Zero)
+	}
+	return string(n)
+}
+
+// appendIndented writes a text that the strict decoder read, numbers as written.
+func appendIndented(out []byte, text schemas.Raw) []byte {
+	var b bytes.Buffer
+	if err := json.Indent(&b, []byte(text), "      ", "  "); err != nil {
+		panic(err)
+	}
+	return append(out, b.Bytes()...)
+}
+
+// appendString writes a JSON string with no more escapes than JSON demands.
+func appendString(out []byte, s string) []byte {
+	out = append(out, '"')
+	for _, r := range s {
+		switch {
+		case r == '"' || r == '\\':
+			out = append(out, '\\', byte(r))
+		case r == '\n':
+			out = append(out, `\n`...)
+		case r == '\t':
+			out = append(out, `\t`...)
+		case r == '\r':
+			out = append(out, `\r`...)
+		case r < 0x20:
+			out = append(out, `\u00`...)
+			if r < 0x10 {
+				out = append(out, '0')
+			}
+			out = strconv.AppendInt(out, int64(r), 16)
+		default:
+			out = utf8.AppendRune(out, r)
+		}
+	}
+	return append(out, '"')
+}
+
+func (l *Ledger) lookup() *index {
+	if x := l.index.Load(); x != nil {
+		return x
+	}
+	x := &index{first: make(map[string]int, len(l.Artifacts)), all: map[string][]int{}}
+	for i := range l.Artifacts {
+		path := l.Artifacts[i].Path
+		first, again := x.first[path]
+		switch {
+		case !again:
+			x.first[path] = i
+		case len(x.all[path]) == 0:
+			x.all[path] = []int{first, i}
+		default:
+			x.all[path] = append(x.all[path], i)
+		}
+	}
+	l.index.Store(x)
+	return x
+}
+
+// Lookup is the first entry of a path.
+func (l *Ledger) Lookup(path string) (i int, ok bool) {
+	i, ok = l.lookup().first[path]
+	return i, ok
+}
+
+// All are the entries of a path, in the order of the file; more than one are
+// duplicates.
+func (l *Ledger) All(path string) []int {
+	x := l.lookup()
+	if all, ok := x.all[path]; ok {
+		return slices.Clone(all)
+	}
+	if i, ok := x.first[path]; ok {
+		return []int{i}
+	}
+	return nil
+}
+
+// Set makes e the one entry of its path.
+func (l *Ledger) Set(e Entry) {
+	x := l.lookup()
+	i, found := x.first[e.Path]
+	switch {
+	case !found:
+		x.first[e.Path] = len(l.Artifacts)
+		l.Artifacts = append(l.Artifacts, e)
+	case len(x.all[e.Path]) == 0:
+		l.Artifacts[i] = e
+	default:
+		l.Remove(e.Path)
+		l.Set(e)
+	}
+}
+
+// Remove takes out every entry of a path.
+func (l *Ledger) Remove(path string) {
+	if _, found := l.Lookup(path); !found {
+		return
+	}
+	l.Artifacts = slices.DeleteFunc(l.Artifacts, func(e Entry) bool { return e.Path == path })
+	l.index.Store(nil)
+}
+
+// Pointer is the RFC 6901 pointer to the i-th entry of a ledger's file.
+func Pointer(i int) string { return "/artifacts/" + strconv.Itoa(i) }

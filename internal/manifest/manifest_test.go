@@ -1,0 +1,110 @@
+package manifest_test
+
+import (
+	"bytes"
+	"errors"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/manifest"
+	"github.com/codexlock/codexlock/schemas"
+)
+
+func full() manifest.Manifest {
+	return manifest.Manifest{
+		Artifact: "assets/sources/модель <1>.bin", SHA256: artifact.HashBytes([]byte("x")), Creator: "build@example.org", GeneratedAt: "2025-11-09T12:00:00Z",
+		Toolchain: &manifest.Tool{Name: "gcc", Version: "14.2"},
+		Inputs:    &[]manifest.Reference{{Path: "src/main.c", SHA256: artifact.HashBytes([]byte("c"))}},
+		Outputs:   &[]manifest.Reference{}, Network: []string{},
+		Extensions: schemas.Raw(`{"n":-12,"big":9007199254740991,"html":"<&>"}`),
+	}
+}
+
+func TestEncodeForm(t *testing.T) {
+	want := `{
+  "artifact": "assets/sources/модель <1>.bin",
+  "sha256": "` + artifact.HashBytes([]byte("x")).String() + `",
+  "creator": "build@example.org",
+  "generated_at": "2025-11-09T12:00:00Z",
+  "toolchain": {
+    "name": "gcc",
+    "version": "14.2"
+  },
+  "inputs": [
+    {
+      "path": "src/main.c",
+      "sha256": "` + artifact.HashBytes([]byte("c")).String() + `"
+    }
+  ],
+  "outputs": [],
+  "network": [],
+  "extensions": {
+    "n": -12,
+    "big": 9007199254740991,
+    "html": "<&>"
+  }
+}
+`
+	if got := string(full().Encode()); got != want {
+		t.Errorf("got %s\nwant %s", got, want)
+	}
+	bare := manifest.Manifest{SHA256: artifact.HashBytes([]byte("x"))}
+	if got := string(bare.Encode()); got != "{\n  \"sha256\": \""+bare.SHA256.String()+"\"\n}\n" {
+		t.Errorf("a bare manifest is %s", got)
+	}
+}
+
+func TestRoundTrip(t *testing.T) {
+	for name, m := range map[string]manifest.Manifest{"full": full(), "bare": {SHA256: artifact.HashBytes(nil)}} {
+		file := m.Encode()
+		got, doc, err := manifest.Decode(file)
+		if err != nil || doc == nil {
+			t.Fatalf("%s: %v\n%s", name, err, file)
+		}
+		if !bytes.Equal(got.Encode(), file) {
+			t.Errorf("%s: written otherwise the second time:\n%s", name, got.Encode())
+		}
+		got.Extensions, m.Extensions = "", ""
+		if !reflect.DeepEqual(got, m) {
+			t.Errorf("%s: got %+v, want %+v", name, got, m)
+		}
+	}
+}
+
+func TestDecodeRefuses(t *testing.T) {
+	good := string(full().Encode())
+	digest := full().SHA256.String()
+	for _, bad := range []string{
+		"", "{}", "[]", good + "x", strings.Replace(good, digest, strings.ToUpper(digest), 1), strings.Replace(good, `"creator"`, `"Creator"`, 1),
+		strings.Replace(good, `"creator"`, `"made_by"`, 1), strings.Replace(good, `"version": "14.2"`, `"version": 14.2`, 1),
+		strings.Replace(good, "12:00:00Z", "12:00:00.5Z", 1), strings.Replace(good, `"outputs": []`, `"outputs": {}`, 1),
+		strings.Replace(good, "9007199254740991", "1e10000000", 1), strings.Replace(good, `"n":`, `"big":`, 1),
+	} {
+		m, _, err := manifest.Decode([]byte(bad))
+		var schemaErr *schemas.Error
+		if !errors.As(err, &schemaErr) || !m.SHA256.IsZero() {
+			t.Errorf("%s\ngave %+v, %v", bad, m, err)
+		}
+	}
+}
+
+func FuzzDecode(f *testing.F) {
+	f.Add(full().Encode())
+	f.Add([]byte(`{"sha256":"` + strings.Repeat("0", 64) + `","extensions":{"a":[[],{}," \u2028"]}}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		m, _, err := manifest.Decode(data)
+		if err != nil {
+			return
+		}
+		once := m.Encode()
+		again, _, err := manifest.Decode(once)
+		if err != nil {
+			t.Fatalf("what was written is refused: %v\n%s", err, once)
+		}
+		if !bytes.Equal(again.Encode(), once) {
+			t.Errorf("written otherwise the second time:\n%s\n%s", once, again.Encode())
+		}
+	})
+}

@@ -1,0 +1,211 @@
+// Package vaulttime seals and checks VaultTime records: the standard's HMAC over
+// an artifact's digest, and the Ed25519 proof that binds it to its time, path and
+// domain. It is the only package that sees a key. It reads no files and no clock,
+// and decides nothing: an expired or forged record is a fact for a rule.
+package vaulttime
+
+import (
+	"bytes"
+	"crypto/ed25519"
+	"crypto/hkdf"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// MinKeyBytes is the least length of a key that may seal. Records publish pairs
+// of digest and HMAC, and a guess costs a microsecond, so a key must be as hard
+// to guess as its HMAC is long (RFC 2104, section 3).
+const MinKeyBytes = 32
+
+// The labels under which other values are derived from a key. They are part of
+// the file format: a change of one makes every key id or proof invalid.
+const (
+	keyIDLabel   = "codexlock/key-id/v1"
+	proofLabel   = "codexlock/ed25519/v1"
+	keyIDBytes   = 8
+	publicPrefix = "ed25519:"
+)
+
+// ErrNoKey is what an empty key gives, and sealing with the zero Key. The caller
+// names the environment variable that should have held it.
+var ErrNoKey = errors.New("the key is empty")
+
+const redacted = "[redacted key]"
+
+// A Key is a trust domain's VaultTime key. It cannot be printed, by any verb, as
+// JSON or as part of another value; the zero Key verifies nothing.
+type Key struct {
+	// A function, because fmt calls no method on a value in an unexported field
+	// of someone's struct, and follows a pointer there where the verb is a wrong
+	// one. Of a function it, as anything else that walks values, prints an address.
+	reveal func() *material
+}
+
+type material struct {
+	secret []byte
+	signer ed25519.PrivateKey
+	id     string
+}
+
+// NewKey takes the bytes of a key as they are: not trimmed, not decoded, as
+// `openssl dgst -hmac` takes them. Empty is ErrNoKey.
+func NewKey(secret []byte) (Key, error) {
+	if len(secret) == 0 {
+		return Key{}, ErrNoKey
+	}
+	seed, err := hkdf.Key(sha256.New, secret, nil, proofLabel, ed25519.SeedSize)
+	if err != nil {
+		return Key{}, fmt.Errorf("derive proof key: %w", err)
+	}
+	id := authenticate(secret, keyIDLabel)
+	m := &material{
+		secret: append([]byte(nil), secret...),
+		signer: ed25519.NewKeyFromSeed(seed),
+		id:     hex.EncodeToString(id[:keyIDBytes]),
+	}
+	return Key{func() *material { return m }}, nil
+}
+
+// Len is the number of bytes of the key.
+func (k Key) Len() int {
+	if k.reveal == nil {
+		return 0
+	}
+	return len(k.reveal().secret)
+}
+
+// Weakness is why the key should not seal anything, "" where nothing is wrong
+// with it: it is short, or was copied with white space around or controls in it,
+// so that its holder and the next one would take other bytes for it.
+func (k Key) Weakness() string {
+	if k.Len() < MinKeyBytes {
+		return fmt.Sprintf("has %d bytes, want at least %d", k.Len(), MinKeyBytes)
+	}
+	secret := k.reveal().secret
+	if len(bytes.TrimSpace(secret)) != len(secret) {
+		return "begins or ends with white space, want the bytes of the key alone"
+	}
+	for _, c := range secret {
+		if c < ' ' || c == 0x7f {
+			return "contains control characters, want printable ones, such as hex"
+		}
+	}
+	return ""
+}
+
+// ID names the key without telling it: 16 hex characters, "" for the zero Key.
+func (k Key) ID() string {
+	if k.reveal == nil {
+		return ""
+	}
+	return k.reveal().id
+}
+
+// PublicKey checks the proofs that the key makes; nil for the zero Key.
+func (k Key) PublicKey() ed25519.PublicKey {
+	if k.reveal == nil {
+		return nil
+	}
+	return k.reveal().signer.Public().(ed25519.PublicKey)
+}
+
+// Seal sets the HMAC, key id, chain (empty, where there is none) and proof of a
+// record whose other fields are set. On an error the record has neither.
+func (k Key) Seal(r *Record) error {
+	r.VaultTime, r.KeyID, r.Proof = MAC{}, "", ""
+	if k.reveal == nil {
+		return ErrNoKey
+	}
+	mac := authenticate(k.reveal().secret, r.SHA256.String())
+	sealed := *r
+	sealed.VaultTime, sealed.KeyID = mac, k.reveal().id
+	if sealed.Chain == nil {
+		sealed.Chain = []Link{}
+	}
+	payload, err := sealed.Payload()
+	if err != nil {
+		return fmt.Errorf("seal record: %w", err)
+	}
+	sealed.Proof = base64.StdEncoding.EncodeToString(ed25519.Sign(k.reveal().signer, payload))
+	*r = sealed
+	return nil
+}
+
+// Valid reports, in constant time, whether the record's HMAC is the key's for
+// the record's digest (ZT-4.2). It says nothing of the other fields: those are
+// the proof's.
+func (k Key) Valid(r Record) bool {
+	if k.reveal == nil {
+		return false
+	}
+	want := authenticate(k.reveal().secret, r.SHA256.String())
+	return hmac.Equal(want[:], r.VaultTime[:])
+}
+
+// VerifyProof reports whether the record's proof is the public key's over all
+// that the record says.
+func VerifyProof(pub ed25519.PublicKey, r Record) bool {
+	payload, err := r.Payload()
+	if err != nil {
+		return false
+	}
+	signature, err := decodeBase64(r.Proof, ed25519.SignatureSize)
+	if err != nil {
+		return false
+	}
+	return verify(pub, payload, signature)
+}
+
+func verify(pub ed25519.PublicKey, message, signature []byte) bool {
+	// ed25519.Verify panics on a key of another length.
+	return len(pub) == ed25519.PublicKeySize && ed25519.Verify(pub, message, signature)
+}
+
+// decodeBase64 reads standard base64 of n bytes. The decoder skips line breaks
+// and so knows many texts of one value; only the one that it would write counts.
+func decodeBase64(s string, n int) ([]byte, error) {
+	data, err := base64.StdEncoding.Strict().DecodeString(s)
+	if err != nil || len(data) != n || base64.StdEncoding.EncodeToString(data) != s {
+		return nil, fmt.Errorf("%q is not the standard base64 of %d bytes", s, n)
+	}
+	return data, nil
+}
+
+// FormatPublicKey writes a public key for codexlock.yaml: ed25519: and base64.
+func FormatPublicKey(pub ed25519.PublicKey) string {
+	return publicPrefix + base64.StdEncoding.EncodeToString(pub)
+}
+
+// ParsePublicKey reads what FormatPublicKey writes.
+func ParsePublicKey(s string) (ed25519.PublicKey, error) {
+	encoded, found := strings.CutPrefix(s, publicPrefix)
+	if !found {
+		return nil, fmt.Errorf("public key is %q, want %q and the standard base64 of %d bytes", s, publicPrefix, ed25519.PublicKeySize)
+	}
+	pub, err := decodeBase64(encoded, ed25519.PublicKeySize)
+	if err != nil {
+		return nil, fmt.Errorf("public key: %w", err)
+	}
+	return pub, nil
+}
+
+// Format writes a placeholder whatever the verb.
+func (Key) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redacted) }
+
+// String is a placeholder.
+func (Key) String() string { return redacted }
+
+// GoString is a placeholder.
+func (Key) GoString() string { return redacted }
+
+// MarshalJSON writes a placeholder.
+func (Key) MarshalJSON() ([]byte, error) { return []byte(`"` + redacted + `"`), nil }
+
+// MarshalText writes a placeholder.
+func (Key) MarshalText() ([]byte, error) { return []byte(redacted), nil }

@@ -1,0 +1,45 @@
+package vaulttime
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+
+	"github.com/codexlock/codexlock/internal/artifact"
+)
+
+// A MAC is an HMAC-SHA256 as a record states it. A computed one never leaves
+// this package but inside a record that its key's holder sealed: who could ask
+// for the right MAC of a wrong record could sign anything.
+type MAC [sha256.Size]byte
+
+// ParseMAC reads the one written form: 64 lower-case hex characters.
+func ParseMAC(s string) (MAC, error) {
+	d, err := artifact.ParseDigest(s)
+	if err != nil {
+		return MAC{}, fmt.Errorf("vaulttime is %q, want 64 lower-case hex characters", s)
+	}
+	return MAC(d), nil
+}
+
+// String is the written form.
+func (m MAC) String() string { return hex.EncodeToString(m[:]) }
+
+// MarshalText writes the form that ParseMAC reads.
+func (m MAC) MarshalText() ([]byte, error) { return []byte(m.String()), nil }
+
+// UnmarshalText is ParseMAC.
+func (m *MAC) UnmarshalText(text []byte) (err error) {
+	*m, err = ParseMAC(string(text))
+	return err
+}
+
+// authenticate is HMAC-SHA256 (RFC 2104, FIPS 198-1).
+func authenticate(secret []byte, message string) MAC {
+	h := hmac.New(sha256.New, secret)
+	h.Write([]byte(message))
+	var m MAC
+	h.Sum(m[:0])
+	return m
+}
