@@ -68,8 +68,7 @@ func (x *Extra) Problems(d *Document) []Problem {
 		problems[n].Position, _ = d.Position(problems[n].Pointer)
 	}
 	sort.SliceStable(problems, func(a, b int) bool {
-		p, q := problems[a].Position, problems[b].Position
-		return p.Line < q.Line || p.Line == q.Line && p.Column < q.Column
+		return problems[a].Position.before(problems[b].Position)
 	})
 	return problems
 }
@@ -218,8 +217,4 @@ func isUTCSeconds(s string) bool {
 	}
 	t, err := time.Parse(form, s)
 	return err == nil && t.Year() >= 1970 && t.Format(form) == s
-}
-
-func libraryProblems(d *Document) []Problem {
-	return (&Extra{kind: d.kind, schema: publishedLibrary(d.kind)}).Problems(d)
 }

@@ -59,6 +59,10 @@ type Position struct{ Line, Column int }
 
 func (p Position) String() string { return fmt.Sprintf("%d:%d", p.Line, p.Column) }
 
+func (p Position) before(q Position) bool {
+	return p.Line < q.Line || p.Line == q.Line && p.Column < q.Column
+}
+
 // A Problem is one thing that is wrong with a document's form.
 type Problem struct {
 	Pointer  string   // RFC 6901; "" is the whole document

@@ -36,6 +36,13 @@ func ParseYAML(kind Kind, data []byte) (d *Document, err error) {
 		bad := invalidUTF8(text)
 		return nil, yamlError(kind, (&Document{text: text}).place(bad.offset), bad.message)
 	}
+	if at := bytes.IndexAny(data, "\u0085\u2028\u2029"); at >= 0 {
+		// YAML ends lines here, editors do not: places would be off.
+		return nil, yamlError(kind, (&Document{text: string(data)}).place(at), "line separator that only YAML knows, want a plain newline")
+	}
+	if at := loneReturn(data); at >= 0 {
+		return nil, yamlError(kind, (&Document{text: string(data)}).place(at), "carriage return without a newline, want a plain newline")
+	}
 	if line := directive(data); line > 0 {
 		return nil, yamlError(kind, Position{line, 1}, "directive before the document, want none")
 	}
@@ -44,14 +51,14 @@ func ParseYAML(kind Kind, data []byte) (d *Document, err error) {
 	if err := decoder.Decode(&root); errors.Is(err, io.EOF) || err == nil && len(root.Content) == 0 {
 		return nil, yamlError(kind, Position{1, 1}, "text is empty, want a YAML mapping")
 	} else if err != nil {
-		return nil, yamlSyntax(kind, err)
+		return nil, yamlSyntax(kind, data, err)
 	}
 	if err := decoder.Decode(&second); err == nil {
 		return nil, yamlError(kind, nodePosition(&second), "second document begins here, want one")
 	} else if !errors.Is(err, io.EOF) {
-		return nil, yamlSyntax(kind, err)
+		return nil, yamlSyntax(kind, data, err)
 	}
-	t := translator{}
+	t := translator{source: data, line: 1, column: 1}
 	if bad := t.value(root.Content[0], 0); bad != nil {
 		return nil, yamlError(kind, bad.Position, bad.Message)
 	}
@@ -65,16 +72,40 @@ func yamlError(kind Kind, at Position, message string) *Error {
 // yamlLine finds the line that the library names in its messages; it says no more.
 var yamlLine = regexp.MustCompile(`^(?:yaml: )?(?:line (\d+):)? ?(.*)$`)
 
-func yamlSyntax(kind Kind, err error) *Error {
+func yamlSyntax(kind Kind, data []byte, err error) *Error {
 	first, _, _ := strings.Cut(err.Error(), "\n")
 	at, message := Position{1, 1}, first
 	if m := yamlLine.FindStringSubmatch(first); m != nil {
+		message = m[2]
 		if n, err := strconv.Atoi(m[1]); err == nil && n > 0 {
 			at.Line = n
+			if yamlParser.MatchString(message) {
+				at.Line++ // the library counts these from 0
+			}
 		}
-		message = m[2]
+	}
+	if m := yamlAnchor.FindStringSubmatch(message); m != nil {
+		alias := "*" + m[1]
+		offset := max(bytes.Index(data, []byte(alias)), 0)
+		return yamlError(kind, (&Document{text: string(data)}).place(offset), fmt.Sprintf("alias %s, want the value itself", quote(alias)))
 	}
 	return yamlError(kind, at, "malformed YAML: "+message)
+}
+
+var (
+	yamlParser = regexp.MustCompile(`^did not find expected (<stream-start>|<document start>|node content|'-' indicator|key|',' or '[\]}]')`)
+	yamlAnchor = regexp.MustCompile(`^unknown anchor '(.*)' referenced$`)
+)
+
+// loneReturn is where a carriage return stands that no newline follows, -1 for
+// nowhere.
+func loneReturn(data []byte) int {
+	for i, c := range data {
+		if c == '\r' && (i+1 == len(data) || data[i+1] != '\n') {
+			return i
+		}
+	}
+	return -1
 }
 
 // directive is the line of a %-directive before the document, 0 for none. The
@@ -96,6 +127,11 @@ func nodePosition(n *yaml.Node) Position { return Position{max(n.Line, 1), max(n
 // A translator writes a YAML tree as the JSON text that it means, with the tokens
 // of that text and the places in the YAML.
 type translator struct {
+	source []byte
+	at     int // in source: where line and column are
+	line   int
+	column int
+
 	text   []byte
 	tokens []token
 	places []Position
@@ -105,14 +141,39 @@ func (t *translator) fault(n *yaml.Node, format string, args ...any) *Problem {
 	return &Problem{Position: nodePosition(n), Message: fmt.Sprintf(format, args...)}
 }
 
+// begins is the byte of the source that a node begins with. Nodes come in the
+// order of the text, so that all of them together read it once.
+func (t *translator) begins(n *yaml.Node) byte {
+	if n.Line < t.line || n.Line == t.line && n.Column < t.column {
+		t.at, t.line, t.column = 0, 1, 1
+	}
+	for ; t.at < len(t.source) && (t.line < n.Line || t.column < n.Column); t.at++ {
+		switch c := t.source[t.at]; {
+		case c == '\n':
+			if t.line == n.Line {
+				return c // an empty value behind the end of its line
+			}
+			t.line, t.column = t.line+1, 1
+		case t.at+1 == len(t.source) || utf8.RuneStart(t.source[t.at+1]):
+			t.column++
+		}
+	}
+	if t.at == len(t.source) {
+		return 0
+	}
+	return t.source[t.at]
+}
+
 func (t *translator) value(n *yaml.Node, depth int) *Problem {
-	switch {
+	switch first := t.begins(n); {
 	case n.Kind == yaml.AliasNode:
 		return t.fault(n, "alias %s, want the value itself", quote("*"+n.Value))
 	case n.Anchor != "":
 		return t.fault(n, "anchor %s, want the value without it", quote("&"+n.Anchor))
 	case n.Style&yaml.TaggedStyle != 0:
 		return t.fault(n, "tag %s, want the value without it", quote(n.Tag))
+	case first == '!': // the library forgets this one
+		return t.fault(n, `tag "!", want the value without it`)
 	}
 	switch n.Kind {
 	case yaml.ScalarNode:
