@@ -128,7 +128,10 @@ func isUsage(err error) bool {
 	var bad *config.Error
 	var format *report.UnknownFormatError
 	var named *facts.NoArtifactError
-	return errors.As(err, &usage) || errors.As(err, &bad) || errors.As(err, &format) || errors.As(err, &named)
+	var weak *attest.WeakKeyError
+	var refused *attest.RefusedError
+	return errors.As(err, &usage) || errors.As(err, &bad) || errors.As(err, &format) || errors.As(err, &named) ||
+		errors.As(err, &weak) || errors.As(err, &refused)
 }
 
 // hintFor is the next step after an error, where there is a plain one.

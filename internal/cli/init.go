@@ -121,4 +121,3 @@ func scaffoldConfig(w World, domain string) (string, error) {
 	}
 	return strings.NewReplacer("@DOMAIN@", domain, "@PUBLIC_KEYS@", public).Replace(initConfig), nil
 }
-

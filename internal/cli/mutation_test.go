@@ -1,0 +1,153 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"reflect"
+	"testing"
+	"time"
+
+	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/policy"
+	"github.com/codexlock/codexlock/internal/repo"
+	"github.com/codexlock/codexlock/internal/report"
+)
+
+// TestNoMutantPasses flips every bit position in turn and cuts at every byte of
+// an artifact, its record and the ledger, and deletes each: whatever differs in
+// meaning from what was attested is denied, and none passes by an error.
+func TestNoMutantPasses(t *testing.T) {
+	ctx := t.Context()
+	now := time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
+	r, err := repo.Create(ctx, t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	w := World{Stdout: io.Discard, Stderr: io.Discard, Dir: r.Root(), Now: func() time.Time { return now },
+		Env: only("VAULTTIME_KEY", "a-key-for-mutants-0123456789abcdef0123")}
+	d := demo{world: w, repo: r, now: now}
+	if err := runInit(ctx, w, "runtime-core"); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.put("model.bin", "weights\r\n\x00of a model"); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.attest(ctx, time.Hour, "model.bin"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.CommitAll(ctx, "attested", now); err != nil {
+		t.Fatal(err)
+	}
+	judge := newJudge(t, gate{dir: r.Root(), scope: facts.All, now: now, env: w.Env})
+	if got := judge(t); got.Conclusion != report.Success {
+		t.Fatalf("the unchanged repository is %s: %+v", got.Conclusion, got.Findings)
+	}
+	mutants := 0
+	for _, name := range []string{"assets/sources/model.bin", "assets/sources/model.bin.vaulttime.json", "Codex-Lock.json"} {
+		file := filepath.Join(r.Root(), filepath.FromSlash(name))
+		good, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for label, mutant := range mutantsOf(good) {
+			if sameMeaning(name, good, mutant) {
+				continue
+			}
+			mutants++
+			if err := os.WriteFile(file, mutant, 0o644); err != nil {
+				t.Fatal(err)
+			}
+			if got := judge(t); got.Conclusion != report.Failure || got.Counts.Trusted != 0 {
+				t.Errorf("%s, %s: %s with %d trusted", name, label, got.Conclusion, got.Counts.Trusted)
+			}
+		}
+		if err := os.Remove(file); err != nil {
+			t.Fatal(err)
+		}
+		if got := judge(t); got.Conclusion != report.Failure {
+			t.Errorf("%s, deleted: %s", name, got.Conclusion)
+		}
+		if err := os.WriteFile(file, good, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if mutants < 1500 {
+		t.Errorf("only %d mutants were made", mutants)
+	}
+	if got := judge(t); got.Conclusion != report.Success {
+		t.Errorf("the restored repository is %s", got.Conclusion)
+	}
+}
+
+// mutantsOf flips one bit of every byte, a different one each time, and cuts
+// the text before every byte.
+func mutantsOf(good []byte) map[string][]byte {
+	mutants := map[string][]byte{}
+	for i := range good {
+		flipped := bytes.Clone(good)
+		flipped[i] ^= 1 << (i % 8)
+		mutants[fmt.Sprintf("bit %d of byte %d", i%8, i)] = flipped
+		mutants[fmt.Sprintf("cut at %d", i)] = good[:i]
+	}
+	return mutants
+}
+
+// sameMeaning reports whether two JSON texts say the same; an artifact's bytes
+// say the same only when they are the same.
+func sameMeaning(name string, a, b []byte) bool {
+	if filepath.Ext(name) != ".json" {
+		return bytes.Equal(a, b)
+	}
+	var x, y any
+	return json.Unmarshal(a, &x) == nil && json.Unmarshal(b, &y) == nil && reflect.DeepEqual(x, y)
+}
+
+// newJudge runs a gate whose rules are compiled once.
+func newJudge(t *testing.T, g gate) func(*testing.T) report.Report {
+	t.Helper()
+	ctx := t.Context()
+	r, err := repo.Open(ctx, g.dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { r.Close() })
+	o, err := g.trees(ctx, r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	source := settings{gate: g, repository: r, base: o.Base}
+	if o.Config, err = source.config(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if o.Keys, err = keyring(o.Config, g.env); err != nil {
+		t.Fatal(err)
+	}
+	engine, err := source.engine(ctx, o.Config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return func(t *testing.T) report.Report {
+		t.Helper()
+		o := o
+		var err error
+		if o.Head, err = r.WorkTree(context.WithoutCancel(ctx)); err != nil {
+			t.Fatal(err)
+		}
+		change, err := facts.Collect(ctx, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		decision, err := engine.Decide(ctx, change, policy.Options{Now: g.now, MinimumLevel: artifact.APlus})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return report.New(decision, report.Meta{Scope: "all"})
+	}
+}
