@@ -1,0 +1,309 @@
+// Package attest makes and renews what vouches for an artifact: its companions
+// and its ledger entry. It is the only package that writes in a repository, and
+// it writes all of a set of files or none. It verifies nothing and reads no
+// clock or environment.
+package attest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/ledger"
+	"github.com/codexlock/codexlock/internal/manifest"
+	"github.com/codexlock/codexlock/internal/vaulttime"
+)
+
+// Limits of what is read back, those of the strict decoder.
+const (
+	maxCompanionBytes = 1 << 20
+	maxLedgerBytes    = 64 << 20
+)
+
+// DefaultKeyEnv is the variable that X.test reads the key from where Options
+// name none: the standard's own.
+const DefaultKeyEnv = "VAULTTIME_KEY"
+
+// Options are what is said about one artifact.
+type Options struct {
+	Domain   string
+	TTLHours int64
+	Key      vaulttime.Key
+	KeyEnv   string // the environment variable that the domain's key is in, for X.test
+
+	// What goes into the manifest whatever an earlier one says, where it is set.
+	Creator   string
+	Toolchain manifest.Tool
+	Inputs    []artifact.Path
+	// Fallback goes there where neither these nor an earlier manifest say anything.
+	Fallback Fallback
+
+	Now time.Time
+	// MirrorCompanions puts new companions under assets/manifests/; those that are
+	// there already stay where they are.
+	MirrorCompanions bool
+}
+
+// A Fallback is what a first manifest says of an artifact that nothing else is
+// known about.
+type Fallback struct {
+	Creator   string
+	Toolchain manifest.Tool
+}
+
+// A Result is what was done.
+type Result struct {
+	Attested []Attested // sorted as the paths were given
+}
+
+// An Attested artifact has new companions and a new ledger entry.
+type Attested struct {
+	Path      artifact.Path
+	SHA256    artifact.Digest
+	Domain    string
+	KeyID     string
+	ExpiresAt vaulttime.Time
+}
+
+// A WeakKeyError is a key that may not seal: what it seals could be forged.
+type WeakKeyError struct {
+	Domain string
+	Env    string // the environment variable that it came from
+	Reason string // what is wrong with it, never the key itself
+}
+
+func (e *WeakKeyError) Error() string {
+	return fmt.Sprintf("the key of trust domain %q, from %s, %s; make one with: openssl rand -hex 32", e.Domain, e.Env, e.Reason)
+}
+
+// Attest hashes each path's file in the work tree at root and writes its
+// companions and ledger entry: for all paths, or for none. resolve gives the
+// options of each. Paths given twice are attested once.
+func Attest(ctx context.Context, root, gitDir string, paths []artifact.Path, resolve func(artifact.Path) (Options, error)) (Result, error) {
+	release, err := lock(ctx, gitDir)
+	if err != nil {
+		return Result{}, err
+	}
+	defer release()
+	w := writer{work: tree{root}, state: tree{gitDir}}
+	if _, err := w.recover(); err != nil {
+		return Result{}, err
+	}
+	b := batch{work: w.work, buf: make([]byte, artifact.BufferSize), named: map[artifact.Path]bool{}}
+	if b.gitDir, err = below(root, gitDir); err != nil {
+		return Result{}, err
+	}
+	if b.ledger, err = readLedger(w.work); err != nil {
+		return Result{}, err
+	}
+	for _, p := range paths {
+		b.named[p] = true
+	}
+	for _, p := range paths {
+		if !b.named[p] {
+			continue
+		}
+		if err := ctx.Err(); err != nil {
+			return Result{}, err
+		}
+		o, err := resolve(p)
+		if err != nil {
+			return Result{}, err
+		}
+		if err := b.add(p, o); err != nil {
+			return Result{}, err
+		}
+	}
+	if len(b.files) == 0 {
+		return Result{}, nil
+	}
+	text := b.ledger.Encode()
+	if _, _, err := ledger.Decode(text); err != nil {
+		return Result{}, fmt.Errorf("write %s: %w", ledger.Path, err)
+	}
+	if err := w.commit(ctx, append(b.files, File{ledger.Path, 0o644, text})); err != nil {
+		return Result{}, err
+	}
+	return b.result, nil
+}
+
+// below is gitDir relative to root, "" where it is not inside.
+func below(root, gitDir string) (string, error) {
+	var real [2]string
+	for i, dir := range []string{root, gitDir} {
+		resolved, err := filepath.EvalSymlinks(dir)
+		if err != nil {
+			return "", err
+		}
+		if real[i], err = filepath.Abs(resolved); err != nil {
+			return "", err
+		}
+	}
+	rel, err := filepath.Rel(real[0], real[1])
+	if err != nil || rel == ".." || strings.HasPrefix(rel, "../") {
+		return "", nil
+	}
+	return filepath.ToSlash(rel), nil
+}
+
+func readLedger(work tree) (*ledger.Ledger, error) {
+	data, _, there, err := work.read(ledger.Path, maxLedgerBytes)
+	if err != nil {
+		return nil, fmt.Errorf("read ledger: %w", err)
+	}
+	if !there {
+		return &ledger.Ledger{}, nil
+	}
+	l, _, err := ledger.Decode(data)
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w; nothing was written, mend it first", ledger.Path, err)
+	}
+	return l, nil
+}
+
+// A batch gathers what is to be written.
+type batch struct {
+	work   tree
+	gitDir string // relative to work, "" where it is not inside
+	buf    []byte
+	ledger *ledger.Ledger
+	named  map[artifact.Path]bool // true until attested
+	files  []File
+	result Result
+}
+
+func (b *batch) add(p artifact.Path, o Options) error {
+	if err := b.refuse(p); err != nil {
+		return err
+	}
+	if o.KeyEnv == "" {
+		o.KeyEnv = DefaultKeyEnv
+	}
+	if err := o.check(p); err != nil {
+		return err
+	}
+	digest, err := b.hash(p)
+	if err != nil {
+		return err
+	}
+	b.named[p] = false
+	c := composer{batch: b, path: p, digest: digest, o: o, now: vaulttime.TimeOf(o.Now)}
+	record, err := c.compose()
+	if err != nil {
+		return fmt.Errorf("attest %s: %w", p, err)
+	}
+	entry := ledger.Entry{
+		Path: p.String(), SHA256: digest, DriftTolerance: ledger.Zero, TrustDomain: o.Domain, VerifiedAt: c.now.String(),
+	}
+	if i, found := b.ledger.Lookup(p.String()); found {
+		entry.Extensions = b.ledger.Artifacts[i].Extensions
+	}
+	b.ledger.Set(entry)
+	b.result.Attested = append(b.result.Attested, Attested{
+		Path: p, SHA256: digest, Domain: o.Domain, KeyID: record.KeyID, ExpiresAt: vaulttime.TimeOf(record.ExpiresAt()),
+	})
+	return nil
+}
+
+// check refuses options that would make a worthless record.
+func (o Options) check(p artifact.Path) error {
+	if o.Key.Len() == 0 {
+		return fmt.Errorf("attest %s: trust domain %q: %w", p, o.Domain, vaulttime.ErrNoKey)
+	}
+	if reason := o.Key.Weakness(); reason != "" {
+		return &WeakKeyError{Domain: o.Domain, Env: o.KeyEnv, Reason: reason}
+	}
+	if o.TTLHours < 1 || o.TTLHours > vaulttime.MaxTTLHours {
+		return fmt.Errorf("attest %s: time to live is %d hours, want 1 to %d", p, o.TTLHours, vaulttime.MaxTTLHours)
+	}
+	if _, err := vaulttime.ParseTime(vaulttime.FormatTime(o.Now)); err != nil {
+		return fmt.Errorf("attest %s: %w", p, err)
+	}
+	if !isVariable(o.KeyEnv) {
+		return fmt.Errorf("attest %s: %q is no name of an environment variable", p, o.KeyEnv)
+	}
+	return nil
+}
+
+func isVariable(name string) bool {
+	for i, r := range name {
+		letter := r == '_' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z'
+		if !letter && (i == 0 || r < '0' || r > '9') {
+			return false
+		}
+	}
+	return name != ""
+}
+
+// unattestable are the folders whose files nothing may trust (ZT-6.3).
+var unattestable = []string{"assets/incoming", "assets/quarantine"}
+
+// refuse says why p can be no artifact.
+func (b *batch) refuse(p artifact.Path) error {
+	if _, err := artifact.ParsePath(p.String()); err != nil {
+		return err
+	}
+	if strings.EqualFold(p.String(), ledger.Path.String()) {
+		return &RefusedError{p.String(), "is the ledger, which vouches for artifacts and is none"}
+	}
+	for _, dir := range unattestable {
+		if inside(p, dir) {
+			return &RefusedError{p.String(), fmt.Sprintf("is in %s/, which nothing may use; move it to assets/sources/ first", dir)}
+		}
+	}
+	if b.gitDir != "" && inside(p, b.gitDir) {
+		return &RefusedError{p.String(), "is in the Git directory"}
+	}
+	for _, owner := range p.Owners() {
+		_, there, err := b.work.lstat(owner)
+		if err != nil {
+			return err
+		}
+		_, entered := b.ledger.Lookup(owner.String())
+		if _, named := b.named[owner]; there || entered || named {
+			return &RefusedError{p.String(), fmt.Sprintf("is a companion of %s; attest that instead", owner)}
+		}
+	}
+	return nil
+}
+
+// inside ignores case, since some file systems do.
+func inside(p artifact.Path, dir string) bool {
+	return len(p) > len(dir) && p[len(dir)] == '/' && strings.EqualFold(string(p[:len(dir)]), dir)
+}
+
+// hash is the digest of a file's bytes.
+func (b *batch) hash(p artifact.Path) (artifact.Digest, error) {
+	f, before, err := b.work.open(p)
+	if errors.Is(err, fs.ErrNotExist) {
+		return artifact.Digest{}, &RefusedError{p.String(), "is not there"}
+	}
+	if err != nil {
+		return artifact.Digest{}, err
+	}
+	defer f.Close()
+	if before.Size() < artifact.MaxPointerBytes {
+		head := make([]byte, artifact.MaxPointerBytes)
+		n, _ := f.ReadAt(head, 0)
+		if _, _, pointer := artifact.ParsePointer(head[:n]); pointer {
+			return artifact.Digest{}, &RefusedError{p.String(), "is a Git LFS pointer, not the content it stands for; fetch that first: git lfs pull"}
+		}
+	}
+	digest, n, err := artifact.Hash(f, b.buf)
+	if err != nil {
+		return artifact.Digest{}, fmt.Errorf("hash %s: %w", p, err)
+	}
+	after, err := f.Stat()
+	if err != nil {
+		return artifact.Digest{}, fmt.Errorf("hash %s: %w", p, err)
+	}
+	if n != before.Size() || after.Size() != n || !after.ModTime().Equal(before.ModTime()) {
+		return artifact.Digest{}, &RefusedError{p.String(), "changed while it was read; attest it once it is finished"}
+	}
+	return digest, nil
+}

@@ -1,0 +1,231 @@
+package attest
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/manifest"
+	"github.com/codexlock/codexlock/internal/vaulttime"
+)
+
+// A composer makes the companions of one artifact.
+type composer struct {
+	*batch
+	path   artifact.Path
+	digest artifact.Digest
+	o      Options
+	now    vaulttime.Time
+}
+
+// compose adds the companions to the batch. What it adds was read back by the
+// strict decoder first: a record that the gate would refuse is not written.
+func (c composer) compose() (vaulttime.Record, error) {
+	if err := c.manifest(); err != nil {
+		return vaulttime.Record{}, err
+	}
+	record, err := c.record()
+	if err != nil {
+		return vaulttime.Record{}, err
+	}
+	return record, c.test()
+}
+
+// place is where a companion stands, or will, and what stands there.
+func (c composer) place(kind artifact.Companion) (at artifact.Path, data []byte, executable, there bool, err error) {
+	beside, mirrored := c.path.Companion(kind), c.path.MirroredCompanion(kind)
+	at = beside
+	if c.o.MirrorCompanions {
+		at = mirrored
+	}
+	found := 0
+	for _, p := range []artifact.Path{beside, mirrored} {
+		_, stands, err := c.work.lstat(p)
+		if err != nil {
+			return "", nil, false, false, err
+		}
+		if stands {
+			at = p
+			found++
+		}
+	}
+	if found == 2 {
+		return "", nil, false, false, &RefusedError{beside.String(), fmt.Sprintf("stands at %s too; remove one of them", mirrored)}
+	}
+	if _, err := artifact.ParsePath(at.String()); err != nil {
+		return "", nil, false, false, err
+	}
+	data, mode, there, err := c.work.read(at, maxCompanionBytes)
+	return at, data, mode&0o111 != 0, there, err
+}
+
+func (c composer) put(p artifact.Path, executable bool, data []byte) {
+	f := File{Path: p, Mode: 0o644, Data: data}
+	if executable {
+		f.Mode = 0o755
+	}
+	c.batch.files = append(c.batch.files, f)
+}
+
+func (c composer) manifest() error {
+	at, data, _, there, err := c.place(artifact.Manifest)
+	if err != nil {
+		return err
+	}
+	var m manifest.Manifest
+	if there {
+		// One that does not decode tells nothing to keep; Git has it still.
+		m, _, err = manifest.Decode(data)
+		there = err == nil
+	}
+	if !there || m.SHA256 != c.digest || m.GeneratedAt == "" {
+		m.GeneratedAt = c.now.String()
+	}
+	m.Artifact, m.SHA256 = c.path.String(), c.digest
+	m.Creator = first(c.o.Creator, m.Creator, c.o.Fallback.Creator)
+	if m.Toolchain == nil {
+		m.Toolchain = &c.o.Fallback.Toolchain
+	}
+	if c.o.Toolchain != (manifest.Tool{}) {
+		m.Toolchain = &c.o.Toolchain
+	}
+	if *m.Toolchain == (manifest.Tool{}) {
+		m.Toolchain = nil
+	}
+	if err := c.references(&m); err != nil {
+		return err
+	}
+	if m.Network == nil {
+		m.Network = []string{}
+	}
+	text := m.Encode()
+	if _, _, err := manifest.Decode(text); err != nil {
+		return fmt.Errorf("write %s: %w", at, err)
+	}
+	c.put(at, false, text)
+	return nil
+}
+
+func first(values ...string) string {
+	for _, v := range values {
+		if v != "" {
+			return v
+		}
+	}
+	return ""
+}
+
+// references brings the digests of a manifest's inputs up to date, and of its
+// outputs the artifact's own.
+func (c composer) references(m *manifest.Manifest) error {
+	inputs := []manifest.Reference{}
+	if m.Inputs != nil {
+		inputs = *m.Inputs
+	}
+	if c.o.Inputs != nil {
+		inputs = make([]manifest.Reference, 0, len(c.o.Inputs))
+		for _, p := range c.o.Inputs {
+			inputs = append(inputs, manifest.Reference{Path: p.String()})
+		}
+	}
+	for i := range inputs {
+		p, err := artifact.ParsePath(inputs[i].Path)
+		if err != nil {
+			return fmt.Errorf("input of the manifest: %w", err)
+		}
+		for _, dir := range unattestable {
+			if inside(p, dir) {
+				return &RefusedError{p.String(), fmt.Sprintf("is an input in %s/, which nothing may use", dir)}
+			}
+		}
+		if inputs[i].SHA256, err = c.hash(p); err != nil {
+			return fmt.Errorf("input of the manifest: %w", err)
+		}
+	}
+	outputs := []manifest.Reference{}
+	if m.Outputs != nil {
+		outputs = *m.Outputs
+	}
+	for i := range outputs {
+		if outputs[i].Path == c.path.String() {
+			outputs[i].SHA256 = c.digest
+		}
+	}
+	m.Inputs, m.Outputs = &inputs, &outputs
+	return nil
+}
+
+func (c composer) record() (vaulttime.Record, error) {
+	at, data, _, there, err := c.place(artifact.VaultTime)
+	if err != nil {
+		return vaulttime.Record{}, err
+	}
+	r := vaulttime.Record{
+		SHA256: c.digest, Timestamp: c.now, TrustDomain: c.o.Domain, TTLHours: c.o.TTLHours, Path: &c.path,
+	}
+	if there {
+		if old, _, err := vaulttime.DecodeRecord(data); err == nil {
+			r.Chain = c.chain(old)
+		}
+	}
+	if err := c.o.Key.Seal(&r); err != nil {
+		return vaulttime.Record{}, err
+	}
+	text := r.Encode()
+	read, _, err := vaulttime.DecodeRecord(text)
+	if err != nil {
+		return vaulttime.Record{}, fmt.Errorf("write %s: %w", at, err)
+	}
+	if !c.o.Key.Valid(read) || !vaulttime.VerifyProof(c.o.Key.PublicKey(), read) {
+		return vaulttime.Record{}, errors.New("the record that was sealed does not verify")
+	}
+	c.put(at, false, text)
+	return r, nil
+}
+
+// chain is the old record's journey, which a new record of the same content goes
+// on with; a change of domain adds the old record to it. Only what this very key
+// vouched for is taken over: to sign a stranger's chain would be to believe it.
+func (c composer) chain(old vaulttime.Record) []vaulttime.Link {
+	if old.SHA256 != c.digest || old.Path == nil || *old.Path != c.path || !vaulttime.VerifyProof(c.o.Key.PublicKey(), old) {
+		return nil
+	}
+	if link, ok := old.Link(); ok && old.TrustDomain != c.o.Domain {
+		return append(old.Chain, link)
+	}
+	return old.Chain
+}
+
+// test adds X.test: a new one where there is none or ours stands there. A user's
+// own is left as it is, but made executable.
+func (c composer) test() error {
+	at, data, executable, there, err := c.place(artifact.Test)
+	if err != nil {
+		return err
+	}
+	if there && !isOurs(data) {
+		if !executable {
+			c.put(at, true, data)
+		}
+		return nil
+	}
+	manifestAt, record, err := c.companions()
+	if err != nil {
+		return err
+	}
+	text, err := render(script{at: at, artifact: c.path, manifest: manifestAt, record: record, keyEnv: c.o.KeyEnv})
+	if err != nil {
+		return err
+	}
+	c.put(at, true, text)
+	return nil
+}
+
+// companions are where the manifest and the record that X.test reads stand.
+func (c composer) companions() (manifestAt, record artifact.Path, err error) {
+	if manifestAt, _, _, _, err = c.place(artifact.Manifest); err != nil {
+		return "", "", err
+	}
+	record, _, _, _, err = c.place(artifact.VaultTime)
+	return manifestAt, record, err
+}

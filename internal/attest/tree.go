@@ -1,0 +1,292 @@
+package attest
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/codexlock/codexlock/internal/artifact"
+)
+
+// A RefusedError is a path that may not be attested or written.
+type RefusedError struct {
+	Path   string
+	Reason string // what is wrong with it, lower case, no full stop
+}
+
+func (e *RefusedError) Error() string { return fmt.Sprintf("%s: %s", e.Path, e.Reason) }
+
+// step is asked before every operation that changes a file system; an error of
+// it counts as the operation's own. Tests stop or break the program there.
+var step = func(op, name string) error { return nil }
+
+// A tree is a folder below which names are resolved one part at a time, each
+// opened relative to the one before it and never through a symlink. So a link
+// that is put in the way, even between two calls, is refused and not followed.
+type tree struct{ root string }
+
+// folder opens a folder of the tree; "." is the root.
+func (t tree) folder(name string) (*os.File, error) {
+	fd, err := open(unix.AT_FDCWD, t.root, unix.O_RDONLY|unix.O_DIRECTORY, 0)
+	if err != nil {
+		return nil, &fs.PathError{Op: "open", Path: t.root, Err: err}
+	}
+	if name == "." {
+		return os.NewFile(uintptr(fd), t.root), nil
+	}
+	for part := range strings.SplitSeq(name, "/") {
+		next, err := open(fd, part, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_NOFOLLOW, 0)
+		if err != nil && isSymlink(fd, part) {
+			err = &RefusedError{name, fmt.Sprintf("%q is a symlink, want a folder of the repository itself", part)}
+		}
+		unix.Close(fd)
+		if err != nil {
+			return nil, pathError("open", name, err)
+		}
+		fd = next
+	}
+	return os.NewFile(uintptr(fd), name), nil
+}
+
+func pathError(op, name string, err error) error {
+	var refused *RefusedError
+	if err == nil || errors.As(err, &refused) {
+		return err
+	}
+	return &fs.PathError{Op: op, Path: name, Err: err}
+}
+
+// open is openat, again where a signal came between (EINTR).
+func open(dir int, name string, flags int, mode uint32) (fd int, err error) {
+	err = uninterrupted(func() error {
+		fd, err = unix.Openat(dir, name, flags|unix.O_CLOEXEC, mode)
+		return err
+	})
+	return fd, err
+}
+
+func uninterrupted(call func() error) error {
+	for {
+		if err := call(); err != unix.EINTR {
+			return err
+		}
+	}
+}
+
+func isSymlink(dir int, name string) bool {
+	var st unix.Stat_t
+	err := uninterrupted(func() error { return unix.Fstatat(dir, name, &st, unix.AT_SYMLINK_NOFOLLOW) })
+	return err == nil && st.Mode&unix.S_IFMT == unix.S_IFLNK
+}
+
+// open opens a regular file for reading. It does not wait for a FIFO's writer.
+func (t tree) open(p artifact.Path) (*os.File, fs.FileInfo, error) {
+	dir, err := t.folder(p.Dir())
+	if err != nil {
+		return nil, nil, err
+	}
+	defer dir.Close()
+	fd, err := open(int(dir.Fd()), p.Base(), unix.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK|unix.O_NOCTTY, 0)
+	if err != nil {
+		if isSymlink(int(dir.Fd()), p.Base()) {
+			return nil, nil, &RefusedError{p.String(), "is a symlink, want a regular file"}
+		}
+		return nil, nil, pathError("open", p.String(), err)
+	}
+	f := os.NewFile(uintptr(fd), p.String())
+	info, err := f.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = &RefusedError{p.String(), fmt.Sprintf("is %s, want a regular file", kindOf(info.Mode()))}
+	}
+	if err != nil {
+		f.Close()
+		return nil, nil, err
+	}
+	return f, info, nil
+}
+
+func kindOf(m fs.FileMode) string {
+	switch {
+	case m.IsDir():
+		return "a folder"
+	case m&fs.ModeSymlink != 0:
+		return "a symlink"
+	}
+	return "a special file"
+}
+
+// read reads a regular file of at most limit bytes; there is false where none is.
+func (t tree) read(p artifact.Path, limit int64) (data []byte, mode fs.FileMode, there bool, err error) {
+	f, info, err := t.open(p)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, 0, false, nil
+	}
+	if err != nil {
+		return nil, 0, false, err
+	}
+	defer f.Close()
+	data, err = io.ReadAll(io.LimitReader(f, limit+1))
+	if err != nil {
+		return nil, 0, false, err
+	}
+	if int64(len(data)) > limit {
+		return nil, 0, false, &RefusedError{p.String(), fmt.Sprintf("is longer than %d bytes", limit)}
+	}
+	return data, info.Mode(), true, nil
+}
+
+// missing are the folders above p that are not there, outermost first.
+func (t tree) missing(p artifact.Path) (folders []string, err error) {
+	for dir := p.Dir(); dir != "."; dir = path.Dir(dir) {
+		f, err := t.folder(dir)
+		if err == nil {
+			f.Close()
+			break
+		}
+		if !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
+		}
+		folders = append([]string{dir}, folders...)
+	}
+	return folders, nil
+}
+
+// writable refuses what cannot be replaced by a regular file.
+func (t tree) writable(p artifact.Path) error {
+	mode, there, err := t.lstat(p)
+	if err != nil || !there || mode.IsRegular() {
+		return err
+	}
+	return &RefusedError{p.String(), fmt.Sprintf("is %s, want a regular file or nothing", kindOf(mode))}
+}
+
+// lstat is what stands at p; there is false where nothing does.
+func (t tree) lstat(p artifact.Path) (mode fs.FileMode, there bool, err error) {
+	dir, err := t.folder(p.Dir())
+	if errors.Is(err, fs.ErrNotExist) {
+		return 0, false, nil
+	}
+	if err != nil {
+		return 0, false, err
+	}
+	defer dir.Close()
+	var st unix.Stat_t
+	err = uninterrupted(func() error { return unix.Fstatat(int(dir.Fd()), p.Base(), &st, unix.AT_SYMLINK_NOFOLLOW) })
+	switch {
+	case err == unix.ENOENT:
+		return 0, false, nil
+	case err != nil:
+		return 0, false, pathError("lstat", p.String(), err)
+	}
+	mode = fs.FileMode(st.Mode & 0o777)
+	switch st.Mode & unix.S_IFMT {
+	case unix.S_IFREG:
+	case unix.S_IFDIR:
+		mode |= fs.ModeDir
+	case unix.S_IFLNK:
+		mode |= fs.ModeSymlink
+	default:
+		mode |= fs.ModeIrregular
+	}
+	return mode, true, nil
+}
+
+// inFolder does op on the last part of name, in its folder.
+func (t tree) inFolder(op, name string, do func(dir int, base string) error) error {
+	dir, err := t.folder(path.Dir(name))
+	if err != nil {
+		return err
+	}
+	defer dir.Close()
+	if err := step(op, name); err != nil {
+		return &fs.PathError{Op: op, Path: name, Err: err}
+	}
+	return pathError(op, name, uninterrupted(func() error { return do(int(dir.Fd()), path.Base(name)) }))
+}
+
+func (t tree) mkdir(name string) error {
+	err := t.inFolder("mkdir", name, func(dir int, base string) error { return unix.Mkdirat(dir, base, 0o755) })
+	if errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	return err
+}
+
+func (t tree) remove(name string) error {
+	err := t.inFolder("remove", name, func(dir int, base string) error { return unix.Unlinkat(dir, base, 0) })
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
+// rmdir removes a folder if it is empty.
+func (t tree) rmdir(name string) error {
+	err := t.inFolder("rmdir", name, func(dir int, base string) error { return unix.Unlinkat(dir, base, unix.AT_REMOVEDIR) })
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrExist) || errors.Is(err, unix.ENOTEMPTY) {
+		return nil
+	}
+	return err
+}
+
+// rename moves a file to another name in its folder.
+func (t tree) rename(from, to string) error {
+	return t.inFolder("rename", to, func(dir int, base string) error {
+		return unix.Renameat(dir, path.Base(from), dir, base)
+	})
+}
+
+// sync makes a folder's entries durable.
+func (t tree) sync(name string) error {
+	dir, err := t.folder(name)
+	if err != nil {
+		return err
+	}
+	defer dir.Close()
+	if err := step("sync", name); err != nil {
+		return &fs.PathError{Op: "sync", Path: name, Err: err}
+	}
+	return dir.Sync()
+}
+
+// write makes a new file, durable but for its folder's entry. What a stopped
+// run left there is removed first.
+func (t tree) write(name string, data []byte, mode fs.FileMode) (err error) {
+	if err := t.remove(name); err != nil {
+		return err
+	}
+	var f *os.File
+	err = t.inFolder("create", name, func(dir int, base string) error {
+		fd, err := unix.Openat(dir, base, unix.O_WRONLY|unix.O_CREAT|unix.O_EXCL|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0o600)
+		if err == nil {
+			f = os.NewFile(uintptr(fd), name)
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	half := len(data) / 2 // so that a test can stop in the middle of a file
+	for _, part := range [][]byte{data[:half], data[half:]} {
+		if err := step("write", name); err != nil {
+			return &fs.PathError{Op: "write", Path: name, Err: err}
+		}
+		if _, err := f.Write(part); err != nil {
+			return err
+		}
+	}
+	if err := f.Chmod(mode); err != nil { // the mode, whatever the umask
+		return err
+	}
+	if err := step("fsync", name); err != nil {
+		return &fs.PathError{Op: "fsync", Path: name, Err: err}
+	}
+	return f.Sync()
+}
