@@ -20,12 +20,12 @@ func (c *Collector) discover(ctx context.Context) error {
 	var err error
 	switch c.o.Scope {
 	case Changed:
-		if err = c.compare(ctx, c.concerns(ctx)); err == nil {
+		if err = c.compare(ctx, c.concerns); err == nil {
 			err = c.discoverChanged(ctx, set)
 		}
 	case All, Paths:
 		if err = c.discoverAll(ctx, set); err == nil {
-			err = c.compare(ctx, c.concernsBeside(set))
+			err = c.compare(ctx, c.concernsGate)
 		}
 	default:
 		err = fmt.Errorf("scope is %q, want changed, all or paths", c.o.Scope)
@@ -64,35 +64,21 @@ func (c *Collector) compare(ctx context.Context, only func(string) bool) error {
 
 // concerns is every file that may be an artifact, a companion, or part of the
 // gate. In a work tree nothing else is read.
-func (c *Collector) concerns(context.Context) func(string) bool {
-	return func(name string) bool {
-		if gateKind(&c.o.Config, name) != "" || c.o.Config.Matches(name) || c.listed(artifact.Path(name)) {
+func (c *Collector) concerns(name string) bool {
+	if c.concernsGate(name) || c.o.Config.Matches(name) || c.listed(artifact.Path(name)) {
+		return true
+	}
+	for _, owner := range artifact.Path(name).Owners() {
+		if c.o.Config.Matches(owner.String()) || c.listed(owner) {
 			return true
 		}
-		for _, owner := range artifact.Path(name).Owners() {
-			if c.o.Config.Matches(owner.String()) || c.listed(owner) {
-				return true
-			}
-		}
-		return false
 	}
+	return false
 }
 
-// concernsBeside is the gate's files and the companions of the artifacts. The
-// artifacts' own bytes are hashed anyway, and are not read twice.
-func (c *Collector) concernsBeside(set map[string]bool) func(string) bool {
-	return func(name string) bool {
-		if gateKind(&c.o.Config, name) != "" {
-			return true
-		}
-		for _, owner := range artifact.Path(name).Owners() {
-			if set[owner.String()] {
-				return true
-			}
-		}
-		return false
-	}
-}
+// concernsGate is the gate's own files. Where every artifact is judged, its
+// companions are read anyway, and are compared then.
+func (c *Collector) concernsGate(name string) bool { return gateKind(&c.o.Config, name) != "" }
 
 // listed reports whether a ledger, the head's or the base's, names the path.
 func (c *Collector) listed(p artifact.Path) bool {

@@ -23,6 +23,8 @@ type subject struct {
 	manifest *manifest.Manifest
 	record   *vaulttime.Record
 	docs     locator
+
+	manifestFile, recordFile found
 }
 
 // Artifact measures the i-th artifact under judgement.
@@ -90,9 +92,9 @@ func (c *Collector) measureFile(ctx context.Context, s *subject) error {
 	return nil
 }
 
-// change says how the artifact itself stands to the base. In a work tree whose
-// every artifact is judged its bytes are not read a second time for this: it is
-// then completed by measureBase, from the digest.
+// change says how the artifact stands to the base, as far as its name and its
+// ledger entry tell. Where every artifact is judged, its bytes and companions
+// are not read a second time for this: measureBase completes it.
 func (c *Collector) change(p artifact.Path) string {
 	if d, ok := c.deltas[p.String()]; ok {
 		return d.Status.String()
@@ -100,14 +102,31 @@ func (c *Collector) change(p artifact.Path) string {
 	for _, kind := range artifact.Companions {
 		for _, companion := range [...]artifact.Path{p.Companion(kind), p.MirroredCompanion(kind)} {
 			if _, ok := c.deltas[companion.String()]; ok {
-				return "modified"
+				return repo.Modified.String()
 			}
 		}
 	}
 	if c.entryText(&c.ledger, p) != c.entryText(&c.base, p) {
-		return "modified"
+		return repo.Modified.String()
 	}
-	return "unchanged"
+	return repo.Unchanged.String()
+}
+
+// sameInBase reports whether a file that was read stands in the base with the
+// same bytes.
+func (c *Collector) sameInBase(ctx context.Context, f found) (bool, error) {
+	if c.o.SameCommit {
+		return true, nil
+	}
+	before, ok, err := c.o.Base.Lookup(ctx, artifact.Path(f.Path))
+	if err != nil || !ok || f.entry.Kind != repo.File {
+		return false, err
+	}
+	id := f.entry.OID
+	if id == "" {
+		id = c.o.Repository.BlobID(f.data)
+	}
+	return before.OID == id, nil
 }
 
 func (c *Collector) measureLedger(_ context.Context, s *subject) error {
@@ -154,7 +173,7 @@ func (c *Collector) measureManifest(ctx context.Context, s *subject) error {
 		return err
 	}
 	m := &Manifest{Document: file.Document, Network: []string{}}
-	s.in.Manifest = m
+	s.in.Manifest, s.manifestFile = m, file
 	if m.State != "valid" {
 		return nil
 	}
@@ -178,7 +197,7 @@ func (c *Collector) measureRecord(ctx context.Context, s *subject) error {
 		return err
 	}
 	v := &VaultTime{Document: file.Document}
-	s.in.VaultTime = v
+	s.in.VaultTime, s.recordFile = v, file
 	if v.State != "valid" {
 		return nil
 	}
@@ -197,8 +216,9 @@ func (c *Collector) measureRecord(ctx context.Context, s *subject) error {
 	return nil
 }
 
+// measureTest finds the test. Its bytes are a script's to look into.
 func (c *Collector) measureTest(ctx context.Context, s *subject) error {
-	file, err := c.companion(ctx, s.path, artifact.Test, MaxCompanionBytes)
+	file, err := c.companion(ctx, s.path, artifact.Test, 0)
 	s.in.Test = &Test{Document: file.Document, Mode: file.entry.Mode}
 	return err
 }
@@ -228,15 +248,19 @@ func (c *Collector) measureDomain(s *subject) {
 	}
 }
 
-// measureBase states how the artifact stood in the base commit.
+// measureBase states how the artifact stood in the base commit, and completes
+// how it changed since.
 func (c *Collector) measureBase(ctx context.Context, s *subject) error {
-	entries := c.base.byPath[s.path]
+	a, entries := s.in.Artifact, c.base.byPath[s.path]
 	file, there, err := c.o.Base.Lookup(ctx, s.path)
-	if err != nil || !there && len(entries) == 0 {
-		if err == nil && s.in.Artifact.Change == "unchanged" && s.in.Artifact.Kind != "absent" && !c.o.SameCommit {
-			s.in.Artifact.Change = repo.Added.String()
-		}
+	if err != nil {
 		return err
+	}
+	if !there && len(entries) == 0 {
+		if a.Change == repo.Unchanged.String() && a.Kind != "absent" {
+			a.Change = repo.Added.String()
+		}
+		return nil
 	}
 	b := &Base{Proof: "absent"}
 	s.in.Base = b
@@ -244,46 +268,50 @@ func (c *Collector) measureBase(ctx context.Context, s *subject) error {
 		e := c.base.entries.Artifacts[entries[0]]
 		b.SHA256, b.VerifiedAt = e.SHA256.String(), e.VerifiedAt
 	}
-	if a := s.in.Artifact; a.Change == "unchanged" && (a.Kind == "absent" || file.Mode != a.Mode || b.SHA256 != "" && b.SHA256 != a.SHA256) {
-		a.Change = repo.Modified.String()
-		if a.Kind == "absent" {
-			a.Change = repo.Removed.String()
-		}
-	}
-	record, err := c.baseRecord(ctx, s)
-	if err != nil || record == nil {
+	record, same, err := c.baseRecord(ctx, s)
+	if err != nil {
 		return err
 	}
-	b.Timestamp, b.TrustDomain = record.Timestamp.String(), record.TrustDomain
-	if record.Proof != "" {
-		b.Proof = "present"
+	if record != nil {
+		b.Timestamp, b.TrustDomain = record.Timestamp.String(), record.TrustDomain
+		if record.Proof != "" {
+			b.Proof = "present"
+		}
+	}
+	if a.Change != repo.Unchanged.String() || c.o.SameCommit {
+		return nil
+	}
+	manifestSame, err := c.sameInBase(ctx, s.manifestFile)
+	switch {
+	case err != nil:
+		return err
+	case a.Kind == "absent" && there:
+		a.Change = repo.Removed.String()
+	case !same, !manifestSame, file.Mode != a.Mode, b.SHA256 != "" && b.SHA256 != a.SHA256:
+		a.Change = repo.Modified.String()
 	}
 	return nil
 }
 
-// baseRecord is the artifact's record in the base: the head's own where it does
-// not differ, nil where there was none that can be read.
-func (c *Collector) baseRecord(ctx context.Context, s *subject) (*vaulttime.Record, error) {
+// baseRecord is the artifact's record in the base, nil where there was none that
+// can be read. same reports that it is the head's, byte for byte.
+func (c *Collector) baseRecord(ctx context.Context, s *subject) (record *vaulttime.Record, same bool, err error) {
+	if same, err = c.sameInBase(ctx, s.recordFile); err != nil || same {
+		return s.record, same, err
+	}
 	for _, p := range [...]artifact.Path{s.path.Companion(artifact.VaultTime), s.path.MirroredCompanion(artifact.VaultTime)} {
-		d, differs := c.deltas[p.String()]
-		if !differs {
-			if s.record != nil && s.in.VaultTime.Path == p.String() {
-				return s.record, nil
-			}
-			continue
-		}
-		if d.Status == repo.Added || d.Base.Kind != repo.File {
-			continue
-		}
 		file, err := c.read(ctx, c.o.Base, p, MaxCompanionBytes)
 		if err != nil {
-			return nil, fmt.Errorf("read the base's %s: %w", p, err)
+			return nil, false, fmt.Errorf("read the base's %s: %w", p, err)
+		}
+		if file.State != "valid" {
+			continue
 		}
 		if r, _, err := vaulttime.DecodeRecord(file.data); err == nil {
-			return &r, nil
+			return &r, false, nil
 		}
 	}
-	return nil, nil
+	return nil, false, nil
 }
 
 // measureInputs compares a manifest's inputs and outputs with the head's tree.
