@@ -1,5 +1,7 @@
 #!/usr/bin/env bash
 @OURS@
+# A path with a dollar sign in it is meant as it stands.
+# shellcheck disable=SC2016
 set -euo pipefail
 LC_ALL=C
 export LC_ALL

@@ -1,0 +1,372 @@
+package attest
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/codexlock/codexlock/internal/artifact"
+)
+
+// The child of TestKilledAnywhere is this test binary with these flags.
+var (
+	killAt   = flag.Int("kill-at", 0, "in TestKillHelper, the step to be killed before")
+	killRoot = flag.String("kill-root", "", "in TestKillHelper, the repository")
+	killWhat = flag.String("kill-what", "", "in TestKillHelper, attest or recover")
+)
+
+func kill(int) error { return syscall.Kill(os.Getpid(), syscall.SIGKILL) }
+
+// onStep counts the steps, and does something before the n-th.
+func onStep(t testing.TB, n int, do func(step int) error) (count *int) {
+	count = new(int)
+	step = func(op, name string) error {
+		*count++
+		if *count == n {
+			return do(n)
+		}
+		return nil
+	}
+	t.Cleanup(func() { step = func(op, name string) error { return nil } })
+	return count
+}
+
+// TestKillHelper is no test: it is what TestKilledAnywhere kills.
+func TestKillHelper(t *testing.T) {
+	if *killRoot == "" {
+		t.Skip("run by TestKilledAnywhere")
+	}
+	onStep(t, *killAt, kill)
+	p := place{t, *killRoot, *killRoot + "/.git"}
+	switch *killWhat {
+	case "attest":
+		p.mustAttest(options(t), "a/x", "y")
+	case "commit":
+		if err := Commit(context.Background(), p.root, p.git, newFolders); err != nil {
+			t.Fatal(err)
+		}
+	case "recover":
+		if _, err := Recover(p.root, p.git); err != nil {
+			t.Fatal(err)
+		}
+	default:
+		t.Fatalf("nothing to do: %q", *killWhat)
+	}
+}
+
+var newFolders = []File{
+	{"n/e/w/one", 0o755, []byte("one")}, {"n/e/two", 0o644, []byte("two")}, {"a/x", 0o644, []byte("replaced")}, {"empty", 0o644, nil},
+}
+
+// run starts the helper and reports whether it was killed.
+func (p place) run(what string, at int) (killed bool) {
+	p.t.Helper()
+	out, err := exec.Command(os.Args[0], "-test.run=^TestKillHelper$", "-test.count=1",
+		fmt.Sprintf("-kill-at=%d", at), "-kill-root="+p.root, "-kill-what="+what).CombinedOutput()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) && exit.Sys().(syscall.WaitStatus).Signal() == syscall.SIGKILL {
+		return true
+	}
+	if err != nil {
+		p.t.Fatalf("%s, killed at %d: %v\n%s", what, at, err, out)
+	}
+	return false
+}
+
+func oldPlace(t testing.TB) place {
+	p := newPlace(t, map[string]string{"a/x": "x", "y": "y", "z": "z"})
+	p.mustAttest(options(t), "z")
+	p.write("y.manifest.json", "{}")
+	return p
+}
+
+// TestKilledAnywhere kills a writer before every step that changes the file
+// system. Recover then has to leave the old tree or the new one, to the byte.
+func TestKilledAnywhere(t *testing.T) {
+	for _, what := range []string{"attest", "commit"} {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			p := oldPlace(t)
+			before := p.state()
+			if p.run(what, 0) {
+				t.Fatal("killed without being asked to")
+			}
+			after := p.state()
+			if difference(before, after) == "" {
+				t.Fatal("the writer changes nothing")
+			}
+			old, new, n := 0, 0, 1
+			for ; ; n++ {
+				p := oldPlace(t)
+				if !p.run(what, n) {
+					break
+				}
+				pending := Pending(p.git)
+				done, err := Recover(p.root, p.git)
+				if err != nil {
+					t.Fatalf("killed at %d: %v", n, err)
+				}
+				got := p.state()
+				switch {
+				case difference(got, before) == "":
+					old++
+					if pending || done != 0 {
+						t.Errorf("killed at %d: pending %v, %d files recovered, the old tree", n, pending, done)
+					}
+				case difference(got, after) == "":
+					new++
+				default:
+					t.Errorf("killed at %d: neither old nor new.\nAgainst old:\n%s\nAgainst new:\n%s", n, difference(got, before), difference(got, after))
+				}
+				if again, err := Recover(p.root, p.git); again != 0 || err != nil || Pending(p.git) {
+					t.Errorf("killed at %d: a second recovery did %d files, %v", n, again, err)
+				}
+			}
+			if old < 10 || new < 5 {
+				t.Errorf("%d steps, %d old and %d new: too few to mean anything", n, old, new)
+			}
+		})
+	}
+}
+
+// TestKilledInRecovery kills the recovery itself, everywhere.
+func TestKilledInRecovery(t *testing.T) {
+	t.Parallel()
+	fresh := oldPlace(t)
+	before := fresh.state()
+	fresh.run("commit", 0)
+	after := fresh.state()
+	for _, at := range []int{decidedAt(t) - 2, decidedAt(t) + 2} {
+		kills := 0
+		for n := 1; ; n++ {
+			p := oldPlace(t)
+			if !p.run("commit", at) {
+				t.Fatalf("not killed at %d", at)
+			}
+			pending := Pending(p.git)
+			if pending != (at > decidedAt(t)) {
+				t.Fatalf("killed at %d, pending is %v", at, pending)
+			}
+			if !p.run("recover", n) {
+				break
+			}
+			kills++
+			if _, err := Recover(p.root, p.git); err != nil {
+				t.Fatal(err)
+			}
+			want := before
+			if pending {
+				want = after
+			}
+			if diff := difference(p.state(), want); diff != "" {
+				t.Errorf("killed at %d, and in recovery at %d:\n%s", at, n, diff)
+			}
+		}
+		if kills < 3 {
+			t.Errorf("the recovery of %d was killed %d times only", at, kills)
+		}
+	}
+}
+
+// decidedAt is the step of the commit of newFolders that decides it.
+func decidedAt(t testing.TB) int {
+	t.Helper()
+	const mkdirs, perFile = 3, 5 // n n/e n/e/w; remove create write write fsync
+	return perFile + mkdirs + perFile*len(newFolders) + 1
+}
+
+// TestFaultAnywhere fails every step with errors that file systems give. Before
+// the decision the old tree stays; after it the error says that it is pending,
+// and recovery brings the new one.
+func TestFaultAnywhere(t *testing.T) {
+	for _, fault := range []error{syscall.ENOSPC, syscall.EROFS, syscall.EIO, syscall.EDQUOT, syscall.EMFILE} {
+		old, pended, n := 0, 0, 1
+		for ; ; n++ {
+			onStep(t, 0, nil)
+			p := oldPlace(t)
+			before := p.state()
+			// The lock's folder is made by oldPlace, so the steps are Commit's own.
+			count := onStep(t, n, func(int) error { return fault })
+			err := Commit(context.Background(), p.root, p.git, newFolders)
+			if *count < n {
+				if err != nil {
+					t.Fatal(err)
+				}
+				break
+			}
+			if !errors.Is(err, fault) {
+				t.Fatalf("%v at %d gave %v", fault, n, err)
+			}
+			var path *fs.PathError
+			if !errors.As(err, &path) || path.Path == "" {
+				t.Errorf("%v at %d names no file: %v", fault, n, err)
+			}
+			onStep(t, 0, nil)
+			var pending *PendingError
+			if !errors.As(err, &pending) {
+				old++
+				if diff := difference(p.state(), before); diff != "" {
+					t.Errorf("%v at %d left\n%s", fault, n, diff)
+				}
+				continue
+			}
+			pended++
+			if _, err := Recover(p.root, p.git); err != nil {
+				t.Fatal(err)
+			}
+			for _, f := range newFolders {
+				if got := p.read(f.Path.String()); string(got) != string(f.Data) {
+					t.Errorf("%v at %d: %s holds %q", fault, n, f.Path, got)
+				}
+			}
+		}
+		if old < 10 || pended < 5 {
+			t.Errorf("%v: %d steps, %d old and %d pending: too few to mean anything", fault, n, old, pended)
+		}
+	}
+}
+
+func TestCommitRefuses(t *testing.T) {
+	p := oldPlace(t)
+	p.write("folder/file", "1")
+	for at, to := range map[string]string{"link": "a", "linkfile": "y", "dangling": "nowhere", "out": t.TempDir()} {
+		if err := os.Symlink(to, p.root+"/"+at); err != nil {
+			t.Fatal(err)
+		}
+	}
+	before := p.state()
+	good := File{"new", 0o644, []byte("1")}
+	for name, f := range map[string]File{
+		"a folder": {"folder", 0o644, nil}, "through a link": {"link/x", 0o644, nil}, "a link": {"linkfile", 0o644, nil}, "a dangling link": {"dangling", 0o644, nil},
+		"outside": {"../x", 0o644, nil}, "absolute": {"/tmp/x", 0o644, nil}, "git": {".git/hooks/pre-commit", 0o755, nil}, "git, by case": {".GIT/config", 0o644, nil},
+		"through a link out": {"out/new/x", 0o644, nil}, "below a file": {"y/x", 0o644, nil}, "twice": good, "setuid": {"s", 0o4755, nil}, "mode 0": {"s", 0, nil},
+		"a name too long": {artifact.Path(strings.Repeat("n", 250)), 0o644, nil},
+	} {
+		err := Commit(context.Background(), p.root, p.git, []File{good, f})
+		if err == nil || errors.As(err, new(*PendingError)) {
+			t.Errorf("%s gave %v", name, err)
+		}
+		if diff := difference(p.state(), before); diff != "" {
+			t.Fatalf("%s, refused, changed something:\n%s", name, diff)
+		}
+	}
+	if err := Commit(context.Background(), p.root, p.git, nil); err != nil {
+		t.Errorf("nothing to do gave %v", err)
+	}
+}
+
+func TestReadOnlyFolder(t *testing.T) {
+	if os.Geteuid() == 0 {
+		t.Skip("root may write in a read-only folder; TestFaultAnywhere has EROFS at every step")
+	}
+	p := oldPlace(t)
+	before := p.state()
+	if err := os.Chmod(p.root+"/a", 0o555); err != nil {
+		t.Fatal(err)
+	}
+	_, err := p.attest(options(t), "y", "a/x")
+	if chmodErr := os.Chmod(p.root+"/a", 0o755); chmodErr != nil {
+		t.Fatal(chmodErr)
+	}
+	if !errors.Is(err, fs.ErrPermission) || difference(p.state(), before) != "" {
+		t.Errorf("got %v\n%s", err, difference(p.state(), before))
+	}
+}
+
+// TestSwappedForALink replaces a folder by a link between the check and the
+// write, which has to be refused and not followed (B4, B13).
+func TestSwappedForALink(t *testing.T) {
+	p, outside := oldPlace(t), t.TempDir()
+	swapped := false
+	step = func(op, name string) error {
+		if op == "create" && strings.HasPrefix(name, "a/") && !swapped {
+			swapped = true
+			if err := os.Rename(p.root+"/a", p.root+"/was"); err != nil {
+				t.Error(err)
+			}
+			if err := os.Symlink(outside, p.root+"/a"); err != nil {
+				t.Error(err)
+			}
+		}
+		return nil
+	}
+	defer func() { step = func(op, name string) error { return nil } }()
+	_, err := p.attest(options(t), "a/x")
+	var refused *RefusedError
+	if !swapped || !errors.As(err, &refused) {
+		t.Errorf("got %v, swapped %v", err, swapped)
+	}
+	left, readErr := os.ReadDir(outside)
+	if readErr != nil || len(left) != 0 {
+		t.Errorf("written through the link: %v, %v", left, readErr)
+	}
+}
+
+// TestJournals reads what may stand in the Git directory.
+func TestJournals(t *testing.T) {
+	whole, err := journal{Version: 1, Files: []File{{"new", 0o644, []byte("1")}}}.encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	seal := func(j journal) string {
+		text, err := j.encode()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	for name, text := range map[string]string{
+		"torn": string(whole[:len(whole)/2]), "empty": "", "changed": strings.Replace(string(whole), "new", "old", 1), "more": string(whole) + "{}", "unknown": `{"a":1}`,
+		"version": seal(journal{Version: 2}), "outside": seal(journal{Version: 1, Files: []File{{"../x", 0o644, nil}}}),
+		"hook": seal(journal{Version: 1, Files: []File{{".git/hooks/x", 0o755, nil}}}), "folder outside": seal(journal{Version: 1, Folders: []string{"../x"}}),
+	} {
+		p := oldPlace(t)
+		before := p.state()
+		// Undecided: nothing happens but that it goes.
+		p.write(".git/codexlock/journal.json.tmp", text)
+		if n, err := Recover(p.root, p.git); n != 0 || err != nil || Pending(p.git) || difference(p.state(), before) != "" {
+			t.Errorf("%s, undecided: %d, %v\n%s", name, n, err, difference(p.state(), before))
+		}
+		// Decided: it should be whole, so that anything else is refused.
+		p.write(".git/codexlock/journal.json", text)
+		before = p.state()
+		if n, err := Recover(p.root, p.git); n != 0 || err == nil || !Pending(p.git) || difference(p.state(), before) != "" {
+			t.Errorf("%s, decided: %d, %v\n%s", name, n, err, difference(p.state(), before))
+		}
+		if _, err := p.attest(options(t), "y"); err == nil {
+			t.Errorf("%s: attested in spite of it", name)
+		}
+	}
+	p := oldPlace(t)
+	p.write(".git/codexlock/journal.json", string(whole))
+	if n, err := Recover(p.root, p.git); n != 1 || err != nil || string(p.read("new")) != "1" {
+		t.Errorf("a whole journal: %d, %v", n, err)
+	}
+	if n, err := Recover(p.root, p.root+"/none"); n != 0 || err != nil || Pending(p.root+"/none") {
+		t.Errorf("no Git directory: %d, %v", n, err)
+	}
+}
+
+func TestLockIsWaitedFor(t *testing.T) {
+	p := oldPlace(t)
+	release, err := lock(context.Background(), p.git)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 5*lockPause)
+	defer cancel()
+	if err := Commit(ctx, p.root, p.git, newFolders); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("a locked repository gave %v", err)
+	}
+	release()
+	if err := Commit(context.Background(), p.root, p.git, newFolders); err != nil {
+		t.Error(err)
+	}
+}

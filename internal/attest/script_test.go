@@ -1,0 +1,252 @@
+package attest
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/codexlock/codexlock/internal/artifact"
+)
+
+// An outcome is what a run of X.test gave.
+type outcome struct {
+	code           int
+	stdout, stderr string
+}
+
+// runTest runs an artifact's test from another directory, with an environment
+// of nothing but a path and what is given.
+func (p place) runTest(name string, env []string, args ...string) outcome {
+	p.t.Helper()
+	cmd := exec.Command(filepath.Join(p.root, name), args...)
+	cmd.Dir, cmd.Env = p.t.TempDir(), append([]string{"PATH=" + os.Getenv("PATH"), "CDPATH=/tmp:/"}, env...)
+	var stdout, stderr strings.Builder
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	err := cmd.Run()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		p.t.Fatal(err)
+	}
+	return outcome{cmd.ProcessState.ExitCode(), stdout.String(), stderr.String()}
+}
+
+func keyed(key string) []string { return []string{"VAULTTIME_KEY=" + key} }
+
+// now are options of today, since X.test has the real clock.
+func now(t testing.TB) Options {
+	o := options(t)
+	o.Now = time.Now()
+	return o
+}
+
+var hostileNames = []artifact.Path{
+	"plain", "a/b/c/deep.bin", "it's", `"quoted"`, "$HOME", "$(touch pwned)", "`touch pwned`", "a b  c", "-n", "--help", "a=b", "*", "?[x]", "~", "!bang", "#hash",
+	"semi;colon", "amp&ersand", "pipe|", "%s%n", "@ARTIFACT@", "ünï/ço dé", "日本", "a'\"$`!*b", "{}", "<in>out", "-/-x", "key=${VAULTTIME_KEY}", ".hidden",
+}
+
+// TestScriptVerifies runs X.test for real: it passes where all holds, and fails
+// on each thing that does not (ZT-11.3), under every name.
+func TestScriptVerifies(t *testing.T) {
+	for i, name := range hostileNames {
+		t.Run(name.String(), func(t *testing.T) {
+			t.Parallel()
+			p := newPlace(t, map[string]string{name.String(): "content"})
+			o := now(t)
+			o.MirrorCompanions = i%5 == 4
+			p.mustAttest(o, name)
+			test := name.Companion(artifact.Test).String()
+			if o.MirrorCompanions {
+				test = name.MirroredCompanion(artifact.Test).String()
+			}
+			got := p.runTest(test, keyed(secret))
+			if want := "[✓] " + name.String() + " verified (VaultTime valid, Codex hash match)\n"; got.code != 0 || got.stdout != want || got.stderr != "" {
+				t.Fatalf("got %+v, want %q", got, want)
+			}
+			p.write(name.String(), "Content")
+			if got := p.runTest(test, keyed(secret)); got.code != 1 || !strings.Contains(got.stderr, "[✗] "+name.String()+": sha256 is ") || got.stdout != "" {
+				t.Errorf("a flipped byte gave %+v", got)
+			}
+			if _, err := os.Stat(p.root + "/pwned"); err == nil {
+				t.Error("the name was executed")
+			}
+		})
+	}
+}
+
+func TestScriptFailsClosed(t *testing.T) {
+	t.Parallel()
+	const x = "assets/sources/x"
+	for name, c := range map[string]struct {
+		do   func(p place)
+		env  []string
+		want string // in the message
+	}{
+		"no key":        {env: nil, want: "VAULTTIME_KEY is not set"},
+		"empty key":     {env: keyed(""), want: "VAULTTIME_KEY is not set"},
+		"wrong key":     {env: keyed(secret + "x"), want: "signature"},
+		"expired":       {do: func(p place) { o := now(p.t); o.Now = o.Now.Add(-25 * time.Hour); p.mustAttest(o, x) }, want: "not valid now"},
+		"future":        {do: func(p place) { o := now(p.t); o.Now = o.Now.Add(10 * time.Minute); p.mustAttest(o, x) }, want: "not valid now"},
+		"no artifact":   {do: func(p place) { p.remove(x) }, want: x + " is not a file"},
+		"no manifest":   {do: func(p place) { p.remove(x + ".manifest.json") }, want: "manifest.json is not a file"},
+		"no record":     {do: func(p place) { p.remove(x + ".vaulttime.json") }, want: "vaulttime.json is not a file"},
+		"no ledger":     {do: func(p place) { p.remove("Codex-Lock.json") }, want: "Codex-Lock.json is not a file"},
+		"ledger drift":  {do: func(p place) { p.edit("Codex-Lock.json", digestOf("content"), digestOf("other")) }, want: "Codex-Lock.json records"},
+		"entry missing": {do: func(p place) { p.edit("Codex-Lock.json", `"`+x+`"`, `"`+x+`2"`) }, want: "no single entry"},
+		"entry twice": {do: func(p place) {
+			p.edit("Codex-Lock.json", "\n  ]", ",\n    {\n      \"path\": \""+x+"\",\n      \"sha256\": \""+digestOf("content")+"\",\n      \"drift_tolerance\": 0.0\n    }\n  ]")
+		}, want: "no single entry"},
+		"manifest drift": {do: func(p place) { p.edit(x+".manifest.json", digestOf("content"), digestOf("other")) }, want: "manifest.json records"},
+		"record drift":   {do: func(p place) { p.edit(x+".vaulttime.json", digestOf("content"), digestOf("other")) }, want: "vaulttime.json records"},
+		"another's path": {do: func(p place) { p.edit(x+".vaulttime.json", `"`+x+`"`, `"assets/sources/y"`) }, want: "another path"},
+		"no ttl":         {do: func(p place) { p.edit(x+".vaulttime.json", `"ttl_hours": 24`, `"ttl_hours": 0`) }, want: "not valid now"},
+		"long ttl":       {do: func(p place) { p.edit(x+".vaulttime.json", `"ttl_hours": 24`, `"ttl_hours": 99999999999`) }, want: "not valid now"},
+		"a field twice": {do: func(p place) {
+			p.edit(x+".vaulttime.json", `  "ttl_hours": 24`, "  \"ttl_hours\": 24,\n  \"ttl_hours\": 24")
+		}, want: "no single field"},
+		"link": {do: func(p place) {
+			p.remove(x)
+			p.write("y", "content")
+			if err := os.Symlink("../../y", p.root+"/"+x); err != nil {
+				p.t.Fatal(err)
+			}
+		}, want: "is not a file"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := newPlace(t, map[string]string{x: "content"})
+			p.mustAttest(now(t), x)
+			env := keyed(secret)
+			if c.do != nil {
+				c.do(p)
+			} else {
+				env = c.env
+			}
+			got := p.runTest(x+".test", env)
+			if got.code != 1 || !strings.Contains(got.stderr, c.want) || strings.Contains(got.stdout, "✓") {
+				t.Errorf("got %+v, want code 1 and %q", got, c.want)
+			}
+			mac := p.recordedMAC(x)
+			if strings.Contains(got.stderr+got.stdout, secret) || mac != "" && strings.Contains(got.stderr+got.stdout, mac) {
+				t.Errorf("it prints the key or an HMAC: %+v", got)
+			}
+		})
+	}
+}
+
+func digestOf(s string) string { return artifact.HashBytes([]byte(s)).String() }
+
+func (p place) remove(name string) {
+	p.t.Helper()
+	if err := os.Remove(p.root + "/" + name); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+func (p place) edit(name, old, with string) {
+	p.t.Helper()
+	text := string(p.read(name))
+	if !strings.Contains(text, old) {
+		p.t.Fatalf("%s has no %q", name, old)
+	}
+	p.write(name, strings.Replace(text, old, with, 1))
+}
+
+// recordedMAC is the HMAC of what the artifact should hold, "" with no record.
+func (p place) recordedMAC(name string) string {
+	data, err := os.ReadFile(p.root + "/" + name + ".vaulttime.json")
+	if err != nil {
+		return ""
+	}
+	_, rest, _ := strings.Cut(string(data), `"vaulttime": "`)
+	return rest[:64]
+}
+
+// TestScriptTriesTheArtifact checks the minimal runtime behaviour.
+func TestScriptTriesTheArtifact(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		text, want string
+	}{
+		"empty.bin": {"", ""}, "good.sh": {"#!/bin/sh\necho hi\n", ""}, "bad.sh": {"if then\n", "no valid shell script"}, "tool": {"#!/usr/bin/env bash\nfi\n", "no valid shell script"},
+		"tool2": {"#!/bin/bash -e\ntrue\n", ""}, "good.json": {`{"a": [1]}`, ""}, "bad.json": {`{"a": `, "no valid JSON"}, "zeros.bin": {"\x00\x00\n#!bash fi", ""}, "one.line": {strings.Repeat("x", 1<<20), ""},
+	} {
+		p := newPlace(t, map[string]string{name: c.text})
+		p.mustAttest(now(t), artifact.Path(name))
+		got := p.runTest(name+".test", keyed(secret))
+		if c.want == "" && (got.code != 0 || got.stderr != "") || c.want != "" && (got.code != 1 || !strings.Contains(got.stderr, c.want)) {
+			t.Errorf("%s: got %+v, want %q", name, got, c.want)
+		}
+	}
+}
+
+func TestScriptUsage(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t, map[string]string{"x": "1"})
+	o := now(t)
+	o.KeyEnv = "VAULTTIME_KEY_RUNTIME_CORE"
+	p.mustAttest(o, "x")
+	for _, flag := range []string{"--help", "-h", "--usage"} {
+		if got := p.runTest("x.test", nil, flag); got.code != 0 || !strings.HasPrefix(got.stdout, "usage: ") || !strings.Contains(got.stdout, "VAULTTIME_KEY_RUNTIME_CORE") {
+			t.Errorf("%s gave %+v", flag, got)
+		}
+	}
+	if got := p.runTest("x.test", nil, "--skip"); got.code != 2 || got.stdout != "" || !strings.HasPrefix(got.stderr, "usage: ") {
+		t.Errorf("an unknown flag gave %+v", got)
+	}
+	if got := p.runTest("x.test", []string{"VAULTTIME_KEY_RUNTIME_CORE=" + secret}); got.code != 0 {
+		t.Errorf("the domain's variable gave %+v", got)
+	}
+	if got := p.runTest("x.test", keyed(secret)); got.code != 1 {
+		t.Errorf("another variable gave %+v", got)
+	}
+}
+
+// TestScriptForm holds X.test against what the standard asks of scripts (ZT-1, ZT-10).
+func TestScriptForm(t *testing.T) {
+	t.Parallel()
+	for _, name := range hostileNames {
+		p := newPlace(t, map[string]string{name.String(): "1"})
+		p.mustAttest(now(t), name)
+		file := "./" + name.Companion(artifact.Test).String()
+		text := string(p.read(file))
+		if !strings.HasPrefix(text, "#!/usr/bin/env bash\n"+ours+"\n") || !isOurs([]byte(text)) {
+			t.Errorf("%s begins %.200s", name, text)
+		}
+		for line := range strings.Lines(text) {
+			if !strings.HasPrefix(line, "#") {
+				if line != "set -euo pipefail\n" {
+					t.Errorf("%s: the first command is %s", name, line)
+				}
+				break
+			}
+		}
+		for _, check := range [][]string{{"bash", "-n", file}, {"dash", "-n", file}, {"shellcheck", "--norc", file}} {
+			cmd := exec.Command(check[0], check[1:]...)
+			cmd.Dir = p.root
+			if out, err := cmd.CombinedOutput(); err != nil {
+				t.Errorf("%s: %v\n%s", check, err, out)
+			}
+		}
+	}
+	text, err := render(script{at: "a/x.test", artifact: "a/x", manifest: "a/x.manifest.json", record: "a/x.vaulttime.json", keyEnv: "KEY"})
+	if err != nil || strings.Contains(string(text), "@") {
+		t.Errorf("a name of the template is not filled in: %v\n%s", err, text)
+	}
+}
+
+// TestScriptIsWrittenAgain follows a change of the domain's variable.
+func TestScriptIsWrittenAgain(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t, map[string]string{"x": "1"})
+	p.mustAttest(now(t), "x")
+	o := now(t)
+	o.KeyEnv = "ANOTHER"
+	p.mustAttest(o, "x")
+	if !strings.Contains(string(p.read("x.test")), "${ANOTHER-}") {
+		t.Error("the old test stayed")
+	}
+}
