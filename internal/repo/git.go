@@ -25,6 +25,9 @@ const (
 	maxAnswer = 64 << 10
 	// maxStderr is as much of git's complaint as helps a reader.
 	maxStderr = 2 << 10
+	// listTimeout is what git has for one answer or listing, of which a million
+	// names take seconds; a FIFO in place of a .gitignore takes for ever.
+	listTimeout = time.Minute
 	// waitDelay is how long a killed git may keep its pipes open.
 	waitDelay = 5 * time.Second
 )
@@ -127,7 +130,7 @@ func (g *runner) output(ctx context.Context, command string, rest ...string) ([]
 // stream hands git's output to read while git writes it. When read gives up,
 // git is killed at once; an output that git did not finish is an error.
 func (g *runner) stream(ctx context.Context, read func(io.Reader) error, command string, rest ...string) error {
-	run, cancel := context.WithCancel(ctx)
+	run, cancel := context.WithTimeoutCause(ctx, listTimeout, fmt.Errorf("no end after %v", listTimeout))
 	defer cancel()
 	cmd := g.command(run, command, rest...)
 	stderr := &head{limit: maxStderr}
@@ -140,6 +143,7 @@ func (g *runner) stream(ctx context.Context, read func(io.Reader) error, command
 		return fmt.Errorf("start git %s: %w", command, err)
 	}
 	readErr := read(stdout)
+	late := run.Err() != nil
 	cut := errors.Is(readErr, io.ErrUnexpectedEOF) // git ended: its own words say why
 	if readErr != nil && !cut {
 		cancel()
@@ -148,6 +152,8 @@ func (g *runner) stream(ctx context.Context, read func(io.Reader) error, command
 	switch {
 	case ctx.Err() != nil:
 		return fmt.Errorf("git %s: %w", command, ctx.Err())
+	case late:
+		return &GitError{Command: command, Stderr: stderr.String(), Err: context.Cause(run)}
 	case waitErr != nil && (readErr == nil || cut):
 		return &GitError{Command: command, Stderr: stderr.String(), Err: waitErr}
 	}

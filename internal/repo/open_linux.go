@@ -49,6 +49,10 @@ func lstatBeneath(root, name string) (status, error) {
 	return s, nil
 }
 
+// maxTries is how often a walk may be disturbed, so that who renames folders for
+// ever cannot keep it busy for ever.
+const maxTries = 100
+
 func openat2(root, name string, flags uint64) (int, error) {
 	if !local(name) {
 		return -1, fs.ErrInvalid
@@ -59,13 +63,13 @@ func openat2(root, name string, flags uint64) (int, error) {
 	}
 	defer unix.Close(dir)
 	how := unix.OpenHow{Flags: flags | unix.O_CLOEXEC, Resolve: unix.RESOLVE_BENEATH | unix.RESOLVE_NO_SYMLINKS}
-	for {
+	for try := 1; ; try++ {
 		fd, err := unix.Openat2(dir, name, &how)
 		switch {
-		case errors.Is(err, unix.EINTR), errors.Is(err, unix.EAGAIN):
-			continue // a rename somewhere raced with the walk
 		case errors.Is(err, unix.ELOOP):
 			return -1, errSymlink
+		case try < maxTries && (errors.Is(err, unix.EINTR) || errors.Is(err, unix.EAGAIN)):
+			continue // a signal, or a rename somewhere raced with the walk
 		}
 		return fd, err
 	}

@@ -174,8 +174,8 @@ type place struct {
 	bare         bool
 }
 
-// discover walks up from dir to the first folder that holds a .git, or that is
-// a bare repository. git would do the same, but refuses folders of another
+// discover walks up from dir, which may be a bare repository itself, to the
+// first folder that holds a .git. git would do the same, but refuses folders of another
 // owner, which a checkout in a container always is.
 func discover(dir string) (place, error) {
 	abs, err := filepath.Abs(dir)
@@ -200,7 +200,9 @@ func discover(dir string) (place, error) {
 			}
 			return place{root: at, gitDir: gitDir}, nil
 		}
-		if isGitDir(at) {
+		// Only where it was asked for by name: a folder of a checkout can look
+		// like one, and must not hide the repository that it is in.
+		if at == abs && isGitDir(at) {
 			return place{root: at, gitDir: at, bare: true}, nil
 		}
 		if at == filepath.Dir(at) {

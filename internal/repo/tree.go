@@ -44,7 +44,7 @@ type Entry struct {
 	Kind Kind
 	Mode string // six octal digits as git writes them; "" where git has none for it
 	Size int64  // bytes; -1 unknown: a commit's files are measured by reading them
-	OID  string // object id; "" in the work tree
+	OID  string // object id; "" in the work tree, but for a submodule in its index
 }
 
 // A Tree is the files of a commit, or those of the work tree. Its methods may be
@@ -217,7 +217,7 @@ func kindOf(mode string) (Kind, string) {
 	case "40000", "040000":
 		return Directory, "040000"
 	}
-	if len(mode) > 6 {
+	if len(mode) > 6 || strings.Trim(mode, "01234567") != "" {
 		mode = ""
 	}
 	return Special, mode

@@ -93,9 +93,10 @@ func (t *workTree) Entries(ctx context.Context) iter.Seq2[Entry, error] {
 			if !ok {
 				continue // removed, and the index does not know yet
 			}
-			if e.Kind == Directory && links[name] != "" {
-				// A submodule that was never checked out is an empty folder.
-				e.Kind, e.Mode = Submodule, "160000"
+			if link := links[name]; link != "" && (e.Kind == Directory || e.Kind == Submodule) {
+				// One that was never checked out is an empty folder. Nothing of a
+				// submodule is run or read: the index says at which commit it is.
+				e.Kind, e.Mode, e.OID = Submodule, "160000", link
 			}
 			if !yield(e, nil) {
 				return
@@ -244,8 +245,7 @@ func (c *counter) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// objectID is the id of the blob that the bytes would be. A submodule's is what
-// the index says, since nothing of a submodule is ever run or read.
+// objectID is the id of the blob that the bytes would be.
 func (t *workTree) objectID(ctx context.Context, e Entry) (string, bool, error) {
 	var h hash.Hash
 	switch e.Kind {

@@ -1,0 +1,264 @@
+package repo
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/codexlock/codexlock/internal/artifact"
+)
+
+// Attributes make a checkout's bytes differ from the commit's; each is read as it is.
+func TestAttributesAreNotApplied(t *testing.T) {
+	for name, test := range map[string]struct{ attributes, stored, checkedOut string }{
+		"eol":    {"a.txt text eol=crlf\n", "one\ntwo\n", "one\r\ntwo\r\n"},
+		"ident":  {"a.txt ident\n", "$Id$\n", ""},
+		"filter": {"a.txt filter=loud\n", "quiet\n", "QUIET\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSandbox(t)
+			s.write("a.txt", test.stored)
+			s.commit()
+			s.write(".gitattributes", test.attributes)
+			head := s.commit()
+			s.git("config", "filter.loud.smudge", "tr a-z A-Z")
+			s.git("config", "filter.loud.clean", "tr A-Z a-z")
+			os.Remove(s.path("a.txt"))
+			s.git("checkout", "-q", "--", "a.txt")
+			onDisk, err := os.ReadFile(s.path("a.txt"))
+			if err != nil || string(onDisk) == test.stored || test.checkedOut != "" && string(onDisk) != test.checkedOut {
+				t.Fatalf("the checkout has %q, %v: the attribute does nothing", onDisk, err)
+			}
+			r := s.open()
+			commit, work := mustTree(t, r, head), mustWorkTree(t, r)
+			for _, side := range []struct {
+				tree Tree
+				want string
+			}{{commit, test.stored}, {work, string(onDisk)}} {
+				e := lookup(t, side.tree, "a.txt")
+				if d, _, _, err := side.tree.Hash(t.Context(), e); err != nil || d != artifact.HashBytes([]byte(side.want)) {
+					t.Errorf("Hash = %v, %v, want that of %q", d, err, side.want)
+				}
+				if data, err := side.tree.Read(t.Context(), e, 1000); err != nil || string(data) != side.want {
+					t.Errorf("Read = %q, %v, want %q", data, err, side.want)
+				}
+			}
+			equal(t, "changes", changes(t, r, commit, work), "modified a.txt")
+		})
+	}
+}
+
+func TestSymlinksAreNotFollowed(t *testing.T) {
+	s := newSandbox(t)
+	secret := filepath.Join(t.TempDir(), "secret")
+	os.WriteFile(secret, []byte("secret"), 0o644)
+	s.write("dir/a.txt", "a\n")
+	s.write("dir/deep/b.txt", "b\n")
+	base := s.commit()
+	os.Symlink("dir", s.path("to-dir"))
+	os.Symlink("dir/a.txt", s.path("to-file"))
+	os.Symlink(secret, s.path("outside"))
+	os.Symlink("nowhere", s.path("broken"))
+	os.Symlink("loop", s.path("loop"))
+	// A folder that became a link to a copy of itself: every path still exists.
+	os.Rename(s.path("dir/deep"), s.path("dir/real"))
+	os.Symlink("real", s.path("dir/deep"))
+
+	r := s.open()
+	work := mustWorkTree(t, r)
+	for _, p := range []artifact.Path{"to-dir", "to-file", "outside", "broken", "loop", "to-dir/a.txt", "to-dir/deep/b.txt", "to-dir/missing", "loop/x", "dir/deep", "dir/deep/b.txt"} {
+		if e := lookup(t, work, p); e.Kind != Symlink || e.Path != string(p) {
+			t.Errorf("Lookup(%q) is %+v, want a symlink", p, e)
+		}
+		// Even where the caller believes that it is a file.
+		for _, open := range []func() error{
+			func() error { _, err := work.Read(t.Context(), Entry{Path: string(p)}, 100); return err },
+			func() error { _, _, _, err := work.Hash(t.Context(), Entry{Path: string(p)}); return err },
+		} {
+			var not *NotAFileError
+			if err := open(); !errors.As(err, &not) || not.Kind != Symlink {
+				t.Errorf("reading %q: %v, want a *NotAFileError", p, err)
+			}
+		}
+		if f, err := openWalking(r.Root(), string(p)); err == nil {
+			f.Close()
+			t.Errorf("openWalking(%q) opens it", p)
+		}
+		e, err := lstatWalking(r.Root(), string(p))
+		if !errors.Is(err, errSymlink) && (err != nil || e.mode != os.ModeSymlink) {
+			t.Errorf("lstatWalking(%q) = %v, %v, want a symlink", p, e, err)
+		}
+	}
+	equal(t, "changes", changes(t, r, mustTree(t, r, base), work),
+		"added broken", "added dir/deep", "modified dir/deep/b.txt", "added dir/real/b.txt", "added loop", "added outside", "added to-dir", "added to-file")
+	head := s.commit()
+	equal(t, "changes after committing", changes(t, r, mustTree(t, r, head), work))
+	os.Remove(s.path("to-file"))
+	os.Symlink("dir/b.txt", s.path("to-file"))
+	equal(t, "a link that leads elsewhere", changes(t, r, mustTree(t, r, head), work), "modified to-file")
+}
+
+func TestSpecialFilesDoNotBlock(t *testing.T) {
+	s := newSandbox(t)
+	s.write("tracked", "x\n")
+	head := s.commit()
+	os.Remove(s.path("tracked"))
+	for _, name := range []string{"tracked", "fifo"} {
+		if err := syscall.Mkfifo(s.path(name), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r := s.open()
+	work := mustWorkTree(t, r)
+	for _, p := range []artifact.Path{"tracked", "fifo"} {
+		e := lookup(t, work, p)
+		if e.Kind != Special {
+			t.Errorf("Lookup(%q) is a %s, want special", p, e.Kind)
+		}
+		for _, e := range []Entry{e, {Path: string(p), Kind: File}} {
+			var not *NotAFileError
+			if _, _, _, err := work.Hash(t.Context(), e); !errors.As(err, &not) || not.Kind != Special {
+				t.Errorf("Hash(%q): %v, want a *NotAFileError", p, err)
+			}
+		}
+		if f, err := openWalking(r.Root(), string(p)); err == nil {
+			f.Close()
+			t.Errorf("openWalking(%q) opens it", p)
+		}
+	}
+	equal(t, "changes", changes(t, r, mustTree(t, r, head), work), "modified tracked")
+}
+
+func TestWorkTreeFiles(t *testing.T) {
+	s := newSandbox(t)
+	s.write(".gitignore", "*.tmp\n")
+	s.write("kept.txt", "x\n")
+	s.write("removed.txt", "x\n")
+	s.write("sub/.keep", "")
+	s.commit()
+	head := Commit(s.git("rev-parse", "HEAD"))
+	s.write("new.txt", "x\n")
+	s.write("ignored.tmp", "ignored")
+	s.write("sub/run", "#!/bin/sh\n")
+	os.Chmod(s.path("sub/run"), 0o711)
+	os.Remove(s.path("removed.txt"))
+	other := sandbox{t, s.path("nested")}
+	other.write("inner.txt", "x\n")
+	other.git("init", "-q")
+	other.commit()
+
+	r := s.open()
+	work := mustWorkTree(t, r)
+	equal(t, "entries", entries(t, work), ".gitignore file 100644", "kept.txt file 100644", "nested submodule 160000", "new.txt file 100644", "sub/.keep file 100644", "sub/run file 100755")
+	equal(t, "changes", changes(t, r, mustTree(t, r, head), work), "added nested", "added new.txt", "removed removed.txt", "added sub/run")
+	if data, err := work.Read(t.Context(), lookup(t, work, "ignored.tmp"), 100); err != nil || string(data) != "ignored" {
+		t.Errorf("an ignored file: Read = %q, %v, want its bytes", data, err)
+	}
+	for _, name := range []string{"", ".", "..", "../work/kept.txt", "/etc/passwd", "sub/../../work/kept.txt", "kept.txt/"} {
+		if _, err := work.Read(t.Context(), Entry{Path: name}, 1<<20); err == nil {
+			t.Errorf("Read(%q) reads it", name)
+		}
+		if _, err := lstatWalking(r.Root(), name); err == nil && name != "." {
+			t.Errorf("lstatWalking(%q) finds it", name)
+		}
+	}
+	var large *TooLargeError
+	if _, err := work.Read(t.Context(), lookup(t, work, "ignored.tmp"), 6); !errors.As(err, &large) || large.Size != 7 || large.Limit != 6 {
+		t.Errorf("Read over its limit: %v, want a *TooLargeError with both numbers", err)
+	}
+}
+
+// A sparse file costs nothing to make and would take a minute to hash.
+func TestWorkTreeOversized(t *testing.T) {
+	s := newSandbox(t)
+	s.write("huge", "")
+	if err := os.Truncate(s.path("huge"), MaxFileBytes+1); err != nil {
+		t.Skip("no sparse files here:", err)
+	}
+	work := mustWorkTree(t, s.open())
+	e := lookup(t, work, "huge")
+	var large *TooLargeError
+	if _, _, _, err := work.Hash(t.Context(), e); e.Kind != Oversized || !errors.As(err, &large) {
+		t.Errorf("kind is %s, Hash: %v, want oversized and a *TooLargeError", e.Kind, err)
+	}
+}
+
+func TestFileThatChangesWhileItIsRead(t *testing.T) {
+	s := newSandbox(t)
+	for name, size := range map[string]int64{"grows": 11, "shrinks": 3} {
+		s.write("a", "0123456789")
+		work := mustWorkTree(t, s.open()).(*workTree)
+		err := work.stream(t.Context(), Entry{Path: "a"}, 100, func(_ int64, r io.Reader) error {
+			os.Truncate(s.path("a"), size)
+			_, _, _, err := digest(r)
+			return err
+		})
+		if err == nil || !strings.Contains(err.Error(), "changed while it was read") {
+			t.Errorf("a file that %s: %v, want an error", name, err)
+		}
+	}
+	s.write("a", "0123456789")
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, _, _, err := mustWorkTree(t, s.open()).Hash(ctx, Entry{Path: "a"}); !errors.Is(err, context.Canceled) {
+		t.Errorf("Hash after cancelling: %v, want context.Canceled", err)
+	}
+}
+
+func TestSubmodules(t *testing.T) {
+	s := newSandbox(t)
+	s.write("a.txt", "x\n")
+	first := s.commit()
+	s.git("update-index", "--add", "--cacheinfo", "160000,"+string(first)+",sub")
+	s.git("commit", "-q", "-m", "submodule")
+	head := Commit(s.git("rev-parse", "HEAD"))
+	r := s.open()
+	tree, work := mustTree(t, r, head), mustWorkTree(t, r)
+	if e := lookup(t, tree, "sub"); e.Kind != Submodule || e.Mode != "160000" || e.OID != string(first) {
+		t.Errorf("Lookup(sub) = %+v, want a submodule", e)
+	}
+	var not *NotAFileError
+	if _, _, _, err := tree.Hash(t.Context(), lookup(t, tree, "sub")); !errors.As(err, &not) || not.Kind != Submodule {
+		t.Errorf("Hash(sub): %v, want a *NotAFileError", err)
+	}
+	equal(t, "not checked out", changes(t, r, tree, work), "removed sub")
+	os.Mkdir(s.path("sub"), 0o755)
+	equal(t, "an empty folder", changes(t, r, tree, work))
+	s.git("update-index", "--cacheinfo", "160000,"+string(head)+",sub")
+	equal(t, "moved in the index", changes(t, r, tree, work), "modified sub")
+	equal(t, "added", changes(t, r, mustTree(t, r, first), tree), "added sub")
+}
+
+// A counting tree shows whether bytes were asked for.
+type countingTree struct {
+	*workTree
+	asked []string
+}
+
+func (c *countingTree) objectID(ctx context.Context, e Entry) (string, bool, error) {
+	c.asked = append(c.asked, e.Path)
+	return c.workTree.objectID(ctx, e)
+}
+
+func TestOnlyComesBeforeReading(t *testing.T) {
+	s := newSandbox(t)
+	for _, name := range []string{"a", "b", "c", "d"} {
+		s.write(name, name)
+	}
+	head := s.commit()
+	s.write("b", "changed")
+	s.write("c", "changed")
+	os.Chmod(s.path("d"), 0o755)
+	r := s.open()
+	work := &countingTree{workTree: mustWorkTree(t, r).(*workTree)}
+	deltas, err := r.Changes(t.Context(), mustTree(t, r, head), work, func(p string) bool { return p != "c" })
+	if err != nil || len(deltas) != 2 || deltas[0].Path != "b" || deltas[1].Path != "d" {
+		t.Errorf("Changes = %v, %v, want b and d", deltas, err)
+	}
+	equal(t, "read", work.asked, "a", "b") // c is not wanted, and d's mode decides
+}
