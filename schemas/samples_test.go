@@ -1,0 +1,94 @@
+package schemas
+
+import "strings"
+
+// The standard's own documents, ZT-3.1 and ZT-4.1, with whole hashes and MACs.
+const (
+	standardLedger = `{
+  "artifacts": [
+    {
+      "path": "assets/sources/model.bin",
+      "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+      "drift_tolerance": 0.0,
+      "trust_domain": "runtime-core",
+      "verified_at": "2025-11-09T00:00:00Z"
+    }
+  ]
+}
+`
+	standardVaultTime = `{
+  "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+  "vaulttime": "88cd2108b5347d973cf39cdf9053d7dd42704876d8c9a9bd8e2d168259d3ddf7",
+  "timestamp": "2025-11-09T00:00:00Z",
+  "trust_domain": "runtime-core",
+  "ttl_hours": 24
+}
+`
+	standardIntegrity = `{"artifact":"model.bin","sha256":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","vaulttime":"88cd2108b5347d973cf39cdf9053d7dd42704876d8c9a9bd8e2d168259d3ddf7","verified_by":"ingest_archive.test.sh","verified_at":"2025-11-09T00:00:00Z","result":"PASS"}`
+)
+
+// designConfig is the file of the manual, with every setting that there is.
+const designConfig = `version: 1
+artifacts: {include: ["assets/sources/**", "scripts/**"], exclude: []}
+critical_paths: ["**"]
+require_proof: true
+keyless: deny                  # or: proof
+lfs: oid                       # or: content
+run_tests: never               # or: sandbox
+minimum_level: a-plus          # or: tier-1
+trust_domains:
+  runtime-core:
+    paths: ["assets/sources/**"]
+    key: env:VAULTTIME_KEY_RUNTIME_CORE
+    public_keys: [{id: 0f3a0f3a0f3a0f3a, key: "ed25519:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=", created_at: 2026-09-01T00:00:00Z, state: current}]
+    max_ttl_hours: 24
+    accepts_from: [ingest]
+    network: []
+policies: [policies/]
+schemas: [schemas/]
+exceptions:
+  - {rule: script.posix, paths: ["scripts/legacy/**"], reason: "…", owner: "@team", expires: 2026-12-31T00:00:00Z}
+`
+
+var (
+	hash  = strings.Repeat("0123456789abcdef", 4)
+	proof = strings.Repeat("A", 85) + "Q=="
+)
+
+// samples are valid documents that use every property of their schemas. The
+// manual's configuration joins them in its JSON form.
+func samples() map[Kind][]string {
+	config, err := ParseYAML(Config, []byte(designConfig))
+	if err != nil {
+		panic(err)
+	}
+	return map[Kind][]string{
+		Ledger: {
+			standardLedger, `{"artifacts":[]}`,
+			`{"artifacts":[{"path":"a","sha256":"` + hash + `","drift_tolerance":1e-400,"trust_domain":"a","verified_at":"2024-02-29T23:59:59Z","extensions":{"a":{"b":[1,null,"x"]}}}]}`,
+		},
+		VaultTime: {
+			standardVaultTime,
+			`{"sha256":"` + hash + `","vaulttime":"` + hash + `","timestamp":"2026-01-01T00:00:00Z","trust_domain":"a.b_c-d","ttl_hours":1000000,` +
+				`"path":"assets/é","key_id":"0123456789abcdef","chain":[{"sha256":"` + hash + `","vaulttime":"` + hash +
+				`","timestamp":"2026-01-01T00:00:00Z","trust_domain":"x","ttl_hours":1,"path":"p","key_id":"0123456789abcdef","prev":"` + hash + `","proof":"` + proof + `"}],` +
+				`"proof":"` + proof + `","extensions":{}}`,
+		},
+		Manifest: {
+			`{"sha256":"` + hash + `"}`,
+			`{"artifact":"a/b","sha256":"` + hash + `","creator":"me","generated_at":"2026-01-01T00:00:00Z","toolchain":{"name":"go","version":"1.26"},` +
+				`"inputs":[{"path":"in","sha256":"` + hash + `"}],"outputs":[],"network":["example.org"],"extensions":{"x":1}}`,
+		},
+		Integrity: {
+			standardIntegrity,
+			`{"artifact":"a","sha256":"","vaulttime":"","verified_by":"ci","verified_at":"2026-01-01T00:00:00Z","result":"FAIL","seq":0,"prev":"` + hash + `","level":"tier-1"}`,
+		},
+		Config: {config.text, `{"version":1}`},
+		Report: {
+			`{"schema":"codexlock.report/v1","conclusion":"failure","level":"non-compliant","scope":"changed","base":"a","head":"b","effective_time":"2026-11-23T00:00:00Z",` +
+				`"policy":{"source":"base","digest":"sha256:` + hash + `","rules":47,"answers":141},"counts":{"artifacts":3,"trusted":2,"deny":1,"warn":0,"excepted":0},` +
+				`"artifacts":[{"path":"a","change":"modified","sha256":"` + hash + `","trust_domain":"d","level":"non-compliant","proof":"content"}],` +
+				`"findings":[{"rule":"lock.drift","severity":"deny","requirement":"ZT-3.3","artifact":"a","file":"Codex-Lock.json","line":7,"column":17,"message":"m","fix":"f","fingerprint":"0123456789abcdef0123456789abcdef","excepted":false}]}`,
+		},
+	}
+}
