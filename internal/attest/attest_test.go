@@ -225,7 +225,7 @@ func TestAttestWrites(t *testing.T) {
 }
 
 func TestAttestKeepsWhatAManifestSays(t *testing.T) {
-	p := newPlace(t, map[string]string{"x": "one", "in": "input"})
+	p := newPlace(t, map[string]string{"x": "one", "in": "input", "y": "why"})
 	old := manifest.Manifest{
 		Artifact: "x", SHA256: artifact.HashBytes([]byte("one")), Creator: "builder", GeneratedAt: "2025-01-01T00:00:00Z",
 		Toolchain: &manifest.Tool{Name: "gcc", Version: "14"}, Network: []string{"example.org"}, Extensions: `{"a":1}`,
@@ -242,10 +242,10 @@ func TestAttestKeepsWhatAManifestSays(t *testing.T) {
 	}
 	p.write("x", "two")
 	o := options(t)
-	o.Creator, o.Toolchain, o.Inputs = "another", manifest.Tool{Name: "clang", Version: "19"}, []artifact.Path{}
+	o.Creator, o.Toolchain, o.Inputs = "another", manifest.Tool{Name: "clang", Version: "19"}, []artifact.Path{"y"}
 	p.mustAttest(o, "x")
 	got := p.manifest("x.manifest.json")
-	if got.GeneratedAt != "2025-11-09T12:00:00Z" || got.Creator != "another" || got.Toolchain.Name != "clang" || len(*got.Inputs) != 0 || got.Extensions == "" {
+	if got.GeneratedAt != "2025-11-09T12:00:00Z" || got.Creator != "another" || got.Toolchain.Name != "clang" || len(*got.Inputs) != 1 || (*got.Inputs)[0].Path != "y" || got.Extensions == "" {
 		t.Errorf("a changed artifact's manifest is %s", got.Encode())
 	}
 	p.write("x.manifest.json", "{broken")

@@ -122,7 +122,7 @@ func (c composer) references(m *manifest.Manifest) error {
 	if m.Inputs != nil {
 		inputs = *m.Inputs
 	}
-	if c.o.Inputs != nil {
+	if len(c.o.Inputs) > 0 {
 		inputs = make([]manifest.Reference, 0, len(c.o.Inputs))
 		for _, p := range c.o.Inputs {
 			inputs = append(inputs, manifest.Reference{Path: p.String()})
