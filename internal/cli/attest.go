@@ -146,14 +146,6 @@ func (a attestation) options(c config.Config, recorded map[string]string, p arti
 	if !ok {
 		return attest.Options{}, &usageError{&NoKeyError{Env: d.KeyEnv, Domain: name}}
 	}
-	creator := a.creator
-	if creator == "" {
-		for _, env := range []string{"GITHUB_ACTOR", "USER", "LOGNAME"} {
-			if v, ok := a.world.Env(env); ok && creator == "" {
-				creator = v
-			}
-		}
-	}
 	tool := manifest.Tool{}
 	if a.toolchain != "" {
 		toolName, version, ok := strings.Cut(a.toolchain, "@")
@@ -163,9 +155,20 @@ func (a attestation) options(c config.Config, recorded map[string]string, p arti
 		tool = manifest.Tool{Name: toolName, Version: version}
 	}
 	return attest.Options{
-		Domain: name, TTLHours: ttl, Key: key, KeyEnv: d.KeyEnv, Creator: creator, Toolchain: tool, Inputs: inputs, Now: a.now,
-		Fallback: attest.Fallback{Creator: "unknown", Toolchain: manifest.Tool{Name: "codexlock", Version: Version}},
+		Domain: name, TTLHours: ttl, Key: key, KeyEnv: d.KeyEnv, Creator: a.creator, Toolchain: tool, Inputs: inputs, Now: a.now,
+		Fallback: attest.Fallback{Creator: a.user(), Toolchain: manifest.Tool{Name: "codexlock", Version: Version}},
 	}, nil
+}
+
+// user is who runs this, as far as the environment tells: the creator of an
+// artifact whose manifest names none.
+func (a attestation) user() string {
+	for _, name := range []string{"GITHUB_ACTOR", "USER", "LOGNAME"} {
+		if v, ok := a.world.Env(name); ok && v != "" {
+			return v
+		}
+	}
+	return "unknown"
 }
 
 // A NoKeyError is a domain whose key the environment does not hold.

@@ -51,6 +51,13 @@ func (s sandbox) gitInput(stdin string, args ...string) string {
 	return strings.TrimSuffix(string(out), "\n")
 }
 
+// gitMay runs git and does not mind if it fails.
+func (s sandbox) gitMay(args ...string) {
+	cmd := exec.Command("git", args...)
+	cmd.Dir = s.dir
+	_ = cmd.Run()
+}
+
 func (s sandbox) path(name string) string { return filepath.Join(s.dir, name) }
 
 func (s sandbox) write(name, content string) {
