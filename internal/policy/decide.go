@@ -1,0 +1,221 @@
+package policy
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/facts"
+)
+
+// Options are what a decision needs besides rules and facts.
+type Options struct {
+	Workers      int            // 0: one a processor
+	Deadline     time.Duration  // of one evaluation; 0: DefaultDeadline
+	MinimumLevel artifact.Level // tier-1: what only takes a-plus away is a warning
+	Exceptions   []Exception
+	Now          time.Time // the effective time
+}
+
+// Decide asks every rule about every artifact of the change, and about the
+// change as a whole. Any error is one of the rules, of measuring, or of the
+// context; there is no decision then. The same change and rules give the same
+// decision for every number of workers.
+func (e *Engine) Decide(ctx context.Context, c facts.Change, o Options) (Decision, error) {
+	if err := checkExceptions(o.Exceptions, o.Now); err != nil {
+		return Decision{}, err
+	}
+	if o.Deadline <= 0 {
+		o.Deadline = DefaultDeadline
+	}
+	if o.Workers <= 0 {
+		o.Workers = runtime.GOMAXPROCS(0)
+	}
+	r := &run{engine: e, change: c, options: o, count: c.Len(), failed: make(chan error, 1)}
+	r.verdicts = make([]verdict, r.count+1)
+	if err := r.all(ctx); err != nil {
+		return Decision{}, err
+	}
+	return r.decision()
+}
+
+// A verdict is what was said about one subject.
+type verdict struct {
+	artifact Artifact
+	findings []Finding
+	level    artifact.Level // what is left by the denials
+	answers  int            // how many rules answered
+}
+
+// A failure is the end of a run without a decision.
+type failure struct {
+	index int
+	err   error
+}
+
+// A run is one decision in the making. Subject 0 is the change as a whole,
+// subject i+1 the i-th artifact.
+type run struct {
+	engine   *Engine
+	change   facts.Change
+	options  Options
+	count    int
+	verdicts []verdict
+	next     atomic.Int64
+	halt     atomic.Bool
+	failed   chan error // a worker that does not come back
+
+	mu    sync.Mutex
+	first *failure
+}
+
+// all runs the workers and waits for them, but not for one that is stuck.
+func (r *run) all(ctx context.Context) error {
+	var group sync.WaitGroup
+	for range min(r.options.Workers, r.count+1) {
+		group.Go(func() { r.work(ctx) })
+	}
+	done := make(chan struct{})
+	go func() { group.Wait(); close(done) }()
+	select {
+	case <-done:
+	case err := <-r.failed:
+		return err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch {
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case r.first != nil:
+		return r.first.err
+	}
+	return nil
+}
+
+// work takes subjects in their order until there are no more or one failed.
+// Those that were taken before are finished, so that the error is the first
+// subject's whoever was faster.
+func (r *run) work(ctx context.Context) {
+	s := newStopwatch(r.options.Deadline)
+	defer context.AfterFunc(ctx, func() { s.stop(false) })()
+	for !r.halt.Load() && ctx.Err() == nil {
+		i := int(r.next.Add(1)) - 1
+		if i > r.count {
+			return
+		}
+		v, err := r.subject(ctx, i, s)
+		if err != nil {
+			r.fail(i, err)
+			return
+		}
+		r.verdicts[i] = v
+	}
+}
+
+func (r *run) fail(index int, err error) {
+	r.halt.Store(true)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.first == nil || index < r.first.index {
+		r.first = &failure{index, err}
+	}
+}
+
+// subject measures one subject and asks the rules about it.
+func (r *run) subject(ctx context.Context, i int, s *stopwatch) (verdict, error) {
+	m, err := r.measure(ctx, i)
+	if err != nil {
+		return verdict{}, err
+	}
+	q, name := r.engine.repository, "the change"
+	if i > 0 {
+		q, name = r.engine.artifact, m.Input.Artifact.Path
+	}
+	input, err := factsValue(&m.Input)
+	if err != nil {
+		return verdict{}, err
+	}
+	answers, err := r.engine.evaluate(ctx, q, input, s, func() {
+		// The worker will not come back, so this ends the run without it.
+		r.halt.Store(true)
+		select {
+		case r.failed <- r.engine.blame(ctx, q, &m.Input, name, errDeadline, r.options.Deadline):
+		default:
+		}
+	})
+	if err != nil {
+		return verdict{}, r.engine.blame(ctx, q, &m.Input, name, err, r.options.Deadline)
+	}
+	return r.judge(i, &m, q, answers)
+}
+
+// measure asks the change; a panic there is an error too.
+func (r *run) measure(ctx context.Context, i int) (m facts.Measurement, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("measure subject %d: panicked: %v", i, p)
+		}
+	}()
+	if i == 0 {
+		m, err = r.change.Repository(ctx)
+		if err == nil && m.Input.Repository == nil {
+			err = fmt.Errorf("measure the change: no facts about it")
+		}
+		return m, err
+	}
+	m, err = r.change.Artifact(ctx, i-1)
+	if err == nil && m.Input.Artifact == nil {
+		err = fmt.Errorf("measure artifact %d: no facts about it", i-1)
+	}
+	return m, err
+}
+
+// decision puts the verdicts together.
+func (r *run) decision() (Decision, error) {
+	d := Decision{
+		Source: r.engine.source, Digest: r.engine.digest, Rules: len(r.engine.rules),
+		Artifacts: make([]Artifact, 0, r.count),
+	}
+	whole := r.verdicts[0]
+	d.Findings = append(d.Findings, whole.findings...)
+	for i := range r.verdicts[1:] {
+		v := &r.verdicts[i+1]
+		v.artifact.Level = min(v.level, whole.level)
+		d.Artifacts = append(d.Artifacts, v.artifact)
+		d.Findings = append(d.Findings, v.findings...)
+		d.Answers += v.answers + whole.answers
+	}
+	if want := d.Rules * r.count; d.Answers != want {
+		return Decision{}, fmt.Errorf("%d answers of rules, want %d: every rule about every artifact", d.Answers, want)
+	}
+	r.demote(&d)
+	slices.SortStableFunc(d.Findings, compareFindings)
+	return d, nil
+}
+
+// demote makes warnings of the denials that cost no more than the minimum level
+// leaves, on artifacts that reach it. The level stays what it is.
+func (r *run) demote(d *Decision) {
+	if r.options.MinimumLevel != artifact.Tier1 {
+		return
+	}
+	cost := make(map[string]artifact.Level, len(r.engine.rules))
+	for _, rule := range r.engine.rules {
+		cost[rule.Code] = rule.Level
+	}
+	reached := map[string]bool{"": r.verdicts[0].level >= artifact.Tier1}
+	for _, a := range d.Artifacts {
+		reached[a.Path] = a.Level >= artifact.Tier1
+	}
+	for i := range d.Findings {
+		if f := &d.Findings[i]; cost[f.Rule] >= artifact.Tier1 && reached[f.Artifact] {
+			f.Severity = Warn
+		}
+	}
+}

@@ -1,0 +1,188 @@
+package policy
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"github.com/codexlock/codexlock/schemas"
+	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/rego"
+)
+
+// An Engine is a compiled rule set. It is safe for several goroutines.
+type Engine struct {
+	rules      []*rule
+	compiler   *ast.Compiler
+	artifact   *query // every rule about one artifact
+	repository *query // every rule about the whole change
+	source     string
+	digest     string
+
+	evaluations atomic.Int64 // how often a query was evaluated
+}
+
+// New compiles the rules of the sources. A package of a later source stands in
+// place of the embedded one of its name. A fault of a rule is a [*PolicyError].
+func New(ctx context.Context, sources []Source) (*Engine, error) {
+	modules, err := load(sources)
+	if err != nil {
+		return nil, err
+	}
+	rules, err := discover(modules)
+	if err != nil {
+		return nil, err
+	}
+	if err := everySourceRules(sources, modules, rules); err != nil {
+		return nil, err
+	}
+	e := &Engine{rules: rules, source: sourceNames(sources), digest: digest(sources)}
+	if e.compiler, err = compile(modules); err != nil {
+		return nil, err
+	}
+	if err := e.everyReferenceLeads(modules); err != nil {
+		return nil, err
+	}
+	if e.artifact, err = e.prepare(ctx, about(rules, subjectArtifact)); err != nil {
+		return nil, err
+	}
+	if e.repository, err = e.prepare(ctx, about(rules, subjectRepository)); err != nil {
+		return nil, err
+	}
+	return e, nil
+}
+
+// Rules are the rules by code.
+func (e *Engine) Rules() []Rule {
+	rules := make([]Rule, len(e.rules))
+	for i, r := range e.rules {
+		rules[i] = r.Rule
+	}
+	return rules
+}
+
+func about(rules []*rule, subject string) []*rule {
+	var some []*rule
+	for _, r := range rules {
+		if r.Subject == subject {
+			some = append(some, r)
+		}
+	}
+	return some
+}
+
+// everySourceRules refuses a rule set that asks nothing: a wrong directory
+// looks just so, and is not a pass.
+func everySourceRules(sources []Source, modules []*module, rules []*rule) error {
+	if len(rules) == 0 {
+		return &PolicyError{Message: "no rule in " + sourceNames(sources), Hint: "a rule set with no rules is never a pass; see that the directory is the right one"}
+	}
+	for i := range sources {
+		if sources[i].Standard {
+			continue
+		}
+		found := false
+		for _, m := range modules {
+			found = found || m.source == &sources[i] && !isLib(m.path())
+		}
+		if !found {
+			return &PolicyError{
+				Message: fmt.Sprintf("no rule in source %q", sources[i].Name),
+				Hint:    "a rule set with no rules is never a pass; see that the directory is the right one and that its rules are not below lib",
+			}
+		}
+	}
+	return nil
+}
+
+// sourceNames are the sources' names, each once.
+func sourceNames(sources []Source) string {
+	var names []string
+	seen := map[string]bool{}
+	for _, s := range sources {
+		if !seen[s.Name] {
+			names = append(names, s.Name)
+		}
+		seen[s.Name] = true
+	}
+	return strings.Join(names, ", ")
+}
+
+// inputSchema is schemas/facts.json as OPA's type checker takes it: without the
+// two keys that are addresses, which it would look up.
+var inputSchema = sync.OnceValues(func() (any, error) {
+	var schema map[string]any
+	if err := json.Unmarshal(schemas.Source(schemas.Facts), &schema); err != nil {
+		return nil, fmt.Errorf("read schemas/facts.json: %w", err)
+	}
+	delete(schema, "$schema")
+	delete(schema, "$id")
+	return schema, nil
+})
+
+// compile checks the modules against each other and against the form of input.
+// Schemas that a module names in an annotation are not asked: every module has
+// the one type of input, which none can loosen.
+func compile(modules []*module) (*ast.Compiler, error) {
+	schema, err := inputSchema()
+	if err != nil {
+		return nil, err
+	}
+	set := ast.NewSchemaSet()
+	set.Put(ast.SchemaRootRef, schema)
+	set.Put(ast.SchemaRootRef.Append(ast.StringTerm("facts")), schema)
+	c := ast.NewCompiler().WithCapabilities(capabilities()).WithStrict(true).WithSchemas(set)
+	parsed := make(map[string]*ast.Module, len(modules))
+	for _, m := range modules {
+		parsed[m.name] = m.Module
+	}
+	c.Compile(parsed)
+	if c.Failed() {
+		return nil, compileError(c.Errors)
+	}
+	return c, nil
+}
+
+// A slot is one place of a query's answer.
+type slot struct {
+	rule     *rule
+	severity Severity
+}
+
+// A query asks some rules at once.
+type query struct {
+	rules    []*rule
+	slots    []slot
+	prepared rego.PreparedEvalQuery
+}
+
+// prepare compiles one question to all of the rules: an array of their sets. A
+// set that has no answer leaves the whole array without one, so none can be
+// missed.
+func (e *Engine) prepare(ctx context.Context, rules []*rule) (*query, error) {
+	q := &query{rules: rules}
+	var refs []*ast.Term
+	for _, r := range rules {
+		for _, s := range []Severity{Deny, Warn} {
+			if r.sets[s] != nil {
+				q.slots = append(q.slots, slot{rule: r, severity: s})
+				refs = append(refs, ast.NewTerm(r.ref.Append(ast.StringTerm(string(s)))))
+			}
+		}
+	}
+	var err error
+	q.prepared, err = rego.New(
+		rego.ParsedQuery(ast.NewBody(ast.NewExpr(ast.ArrayTerm(refs...)))),
+		rego.Compiler(e.compiler),
+		rego.Capabilities(capabilities()),
+		rego.StrictBuiltinErrors(true),
+		rego.GenerateJSON(func(t *ast.Term, _ *rego.EvalContext) (any, error) { return t, nil }),
+	).PrepareForEval(ctx)
+	if err != nil {
+		return nil, compileError(err)
+	}
+	return q, nil
+}

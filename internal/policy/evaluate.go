@@ -1,0 +1,199 @@
+package policy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/rego"
+	"github.com/open-policy-agent/opa/v1/topdown"
+)
+
+// DefaultDeadline is how long one evaluation may take: all rules about one
+// artifact. They take less than a thousandth of it.
+const DefaultDeadline = 10 * time.Second
+
+// grace is how long after its deadline an evaluation may take to notice it. One
+// that does not is left behind: some built-ins ask nobody whether to go on.
+const grace = 2 * time.Second
+
+// errDeadline is an evaluation that took too long.
+var errDeadline = errors.New("did not end within its deadline")
+
+// A stopwatch ends one worker's evaluations: it cancels one that is at its
+// deadline, and says so where that does not help.
+type stopwatch struct {
+	deadline time.Duration
+	cancel   topdown.Cancel
+
+	mu      sync.Mutex
+	stuck   func() // what to do where an evaluation does not heed the cancel
+	running bool
+	expired bool
+	gave    bool // the grace has begun
+	timer   *time.Timer
+	last    *time.Timer
+}
+
+func newStopwatch(deadline time.Duration) *stopwatch {
+	s := &stopwatch{deadline: deadline, cancel: topdown.NewCancel()}
+	s.timer = time.AfterFunc(deadline, func() { s.stop(true) })
+	s.timer.Stop()
+	return s
+}
+
+func (s *stopwatch) begin(stuck func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.running, s.stuck = true, stuck
+	s.timer.Reset(s.deadline)
+}
+
+func (s *stopwatch) end() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.running = false
+	s.timer.Stop()
+	if s.last != nil {
+		s.last.Stop()
+	}
+}
+
+// stop ends the running evaluation and every later one.
+func (s *stopwatch) stop(expired bool) {
+	s.cancel.Cancel()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.running || s.gave {
+		return
+	}
+	s.expired, s.gave = expired, true
+	s.last = time.AfterFunc(grace, func() {
+		s.mu.Lock()
+		stuck, running := s.stuck, s.running
+		s.mu.Unlock()
+		if running {
+			stuck()
+		}
+	})
+}
+
+func (s *stopwatch) hasExpired() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.expired
+}
+
+// evaluate asks a query about one input. A panic inside is an error: a rule that
+// could end the program could end the gate.
+func (e *Engine) evaluate(ctx context.Context, q *query, input ast.Value, s *stopwatch, stuck func()) (answers []*ast.Term, err error) {
+	if len(q.slots) == 0 {
+		return nil, nil
+	}
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("evaluation panicked: %v", p)
+		}
+	}()
+	e.evaluations.Add(1)
+	s.begin(stuck)
+	defer s.end()
+	results, err := q.prepared.Eval(ctx, rego.EvalParsedInput(input), rego.EvalExternalCancel(s.cancel))
+	if err != nil {
+		if s.hasExpired() {
+			return nil, errDeadline
+		}
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
+		return nil, err
+	}
+	return answersOf(q, results)
+}
+
+// answersOf takes a query's one array apart.
+func answersOf(q *query, results rego.ResultSet) ([]*ast.Term, error) {
+	if len(results) != 1 || len(results[0].Expressions) != 1 {
+		return nil, errNoAnswer
+	}
+	term, ok := results[0].Expressions[0].Value.(*ast.Term)
+	if !ok {
+		return nil, errNoAnswer
+	}
+	array, ok := term.Value.(*ast.Array)
+	if !ok || array.Len() != len(q.slots) {
+		return nil, errNoAnswer
+	}
+	answers := make([]*ast.Term, 0, len(q.slots))
+	array.Foreach(func(t *ast.Term) { answers = append(answers, t) })
+	return answers, nil
+}
+
+// errNoAnswer is a rule that is undefined.
+var errNoAnswer = errors.New("gave no answer")
+
+// blame turns a failed evaluation into the fault of the rule that it failed at:
+// it asks the rules again one by one. Nothing of this is compiled until then.
+func (e *Engine) blame(ctx context.Context, q *query, in *facts.Input, subject string, cause error, deadline time.Duration) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	if errors.Is(cause, errDeadline) {
+		// The culprit alone used up the whole deadline, or nearly; all
+		// the others together need a small part of a tenth.
+		deadline /= 10
+	}
+	for _, r := range q.rules {
+		if err := e.alone(ctx, r, in, deadline); err != nil {
+			return ruleFault(r, subject, err)
+		}
+	}
+	return &PolicyError{
+		Message: fmt.Sprintf("evaluate the rules about %q: %v; each rule alone ends well", subject, cause),
+		Hint:    "ask for less in one rule, or use fewer rules", cause: cause,
+	}
+}
+
+// alone evaluates one rule, and does not wait for it longer than its deadline
+// and the grace. The input is converted anew: an evaluation that was left behind
+// may still be at the other.
+func (e *Engine) alone(ctx context.Context, r *rule, in *facts.Input, deadline time.Duration) error {
+	q, err := e.prepare(ctx, []*rule{r})
+	if err != nil {
+		return err
+	}
+	input, err := factsValue(in)
+	if err != nil {
+		return err
+	}
+	s := newStopwatch(deadline)
+	defer context.AfterFunc(ctx, func() { s.stop(false) })()
+	done := make(chan error, 2)
+	go func() {
+		_, err := e.evaluate(ctx, q, input, s, func() { done <- errDeadline })
+		done <- err
+	}()
+	return <-done
+}
+
+// ruleFault is an error of a rule about a subject, with the place that OPA names
+// or the rule's own.
+func ruleFault(r *rule, subject string, err error) error {
+	fault := faultAt(r.at(), "make the rule answer whatever its input is", "rule %s about %q: %v", r.Code, subject, err)
+	fault.cause = err
+	var told *topdown.Error
+	switch {
+	case errors.Is(err, errDeadline):
+		fault.Hint = "bound what the rule walks over; it must end for every input"
+	case errors.As(err, &told):
+		fault.Message = fmt.Sprintf("rule %s about %q: %s: %s", r.Code, subject, told.Code, told.Message)
+		if told.Location != nil && told.Location.File != "" {
+			fault.File, fault.Line, fault.Column = told.Location.File, told.Location.Row, told.Location.Col
+		}
+	}
+	return fault
+}

@@ -1,0 +1,115 @@
+package policy
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"strings"
+
+	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/open-policy-agent/opa/v1/ast"
+)
+
+// ledgerFile is where a finding about the whole change stands that names no file.
+const ledgerFile = "Codex-Lock.json"
+
+// judge turns the answers about one subject into findings and a level.
+func (r *run) judge(i int, m *facts.Measurement, q *query, answers []*ast.Term) (verdict, error) {
+	v := verdict{level: artifact.APlus}
+	file := ledgerFile
+	if i > 0 {
+		v.artifact = artifactOf(&m.Input)
+		file = v.artifact.Path
+	}
+	answered := make(map[*rule]int, len(q.rules))
+	for at, answer := range answers {
+		all, err := shape(q.slots[at], answer)
+		if err != nil {
+			return verdict{}, err
+		}
+		for _, one := range all {
+			f := r.finding(one, &v.artifact, file, m.Locate)
+			if one.severity == Deny && !f.Excepted {
+				v.level = min(v.level, one.rule.Level)
+			}
+			v.findings = append(v.findings, f)
+		}
+		answered[q.slots[at].rule]++
+	}
+	for rule, n := range answered {
+		if n == len(rule.sets) {
+			v.answers++
+		}
+	}
+	return v, nil
+}
+
+// artifactOf takes from the facts what a decision says of an artifact.
+func artifactOf(in *facts.Input) Artifact {
+	a := Artifact{Path: in.Artifact.Path, Change: in.Artifact.Change, SHA256: in.Artifact.SHA256, Proof: in.Artifact.Proof}
+	if in.Domain != nil {
+		a.TrustDomain = in.Domain.Name
+	}
+	return a
+}
+
+// finding places what a rule said.
+func (r *run) finding(one said, a *Artifact, file string, locate func(string, string) (int, int, bool)) Finding {
+	f := Finding{
+		Rule: one.rule.Code, Severity: one.severity, Requirement: one.rule.Requirement,
+		Artifact: a.Path, File: cmp.Or(one.file, file), Line: max(one.line, 1), Column: max(one.column, 1), Message: one.message,
+	}
+	if one.hasPointer && locate != nil {
+		if line, column, ok := locate(f.File, one.pointer); ok {
+			f.Line, f.Column = max(line, 1), max(column, 1)
+		}
+	}
+	subject := cmp.Or(a.Path, f.File)
+	f.Fix = strings.ReplaceAll(one.rule.Fix, "{artifact}", shellQuoted(subject))
+	f.Fingerprint = fingerprint(f.Rule, a.Path, a.SHA256, f.File, one.pointer)
+	f.Excepted = excepted(r.options.Exceptions, r.options.Now, f.Rule, subject)
+	return f
+}
+
+// fingerprintLength is how many of a digest's hexadecimal characters name a
+// finding: 128 bits.
+const fingerprintLength = 32
+
+// fingerprint is the same as long as rule, artifact, content and place are,
+// wherever in the file the place has moved to.
+func fingerprint(parts ...string) string {
+	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
+	return hex.EncodeToString(sum[:])[:fingerprintLength]
+}
+
+// shellQuoted is a path as one word of a shell's command, and never an option.
+func shellQuoted(s string) string {
+	if strings.HasPrefix(s, "-") {
+		s = "./" + s
+	}
+	plain := func(r rune) bool {
+		return r < 0x80 && (r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("_./@%+=:,-", r))
+	}
+	if s != "" && strings.IndexFunc(s, func(r rune) bool { return !plain(r) }) < 0 {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}
+
+// compareFindings is the order of a report: denials first, then by place.
+func compareFindings(a, b Finding) int {
+	return cmp.Or(
+		cmp.Compare(rank(a.Severity), rank(b.Severity)),
+		cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column),
+		cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.Message, b.Message),
+		cmp.Compare(a.Artifact, b.Artifact), cmp.Compare(a.Fingerprint, b.Fingerprint),
+	)
+}
+
+func rank(s Severity) int {
+	if s == Deny {
+		return 0
+	}
+	return 1
+}

@@ -1,0 +1,228 @@
+package policy
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"hash"
+	"io/fs"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+)
+
+// A Module is one .rego file.
+type Module struct {
+	Name string // where it is, for messages
+	Text []byte
+}
+
+// A Source is where modules come from: the embedded standard, or a directory of
+// its owner's in the base commit.
+type Source struct {
+	Name     string // embedded, base, or the words of a --policy flag
+	Standard bool   // our own: its rules must say all about themselves
+	Modules  []Module
+}
+
+// Embedded reads the standard's modules out of the program.
+func Embedded(files fs.FS) (Source, error) {
+	s := Source{Name: "embedded", Standard: true}
+	err := fs.WalkDir(files, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !isRule(name) {
+			return err
+		}
+		text, err := fs.ReadFile(files, name)
+		s.Modules = append(s.Modules, Module{Name: name, Text: text})
+		return err
+	})
+	if err != nil {
+		return Source{}, fmt.Errorf("read the embedded rules: %w", err)
+	}
+	return s, nil
+}
+
+// isRule tells a module of rules from a module of tests.
+func isRule(name string) bool {
+	return strings.HasSuffix(name, ".rego") && !strings.HasSuffix(name, "_test.rego")
+}
+
+// A module is a parsed Module and what is known of where it came from.
+type module struct {
+	*ast.Module
+	name     string // unique in the compiler
+	file     string
+	text     string
+	source   *Source
+	replaces bool // an embedded module of the same package
+}
+
+// path is the package without the leading "data".
+func (m *module) path() []string { return packagePath(m.Package.Path) }
+
+func packagePath(ref ast.Ref) []string {
+	var parts []string
+	for _, t := range ref[1:] {
+		s, _ := t.Value.(ast.String)
+		parts = append(parts, string(s))
+	}
+	return parts
+}
+
+// isLib reports whether a package holds helpers: one of its parts is "lib".
+func isLib(path []string) bool { return slices.Contains(path, "lib") }
+
+// load parses the sources' modules and settles which of them count.
+func load(sources []Source) ([]*module, error) {
+	var modules []*module
+	for i := range sources {
+		for _, m := range sources[i].Modules {
+			if isRule(m.Name) {
+				modules = append(modules, &module{
+					file: m.Name, name: fmt.Sprintf("%d:%s", i, m.Name), text: string(m.Text), source: &sources[i],
+				})
+			}
+		}
+	}
+	if err := parse(modules); err != nil {
+		return nil, err
+	}
+	return settle(modules)
+}
+
+// parse fills in every module's tree, on all processors: it is half of the time
+// that a start takes. The first fault in the order of the modules is returned.
+func parse(modules []*module) error {
+	options := ast.ParserOptions{Capabilities: capabilities(), ProcessAnnotation: true, RegoVersion: ast.RegoV1}
+	faults := make([]error, len(modules))
+	var group sync.WaitGroup
+	workers := min(runtime.GOMAXPROCS(0), max(len(modules), 1))
+	for w := range workers {
+		group.Go(func() {
+			for i := w; i < len(modules); i += workers {
+				modules[i].Module, faults[i] = ast.ParseModuleWithOpts(modules[i].file, modules[i].text, options)
+			}
+		})
+	}
+	group.Wait()
+	for i, err := range faults {
+		if err != nil {
+			return compileError(err)
+		}
+		if modules[i].Module == nil {
+			return &PolicyError{File: modules[i].file, Message: "is empty, want a package", Hint: hintMisspelt}
+		}
+	}
+	return nil
+}
+
+// settle lets an owner's package stand in place of the embedded one of its name
+// and refuses every other package that is declared twice: the bodies of two
+// modules are joined by "or", so a helper of one could silence the other.
+func settle(modules []*module) ([]*module, error) {
+	chosen := map[string]*module{}
+	for _, m := range modules {
+		name := m.Package.Path.String()
+		other, ok := chosen[name]
+		switch {
+		case !ok:
+		case !other.source.Standard || m.source.Standard:
+			return nil, faultAt(m.Package.Location, "put one rule in one package, and helpers that are shared below lib",
+				"package %s is declared in %s already", strings.Join(m.path(), "."), other.file)
+		case isLib(m.path()):
+			return nil, faultAt(m.Package.Location, "give it a name of your own: the standard's rules depend on this one",
+				"package %s stands in place of a helper of the standard", strings.Join(m.path(), "."))
+		default:
+			m.replaces = true
+		}
+		chosen[name] = m
+	}
+	var kept []*module
+	for _, m := range modules {
+		if chosen[m.Package.Path.String()] == m {
+			kept = append(kept, m)
+		}
+	}
+	return kept, separate(kept)
+}
+
+// separate refuses a rule that reaches into another module's package by its
+// name: `drift._ok if true` in package codexlock.lock would add to the helper
+// _ok of package codexlock.lock.drift.
+func separate(modules []*module) error {
+	packages := map[string]map[string]*module{} // package, name of a part below it, a module there
+	for _, m := range modules {
+		path := m.path()
+		for i := range path {
+			above := strings.Join(path[:i], "\x00")
+			if packages[above] == nil {
+				packages[above] = map[string]*module{}
+			}
+			packages[above][path[i]] = m
+		}
+	}
+	for _, m := range modules {
+		below := packages[strings.Join(m.path(), "\x00")]
+		for _, r := range m.Rules {
+			name := ruleName(r)
+			if other, ok := below[name]; ok {
+				return faultAt(r.Location, "rename the rule, or move it to the package",
+					"rule %s reaches into package %s of %s", name, strings.Join(other.path(), "."), other.file)
+			}
+		}
+	}
+	return nil
+}
+
+// ruleName is the first part of a rule's name.
+func ruleName(r *ast.Rule) string {
+	switch v := r.Head.Ref()[0].Value.(type) {
+	case ast.Var:
+		return string(v)
+	case ast.String:
+		return string(v)
+	}
+	return r.Head.Ref()[0].String()
+}
+
+// digest is over the name and the text of every module, so that a report says
+// which rules were asked.
+func digest(sources []Source) string {
+	type part struct{ source, name, text string }
+	var parts []part
+	for _, s := range sources {
+		for _, m := range s.Modules {
+			if isRule(m.Name) {
+				parts = append(parts, part{s.Name, m.Name, string(m.Text)})
+			}
+		}
+	}
+	slices.SortFunc(parts, func(a, b part) int {
+		if c := strings.Compare(a.source, b.source); c != 0 {
+			return c
+		}
+		if c := strings.Compare(a.name, b.name); c != 0 {
+			return c
+		}
+		return strings.Compare(a.text, b.text)
+	})
+	h := sha256.New()
+	for _, p := range parts {
+		sized(h, p.source)
+		sized(h, p.name)
+		sized(h, p.text)
+	}
+	return "sha256:" + hex.EncodeToString(h.Sum(nil))
+}
+
+// sized writes a text after its length, so that no two lists run together.
+func sized(h hash.Hash, s string) {
+	var n [8]byte
+	binary.BigEndian.PutUint64(n[:], uint64(len(s)))
+	h.Write(n[:])
+	h.Write([]byte(s))
+}

@@ -1,0 +1,204 @@
+package policy
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/open-policy-agent/opa/v1/ast"
+)
+
+// What a rule can be about.
+const (
+	subjectArtifact   = "artifact"
+	subjectRepository = "repository"
+)
+
+// A rule is a Rule and where it is in its module.
+type rule struct {
+	Rule
+	file string
+	ref  ast.Ref // the package
+	// sets are where the first deny and the first warn stand; absent: no such set.
+	sets map[Severity]*ast.Location
+}
+
+// at is where to send the rule's author.
+func (r *rule) at() *ast.Location {
+	for _, s := range []Severity{Deny, Warn} {
+		if l := r.sets[s]; l != nil {
+			return l
+		}
+	}
+	return nil
+}
+
+// standardPrefix is what a code leaves out of the name of a package.
+const standardPrefix = "codexlock."
+
+// discover finds the rule in every package that is no helper.
+func discover(modules []*module) ([]*rule, error) {
+	var rules []*rule
+	byCode := map[string]*rule{}
+	of := map[*Source]int{}
+	for _, m := range modules {
+		if isLib(m.path()) {
+			continue
+		}
+		r, err := ruleOf(m)
+		if err != nil {
+			return nil, err
+		}
+		if other, ok := byCode[r.Code]; ok {
+			return nil, faultAt(m.Package.Location, "rename one of the packages", "rule %s is in %s already", r.Code, other.file)
+		}
+		byCode[r.Code] = r
+		of[m.source]++
+		rules = append(rules, r)
+	}
+	slices.SortFunc(rules, func(a, b *rule) int { return strings.Compare(a.Code, b.Code) })
+	return rules, nil
+}
+
+func ruleOf(m *module) (*rule, error) {
+	name := strings.Join(m.path(), ".")
+	r := &rule{
+		Rule: Rule{Code: strings.TrimPrefix(name, standardPrefix), Source: m.file},
+		file: m.file, ref: m.Package.Path, sets: map[Severity]*ast.Location{},
+	}
+	switch {
+	case m.source.Standard:
+		r.Source = m.source.Name
+	case m.replaces:
+		r.Source = m.file + " (in place of the embedded rule)"
+	}
+	if err := r.findSets(m); err != nil {
+		return nil, err
+	}
+	if len(r.sets) == 0 {
+		return nil, faultAt(m.Package.Location, hintMisspelt, "package %s defines neither deny nor warn%s", name, guess(m))
+	}
+	return r, r.describe(m)
+}
+
+// guess names the rule of a module whose name is nearest to deny or warn.
+func guess(m *module) string {
+	for _, r := range m.Rules {
+		for _, s := range []Severity{Deny, Warn} {
+			if near(ruleName(r), string(s)) {
+				return fmt.Sprintf("; did you mean %s where it says %s?", s, ruleName(r))
+			}
+		}
+	}
+	return ""
+}
+
+// findSets notes where deny and warn are defined and refuses every definition
+// of them that is not a set, and every one that nobody would ask.
+func (r *rule) findSets(m *module) error {
+	for _, def := range m.Rules {
+		ref := def.Head.Ref()
+		name := Severity(ruleName(def))
+		if name != Deny && name != Warn {
+			if last, ok := ref[len(ref)-1].Value.(ast.String); ok && (last == ast.String(Deny) || last == ast.String(Warn)) {
+				return faultAt(def.Location, fmt.Sprintf("write %s contains … in a package of its own", last),
+					"%s is never asked: deny and warn stand at the top of a package", ref)
+			}
+			continue
+		}
+		if def.Default || len(ref) != 1 || len(def.Head.Args) > 0 || def.Head.RuleKind() != ast.MultiValue {
+			return faultAt(def.Location, hintShape, "%s is %s, want a set: %s contains … if …", name, kindOf(def), name)
+		}
+		if r.sets[name] == nil {
+			r.sets[name] = def.Location
+		}
+	}
+	return nil
+}
+
+// kindOf says what a rule defines that is not a set.
+func kindOf(def *ast.Rule) string {
+	switch {
+	case len(def.Head.Args) > 0:
+		return "a function"
+	case len(def.Head.Ref()) > 1:
+		return "an object"
+	}
+	return "a single value"
+}
+
+// requirementForm is ZT-n, ZT-n.m, or one of the four principles.
+var requirementForm = regexp.MustCompile(`^(ZT-\d+(\.\d+)?|P\d)$`)
+
+// describe reads the rule's METADATA. What our own rules must say, an owner's
+// may leave out.
+func (r *rule) describe(m *module) error {
+	r.Requirement, r.Severity, r.Title, r.Subject, r.Level = "owner", Warn, r.Code, subjectArtifact, artifact.NonCompliant
+	if r.sets[Deny] != nil {
+		r.Severity = Deny
+	}
+	notes := packageNotes(m)
+	if notes == nil {
+		if m.source.Standard {
+			return faultAt(m.Package.Location, "describe the package in a METADATA comment", "rule %s has no METADATA of scope package", r.Code)
+		}
+		return nil
+	}
+	if notes.Title != "" {
+		r.Title = notes.Title
+	}
+	r.Description = notes.Description
+	custom := customNotes{rule: r, at: notes.Location, values: notes.Custom}
+	severity, level := string(r.Severity), r.Level.String()
+	custom.read("requirement", &r.Requirement, requirementForm.MatchString, "ZT-n.m or P-n of the standard", m.source.Standard)
+	custom.read("severity", &severity, func(s string) bool { return s == string(r.Severity) },
+		fmt.Sprintf("%s, for that is the worst that it defines", r.Severity), m.source.Standard)
+	custom.read("fix", &r.Fix, func(s string) bool { return strings.TrimSpace(s) != "" }, "the next step", m.source.Standard)
+	custom.read("subject", &r.Subject, func(s string) bool { return s == subjectArtifact || s == subjectRepository }, "artifact or repository", false)
+	custom.read("level", &level, func(s string) bool { return s == artifact.Tier1.String() || s == artifact.NonCompliant.String() }, "tier-1 or non-compliant", false)
+	if custom.fault != nil {
+		return custom.fault
+	}
+	if m.source.Standard && (notes.Title == "" || notes.Description == "") {
+		return faultAt(notes.Location, "say in METADATA what the rule is about", "rule %s has no title or no description", r.Code)
+	}
+	var err error
+	r.Level, err = artifact.ParseLevel(level)
+	return err
+}
+
+// packageNotes are a module's METADATA of scope package.
+func packageNotes(m *module) *ast.Annotations {
+	for _, a := range m.Annotations {
+		if a.Scope == "package" {
+			return a
+		}
+	}
+	return nil
+}
+
+// customNotes reads the custom part of METADATA and keeps its first fault.
+type customNotes struct {
+	rule   *rule
+	at     *ast.Location
+	values map[string]any
+	fault  error
+}
+
+func (c *customNotes) read(key string, into *string, valid func(string) bool, want string, required bool) {
+	got, ok := c.values[key]
+	if c.fault != nil || !ok && !required {
+		return
+	}
+	s, isString := got.(string)
+	switch {
+	case !ok:
+		c.fault = faultAt(c.at, "add it to the METADATA of the package", "rule %s has no custom.%s, want %s", c.rule.Code, key, want)
+	case !isString || !valid(s):
+		c.fault = faultAt(c.at, "correct it in the METADATA of the package", "custom.%s of rule %s is %q, want %s", key, c.rule.Code, fmt.Sprint(got), want)
+	default:
+		*into = s
+	}
+}
