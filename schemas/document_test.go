@@ -23,7 +23,7 @@ func TestPositions(t *testing.T) {
 	for pointer, want := range map[string]string{
 		"": `1:1 {`, "/é😀": `2:9 "x"`, "/list": `3:10 [`, "/list/0": `3:12 1`, "/list/1": `3:15 {`,
 		"/list/1/a~1b": `3:23 {`, "/list/1/a~1b/m~0n": `3:31 null`, "/list/2": `3:39 "日本"`, "/list/3": `3:45 true`,
-		"/日本": `5:10 "語"`, "/last": `5:26 -7`,
+		"/日本": `5:10 "語"`, "/last": `5:27 -7`,
 	} {
 		at, ok := d.Position(pointer)
 		raw, ok2 := d.Raw(pointer)

@@ -9,7 +9,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"golang.org/x/text/language"
@@ -23,8 +22,9 @@ type Extra struct {
 	schema *jsonschema.Schema
 }
 
-// extraURL names an owner's schema while it is compiled.
-const extraURL = "codexlock:extra"
+// extraURL names an owner's schema while it is compiled. It has a path, so that a
+// relative $ref leads to another document, which is refused, and not back to this.
+const extraURL = "https://codexlock.invalid/extra.json"
 
 // CompileExtra compiles an owner's additional JSON Schema, of draft 2020-12 where
 // it does not name another. It may refer to itself and to the published schemas,
@@ -201,20 +201,4 @@ func leaves(e *jsonschema.ValidationError, words *message.Printer, problems *[]P
 		pointer.WriteString(escapePointer.Replace(part))
 	}
 	*problems = append(*problems, Problem{Pointer: pointer.String(), Message: e.ErrorKind.LocalizedString(words)})
-}
-
-// utcSeconds is the format of a time as ZT-14.2 wants it: the pattern beside it in
-// a schema says how it is written, the format that there is such a time.
-const utcSeconds = "codexlock-utc-seconds"
-
-// isUTCSeconds tells whether s is YYYY-MM-DDTHH:MM:SSZ with a day that the
-// calendar has, from 1970 on. time.Parse alone takes more: offsets, fractions,
-// hours of one digit.
-func isUTCSeconds(s string) bool {
-	const form = "2006-01-02T15:04:05Z"
-	if len(s) != len(form) {
-		return false
-	}
-	t, err := time.Parse(form, s)
-	return err == nil && t.Year() >= 1970 && t.Format(form) == s
 }

@@ -82,6 +82,7 @@ func yamlSyntax(kind Kind, data []byte, err error) *Error {
 			if yamlParser.MatchString(message) {
 				at.Line++ // the library counts these from 0
 			}
+			at.Line = min(at.Line, bytes.Count(data, []byte("\n"))+1) // and the end of the text as a line
 		}
 	}
 	if m := yamlAnchor.FindStringSubmatch(message); m != nil {
@@ -172,8 +173,9 @@ func (t *translator) value(n *yaml.Node, depth int) *Problem {
 		return t.fault(n, "anchor %s, want the value without it", quote("&"+n.Anchor))
 	case n.Style&yaml.TaggedStyle != 0:
 		return t.fault(n, "tag %s, want the value without it", quote(n.Tag))
-	case first == '!': // the library forgets this one
-		return t.fault(n, `tag "!", want the value without it`)
+	case first == '!': // the library forgets one that says nothing
+		tag, _, _ := strings.Cut(string(t.source[t.at:min(t.at+maxShown, len(t.source))]), " ")
+		return t.fault(n, "tag %s, want the value without it", quote(strings.TrimSpace(tag)))
 	}
 	switch n.Kind {
 	case yaml.ScalarNode:
