@@ -1,0 +1,165 @@
+# METADATA
+# scope: package
+# title: Samples
+# description: Facts that every rule passes, for tests to change one thing in.
+package codexlock.lib.sample
+
+digest := "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+
+other := "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae"
+
+settings := {
+	"require_proof": true,
+	"keyless": "deny",
+	"lfs": "oid",
+	"minimum_level": "a-plus",
+	"configured": true,
+}
+
+# artifact is one that is attested, with everything beside it.
+artifact := {
+	"effective_time": "2026-11-23T12:00:00Z",
+	"settings": settings,
+	"artifact": {
+		"path": "assets/sources/model.bin",
+		"change": "modified",
+		"kind": "file",
+		"mode": "100644",
+		"sha256": digest,
+		"size": 4,
+		"proof": "content",
+	},
+	"ledger": {
+		"path": "Codex-Lock.json",
+		"state": "valid",
+		"problems": [],
+		"entry": {
+			"pointer": "/artifacts/0",
+			"sha256": digest,
+			"drift_tolerance": "0.0",
+			"trust_domain": "runtime-core",
+			"verified_at": "2026-11-23T00:00:00Z",
+		},
+		"entries": ["/artifacts/0"],
+	},
+	"manifest": {
+		"path": "assets/sources/model.bin.manifest.json",
+		"state": "valid",
+		"problems": [],
+		"artifact": "model.bin",
+		"sha256": digest,
+		"creator": "team@example.com",
+		"generated_at": "2026-11-22T00:00:00Z",
+		"toolchain": {"name": "trainer", "version": "4.2"},
+		"inputs": [{"pointer": "/inputs/0", "path": "assets/sources/labels.csv", "sha256": other, "state": "match"}],
+		"outputs": [],
+		"network": [],
+	},
+	"vaulttime": {
+		"path": "assets/sources/model.bin.vaulttime.json",
+		"state": "valid",
+		"problems": [],
+		"sha256": digest,
+		"timestamp": "2026-11-23T00:00:00Z",
+		"trust_domain": "runtime-core",
+		"ttl_hours": 24,
+		"expires_at": "2026-11-24T00:00:00Z",
+		"artifact": "assets/sources/model.bin",
+		"key_id": "0f3a0f3a0f3a0f3a",
+	},
+	"test": {"path": "assets/sources/model.bin.test", "state": "valid", "problems": [], "mode": "100755"},
+	"domain": {"name": "runtime-core", "state": "known", "key_id": "0f3a0f3a0f3a0f3a", "max_ttl_hours": 24},
+	"base": {
+		"sha256": other,
+		"verified_at": "2026-11-22T00:00:00Z",
+		"timestamp": "2026-11-22T00:00:00Z",
+		"trust_domain": "runtime-core",
+		"proof": "present",
+	},
+	"checks": {
+		"ledger": "match",
+		"manifest": "match",
+		"vaulttime": "match",
+		"named": "match",
+		"signature": "valid",
+		"key_id": "match",
+		"proof": "valid",
+		"path": "match",
+		"time": "current",
+		"ttl": "within",
+		"tolerance": "zero",
+		"domain": "match",
+		"rollback": "forward",
+		"verified_at": "attested",
+		"inputs": "match",
+	},
+}
+
+# repository is a change with nothing amiss.
+repository := {
+	"effective_time": "2026-11-23T12:00:00Z",
+	"settings": settings,
+	"repository": {
+		"scope": "changed",
+		"base": "1111111111111111111111111111111111111111",
+		"head": "2222222222222222222222222222222222222222",
+		"artifacts": 1,
+		"ledger": {"path": "Codex-Lock.json", "state": "valid", "problems": []},
+		"unsafe_paths": [],
+		"gate_changes": [],
+	},
+}
+
+# irregular are the kinds of what is no file.
+irregular := {"symlink", "submodule", "directory", "special", "oversized", "misnamed"}
+
+# silent are changes of an artifact after which only the rules about its kind
+# have anything to say: it is irregular, it was removed, or its name let nothing
+# more be measured.
+silent := ({changed({"/artifact/kind": kind}) | some kind in irregular} | {removed, misnamed}) | {orphan}
+
+removed := changed({
+	"/artifact": {"path": "assets/sources/model.bin", "change": "removed", "kind": "absent"},
+	"/ledger": {"path": "Codex-Lock.json", "state": "valid", "problems": [], "entries": []},
+	"/manifest": absent("manifest.json"),
+	"/vaulttime": absent("vaulttime.json"),
+	"/test": absent("test"),
+	"/checks": nothing,
+})
+
+orphan := changed({
+	"/artifact": {"path": "assets/sources/model.bin", "change": "removed", "kind": "absent"},
+	"/manifest": absent("manifest.json"),
+	"/vaulttime": absent("vaulttime.json"),
+	"/test": absent("test"),
+	"/checks": object.union(nothing, {"tolerance": "zero", "verified_at": "kept"}),
+})
+
+misnamed := {
+	"effective_time": "2026-11-23T12:00:00Z",
+	"settings": settings,
+	"artifact": {"path": "assets/sources/model.bin ", "change": "added", "kind": "misnamed"},
+	"checks": nothing,
+}
+
+absent(ending) := {
+	"path": concat(".", ["assets/sources/model.bin", ending]),
+	"state": "absent",
+	"problems": [],
+}
+
+# nothing is what the checks say where no two sides were there.
+nothing := {check: "absent" | some check, _ in artifact.checks}
+
+# changed is the artifact with the values at some pointers replaced.
+changed(values) := patched(artifact, values)
+
+# whole is the repository with the values at some pointers replaced.
+whole(values) := patched(repository, values)
+
+# without is a sample with one fact missing.
+without(sample, pointer) := json.patch(sample, [{"op": "remove", "path": pointer}])
+
+patched(sample, values) := json.patch(sample, [{"op": "add", "path": pointer, "value": value} |
+	some pointer, value in values
+])

@@ -1,0 +1,28 @@
+# METADATA
+# scope: package
+# title: The artifact is what the ledger records
+# description: The SHA-256 of the artifact's bytes equals that of its entry in Codex-Lock.json. Whatever differs has drifted.
+# schemas:
+#   - input: schema.facts
+# custom:
+#   requirement: ZT-3.3
+#   severity: deny
+#   fix: "restore the file, or attest it again: codexlock attest {artifact}"
+package codexlock.lock.drift
+
+import data.codexlock.lib.fact
+import data.codexlock.lib.ledger
+import data.codexlock.lib.subject
+
+deny contains {"msg": _message, "file": ledger.file, "pointer": ledger.in_entry("sha256")} if not _locked
+
+_locked if input.checks.ledger == "match"
+
+_locked if subject.no_content
+
+_locked if ledger.no_entry
+
+_message := sprintf("sha256 is %s, Codex-Lock.json records %s", [
+	fact.digest(["artifact", "sha256"]),
+	fact.digest(["ledger", "entry", "sha256"]),
+])
