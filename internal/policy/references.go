@@ -1,6 +1,9 @@
 package policy
 
 import (
+	"slices"
+	"strings"
+
 	"github.com/agnivade/levenshtein"
 	"github.com/open-policy-agent/opa/v1/ast"
 )
@@ -10,8 +13,16 @@ import (
 // ever, and a set that is neither deny nor warn and that nothing reads was
 // probably meant to be one of them.
 func (e *Engine) everyReferenceLeads(modules []*module) error {
+	for _, r := range e.rules {
+		if err := e.ownSubject(r); err != nil {
+			return err
+		}
+	}
 	for _, m := range modules {
 		if err := e.dataLeads(e.compiler.Modules[m.name]); err != nil {
+			return err
+		}
+		if err := knownValues(m.Module); err != nil {
 			return err
 		}
 		if isLib(m.path()) {
@@ -24,6 +35,34 @@ func (e *Engine) everyReferenceLeads(modules []*module) error {
 		}
 	}
 	return nil
+}
+
+// ownSubject refuses a rule that reads facts about what it is not asked about:
+// they are absent whenever it is asked.
+func (e *Engine) ownSubject(r *rule) error {
+	var fault error
+	for _, m := range e.compiler.Modules {
+		if !m.Package.Path.Equal(r.ref) {
+			continue
+		}
+		ast.WalkRefs(m, func(ref ast.Ref) bool {
+			if fault != nil || len(ref) < 2 || !ref.HasPrefix(ast.InputRootRef) {
+				return false
+			}
+			name, _ := ref[1].Value.(ast.String)
+			switch {
+			case name == "" || name == "effective_time" || name == "settings":
+			case r.Subject == subjectArtifact && name == subjectRepository:
+				fault = faultAt(ref[0].Location, "say custom.subject: repository in its METADATA",
+					"rule %s is about an artifact and reads input.repository", r.Code)
+			case r.Subject == subjectRepository && name != subjectRepository:
+				fault = faultAt(ref[0].Location, "leave custom.subject out of its METADATA, so that it is asked about each artifact",
+					"rule %s is about a repository and reads input.%s", r.Code, string(name))
+			}
+			return false
+		})
+	}
+	return fault
 }
 
 // unread reports whether a rule looks as if it should be asked, and is not.
@@ -51,4 +90,91 @@ func (e *Engine) dataLeads(m *ast.Module) error {
 		return false
 	})
 	return fault
+}
+
+// knownValues finds a comparison of an enumerated fact with what it never is:
+// `input.checks.ledger == "difers"` would be false for ever, without a word.
+func knownValues(m *ast.Module) error {
+	schema, err := inputSchema()
+	if err != nil {
+		return err
+	}
+	var fault error
+	ast.WalkExprs(m, func(x *ast.Expr) bool {
+		if fault != nil || !x.IsCall() || len(x.Operands()) != 2 {
+			return fault != nil
+		}
+		switch x.Operator().String() {
+		case ast.Equality.Name, ast.Equal.Name, ast.NotEqual.Name:
+			fault = compares(schema, x.Operand(0), x.Operand(1))
+			if fault == nil {
+				fault = compares(schema, x.Operand(1), x.Operand(0))
+			}
+		case ast.Member.Name:
+			fault = among(schema, x.Operand(0), x.Operand(1))
+		}
+		return fault != nil
+	})
+	return fault
+}
+
+// among checks every member of a written collection.
+func among(schema any, fact, collection *ast.Term) error {
+	iterable, ok := collection.Value.(interface {
+		Iter(func(*ast.Term) error) error
+	})
+	if !ok {
+		return nil
+	}
+	return iterable.Iter(func(t *ast.Term) error { return compares(schema, fact, t) })
+}
+
+// compares checks a constant against the values of a fact.
+func compares(schema any, fact, constant *ast.Term) error {
+	ref, isRef := fact.Value.(ast.Ref)
+	text, isText := constant.Value.(ast.String)
+	if !isRef || !isText || !ref.HasPrefix(ast.InputRootRef) {
+		return nil
+	}
+	values := enumOf(schema, ref[1:])
+	if len(values) == 0 || slices.Contains(values, string(text)) {
+		return nil
+	}
+	return faultAt(constant.Location, hintInput, "%s is never %q, it is one of %s", ref, string(text), strings.Join(values, ", "))
+}
+
+// enumOf is the list of values that the schema allows at a path, nil where it
+// allows any.
+func enumOf(schema any, path ast.Ref) []string {
+	root, _ := schema.(map[string]any)
+	node := root
+	for _, t := range path {
+		node = resolved(root, node)
+		name, ok := t.Value.(ast.String)
+		if !ok { // an index or a variable: one of an array
+			node, _ = node["items"].(map[string]any)
+			continue
+		}
+		properties, _ := node["properties"].(map[string]any)
+		node, _ = properties[string(name)].(map[string]any)
+	}
+	all, _ := resolved(root, node)["enum"].([]any)
+	var values []string
+	for _, v := range all {
+		s, _ := v.(string)
+		values = append(values, s)
+	}
+	return values
+}
+
+// resolved follows a reference to #/$defs.
+func resolved(root, node map[string]any) map[string]any {
+	ref, _ := node["$ref"].(string)
+	name, ok := strings.CutPrefix(ref, "#/$defs/")
+	if !ok {
+		return node
+	}
+	defs, _ := root["$defs"].(map[string]any)
+	target, _ := defs[name].(map[string]any)
+	return target
 }

@@ -76,7 +76,7 @@ func (f *said) fill(o ast.Object) error {
 		}
 		text, ok := v.Value.(ast.String)
 		if !ok {
-			return f.fault("has %s as %s, want a string", describe(v.Value), key)
+			return f.fault("has %s as %q, want a string", describe(v.Value), string(key))
 		}
 		return f.text(string(key), string(text))
 	})
@@ -97,12 +97,12 @@ func (f *said) text(key, text string) error {
 		f.message = text
 	case "file":
 		if text == "" {
-			return f.fault(`has "" as file, want a path or no file`)
+			return f.fault(`has "" as "file", want a path or no file`)
 		}
 		f.file = text
 	case "pointer":
 		if !isPointer(text) {
-			return f.fault("has %q as pointer, want one of RFC 6901, as in /artifacts/0/sha256", text)
+			return f.fault(`has %q as "pointer", want one of RFC 6901, as in /artifacts/0/sha256`, text)
 		}
 		f.pointer, f.hasPointer = text, true
 	}
@@ -113,7 +113,7 @@ func (f *said) number(key string, v ast.Value, into *int) error {
 	n, ok := v.(ast.Number)
 	i, exact := n.Int()
 	if !ok || !exact || i < 1 {
-		return f.fault("has %s as %s, want a whole number from 1", describe(v), key)
+		return f.fault("has %s as %q, want a whole number from 1", describe(v), key)
 	}
 	*into = i
 	return nil

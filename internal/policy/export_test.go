@@ -1,0 +1,24 @@
+package policy
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/open-policy-agent/opa/v1/ast"
+)
+
+// What only this package's tests may see.
+var (
+	Capabilities = capabilities
+	FactsValue   = func(in facts.Input) (ast.Value, error) { return factsValue(&in) }
+	ShellQuoted  = shellQuoted
+)
+
+const Grace = grace
+
+// Allowed are the built-ins of a rule.
+func Allowed() []string { return slices.Sorted(maps.Keys(allowed)) }
+
+// Evaluations is how often a query was evaluated.
+func (e *Engine) Evaluations() int { return int(e.evaluations.Load()) }
