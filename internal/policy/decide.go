@@ -102,7 +102,7 @@ func (r *run) all(ctx context.Context) error {
 // Those that were taken before are finished, so that the error is the first
 // subject's whoever was faster.
 func (r *run) work(ctx context.Context) {
-	s := newStopwatch(r.options.Deadline)
+	s := newStopwatch(r.options.Deadline, r.engine.grace)
 	defer context.AfterFunc(ctx, func() { s.stop(false) })()
 	for !r.halt.Load() && ctx.Err() == nil {
 		i := int(r.next.Add(1)) - 1

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/codexlock/codexlock/schemas"
 	"github.com/open-policy-agent/opa/v1/ast"
@@ -22,6 +23,7 @@ type Engine struct {
 	source     string
 	digest     string
 
+	grace       time.Duration
 	evaluations atomic.Int64 // how often a query was evaluated
 }
 
@@ -39,7 +41,7 @@ func New(ctx context.Context, sources []Source) (*Engine, error) {
 	if err := everySourceRules(sources, modules, rules); err != nil {
 		return nil, err
 	}
-	e := &Engine{rules: rules, source: sourceNames(sources), digest: digest(sources)}
+	e := &Engine{rules: rules, source: sourceNames(sources), digest: digest(sources), grace: grace}
 	if e.compiler, err = compile(modules); err != nil {
 		return nil, err
 	}

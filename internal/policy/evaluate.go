@@ -28,6 +28,7 @@ var errDeadline = errors.New("did not end within its deadline")
 // deadline, and says so where that does not help.
 type stopwatch struct {
 	deadline time.Duration
+	grace    time.Duration
 	cancel   topdown.Cancel
 
 	mu      sync.Mutex
@@ -39,8 +40,8 @@ type stopwatch struct {
 	last    *time.Timer
 }
 
-func newStopwatch(deadline time.Duration) *stopwatch {
-	s := &stopwatch{deadline: deadline, cancel: topdown.NewCancel()}
+func newStopwatch(deadline, grace time.Duration) *stopwatch {
+	s := &stopwatch{deadline: deadline, grace: grace, cancel: topdown.NewCancel()}
 	s.timer = time.AfterFunc(deadline, func() { s.stop(true) })
 	s.timer.Stop()
 	return s
@@ -72,7 +73,7 @@ func (s *stopwatch) stop(expired bool) {
 		return
 	}
 	s.expired, s.gave = expired, true
-	s.last = time.AfterFunc(grace, func() {
+	s.last = time.AfterFunc(s.grace, func() {
 		s.mu.Lock()
 		stuck, running := s.stuck, s.running
 		s.mu.Unlock()
@@ -170,7 +171,7 @@ func (e *Engine) alone(ctx context.Context, r *rule, in *facts.Input, deadline t
 	if err != nil {
 		return err
 	}
-	s := newStopwatch(deadline)
+	s := newStopwatch(deadline, e.grace)
 	defer context.AfterFunc(ctx, func() { s.stop(false) })()
 	done := make(chan error, 2)
 	go func() {

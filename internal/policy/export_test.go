@@ -3,6 +3,7 @@ package policy
 import (
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/open-policy-agent/opa/v1/ast"
@@ -15,7 +16,8 @@ var (
 	ShellQuoted  = shellQuoted
 )
 
-const Grace = grace
+// SetGrace shortens how long an evaluation may take to notice its end.
+func (e *Engine) SetGrace(d time.Duration) { e.grace = d }
 
 // Allowed are the built-ins of a rule.
 func Allowed() []string { return slices.Sorted(maps.Keys(allowed)) }

@@ -109,6 +109,31 @@ func TestEndlessRuleEndsAtItsDeadline(t *testing.T) {
 	}
 }
 
+// unstoppable spends a second or more inside one built-in, which asks nobody
+// whether to go on.
+const unstoppable = `package acme.unstoppable
+
+_ten := "aaaaaaaaaa"
+
+_thousand := replace(replace(_ten, "a", _ten), "a", _ten)
+
+_million := replace(_thousand, "a", _thousand)
+
+deny contains "a" if regex.match("(a|b)*(a|c)*(a|d){40}e$", replace(_million, "a", _ten))
+`
+
+func TestUnstoppableRuleIsLeftBehind(t *testing.T) {
+	e := rules(t, "unstoppable.rego", unstoppable, "a.rego", "package acme.a\n\ndeny contains \"a\" if false")
+	e.SetGrace(50 * time.Millisecond)
+	start := time.Now()
+	_, err := e.Decide(context.Background(), change("a.bin"), policy.Options{Deadline: 200 * time.Millisecond})
+	var fault *policy.PolicyError
+	if !errors.As(err, &fault) || !strings.Contains(err.Error(), "rule acme.unstoppable about") {
+		t.Fatalf("got %v", err)
+	}
+	t.Logf("came back after %v", time.Since(start))
+}
+
 func TestCancelledContextEndsADecision(t *testing.T) {
 	e := rules(t, "endless.rego", endless)
 	ctx, cancel := context.WithCancel(context.Background())
