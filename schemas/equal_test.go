@@ -18,7 +18,10 @@ func TestLibraryDecidesTheSame(t *testing.T) {
 			for n, e := range edits(text) {
 				once := e.apply(text)
 				all = append(all, once)
-				if again := edits(once); n%3 == 0 && len(again) > 0 { // the second change far from the first
+				if n%5 > 0 || len(once) > 4<<10 {
+					continue
+				}
+				if again := edits(once); len(again) > 0 { // the second change far from the first
 					all = append(all, again[(n*7919)%len(again)].apply(once))
 				}
 			}
@@ -52,7 +55,7 @@ func verdicts(kind Kind, text string) (ours, theirs, parsed bool) {
 	if err != nil {
 		return false, false, false
 	}
-	return len(d.Validate()) == 0, len(applyLibrary(publishedLibrary(kind), d.any(0))) == 0, true
+	return len(d.Validate()) == 0, len(applyLibrary(publishedLibrary(kind), d.any(0), nil)) == 0, true
 }
 
 // An edit puts text in the place of a part of another.

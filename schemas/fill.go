@@ -25,19 +25,19 @@ func (d *Document) Fill(into any) error {
 	f := filler{d: d}
 	planOf(v.Type().Elem())(&f, 0, v.Elem())
 	if len(f.problems) > 0 {
-		return &Error{Kind: d.kind, Problems: f.problems}
+		return &Error{Kind: d.kind, Problems: f.inOrder()}
 	}
 	return nil
 }
 
 type filler struct {
-	d        *Document
-	scratch  []byte // lent to UnmarshalText
-	problems []Problem
+	d       *Document
+	scratch []byte // lent to UnmarshalText
+	problemList
 }
 
 func (f *filler) problem(i int, format string, args ...any) {
-	if len(f.problems) < maxProblems {
+	if !f.full() {
 		f.problems = append(f.problems, f.d.problem(i, format, args...))
 	}
 }

@@ -54,7 +54,6 @@ type everything struct {
 	Tree     tree              `json:"tree"`
 	Untagged string
 	Skipped  string `json:"-"`
-	hidden   string
 }
 
 func fill(t *testing.T, text string, into any) error {
@@ -70,7 +69,7 @@ func TestFill(t *testing.T) {
 	text := `{"name":"a\u00e9\n","grade":"high","later":"low","yes":true,"small":-128,"large":9007199254740991,"count":65535,
 	  "number":-7,"raw":{"a": [ 1 ]},"list":["x","y"],"optional":["low"],"map":{"k":{"name":"v"}},"grades":{"a":"high"},
 	  "any":{"n":1,"s":"x","l":[true,false,null]},"tree":{"value":1,"left":{"value":2,"more":[{"value":3}]}},
-	  "Untagged":"no","Skipped":"no","-":"no","hidden":"no","unknown":1}`
+	  "Untagged":"no","Skipped":"no","-":"no","unknown":1}`
 	var got everything
 	if err := fill(t, text, &got); err != nil {
 		t.Fatal(err)

@@ -82,7 +82,7 @@ func FuzzDecode(f *testing.F) {
 			if d == nil {
 				continue
 			}
-			theirs := applyLibrary(publishedLibrary(kind), d.any(0))
+			theirs := applyLibrary(publishedLibrary(kind), d.any(0), nil)
 			if (err == nil) != (len(theirs) == 0) {
 				t.Fatalf("%s: we say %v, the library %v: %q", kind, err, theirs, data)
 			}

@@ -28,7 +28,8 @@ const extraURL = "https://codexlock.invalid/extra.json"
 
 // CompileExtra compiles an owner's additional JSON Schema, of draft 2020-12 where
 // it does not name another. It may refer to itself and to the published schemas,
-// nothing else: no file and no network is read. Formats are asserted.
+// nothing else: no file and no network is read. Formats are asserted. Its error is
+// an [*Error] wherever there is a place in the schema to point at.
 func CompileExtra(kind Kind, schema []byte) (x *Extra, err error) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -48,6 +49,11 @@ func CompileExtra(kind Kind, schema []byte) (x *Extra, err error) {
 		return nil, &Error{Kind: kind, Problems: []Problem{d.problem(i, "number is %s, want one of ordinary size", d.shown(i))}}
 	}
 	compiled, err := compileLibrary(extraURL, d.any(0))
+	var wrong *jsonschema.SchemaValidationError
+	var invalid *jsonschema.ValidationError
+	if errors.As(err, &wrong) && errors.As(wrong.Err, &invalid) {
+		return nil, &Error{Kind: kind, Problems: leaves(invalid, d)}
+	}
 	if err != nil {
 		return nil, fmt.Errorf("compile a schema for %s: %w", kind, err)
 	}
@@ -63,14 +69,7 @@ func (x *Extra) Problems(d *Document) []Problem {
 	if i, ok := d.wild(); ok {
 		return []Problem{d.problem(i, "%s is %s, want a number of ordinary size", d.name(i), d.shown(i))}
 	}
-	problems := applyLibrary(x.schema, d.any(0))
-	for n := range problems {
-		problems[n].Position, _ = d.Position(problems[n].Pointer)
-	}
-	sort.SliceStable(problems, func(a, b int) bool {
-		return problems[a].Position.before(problems[b].Position)
-	})
-	return problems
+	return applyLibrary(x.schema, d.any(0), d)
 }
 
 // maxExponent bounds what the library does with a number: it works with exact
@@ -108,7 +107,7 @@ func ValidateAny(kind Kind, v any) error {
 	if err != nil {
 		return fmt.Errorf("validate a %s: %w", kind, err)
 	}
-	if problems := applyLibrary(publishedLibrary(kind), value); len(problems) > 0 {
+	if problems := applyLibrary(publishedLibrary(kind), value, nil); len(problems) > 0 {
 		return &Error{Kind: kind, Problems: problems}
 	}
 	return nil
@@ -164,9 +163,9 @@ func (embedded) Load(url string) (any, error) {
 	return nil, fmt.Errorf("schema refers to %s, want only itself or a published schema of codexlock: nothing is read from elsewhere", quote(url))
 }
 
-// applyLibrary validates a value. A panic of the library is a problem, not a crash
-// and not a pass.
-func applyLibrary(schema *jsonschema.Schema, value any) (problems []Problem) {
+// applyLibrary validates a value, which is what d, if not nil, says. A panic of
+// the library is a problem, not a crash and not a pass.
+func applyLibrary(schema *jsonschema.Schema, value any, d *Document) (problems []Problem) {
 	defer func() {
 		if r := recover(); r != nil {
 			problems = []Problem{{Message: fmt.Sprintf("document cannot be validated: %v", r)}}
@@ -180,25 +179,33 @@ func applyLibrary(schema *jsonschema.Schema, value any) (problems []Problem) {
 	if !errors.As(err, &invalid) {
 		return []Problem{{Message: fmt.Sprintf("document cannot be validated: %v", err)}}
 	}
-	leaves(invalid, message.NewPrinter(language.English), &problems)
-	sort.SliceStable(problems, func(a, b int) bool {
-		p, q := problems[a], problems[b]
-		return p.Pointer < q.Pointer || p.Pointer == q.Pointer && p.Message < q.Message
-	})
-	return problems
+	return leaves(invalid, d)
 }
 
-func leaves(e *jsonschema.ValidationError, words *message.Printer, problems *[]Problem) {
-	for _, cause := range e.Causes {
-		leaves(cause, words, problems)
+// leaves are what the library found, without its account of how it got there.
+func leaves(invalid *jsonschema.ValidationError, d *Document) []Problem {
+	var list problemList
+	words := message.NewPrinter(language.English)
+	var walk func(e *jsonschema.ValidationError)
+	walk = func(e *jsonschema.ValidationError) {
+		for _, cause := range e.Causes {
+			walk(cause)
+		}
+		if len(e.Causes) > 0 || list.full() {
+			return
+		}
+		p := Problem{Message: e.ErrorKind.LocalizedString(words)}
+		for _, part := range e.InstanceLocation {
+			p.Pointer += "/" + escapePointer.Replace(part)
+		}
+		if d != nil {
+			p.Position, _ = d.Position(p.Pointer)
+		}
+		list.problems = append(list.problems, p)
 	}
-	if len(e.Causes) > 0 || len(*problems) >= maxProblems {
-		return
-	}
-	var pointer strings.Builder
-	for _, part := range e.InstanceLocation {
-		pointer.WriteByte('/')
-		pointer.WriteString(escapePointer.Replace(part))
-	}
-	*problems = append(*problems, Problem{Pointer: pointer.String(), Message: e.ErrorKind.LocalizedString(words)})
+	walk(invalid)
+	sort.SliceStable(list.problems, func(a, b int) bool { // the library's own order changes
+		return list.problems[a].Message < list.problems[b].Message
+	})
+	return list.inOrder()
 }

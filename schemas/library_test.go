@@ -91,6 +91,10 @@ func TestExtraRefusesWhatIsNoSchema(t *testing.T) {
 			t.Errorf("%.60s: compiled", text)
 		}
 	}
+	_, err := CompileExtra(Manifest, []byte("{\n\"type\":\"text\",\"minLength\":-1}"))
+	if err == nil || !strings.HasPrefix(err.Error(), "2:8: ") || !strings.Contains(problems(err), "2:27: ") {
+		t.Errorf("got %v, want the places in the schema", err)
+	}
 	for _, text := range []string{`true`, `{}`, `{"multipleOf":0.5,"maximum":1e300}`, `{"$schema":"http://json-schema.org/draft-07/schema#"}`} {
 		if _, err := CompileExtra(Manifest, []byte(text)); err != nil {
 			t.Errorf("%s: %v", text, err)
@@ -122,7 +126,7 @@ func TestExtraFailsClosed(t *testing.T) {
 	if got := x.Problems(manifest); len(got) != 1 {
 		t.Errorf("a document of another kind: %v, want a problem", got)
 	}
-	if got := applyLibrary(nil, 1); len(got) != 1 {
+	if got := applyLibrary(nil, 1, nil); len(got) != 1 {
 		t.Errorf("a panic: %v, want a problem", got)
 	}
 }
@@ -139,7 +143,7 @@ func TestValidateAny(t *testing.T) {
 	if err := ValidateAny(Ledger, map[string][]entry{"artifacts": {}}); err != nil {
 		t.Error(err)
 	}
-	if err := ValidateAny(Ledger, make(chan int)); err == nil || errors.As(err, &bad) && false {
+	if err := ValidateAny(Ledger, make(chan int)); err == nil {
 		t.Error("a channel: accepted")
 	}
 }

@@ -1,10 +1,47 @@
 package schemas
 
-import "fmt"
+import (
+	"fmt"
+	"sort"
+)
 
 // maxProblems is how many problems of one document are told; the rest are
 // counted. A hostile file could hold millions.
 const maxProblems = 100
+
+// problemList collects the problems of a document up to maxProblems.
+type problemList struct {
+	problems []Problem
+	hidden   int
+}
+
+// full counts one more problem and tells whether it is too many to be told.
+func (l *problemList) full() bool {
+	if len(l.problems) < maxProblems {
+		return false
+	}
+	l.hidden++
+	return true
+}
+
+// inOrder are the problems in the order of the text, and how many there are beside.
+func (l *problemList) inOrder() []Problem {
+	sort.SliceStable(l.problems, func(a, b int) bool {
+		p, q := l.problems[a], l.problems[b]
+		if p.Position != q.Position {
+			return p.Position.before(q.Position)
+		}
+		return p.Pointer < q.Pointer
+	})
+	if l.hidden > 0 {
+		first := Position{}
+		if l.problems[0].Position != first {
+			first = Position{1, 1}
+		}
+		l.problems = append(l.problems, Problem{Position: first, Message: fmt.Sprintf("document has %d more problems", l.hidden)})
+	}
+	return l.problems
+}
 
 func (d *Document) problem(i int, format string, args ...any) Problem {
 	return Problem{Pointer: d.pointer(i), Position: d.position(i), Message: fmt.Sprintf(format, args...)}

@@ -1,7 +1,6 @@
 package schemas
 
 import (
-	"sort"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -21,32 +20,23 @@ func (d *Document) Validate() []Problem {
 func (d *Document) check(s *schema) []Problem {
 	c := checker{d: d}
 	c.value(s, 0)
-	sort.SliceStable(c.problems, func(a, b int) bool {
-		return c.problems[a].Position.before(c.problems[b].Position)
-	})
-	if c.hidden > 0 {
-		c.problems = append(c.problems, d.problem(0, "document has %d more problems", c.hidden))
-	}
-	return c.problems
+	return c.inOrder()
 }
 
 type checker struct {
-	d        *Document
-	problems []Problem
-	hidden   int
+	d *Document
+	problemList
 }
 
 func (c *checker) problem(i int, format string, args ...any) {
-	if len(c.problems) >= maxProblems {
-		c.hidden++
+	if c.full() {
 		return
 	}
 	c.problems = append(c.problems, c.d.problem(i, format, args...))
 }
 
 func (c *checker) unfit(i int, s *schema) {
-	if len(c.problems) >= maxProblems {
-		c.hidden++
+	if c.full() { // before the words are looked for
 		return
 	}
 	c.problem(i, "%s is %s, want %s", c.d.name(i), c.d.shown(i), s.want)
@@ -184,8 +174,7 @@ func (c *checker) without(s *schema, i int, key string, missing uint64) {
 // unknown tells of a key that the schema does not have, with the one that was
 // probably meant, or all of them.
 func (c *checker) unknown(s *schema, k int, key string) {
-	if len(c.problems) >= maxProblems {
-		c.hidden++
+	if c.full() {
 		return
 	}
 	known := make([]string, len(s.properties))
