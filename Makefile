@@ -1,0 +1,61 @@
+# Everything here works on a fresh machine with Go, git and make.
+# Tools are pinned in tools/go.mod and built into build/bin.
+
+SHELL := /usr/bin/env bash
+.SHELLFLAGS := -euo pipefail -c
+BIN := build/bin
+# Packages where goroutines meet.
+RACE := ./internal/policy/... ./internal/repo/... ./internal/github/... ./internal/attest/...
+
+.PHONY: help
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 14
+
+.PHONY: demo
+demo: ## see the gate judge a tampered change, in a throwaway repository
+	go run ./cmd/codexlock demo
+
+.PHONY: test
+test: setup lint rego ## all that has to hold before a change lands
+	go test ./...
+	go test -race $(RACE)
+
+.PHONY: build
+build: ## build codexlock and the action's program into build/bin
+	go build -trimpath -o $(BIN)/ ./cmd/...
+
+.PHONY: setup
+setup: $(BIN)/opa
+	test/setup.sh
+
+$(BIN)/opa: tools/go.mod tools/go.sum
+	mkdir -p $(BIN)
+	cd tools && go build -o ../$(BIN)/ tool
+	touch $(BIN)/opa
+
+.PHONY: lint
+lint: setup ## gofmt, go vet, staticcheck, actionlint, shellcheck
+	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo 'gofmt: run gofmt -w on:'; gofmt -l $$(git ls-files '*.go'); exit 1; }
+	go vet ./...
+	$(BIN)/staticcheck ./...
+	$(BIN)/actionlint
+	shellcheck $$(git ls-files '*.sh') .ci/run
+
+.PHONY: rego
+rego: setup ## the rules under the stock opa: format, types, tests, coverage
+	@test -z "$$($(BIN)/opa fmt --list policies)" || { echo 'opa fmt: run opa fmt -w policies'; $(BIN)/opa fmt --diff policies; exit 1; }
+	$(BIN)/opa check --strict --schema schemas policies
+	$(BIN)/opa test policies
+	$(BIN)/opa test --coverage --threshold 100 --format json policies > build/coverage.json || { echo 'opa test: coverage is below 100%, see build/coverage.json'; exit 1; }
+
+.PHONY: image-test
+image-test: ## build the unmodified Dockerfile and run the image as a runner does
+	test/image/run.sh
+
+.PHONY: bench
+bench: ## measure beside sha256sum and openssl, in one run
+	go run ./bench
+
+.PHONY: clean
+clean: ## remove what was built
+	rm -rf build

@@ -1,0 +1,165 @@
+package report
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/codexlock/codexlock/internal/policy"
+)
+
+// Limits of GitHub, with their sources.
+const (
+	// MaxCheckTextBytes bounds a check run's summary: 65535 characters
+	// (REST API, "Create a check run", output.summary).
+	MaxCheckTextBytes = 65535
+	// MaxStepSummaryBytes bounds a step's summary: 1 MiB, above which the runner
+	// drops all of it (GitHub docs, workflow commands).
+	MaxStepSummaryBytes = 1 << 20
+	maxAnnotationBytes  = 64 << 10 // message: 64 KB (REST API, annotations)
+	maxAnnotationTitle  = 255      // title: 255 characters (REST API, annotations)
+	maxCommandBytes     = 4096     // actions/runner cuts a command's message here
+)
+
+// github writes the findings as workflow commands, the worst first: a runner
+// shows only the first ten errors and ten warnings of a step.
+func github(out io.Writer, r Report, _ Options) error {
+	w := bufio.NewWriter(out)
+	for _, f := range r.Findings {
+		command := "error"
+		switch {
+		case f.Excepted:
+			command = "notice"
+		case f.Severity == policy.Warn:
+			command = "warning"
+		}
+		fmt.Fprintf(w, "::%s file=%s,line=%d,col=%d,title=%s::%s\n", command,
+			commandProperty(f.File), f.Line, f.Column, commandProperty(title(f)), commandData(clip(told(f), maxCommandBytes)))
+	}
+	fmt.Fprintf(w, "::notice title=Codexlock::%s\n", commandData(Title(r)))
+	return w.Flush()
+}
+
+// title names a finding's rule and requirement.
+func title(f policy.Finding) string {
+	words := f.Rule
+	if f.Requirement != "" {
+		words += " (" + f.Requirement + ")"
+	}
+	return words
+}
+
+// told is a finding in words, with the next step.
+func told(f policy.Finding) string {
+	words := subject(f) + ": " + f.Message
+	if f.Fix != "" {
+		words += "\nhint: " + f.Fix
+	}
+	return words
+}
+
+// Title is the verdict in one line.
+func Title(r Report) string {
+	c := r.Counts
+	switch {
+	case r.Conclusion == Failure && c.Deny == 0:
+		return fmt.Sprintf("Denied for %s", count(c.Warn, "warning"))
+	case r.Conclusion == Failure:
+		return fmt.Sprintf("Denied: %s%s over %s", count(c.Deny, "finding"), warnings(c), count(c.Artifacts, "artifact"))
+	case c.Artifacts == 0:
+		return "No artifact changed" + warnings(c)
+	}
+	return fmt.Sprintf("All %s trusted and current%s", count(c.Artifacts, "artifact"), warnings(c))
+}
+
+// An Annotation is a finding as a check run shows it, in the diff.
+type Annotation struct {
+	Path                   string
+	StartLine, EndLine     int
+	StartColumn, EndColumn int
+	Level                  string // failure, warning, notice
+	Title, Message         string
+}
+
+// Annotations are the findings as annotations, the worst first.
+func Annotations(r Report) []Annotation {
+	annotations := make([]Annotation, 0, len(r.Findings))
+	for _, f := range r.Findings {
+		level := "failure"
+		switch {
+		case f.Excepted:
+			level = "notice"
+		case f.Severity == policy.Warn:
+			level = "warning"
+		}
+		a := Annotation{
+			Path: Terminal(f.File), StartLine: max(f.Line, 1), EndLine: max(f.Line, 1),
+			StartColumn: max(f.Column, 1), EndColumn: max(f.Column, 1), Level: level,
+			Title: clip(Terminal(title(f)), maxAnnotationTitle), Message: clip(lines(told(f)), maxAnnotationBytes),
+		}
+		annotations = append(annotations, a)
+	}
+	return annotations
+}
+
+// lines is text whose own lines stay lines and which hides nothing else.
+func lines(s string) string {
+	parts := strings.Split(s, "\n")
+	for i, p := range parts {
+		parts[i] = Terminal(p)
+	}
+	return strings.Join(parts, "\n")
+}
+
+// Markdown is the report as a summary of at most limit bytes. What is left out
+// is counted.
+func Markdown(r Report, limit int) string {
+	var b strings.Builder
+	mark := map[Conclusion]string{Success: "✅", Neutral: "⚠️", Failure: "❌"}[r.Conclusion]
+	fmt.Fprintf(&b, "## %s %s\n\n", mark, Title(r))
+	c := r.Counts
+	fmt.Fprintf(&b, "| level | artifacts | trusted | denials | warnings | excepted |\n|---|---|---|---|---|---|\n| %s | %d | %d | %d | %d | %d |\n\n",
+		r.Level, c.Artifacts, c.Trusted, c.Deny, c.Warn, c.Excepted)
+	tail := provenance(r)
+	if len(r.Findings) > 0 {
+		b.WriteString("| | rule | where | what | next step |\n|---|---|---|---|---|\n")
+	}
+	for i, f := range r.Findings {
+		row := findingRow(f)
+		more := fmt.Sprintf("\n… and %d more, in the report.\n", len(r.Findings)-i)
+		if b.Len()+len(row)+len(more)+len(tail) > limit {
+			b.WriteString(more)
+			break
+		}
+		b.WriteString(row)
+	}
+	b.WriteString(tail)
+	return clip(b.String(), limit)
+}
+
+func findingRow(f policy.Finding) string {
+	sign := "❌"
+	switch {
+	case f.Excepted:
+		sign = "➖"
+	case f.Severity == policy.Warn:
+		sign = "⚠️"
+	}
+	return fmt.Sprintf("| %s | %s | %s | %s | %s |\n", sign, code(title(f)),
+		code(fmt.Sprintf("%s:%d:%d", f.File, f.Line, f.Column)), code(clip(subject(f)+": "+f.Message, maxCommandBytes)), code(f.Fix))
+}
+
+// provenance says what judged what.
+func provenance(r Report) string {
+	head := r.Head
+	if head == "" {
+		head = "the work tree"
+	}
+	base := r.Base
+	if base == "" {
+		base = "nothing"
+	}
+	return fmt.Sprintf("\nJudged %s against %s as of %s, by %d rules (%s, %s).\n",
+		code(head), code(base), r.EffectiveTime, r.Policy.Rules, code(r.Policy.Source), code(r.Policy.Digest))
+}

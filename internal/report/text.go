@@ -1,0 +1,143 @@
+package report
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+
+	"github.com/codexlock/codexlock/internal/policy"
+)
+
+// The colours of a terminal (ECMA-48, SGR).
+const (
+	red, yellow, green, dim, plain = "\x1b[31m", "\x1b[33m", "\x1b[32m", "\x1b[2m", "\x1b[0m"
+)
+
+// unverifiable is the rule that finds a record whose MAC nobody could check.
+const unverifiable = "vaulttime.unverifiable"
+
+// text writes the report for a person at a terminal, in the standard's words
+// (ZT-12).
+func text(out io.Writer, r Report, o Options) error {
+	w := &teller{w: bufio.NewWriter(out), o: o}
+	for _, f := range r.Findings {
+		w.finding(f)
+	}
+	if !o.Quiet {
+		w.artifacts(r)
+	}
+	w.last(r)
+	return w.w.Flush() // a writer's error stays until here
+}
+
+type teller struct {
+	w *bufio.Writer
+	o Options
+}
+
+// mark writes a line that begins with a mark: [✓].
+func (t *teller) mark(color, mark, format string, args ...any) {
+	if t.o.Color {
+		mark = color + mark + plain
+	}
+	fmt.Fprintf(t.w, "[%s] %s\n", mark, fmt.Sprintf(format, args...))
+}
+
+func (t *teller) below(format string, args ...any) {
+	line := fmt.Sprintf(format, args...)
+	if t.o.Color {
+		line = dim + line + plain
+	}
+	fmt.Fprintf(t.w, "      %s\n", line)
+}
+
+func (t *teller) finding(f policy.Finding) {
+	color, mark := red, "✗"
+	switch {
+	case f.Excepted:
+		color, mark = dim, "~"
+	case f.Severity == policy.Warn:
+		color, mark = yellow, "!"
+	}
+	t.mark(color, mark, "%s: %s [%s]", Terminal(subject(f)), Terminal(f.Message), Terminal(f.Rule))
+	t.below("at %s:%d:%d", Terminal(f.File), f.Line, f.Column)
+	if f.Excepted {
+		t.below("excepted by the configuration")
+	}
+	if f.Fix != "" {
+		t.below("hint: %s", Terminal(f.Fix))
+	}
+}
+
+// subject is what a finding is about: its artifact, or else its file.
+func subject(f policy.Finding) string {
+	if f.Artifact != "" {
+		return f.Artifact
+	}
+	return f.File
+}
+
+// artifacts writes a line for each artifact that is trusted.
+func (t *teller) artifacts(r Report) {
+	denied, unproved, whole := map[string]bool{}, map[string]bool{}, false
+	for _, f := range r.Findings {
+		switch {
+		case f.Excepted:
+		case f.Severity != policy.Warn:
+			denied[f.Artifact] = true
+			whole = whole || f.Artifact == ""
+		}
+		if f.Rule == unverifiable {
+			unproved[f.Artifact] = true
+		}
+	}
+	if whole {
+		return
+	}
+	for _, a := range r.Artifacts {
+		switch {
+		case denied[a.Path]:
+		case a.SHA256 == "":
+			t.mark(green, "✓", "%s removed, with all that vouched for it", Terminal(a.Path))
+		case unproved[a.Path]:
+			t.mark(green, "✓", "%s verified (VaultTime not checked: no key; Codex hash match)", Terminal(a.Path))
+		default:
+			t.mark(green, "✓", "%s verified (VaultTime valid, Codex hash match)", Terminal(a.Path))
+		}
+	}
+}
+
+// last is the line that sums up.
+func (t *teller) last(r Report) {
+	c := r.Counts
+	switch {
+	case r.Conclusion == Failure && c.Deny == 0:
+		t.mark(red, "✗", "denied for %s, which this run does not allow", count(c.Warn, "warning"))
+	case r.Conclusion == Failure:
+		t.mark(red, "✗", "%d of %s trusted, %s%s; level %s",
+			c.Trusted, count(c.Artifacts, "artifact"), count(c.Deny, "denial"), warnings(c), r.Level)
+	case c.Artifacts == 0:
+		t.mark(green, "✓", "no artifact changed, nothing to verify%s", warnings(c))
+	default:
+		t.mark(green, "✓", "all artifacts trusted and current%s", warnings(c))
+	}
+}
+
+func warnings(c Counts) string {
+	words := ""
+	if c.Warn > 0 {
+		words = ", " + count(c.Warn, "warning")
+	}
+	if c.Excepted > 0 {
+		words += ", " + count(c.Excepted, "excepted finding")
+	}
+	return words
+}
+
+// count is a number with its noun.
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
