@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/codexlock/codexlock/internal/facts"
@@ -56,7 +57,13 @@ func converterOf(t reflect.Type) converter {
 			return falseTerm, nil
 		}
 	case reflect.String:
-		return func(v reflect.Value) (*ast.Term, error) { return ast.NewTerm(ast.String(valid(v.String()))), nil }
+		return func(v reflect.Value) (*ast.Term, error) {
+			s := v.String()
+			if t, ok := enumerated()[s]; ok {
+				return t, nil
+			}
+			return ast.NewTerm(ast.String(valid(s))), nil
+		}
 	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
 		return func(v reflect.Value) (*ast.Term, error) {
 			return ast.NewTerm(ast.Number(strconv.FormatInt(v.Int(), 10))), nil
@@ -78,6 +85,37 @@ func converterOf(t reflect.Type) converter {
 	}
 	return throughJSON
 }
+
+// enumerated are the terms of all values that the schema enumerates: most
+// facts are one of them, and terms never change.
+var enumerated = sync.OnceValue(func() map[string]*ast.Term {
+	terms := map[string]*ast.Term{"": ast.StringTerm("")}
+	schema, err := inputSchema()
+	if err != nil {
+		return terms // New has reported it
+	}
+	var collect func(any)
+	collect = func(node any) {
+		switch node := node.(type) {
+		case map[string]any:
+			for key, value := range node {
+				values, _ := value.([]any)
+				for _, v := range values {
+					if s, ok := v.(string); ok && key == "enum" {
+						terms[s] = ast.StringTerm(s)
+					}
+				}
+				collect(value)
+			}
+		case []any:
+			for _, value := range node {
+				collect(value)
+			}
+		}
+	}
+	collect(schema)
+	return terms
+})
 
 // valid is a string as encoding/json writes it: what is not UTF-8 is U+FFFD,
 // byte by byte.
