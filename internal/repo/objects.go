@@ -16,6 +16,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 )
 
 // A format is how a repository makes its object ids.
@@ -62,6 +63,13 @@ const (
 	maxReaders = 8
 	// maxHeader bounds "<id> <type> <size>": 64 + 6 + 20 and two spaces.
 	maxHeader = 256
+	// patience is how long git may say nothing before it is asked for no more.
+	// It goes on with what it is at; but if it has nothing more to say, because
+	// an object is shorter than its header claims, it ends instead of waiting.
+	patience = time.Second
+	// maxSilence is how long it may then say nothing: inflating 16 GiB that
+	// cannot be streamed takes a minute and a half.
+	maxSilence = 3 * time.Minute
 	// maxDrain is how much of an unwanted object is read away. Beyond it, a new
 	// process costs less.
 	maxDrain = 1 << 20
@@ -147,6 +155,9 @@ func (o *objects) stream(ctx context.Context, q request, use func(size int64, r 
 		p.end()
 		return ctx.Err()
 	}
+	if p.left() && end == inStep {
+		end = abandoned
+	}
 	switch end {
 	case inStep:
 		o.mu.Lock()
@@ -187,7 +198,12 @@ func (o *objects) take() (*objectReader, error) {
 // fail makes the end of a process the end of reading, and says why it ended.
 func (o *objects) fail(p *objectReader, q request, err error) error {
 	closed := o.ctx.Err() != nil
-	waitErr := p.end()
+	var corrupt *CorruptObjectError
+	// At the end of its answers git is about to end: it shall say how.
+	late := time.AfterFunc(patience, p.kill)
+	_ = p.stdin.Close()
+	waitErr := p.wait()
+	late.Stop()
 	stderr := p.stderr.String()
 	switch {
 	case closed:
@@ -197,6 +213,9 @@ func (o *objects) fail(p *objectReader, q request, err error) error {
 		err = &MissingObjectError{OID: q.oid, Path: q.path}
 	case stderr != "":
 		err = &CorruptObjectError{OID: q.oid, Path: q.path, Reason: fmt.Sprintf("cannot be read (%q)", stderr)}
+	case errors.As(err, &corrupt):
+	case waitErr == nil && errors.Is(err, io.ErrUnexpectedEOF):
+		err = &CorruptObjectError{OID: q.oid, Path: q.path, Reason: "is shorter than it says"}
 	default:
 		err = &GitError{Command: "cat-file", Err: errors.Join(fmt.Errorf("read object %s of %q: %w", q.oid, q.path, err), waitErr)}
 	}
@@ -216,6 +235,10 @@ type objectReader struct {
 	stderr *head
 	once   sync.Once
 	ended  error
+
+	mu      sync.Mutex
+	silence *time.Timer // runs while an answer is awaited
+	leaving bool        // it was asked for no more
 }
 
 func startReader(ctx context.Context, git *runner) (*objectReader, error) {
@@ -234,18 +257,56 @@ func startReader(ctx context.Context, git *runner) (*objectReader, error) {
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("start git cat-file: %w", err)
 	}
+	p.silence = time.AfterFunc(maxSilence, p.hurry)
+	p.silence.Stop()
 	return p, nil
 }
 
 func (p *objectReader) kill() { _ = p.cmd.Process.Kill() }
 
-// end ends the process and waits until it has: afterwards stderr is complete.
-func (p *objectReader) end() error {
-	p.once.Do(func() {
-		_ = p.stdin.Close()
+// hurry lets the process end after the answer that it is at; the second time, at
+// once.
+func (p *objectReader) hurry() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.leaving {
 		p.kill()
-		p.ended = p.cmd.Wait()
-	})
+		return
+	}
+	p.leaving = true
+	_ = p.stdin.Close()
+	p.silence.Reset(maxSilence)
+}
+
+// heard begins to wait for what git says next.
+func (p *objectReader) heard() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.leaving {
+		p.silence.Reset(maxSilence)
+	} else {
+		p.silence.Reset(patience)
+	}
+}
+
+// left ends the waiting, and reports whether the process takes no more requests.
+func (p *objectReader) left() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	// A timer that can no longer be stopped is about to hurry the process.
+	return !p.silence.Stop() || p.leaving
+}
+
+// end ends the process.
+func (p *objectReader) end() {
+	_ = p.stdin.Close()
+	p.kill()
+	_ = p.wait()
+}
+
+// wait waits until the process has ended: afterwards stderr is complete.
+func (p *objectReader) wait() error {
+	p.once.Do(func() { p.ended = p.cmd.Wait() })
 	return p.ended
 }
 
@@ -260,6 +321,7 @@ const (
 
 // answer asks for one object.
 func (p *objectReader) answer(f format, q request, use func(int64, io.Reader) error) (ending, error) {
+	p.heard()
 	if _, err := io.WriteString(p.stdin, q.oid+"\x00"); err != nil {
 		return lost, err
 	}
@@ -270,7 +332,7 @@ func (p *objectReader) answer(f format, q request, use func(int64, io.Reader) er
 	if err != nil {
 		return lost, err
 	}
-	body := &body{r: p.stdout, left: size, hash: f.begin(kind, size)}
+	body := &body{p: p, left: size, hash: f.begin(kind, size)}
 	switch {
 	case kind != q.kind:
 		err = &CorruptObjectError{OID: q.oid, Path: q.path, Reason: fmt.Sprintf("is a %s, want a %s", kind, q.kind)}
@@ -288,7 +350,7 @@ func (p *objectReader) answer(f format, q request, use func(int64, io.Reader) er
 		return abandoned, fmt.Errorf("read object %s: %d bytes were left unread", q.oid, body.left)
 	}
 	if end := p.drain(body); end != inStep {
-		return end, fmt.Errorf("answer for object %s does not end in a newline", q.oid)
+		return end, &CorruptObjectError{OID: q.oid, Path: q.path, Reason: "is not as long as it says"}
 	}
 	if got := hex.EncodeToString(body.hash.Sum(nil)); got != q.oid {
 		return inStep, &CorruptObjectError{OID: q.oid, Path: q.path, Reason: "has the bytes of " + got}
@@ -338,7 +400,7 @@ func (p *objectReader) drain(b *body) ending {
 
 // A body is an object's bytes, hashed as git does while they pass.
 type body struct {
-	r    io.Reader
+	p    *objectReader
 	left int64
 	hash hash.Hash
 	err  error // of the process, not of who reads
@@ -351,7 +413,8 @@ func (b *body) Read(p []byte) (int, error) {
 	if int64(len(p)) > b.left {
 		p = p[:b.left]
 	}
-	n, err := b.r.Read(p)
+	n, err := b.p.stdout.Read(p)
+	b.p.heard()
 	b.left -= int64(n)
 	b.hash.Write(p[:n])
 	if err != nil {

@@ -1,0 +1,254 @@
+package repo
+
+import (
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/codexlock/codexlock/internal/artifact"
+)
+
+// Names that quoting, options, pathspecs, terminals or logs could mistake.
+var hostileNames = []string{
+	"new\nline", "carriage\rreturn", "tab\ttab", "quote\"quote", "single'quote", "back\\slash", "\x1b[31mred", "bell\a",
+	"invalid\xff\xfeutf8", "-dash", "--help", "-", ":(top)a.txt", ":!exclude", ":/x", "##[error]x", "::error::x", "$(id)", "`id`",
+	" leading", "trailing ", "a..b", "*", "[a-z]", "rtl\u202eoverride", "e\u0301", "é", "100644 blob x\ty", "new\n100644 blob", "~", "日本",
+}
+
+func TestHostileNames(t *testing.T) {
+	s := newSandbox(t)
+	for i, name := range hostileNames {
+		s.write(name, fmt.Sprint(i))
+	}
+	head := s.commit()
+	r := s.open()
+	tree, work := mustTree(t, r, head), mustWorkTree(t, r)
+	want := slices.Sorted(slices.Values(hostileNames))
+	for side, tree := range map[string]Tree{"commit": tree, "work tree": work} {
+		var got []string
+		for e, err := range tree.Entries(t.Context()) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			got = append(got, e.Path)
+			data, err := tree.Read(t.Context(), e, 10)
+			if want := fmt.Sprint(slices.Index(hostileNames, e.Path)); err != nil || string(data) != want {
+				t.Errorf("%s: Read(%q) = %q, %v, want %q", side, e.Path, data, err, want)
+			}
+		}
+		equal(t, side, got, want...)
+	}
+	equal(t, "changes", changes(t, r, tree, work))
+	deltas, err := r.Changes(t.Context(), r.EmptyTree(), tree, nil)
+	if err != nil || len(deltas) != len(hostileNames) {
+		t.Errorf("%d changes, %v, want %d", len(deltas), err, len(hostileNames))
+	}
+}
+
+// item is one entry of a tree object, as its bytes.
+func item(mode, name, oid string) string {
+	raw, err := hex.DecodeString(oid)
+	if err != nil {
+		panic(err)
+	}
+	return mode + " " + name + "\x00" + string(raw)
+}
+
+func TestMalformedTrees(t *testing.T) {
+	s := newSandbox(t)
+	blob, other := s.object("blob", "x"), s.object("blob", "y")
+	sub := s.object("tree", item("100644", "x", blob))
+	esc := strings.Repeat("7", 7)
+	for name, test := range map[string]struct {
+		tree string
+		want []string // entries; none: listing is an error
+	}{
+		"dot dot":           {item("100644", "..", blob), []string{".. file 100644"}},
+		"dot dot folder":    {item("40000", "..", sub), []string{"../x file 100644"}},
+		"dot git":           {item("40000", ".git", sub), []string{".git/x file 100644"}},
+		"group writable":    {item("100664", "x", blob), []string{"x special 100664"}},
+		"no mode of git's":  {item("100000", "a", blob) + item("60000", "b", blob) + item("\x1b[m", "c", blob) + item(esc, "d", blob), []string{"a special 100000", "b special 60000", "c special ", "d special "}},
+		"padded folder":     {item("040000", "a", sub), []string{"a/x file 100644"}},
+		"not in order":      {item("100644", "b", blob) + item("100644", "a", blob), []string{"a file 100644", "b file 100644"}},
+		"twice":             {item("100644", "a", blob) + item("100644", "a", other), nil},
+		"twice and apart":   {item("100644", "a", blob) + item("100644", "b", other) + item("100755", "a", other), nil},
+		"file and folder":   {item("100644", "a", blob) + item("40000", "a", sub), nil},
+		"slash in a name":   {item("100644", "a/b", blob), nil},
+		"absolute":          {item("100644", "/etc/passwd", blob), nil},
+		"empty name":        {item("100644", "", blob), nil},
+		"cut short":         {item("100644", "a", blob)[:20], nil},
+		"no NUL":            {"100644 a", nil},
+		"no space":          {item("100644", "a", blob)[7:], nil},
+		"folder is a blob":  {item("40000", "a", blob), nil},
+		"folder is missing": {item("40000", "a", strings.Repeat("1", 40)), nil},
+		"path too long":     {item("100644", strings.Repeat("a", maxPathBytes+1), blob), nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := s.open()
+			tree, err := r.Tree(t.Context(), s.commitTree(s.object("tree", test.tree)))
+			if test.want != nil {
+				if err != nil {
+					t.Fatal(err)
+				}
+				equal(t, "entries", entries(t, tree), test.want...)
+				return
+			}
+			var malformed *MalformedTreeError
+			var corrupt *CorruptObjectError
+			var missing *MissingObjectError
+			if !errors.As(err, &malformed) && !errors.As(err, &corrupt) && !errors.As(err, &missing) {
+				t.Errorf("Tree: %v, want an error that says what is wrong", err)
+			}
+		})
+	}
+	// A commit whose tree is something else, and one that is none.
+	r := s.open()
+	var corrupt *CorruptObjectError
+	if _, err := r.Tree(t.Context(), Commit(s.object("commit", "tree "+blob+"\n\nx\n"))); !errors.As(err, &corrupt) {
+		t.Errorf("a commit of a blob: %v, want a *CorruptObjectError", err)
+	}
+	for _, text := range []string{"", "tree x\n", "parent " + blob + "\n"} {
+		if _, err := r.Tree(t.Context(), Commit(s.object("commit", text))); !errors.As(err, &corrupt) {
+			t.Errorf("commit %q: %v, want a *CorruptObjectError", text, err)
+		}
+	}
+	if _, err := r.Tree(t.Context(), Commit(blob)); !errors.As(err, &corrupt) {
+		t.Errorf("a blob for a commit: %v, want a *CorruptObjectError", err)
+	}
+}
+
+// A few kilobytes of objects that unfold to 10^10 paths, and the like.
+func TestTreeBombs(t *testing.T) {
+	s := newSandbox(t)
+	blob := s.object("blob", "boom")
+	nest := func(leaf, mode string, width, depth int, name string) Commit {
+		oid := leaf
+		for range depth {
+			var tree strings.Builder
+			for i := range width {
+				tree.WriteString(item(mode, fmt.Sprintf("%s%03d", name, i), oid))
+			}
+			oid, mode = s.object("tree", tree.String()), "40000"
+		}
+		return s.commitTree(oid)
+	}
+	for name, c := range map[string]Commit{
+		"files":      nest(blob, "100644", 10, 10, "f"),
+		"no files":   nest(s.object("tree", ""), "40000", 10, 10, "d"),
+		"deep":       nest(blob, "100644", 1, maxDepth+1, "d"),
+		"long names": nest(blob, "100644", 100, 4, strings.Repeat("n", 900)),
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := s.open()
+			start := time.Now()
+			_, err := r.Tree(t.Context(), c)
+			var malformed *MalformedTreeError
+			if !errors.As(err, &malformed) {
+				t.Errorf("Tree: %v, want a *MalformedTreeError", err)
+			}
+			if took := time.Since(start); took > 10*time.Second {
+				t.Errorf("Tree took %v", took)
+			}
+		})
+	}
+	r := s.open()
+	if got := entries(t, mustTree(t, r, nest(blob, "100644", 1, maxDepth, "d"))); len(got) != 1 {
+		t.Errorf("a tree of the greatest depth has %d entries, want 1", len(got))
+	}
+}
+
+// Whatever an earlier step wrote into the repository's configuration, reading
+// runs nothing of it.
+func TestHostileConfigurationRunsNothing(t *testing.T) {
+	s := newSandbox(t)
+	s.write("a.txt", "$Id$\n")
+	s.write(".gitattributes", "* filter=evil diff=evil merge=evil ident\n")
+	base := s.commit()
+	s.write("a.txt", "two\n")
+	head := s.commit()
+	s.write("new.txt", "untracked\n")
+
+	canary := filepath.Join(t.TempDir(), "canary")
+	script := filepath.Join(t.TempDir(), "evil")
+	if err := os.WriteFile(script, []byte("#!/bin/sh\necho \"$0 $*\" >>"+canary+"\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	hooks := t.TempDir()
+	for _, hook := range []string{"post-index-change", "reference-transaction", "fsmonitor-watchman", "post-checkout", "pre-auto-gc"} {
+		os.Symlink(script, filepath.Join(hooks, hook))
+	}
+	missing := strings.Repeat("1", 40)
+	for key, value := range map[string]string{
+		"core.hooksPath": hooks, "core.pager": script, "pager.ls-files": script, "pager.cat-file": script, "core.editor": script,
+		"core.sshCommand": script, "core.gitProxy": script, "core.askPass": script, "core.alternateRefsCommand": script, "credential.helper": "!" + script,
+		"diff.external": script, "diff.evil.textconv": script, "diff.evil.command": script, "filter.evil.clean": script, "filter.evil.smudge": script,
+		"filter.evil.process": script, "filter.evil.required": "true", "gpg.program": script, "log.showSignature": "true",
+		"alias.ls-files": "!" + script, "alias.cat-file": "!" + script, "alias.rev-parse": "!" + script, "uploadpack.packObjectsHook": script,
+		// A missing object makes git fetch, through a helper that is a command.
+		"extensions.partialClone": "origin", "remote.origin.promisor": "true", "remote.origin.url": "ext::" + script + " %S",
+		"remote.origin.uploadpack": script, "remote.origin.vcs": "ext", "protocol.ext.allow": "always", "protocol.allow": "always",
+		"core.repositoryFormatVersion": "1", "core.fsmonitor": script, "core.untrackedCache": "true", "core.excludesFile": script,
+	} {
+		s.git("config", "--file", ".git/config", key, value)
+	}
+	check := func(when string) {
+		t.Helper()
+		if said, err := os.ReadFile(canary); err == nil {
+			t.Errorf("%s ran %s", when, said)
+			os.Remove(canary)
+		}
+	}
+	r := s.open()
+	check("Open")
+	for _, rev := range []string{"HEAD", "HEAD^1", "nothing", missing} {
+		r.Commit(t.Context(), rev)
+		check("Commit " + rev)
+	}
+	r.FirstParent(t.Context(), head)
+	check("FirstParent")
+	from, to, work := mustTree(t, r, base), mustTree(t, r, head), mustWorkTree(t, r)
+	check("Tree")
+	equal(t, "commits", changes(t, r, from, to), "modified a.txt")
+	check("Changes of commits")
+	equal(t, "work tree", changes(t, r, to, work), "added new.txt")
+	check("Changes to the work tree")
+	for _, tree := range []Tree{to, work} {
+		if _, _, _, err := tree.Hash(t.Context(), lookup(t, tree, "a.txt")); err != nil {
+			t.Error(err)
+		}
+	}
+	check("Hash")
+	var gone *MissingObjectError
+	if _, _, _, err := to.Hash(t.Context(), Entry{Path: "a.txt", OID: missing}); !errors.As(err, &gone) {
+		t.Errorf("a missing object: %v, want a *MissingObjectError", err)
+	}
+	check("Hash of a missing object")
+
+	// The canary lives: plain git sings.
+	s.gitMay("status")
+	if _, err := os.Stat(canary); err != nil {
+		t.Error("git status did not run the file-system monitor: this test proves nothing")
+	}
+}
+
+func TestHashHandsBackTheHead(t *testing.T) {
+	s := newSandbox(t)
+	for _, size := range []int{0, 1, HeadBytes - 1, HeadBytes, HeadBytes + 1, 3 << 20} {
+		content := strings.Repeat("0123456789abcdef", size/16+1)[:size]
+		s.write("a", content)
+		head := s.commit()
+		r := s.open()
+		for name, tree := range map[string]Tree{"commit": mustTree(t, r, head), "work tree": mustWorkTree(t, r)} {
+			d, n, got, err := tree.Hash(t.Context(), lookup(t, tree, "a"))
+			if err != nil || n != int64(size) || d != artifact.HashBytes([]byte(content)) || string(got) != content[:min(size, HeadBytes)] {
+				t.Errorf("%s: Hash of %d bytes = %v, %d, a head of %d, %v", name, size, d, n, len(got), err)
+			}
+		}
+	}
+}
