@@ -170,6 +170,23 @@ func TestParseAccepts(t *testing.T) {
 	}
 }
 
+func TestControlCharactersAndEscapes(t *testing.T) {
+	for c := range 256 {
+		_, err := Parse(VaultTime, []byte{'"', byte(c), '"'})
+		if want := c >= 0x20 && c < 0x80 && c != '"' && c != '\\'; (err == nil) != want {
+			t.Errorf("byte %#02x in a string: %v, want accepted: %v", c, err, want)
+		}
+		_, err = Parse(VaultTime, []byte{'"', '\\', byte(c), '"'})
+		if want := strings.IndexByte(`"\/bfnrt`, byte(c)) >= 0; (err == nil) != want {
+			t.Errorf("byte %#02x after a backslash: %v, want accepted: %v", c, err, want)
+		}
+		_, err = Parse(VaultTime, []byte{'[', byte(c), ']'})
+		if want := strings.IndexByte(" \t\r\n0123456789", byte(c)) >= 0; (err == nil) != want {
+			t.Errorf("byte %#02x between brackets: %v, want accepted: %v", c, err, want)
+		}
+	}
+}
+
 // W6, C2: the ledger's tolerance is kept as written, so that a rule sees that
 // 1e-400 is not zero.
 func TestDriftToleranceIsKeptAsWritten(t *testing.T) {
