@@ -27,6 +27,13 @@ faults(file, problems) := {fault(file, problem) | some problem in problems} if {
 
 # fault points at the value where there is one, so that the finding stays the same
 # when the value moves, and at line and column in what is no JSON.
-fault(file, problem) := {"msg": problem.message, "file": file, "pointer": problem.pointer} if {
+fault(file, problem) := {"msg": _message(problem), "file": file, "pointer": problem.pointer} if {
 	problem.pointer != ""
-} else := {"msg": problem.message, "file": file, "line": problem.line, "column": problem.column}
+} else := {
+	"msg": _message(problem),
+	"file": file,
+	"line": object.get(problem, "line", 1),
+	"column": object.get(problem, "column", 1),
+}
+
+_message(problem) := object.get(problem, "message", "does not have the form of its schema")

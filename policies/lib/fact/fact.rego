@@ -9,10 +9,13 @@ package codexlock.lib.fact
 # text is the fact at a path below input.
 text(path) := sprintf("%v", [object.get(input, path, "not measured")])
 
-# digest is a SHA-256 in short, enough to tell two apart.
-digest(path) := sprintf("%s…", [substring(text(path), 0, 12)]) if {
-	count(text(path)) == 64
-} else := text(path)
+# digest is the SHA-256 at a path below input, in short.
+digest(path) := short(text(path))
+
+# short is a SHA-256 in short, enough to tell two apart.
+short(hex) := sprintf("%s…", [substring(hex, 0, 12)]) if {
+	count(hex) == 64
+} else := hex
 
 # file is where a companion is or is expected; name is its name in input, and the
 # end of its file's name.

@@ -1,0 +1,35 @@
+package codexlock.gate.self_change_test
+
+import data.codexlock.gate.self_change
+import data.codexlock.lib.sample
+
+test_p1_passes if self_change.warn == set() with input as sample.repository
+
+test_p1_every_edit_of_the_gate_is_found if {
+	self_change.warn == {
+		{
+			"msg": "config of the gate is modified: the base commit's gate judged this change, the edit takes effect once merged",
+			"file": "codexlock.yaml",
+		},
+		{
+			"msg": "policy of the gate is removed: the base commit's gate judged this change, the edit takes effect once merged",
+			"file": "policies/names/names.rego",
+		},
+	} with input as sample.whole({"/repository/gate_changes": [
+		{"path": "codexlock.yaml", "kind": "config", "change": "modified"},
+		{"path": "policies/names/names.rego", "kind": "policy", "change": "removed"},
+	]})
+}
+
+test_p1_missing_facts_are_found if {
+	every pointer in {"/repository", "/repository/gate_changes"} {
+		self_change.warn == {{"msg": "nothing proves that the change leaves the gate itself alone"}} with input as sample.without(
+			sample.repository,
+			pointer,
+		)
+	}
+	self_change.warn == {{
+		"msg": "a part of the gate is changed: the base commit's gate judged this change, the edit takes effect once merged",
+		"file": "Codex-Lock.json",
+	}} with input as sample.whole({"/repository/gate_changes": [{}]})
+}

@@ -1,0 +1,31 @@
+# METADATA
+# scope: package
+# title: An artifact is a regular file with a plain name
+# description: "Symlinks, submodules, folders and special files are never artifacts, nor is a file too large to be hashed or one whose name means different files on different systems: what is verified would not be what is used."
+# schemas:
+#   - input: schema.facts
+# custom:
+#   requirement: ZT-6.1
+#   severity: deny
+#   fix: put a regular file with a plain name in its place, or take it out of the artifacts
+package codexlock.layout.irregular
+
+deny contains _message if not _regular
+
+_regular if input.artifact.kind == "file"
+
+# It was removed; lock.orphan reports what is left of it.
+_regular if input.artifact.kind == "absent"
+
+_message := _messages[input.artifact.kind] if {
+	input.artifact.kind in object.keys(_messages)
+} else := "nothing proves that it is a regular file"
+
+_messages := {
+	"symlink": "is a symlink, want a regular file",
+	"submodule": "is a submodule, want a regular file",
+	"directory": "is a folder, want a regular file",
+	"special": "is a special file (a device, socket or pipe), want a regular file",
+	"oversized": "is larger than what is hashed, want a regular file of a size that is",
+	"misnamed": "its name means different files on different systems or hides what it is, want a plain one",
+}

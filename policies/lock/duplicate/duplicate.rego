@@ -1,0 +1,26 @@
+# METADATA
+# scope: package
+# title: The ledger lists the artifact once
+# description: Codex-Lock.json has one entry for a path. Of two, tools would believe different ones.
+# schemas:
+#   - input: schema.facts
+# custom:
+#   requirement: ZT-3.1
+#   severity: deny
+#   fix: "keep the entry that is right and remove the others, or remove them all and attest it again: codexlock attest {artifact}"
+package codexlock.lock.duplicate
+
+import data.codexlock.lib.ledger
+import data.codexlock.lib.subject
+
+deny contains {"msg": _message, "file": ledger.file, "pointer": _second} if not _once
+
+_once if count(input.ledger.entries) <= 1
+
+_once if subject.no_content
+
+_message := sprintf("is listed %d times in %s, want once", [count(input.ledger.entries), ledger.file]) if {
+	is_array(input.ledger.entries)
+} else := sprintf("nothing proves that it is listed once in %s", [ledger.file])
+
+_second := object.get(input, ["ledger", "entries", 1], "")

@@ -1,0 +1,30 @@
+# METADATA
+# scope: package
+# title: The ledger lists the artifact
+# description: Every artifact has an entry in Codex-Lock.json. One that nobody listed is not trusted.
+# schemas:
+#   - input: schema.facts
+# custom:
+#   requirement: ZT-3.3
+#   severity: deny
+#   fix: "attest it: codexlock attest {artifact}"
+package codexlock.lock.entry_missing
+
+import data.codexlock.lib.document
+import data.codexlock.lib.ledger
+import data.codexlock.lib.subject
+
+deny contains {
+	"msg": sprintf("has no entry in %s, want one with its sha256", [ledger.file]),
+	"file": ledger.file,
+	"pointer": "/artifacts",
+} if {
+	not _listed
+}
+
+_listed if count(input.ledger.entries) > 0
+
+# lock.missing and lock.schema report the ledger itself.
+_listed if input.ledger.state in document.unread
+
+_listed if subject.no_content

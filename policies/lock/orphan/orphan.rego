@@ -1,0 +1,34 @@
+# METADATA
+# scope: package
+# title: What the ledger lists is there
+# description: An entry of Codex-Lock.json stands for a file. An artifact that is removed leaves together with its entry.
+# schemas:
+#   - input: schema.facts
+# custom:
+#   requirement: ZT-3.3
+#   severity: deny
+#   fix: restore the file, or remove its entry from Codex-Lock.json
+package codexlock.lock.orphan
+
+import data.codexlock.lib.ledger
+
+deny contains {"msg": _message, "file": ledger.file, "pointer": _pointer} if not _kept
+
+_kept if input.artifact.kind == "file"
+
+# layout.irregular reports what else stands there.
+_kept if input.artifact.kind in {"symlink", "submodule", "directory", "special", "oversized", "misnamed"}
+
+# It left together with its entry: whatever entry there were, its tolerance would
+# have been looked at.
+_kept if {
+	input.artifact.kind == "absent"
+	input.checks.tolerance == "absent"
+}
+
+_message := sprintf("is listed in %s, and no file is there", [ledger.file]) if {
+	input.artifact.kind == "absent"
+	count(input.ledger.entries) > 0
+} else := sprintf("nothing proves that it is there, or gone from %s too", [ledger.file])
+
+_pointer := object.get(input, ["ledger", "entry", "pointer"], "")

@@ -1,0 +1,39 @@
+# METADATA
+# scope: package
+# title: verified_at moves only with an attestation
+# description: An entry's verified_at is as it was in the base commit, or new, or later together with a later VaultTime record. A date that moves alone says that something was verified that was not.
+# schemas:
+#   - input: schema.facts
+# custom:
+#   requirement: ZT-3.4
+#   severity: deny
+#   fix: "restore verified_at, or attest it again: codexlock attest {artifact}"
+package codexlock.lock.verified_at
+
+import data.codexlock.lib.fact
+import data.codexlock.lib.ledger
+import data.codexlock.lib.subject
+
+deny contains {"msg": _message, "file": ledger.file, "pointer": ledger.in_entry("verified_at")} if not _attested
+
+_attested if input.checks.verified_at == "kept"
+
+_attested if input.checks.verified_at == "attested"
+
+_attested if input.checks.verified_at == "new"
+
+_attested if subject.no_content
+
+_attested if ledger.no_entry
+
+_message := sprintf("verified_at is %s, was %s, and no later VaultTime record came with it", [_now, _was]) if {
+	input.checks.verified_at == "alone"
+} else := sprintf("verified_at is %s, earlier than %s in the base commit", [_now, _was]) if {
+	input.checks.verified_at == "back"
+} else := sprintf("verified_at is %s, more than five minutes after %s", [_now, fact.text(["effective_time"])]) if {
+	input.checks.verified_at == "future"
+} else := sprintf("verified_at is %s, and nothing proves that an attestation set it", [_now])
+
+_now := fact.text(["ledger", "entry", "verified_at"])
+
+_was := fact.text(["base", "verified_at"])

@@ -1,0 +1,54 @@
+package codexlock.lock.verified_at_test
+
+import data.codexlock.lib.sample
+import data.codexlock.lock.verified_at
+
+test_zt_3_4_passes if {
+	every state in {"kept", "new", "attested"} {
+		verified_at.deny == set() with input as sample.changed({"/checks/verified_at": state})
+	}
+}
+
+_messages := {
+	"alone": "verified_at is 2026-11-23T00:00:00Z, was 2026-11-22T00:00:00Z, and no later VaultTime record came with it",
+	"back": "verified_at is 2026-11-23T00:00:00Z, earlier than 2026-11-22T00:00:00Z in the base commit",
+	"future": "verified_at is 2026-11-23T00:00:00Z, more than five minutes after 2026-11-23T12:00:00Z",
+}
+
+test_zt_3_4_a_date_that_moves_alone_is_found if {
+	every state, message in _messages {
+		verified_at.deny == {{
+			"msg": message,
+			"file": "Codex-Lock.json",
+			"pointer": "/artifacts/0/verified_at",
+		}} with input as sample.changed({"/checks/verified_at": state})
+	}
+}
+
+test_zt_3_4_missing_facts_are_found if {
+	every pointer in {"/checks", "/checks/verified_at"} {
+		verified_at.deny == {{
+			"msg": "verified_at is 2026-11-23T00:00:00Z, and nothing proves that an attestation set it",
+			"file": "Codex-Lock.json",
+			"pointer": "/artifacts/0/verified_at",
+		}} with input as sample.without(sample.artifact, pointer)
+	}
+	verified_at.deny == {{
+		"msg": "verified_at is not measured, and nothing proves that an attestation set it",
+		"file": "Codex-Lock.json",
+		"pointer": "",
+	}} with input as {}
+}
+
+test_others_report_what_has_no_content if {
+	every facts in sample.silent {
+		verified_at.deny == set() with input as facts
+	}
+}
+
+test_others_report_a_ledger_without_an_entry if {
+	every state in {"absent", "invalid", "irregular"} {
+		verified_at.deny == set() with input as sample.changed({"/checks/verified_at": "absent", "/ledger/state": state})
+	}
+	verified_at.deny == set() with input as sample.changed({"/checks/verified_at": "absent", "/ledger/entries": []})
+}

@@ -1,0 +1,56 @@
+# METADATA
+# scope: package
+# title: What the artifact was made from is there
+# description: Every input that the manifest names is a file inside the repository with the sha256 that the manifest records.
+# schemas:
+#   - input: schema.facts
+# custom:
+#   requirement: ZT-11.1
+#   severity: deny
+#   fix: restore the input, or make the artifact again from what is there now and name that in its manifest
+package codexlock.manifest.inputs
+
+import data.codexlock.lib.document
+import data.codexlock.lib.fact
+import data.codexlock.lib.subject
+
+deny contains {"msg": message, "file": fact.file("manifest"), "pointer": pointer} if {
+	some reference in input.manifest.inputs
+	not _same(reference)
+	not _not_asked
+	message := _message(reference)
+	pointer := object.get(reference, "pointer", "")
+}
+
+deny contains {"msg": "nothing proves that its inputs are what the manifest records", "file": fact.file("manifest")} if {
+	not _compared
+	not _not_asked
+}
+
+_same(reference) if reference.state == "match"
+
+_compared if input.checks.inputs in {"match", "none"}
+
+_compared if {
+	input.checks.inputs in {"differs", "missing", "unsafe"}
+	some reference in input.manifest.inputs
+	not _same(reference)
+}
+
+# manifest.provenance reports a manifest without a list of inputs.
+_compared if {
+	input.checks.inputs == "absent"
+	not input.manifest.inputs
+}
+
+_not_asked if subject.no_content
+
+_not_asked if input.manifest.state in document.unread
+
+_message(reference) := sprintf("input %q is missing, want a file with sha256 %s", [reference.path, fact.short(reference.sha256)]) if {
+	reference.state == "missing"
+} else := sprintf("input %q differs from the recorded sha256 %s", [reference.path, fact.short(reference.sha256)]) if {
+	reference.state == "differs"
+} else := sprintf("input %q is not a path inside the repository", [reference.path]) if {
+	reference.state == "unsafe"
+} else := sprintf("nothing proves that input %q is what the manifest records", [object.get(reference, "path", "")])

@@ -1,0 +1,70 @@
+package codexlock.manifest.inputs_test
+
+import data.codexlock.lib.sample
+import data.codexlock.manifest.inputs
+
+test_zt_11_1_passes if {
+	inputs.deny == set() with input as sample.artifact
+	inputs.deny == set() with input as sample.changed({"/manifest/inputs": [], "/checks/inputs": "none"})
+}
+
+_finding(message) := {
+	"msg": message,
+	"file": "assets/sources/model.bin.manifest.json",
+	"pointer": "/inputs/0",
+}
+
+test_zt_11_1_every_other_input_is_found if {
+	messages := {
+		"missing": "input \"assets/sources/labels.csv\" is missing, want a file with sha256 2c26b46b68ff…",
+		"differs": "input \"assets/sources/labels.csv\" differs from the recorded sha256 2c26b46b68ff…",
+		"unsafe": "input \"assets/sources/labels.csv\" is not a path inside the repository",
+	}
+	every state, message in messages {
+		inputs.deny == {_finding(message)} with input as sample.changed({
+			"/checks/inputs": state,
+			"/manifest/inputs/0/state": state,
+		})
+	}
+}
+
+test_zt_11_1_missing_facts_are_found if {
+	every pointer in {"/checks", "/checks/inputs"} {
+		inputs.deny == {{
+			"msg": "nothing proves that its inputs are what the manifest records",
+			"file": "assets/sources/model.bin.manifest.json",
+		}} with input as sample.without(sample.artifact, pointer)
+	}
+	inputs.deny == {{
+		"msg": "nothing proves that its inputs are what the manifest records",
+		"file": "assets/sources/model.bin.manifest.json",
+	}} with input as sample.changed({"/checks/inputs": "absent"})
+	inputs.deny == {_finding("nothing proves that input \"assets/sources/labels.csv\" is what the manifest records")} with input as sample.without(
+		sample.artifact,
+		"/manifest/inputs/0/state",
+	)
+	inputs.deny == {{
+		"msg": "nothing proves that input \"\" is what the manifest records",
+		"file": "assets/sources/model.bin.manifest.json",
+		"pointer": "",
+	}} with input as sample.changed({"/manifest/inputs": [{}]})
+}
+
+test_manifest_provenance_reports_a_missing_list if {
+	inputs.deny == set() with input as sample.without(
+		sample.changed({"/checks/inputs": "absent"}),
+		"/manifest/inputs",
+	)
+}
+
+test_others_report_what_has_no_content if {
+	every facts in sample.silent {
+		inputs.deny == set() with input as facts
+	}
+}
+
+test_others_report_a_manifest_that_cannot_be_read if {
+	every state in {"absent", "invalid", "irregular", "twice"} {
+		inputs.deny == set() with input as sample.changed({"/manifest/state": state, "/checks/inputs": "absent"})
+	}
+}

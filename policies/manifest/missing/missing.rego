@@ -1,0 +1,31 @@
+# METADATA
+# scope: package
+# title: The artifact has a manifest
+# description: "X.manifest.json stands beside the artifact or under assets/manifests/, in one of the two places: it says who made the artifact, when, with what, and from what."
+# schemas:
+#   - input: schema.facts
+# custom:
+#   requirement: ZT-11.1
+#   severity: deny
+#   fix: "attest it: codexlock attest {artifact}"
+package codexlock.manifest.missing
+
+import data.codexlock.lib.document
+import data.codexlock.lib.fact
+import data.codexlock.lib.subject
+
+deny contains {"msg": _message, "file": _file} if not _there
+
+_there if input.manifest.state == "valid"
+
+# manifest.schema reports it.
+_there if input.manifest.state == "invalid"
+
+_there if subject.no_content
+
+_message := document.amiss(object.get(input, "manifest", {}), "manifest")
+
+# What is not there has no line to point at; the artifact has.
+_file := fact.file("manifest") if {
+	input.manifest.state in {"twice", "irregular"}
+} else := fact.text(["artifact", "path"])

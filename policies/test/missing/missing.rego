@@ -1,0 +1,28 @@
+# METADATA
+# scope: package
+# title: The artifact has a test
+# description: "X.test stands beside the artifact or under assets/manifests/, in one of the two places: a script with which anyone can verify the artifact."
+# schemas:
+#   - input: schema.facts
+# custom:
+#   requirement: ZT-11.3
+#   severity: deny
+#   fix: "attest it, which writes one where there is none: codexlock attest {artifact}"
+package codexlock.test.missing
+
+import data.codexlock.lib.document
+import data.codexlock.lib.fact
+import data.codexlock.lib.subject
+
+deny contains {"msg": _message, "file": _file} if not _there
+
+_there if input.test.state == "valid"
+
+_there if subject.no_content
+
+_message := document.amiss(object.get(input, "test", {}), "test")
+
+# What is not there has no line to point at; the artifact has.
+_file := fact.file("test") if {
+	input.test.state in {"twice", "irregular"}
+} else := fact.text(["artifact", "path"])

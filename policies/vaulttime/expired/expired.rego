@@ -1,0 +1,34 @@
+# METADATA
+# scope: package
+# title: The VaultTime record has not expired
+# description: A record counts while now is not later than its timestamp plus ttl_hours. After that the artifact is verified and attested again.
+# schemas:
+#   - input: schema.facts
+# custom:
+#   requirement: ZT-4.3
+#   severity: deny
+#   fix: "verify it and attest it again: codexlock attest {artifact}"
+#   level: tier-1
+package codexlock.vaulttime.expired
+
+import data.codexlock.lib.document
+import data.codexlock.lib.fact
+import data.codexlock.lib.subject
+
+deny contains {"msg": _message, "file": fact.file("vaulttime"), "pointer": "/timestamp"} if not _proved
+
+_proved if input.checks.time == "current"
+
+# vaulttime.future reports it.
+_proved if input.checks.time == "future"
+
+_proved if subject.no_content
+
+_proved if input.vaulttime.state in document.unread
+
+_message := sprintf("expired at %s, and it is %s", [
+	fact.text(["vaulttime", "expires_at"]),
+	fact.text(["effective_time"]),
+]) if {
+	input.checks.time == "expired"
+} else := sprintf("nothing proves that its VaultTime record counts at %s", [fact.text(["effective_time"])])

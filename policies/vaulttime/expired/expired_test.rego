@@ -1,0 +1,42 @@
+package codexlock.vaulttime.expired_test
+
+import data.codexlock.lib.sample
+import data.codexlock.vaulttime.expired
+
+test_zt_4_3_passes if {
+	expired.deny == set() with input as sample.artifact
+	every state in {"current", "future"} {
+		expired.deny == set() with input as sample.changed({"/checks/time": state})
+	}
+}
+
+test_zt_4_3_expired_is_found if {
+	expired.deny == {{
+		"msg": "expired at 2026-11-24T00:00:00Z, and it is 2026-11-23T12:00:00Z",
+		"file": "assets/sources/model.bin.vaulttime.json",
+		"pointer": "/timestamp",
+	}} with input as sample.changed({"/checks/time": "expired"})
+}
+
+test_zt_4_3_missing_facts_are_found if {
+	every pointer in {"/checks", "/checks/time"} {
+		expired.deny == {{
+			"msg": "nothing proves that its VaultTime record counts at 2026-11-23T12:00:00Z",
+			"file": "assets/sources/model.bin.vaulttime.json",
+			"pointer": "/timestamp",
+		}} with input as sample.without(sample.artifact, pointer)
+	}
+	count(expired.deny) == 1 with input as {}
+}
+
+test_others_report_what_has_no_content if {
+	every facts in sample.silent {
+		expired.deny == set() with input as facts
+	}
+}
+
+test_others_report_a_vaulttime_that_cannot_be_read if {
+	every state in {"absent", "invalid", "irregular", "twice"} {
+		expired.deny == set() with input as sample.changed({"/vaulttime/state": state, "/checks/time": "absent"})
+	}
+}

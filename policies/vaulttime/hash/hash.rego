@@ -1,0 +1,29 @@
+# METADATA
+# scope: package
+# title: The VaultTime record vouches for this content
+# description: "The sha256 in X.vaulttime.json is that of the artifact's bytes: a signature over another hash says nothing of this one."
+# schemas:
+#   - input: schema.facts
+# custom:
+#   requirement: ZT-2.3
+#   severity: deny
+#   fix: "restore the file, or attest it again: codexlock attest {artifact}"
+package codexlock.vaulttime.hash
+
+import data.codexlock.lib.document
+import data.codexlock.lib.fact
+import data.codexlock.lib.subject
+
+deny contains {"msg": _message, "file": fact.file("vaulttime"), "pointer": "/sha256"} if not _same
+
+_same if input.checks.vaulttime == "match"
+
+_same if subject.no_content
+
+_same if input.vaulttime.state in document.unread
+
+_message := sprintf("sha256 is %s, %s records %s", [
+	fact.digest(["artifact", "sha256"]),
+	fact.file("vaulttime"),
+	fact.digest(["vaulttime", "sha256"]),
+])

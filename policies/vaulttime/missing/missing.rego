@@ -1,0 +1,32 @@
+# METADATA
+# scope: package
+# title: The artifact has a VaultTime record
+# description: "X.vaulttime.json stands beside the artifact or under assets/manifests/, in one of the two places: it holds the signature over the artifact's hash, and until when it counts."
+# schemas:
+#   - input: schema.facts
+# custom:
+#   requirement: ZT-2.3
+#   severity: deny
+#   fix: "attest it: codexlock attest {artifact}"
+#   level: tier-1
+package codexlock.vaulttime.missing
+
+import data.codexlock.lib.document
+import data.codexlock.lib.fact
+import data.codexlock.lib.subject
+
+deny contains {"msg": _message, "file": _file} if not _there
+
+_there if input.vaulttime.state == "valid"
+
+# vaulttime.schema reports it.
+_there if input.vaulttime.state == "invalid"
+
+_there if subject.no_content
+
+_message := document.amiss(object.get(input, "vaulttime", {}), "VaultTime record")
+
+# What is not there has no line to point at; the artifact has.
+_file := fact.file("vaulttime") if {
+	input.vaulttime.state in {"twice", "irregular"}
+} else := fact.text(["artifact", "path"])

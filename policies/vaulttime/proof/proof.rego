@@ -1,0 +1,63 @@
+# METADATA
+# scope: package
+# title: The VaultTime record's proof holds
+# description: A record's proof is the trust domain's Ed25519 signature over path, hash, timestamp, time to live, domain and chain, and the path is the artifact's. A record that had a proof in the base commit keeps one.
+# schemas:
+#   - input: schema.facts
+# custom:
+#   requirement: P4
+#   severity: deny
+#   fix: "restore the record, or attest it again: codexlock attest {artifact}"
+package codexlock.vaulttime.proof
+
+import data.codexlock.lib.document
+import data.codexlock.lib.fact
+import data.codexlock.lib.subject
+
+deny contains {"msg": _message, "file": fact.file("vaulttime"), "pointer": _pointer} if not _proved
+
+_proved if {
+	input.checks.proof == "valid"
+	input.checks.path == "match"
+}
+
+# There is nothing to check the proof with: vaulttime.unverifiable reports it.
+_proved if {
+	input.checks.proof == "no_key"
+	input.checks.signature == "no_key"
+	input.checks.path == "match"
+}
+
+# There is no proof, and was none: vaulttime.unbound reports it.
+_proved if {
+	input.checks.proof == "absent"
+	_none_before
+	input.checks.path in {"match", "absent"}
+}
+
+_proved if subject.no_content
+
+_proved if input.vaulttime.state in document.unread
+
+_none_before if input.base.proof == "absent"
+
+# The base commit had no record, so none with a proof.
+_none_before if {
+	input.checks.rollback == "new"
+	object.get(input, ["base", "proof"], "absent") == "absent"
+}
+
+_message := sprintf("record is of %q", [fact.text(["vaulttime", "artifact"])]) if {
+	input.checks.path == "differs"
+} else := "record has no proof, and had one in the base commit" if {
+	input.checks.proof == "absent"
+	input.base.proof == "present"
+} else := "proof does not hold: the record was changed after it was signed, or signed with another key" if {
+	input.checks.proof == "invalid"
+} else := "nothing proves that the record is what was signed"
+
+_pointer := "/path" if {
+	input.checks.path == "differs"
+} else := "/proof" if {
+	input.checks.proof == "invalid"
+} else := ""

@@ -1,0 +1,92 @@
+package codexlock.vaulttime.proof_test
+
+import data.codexlock.lib.sample
+import data.codexlock.vaulttime.proof
+
+test_p4_passes if {
+	proof.deny == set() with input as sample.artifact
+	proof.deny == set() with input as sample.without(sample.artifact, "/base")
+}
+
+test_p4_a_record_without_proof_is_another_rule_s if {
+	every path in {"match", "absent"} {
+		proof.deny == set() with input as sample.changed({
+			"/checks/proof": "absent",
+			"/checks/path": path,
+			"/base/proof": "absent",
+		})
+		proof.deny == set() with input as sample.without(
+			sample.changed({"/checks/proof": "absent", "/checks/path": path, "/checks/rollback": "new"}),
+			"/base",
+		)
+	}
+}
+
+_finding(message, pointer) := {
+	"msg": message,
+	"file": "assets/sources/model.bin.vaulttime.json",
+	"pointer": pointer,
+}
+
+_unproved := _finding("nothing proves that the record is what was signed", "")
+
+test_p4_an_invalid_proof_is_found if {
+	proof.deny == {_finding(
+		"proof does not hold: the record was changed after it was signed, or signed with another key",
+		"/proof",
+	)} with input as sample.changed({"/checks/proof": "invalid"})
+}
+
+test_p4_another_artifact_s_record_is_found if {
+	every state in {"valid", "invalid", "no_key", "absent"} {
+		proof.deny == {_finding("record is of \"assets/sources/other.bin\"", "/path")} with input as sample.changed({
+			"/checks/proof": state,
+			"/checks/path": "differs",
+			"/vaulttime/artifact": "assets/sources/other.bin",
+		})
+	}
+}
+
+test_p4_a_proof_that_was_taken_away_is_found if {
+	every rollback in {"forward", "back", "new"} {
+		proof.deny == {_finding("record has no proof, and had one in the base commit", "")} with input as sample.changed({
+			"/checks/proof": "absent",
+			"/checks/rollback": rollback,
+		})
+	}
+}
+
+test_p4_missing_facts_are_found if {
+	every pointer in {"/checks", "/checks/proof", "/checks/path"} {
+		proof.deny == {_unproved} with input as sample.without(sample.artifact, pointer)
+	}
+	every pointer in {"/base", "/base/proof"} {
+		proof.deny == {_unproved} with input as sample.without(
+			sample.changed({"/checks/proof": "absent", "/base/proof": "absent"}),
+			pointer,
+		)
+	}
+	proof.deny == {_unproved} with input as sample.changed({"/checks/path": "absent"})
+	count(proof.deny) == 1 with input as {}
+}
+
+test_vaulttime_unverifiable_reports_a_run_without_the_key if {
+	facts := sample.changed({"/checks/proof": "no_key", "/checks/signature": "no_key"})
+	proof.deny == set() with input as facts
+	every pointer in {"/checks/signature", "/checks/path"} {
+		proof.deny == {_unproved} with input as sample.without(facts, pointer)
+	}
+	proof.deny == {_unproved} with input as sample.changed({"/checks/proof": "no_key"})
+}
+
+test_others_report_what_has_no_content if {
+	every facts in sample.silent {
+		proof.deny == set() with input as facts
+	}
+}
+
+test_others_report_a_vaulttime_that_cannot_be_read if {
+	every state in {"absent", "invalid", "irregular", "twice"} {
+		proof.deny == set() with input as sample.changed({"/vaulttime/state": state, "/checks/proof": "absent"})
+	}
+}

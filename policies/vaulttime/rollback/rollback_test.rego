@@ -1,0 +1,42 @@
+package codexlock.vaulttime.rollback_test
+
+import data.codexlock.lib.sample
+import data.codexlock.vaulttime.rollback
+
+test_zt_4_3_passes if {
+	rollback.deny == set() with input as sample.artifact
+	every state in {"forward", "new"} {
+		rollback.deny == set() with input as sample.changed({"/checks/rollback": state})
+	}
+}
+
+test_zt_4_3_back_is_found if {
+	rollback.deny == {{
+		"msg": "timestamp is 2026-11-23T00:00:00Z, earlier than 2026-11-22T00:00:00Z in the base commit",
+		"file": "assets/sources/model.bin.vaulttime.json",
+		"pointer": "/timestamp",
+	}} with input as sample.changed({"/checks/rollback": "back"})
+}
+
+test_zt_4_3_missing_facts_are_found if {
+	every pointer in {"/checks", "/checks/rollback"} {
+		rollback.deny == {{
+			"msg": "timestamp is 2026-11-23T00:00:00Z, and nothing proves that it is not older than the base commit's",
+			"file": "assets/sources/model.bin.vaulttime.json",
+			"pointer": "/timestamp",
+		}} with input as sample.without(sample.artifact, pointer)
+	}
+	count(rollback.deny) == 1 with input as {}
+}
+
+test_others_report_what_has_no_content if {
+	every facts in sample.silent {
+		rollback.deny == set() with input as facts
+	}
+}
+
+test_others_report_a_vaulttime_that_cannot_be_read if {
+	every state in {"absent", "invalid", "irregular", "twice"} {
+		rollback.deny == set() with input as sample.changed({"/vaulttime/state": state, "/checks/rollback": "absent"})
+	}
+}

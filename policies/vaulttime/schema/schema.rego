@@ -1,0 +1,26 @@
+# METADATA
+# scope: package
+# title: The VaultTime record has the form of its schema
+# description: X.vaulttime.json is strict JSON with the five fields of ZT-4.1, and of the optional ones those that belong together.
+# schemas:
+#   - input: schema.facts
+# custom:
+#   requirement: ZT-4.1
+#   severity: deny
+#   fix: "attest the artifact again, which writes a record as its schema says: codexlock attest {artifact}"
+package codexlock.vaulttime.schema
+
+import data.codexlock.lib.document
+import data.codexlock.lib.fact
+import data.codexlock.lib.subject
+
+deny contains finding if {
+	not _formed
+	some finding in document.faults(fact.file("vaulttime"), object.get(input, ["vaulttime", "problems"], []))
+}
+
+_formed if input.vaulttime.state == "valid"
+
+_formed if input.vaulttime.state in document.elsewhere
+
+_formed if subject.no_content

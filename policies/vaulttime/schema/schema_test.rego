@@ -1,0 +1,56 @@
+package codexlock.vaulttime.schema_test
+
+import data.codexlock.lib.sample
+import data.codexlock.vaulttime.schema
+
+test_zt_4_1_passes if schema.deny == set() with input as sample.artifact
+
+test_zt_4_1_every_problem_is_found if {
+	schema.deny == {
+		{
+			"msg": "sha256 is \"x\", want 64 lower-case hex characters",
+			"file": "assets/sources/model.bin.vaulttime.json",
+			"pointer": "/sha256",
+		},
+		{"msg": "is not JSON", "file": "assets/sources/model.bin.vaulttime.json", "line": 3, "column": 7},
+	} with input as sample.changed({
+		"/vaulttime/state": "invalid",
+		"/vaulttime/problems": [
+			{
+				"message": "sha256 is \"x\", want 64 lower-case hex characters",
+				"pointer": "/sha256",
+				"line": 5,
+				"column": 17,
+			},
+			{"message": "is not JSON", "pointer": "", "line": 3, "column": 7},
+		],
+	})
+}
+
+test_zt_4_1_missing_facts_are_found if {
+	finding := {"msg": "nothing proves that it has the form of its schema", "file": "assets/sources/model.bin.vaulttime.json"}
+	every pointer in {"/vaulttime", "/vaulttime/state"} {
+		schema.deny == {finding} with input as sample.without(sample.artifact, pointer)
+	}
+	schema.deny == {finding} with input as sample.changed({"/vaulttime/state": "invalid"})
+	schema.deny == {finding} with input as sample.without(sample.changed({"/vaulttime/state": "invalid"}), "/vaulttime/problems")
+}
+
+test_zt_4_1_a_problem_without_a_place_is_found if {
+	schema.deny == {{"msg": "does not have the form of its schema", "file": "assets/sources/model.bin.vaulttime.json", "line": 1, "column": 1}} with input as sample.changed({
+		"/vaulttime/state": "invalid",
+		"/vaulttime/problems": [{}],
+	})
+}
+
+test_vaulttime_missing_reports_what_is_not_there if {
+	every state in {"absent", "irregular", "twice"} {
+		schema.deny == set() with input as sample.changed({"/vaulttime/state": state})
+	}
+}
+
+test_others_report_what_has_no_content if {
+	every facts in sample.silent {
+		schema.deny == set() with input as facts
+	}
+}

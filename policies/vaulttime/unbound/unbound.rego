@@ -1,0 +1,42 @@
+# METADATA
+# scope: package
+# title: The VaultTime record is bound by a proof
+# description: "The HMAC of ZT-4 covers the artifact's hash only: a record can be dated anew, live longer, or move to another path or domain. A proof signs all of that. Without one the record is warned of, or denied where the base commit's configuration says require_proof: true."
+# schemas:
+#   - input: schema.facts
+# custom:
+#   requirement: P4
+#   severity: deny
+#   fix: "attest it again, which adds a proof: codexlock attest {artifact}"
+package codexlock.vaulttime.unbound
+
+import data.codexlock.lib.document
+import data.codexlock.lib.fact
+import data.codexlock.lib.subject
+
+deny contains {"msg": _message, "file": fact.file("vaulttime"), "pointer": ""} if {
+	not _bound
+	not input.settings.require_proof == false
+}
+
+warn contains {"msg": _message, "file": fact.file("vaulttime"), "pointer": ""} if {
+	not _bound
+	input.settings.require_proof == false
+}
+
+# Whether the proof is a valid one, vaulttime.proof and vaulttime.unverifiable say.
+_bound if input.checks.proof in {"valid", "invalid", "no_key"}
+
+# vaulttime.proof reports a proof that was taken away.
+_bound if {
+	input.checks.proof == "absent"
+	input.base.proof == "present"
+}
+
+_bound if subject.no_content
+
+_bound if input.vaulttime.state in document.unread
+
+_message := "record has no proof: path, timestamp, ttl_hours and trust_domain are not signed" if {
+	input.checks.proof == "absent"
+} else := "nothing proves that path, timestamp, ttl_hours and trust_domain are signed"
