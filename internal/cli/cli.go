@@ -39,6 +39,8 @@ type World struct {
 	Dir    string // the working directory, absolute
 	Now    func() time.Time
 	Random io.Reader
+	Names  func() []string                                  // the environment's variables, by name
+	Sleep  func(ctx context.Context, d time.Duration) error // nil: for real
 }
 
 // Version is the release's name, set when it is built.

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -20,6 +21,16 @@ func Here() (context.Context, World) {
 	}
 	return ctx, World{
 		Args: os.Args, Stdout: os.Stdout, Stderr: os.Stderr, Env: os.LookupEnv,
-		Dir: dir, Now: time.Now, Random: rand.Reader,
+		Dir: dir, Now: time.Now, Random: rand.Reader, Names: names,
 	}
+}
+
+// names are the variables of the environment.
+func names() []string {
+	var names []string
+	for _, pair := range os.Environ() {
+		name, _, _ := strings.Cut(pair, "=")
+		names = append(names, name)
+	}
+	return names
 }

@@ -49,10 +49,10 @@ func commandProperty(s string) string {
 	return strings.NewReplacer(":", "%3A", ",", "%2C").Replace(commandData(s))
 }
 
-// code is text from outside as a Markdown code span, which nothing in it can
+// Code is text from outside as a Markdown code span, which nothing in it can
 // end: the fence is longer than any run of backticks. A bar is written out, so
 // that it stays inside a cell of a table.
-func code(s string) string {
+func Code(s string) string {
 	s = visible(s, func(r rune) bool { return r == '|' })
 	if s == "" {
 		return "` `"

@@ -146,8 +146,8 @@ func findingRow(f policy.Finding) string {
 	case f.Severity == policy.Warn:
 		sign = "⚠️"
 	}
-	return fmt.Sprintf("| %s | %s | %s | %s | %s |\n", sign, code(title(f)),
-		code(fmt.Sprintf("%s:%d:%d", f.File, f.Line, f.Column)), code(clip(subject(f)+": "+f.Message, maxCommandBytes)), code(f.Fix))
+	return fmt.Sprintf("| %s | %s | %s | %s | %s |\n", sign, Code(title(f)),
+		Code(fmt.Sprintf("%s:%d:%d", f.File, f.Line, f.Column)), Code(clip(subject(f)+": "+f.Message, maxCommandBytes)), Code(f.Fix))
 }
 
 // provenance says what judged what.
@@ -161,5 +161,5 @@ func provenance(r Report) string {
 		base = "nothing"
 	}
 	return fmt.Sprintf("\nJudged %s against %s as of %s, by %d rules (%s, %s).\n",
-		code(head), code(base), r.EffectiveTime, r.Policy.Rules, code(r.Policy.Source), code(r.Policy.Digest))
+		Code(head), Code(base), r.EffectiveTime, r.Policy.Rules, Code(r.Policy.Source), Code(r.Policy.Digest))
 }

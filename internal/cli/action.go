@@ -1,0 +1,301 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/codexlock/codexlock/internal/config"
+	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/github"
+	"github.com/codexlock/codexlock/internal/repo"
+	"github.com/codexlock/codexlock/internal/report"
+)
+
+// An action is one run of the GitHub Action.
+type action struct {
+	world  World
+	in     github.Inputs
+	event  github.Event
+	check  *github.Check // nil where there is none to close
+	report string        // the file with the JSON report
+}
+
+// Action runs the gate on the event that a GitHub workflow was started for, posts
+// the verdict as a check run and returns the step's exit code: the verdict too.
+func Action(ctx context.Context, w World) (code int) {
+	a := &action{world: w}
+	defer closed(w, &code)
+	defer func() {
+		if p := recover(); p != nil {
+			a.abort(ctx, fmt.Errorf("internal error: %v", p))
+			panic(p)
+		}
+	}()
+	err := a.run(ctx)
+	var notEvaluated *unpostedError
+	if err != nil && !errors.Is(err, errDenied) && !errors.As(err, &notEvaluated) {
+		a.abort(ctx, err)
+	}
+	return tell(w, err)
+}
+
+// An unpostedError is a verdict that was reached and that GitHub does not show:
+// a required check would wait for it for ever, so the step fails.
+type unpostedError struct{ err error }
+
+func (e *unpostedError) Error() string { return "post the verdict: " + e.err.Error() }
+func (e *unpostedError) Unwrap() error { return e.err }
+
+func (a *action) run(ctx context.Context) error {
+	if err := a.mask(); err != nil {
+		return err
+	}
+	var err error
+	if a.in, err = github.ReadInputs(a.world.Env); err != nil {
+		return &usageError{err}
+	}
+	if err := a.readEvent(); err != nil {
+		return err
+	}
+	if a.event.Deleted {
+		fmt.Fprintln(a.world.Stderr, "codexlock: the ref was deleted, there is nothing to verify")
+		return nil
+	}
+	commands, err := a.start(ctx)
+	if err != nil {
+		return err
+	}
+	g, err := a.gate(ctx)
+	if err != nil {
+		return err
+	}
+	r, err := g.run(ctx)
+	if err != nil {
+		return err
+	}
+	return a.tell(ctx, r, commands)
+}
+
+// mask asks the runner, before anything else is printed, to hide the keys.
+func (a *action) mask() error {
+	for _, name := range a.world.Names() {
+		if !strings.HasPrefix(name, config.DefaultKeyEnv) {
+			continue
+		}
+		if secret, ok := a.world.Env(name); ok {
+			if err := github.Mask(a.world.Stdout, secret); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (a *action) readEvent() error {
+	var text []byte
+	if file, ok := a.world.Env("GITHUB_EVENT_PATH"); ok && file != "" {
+		f, err := os.Open(file)
+		if err != nil {
+			return fmt.Errorf("read the event: %w", err)
+		}
+		defer f.Close()
+		if text, err = io.ReadAll(io.LimitReader(f, github.MaxEventBytes+1)); err != nil {
+			return fmt.Errorf("read the event: %w", err)
+		}
+		if len(text) > github.MaxEventBytes {
+			return fmt.Errorf("read the event: it has over %d bytes", github.MaxEventBytes)
+		}
+	}
+	var err error
+	a.event, err = github.ReadEvent(a.world.Env, text)
+	return err
+}
+
+// start posts the check run as in progress. A token that may not is no fault of
+// the change: then, or on request, the verdict goes out as workflow commands.
+func (a *action) start(ctx context.Context) (commands bool, err error) {
+	if a.in.Annotate == "none" || a.in.Annotate == "commands" {
+		return a.in.Annotate == "commands", nil
+	}
+	get := func(name string) string { v, _ := a.world.Env(name); return v }
+	api := get("GITHUB_API_URL")
+	if api == "" || a.in.Token == "" {
+		if a.in.Annotate == "check" {
+			return false, usagef("input annotate is %q, and there is no GITHUB_API_URL or github-token to post a check run with", a.in.Annotate)
+		}
+		return true, nil
+	}
+	client, err := github.NewClient(api, a.in.Token, a.event.Owner, a.event.Repo, github.Clock{Now: a.world.Now, Sleep: a.world.sleep})
+	if err != nil {
+		return false, &usageError{err}
+	}
+	details := ""
+	if server := get("GITHUB_SERVER_URL"); server != "" && a.event.RunID != "" {
+		details = server + "/" + a.event.Owner + "/" + a.event.Repo + "/actions/runs/" + a.event.RunID
+	}
+	a.check, err = client.Start(ctx, github.Run{
+		Name: a.in.CheckName, SHA: a.event.CheckSHA, ExternalID: github.ExternalID(a.event), DetailsURL: details,
+	})
+	var readOnly *github.ReadOnlyTokenError
+	if errors.As(err, &readOnly) && a.in.Annotate == "auto" {
+		fmt.Fprintf(a.world.Stderr, "codexlock: %v\n", readOnly)
+		return true, nil
+	}
+	return false, err
+}
+
+// gate is what the event and the inputs ask for.
+func (a *action) gate(ctx context.Context) (gate, error) {
+	dir := a.world.Dir
+	if workspace, ok := a.world.Env("GITHUB_WORKSPACE"); ok && workspace != "" {
+		dir = workspace
+	}
+	g := gate{
+		dir: filepath.Join(dir, a.in.WorkingDirectory), base: a.event.Base, head: a.event.Head, scope: facts.Changed,
+		config: a.in.Config, policies: a.in.Policies, minimumLevel: a.in.MinimumLevel, failOnWarn: a.in.FailOnWarn, env: a.world.Env,
+	}
+	var err error
+	if g.now, err = effectiveTime("", a.world); err != nil {
+		return g, err
+	}
+	if a.event.All && a.in.Scope != "changed" || a.in.Scope == "all" {
+		g.scope = facts.All
+	}
+	if a.event.NewBranch {
+		if g.base, err = a.defaultBranch(ctx, g); err != nil {
+			return g, err
+		}
+	}
+	return g, nil
+}
+
+// defaultBranch is what a branch's first push is compared with: believing what
+// the branch itself brings would let it bring its own gate.
+func (a *action) defaultBranch(ctx context.Context, g gate) (string, error) {
+	r, err := repo.Open(ctx, g.dir)
+	if err != nil {
+		return "", err
+	}
+	defer r.Close()
+	name := "refs/remotes/origin/" + a.event.DefaultBranch
+	c, err := r.Commit(ctx, name)
+	if err != nil || a.event.DefaultBranch == "" {
+		return "", fmt.Errorf("first push of a branch: nothing to compare it with: %q is not in this clone; check out with fetch-depth: 0, or run on pull_request instead: %w", name, err)
+	}
+	return c.String(), nil
+}
+
+// tell writes the report everywhere it belongs.
+func (a *action) tell(ctx context.Context, r report.Report, commands bool) error {
+	if err := report.Write("text", a.world.Stdout, r, report.Options{}); err != nil {
+		return fmt.Errorf("write text: %w", err)
+	}
+	if commands {
+		if err := report.Write("github", a.world.Stdout, r, report.Options{}); err != nil {
+			return fmt.Errorf("write workflow commands: %w", err)
+		}
+	}
+	if err := a.files(r); err != nil {
+		return err
+	}
+	if a.check != nil {
+		check := a.check
+		a.check = nil // from here on it is closed, or GitHub does not answer
+		if err := check.Finish(ctx, github.Verdict{
+			Conclusion: string(r.Conclusion), Title: report.Title(r),
+			Summary: report.Markdown(r, report.MaxCheckTextBytes), Annotations: report.Annotations(r),
+		}); err != nil {
+			a.check = check
+			return &unpostedError{errors.Join(err, a.abortWith(ctx, "failure", err))}
+		}
+		if err := a.outputs([]github.Output{{Name: "check-run-url", Value: check.URL()}}); err != nil {
+			return err
+		}
+	}
+	if r.Conclusion == report.Failure {
+		return errDenied
+	}
+	return nil
+}
+
+// files writes the report file, the job's summary and the outputs.
+func (a *action) files(r report.Report) error {
+	if a.in.JSONFile != "" {
+		a.report = a.in.JSONFile
+		file := join(a.world.Dir, a.in.JSONFile)
+		if err := writeFile(file, func(f io.Writer) error { return report.Write("json", f, r, report.Options{}) }); err != nil {
+			return fmt.Errorf("write the report: %w", err)
+		}
+	}
+	if file, ok := a.world.Env("GITHUB_STEP_SUMMARY"); ok && file != "" {
+		if err := github.WriteSummary(file, report.Markdown(r, report.MaxStepSummaryBytes)); err != nil {
+			return fmt.Errorf("write the job's summary: %w", err)
+		}
+	}
+	return a.outputs([]github.Output{
+		{Name: "conclusion", Value: string(r.Conclusion)}, {Name: "level", Value: r.Level},
+		{Name: "artifacts", Value: strconv.Itoa(r.Counts.Artifacts)}, {Name: "denied", Value: strconv.Itoa(r.Counts.Deny)},
+		{Name: "warned", Value: strconv.Itoa(r.Counts.Warn)}, {Name: "report-file", Value: a.report},
+	})
+}
+
+func (a *action) outputs(outputs []github.Output) error {
+	file, ok := a.world.Env("GITHUB_OUTPUT")
+	if !ok || file == "" {
+		return nil
+	}
+	if err := github.WriteOutputs(file, a.world.Random, outputs); err != nil {
+		return fmt.Errorf("write outputs: %w", err)
+	}
+	return nil
+}
+
+// abort closes the check run of a run that could not verify, and says so where
+// else it would be looked for.
+func (a *action) abort(ctx context.Context, cause error) {
+	conclusion := "failure"
+	if ctx.Err() != nil {
+		conclusion = "cancelled"
+	}
+	if err := a.abortWith(ctx, conclusion, cause); err != nil {
+		fmt.Fprintf(a.world.Stderr, "codexlock: close the check run: %s\n", report.Terminal(err.Error()))
+	}
+	text := "## ❌ Could not verify\n\n" + report.Code(cause.Error()) + "\n"
+	if file, ok := a.world.Env("GITHUB_STEP_SUMMARY"); ok && file != "" {
+		if err := github.WriteSummary(file, text); err != nil {
+			fmt.Fprintf(a.world.Stderr, "codexlock: write the job's summary: %s\n", report.Terminal(err.Error()))
+		}
+	}
+	if err := a.outputs([]github.Output{{Name: "conclusion", Value: "failure"}, {Name: "level", Value: "non-compliant"}}); err != nil {
+		fmt.Fprintf(a.world.Stderr, "codexlock: %s\n", report.Terminal(err.Error()))
+	}
+}
+
+// abortWith closes the check run without a verdict.
+func (a *action) abortWith(ctx context.Context, conclusion string, cause error) error {
+	if a.check == nil {
+		return nil
+	}
+	check := a.check
+	a.check = nil
+	summary := "Nothing was proved, so nothing passes.\n\n" + report.Code(cause.Error())
+	if hint := hintFor(cause); hint != "" {
+		summary += "\n\nhint: " + report.Code(hint)
+	}
+	return check.Abort(ctx, conclusion, "Could not verify", summary)
+}
+
+// sleep is how the action waits: for real, unless a test's world says otherwise.
+func (w World) sleep(ctx context.Context, d time.Duration) error {
+	if w.Sleep != nil {
+		return w.Sleep(ctx, d)
+	}
+	return github.Sleep(ctx, d)
+}
