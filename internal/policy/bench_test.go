@@ -37,7 +37,10 @@ func many(n int) policy.Source {
 #   fix: codexlock attest {artifact}
 package acme.r%[1]d
 
-deny contains {"msg": _message, "file": input.ledger.path, "pointer": input.ledger.entry.pointer} if not _locked
+deny contains {"msg": _message, "file": input.ledger.path, "pointer": input.ledger.entry.pointer} if {
+	input.ledger.entry.pointer
+	not _locked
+}
 
 _locked if input.checks.%[2]s == "absent"
 

@@ -170,6 +170,8 @@ func TestFaultyRulesAreRefused(t *testing.T) {
 		{"empty", "", "a.rego"},
 		{"unused local", "package acme.x\n\ndeny contains \"a\" if {\n\tx := 1\n}", "assigned var x unused"},
 		{"recursion", "package acme.x\n\ndeny contains x if some x in deny", "recursive"},
+		{"message that may be undefined", "package acme.x\n\ndeny contains {\"msg\": msg} if {\n\tnot input.checks.ledger == \"match\"\n\tmsg := sprintf(\"is %v\", [input.artifact.sha256])\n}", "a.rego:5:27: rule acme.x: input.artifact.sha256 may be absent, and its denial would be lost with it"},
+		{"file that may be undefined", "package acme.x\n\ndeny contains {\"msg\": \"a\", \"file\": input.ledger.path} if not input.checks.ledger == \"match\"", "input.ledger.path may be absent"},
 		{"artifact rule that reads the change", "package acme.x\n\ndeny contains \"a\" if input.repository.scope == \"all\"", "a.rego:3:22: rule acme.x is about an artifact and reads input.repository"},
 		{"repository rule that reads an artifact", "# METADATA\n# scope: package\n# custom:\n#   subject: repository\npackage acme.x\n\ndeny contains \"a\" if input.artifact.kind == \"file\"", "rule acme.x is about a repository and reads input.artifact"},
 		{"severity that it is not", "# METADATA\n# scope: package\n# custom:\n#   severity: warn\npackage acme.x\n\ndeny contains \"a\"", `custom.severity of rule acme.x is "warn", want deny`},
@@ -184,6 +186,24 @@ func TestFaultyRulesAreRefused(t *testing.T) {
 				t.Fatalf("got %v\nwant a PolicyError with %q", err, tt.want)
 			}
 		})
+	}
+}
+
+// A message may hold what is always there, what a condition asks for, and what
+// has a default.
+func TestCertainMessagesAreAllowed(t *testing.T) {
+	for _, text := range []string{
+		"deny contains sprintf(\"%v\", [input.artifact.path])",
+		"deny contains sprintf(\"%v\", [input.artifact.sha256]) if input.artifact.sha256 != \"a\"",
+		"deny contains sprintf(\"%v\", [input.ledger.path]) if input.ledger.state == \"invalid\"\n\nwarn contains sprintf(\"%v\", [object.get(input, [\"test\", \"mode\"], \"none\")])",
+		"deny contains msg if {\n\tsha := input.artifact.sha256\n\tsha != \"a\"\n\tmsg := sprintf(\"%v\", [sha])\n}",
+		"deny contains msg if {\n\tsome i in input.manifest.inputs\n\ti.state == \"differs\"\n\tmsg := i.path\n}",
+		"deny contains sprintf(\"%v\", [count([p | some p in input.ledger.problems])])",
+	} {
+		_, err := policy.New(context.Background(), []policy.Source{owner("a.rego", "package acme.x\n\n"+text)})
+		if err != nil {
+			t.Errorf("%s: %v", text, err)
+		}
 	}
 }
 

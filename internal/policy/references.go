@@ -28,6 +28,11 @@ func (e *Engine) everyReferenceLeads(modules []*module) error {
 		if isLib(m.path()) {
 			continue
 		}
+		if i := slices.IndexFunc(e.rules, func(r *rule) bool { return r.ref.Equal(m.Package.Path) }); i >= 0 {
+			if err := certainMessages(e.rules[i], m); err != nil {
+				return err
+			}
+		}
 		for _, r := range e.compiler.Modules[m.name].Rules {
 			if name := ruleName(r); e.unread(r, name) {
 				return faultAt(r.Location, hintMisspelt, "rule %s is read by nothing: only deny and warn are asked", name)

@@ -1,0 +1,183 @@
+package policy_test
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/policy"
+	"github.com/open-policy-agent/opa/v1/ast"
+)
+
+func standardEngine(t testing.TB) *policy.Engine {
+	t.Helper()
+	e, err := policy.New(context.Background(), []policy.Source{embedded(t)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+func TestStandardPassesWhatIsValid(t *testing.T) {
+	d := decide(t, standardEngine(t), change("assets/a.bin"), policy.Options{})
+	if len(d.Findings) > 0 || d.Answers != d.Rules || d.Rules == 0 {
+		t.Errorf("%d rules, %d answers, findings:\n%s", d.Rules, d.Answers, messages(d))
+	}
+}
+
+// mayBeAbsent are facts without which an artifact can be in order, and why.
+var mayBeAbsent = map[string]string{
+	"EffectiveTime":        "time is compared in Go; rules read checks.time",
+	"Settings":             "a default that asks for less is a setting too",
+	"Base":                 "the artifact may be new; what is compared with the base is in checks",
+	"Ledger.Entry.Pointer": "only says where a finding is",
+	"Domain":               "its name is in the record; what is compared with it is in checks",
+}
+
+// Whatever one fact of a valid artifact turns into nothing, some rule that reads
+// it says so: no rule takes silence for a pass. Facts that no rule reads yet
+// cannot be missed.
+func TestEveryFactThatIsReadIsMissed(t *testing.T) {
+	e := standardEngine(t)
+	read := factsThatAreRead(t)
+	n := 0
+	each(reflect.ValueOf(validInput("assets/a.bin")), "", func(path []int, name, key string) {
+		top, _, _ := strings.Cut(name, ".")
+		_, within := mayBeAbsent[top]
+		_, itself := mayBeAbsent[name]
+		if within || itself || !read[key] {
+			return
+		}
+		c := change("assets/a.bin")
+		at(reflect.ValueOf(&c.artifacts[0]).Elem(), path).SetZero()
+		d, err := e.Decide(context.Background(), c, policy.Options{Now: now})
+		if err == nil && len(d.Findings) == 0 {
+			t.Errorf("%s is absent and nobody misses it", name)
+		}
+		n++
+	})
+	if n < 5 {
+		t.Fatalf("only %d facts were taken away", n)
+	}
+}
+
+// factsThatAreRead are the paths below input, such as checks.ledger, that the
+// embedded rules read directly.
+func factsThatAreRead(t *testing.T) map[string]bool {
+	read := map[string]bool{}
+	for _, m := range embedded(t).Modules {
+		if strings.HasSuffix(m.Name, "_test.rego") {
+			continue
+		}
+		parsed, err := ast.ParseModule(m.Name, string(m.Text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.WalkRefs(parsed, func(ref ast.Ref) bool {
+			if ref.HasPrefix(ast.InputRootRef) {
+				read[strings.TrimPrefix(ref.GroundPrefix().String(), "input.")] = true
+			}
+			return false
+		})
+	}
+	if len(read) == 0 {
+		t.Fatal("no rule reads anything")
+	}
+	return read
+}
+
+// each visits the fields of an input: the way there, its name in Go, its name in Rego.
+func each(v reflect.Value, key string, visit func(path []int, name, key string)) {
+	var walk func(v reflect.Value, path []int, name, key string)
+	walk = func(v reflect.Value, path []int, name, key string) {
+		if v.Kind() == reflect.Pointer {
+			v = v.Elem()
+		}
+		if v.Kind() != reflect.Struct {
+			return
+		}
+		for i := range v.NumField() {
+			f := v.Type().Field(i)
+			tag, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+			here := append(slices.Clone(path), i)
+			fieldName, fieldKey := strings.TrimPrefix(name+"."+f.Name, "."), strings.TrimPrefix(key+"."+tag, ".")
+			if f.Anonymous {
+				fieldKey = key
+			} else if !v.Field(i).IsZero() {
+				visit(here, fieldName, fieldKey)
+			}
+			walk(v.Field(i), here, fieldName, fieldKey)
+		}
+	}
+	walk(v, nil, "", key)
+}
+
+func at(v reflect.Value, path []int) reflect.Value {
+	for _, i := range path {
+		if v.Kind() == reflect.Pointer {
+			v = v.Elem()
+		}
+		v = v.Field(i)
+	}
+	return v
+}
+
+// A comparison that is not made is not a pass: of every check, "absent" is found.
+func TestEveryCheckThatIsReadIsMissedWhenAbsent(t *testing.T) {
+	e := standardEngine(t)
+	read := factsThatAreRead(t)
+	n := 0
+	checks := reflect.TypeFor[facts.Checks]()
+	for i := range checks.NumField() {
+		key := "checks." + checks.Field(i).Tag.Get("json")
+		if !read[key] {
+			continue
+		}
+		for _, value := range []string{"", "nonsense"} {
+			c := change("assets/a.bin")
+			reflect.ValueOf(c.artifacts[0].Checks).Elem().Field(i).SetString(value)
+			d, err := e.Decide(context.Background(), c, policy.Options{Now: now})
+			if err == nil && len(d.Findings) == 0 {
+				t.Errorf("%s is %q and nobody minds", key, value)
+			}
+		}
+		n++
+	}
+	if n == 0 {
+		t.Fatal("no check was tried")
+	}
+}
+
+// What an evaluation allocates grows with the rules, never with the artifacts
+// before it.
+func TestAllocationsOfADecisionAreLinear(t *testing.T) {
+	e := standardEngine(t)
+	of := func(n int) float64 {
+		var paths []string
+		for i := range n {
+			paths = append(paths, fmt.Sprintf("assets/%d.bin", i))
+		}
+		c := change(paths...)
+		return testing.AllocsPerRun(3, func() { decide(t, e, c, policy.Options{Workers: 1}) })
+	}
+	few, many := of(20), of(200)
+	if perArtifact := (many - few) / 180; perArtifact > 1.1*few/20 {
+		t.Errorf("%.0f allocations an artifact among 200, %.0f among 20", perArtifact, few/20)
+	}
+}
+
+func TestConvertingFactsAllocatesLittle(t *testing.T) {
+	in := validInput("assets/a.bin")
+	const most = 250 // of about 90 facts in a dozen objects
+	if got := testing.AllocsPerRun(20, func() {
+		if _, err := policy.FactsValue(in); err != nil {
+			t.Fatal(err)
+		}
+	}); got > most {
+		t.Errorf("%.0f allocations, want at most %d", got, most)
+	}
+}
