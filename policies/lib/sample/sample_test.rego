@@ -113,10 +113,10 @@ repository := {
 # irregular are the kinds of what is no file.
 irregular := {"symlink", "submodule", "directory", "special", "oversized", "misnamed"}
 
-# silent are changes of an artifact after which only the rules about its kind
-# have anything to say: it is irregular, it was removed, or its name let nothing
-# more be measured.
-silent := ({changed({"/artifact/kind": kind}) | some kind in irregular} | {removed, misnamed}) | {orphan}
+# silent are artifacts that only the rules about their kind have anything to say
+# of: irregular, removed, removed but still listed, or misnamed, so that nothing
+# more was measured.
+silent := {changed({"/artifact/kind": kind, "/checks": nothing}) | some kind in irregular} | {removed, orphan, misnamed}
 
 removed := changed({
 	"/artifact": {"path": "assets/sources/model.bin", "change": "removed", "kind": "absent"},
@@ -146,6 +146,21 @@ absent(ending) := {
 	"path": concat(".", ["assets/sources/model.bin", ending]),
 	"state": "absent",
 	"problems": [],
+}
+
+# unread are artifacts of which a companion cannot be read, so that nothing is known
+# of what it says.
+unread(companion) := {facts |
+	some state in {"absent", "invalid", "irregular", "twice"}
+	some proof in {"present", "absent"}
+	facts := changed({
+		sprintf("/%s", [companion]): object.union(
+			{key: artifact[companion][key] | some key in {"path", "problems"}},
+			{"state": state},
+		),
+		"/checks": nothing,
+		"/base/proof": proof,
+	})
 }
 
 # nothing is what the checks say where no two sides were there.

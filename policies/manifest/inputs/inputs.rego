@@ -10,21 +10,20 @@
 #   fix: restore the input, or make the artifact again from what is there now and name that in its manifest
 package codexlock.manifest.inputs
 
-import data.codexlock.lib.document
 import data.codexlock.lib.fact
 import data.codexlock.lib.subject
 
 deny contains {"msg": message, "file": fact.file("manifest"), "pointer": pointer} if {
 	some reference in input.manifest.inputs
 	not _same(reference)
-	not _not_asked
+	not subject.no_content
 	message := _message(reference)
 	pointer := object.get(reference, "pointer", "")
 }
 
 deny contains {"msg": "nothing proves that its inputs are what the manifest records", "file": fact.file("manifest")} if {
 	not _compared
-	not _not_asked
+	not subject.no_content
 }
 
 _same(reference) if reference.state == "match"
@@ -37,15 +36,12 @@ _compared if {
 	not _same(reference)
 }
 
-# manifest.provenance reports a manifest without a list of inputs.
+# manifest.provenance reports a manifest without a list of inputs, manifest.missing
+# and manifest.schema one that cannot be read.
 _compared if {
 	input.checks.inputs == "absent"
 	not input.manifest.inputs
 }
-
-_not_asked if subject.no_content
-
-_not_asked if input.manifest.state in document.unread
 
 _message(reference) := sprintf("input %q is missing, want a file with sha256 %s", [reference.path, fact.short(reference.sha256)]) if {
 	reference.state == "missing"
