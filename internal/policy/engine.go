@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -100,12 +101,14 @@ func everySourceRules(sources []Source, modules []*module, rules []*rule) error 
 	return nil
 }
 
-// sourceNames are the sources' names, each once.
+// sourceNames are the names of the owners' sources, each once, or else the
+// standard's own: that one always judges, beside the others.
 func sourceNames(sources []Source) string {
 	var names []string
 	seen := map[string]bool{}
+	owned := slices.ContainsFunc(sources, func(s Source) bool { return !s.Standard })
 	for _, s := range sources {
-		if !seen[s.Name] {
+		if !seen[s.Name] && !(owned && s.Standard) {
 			names = append(names, s.Name)
 		}
 		seen[s.Name] = true
