@@ -22,7 +22,10 @@ deny contains {
 	not _listed
 }
 
-_listed if count(input.ledger.entries) > 0
+_listed if {
+	input.ledger.state == "valid"
+	count(input.ledger.entries) > 0
+}
 
 # lock.missing and lock.schema report the ledger itself.
 _listed if input.ledger.state in document.unread
