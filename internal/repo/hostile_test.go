@@ -138,19 +138,22 @@ func TestTreeBombs(t *testing.T) {
 		}
 		return s.commitTree(oid)
 	}
-	for name, c := range map[string]Commit{
-		"files":      nest(blob, "100644", 10, 10, "f"),
-		"no files":   nest(s.object("tree", ""), "40000", 10, 10, "d"),
-		"deep":       nest(blob, "100644", 1, maxDepth+1, "d"),
-		"long names": nest(blob, "100644", 100, 4, strings.Repeat("n", 900)),
+	for name, bomb := range map[string]struct {
+		c    Commit
+		want string
+	}{
+		"files":      {nest(blob, "100644", 10, 10, "f"), "has over 1000000 entries"},
+		"no files":   {nest(s.object("tree", ""), "40000", 10, 10, "d"), "has over 1000000 entries"},
+		"deep":       {nest(blob, "100644", 1, maxDepth+1, "d"), "has folders more than 64 deep"},
+		"long names": {nest(blob, "100644", 100, 4, strings.Repeat("n", 900)), "bytes in all"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := s.open()
 			start := time.Now()
-			_, err := r.Tree(t.Context(), c)
+			_, err := r.Tree(t.Context(), bomb.c)
 			var malformed *MalformedTreeError
-			if !errors.As(err, &malformed) {
-				t.Errorf("Tree: %v, want a *MalformedTreeError", err)
+			if !errors.As(err, &malformed) || !strings.Contains(malformed.Reason, bomb.want) {
+				t.Errorf("Tree: %v, want a *MalformedTreeError with %q", err, bomb.want)
 			}
 			if took := time.Since(start); took > 10*time.Second {
 				t.Errorf("Tree took %v", took)
@@ -193,7 +196,7 @@ func TestHostileConfigurationRunsNothing(t *testing.T) {
 		// A missing object makes git fetch, through a helper that is a command.
 		"extensions.partialClone": "origin", "remote.origin.promisor": "true", "remote.origin.url": "ext::" + script + " %S",
 		"remote.origin.uploadpack": script, "remote.origin.vcs": "ext", "protocol.ext.allow": "always", "protocol.allow": "always",
-		"core.repositoryFormatVersion": "1", "core.fsmonitor": script, "core.untrackedCache": "true", "core.excludesFile": script,
+		"core.repositoryFormatVersion": "1", "core.fsmonitor": script, "core.untrackedCache": "true", "core.worktree": t.TempDir(), "core.excludesFile": script,
 	} {
 		s.git("config", "--file", ".git/config", key, value)
 	}

@@ -2,8 +2,8 @@
 // what changed between two of them. It is the only package that runs git, and
 // git runs nothing for it. It believes objects and nothing else: commits, trees
 // and blobs are read by their ids and checked against them, never the index, a
-// ref's replacement, a graft or a file that a filter made. It judges nothing and
-// writes nothing.
+// ref's replacement, a graft or a file that a filter made. It judges nothing, and
+// writes nothing but the throwaway repository of a demo (Create).
 package repo
 
 import (
@@ -96,8 +96,7 @@ func (r *Repository) Commit(ctx context.Context, rev string) (Commit, error) {
 
 func (r *Repository) resolve(ctx context.Context, rev string) (Commit, error) {
 	missing := &MissingCommitError{Revision: rev, Shallow: r.shallow}
-	// A NUL cannot be passed to a program, and "^x" would mean "not x".
-	if rev == "" || rev[0] == '^' || strings.ContainsRune(rev, 0) {
+	if rev == "" || strings.ContainsRune(rev, 0) { // a NUL cannot be passed to a program
 		return "", missing
 	}
 	out, err := r.git.output(ctx, "rev-parse", "--verify", "--quiet", "--end-of-options", rev+"^{commit}")
@@ -111,7 +110,7 @@ func (r *Repository) resolve(ctx context.Context, rev string) (Commit, error) {
 		return "", fmt.Errorf("resolve revision %q: %w", rev, err)
 	}
 	id := strings.TrimSuffix(string(out), "\n")
-	if !r.format.valid(id) {
+	if !r.format.valid(id) { // "^x" is answered with "^" and an id
 		return "", missing
 	}
 	return Commit(id), nil
