@@ -17,9 +17,9 @@ _regular if input.artifact.kind == "file"
 # It was removed; lock.orphan reports what is left of it.
 _regular if input.artifact.kind == "absent"
 
-_message := _messages[input.artifact.kind] if {
-	input.artifact.kind in object.keys(_messages)
-} else := "nothing proves that it is a regular file"
+_message := object.get(_messages, _kind, "nothing proves that it is a regular file")
+
+_kind := object.get(input, ["artifact", "kind"], "")
 
 _messages := {
 	"symlink": "is a symlink, want a regular file",

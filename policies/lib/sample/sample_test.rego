@@ -121,7 +121,7 @@ silent := {changed({"/artifact/kind": kind, "/checks": nothing}) | some kind in 
 removed := changed({
 	"/artifact": {"path": "assets/sources/model.bin", "change": "removed", "kind": "absent"},
 	"/ledger": {"path": "Codex-Lock.json", "state": "valid", "problems": [], "entries": []},
-	"/manifest": absent("manifest.json"),
+	"/manifest": object.union(absent("manifest.json"), {"network": []}),
 	"/vaulttime": absent("vaulttime.json"),
 	"/test": absent("test"),
 	"/checks": nothing,
@@ -129,7 +129,7 @@ removed := changed({
 
 orphan := changed({
 	"/artifact": {"path": "assets/sources/model.bin", "change": "removed", "kind": "absent"},
-	"/manifest": absent("manifest.json"),
+	"/manifest": object.union(absent("manifest.json"), {"network": []}),
 	"/vaulttime": absent("vaulttime.json"),
 	"/test": absent("test"),
 	"/checks": object.union(nothing, {"tolerance": "zero", "verified_at": "kept"}),
@@ -155,7 +155,7 @@ unread(companion) := {facts |
 	some proof in {"present", "absent"}
 	facts := changed({
 		sprintf("/%s", [companion]): object.union(
-			{key: artifact[companion][key] | some key in {"path", "problems"}},
+			{key: artifact[companion][key] | some key in {"path", "problems", "network"}},
 			{"state": state},
 		),
 		"/checks": nothing,

@@ -41,3 +41,8 @@ test_others_report_a_ledger_without_an_entry if {
 	}
 	drift.deny == set() with input as sample.changed({"/checks/ledger": "absent", "/ledger/entries": []})
 }
+
+test_zt_3_3_a_ledger_in_no_known_state_is_found if {
+	facts := sample.changed({"/checks/ledger": "absent", "/ledger/entries": []})
+	count(drift.deny) == 1 with input as sample.without(facts, "/ledger/state")
+}

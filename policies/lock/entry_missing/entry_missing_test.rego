@@ -19,7 +19,7 @@ test_zt_3_3_a_missing_entry_is_found if {
 }
 
 test_zt_3_3_missing_facts_are_found if {
-	every pointer in {"/ledger", "/ledger/entries"} {
+	every pointer in {"/ledger", "/ledger/entries", "/ledger/state"} {
 		entry_missing.deny == {_finding} with input as sample.without(sample.artifact, pointer)
 	}
 	entry_missing.deny == {_finding} with input as {}

@@ -45,3 +45,7 @@ test_a_misnamed_artifact_may_be_removed if {
 		{"/artifact/kind": "absent", "/artifact/change": "removed"},
 	)
 }
+
+test_zt_3_3_no_entry_proves_nothing_of_a_file if {
+	count(orphan.deny) == 1 with input as sample.without(sample.removed, "/artifact/kind")
+}

@@ -68,3 +68,32 @@ test_others_report_a_manifest_that_cannot_be_read if {
 		inputs.deny == set() with input as facts
 	}
 }
+
+test_zt_11_1_a_comparison_that_nothing_bears_out_is_found if {
+	unproved := {
+		"msg": "nothing proves that its inputs are what the manifest records",
+		"file": "assets/sources/model.bin.manifest.json",
+	}
+	every state in {"differs", "missing", "unsafe"} {
+		inputs.deny == {unproved} with input as sample.changed({"/checks/inputs": state})
+	}
+	missing := _finding("input \"assets/sources/labels.csv\" is missing, want a file with sha256 2c26b46b68ff…")
+	inputs.deny == {unproved, missing} with input as sample.without(
+		sample.changed({"/manifest/inputs/0/state": "missing"}),
+		"/checks/inputs",
+	)
+	inputs.deny == {unproved} with input as sample.without(
+		sample.without(sample.artifact, "/manifest/inputs"),
+		"/checks/inputs",
+	)
+}
+
+test_layout_irregular_reports_what_is_no_file if {
+	every kind in sample.irregular {
+		inputs.deny == set() with input as sample.changed({
+			"/artifact/kind": kind,
+			"/checks/inputs": "missing",
+			"/manifest/inputs/0/state": "missing",
+		})
+	}
+}

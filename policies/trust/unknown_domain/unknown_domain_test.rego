@@ -54,3 +54,7 @@ test_others_report_what_has_no_content if {
 		unknown_domain.deny == set() with input as facts
 	}
 }
+
+test_zt_4_1_a_record_without_a_domain_is_found if {
+	count(unknown_domain.deny) == 1 with input as sample.without(sample.changed({"/ledger/entries": []}), "/domain")
+}

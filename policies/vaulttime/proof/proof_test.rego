@@ -90,3 +90,11 @@ test_others_report_a_vaulttime_that_cannot_be_read if {
 		proof.deny == set() with input as facts
 	}
 }
+
+test_p4_a_proof_that_was_not_looked_for_is_found if {
+	proof.deny == {_unproved} with input as sample.without(sample.changed({"/checks/signature": "no_key"}), "/checks/proof")
+	bare := sample.changed({"/checks/proof": "absent", "/checks/path": "absent", "/base/proof": "absent"})
+	every pointer in {"/checks/proof", "/checks/path"} {
+		proof.deny == {_unproved} with input as sample.without(bare, pointer)
+	}
+}

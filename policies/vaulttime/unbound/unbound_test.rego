@@ -5,7 +5,9 @@ import data.codexlock.vaulttime.unbound
 
 test_p4_passes if {
 	every proof in {"valid", "invalid", "no_key"} {
-		unbound.deny | unbound.warn == set() with input as sample.changed({"/checks/proof": proof})
+		unbound.deny == set() with input as sample.changed({"/checks/proof": proof})
+		unbound.warn == set() with input as sample.changed({"/checks/proof": proof})
+		unbound.warn == set() with input as sample.changed({"/checks/proof": proof, "/settings/require_proof": false})
 	}
 }
 
@@ -44,19 +46,27 @@ test_p4_missing_facts_are_found if {
 		unbound.warn == set() with input as facts
 	}
 	count(unbound.deny) == 1 with input as {}
+	unbound.warn == {_unproved} with input as sample.without(
+		sample.changed({"/settings/require_proof": false}),
+		"/checks/proof",
+	)
 }
 
 test_vaulttime_proof_reports_a_proof_that_was_taken_away if {
-unbound.deny | unbound.warn == set() with input as sample.changed({"/checks/proof": "absent"})}
+	unbound.deny == set() with input as sample.changed({"/checks/proof": "absent"})
+	unbound.warn == set() with input as sample.changed({"/checks/proof": "absent"})
+}
 
 test_others_report_what_has_no_content if {
 	every facts in sample.silent {
-		unbound.deny | unbound.warn == set() with input as facts
+		unbound.deny == set() with input as facts
+		unbound.warn == set() with input as facts
 	}
 }
 
 test_others_report_a_vaulttime_that_cannot_be_read if {
 	every facts in sample.unread("vaulttime") {
-		unbound.deny | unbound.warn == set() with input as facts
+		unbound.deny == set() with input as facts
+		unbound.warn == set() with input as facts
 	}
 }
