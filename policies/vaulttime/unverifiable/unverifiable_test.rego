@@ -91,3 +91,14 @@ test_others_report_a_vaulttime_that_cannot_be_read if {
 		unverifiable.warn == set() with input as facts
 	}
 }
+
+test_zt_4_2_a_proof_stands_in_for_nothing_else if {
+	every pointer in {"/checks", "/checks/signature"} {
+		facts := sample.without(_keyless("valid"), pointer)
+		count(unverifiable.deny) == 1 with input as facts
+		unverifiable.warn == set() with input as facts
+	}
+	every kind in sample.irregular {
+		unverifiable.warn == set() with input as sample.patched(_keyless("valid"), {"/artifact/kind": kind})
+	}
+}
