@@ -2,6 +2,7 @@ package facts
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 
@@ -79,6 +80,11 @@ func (c *Collector) measureFile(ctx context.Context, s *subject) error {
 		return nil
 	}
 	digest, size, head, err := c.o.Head.Hash(ctx, entry)
+	var large *repo.TooLargeError
+	if errors.As(err, &large) {
+		a.Kind = repo.Oversized.String()
+		return nil
+	}
 	if err != nil {
 		return err
 	}
@@ -257,7 +263,7 @@ func (c *Collector) measureBase(ctx context.Context, s *subject) error {
 		return err
 	}
 	if !there && len(entries) == 0 {
-		if a.Change == repo.Unchanged.String() && a.Kind != "absent" {
+		if a.Kind != "absent" {
 			a.Change = repo.Added.String()
 		}
 		return nil
@@ -358,7 +364,8 @@ func (d *digests) state(ctx context.Context, tree repo.Tree, w manifest.Referenc
 		if there && entry.Kind == repo.File {
 			var size int64
 			var head []byte
-			if digest, size, head, err = tree.Hash(ctx, entry); err != nil {
+			digest, size, head, err = tree.Hash(ctx, entry)
+			if large := (*repo.TooLargeError)(nil); err != nil && !errors.As(err, &large) {
 				return "", err
 			}
 			if content, _, ok := artifact.ParsePointer(head); ok && size == int64(len(head)) {

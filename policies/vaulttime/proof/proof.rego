@@ -37,7 +37,21 @@ _proved if {
 
 _proved if subject.no_content
 
-_proved if input.vaulttime.state in document.unread
+# vaulttime.schema reports a record that cannot be read.
+_proved if input.vaulttime.state == "invalid"
+
+# There is no record, and there was none with a proof: vaulttime.missing reports it.
+_proved if {
+	input.vaulttime.state in document.elsewhere
+	_never_proved
+}
+
+_never_proved if input.base.proof == "absent"
+
+_never_proved if {
+	input.artifact.change == "added"
+	object.get(input, ["base", "proof"], "absent") == "absent"
+}
 
 _none_before if input.base.proof == "absent"
 
@@ -49,6 +63,9 @@ _none_before if {
 
 _message := sprintf("record is of %q", [fact.text(["vaulttime", "artifact"])]) if {
 	input.checks.path == "differs"
+} else := "has no record any more, and had one with a proof in the base commit" if {
+	input.vaulttime.state in document.elsewhere
+	input.base.proof == "present"
 } else := "record has no proof, and had one in the base commit" if {
 	input.checks.proof == "absent"
 	input.base.proof == "present"

@@ -56,6 +56,39 @@ test_p4_a_proof_that_was_taken_away_is_found if {
 	}
 }
 
+test_p4_a_record_that_was_taken_away_is_found if {
+	every state in {"absent", "irregular", "twice"} {
+		proof.deny == {_finding(
+			"has no record any more, and had one with a proof in the base commit",
+			"",
+		)} with input as sample.changed({
+			"/checks/proof": "absent",
+			"/checks/path": "absent",
+			"/checks/rollback": "absent",
+			"/vaulttime/state": state,
+		})
+	}
+}
+
+test_vaulttime_missing_reports_a_record_that_never_was if {
+	facts := sample.changed({
+		"/checks/proof": "absent",
+		"/checks/path": "absent",
+		"/checks/rollback": "absent",
+		"/vaulttime/state": "absent",
+	})
+	proof.deny == set() with input as json.patch(facts, [{"op": "replace", "path": "/base/proof", "value": "absent"}])
+	proof.deny == set() with input as json.patch(facts, [
+		{"op": "remove", "path": "/base"},
+		{"op": "replace", "path": "/artifact/change", "value": "added"},
+	])
+	proof.deny == {_unproved} with input as json.remove(facts, ["/base"])
+}
+
+test_vaulttime_schema_reports_a_record_that_cannot_be_read if {
+	proof.deny == set() with input as sample.changed({"/checks/proof": "absent", "/vaulttime/state": "invalid"})
+}
+
 test_p4_missing_facts_are_found if {
 	every pointer in {"/checks", "/checks/proof", "/checks/path"} {
 		proof.deny == {_unproved} with input as sample.without(sample.artifact, pointer)
@@ -81,12 +114,6 @@ test_vaulttime_unverifiable_reports_a_run_without_the_key if {
 
 test_others_report_what_has_no_content if {
 	every facts in sample.silent {
-		proof.deny == set() with input as facts
-	}
-}
-
-test_others_report_a_vaulttime_that_cannot_be_read if {
-	every facts in sample.unread("vaulttime") {
 		proof.deny == set() with input as facts
 	}
 }
