@@ -77,12 +77,18 @@ test_vaulttime_missing_reports_a_record_that_never_was if {
 		"/checks/rollback": "absent",
 		"/vaulttime/state": "absent",
 	})
-	proof.deny == set() with input as json.patch(facts, [{"op": "replace", "path": "/base/proof", "value": "absent"}])
+	proof.deny == set() with input as json.patch(facts, [
+		{"op": "replace", "path": "/base/proof", "value": "absent"},
+		{"op": "replace", "path": "/artifact/change", "value": "modified"},
+	])
 	proof.deny == set() with input as json.patch(facts, [
 		{"op": "remove", "path": "/base"},
 		{"op": "replace", "path": "/artifact/change", "value": "added"},
 	])
-	proof.deny == {_unproved} with input as json.remove(facts, ["/base"])
+	proof.deny == {_unproved} with input as json.patch(facts, [
+		{"op": "remove", "path": "/base"},
+		{"op": "replace", "path": "/artifact/change", "value": "modified"},
+	])
 }
 
 test_vaulttime_schema_reports_a_record_that_cannot_be_read if {
