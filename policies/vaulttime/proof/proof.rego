@@ -28,7 +28,8 @@ _proved if {
 	input.checks.path == "match"
 }
 
-# There is no proof, and was none: vaulttime.unbound reports it.
+# There is no proof, and was none: vaulttime.unbound reports it, or
+# vaulttime.missing where there is no record either.
 _proved if {
 	input.checks.proof == "absent"
 	_none_before
@@ -40,24 +41,17 @@ _proved if subject.no_content
 # vaulttime.schema reports a record that cannot be read.
 _proved if input.vaulttime.state == "invalid"
 
-# There is no record, and there was none with a proof: vaulttime.missing reports it.
-_proved if {
-	input.vaulttime.state in document.elsewhere
-	_never_proved
-}
-
-_never_proved if input.base.proof == "absent"
-
-_never_proved if {
-	input.artifact.change == "added"
-	object.get(input, ["base", "proof"], "absent") == "absent"
-}
-
 _none_before if input.base.proof == "absent"
 
 # The base commit had no record, so none with a proof.
 _none_before if {
 	input.checks.rollback == "new"
+	object.get(input, ["base", "proof"], "absent") == "absent"
+}
+
+# The artifact is new, so it had no record.
+_none_before if {
+	input.artifact.change == "added"
 	object.get(input, ["base", "proof"], "absent") == "absent"
 }
 
