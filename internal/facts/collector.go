@@ -66,12 +66,11 @@ type Collector struct {
 
 // A book is a ledger as it was found in a tree.
 type book struct {
-	found    Document
-	doc      *schemas.Document
-	entries  *ledger.Ledger
-	byPath   map[artifact.Path][]int
-	unsafe   []UnsafePath
-	listings int
+	found   Document
+	doc     *schemas.Document
+	entries *ledger.Ledger
+	byPath  map[artifact.Path][]int
+	unsafe  []UnsafePath
 }
 
 // Collect finds out what is under judgement. Measuring happens later, piece by
