@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -9,7 +10,8 @@ import (
 
 // Terminal makes text from outside safe to print on a terminal or in a log:
 // whatever would move the cursor, colour, hide or reorder is written out, and
-// so is what is not UTF-8.
+// so is what is not UTF-8. A number sign before a bracket is written out too: a
+// log may be an action's, whose runner obeys ##[name] wherever it stands in a line.
 func Terminal(s string) string { return visible(s, func(rune) bool { return false }) }
 
 // visible writes out every rune that does not show as itself, and those that
@@ -21,7 +23,7 @@ func visible(s string, also func(rune) bool) string {
 		switch {
 		case r == utf8.RuneError && size == 1:
 			fmt.Fprintf(&out, `\x%02x`, s[i])
-		case hidden(r) || also(r):
+		case hidden(r) || also(r) || r == '#' && strings.HasPrefix(s[i+size:], "["):
 			fmt.Fprintf(&out, `\u{%04X}`, r)
 		default:
 			out.WriteString(s[i : i+size])
@@ -31,17 +33,22 @@ func visible(s string, also func(rune) bool) string {
 	return out.String()
 }
 
-// hidden reports whether a rune is invisible, a control, or changes the order
-// of reading: what a name or a message can trick a reader with.
+// invisible are the runes that show as nothing, as a blank that is not a space,
+// or only change how others show or in which order they are read.
+var invisible = []*unicode.RangeTable{
+	unicode.Cc, unicode.Cf, unicode.Co, unicode.Zl, unicode.Zp, unicode.Zs,
+	unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector,
+}
+
+// hidden reports whether a name or a message can trick a reader with a rune.
 func hidden(r rune) bool {
-	return unicode.Is(unicode.Cc, r) || unicode.Is(unicode.Cf, r) || unicode.Is(unicode.Co, r) ||
-		unicode.Is(unicode.Zl, r) || unicode.Is(unicode.Zp, r) || r == '\u00A0' || r == '\u3000' || r == '\u2800'
+	return r != ' ' && (unicode.In(r, invisible...) || r == '\u2800') // the Braille pattern without a dot
 }
 
 // commandData escapes the data of a workflow command, as the runner reads it
-// back (actions/runner, ActionCommand.cs).
+// back (actions/runner, ActionCommand.cs). It hides nothing: see Terminal.
 func commandData(s string) string {
-	return strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A").Replace(Terminal(s))
+	return strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A").Replace(s)
 }
 
 // commandProperty escapes a property of a workflow command.
@@ -52,8 +59,11 @@ func commandProperty(s string) string {
 // Code is text from outside as a Markdown code span, which nothing in it can
 // end: the fence is longer than any run of backticks. A bar is written out, so
 // that it stays inside a cell of a table.
-func Code(s string) string {
-	s = visible(s, func(r rune) bool { return r == '|' })
+func Code(s string) string { return code(s, math.MaxInt) }
+
+// code is Code over at most so many bytes of text.
+func code(s string, limit int) string {
+	s = clip(visible(s, func(r rune) bool { return r == '|' }), limit)
 	if s == "" {
 		return "` `"
 	}

@@ -20,6 +20,7 @@ const (
 	maxAnnotationBytes  = 64 << 10 // message: 64 KB (REST API, annotations)
 	maxAnnotationTitle  = 255      // title: 255 characters (REST API, annotations)
 	maxCommandBytes     = 4096     // actions/runner cuts a command's message here
+	maxWordsBytes       = 255      // our own: a name, a time, a commit
 )
 
 // github writes the findings as workflow commands, the worst first: a runner
@@ -35,26 +36,27 @@ func github(out io.Writer, r Report, _ Options) error {
 			command = "warning"
 		}
 		fmt.Fprintf(w, "::%s file=%s,line=%d,col=%d,title=%s::%s\n", command,
-			commandProperty(f.File), f.Line, f.Column, commandProperty(title(f)), commandData(clip(told(f), maxCommandBytes)))
+			commandProperty(Terminal(f.File)), f.Line, f.Column, commandProperty(title(f)), commandData(clip(told(f), maxCommandBytes)))
 	}
 	fmt.Fprintf(w, "::notice title=Codexlock::%s\n", commandData(Title(r)))
 	return w.Flush()
 }
 
-// title names a finding's rule and requirement.
+// title names a finding's rule and requirement, safe to print.
 func title(f policy.Finding) string {
 	words := f.Rule
 	if f.Requirement != "" {
 		words += " (" + f.Requirement + ")"
 	}
-	return words
+	return Terminal(words)
 }
 
-// told is a finding in words, with the next step.
+// told is a finding in words, safe to print, with the next step on a line of
+// its own.
 func told(f policy.Finding) string {
-	words := subject(f) + ": " + f.Message
+	words := Terminal(subject(f) + ": " + f.Message)
 	if f.Fix != "" {
-		words += "\nhint: " + f.Fix
+		words += "\nhint: " + Terminal(f.Fix)
 	}
 	return words
 }
@@ -70,7 +72,7 @@ func Title(r Report) string {
 	case c.Artifacts == 0:
 		return "No artifact changed" + warnings(c)
 	}
-	return fmt.Sprintf("All %s trusted and current%s", count(c.Artifacts, "artifact"), warnings(c))
+	return "A" + strings.TrimPrefix(passed(r), "a") // all
 }
 
 // An Annotation is a finding as a check run shows it, in the diff.
@@ -96,20 +98,11 @@ func Annotations(r Report) []Annotation {
 		a := Annotation{
 			Path: Terminal(f.File), StartLine: max(f.Line, 1), EndLine: max(f.Line, 1),
 			StartColumn: max(f.Column, 1), EndColumn: max(f.Column, 1), Level: level,
-			Title: clip(Terminal(title(f)), maxAnnotationTitle), Message: clip(lines(told(f)), maxAnnotationBytes),
+			Title: clip(title(f), maxAnnotationTitle), Message: clip(told(f), maxAnnotationBytes),
 		}
 		annotations = append(annotations, a)
 	}
 	return annotations
-}
-
-// lines is text whose own lines stay lines and which hides nothing else.
-func lines(s string) string {
-	parts := strings.Split(s, "\n")
-	for i, p := range parts {
-		parts[i] = Terminal(p)
-	}
-	return strings.Join(parts, "\n")
 }
 
 // Markdown is the report as a summary of at most limit bytes. What is left out
@@ -120,7 +113,7 @@ func Markdown(r Report, limit int) string {
 	fmt.Fprintf(&b, "## %s %s\n\n", mark, Title(r))
 	c := r.Counts
 	fmt.Fprintf(&b, "| level | artifacts | trusted | denials | warnings | excepted |\n|---|---|---|---|---|---|\n| %s | %d | %d | %d | %d | %d |\n\n",
-		r.Level, c.Artifacts, c.Trusted, c.Deny, c.Warn, c.Excepted)
+		code(r.Level, maxWordsBytes), c.Artifacts, c.Trusted, c.Deny, c.Warn, c.Excepted)
 	tail := provenance(r)
 	if len(r.Findings) > 0 {
 		b.WriteString("| | rule | where | what | next step |\n|---|---|---|---|---|\n")
@@ -134,8 +127,10 @@ func Markdown(r Report, limit int) string {
 		}
 		b.WriteString(row)
 	}
-	b.WriteString(tail)
-	return clip(b.String(), limit)
+	if b.Len()+len(tail) <= limit {
+		b.WriteString(tail)
+	}
+	return clip(b.String(), limit) // cuts our own words only: of the rest there is none yet
 }
 
 func findingRow(f policy.Finding) string {
@@ -146,8 +141,9 @@ func findingRow(f policy.Finding) string {
 	case f.Severity == policy.Warn:
 		sign = "⚠️"
 	}
-	return fmt.Sprintf("| %s | %s | %s | %s | %s |\n", sign, Code(title(f)),
-		Code(fmt.Sprintf("%s:%d:%d", f.File, f.Line, f.Column)), Code(clip(subject(f)+": "+f.Message, maxCommandBytes)), Code(f.Fix))
+	return fmt.Sprintf("| %s | %s | %s | %s | %s |\n", sign, code(title(f), maxWordsBytes),
+		code(fmt.Sprintf("%s:%d:%d", f.File, f.Line, f.Column), maxCommandBytes),
+		code(subject(f)+": "+f.Message, maxCommandBytes), code(f.Fix, maxCommandBytes))
 }
 
 // provenance says what judged what.
@@ -160,6 +156,7 @@ func provenance(r Report) string {
 	if base == "" {
 		base = "nothing"
 	}
+	words := func(s string) string { return code(s, maxWordsBytes) }
 	return fmt.Sprintf("\nJudged %s against %s as of %s, by %d rules (%s, %s).\n",
-		Code(head), Code(base), r.EffectiveTime, r.Policy.Rules, Code(r.Policy.Source), Code(r.Policy.Digest))
+		words(head), words(base), words(r.EffectiveTime), r.Policy.Rules, words(r.Policy.Source), words(r.Policy.Digest))
 }

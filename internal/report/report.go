@@ -90,8 +90,8 @@ func New(d policy.Decision, m Meta) Report {
 			r.Counts.Trusted++
 		}
 	}
-	if len(r.Artifacts) > 0 || whole {
-		if whole {
+	if len(r.Artifacts) > 0 || r.Counts.Deny > 0 {
+		if whole || r.Counts.Deny > 0 && lowest == artifact.APlus {
 			lowest = artifact.NonCompliant
 		}
 		r.Level = lowest.String()

@@ -4,7 +4,9 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"strings"
 
+	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/policy"
 )
 
@@ -13,8 +15,11 @@ const (
 	red, yellow, green, dim, plain = "\x1b[31m", "\x1b[33m", "\x1b[32m", "\x1b[2m", "\x1b[0m"
 )
 
-// unverifiable is the rule that finds a record whose MAC nobody could check.
-const unverifiable = "vaulttime.unverifiable"
+// What the line of a trusted artifact has to know.
+const (
+	unbound      = "vaulttime.unbound"      // the record has no proof, yet a MAC
+	unverifiable = "vaulttime.unverifiable" // nobody could check the MAC
+)
 
 // text writes the report for a person at a terminal, in the standard's words
 // (ZT-12).
@@ -77,19 +82,16 @@ func subject(f policy.Finding) string {
 	return f.File
 }
 
-// artifacts writes a line for each artifact that is trusted.
+// artifacts writes a line for each artifact that is trusted, which claims no
+// proof that a finding says is absent.
 func (t *teller) artifacts(r Report) {
-	denied, unproved, whole := map[string]bool{}, map[string]bool{}, false
+	denied, found, whole := map[string]bool{}, map[string][]string{}, false
 	for _, f := range r.Findings {
-		switch {
-		case f.Excepted:
-		case f.Severity != policy.Warn:
+		if !f.Excepted && f.Severity != policy.Warn {
 			denied[f.Artifact] = true
 			whole = whole || f.Artifact == ""
 		}
-		if f.Rule == unverifiable {
-			unproved[f.Artifact] = true
-		}
+		found[f.Artifact] = append(found[f.Artifact], f.Rule)
 	}
 	if whole {
 		return
@@ -99,12 +101,33 @@ func (t *teller) artifacts(r Report) {
 		case denied[a.Path]:
 		case a.SHA256 == "":
 			t.mark(green, "✓", "%s removed, with all that vouched for it", Terminal(a.Path))
-		case unproved[a.Path]:
-			t.mark(green, "✓", "%s verified (VaultTime not checked: no key; Codex hash match)", Terminal(a.Path))
 		default:
-			t.mark(green, "✓", "%s verified (VaultTime valid, Codex hash match)", Terminal(a.Path))
+			t.mark(green, "✓", "%s %s", Terminal(a.Path), proved(found[a.Path]))
 		}
 	}
+}
+
+// proved is what stands of an artifact's proofs after what these rules found.
+func proved(rules []string) string {
+	verb, time, hash := "verified", "VaultTime valid", "Codex hash match"
+	for _, rule := range rules {
+		switch {
+		case rule == unbound: // its MAC and its time are as good
+		case rule == unverifiable:
+			if time == "VaultTime valid" {
+				time = "VaultTime not checked: no key"
+			}
+		case strings.HasPrefix(rule, "vaulttime."):
+			verb, time = "let through", "VaultTime not proved"
+		case strings.HasPrefix(rule, "lock.") || strings.HasPrefix(rule, "layout."):
+			verb, hash = "let through", "Codex hash not proved"
+		}
+	}
+	and := ", "
+	if time != "VaultTime valid" {
+		and = "; "
+	}
+	return verb + " (" + time + and + hash + ")"
 }
 
 // last is the line that sums up.
@@ -115,12 +138,22 @@ func (t *teller) last(r Report) {
 		t.mark(red, "✗", "denied for %s, which this run does not allow", count(c.Warn, "warning"))
 	case r.Conclusion == Failure:
 		t.mark(red, "✗", "%d of %s trusted, %s%s; level %s",
-			c.Trusted, count(c.Artifacts, "artifact"), count(c.Deny, "denial"), warnings(c), r.Level)
+			c.Trusted, count(c.Artifacts, "artifact"), count(c.Deny, "denial"), warnings(c), Terminal(r.Level))
 	case c.Artifacts == 0:
 		t.mark(green, "✓", "no artifact changed, nothing to verify%s", warnings(c))
 	default:
-		t.mark(green, "✓", "all artifacts trusted and current%s", warnings(c))
+		t.mark(green, "✓", "%s", passed(r))
 	}
+}
+
+// passed says how far artifacts are trusted that nothing denies: below the
+// highest level they are not current.
+func passed(r Report) string {
+	words := "all artifacts trusted and current"
+	if r.Level != artifact.APlus.String() {
+		words = "all artifacts pass at level " + Terminal(r.Level)
+	}
+	return words + warnings(r.Counts)
 }
 
 func warnings(c Counts) string {

@@ -1,0 +1,70 @@
+package report_test
+
+import (
+	"testing"
+
+	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/policy"
+	"github.com/codexlock/codexlock/internal/report"
+)
+
+func TestNewConcludes(t *testing.T) {
+	deny := policy.Finding{Rule: "lock.drift", Severity: policy.Deny, Artifact: "a"}
+	warn := policy.Finding{Rule: "vaulttime.unbound", Severity: policy.Warn, Artifact: "a"}
+	odd := policy.Finding{Rule: "acme.odd", Severity: "notice", Artifact: "a"}
+	none := policy.Finding{Rule: "acme.none", Artifact: "a"}
+	whole := policy.Finding{Rule: "lock.missing", Severity: policy.Deny}
+	elsewhere := policy.Finding{Rule: "lock.orphan", Severity: policy.Deny, Artifact: "gone"}
+	excepted := deny
+	excepted.Excepted = true
+	two := []policy.Artifact{{Path: "a", Level: artifact.APlus}, {Path: "b", Level: artifact.APlus}}
+	tier1 := []policy.Artifact{{Path: "a", Level: artifact.Tier1}, {Path: "b", Level: artifact.APlus}}
+	denied := []policy.Artifact{{Path: "a", Level: artifact.NonCompliant}, {Path: "b", Level: artifact.APlus}}
+	tests := []struct {
+		name       string
+		artifacts  []policy.Artifact
+		findings   []policy.Finding
+		failOnWarn bool
+		conclusion report.Conclusion
+		level      string
+		counts     report.Counts
+	}{
+		{"nothing changed", nil, nil, false, report.Success, "none", report.Counts{}},
+		{"all well", two, nil, true, report.Success, "a-plus", report.Counts{Artifacts: 2, Trusted: 2}},
+		{"a warning", two, []policy.Finding{warn}, false, report.Neutral, "a-plus", report.Counts{Artifacts: 2, Trusted: 2, Warn: 1}},
+		{"a warning that fails", two, []policy.Finding{warn}, true, report.Failure, "a-plus", report.Counts{Artifacts: 2, Trusted: 2, Warn: 1}},
+		{"a lower level", tier1, []policy.Finding{warn}, false, report.Neutral, "tier-1", report.Counts{Artifacts: 2, Trusted: 2, Warn: 1}},
+		{"a denial", denied, []policy.Finding{deny}, false, report.Failure, "non-compliant", report.Counts{Artifacts: 2, Trusted: 1, Deny: 1}},
+		{"two denials and a warning", denied, []policy.Finding{deny, deny, warn}, false, report.Failure, "non-compliant", report.Counts{Artifacts: 2, Trusted: 1, Deny: 2, Warn: 1}},
+		{"a denial at the lower level", tier1, []policy.Finding{deny}, false, report.Failure, "tier-1", report.Counts{Artifacts: 2, Trusted: 1, Deny: 1}},
+		{"an unknown severity denies", two, []policy.Finding{odd}, false, report.Failure, "non-compliant", report.Counts{Artifacts: 2, Trusted: 1, Deny: 1}},
+		{"no severity denies", two, []policy.Finding{none}, false, report.Failure, "non-compliant", report.Counts{Artifacts: 2, Trusted: 1, Deny: 1}},
+		{"the whole change denied", two, []policy.Finding{whole}, false, report.Failure, "non-compliant", report.Counts{Artifacts: 2, Deny: 1}},
+		{"the whole of no change denied", nil, []policy.Finding{whole}, false, report.Failure, "non-compliant", report.Counts{Deny: 1}},
+		{"a denial of what is not there", two, []policy.Finding{elsewhere}, false, report.Failure, "non-compliant", report.Counts{Artifacts: 2, Trusted: 2, Deny: 1}},
+		{"a denial where nothing is judged", nil, []policy.Finding{elsewhere}, false, report.Failure, "non-compliant", report.Counts{Deny: 1}},
+		{"excepted", two, []policy.Finding{excepted}, true, report.Success, "a-plus", report.Counts{Artifacts: 2, Trusted: 2, Excepted: 1}},
+		{"excepted and denied", denied, []policy.Finding{excepted, deny}, false, report.Failure, "non-compliant", report.Counts{Artifacts: 2, Trusted: 1, Deny: 1, Excepted: 1}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			r := report.New(policy.Decision{Artifacts: test.artifacts, Findings: test.findings}, report.Meta{FailOnWarn: test.failOnWarn})
+			if r.Conclusion != test.conclusion || r.Level != test.level || r.Counts != test.counts {
+				t.Errorf("%s, level %s, %+v, want %s, level %s, %+v", r.Conclusion, r.Level, r.Counts, test.conclusion, test.level, test.counts)
+			}
+			if r.Artifacts == nil || r.Findings == nil {
+				t.Error("a list is nil, which JSON writes as null, want an empty list")
+			}
+		})
+	}
+}
+
+// TestNewKeepsItsOwnLists: a decision that is used further changes no report.
+func TestNewKeepsItsOwnLists(t *testing.T) {
+	d := policy.Decision{Artifacts: []policy.Artifact{{Path: "a"}}, Findings: []policy.Finding{{Rule: "lock.drift"}}}
+	r := report.New(d, report.Meta{})
+	d.Artifacts[0].Path, d.Findings[0].Rule = "other", "other"
+	if r.Artifacts[0].Path != "a" || r.Findings[0].Rule != "lock.drift" {
+		t.Error("the report shares its lists with the decision")
+	}
+}
