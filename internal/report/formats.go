@@ -2,6 +2,7 @@ package report
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -69,6 +70,9 @@ func Read(in io.Reader) (Report, error) {
 	d.DisallowUnknownFields()
 	if err := d.Decode(&r); err != nil {
 		return Report{}, fmt.Errorf("read report: %w", err)
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return Report{}, errors.New("read report: something follows it, want the end of the file")
 	}
 	if r.Schema != Schema {
 		return Report{}, fmt.Errorf("read report: schema is %q, want %q", r.Schema, Schema)

@@ -112,11 +112,11 @@ func Markdown(r Report, limit int) string {
 	mark := map[Conclusion]string{Success: "✅", Neutral: "⚠️", Failure: "❌"}[r.Conclusion]
 	fmt.Fprintf(&b, "## %s %s\n\n", mark, Title(r))
 	c := r.Counts
-	fmt.Fprintf(&b, "| level | artifacts | trusted | denials | warnings | excepted |\n|---|---|---|---|---|---|\n| %s | %d | %d | %d | %d | %d |\n\n",
+	fmt.Fprintf(&b, "| level | artifacts | trusted | denials | warnings | excepted |\n|---|---|---|---|---|---|\n| %s | %d | %d | %d | %d | %d |\n",
 		code(r.Level, maxWordsBytes), c.Artifacts, c.Trusted, c.Deny, c.Warn, c.Excepted)
 	tail := provenance(r)
 	if len(r.Findings) > 0 {
-		b.WriteString("| | rule | where | what | next step |\n|---|---|---|---|---|\n")
+		b.WriteString("\n| | rule | where | what | next step |\n|---|---|---|---|---|\n")
 	}
 	for i, f := range r.Findings {
 		row := findingRow(f)

@@ -147,10 +147,10 @@ func (t *teller) last(r Report) {
 }
 
 // passed says how far artifacts are trusted that nothing denies: below the
-// highest level they are not current.
+// highest level, or by an exception, they pass and no more.
 func passed(r Report) string {
 	words := "all artifacts trusted and current"
-	if r.Level != artifact.APlus.String() {
+	if r.Level != artifact.APlus.String() || r.Counts.Excepted > 0 {
 		words = "all artifacts pass at level " + Terminal(r.Level)
 	}
 	return words + warnings(r.Counts)

@@ -1,0 +1,208 @@
+package report_test
+
+import (
+	"bytes"
+	"errors"
+	"flag"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/policy"
+	"github.com/codexlock/codexlock/internal/report"
+	"github.com/codexlock/codexlock/schemas"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+const (
+	model = "assets/sources/model.bin"
+	sum   = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+)
+
+func judged(path, change string, level artifact.Level) policy.Artifact {
+	a := policy.Artifact{Path: path, Change: change, Level: level, SHA256: sum, TrustDomain: "default", Proof: "content"}
+	if change == "removed" {
+		a.SHA256, a.TrustDomain, a.Proof = "", "", ""
+	}
+	return a
+}
+
+func finding(rule, path, file, message string) policy.Finding {
+	return policy.Finding{
+		Rule: rule, Severity: policy.Deny, Requirement: "ZT-3.3", Artifact: path, File: file, Line: 5, Column: 17,
+		Message: message, Fix: "attest it again: codexlock attest " + path, Fingerprint: sum[:32],
+	}
+}
+
+func warning(f policy.Finding) policy.Finding   { f.Severity = policy.Warn; return f }
+func exception(f policy.Finding) policy.Finding { f.Excepted = true; return f }
+
+func told(artifacts []policy.Artifact, findings ...policy.Finding) report.Report {
+	return report.New(policy.Decision{
+		Source: "embedded", Digest: "sha256:" + sum, Rules: 30, Answers: 30 * (1 + len(artifacts)),
+		Artifacts: artifacts, Findings: findings,
+	}, report.Meta{Scope: "changed", Base: sum[:40], Head: sum[24:], EffectiveTime: "2026-01-01T12:00:00Z"})
+}
+
+// reports are what there is to tell, by name.
+func reports() map[string]report.Report {
+	good := []policy.Artifact{judged(model, "modified", artifact.APlus), judged("assets/sources/vocab.txt", "added", artifact.APlus)}
+	bad := []policy.Artifact{judged(model, "modified", artifact.NonCompliant), judged("assets/sources/vocab.txt", "added", artifact.APlus)}
+	late := []policy.Artifact{judged(model, "modified", artifact.Tier1)}
+	drift := finding("lock.drift", model, "Codex-Lock.json", "sha256 is 8dc98c97682c…, Codex-Lock.json records ca61ce52a25a…")
+	expired := finding("vaulttime.expired", model, model+".vaulttime.json", "expired at 2026-01-01T00:00:00Z, and it is 2026-01-01T12:00:00Z")
+	loose := warning(finding("vaulttime.unbound", model, model+".vaulttime.json", "record has no proof"))
+	missing := finding("lock.missing", "", "Codex-Lock.json", "is missing, want the ledger of trusted artifacts in the repository's root")
+	keyless := finding("vaulttime.unverifiable", model, model+".vaulttime.json", `VaultTime signature was not checked: this run has no key for trust domain "default"`)
+	own := finding("acme.size", model, model, "has 3 GiB, want at most 2")
+	own.Requirement, own.Fix = "", ""
+	workTree := told(good[:1])
+	workTree.Base, workTree.Head = "", ""
+	return map[string]report.Report{
+		"success":      told(good),
+		"work_tree":    workTree,
+		"neutral":      told(good, loose),
+		"failure":      told(bad, drift, expired, own, loose),
+		"whole_change": told(good, missing),
+		"excepted":     told(good, exception(drift)),
+		"lower_level":  told(late, warning(expired)),
+		"empty":        told(nil),
+		"removed":      told([]policy.Artifact{judged(model, "removed", artifact.APlus)}),
+		"keyless":      told(good, warning(keyless)),
+		"keyless_deny": told(bad, keyless),
+	}
+}
+
+// forms are the ways to tell a report, each with the end of its golden's name.
+var forms = []struct {
+	end, format string
+	options     report.Options
+}{
+	{"txt", "text", report.Options{}},
+	{"quiet.txt", "text", report.Options{Quiet: true}},
+	{"color.txt", "text", report.Options{Color: true}},
+	{"json", "json", report.Options{}},
+	{"commands", "github", report.Options{}},
+	{"md", "markdown", report.Options{}},
+}
+
+func write(t testing.TB, format string, r report.Report, o report.Options) string {
+	t.Helper()
+	var b bytes.Buffer
+	if err := report.Write(format, &b, r, o); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+// TestGoldens: go test ./internal/report -update writes them anew.
+func TestGoldens(t *testing.T) {
+	var names []string
+	for name, r := range reports() {
+		for _, form := range forms {
+			file := filepath.Join("testdata", name+"."+form.end)
+			names = append(names, file)
+			got := write(t, form.format, r, form.options)
+			if again := write(t, form.format, r, form.options); again != got {
+				t.Errorf("%s: written twice, it differs", file)
+			}
+			if *update {
+				if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got != string(want) {
+				t.Errorf("%s: got\n%s\nwant\n%s", file, got, want)
+			}
+		}
+	}
+	kept, err := filepath.Glob("testdata/*.*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range kept {
+		if !slices.Contains(names, file) {
+			t.Errorf("%s belongs to no report", file)
+		}
+	}
+}
+
+func TestJSONIsOfItsSchemaAndReadsBack(t *testing.T) {
+	for name, r := range reports() {
+		if err := schemas.ValidateAny(schemas.Report, r); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		text := write(t, "json", r, report.Options{})
+		back, err := report.Read(strings.NewReader(text))
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if again := write(t, "json", back, report.Options{}); again != text {
+			t.Errorf("%s: read and written again:\n%s\nwant\n%s", name, again, text)
+		}
+	}
+}
+
+func TestReadRefuses(t *testing.T) {
+	good := write(t, "json", reports()["failure"], report.Options{})
+	for name, text := range map[string]string{
+		"nothing":         "",
+		"another version": strings.Replace(good, "report/v1", "report/v2", 1),
+		"an unknown key":  strings.Replace(good, `"scope"`, `"extra": 1, "scope"`, 1),
+		"a part":          good[:len(good)/2],
+		"more after it":   good + "{}",
+	} {
+		if _, err := report.Read(strings.NewReader(text)); err == nil {
+			t.Errorf("%s: read", name)
+		}
+	}
+}
+
+// A full writer takes so many bytes and then none.
+type full struct{ left int }
+
+var errFull = errors.New("no space left")
+
+func (f *full) Write(p []byte) (int, error) {
+	n := min(len(p), f.left)
+	f.left -= n
+	if n < len(p) {
+		return n, errFull
+	}
+	return n, nil
+}
+
+func TestAWritersErrorIsReturned(t *testing.T) {
+	for name, r := range reports() {
+		for _, form := range forms {
+			size := len(write(t, form.format, r, form.options))
+			for _, left := range []int{0, size / 2, size - 1} {
+				if err := report.Write(form.format, &full{left}, r, form.options); !errors.Is(err, errFull) {
+					t.Errorf("%s.%s: after %d of %d bytes: %v, want the writer's error", name, form.end, left, size, err)
+				}
+			}
+		}
+	}
+}
+
+func TestAnUnknownFormatIsNamed(t *testing.T) {
+	err := report.Write("sarif", &bytes.Buffer{}, reports()["success"], report.Options{})
+	var unknown *report.UnknownFormatError
+	if !errors.As(err, &unknown) || unknown.Format != "sarif" {
+		t.Fatalf("%v, want an *UnknownFormatError", err)
+	}
+	for _, name := range report.Formats() {
+		if !strings.Contains(err.Error(), name) {
+			t.Errorf("%q does not offer %s", err, name)
+		}
+	}
+}
