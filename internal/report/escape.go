@@ -80,11 +80,15 @@ func code(s string, limit int) string {
 	return fence + " " + s + " " + fence
 }
 
-// clip cuts text to so many bytes, at a rune's end, and says that it did.
+// clip cuts text to so many bytes, at a rune's end, and says that it did where
+// that fits.
 func clip(s string, limit int) string {
-	const mark = " … (cut)"
+	mark := " … (cut)"
 	if len(s) <= limit {
 		return s
+	}
+	if limit < len(mark) {
+		mark = ""
 	}
 	cut := max(limit-len(mark), 0)
 	for cut > 0 && !utf8.RuneStart(s[cut]) {
