@@ -61,9 +61,14 @@ func commandProperty(s string) string {
 // that it stays inside a cell of a table.
 func Code(s string) string { return code(s, math.MaxInt) }
 
+// maxBackticks bounds a run of backticks that is shown as it is. GitHub's
+// parser takes no run of more than 80 for a fence (cmark-gfm, MAXBACKTICKS).
+const maxBackticks = 16
+
 // code is Code over at most so many bytes of text.
 func code(s string, limit int) string {
-	s = clip(visible(s, func(r rune) bool { return r == '|' }), limit)
+	long := strings.Contains(s, strings.Repeat("`", maxBackticks+1))
+	s = clip(visible(s, func(r rune) bool { return r == '|' || r == '`' && long }), limit)
 	if s == "" {
 		return "` `"
 	}

@@ -1,0 +1,82 @@
+package report
+
+import (
+	"strings"
+	"testing"
+	"unicode/utf8"
+)
+
+func TestTerminal(t *testing.T) {
+	for in, want := range map[string]string{
+		"":                              "",
+		"assets/sources/é 日本 👍 e\u0301": "assets/sources/é 日本 👍 e\u0301",
+		"a\x1b[31mb":                    `a\u{001B}[31mb`,
+		"a\r\nb":                        `a\u{000D}\u{000A}b`,
+		"\u202egpj.exe":                 `\u{202E}gpj.exe`,
+		"a\u00a0b":                      `a\u{00A0}b`,
+		"\xff\xc3":                      `\xff\xc3`,
+		"\ufffd":                        "\ufffd",
+		"##[error]x":                    `#\u{0023}[error]x`,
+		"# #1 ##":                       "# #1 ##",
+		"\U000e0041":                    `\u{E0041}`,
+		"::error::x":                    "::error::x",
+	} {
+		if got := Terminal(in); got != want {
+			t.Errorf("%q is %q, want %q", in, got, want)
+		}
+		if again := Terminal(want); again != want {
+			t.Errorf("%q, which is safe, becomes %q", want, again)
+		}
+	}
+}
+
+func TestCode(t *testing.T) {
+	for in, want := range map[string]string{
+		"":                      "` `",
+		"plain":                 "` plain `",
+		"a`b":                   "`` a`b ``",
+		"a``b`":                 "``` a``b` ```",
+		"a|b\nc":                "` a\\u{007C}b\\u{000A}c `",
+		"@a <b> ":               "` @a <b>  `",
+		strings.Repeat("`", 17): "` " + strings.Repeat(`\u{0060}`, 17) + " `",
+	} {
+		if got := Code(in); got != want {
+			t.Errorf("%q is %q, want %q", in, got, want)
+		}
+	}
+}
+
+func TestClip(t *testing.T) {
+	const mark = " … (cut)"
+	for _, s := range []string{"", "a", strings.Repeat("a", 40), strings.Repeat("é", 40), strings.Repeat("日", 40), strings.Repeat("👍", 40), "a" + strings.Repeat("👍", 40)} {
+		for limit := range 200 {
+			got := clip(s, limit)
+			cut, isCut := strings.CutSuffix(got, mark)
+			switch {
+			case !utf8.ValidString(got):
+				t.Errorf("clip(%q, %d) = %q splits a rune", s, limit, got)
+			case len(got) > limit:
+				t.Errorf("clip(%q, %d) = %q has %d bytes", s, limit, got, len(got))
+			case len(s) <= limit && got != s:
+				t.Errorf("clip(%q, %d) = %q, want all of it", s, limit, got)
+			case len(s) > limit && limit >= len(mark) && (!isCut || !strings.HasPrefix(s, cut) || len(got) < limit-3):
+				t.Errorf("clip(%q, %d) = %q, want the most that fits, and that it is cut", s, limit, got)
+			}
+		}
+	}
+}
+
+func FuzzTerminal(f *testing.F) {
+	for _, s := range []string{"", "##[a]", "\x1b[0m", "\xff", "\u202e", "##\u200b[", "a\r\nb", "日本"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		got := Terminal(s)
+		if Terminal(got) != got || !utf8.ValidString(got) || strings.Contains(got, "##[") || strings.ContainsAny(got, "\x1b\r\n\u2028\u202e\u200b") {
+			t.Errorf("%q is %q", s, got)
+		}
+		if c := Code(s); strings.ContainsAny(c, "|\n") {
+			t.Errorf("%q is %q as code", s, c)
+		}
+	})
+}
