@@ -1,0 +1,273 @@
+// Package design holds the promises of the whole repository as tests: who may
+// import whom, who may touch the outside, and that rules, pages and the standard
+// speak of each other. A new edge is a design change, and is made here first.
+package design
+
+import (
+	"bytes"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/codexlock/codexlock/"
+
+// edges says which packages of ours each package may import.
+var edges = map[string]string{
+	"schemas":            "",
+	"policies":           "",
+	"internal/artifact":  "",
+	"internal/repo":      "internal/artifact",
+	"internal/vaulttime": "internal/artifact schemas",
+	"internal/ledger":    "internal/artifact schemas",
+	"internal/manifest":  "internal/artifact schemas",
+	"internal/config":    "internal/artifact internal/vaulttime schemas",
+	"internal/facts":     "internal/artifact internal/config internal/ledger internal/manifest internal/repo internal/vaulttime schemas",
+	"internal/attest":    "internal/artifact internal/ledger internal/manifest internal/vaulttime schemas",
+	"internal/policy":    "internal/artifact internal/facts schemas",
+	"internal/report":    "internal/artifact internal/policy",
+	"internal/github":    "internal/report",
+	"internal/cli": "internal/artifact internal/attest internal/config internal/facts internal/github internal/ledger internal/manifest " +
+		"internal/policy internal/repo internal/report internal/vaulttime policies schemas",
+	"cmd/codexlock": "internal/cli",
+	"cmd/action":    "internal/cli",
+	"bench":         "",
+}
+
+// only says which packages may import something that reaches outside.
+var only = map[string]string{
+	"github.com/open-policy-agent/opa/": "internal/policy",
+	"github.com/google/go-github/":      "internal/github",
+	"net/http":                          "internal/github",
+	"os/exec":                           "internal/repo bench",
+	"crypto/hmac":                       "internal/vaulttime",
+	"crypto/hkdf":                       "internal/vaulttime",
+	"crypto/rand":                       "internal/cli",
+	"math/rand":                         "",
+}
+
+// calls says which packages may ask the world for what every other one is given.
+var calls = map[string]string{
+	"time.Now": "internal/cli bench", "time.Since": "internal/cli bench",
+	"os.Getenv": "internal/cli", "os.LookupEnv": "internal/cli", "os.Environ": "internal/cli bench", "os.Args": "internal/cli",
+}
+
+// sources are the Go files of the repository by package, tests left out.
+func sources(t *testing.T) map[string][]string {
+	t.Helper()
+	files := map[string][]string{}
+	walk(t, func(name string) {
+		if strings.HasSuffix(name, ".go") && !strings.HasSuffix(name, "_test.go") {
+			files[path.Dir(name)] = append(files[path.Dir(name)], name)
+		}
+	})
+	if len(files) == 0 {
+		t.Fatal("no Go files")
+	}
+	return files
+}
+
+// walk visits every file that is not built and not git's.
+func walk(t *testing.T, visit func(name string)) {
+	t.Helper()
+	err := filepath.WalkDir(".", func(name string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && (name == ".git" || name == "build" || name == "tools"):
+			return filepath.SkipDir
+		case !d.IsDir():
+			visit(filepath.ToSlash(name))
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func parse(t *testing.T, name string) *ast.File {
+	t.Helper()
+	f, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ParseComments)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+func may(list, who string) bool { return slices.Contains(strings.Fields(list), who) }
+
+func TestImportGraph(t *testing.T) {
+	for pkg, files := range sources(t) {
+		allowed, known := edges[pkg]
+		if pkg == "internal/github/githubtest" {
+			continue // a server for tests
+		}
+		if !known {
+			t.Errorf("package %s is not in the import graph", pkg)
+		}
+		for _, name := range files {
+			for _, spec := range parse(t, name).Imports {
+				imported, err := strconv.Unquote(spec.Path.Value)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if ours, found := strings.CutPrefix(imported, module); found && !may(allowed, ours) {
+					t.Errorf("%s imports %s, which the graph does not allow", name, ours)
+				}
+				for prefix, who := range only {
+					if strings.HasPrefix(imported, prefix) && !may(who, pkg) {
+						t.Errorf("%s imports %s, which only %q may", name, imported, who)
+					}
+				}
+			}
+		}
+	}
+}
+
+// TestWorldEntersInOnePlace: clock, environment and arguments are given to
+// every package but one.
+func TestWorldEntersInOnePlace(t *testing.T) {
+	seen := 0
+	for pkg, files := range sources(t) {
+		for _, name := range files {
+			ast.Inspect(parse(t, name), func(n ast.Node) bool {
+				sel, ok := n.(*ast.SelectorExpr)
+				if !ok {
+					return true
+				}
+				x, ok := sel.X.(*ast.Ident)
+				if !ok {
+					return true
+				}
+				call := x.Name + "." + sel.Sel.Name
+				if who, restricted := calls[call]; restricted {
+					seen++
+					if !may(who, pkg) {
+						t.Errorf("%s uses %s, which only %s may", name, call, who)
+					}
+				}
+				return true
+			})
+		}
+	}
+	if seen == 0 {
+		t.Error("nobody asks for the time: the test looks for the wrong thing")
+	}
+}
+
+func TestMainsAreWiring(t *testing.T) {
+	for name, most := range map[string]int{"cmd/codexlock/main.go": 15, "cmd/action/main.go": 25} {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if lines := bytes.Count(text, []byte("\n")); lines > most {
+			t.Errorf("%s has %d lines, want at most %d", name, lines, most)
+		}
+	}
+}
+
+func TestNames(t *testing.T) {
+	for pkg, files := range sources(t) {
+		documented := false
+		for _, name := range files {
+			base := strings.TrimSuffix(path.Base(name), ".go")
+			for _, bad := range []string{"util", "utils", "common", "helper", "helpers", "misc", "types"} {
+				if base == bad || path.Base(pkg) == bad {
+					t.Errorf("%s: a name that says nothing", name)
+				}
+			}
+			documented = documented || parse(t, name).Doc != nil
+		}
+		if !documented {
+			t.Errorf("package %s has no package comment", pkg)
+		}
+	}
+}
+
+var (
+	pinned = regexp.MustCompile(`^[\w.-]+/[\w./-]+@[0-9a-f]{40}( #.*)?$`)
+	uses   = regexp.MustCompile(`(?m)^\s*-?\s*uses:\s*(.+)$`)
+)
+
+func TestWorkflowsObeyWhatWeEnforce(t *testing.T) {
+	files, err := filepath.Glob(".github/workflows/*.yml")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no workflows, %v", err)
+	}
+	for _, name := range append(files, "internal/cli/init.workflow.yml") {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Contains(text, []byte("\npermissions: {}\n")) {
+			t.Errorf("%s does not begin with no permissions", name)
+		}
+		for _, m := range uses.FindAllSubmatch(text, -1) {
+			action := string(m[1])
+			if action != "./" && !strings.HasPrefix(action, "codexlock/codexlock@") && !pinned.MatchString(action) {
+				t.Errorf("%s uses %s, want a commit", name, action)
+			}
+		}
+		if regexp.MustCompile(`(?m)run:.*\$\{\{`).Match(text) {
+			t.Errorf("%s puts an expression into a script", name)
+		}
+	}
+}
+
+// TestRulesHavePagesAndAPlaceInTheStandard: rule, test, page and standard go together.
+func TestRulesHavePagesAndAPlaceInTheStandard(t *testing.T) {
+	standard, err := os.ReadFile("docs/standards/PROMETHEUS_ZERO_TRUST_STANDARD.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	folders, err := filepath.Glob("policies/*/*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rules := 0
+	for _, dir := range folders {
+		area, rule := path.Base(path.Dir(dir)), path.Base(dir)
+		if area == "lib" {
+			continue
+		}
+		rules++
+		for _, name := range []string{rule + ".rego", rule + "_test.rego", "README.md"} {
+			if _, err := os.Stat(filepath.Join(dir, name)); err != nil {
+				t.Errorf("%s has no %s", dir, name)
+			}
+		}
+		if link := "(../../policies/" + area + "/" + rule + "/README.md)"; !bytes.Contains(standard, []byte(link)) {
+			t.Errorf("the standard does not name %s.%s", area, rule)
+		}
+	}
+	if rules < 30 {
+		t.Errorf("only %d rules", rules)
+	}
+	for _, id := range requirements() {
+		if !bytes.Contains(standard, []byte("| "+id+" |")) {
+			t.Errorf("the standard has no row for %s", id)
+		}
+	}
+}
+
+// requirements are the standard's: principles, and how many each chapter has.
+func requirements() []string {
+	ids := []string{"P1", "P2", "P3", "P4", "P5", "P6", "ZT-12", "ZT-13"}
+	for chapter, n := range map[int]int{1: 4, 2: 5, 3: 5, 4: 3, 5: 3, 6: 4, 7: 3, 8: 3, 9: 3, 10: 3, 11: 4, 14: 5} {
+		for i := 1; i <= n; i++ {
+			ids = append(ids, "ZT-"+strconv.Itoa(chapter)+"."+strconv.Itoa(i))
+		}
+	}
+	return ids
+}
