@@ -89,7 +89,7 @@ func TestParseRefuses(t *testing.T) {
 		line, column int
 		message      string
 	}{
-		{"nothing", "", 0, 0, ""},
+		{"nothing", "", 1, 1, "empty"},
 		{"no version", "keyless: deny\n", 1, 1, "version"},
 		{"another version", "version: 2\n", 1, 10, "version"},
 		{"an unknown key", "version: 1\nkeylesss: deny\n", 2, 1, "keylesss"},
@@ -98,6 +98,8 @@ func TestParseRefuses(t *testing.T) {
 		{"an unknown value", "version: 1\nkeyless: allow\n", 2, 10, "allow"},
 		{"a level that denies nothing", "version: 1\nminimum_level: non-compliant\n", 2, 16, "non-compliant"},
 		{"a bad pattern", "version: 1\nartifacts:\n  include: [\"ok/**\", \"a[\"]\n", 3, 22, `"a["`},
+		{"a bad pattern of what is left out", "version: 1\nartifacts:\n  exclude: [\"a[\"]\n", 3, 13, `"a["`},
+		{"a bad pattern of an exception", "version: 1\nexceptions: [{rule: a, paths: [\"a[\"], reason: b, owner: c, expires: 2026-12-31T00:00:00Z}]\n", 2, 32, `"a["`},
 		{"a pattern from the root", "version: 1\ncritical_paths: [\"/etc/**\"]\n", 2, 18, `"/etc/**"`},
 		{"a bad pattern of a domain", domain + "paths: [\"{a\"]\n", 4, 13, `"{a"`},
 		{"a key in the file", domain + "key: VAULTTIME_KEY\n", 4, 10, "env:"},
@@ -117,7 +119,7 @@ func TestParseRefuses(t *testing.T) {
 		{"two documents", "version: 1\n---\nversion: 1\n", 2, 1, ""},
 		{"a tag", "version: !!int 1\n", 1, 10, ""},
 		{"a list", "- version\n", 1, 1, ""},
-		{"300 KiB", "version: 1\n#" + strings.Repeat("x", 300<<10), 0, 0, ""},
+		{"300 KiB", "version: 1\n#" + strings.Repeat("x", 300<<10), 1, 1, "262144"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -126,7 +128,7 @@ func TestParseRefuses(t *testing.T) {
 			if !errors.As(err, &bad) {
 				t.Fatalf("%v (%T), want a *config.Error", err, err)
 			}
-			if bad.File != "codexlock.yaml" || bad.Line != test.line && test.line > 0 || bad.Column != test.column && test.line > 0 {
+			if bad.File != "codexlock.yaml" || bad.Line != test.line || bad.Column != test.column {
 				t.Errorf("%v, want line %d, column %d", err, test.line, test.column)
 			}
 			if bad.Message == "" || !strings.Contains(bad.Message, test.message) {
