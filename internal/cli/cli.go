@@ -117,7 +117,7 @@ func tell(w World, err error) int {
 	}
 	fmt.Fprintf(w.Stderr, "codexlock: %s\n", report.Terminal(err.Error()))
 	if hint := hintFor(err); hint != "" {
-		fmt.Fprintf(w.Stderr, "codexlock: hint: %s\n", hint)
+		fmt.Fprintf(w.Stderr, "codexlock: hint: %s\n", report.Terminal(hint))
 	}
 	if isUsage(err) {
 		return ExitUsage

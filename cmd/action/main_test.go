@@ -1,0 +1,120 @@
+package main
+
+import (
+	"encoding/json"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/codexlock/codexlock/internal/cli"
+	"github.com/codexlock/codexlock/internal/github/githubtest"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"action":    main,
+		"codexlock": func() { os.Exit(cli.Main(cli.Here())) },
+	})
+}
+
+// TestAction runs the action as a runner does, against a server that is checked
+// by GitHub's own description: an event in, requests and an exit code out.
+func TestAction(t *testing.T) {
+	scripts, err := filepath.Glob("testdata/*.txtar")
+	if err != nil || len(scripts) == 0 {
+		t.Fatalf("no scripts in testdata, %v", err)
+	}
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata", RequireExplicitExec: true, RequireUniqueNames: true,
+		Setup: setup,
+		Cmds:  map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "posted": posted, "faults": faults},
+	})
+}
+
+// setup gives each script a server of its own and the environment of a runner.
+func setup(env *testscript.Env) error {
+	s, err := githubtest.Start()
+	if err != nil {
+		return err
+	}
+	env.Values["server"] = s
+	env.Defer(s.Close)
+	for name, value := range map[string]string{
+		"HOME": env.WorkDir, "GIT_CONFIG_GLOBAL": filepath.Join(env.WorkDir, ".gitconfig"), "GIT_CONFIG_NOSYSTEM": "1", "USER": "tester",
+		"KEY":            "a-key-of-this-specification-0123456789abcdef",
+		"GITHUB_ACTIONS": "true", "GITHUB_API_URL": s.URL, "GITHUB_SERVER_URL": "https://github.com", "GITHUB_REPOSITORY": "o/r",
+		"GITHUB_RUN_ID": "7", "GITHUB_RUN_ATTEMPT": "1", "GITHUB_WORKSPACE": filepath.Join(env.WorkDir, "repo"),
+		"GITHUB_EVENT_PATH": filepath.Join(env.WorkDir, "event.json"), "GITHUB_OUTPUT": filepath.Join(env.WorkDir, "output"),
+		"GITHUB_STEP_SUMMARY": filepath.Join(env.WorkDir, "summary"), "INPUT_GITHUB-TOKEN": "token",
+	} {
+		env.Setenv(name, value)
+	}
+	config := "[user]\n\tname = Tester\n\temail = tester@localhost\n[init]\n\tdefaultBranch = main\n[commit]\n\tgpgsign = false\n[protocol \"file\"]\n\tallow = always\n"
+	for name, text := range map[string]string{".gitconfig": config, "output": "", "summary": ""} {
+		if err := os.WriteFile(filepath.Join(env.WorkDir, name), []byte(text), 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func server(ts *testscript.TestScript) *githubtest.Server {
+	return ts.Value("server").(*githubtest.Server)
+}
+
+// exits runs a command and asserts its exit code, and that nothing which was
+// sent breaks GitHub's description or holds the key.
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits CODE COMMAND [ARG...]")
+	}
+	code := "0"
+	if err := ts.Exec(args[1], args[2:]...); err != nil {
+		code = strings.TrimPrefix(err.Error(), "exit status ")
+	}
+	if code != args[0] {
+		ts.Fatalf("%s ended with %s, want exit code %s", strings.Join(args[1:], " "), code, args[0])
+	}
+	s := server(ts)
+	if breaches := s.Errors(); len(breaches) > 0 {
+		ts.Fatalf("against GitHub's description: %s", strings.Join(breaches, "; "))
+	}
+	key := ts.Getenv("KEY")
+	out := strings.ReplaceAll(ts.ReadFile("stdout"), "::add-mask::"+key+"\n", "")
+	for name, text := range map[string]string{
+		"stdout": out, "stderr": ts.ReadFile("stderr"), "a request": s.Bodies(),
+		"the outputs": ts.ReadFile(ts.Getenv("GITHUB_OUTPUT")), "the summary": ts.ReadFile(ts.Getenv("GITHUB_STEP_SUMMARY")),
+	} {
+		if strings.Contains(text, key) {
+			ts.Fatalf("%s holds the key", name)
+		}
+	}
+}
+
+// posted writes the check runs that the server has to a file: posted FILE.
+func posted(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: posted FILE")
+	}
+	text, err := json.Marshal(server(ts).Runs())
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), text, 0o644))
+}
+
+// faults makes every write fail in a way: faults FAULT, or faults none.
+func faults(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: faults FAULT")
+	}
+	s := server(ts)
+	s.Fault = func(_ int, r *http.Request) githubtest.Fault {
+		if args[0] == "none" || r.Method == http.MethodGet {
+			return ""
+		}
+		return githubtest.Fault(args[0])
+	}
+}
