@@ -128,7 +128,7 @@ func TestExternalIDIsOneAttempts(t *testing.T) {
 	}
 	b := a
 	b.Attempt = "2"
-	if github.ExternalID(a) != github.ExternalID(a) || github.ExternalID(a) == github.ExternalID(b) || len(github.ExternalID(a)) != 64 {
+	if again := github.ExternalID(a); github.ExternalID(b) == again || len(github.ExternalID(a)) != 64 {
 		t.Errorf("%s, %s", github.ExternalID(a), github.ExternalID(b))
 	}
 }
