@@ -19,8 +19,8 @@ import (
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/ledger"
 	"github.com/codexlock/codexlock/internal/manifest"
+	"github.com/codexlock/codexlock/internal/schemas"
 	"github.com/codexlock/codexlock/internal/vaulttime"
-	"github.com/codexlock/codexlock/schemas"
 )
 
 const secret = "prometheus-demo-key-0123456789abcdef"

@@ -17,9 +17,9 @@ import (
 	"github.com/codexlock/codexlock/internal/policy"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/report"
+	"github.com/codexlock/codexlock/internal/schemas"
 	"github.com/codexlock/codexlock/internal/vaulttime"
 	"github.com/codexlock/codexlock/policies"
-	"github.com/codexlock/codexlock/schemas"
 )
 
 // A gate is one evaluation, from two revisions to a report. The command line

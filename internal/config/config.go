@@ -12,8 +12,8 @@ import (
 	"github.com/bmatcuk/doublestar/v4"
 
 	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/schemas"
 	"github.com/codexlock/codexlock/internal/vaulttime"
-	"github.com/codexlock/codexlock/schemas"
 )
 
 // Paths are where a repository's configuration may stand, the first found wins.

@@ -18,8 +18,8 @@ import (
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/manifest"
 	"github.com/codexlock/codexlock/internal/repo"
+	"github.com/codexlock/codexlock/internal/schemas"
 	"github.com/codexlock/codexlock/internal/vaulttime"
-	"github.com/codexlock/codexlock/schemas"
 )
 
 var now = time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)

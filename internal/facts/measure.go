@@ -10,8 +10,8 @@ import (
 	"github.com/codexlock/codexlock/internal/ledger"
 	"github.com/codexlock/codexlock/internal/manifest"
 	"github.com/codexlock/codexlock/internal/repo"
+	"github.com/codexlock/codexlock/internal/schemas"
 	"github.com/codexlock/codexlock/internal/vaulttime"
-	"github.com/codexlock/codexlock/schemas"
 )
 
 // A subject is one artifact while it is being measured: what is needed to make

@@ -13,7 +13,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/codexlock/codexlock/internal/artifact"
-	"github.com/codexlock/codexlock/schemas"
+	"github.com/codexlock/codexlock/internal/schemas"
 )
 
 // Path is where a repository's ledger stands.

@@ -8,7 +8,7 @@ import (
 	"encoding/json"
 
 	"github.com/codexlock/codexlock/internal/artifact"
-	"github.com/codexlock/codexlock/schemas"
+	"github.com/codexlock/codexlock/internal/schemas"
 )
 
 // A Manifest is X.manifest.json. Only the digest has to be there. Inputs,

@@ -9,7 +9,7 @@ import (
 
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/manifest"
-	"github.com/codexlock/codexlock/schemas"
+	"github.com/codexlock/codexlock/internal/schemas"
 )
 
 func full() manifest.Manifest {

@@ -10,7 +10,7 @@ import (
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/policy"
-	"github.com/codexlock/codexlock/schemas"
+	"github.com/codexlock/codexlock/internal/schemas"
 )
 
 var now = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/codexlock/codexlock/internal/artifact"
-	"github.com/codexlock/codexlock/schemas"
+	"github.com/codexlock/codexlock/internal/schemas"
 )
 
 func mustTime(t testing.TB, s string) Time {

@@ -6,9 +6,10 @@
 package schemas
 
 import (
-	"embed"
 	"fmt"
 	"strings"
+
+	"github.com/codexlock/codexlock"
 )
 
 // A Kind is a sort of document. Its schema is schemas/<kind>.json.
@@ -42,12 +43,9 @@ func (k Kind) limit() int {
 	return maxBytes
 }
 
-//go:embed *.json
-var files embed.FS
-
 // Source is the JSON Schema of a kind. An unknown kind is a fault of the program.
 func Source(kind Kind) []byte {
-	text, err := files.ReadFile(string(kind) + ".json")
+	text, err := codexlock.Schemas.ReadFile("schemas/" + string(kind) + ".json")
 	if err != nil {
 		panic(fmt.Sprintf("schemas: no schema for documents of kind %q", string(kind)))
 	}

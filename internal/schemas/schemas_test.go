@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/codexlock/codexlock"
 )
 
 func TestEverySchemaIsPublishedClosedAndDescribed(t *testing.T) {
@@ -35,7 +37,7 @@ func TestEverySchemaIsPublishedClosedAndDescribed(t *testing.T) {
 			t.Errorf("%s: not compiled", kind)
 		}
 	}
-	entries, err := files.ReadDir(".")
+	entries, err := codexlock.Schemas.ReadDir("schemas")
 	if err != nil || len(entries) != len(Kinds) {
 		t.Errorf("%d schema files (%v), want one for each of %d kinds", len(entries), err, len(Kinds))
 	}

@@ -1,0 +1,11 @@
+// Package codexlock carries what the program and the stock tools both read: the
+// published JSON Schemas. They stand in a folder of their own, with nothing else
+// in it, because `opa check --schema schemas` takes every file there for one.
+package codexlock
+
+import "embed"
+
+// Schemas is schemas/<kind>.json for every kind of document.
+//
+//go:embed schemas/*.json
+var Schemas embed.FS
