@@ -79,7 +79,7 @@ func (c *Collector) measureFile(ctx context.Context, s *subject) error {
 	if entry.Kind != repo.File {
 		return nil
 	}
-	digest, size, head, err := c.o.Head.Hash(ctx, entry)
+	digest, size, head, err := c.o.Head.Hash(ctx, entry, nil)
 	var large *repo.TooLargeError
 	if errors.As(err, &large) {
 		a.Kind = repo.Oversized.String()
@@ -364,7 +364,7 @@ func (d *digests) state(ctx context.Context, tree repo.Tree, w manifest.Referenc
 		if there && entry.Kind == repo.File {
 			var size int64
 			var head []byte
-			digest, size, head, err = tree.Hash(ctx, entry)
+			digest, size, head, err = tree.Hash(ctx, entry, nil)
 			if large := (*repo.TooLargeError)(nil); err != nil && !errors.As(err, &large) {
 				return "", err
 			}

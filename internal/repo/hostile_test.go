@@ -222,13 +222,13 @@ func TestHostileConfigurationRunsNothing(t *testing.T) {
 	equal(t, "work tree", changes(t, r, to, work), "added new.txt")
 	check("Changes to the work tree")
 	for _, tree := range []Tree{to, work} {
-		if _, _, _, err := tree.Hash(t.Context(), lookup(t, tree, "a.txt")); err != nil {
+		if _, _, _, err := tree.Hash(t.Context(), lookup(t, tree, "a.txt"), nil); err != nil {
 			t.Error(err)
 		}
 	}
 	check("Hash")
 	var gone *MissingObjectError
-	if _, _, _, err := to.Hash(t.Context(), Entry{Path: "a.txt", OID: missing}); !errors.As(err, &gone) {
+	if _, _, _, err := to.Hash(t.Context(), Entry{Path: "a.txt", OID: missing}, nil); !errors.As(err, &gone) {
 		t.Errorf("a missing object: %v, want a *MissingObjectError", err)
 	}
 	check("Hash of a missing object")
@@ -248,7 +248,7 @@ func TestHashHandsBackTheHead(t *testing.T) {
 		head := s.commit()
 		r := s.open()
 		for name, tree := range map[string]Tree{"commit": mustTree(t, r, head), "work tree": mustWorkTree(t, r)} {
-			d, n, got, err := tree.Hash(t.Context(), lookup(t, tree, "a"))
+			d, n, got, err := tree.Hash(t.Context(), lookup(t, tree, "a"), nil)
 			if err != nil || n != int64(size) || d != artifact.HashBytes([]byte(content)) || string(got) != content[:min(size, HeadBytes)] {
 				t.Errorf("%s: Hash of %d bytes = %v, %d, a head of %d, %v", name, size, d, n, len(got), err)
 			}

@@ -39,7 +39,7 @@ func deflated(text string) []byte {
 
 func hashOf(t testing.TB, tree Tree, p artifact.Path) error {
 	t.Helper()
-	_, _, _, err := tree.Hash(t.Context(), lookup(t, tree, p))
+	_, _, _, err := tree.Hash(t.Context(), lookup(t, tree, p), nil)
 	return err
 }
 
@@ -286,7 +286,7 @@ func TestConcurrentReadersAndProcesses(t *testing.T) {
 				t.Error(err)
 				return
 			}
-			got, _, _, err := tree.Hash(t.Context(), lookup(t, tree, artifact.Path(d.Path)))
+			got, _, _, err := tree.Hash(t.Context(), lookup(t, tree, artifact.Path(d.Path)), nil)
 			if err != nil || got != artifact.HashBytes(data) {
 				t.Errorf("Hash(%q) = %v, %v, want that of %q", d.Path, got, err, data)
 			}

@@ -192,7 +192,7 @@ func TestPartialClone(t *testing.T) {
 		r := openAt(t, dir)
 		tree, err := r.Tree(t.Context(), head)
 		if err == nil {
-			_, _, _, err = tree.Hash(t.Context(), lookup(t, tree, "a/b.txt"))
+			_, _, _, err = tree.Hash(t.Context(), lookup(t, tree, "a/b.txt"), nil)
 		}
 		var missing *MissingObjectError
 		if !errors.As(err, &missing) || !strings.Contains(err.Error(), "filter") {

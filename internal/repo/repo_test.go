@@ -197,7 +197,7 @@ func TestTreesAndChanges(t *testing.T) {
 
 			for name, tree := range map[string]Tree{"commit": to, "work tree": work} {
 				e := lookup(t, tree, "a/b/c.txt")
-				d, n, head, err := tree.Hash(t.Context(), e)
+				d, n, head, err := tree.Hash(t.Context(), e, nil)
 				if err != nil || d != artifact.HashBytes([]byte("deep\n")) || n != 5 || string(head) != "deep\n" {
 					t.Errorf("%s: Hash = %v, %d, %q, %v", name, d, n, head, err)
 				}

@@ -59,9 +59,9 @@ type Tree interface {
 	// Read is the bytes of a file; over limit, the error is a *TooLargeError.
 	Read(ctx context.Context, e Entry, limit int64) ([]byte, error)
 	// Hash is the digest of a file's bytes, how many there are, and the first
-	// HeadBytes of them, all in one pass. Over MaxFileBytes, the error is a
-	// *TooLargeError.
-	Hash(ctx context.Context, e Entry) (d artifact.Digest, size int64, head []byte, err error)
+	// HeadBytes of them, all in one pass, in which also sees every byte, where it
+	// is not nil. Over MaxFileBytes, the error is a *TooLargeError.
+	Hash(ctx context.Context, e Entry, also io.Writer) (d artifact.Digest, size int64, head []byte, err error)
 }
 
 // HeadBytes is how much of a file Hash hands back: the Git LFS specification
@@ -258,7 +258,7 @@ func (t *commitTree) Read(ctx context.Context, e Entry, limit int64) ([]byte, er
 	return data, nil
 }
 
-func (t *commitTree) Hash(ctx context.Context, e Entry) (artifact.Digest, int64, []byte, error) {
+func (t *commitTree) Hash(ctx context.Context, e Entry, also io.Writer) (artifact.Digest, int64, []byte, error) {
 	if e.Kind != File {
 		return artifact.Digest{}, 0, nil, &NotAFileError{Path: e.Path, Kind: e.Kind}
 	}
@@ -267,7 +267,7 @@ func (t *commitTree) Hash(ctx context.Context, e Entry) (artifact.Digest, int64,
 	var n int64
 	err := t.r.objects.stream(ctx, request{oid: e.OID, kind: "blob", path: e.Path, limit: MaxFileBytes},
 		func(_ int64, r io.Reader) (err error) {
-			d, n, h, err = digest(r)
+			d, n, h, err = digest(r, also)
 			return err
 		})
 	if err != nil {
@@ -279,11 +279,15 @@ func (t *commitTree) Hash(ctx context.Context, e Entry) (artifact.Digest, int64,
 // buffers are what files are read through, each used by one reader at a time.
 var buffers = sync.Pool{New: func() any { b := make([]byte, artifact.BufferSize); return &b }}
 
-// digest hashes all of r and keeps its head.
-func digest(r io.Reader) (artifact.Digest, int64, *head, error) {
+// digest hashes all of r, keeps its head and shows it to also.
+func digest(r io.Reader, also io.Writer) (artifact.Digest, int64, *head, error) {
 	buf := buffers.Get().(*[]byte)
 	defer buffers.Put(buf)
 	h := &head{data: make([]byte, 0, HeadBytes), limit: HeadBytes}
-	d, n, err := artifact.Hash(io.TeeReader(r, h), *buf)
+	r = io.TeeReader(r, h)
+	if also != nil {
+		r = io.TeeReader(r, also)
+	}
+	d, n, err := artifact.Hash(r, *buf)
 	return d, n, h, err
 }

@@ -176,12 +176,12 @@ func (t *workTree) Read(ctx context.Context, e Entry, limit int64) ([]byte, erro
 	return data, nil
 }
 
-func (t *workTree) Hash(ctx context.Context, e Entry) (artifact.Digest, int64, []byte, error) {
+func (t *workTree) Hash(ctx context.Context, e Entry, also io.Writer) (artifact.Digest, int64, []byte, error) {
 	var d artifact.Digest
 	var n int64
 	var h *head
 	err := t.stream(ctx, e, MaxFileBytes, func(_ int64, r io.Reader) (err error) {
-		d, n, h, err = digest(r)
+		d, n, h, err = digest(r, also)
 		return err
 	})
 	if err != nil {

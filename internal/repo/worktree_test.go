@@ -41,7 +41,7 @@ func TestAttributesAreNotApplied(t *testing.T) {
 				want string
 			}{{commit, test.stored}, {work, string(onDisk)}} {
 				e := lookup(t, side.tree, "a.txt")
-				if d, _, _, err := side.tree.Hash(t.Context(), e); err != nil || d != artifact.HashBytes([]byte(side.want)) {
+				if d, _, _, err := side.tree.Hash(t.Context(), e, nil); err != nil || d != artifact.HashBytes([]byte(side.want)) {
 					t.Errorf("Hash = %v, %v, want that of %q", d, err, side.want)
 				}
 				if data, err := side.tree.Read(t.Context(), e, 1000); err != nil || string(data) != side.want {
@@ -78,7 +78,7 @@ func TestSymlinksAreNotFollowed(t *testing.T) {
 		// Even where the caller believes that it is a file.
 		for _, open := range []func() error{
 			func() error { _, err := work.Read(t.Context(), Entry{Path: string(p)}, 100); return err },
-			func() error { _, _, _, err := work.Hash(t.Context(), Entry{Path: string(p)}); return err },
+			func() error { _, _, _, err := work.Hash(t.Context(), Entry{Path: string(p)}, nil); return err },
 		} {
 			var not *NotAFileError
 			if err := open(); !errors.As(err, &not) || not.Kind != Symlink {
@@ -122,7 +122,7 @@ func TestSpecialFilesDoNotBlock(t *testing.T) {
 		}
 		for _, e := range []Entry{e, {Path: string(p), Kind: File}} {
 			var not *NotAFileError
-			if _, _, _, err := work.Hash(t.Context(), e); !errors.As(err, &not) || not.Kind != Special {
+			if _, _, _, err := work.Hash(t.Context(), e, nil); !errors.As(err, &not) || not.Kind != Special {
 				t.Errorf("Hash(%q): %v, want a *NotAFileError", p, err)
 			}
 		}
@@ -183,7 +183,7 @@ func TestWorkTreeOversized(t *testing.T) {
 	work := mustWorkTree(t, s.open())
 	e := lookup(t, work, "huge")
 	var large *TooLargeError
-	if _, _, _, err := work.Hash(t.Context(), e); e.Kind != Oversized || !errors.As(err, &large) {
+	if _, _, _, err := work.Hash(t.Context(), e, nil); e.Kind != Oversized || !errors.As(err, &large) {
 		t.Errorf("kind is %s, Hash: %v, want oversized and a *TooLargeError", e.Kind, err)
 	}
 }
@@ -195,7 +195,7 @@ func TestFileThatChangesWhileItIsRead(t *testing.T) {
 		work := mustWorkTree(t, s.open()).(*workTree)
 		err := work.stream(t.Context(), Entry{Path: "a"}, 100, func(_ int64, r io.Reader) error {
 			os.Truncate(s.path("a"), size)
-			_, _, _, err := digest(r)
+			_, _, _, err := digest(r, nil)
 			return err
 		})
 		if err == nil || !strings.Contains(err.Error(), "changed while it was read") {
@@ -205,7 +205,7 @@ func TestFileThatChangesWhileItIsRead(t *testing.T) {
 	s.write("a", "0123456789")
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, _, _, err := mustWorkTree(t, s.open()).Hash(ctx, Entry{Path: "a"}); !errors.Is(err, context.Canceled) {
+	if _, _, _, err := mustWorkTree(t, s.open()).Hash(ctx, Entry{Path: "a"}, nil); !errors.Is(err, context.Canceled) {
 		t.Errorf("Hash after cancelling: %v, want context.Canceled", err)
 	}
 }
@@ -223,7 +223,7 @@ func TestSubmodules(t *testing.T) {
 		t.Errorf("Lookup(sub) = %+v, want a submodule", e)
 	}
 	var not *NotAFileError
-	if _, _, _, err := tree.Hash(t.Context(), lookup(t, tree, "sub")); !errors.As(err, &not) || not.Kind != Submodule {
+	if _, _, _, err := tree.Hash(t.Context(), lookup(t, tree, "sub"), nil); !errors.As(err, &not) || not.Kind != Submodule {
 		t.Errorf("Hash(sub): %v, want a *NotAFileError", err)
 	}
 	equal(t, "not checked out", changes(t, r, tree, work), "removed sub")
