@@ -33,6 +33,7 @@ type gate struct {
 	config       string   // "" for the usual places
 	policies     []string // in place of the configuration's
 	minimumLevel string   // "" for the configuration's
+	layout       string   // git or "", strict
 	failOnWarn   bool
 	jobs         int
 	now          time.Time
@@ -106,7 +107,13 @@ func (g gate) run(ctx context.Context) (report.Report, error) {
 // trees pins the commits that are compared. Without a head it is the work tree;
 // without a base it is the commit that the head stands on.
 func (g gate) trees(ctx context.Context, r *repo.Repository) (facts.Options, error) {
-	o := facts.Options{Repository: r, Scope: g.scope, Now: g.now, Base: r.EmptyTree()}
+	o := facts.Options{Repository: r, Scope: g.scope, Now: g.now, Base: r.EmptyTree(), Strict: g.layout == "strict"}
+	switch {
+	case g.layout != "" && g.layout != "git" && !o.Strict:
+		return o, usagef("--layout is %q, want git or strict", g.layout)
+	case o.Strict && g.head != "":
+		return o, usagef("--layout strict looks at the modes on the disk, and --head reads commits only: want one of the two")
+	}
 	paths, err := g.named(r)
 	if err != nil {
 		return o, err

@@ -12,6 +12,7 @@ import (
 	"github.com/codexlock/codexlock/internal/config"
 	"github.com/codexlock/codexlock/internal/ledger"
 	"github.com/codexlock/codexlock/internal/repo"
+	"github.com/codexlock/codexlock/internal/script"
 	"github.com/codexlock/codexlock/internal/vaulttime"
 )
 
@@ -26,8 +27,9 @@ func initCommand(w World) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "init",
 		Short: "Scaffold a repository: configuration, ledger, workflow",
-		Long: `init writes codexlock.yaml, an empty Codex-Lock.json, .gitattributes lines that keep
-artifacts' bytes as they are, and a workflow that runs the gate. What is there
+		Long: `init writes codexlock.yaml, an empty Codex-Lock.json, ingest_archive.test.sh (which
+verifies everything), .gitattributes lines that keep artifacts' bytes as they
+are, and a workflow that runs the gate. What is there
 already is left alone. With a key in VAULTTIME_KEY its public half goes into the
 configuration, so that anyone can check proofs.`,
 		Args: cobra.NoArgs,
@@ -61,6 +63,7 @@ func runInit(ctx context.Context, w World, domain string) error {
 	for _, f := range []attest.File{
 		{Path: config.Paths[0], Mode: 0o644, Data: []byte(text)},
 		{Path: ledger.Path, Mode: 0o644, Data: (&ledger.Ledger{}).Encode()},
+		{Path: script.IngestPath, Mode: 0o755, Data: script.Ingest},
 		{Path: ".gitattributes", Mode: 0o644, Data: []byte("# an artifact's bytes are its identity: no conversion of line ends\nassets/** -text\nCodex-Lock.json -text\n")},
 		{Path: ".github/workflows/codexlock.yml", Mode: 0o644, Data: []byte(initWorkflow)},
 	} {

@@ -73,6 +73,7 @@ Configuration, policies and schemas always come from the base commit.`,
 	f.StringArrayVar(&g.policies, "policy", nil, "a directory of rules in place of the configuration's, repeatable")
 	f.StringVar(&effective, "effective-time", "", "judge as of this time, YYYY-MM-DDTHH:MM:SSZ (default now)")
 	f.StringVar(&g.minimumLevel, "minimum-level", "", "a-plus or tier-1 (default the configuration's)")
+	f.StringVar(&g.layout, "layout", "git", "git; strict: what is below assets/sources/ has mode 0444 on the disk too")
 	f.BoolVar(&g.failOnWarn, "fail-on-warn", false, "deny on warnings too")
 	f.IntVar(&g.jobs, "jobs", 0, "how many artifacts to verify at once (default: one per core)")
 	f.BoolVar(&noColor, "no-color", false, "no colours, even on a terminal")
@@ -83,7 +84,7 @@ Configuration, policies and schemas always come from the base commit.`,
 // fromEnvironment fills in what no flag said: flags before CODEXLOCK_* before
 // the file.
 func (g *gate) fromEnvironment(cmd *cobra.Command, env func(string) (string, bool)) {
-	for flag, field := range map[string]*string{"config": &g.config, "minimum-level": &g.minimumLevel, "base": &g.base, "head": &g.head} {
+	for flag, field := range map[string]*string{"config": &g.config, "minimum-level": &g.minimumLevel, "base": &g.base, "head": &g.head, "layout": &g.layout} {
 		if v, ok := env("CODEXLOCK_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))); ok && v != "" && !cmd.Flags().Changed(flag) {
 			*field = v
 		}

@@ -46,6 +46,7 @@ type Config struct {
 	PoliciesNamed bool              // they stand in the file, so each has to be there
 	Schemas       []string          // directories of additional JSON Schemas
 	Exceptions    []Exception
+	Document      *schemas.Document // where every value stands; nil for the defaults
 }
 
 // A Domain is a trust domain (ZT-4, P4).
@@ -184,7 +185,7 @@ func (r *reader) fault(pointer, format string, args ...any) {
 
 func (r *reader) config(f file) Config {
 	c := Default()
-	c.File, c.RequireProof = r.name, true
+	c.File, c.Document, c.RequireProof = r.name, r.doc, true
 	if f.Artifacts != nil {
 		c.Include, c.Exclude = f.Artifacts.Include, f.Artifacts.Exclude
 		r.patterns("/artifacts/include", c.Include)

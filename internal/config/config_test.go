@@ -61,6 +61,10 @@ func TestParseTheSample(t *testing.T) {
 			Expires: time.Date(2026, 12, 31, 0, 0, 0, 0, time.UTC),
 		}},
 	}
+	if at, ok := got.Document.Position("/keyless"); !ok || at.Line == 0 {
+		t.Errorf("keyless stands at %v, %v", at, ok)
+	}
+	got.Document = nil
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got\n%+v\nwant\n%+v", got, want)
 	}
@@ -76,6 +80,7 @@ func TestDefaults(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	got.Document = nil
 	want.File, want.RequireProof = ".github/codexlock.yaml", true // the two differences
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("with a file that says nothing: got\n%+v\nwant\n%+v", got, want)

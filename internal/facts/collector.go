@@ -48,6 +48,7 @@ type Options struct {
 	Extras     map[schemas.Kind][]*schemas.Extra
 	Keys       *vaulttime.Keyring
 	Now        time.Time // the effective time, one for the run
+	Strict     bool      // the modes of a work tree's files count (ZT-6.2)
 }
 
 // A Collector measures a change. It implements Change.
@@ -60,8 +61,12 @@ type Collector struct {
 	deltas    map[string]repo.Delta // what differs, by path
 	artifacts []string              // under judgement, sorted; raw: a name may be no artifact.Path
 	mirrored  bool                  // the head has files under assets/manifests/
-	inputs    digests
-	keyIDs    keyIDs
+	names     []string              // of the head's files
+	made      map[string][]string   // the artifacts made from an input, where a change is judged
+
+	renamedTo, renamedFrom map[string]string
+	inputs                 digests
+	keyIDs                 keyIDs
 }
 
 // A book is a ledger as it was found in a tree.
@@ -81,8 +86,11 @@ func Collect(ctx context.Context, o Options) (*Collector, error) {
 		o: o, now: vaulttime.FormatTime(o.Now),
 		settings: Settings{
 			RequireProof: o.Config.RequireProof, Keyless: o.Config.Keyless, LFS: o.Config.LFS,
-			MinimumLevel: o.Config.MinimumLevel.String(), Configured: o.Config.File != "",
+			MinimumLevel: o.Config.MinimumLevel.String(), Configured: o.Config.File != "", Layout: "git",
 		},
+	}
+	if o.Strict {
+		c.settings.Layout = "strict"
 	}
 	var err error
 	if c.ledger, err = c.readLedger(ctx, o.Head); err != nil {
@@ -202,24 +210,6 @@ func (c *Collector) judgeForm(d *Document, kind schemas.Kind, doc *schemas.Docum
 		d.Problems = append(d.Problems, Problem{Message: p.Message, Pointer: p.Pointer, Line: max(p.Position.Line, 1), Column: max(p.Position.Column, 1)})
 	}
 	return nil
-}
-
-// Repository measures the change as a whole.
-func (c *Collector) Repository(ctx context.Context) (Measurement, error) {
-	gate, err := c.gateChanges(ctx)
-	if err != nil {
-		return Measurement{}, err
-	}
-	return Measurement{
-		Input: Input{
-			EffectiveTime: c.now, Settings: c.settings,
-			Repository: &Repository{
-				Scope: string(c.o.Scope), Base: c.o.BaseCommit, Head: c.o.HeadCommit, Artifacts: len(c.artifacts),
-				Ledger: c.ledger.found, UnsafePaths: c.ledger.unsafe, GateChanges: gate,
-			},
-		},
-		Locate: locator{c.ledger.found.Path: c.ledger.doc}.locate,
-	}, nil
 }
 
 // A locator finds places in the documents that were read.

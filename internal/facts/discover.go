@@ -1,15 +1,12 @@
 package facts
 
 import (
-	"bytes"
 	"context"
 	"fmt"
-	"path"
 	"sort"
 	"strings"
 
 	"github.com/codexlock/codexlock/internal/artifact"
-	"github.com/codexlock/codexlock/internal/config"
 	"github.com/codexlock/codexlock/internal/ledger"
 	"github.com/codexlock/codexlock/internal/repo"
 )
@@ -17,20 +14,21 @@ import (
 // discover finds the artifacts under judgement and what differs around them.
 func (c *Collector) discover(ctx context.Context) error {
 	set := map[string]bool{}
-	var err error
+	if err := c.list(ctx); err != nil {
+		return err
+	}
+	find := c.discoverAll
 	switch c.o.Scope {
 	case Changed:
-		if err = c.compare(ctx, c.concerns); err == nil {
-			err = c.discoverChanged(ctx, set)
-		}
+		find = c.discoverChange
 	case All, Paths:
-		if err = c.discoverAll(ctx, set); err == nil {
-			err = c.compare(ctx, c.concernsGate)
-		}
 	default:
-		err = fmt.Errorf("scope is %q, want changed, all or paths", c.o.Scope)
+		return fmt.Errorf("scope is %q, want changed, all or paths", c.o.Scope)
 	}
-	if err != nil {
+	if err := find(ctx, set); err != nil {
+		return err
+	}
+	if err := c.findRenames(ctx); err != nil {
 		return err
 	}
 	c.artifacts = make([]string, 0, len(set))
@@ -38,11 +36,71 @@ func (c *Collector) discover(ctx context.Context) error {
 		c.artifacts = append(c.artifacts, p)
 	}
 	sort.Strings(c.artifacts)
-	_, c.mirrored, err = c.o.Head.Lookup(ctx, artifact.Path(strings.TrimSuffix(artifact.ManifestDir, "/")))
-	if err == nil && !c.mirrored {
-		c.mirrored = c.o.HeadCommit != "" // a commit's tree lists files only, and looking there costs nothing
-	}
+	_, mirrored, err := c.o.Head.Lookup(ctx, artifact.Path(strings.TrimSuffix(artifact.ManifestDir, "/")))
+	// A commit's tree lists files only, and looking there costs nothing.
+	c.mirrored = mirrored || c.o.HeadCommit != ""
 	return err
+}
+
+// discoverChange finds what differs and the artifacts around it, and those that
+// were made from what differs.
+func (c *Collector) discoverChange(ctx context.Context, set map[string]bool) error {
+	if c.o.SameCommit {
+		c.deltas = map[string]repo.Delta{}
+		return nil
+	}
+	// Between commits a comparison costs no reading, so it comes first, and the
+	// manifests are only asked where an input of theirs can have changed. In a
+	// work tree they say which files have to be read to find out.
+	commits := c.o.HeadCommit != ""
+	for _, step := range []func() error{
+		func() error { return c.compareUnless(ctx, !commits, nil) },
+		func() (err error) {
+			if !commits || c.touchesInputs() {
+				c.made, err = c.consumers(ctx)
+			}
+			return err
+		},
+		func() error { return c.compareUnless(ctx, commits, c.concerns) },
+		func() error { return c.discoverChanged(ctx, set) },
+		func() error { return c.discoverStale(ctx, set) },
+	} {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *Collector) compareUnless(ctx context.Context, unless bool, only func(string) bool) error {
+	if unless {
+		return nil
+	}
+	return c.compare(ctx, only)
+}
+
+// touchesInputs reports whether a file was changed or removed that can be what
+// an artifact was made from: any but a companion and the ledger.
+func (c *Collector) touchesInputs() bool {
+	for name, d := range c.deltas {
+		if d.Status != repo.Added && artifact.Path(name) != ledger.Path && len(artifact.Path(name).Owners()) == 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// discoverStale finds the artifacts that were made from a file that differs:
+// each needs to be made again, or to say that it was (ZT-11.1).
+func (c *Collector) discoverStale(ctx context.Context, set map[string]bool) error {
+	for name := range c.deltas {
+		for _, output := range c.made[name] {
+			if err := c.add(ctx, set, output); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // compare finds the differences between base and head among the files that
@@ -65,7 +123,8 @@ func (c *Collector) compare(ctx context.Context, only func(string) bool) error {
 // concerns is every file that may be an artifact, a companion, or part of the
 // gate. In a work tree nothing else is read.
 func (c *Collector) concerns(name string) bool {
-	if c.concernsGate(name) || c.o.Config.Matches(name) || c.listed(artifact.Path(name)) {
+	if c.concernsGate(name) || c.o.Config.Matches(name) || c.listed(artifact.Path(name)) || len(c.made[name]) > 0 ||
+		strings.HasPrefix(name, artifact.ManifestDir) {
 		return true
 	}
 	for _, owner := range artifact.Path(name).Owners() {
@@ -76,9 +135,11 @@ func (c *Collector) concerns(name string) bool {
 	return false
 }
 
-// concernsGate is the gate's own files. Where every artifact is judged, its
-// companions are read anyway, and are compared then.
-func (c *Collector) concernsGate(name string) bool { return gateKind(&c.o.Config, name) != "" }
+// concernsGate is the gate's own files and the log. Where every artifact is
+// judged, its companions are read anyway, and are compared then.
+func (c *Collector) concernsGate(name string) bool {
+	return gateKind(&c.o.Config, name) != "" || concernsLog(name)
+}
 
 // listed reports whether a ledger, the head's or the base's, names the path.
 func (c *Collector) listed(p artifact.Path) bool {
@@ -90,8 +151,11 @@ func (c *Collector) listed(p artifact.Path) bool {
 // does not stop being an artifact by being called X.test.
 func (c *Collector) isArtifact(ctx context.Context, name string) (bool, error) {
 	p := artifact.Path(name)
-	if p == ledger.Path || !c.listed(p) && !c.o.Config.Matches(name) {
+	if p == ledger.Path {
 		return false, nil
+	}
+	if !c.listed(p) && !c.o.Config.Matches(name) {
+		return c.isLeft(ctx, p)
 	}
 	for _, owner := range p.Owners() {
 		companion, err := c.isArtifact(ctx, owner.String())
@@ -106,6 +170,19 @@ func (c *Collector) isArtifact(ctx context.Context, name string) (bool, error) {
 		}
 	}
 	return true, nil
+}
+
+// isLeft reports whether a file below assets/manifests/ is a companion whose
+// artifact is not there: nothing else would judge it.
+func (c *Collector) isLeft(ctx context.Context, p artifact.Path) (bool, error) {
+	if !strings.HasPrefix(p.String(), artifact.ManifestDir) {
+		return false, nil
+	}
+	if _, there, err := c.o.Head.Lookup(ctx, p); err != nil || !there {
+		return false, err
+	}
+	owner, err := c.companionOf(ctx, p)
+	return owner != "", err
 }
 
 // exists reports whether an artifact stands in the head's tree or ledger.
@@ -183,11 +260,11 @@ func (c *Collector) entryText(b *book, p artifact.Path) string {
 
 // discoverAll finds every artifact of the head, or those of the named paths.
 func (c *Collector) discoverAll(ctx context.Context, set map[string]bool) error {
-	for entry, err := range c.o.Head.Entries(ctx) {
-		if err != nil {
-			return fmt.Errorf("list the head's files: %w", err)
-		}
-		if err := c.add(ctx, set, entry.Path); err != nil {
+	if err := c.compare(ctx, c.concernsGate); err != nil {
+		return err
+	}
+	for _, name := range c.names {
+		if err := c.add(ctx, set, name); err != nil {
 			return err
 		}
 	}
@@ -247,77 +324,6 @@ func (e *NoArtifactError) Error() string {
 		return fmt.Sprintf("%q is a folder with no artifact in it", e.Path)
 	}
 	return fmt.Sprintf("%q is neither a file here nor an entry of %s", e.Path, ledger.Path)
-}
-
-// gateKind names the part of the gate that a file is: config, policy, schema,
-// workflow, or "" for none.
-func gateKind(c *config.Config, name string) string {
-	for _, p := range config.Paths {
-		if name == p.String() {
-			return "config"
-		}
-	}
-	if name == c.File.String() && name != "" {
-		return "config"
-	}
-	for _, dir := range append([]string{config.DefaultDirectory}, c.Policies...) {
-		if strings.HasPrefix(name, dir) {
-			return "policy"
-		}
-	}
-	for _, dir := range append([]string{"schemas/"}, c.Schemas...) {
-		if strings.HasPrefix(name, dir) && strings.HasSuffix(name, ".json") {
-			return "schema"
-		}
-	}
-	if dir, _ := path.Split(name); dir == ".github/workflows/" {
-		return "workflow"
-	}
-	return ""
-}
-
-// gateChanges lists what the change does to the gate itself. Of workflows only
-// those that speak of Codexlock, before or after, are part of it.
-func (c *Collector) gateChanges(ctx context.Context) ([]GateChange, error) {
-	changes := []GateChange{}
-	for name, d := range c.deltas {
-		kind := gateKind(&c.o.Config, name)
-		if kind == "" {
-			continue
-		}
-		if kind == "workflow" {
-			runs, err := c.mentionsUs(ctx, d)
-			if err != nil {
-				return nil, err
-			}
-			if !runs {
-				continue
-			}
-		}
-		changes = append(changes, GateChange{Path: printable(name), Kind: kind, Change: d.Status.String()})
-	}
-	sort.Slice(changes, func(i, j int) bool { return changes[i].Path < changes[j].Path })
-	return changes, nil
-}
-
-func (c *Collector) mentionsUs(ctx context.Context, d repo.Delta) (bool, error) {
-	for _, side := range []struct {
-		tree  repo.Tree
-		entry repo.Entry
-		there bool
-	}{{c.o.Base, d.Base, d.Status != repo.Added}, {c.o.Head, d.Head, d.Status != repo.Removed}} {
-		if !side.there || side.entry.Kind != repo.File {
-			continue
-		}
-		text, err := side.tree.Read(ctx, side.entry, MaxCompanionBytes)
-		if err != nil {
-			return false, fmt.Errorf("read %s: %w", d.Path, err)
-		}
-		if bytes.Contains(bytes.ToLower(text), []byte("codexlock")) {
-			return true, nil
-		}
-	}
-	return false, nil
 }
 
 // printable is a name as it can stand in a document: a name that is not UTF-8

@@ -31,6 +31,7 @@ type Settings struct {
 	LFS          string `json:"lfs"`           // oid, content
 	MinimumLevel string `json:"minimum_level"` // a-plus, tier-1, non-compliant
 	Configured   bool   `json:"configured"`    // whether the base has a codexlock.yaml
+	Layout       string `json:"layout"`        // git; strict: modes on the disk count too
 }
 
 // An Artifact is the file itself.
@@ -42,6 +43,16 @@ type Artifact struct {
 	SHA256 string `json:"sha256,omitempty"` // 64 lower-case hex; absent unless kind is file
 	Size   *int64 `json:"size,omitempty"`   // bytes
 	Proof  string `json:"proof,omitempty"`  // what SHA256 was taken from: content, lfs-oid
+	// DiskMode is the file's permission bits on the disk, four octal digits; only
+	// where the layout is strict and the work tree is judged.
+	DiskMode string `json:"disk_mode,omitempty"`
+	// RenamedFrom is the path at which the base has these bytes and the head has
+	// nothing; RenamedTo, of what is removed, the new path at which the head has them.
+	RenamedFrom string `json:"renamed_from,omitempty"`
+	RenamedTo   string `json:"renamed_to,omitempty"`
+	// CompanionOf is the artifact whose companion the name says that this is,
+	// where there is no such artifact, and the ledger lists neither of them.
+	CompanionOf string `json:"companion_of,omitempty"`
 }
 
 // A Problem is one thing that is wrong with a document's form.
@@ -110,6 +121,20 @@ type VaultTime struct {
 	ExpiresAt   string `json:"expires_at,omitempty"` // Timestamp + TTLHours
 	Artifact    string `json:"artifact,omitempty"`   // the record's own path, where it has one
 	KeyID       string `json:"key_id,omitempty"`
+	Chain       []Link `json:"chain"` // the domains that it came through, oldest first
+}
+
+// A Link is an earlier record of the artifact, as the record's chain holds it.
+type Link struct {
+	Pointer     string `json:"pointer"`
+	TrustDomain string `json:"trust_domain"`
+	Subject     string `json:"subject"`   // its path and digest and the record's: match, differs
+	Order       string `json:"order"`     // its time and the next one's: forward (same or earlier), back
+	Repeated    string `json:"repeated"`  // whether its domain stands in the chain, or the record, once more: yes, no
+	Signature   string `json:"signature"` // its proof, over all the links before it: valid, invalid, no_key
+	// Accepted is whether the next domain accepts artifacts from this one: yes, no,
+	// open (no configuration: any does).
+	Accepted string `json:"accepted"`
 }
 
 // A Test is X.test.
@@ -126,6 +151,9 @@ type Domain struct {
 	// KeyID names the key that this run has for the domain; absent with no key.
 	KeyID       string `json:"key_id,omitempty"`
 	MaxTTLHours int64  `json:"max_ttl_hours"`
+	// Paths is whether the artifact's path is one of the domain's: inside, outside,
+	// open (the domain names none), absent (no domain that is known).
+	Paths string `json:"paths"`
 }
 
 // A Base is the same artifact in the base commit; absent where it was not there.
@@ -135,6 +163,9 @@ type Base struct {
 	Timestamp   string `json:"timestamp,omitempty"`    // its record's
 	TrustDomain string `json:"trust_domain,omitempty"` // its record's
 	Proof       string `json:"proof"`                  // present, absent: whether its record had a proof
+	Content     string `json:"content"`                // its bytes and the head's: same, differs, gone, absent (not in the base)
+	Manifest    string `json:"manifest"`               // its manifest's bytes and the head's: same, differs, absent (either is not there)
+	Record      string `json:"record"`                 // its record's timestamp and the head's: same, later, earlier, absent (either cannot be read)
 }
 
 // Checks are the comparisons made, as closed enumerations. Each is "absent"
@@ -169,6 +200,9 @@ type Reference struct {
 	Path    string `json:"path"`
 	SHA256  string `json:"sha256"`
 	State   string `json:"state"` // match, differs, missing, unsafe (not a path inside the repository)
+	// Change is how the file differs between base and head, where that was asked:
+	// added, modified, removed, unchanged.
+	Change string `json:"change,omitempty"`
 }
 
 // A Repository is the change as a whole.
@@ -180,6 +214,67 @@ type Repository struct {
 	Ledger      Document     `json:"ledger"`
 	UnsafePaths []UnsafePath `json:"unsafe_paths"` // of ledger entries
 	GateChanges []GateChange `json:"gate_changes"`
+	Collisions  []Collision  `json:"collisions"`
+	Config      string       `json:"config,omitempty"` // where the base's configuration stands; absent: none
+	Keys        []DomainKey  `json:"keys"`
+	Script      GateScript   `json:"script"`
+	Log         Log          `json:"log"`
+}
+
+// A Collision is a name that some systems take for another one's file.
+type Collision struct {
+	Path  string `json:"path"`
+	Other string `json:"other"`
+	Kind  string `json:"kind"` // case: they differ in case only; unicode: in how characters are composed
+}
+
+// A DomainKey is what holds of a trust domain's keys.
+type DomainKey struct {
+	Domain   string `json:"domain,omitempty"` // absent: any, for there is no configuration
+	Pointer  string `json:"pointer"`          // of the domain in the configuration
+	Variable string `json:"variable"`         // the environment variable that holds its key
+	Strength string `json:"strength"`         // strong, weak, absent (this run has no key)
+	Weakness string `json:"weakness,omitempty"`
+	// SharedWith are the other domains that have the same variable or the same key.
+	SharedWith []string    `json:"shared_with"`
+	PublicKeys []PublicKey `json:"public_keys"`
+}
+
+// A PublicKey is one epoch of a domain's key, as the configuration lists it.
+type PublicKey struct {
+	Pointer   string `json:"pointer"`
+	ID        string `json:"id"`
+	State     string `json:"state"`                // current, retiring, revoked
+	CreatedAt string `json:"created_at,omitempty"` // RFC 3339
+	Age       string `json:"age"`                  // fresh, due (90 days or older), unknown
+}
+
+// A GateScript is ingest_archive.test.sh, the standard's one command (ZT-12).
+type GateScript struct {
+	Path  string `json:"path"`
+	State string `json:"state"` // present, absent, irregular
+	Mode  string `json:"mode,omitempty"`
+	// Origin is init (the bytes that codexlock init writes), attested (the ledger
+	// lists it with its hash), other, absent (nothing is there).
+	Origin string `json:"origin"`
+}
+
+// A Log is MANIFEST.integrity.json and its checkpoint (ZT-8).
+type Log struct {
+	Document
+	Change     string     `json:"change"`  // added, modified, removed, unchanged: log and checkpoint between base and head
+	History    string     `json:"history"` // extends (the base's, or new), rewritten, absent (there is none, or it was not asked)
+	Chain      string     `json:"chain"`   // intact, broken, unchained, absent
+	Break      int        `json:"break,omitempty"`
+	Lines      int        `json:"lines"`
+	Checkpoint Checkpoint `json:"checkpoint"`
+}
+
+// A Checkpoint is the signed note over the log.
+type Checkpoint struct {
+	Document
+	Signature string `json:"signature"` // valid, invalid, no_key, absent
+	Covers    string `json:"covers"`    // its size and root and the log's: match, differs, absent
 }
 
 // An UnsafePath is a ledger entry's path that names no file inside the repository.

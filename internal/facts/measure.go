@@ -25,6 +25,7 @@ type subject struct {
 	record   *vaulttime.Record
 	docs     locator
 
+	file                     repo.Entry
 	manifestFile, recordFile found
 }
 
@@ -69,13 +70,23 @@ func (c *Collector) misnamed(s *subject, name string) Measurement {
 
 // measureFile finds the file and hashes it: the one pass over its bytes.
 func (c *Collector) measureFile(ctx context.Context, s *subject) error {
-	a := &Artifact{Path: s.path.String(), Change: c.change(s.path), Kind: "absent"}
+	a := &Artifact{
+		Path: s.path.String(), Change: c.change(s.path), Kind: "absent",
+		RenamedFrom: c.renamedFrom[s.path.String()], RenamedTo: c.renamedTo[s.path.String()],
+	}
 	s.in.Artifact = a
 	entry, ok, err := c.o.Head.Lookup(ctx, s.path)
 	if err != nil || !ok {
 		return err
 	}
+	s.file = entry
+	if c.o.Strict && c.o.HeadCommit == "" && entry.Kind == repo.File {
+		a.DiskMode = fmt.Sprintf("%04o", entry.Perm)
+	}
 	a.Kind, a.Mode = entry.Kind.String(), entry.Mode
+	if a.CompanionOf, err = c.companionOf(ctx, s.path); err != nil {
+		return err
+	}
 	if entry.Kind != repo.File {
 		return nil
 	}
@@ -202,7 +213,7 @@ func (c *Collector) measureRecord(ctx context.Context, s *subject) error {
 	if err != nil {
 		return err
 	}
-	v := &VaultTime{Document: file.Document}
+	v := &VaultTime{Document: file.Document, Chain: []Link{}}
 	s.in.VaultTime, s.recordFile = v, file
 	if v.State != "valid" {
 		return nil
@@ -219,6 +230,7 @@ func (c *Collector) measureRecord(ctx context.Context, s *subject) error {
 	if r.Path != nil {
 		v.Artifact = r.Path.String()
 	}
+	v.Chain = c.chain(s)
 	return nil
 }
 
@@ -242,10 +254,10 @@ func (c *Collector) measureDomain(s *subject) {
 		return
 	}
 	d, known := c.o.Config.Domain(name)
-	s.in.Domain = &Domain{Name: name, State: "known", MaxTTLHours: d.MaxTTLHours}
+	s.in.Domain = &Domain{Name: name, State: "known", MaxTTLHours: d.MaxTTLHours, Paths: belongs(d, s.path.String())}
 	switch {
 	case !known:
-		s.in.Domain.State = "unknown"
+		s.in.Domain.State, s.in.Domain.Paths = "unknown", "absent"
 	case c.o.Config.Domains == nil:
 		s.in.Domain.State = "open"
 	}
@@ -268,7 +280,7 @@ func (c *Collector) measureBase(ctx context.Context, s *subject) error {
 		}
 		return nil
 	}
-	b := &Base{Proof: "absent"}
+	b := &Base{Proof: "absent", Content: "absent", Manifest: "absent", Record: "absent"}
 	s.in.Base = b
 	if len(entries) > 0 {
 		e := c.base.entries.Artifacts[entries[0]]
@@ -283,14 +295,19 @@ func (c *Collector) measureBase(ctx context.Context, s *subject) error {
 		if record.Proof != "" {
 			b.Proof = "present"
 		}
+		b.Record = recordOrder(record, s.record)
+	}
+	manifestSame, err := c.sameInBase(ctx, s.manifestFile)
+	if err != nil {
+		return err
+	}
+	if err := c.measureMutation(ctx, s, file, there, manifestSame); err != nil {
+		return err
 	}
 	if a.Change != repo.Unchanged.String() || c.o.SameCommit {
 		return nil
 	}
-	manifestSame, err := c.sameInBase(ctx, s.manifestFile)
 	switch {
-	case err != nil:
-		return err
 	case a.Kind == "absent" && there:
 		a.Change = repo.Removed.String()
 	case !same, !manifestSame, file.Mode != a.Mode, b.SHA256 != "" && b.SHA256 != a.SHA256:
@@ -339,7 +356,9 @@ func (c *Collector) measureInputs(ctx context.Context, s *subject) error {
 			if err != nil {
 				return fmt.Errorf("%s %s: %w", list.name, w.Path, err)
 			}
-			refs = append(refs, Reference{Pointer: fmt.Sprintf("/%s/%d", list.name, i), Path: w.Path, SHA256: w.SHA256.String(), State: state})
+			refs = append(refs, Reference{
+				Pointer: fmt.Sprintf("/%s/%d", list.name, i), Path: w.Path, SHA256: w.SHA256.String(), State: state, Change: c.referenceChange(w.Path),
+			})
 		}
 		*list.fact = &refs
 	}

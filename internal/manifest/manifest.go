@@ -71,3 +71,10 @@ func (m Manifest) Encode() []byte {
 	}
 	return out.Bytes()
 }
+
+// MayReference reports, without decoding, whether a manifest's text can name an
+// input or an output: each has a path, and a text without an escape spells that
+// out.
+func MayReference(data []byte) bool {
+	return bytes.Contains(data, []byte(`"path"`)) || bytes.IndexByte(data, '\\') >= 0
+}

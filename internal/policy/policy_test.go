@@ -23,7 +23,7 @@ func validInput(path string) facts.Input {
 	none := []facts.Problem{}
 	return facts.Input{
 		EffectiveTime: "2026-03-01T12:00:00Z",
-		Settings:      facts.Settings{Keyless: "deny", LFS: "oid", MinimumLevel: "a-plus", Configured: true},
+		Settings:      facts.Settings{Keyless: "deny", LFS: "oid", MinimumLevel: "a-plus", Configured: true, Layout: "git"},
 		Artifact:      &facts.Artifact{Path: path, Change: "modified", Kind: "file", Mode: "100644", SHA256: digest, Size: &size, Proof: "content"},
 		Ledger: &facts.Ledger{
 			Document: facts.Document{Path: "Codex-Lock.json", State: "valid", Problems: none},
@@ -40,16 +40,18 @@ func validInput(path string) facts.Input {
 			Outputs:   &[]facts.Reference{}, Network: []string{},
 		},
 		VaultTime: &facts.VaultTime{
+			Chain:    []facts.Link{},
 			Document: facts.Document{Path: path + ".vaulttime.json", State: "valid", Problems: none},
 			SHA256:   digest, Timestamp: "2026-03-01T11:00:00Z", TrustDomain: "core", TTLHours: &ttl,
 			ExpiresAt: "2026-03-31T11:00:00Z", Artifact: path, KeyID: "0011223344556677",
 		},
 		Test: &facts.Test{Document: facts.Document{Path: path + ".test", State: "valid", Problems: none}, Mode: "100755"},
 		Domain: &facts.Domain{
-			Name: "core", State: "known", KeyID: "0011223344556677", MaxTTLHours: 720,
+			Name: "core", State: "known", Paths: "inside", KeyID: "0011223344556677", MaxTTLHours: 720,
 		},
 		Base: &facts.Base{
 			SHA256: digest, VerifiedAt: "2026-02-01T11:00:00Z", Timestamp: "2026-02-01T11:00:00Z", TrustDomain: "core", Proof: "present",
+			Content: "same", Manifest: "same", Record: "later",
 		},
 		Checks: &facts.Checks{
 			Ledger: "match", Manifest: "match", VaultTime: "match", Named: "match", Signature: "valid", KeyID: "match", Proof: "valid",
@@ -62,11 +64,20 @@ func validInput(path string) facts.Input {
 func validRepository(artifacts int) facts.Input {
 	return facts.Input{
 		EffectiveTime: "2026-03-01T12:00:00Z",
-		Settings:      facts.Settings{Keyless: "deny", LFS: "oid", MinimumLevel: "a-plus", Configured: true},
+		Settings:      facts.Settings{Keyless: "deny", LFS: "oid", MinimumLevel: "a-plus", Configured: true, Layout: "git"},
 		Repository: &facts.Repository{
 			Scope: "changed", Base: "c0ffee", Head: "f00d", Artifacts: artifacts,
 			Ledger:      facts.Document{Path: "Codex-Lock.json", State: "valid", Problems: []facts.Problem{}},
-			UnsafePaths: []facts.UnsafePath{}, GateChanges: []facts.GateChange{},
+			UnsafePaths: []facts.UnsafePath{}, GateChanges: []facts.GateChange{}, Collisions: []facts.Collision{}, Keys: []facts.DomainKey{},
+			Script: facts.GateScript{Path: "ingest_archive.test.sh", State: "present", Mode: "100755", Origin: "init"},
+			Log: facts.Log{
+				Document: facts.Document{Path: "MANIFEST.integrity.json", State: "absent", Problems: []facts.Problem{}},
+				Change:   "unchanged", History: "absent", Chain: "absent",
+				Checkpoint: facts.Checkpoint{
+					Document:  facts.Document{Path: "MANIFEST.integrity.checkpoint", State: "absent", Problems: []facts.Problem{}},
+					Signature: "absent", Covers: "absent",
+				},
+			},
 		},
 	}
 }

@@ -122,20 +122,20 @@ func (r *Repository) same(ctx context.Context, base, head Tree, d Delta) (bool, 
 	case b.Size >= 0 && h.Size >= 0 && b.Size != h.Size:
 		return false, nil
 	}
-	from, ok, err := objectID(ctx, base, b)
+	from, ok, err := r.ObjectID(ctx, base, b)
 	if err != nil || !ok {
 		return false, err
 	}
-	to, ok, err := objectID(ctx, head, h)
+	to, ok, err := r.ObjectID(ctx, head, h)
 	if err != nil || !ok {
 		return false, err
 	}
 	return from == to, nil
 }
 
-// objectID is the id that git gives, or would give, to what stands there; ok is
+// ObjectID is the id that git gives, or would give, to what stands there; ok is
 // false where it has none, so that it equals nothing.
-func objectID(ctx context.Context, t Tree, e Entry) (id string, ok bool, err error) {
+func (r *Repository) ObjectID(ctx context.Context, t Tree, e Entry) (id string, ok bool, err error) {
 	if e.OID != "" {
 		return e.OID, true, nil
 	}

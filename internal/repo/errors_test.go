@@ -100,7 +100,7 @@ func TestWalkingFindsTheSame(t *testing.T) {
 		one, oneErr := lstatBeneath(s.dir, name)
 		two, twoErr := lstatWalking(s.dir, name)
 		one.size, two.size = max(one.size, 5), max(two.size, 5)
-		if one.mode != two.mode || one.exec != two.exec || (oneErr == nil) != (twoErr == nil) || errors.Is(oneErr, errSymlink) != errors.Is(twoErr, errSymlink) ||
+		if one.mode != two.mode || one.perm != two.perm || (oneErr == nil) != (twoErr == nil) || errors.Is(oneErr, errSymlink) != errors.Is(twoErr, errSymlink) ||
 			errors.Is(oneErr, os.ErrNotExist) != errors.Is(twoErr, os.ErrNotExist) || errors.Is(oneErr, errNotDir) != errors.Is(twoErr, errNotDir) {
 			t.Errorf("%q: %+v, %v and %+v, %v", name, one, oneErr, two, twoErr)
 		}

@@ -36,7 +36,7 @@ func lstatBeneath(root, name string) (status, error) {
 	if err := unix.Fstat(fd, &st); err != nil {
 		return status{}, &fs.PathError{Op: "lstat", Path: name, Err: err}
 	}
-	s := status{size: st.Size, exec: st.Mode&0o100 != 0}
+	s := status{size: st.Size, perm: fs.FileMode(st.Mode).Perm()}
 	switch st.Mode & unix.S_IFMT {
 	case unix.S_IFREG:
 	case unix.S_IFDIR:

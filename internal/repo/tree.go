@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"io/fs"
 	"iter"
 	"slices"
 	"strings"
@@ -42,9 +43,10 @@ func (k Kind) String() string {
 type Entry struct {
 	Path string // as the tree has it; it may be no valid artifact.Path
 	Kind Kind
-	Mode string // six octal digits as git writes them; "" where git has none for it
-	Size int64  // bytes; -1 unknown: a commit's files are measured by reading them
-	OID  string // object id; "" in the work tree, but for a submodule in its index
+	Mode string      // six octal digits as git writes them; "" where git has none for it
+	Size int64       // bytes; -1 unknown: a commit's files are measured by reading them
+	OID  string      // object id; "" in the work tree, but for a submodule in its index
+	Perm fs.FileMode // the permission bits on the disk; 0 in a commit, where there are none
 }
 
 // A Tree is the files of a commit, or those of the work tree. Its methods may be

@@ -16,7 +16,7 @@ var errNotDir error = syscall.ENOTDIR
 type status struct {
 	mode fs.FileMode // the type bits only
 	size int64
-	exec bool // its owner may run it
+	perm fs.FileMode // the permission bits
 }
 
 // lstatWalking is lstatBeneath for systems that cannot be told to follow no
@@ -26,7 +26,7 @@ func lstatWalking(root, name string) (status, error) {
 	if err != nil {
 		return status{}, err
 	}
-	return status{mode: info.Mode().Type(), size: info.Size(), exec: info.Mode()&0o100 != 0}, nil
+	return status{mode: info.Mode().Type(), size: info.Size(), perm: info.Mode().Perm()}, nil
 }
 
 // walk is the lstat of lstatBeneath for systems that cannot be told to follow no symlink:

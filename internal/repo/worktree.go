@@ -53,8 +53,8 @@ func (t *workTree) lookup(name string) (Entry, bool, error) {
 	e := Entry{Path: name, Size: -1}
 	switch st.mode {
 	case 0:
-		e.Kind, e.Mode, e.Size = File, "100644", st.size
-		if st.exec {
+		e.Kind, e.Mode, e.Size, e.Perm = File, "100644", st.size, st.perm
+		if st.perm&0o100 != 0 { // its owner may run it
 			e.Mode = "100755"
 		}
 		if e.Size > MaxFileBytes {

@@ -14,6 +14,7 @@ settings := {
 	"lfs": "oid",
 	"minimum_level": "a-plus",
 	"configured": true,
+	"layout": "git",
 }
 
 # artifact is one that is attested, with everything beside it.
@@ -66,15 +67,19 @@ artifact := {
 		"expires_at": "2026-11-24T00:00:00Z",
 		"artifact": "assets/sources/model.bin",
 		"key_id": "0f3a0f3a0f3a0f3a",
+		"chain": [],
 	},
 	"test": {"path": "assets/sources/model.bin.test", "state": "valid", "problems": [], "mode": "100755"},
-	"domain": {"name": "runtime-core", "state": "known", "key_id": "0f3a0f3a0f3a0f3a", "max_ttl_hours": 24},
+	"domain": {"name": "runtime-core", "state": "known", "key_id": "0f3a0f3a0f3a0f3a", "max_ttl_hours": 24, "paths": "inside"},
 	"base": {
 		"sha256": other,
 		"verified_at": "2026-11-22T00:00:00Z",
 		"timestamp": "2026-11-22T00:00:00Z",
 		"trust_domain": "runtime-core",
 		"proof": "present",
+		"content": "differs",
+		"manifest": "differs",
+		"record": "later",
 	},
 	"checks": {
 		"ledger": "match",
@@ -107,6 +112,39 @@ repository := {
 		"ledger": {"path": "Codex-Lock.json", "state": "valid", "problems": []},
 		"unsafe_paths": [],
 		"gate_changes": [],
+		"collisions": [],
+		"config": "codexlock.yaml",
+		"keys": [{
+			"domain": "runtime-core",
+			"pointer": "/trust_domains/runtime-core",
+			"variable": "VAULTTIME_KEY",
+			"strength": "strong",
+			"shared_with": [],
+			"public_keys": [{
+				"pointer": "/trust_domains/runtime-core/public_keys/0",
+				"id": "0f3a0f3a0f3a0f3a",
+				"state": "current",
+				"created_at": "2026-11-01T00:00:00Z",
+				"age": "fresh",
+			}],
+		}],
+		"script": {"path": "ingest_archive.test.sh", "state": "present", "mode": "100755", "origin": "init"},
+		"log": {
+			"path": "MANIFEST.integrity.json",
+			"state": "valid",
+			"problems": [],
+			"change": "modified",
+			"history": "extends",
+			"chain": "intact",
+			"lines": 2,
+			"checkpoint": {
+				"path": "MANIFEST.integrity.checkpoint",
+				"state": "valid",
+				"problems": [],
+				"signature": "valid",
+				"covers": "match",
+			},
+		},
 	},
 }
 
@@ -116,13 +154,13 @@ irregular := {"symlink", "submodule", "directory", "special", "oversized", "misn
 # silent are artifacts that only the rules about their kind have anything to say
 # of: irregular, removed, removed but still listed, or misnamed, so that nothing
 # more was measured.
-silent := {changed({"/artifact/kind": kind, "/checks": nothing}) | some kind in irregular} | {removed, orphan, misnamed}
+silent := {changed({"/artifact/kind": kind, "/checks": nothing}) | some kind in irregular} | {removed, orphan, misnamed, left}
 
 removed := changed({
 	"/artifact": {"path": "assets/sources/model.bin", "change": "removed", "kind": "absent"},
 	"/ledger": {"path": "Codex-Lock.json", "state": "valid", "problems": [], "entries": []},
 	"/manifest": object.union(absent("manifest.json"), {"network": []}),
-	"/vaulttime": absent("vaulttime.json"),
+	"/vaulttime": object.union(absent("vaulttime.json"), {"chain": []}),
 	"/test": absent("test"),
 	"/checks": nothing,
 })
@@ -130,9 +168,15 @@ removed := changed({
 orphan := changed({
 	"/artifact": {"path": "assets/sources/model.bin", "change": "removed", "kind": "absent"},
 	"/manifest": object.union(absent("manifest.json"), {"network": []}),
-	"/vaulttime": absent("vaulttime.json"),
+	"/vaulttime": object.union(absent("vaulttime.json"), {"chain": []}),
 	"/test": absent("test"),
 	"/checks": object.union(nothing, {"tolerance": "zero", "verified_at": "kept"}),
+})
+
+# left is a companion whose artifact is not there.
+left := changed({
+	"/artifact/companion_of": "assets/sources/model",
+	"/checks": nothing,
 })
 
 misnamed := {
@@ -155,7 +199,7 @@ unread(companion) := {facts |
 	some proof in {"present", "absent"}
 	facts := changed({
 		sprintf("/%s", [companion]): object.union(
-			{key: artifact[companion][key] | some key in {"path", "problems", "network"}},
+			{key: artifact[companion][key] | some key in {"path", "problems", "network", "chain"}},
 			{"state": state},
 		),
 		"/checks": nothing,

@@ -1,7 +1,7 @@
 # METADATA
 # scope: package
 # title: What the artifact was made from is there
-# description: Every input that the manifest names is a file inside the repository with the sha256 that the manifest records.
+# description: "Every input that the manifest names is a file inside the repository with the sha256 that the manifest records. An artifact whose input changed while it did not is stale, and is judged although the change does not touch it."
 # schemas:
 #   - input: schema.facts
 # custom:
@@ -43,7 +43,15 @@ _compared if {
 	not input.manifest.inputs
 }
 
-_message(reference) := sprintf("input %q is missing, want a file with sha256 %s", [reference.path, fact.short(reference.sha256)]) if {
+_message(reference) := sprintf("is stale: it was made from %q, which changed while it did not", [reference.path]) if {
+	reference.state == "differs"
+	reference.change in {"added", "modified"}
+	input.base.content == "same"
+} else := sprintf("is stale: it was made from %q, which is removed", [reference.path]) if {
+	reference.state == "missing"
+	reference.change == "removed"
+	input.base.content == "same"
+} else := sprintf("input %q is missing, want a file with sha256 %s", [reference.path, fact.short(reference.sha256)]) if {
 	reference.state == "missing"
 } else := sprintf("input %q differs from the recorded sha256 %s", [reference.path, fact.short(reference.sha256)]) if {
 	reference.state == "differs"

@@ -97,3 +97,22 @@ test_layout_irregular_reports_what_is_no_file if {
 		})
 	}
 }
+
+test_zt_11_1_what_is_stale_downstream_is_found if {
+	every change in {"added", "modified"} {
+		inputs.deny == {_finding("is stale: it was made from \"assets/sources/labels.csv\", which changed while it did not")} with input as sample.changed({
+			"/artifact/change": "unchanged",
+			"/base/content": "same",
+			"/checks/inputs": "differs",
+			"/manifest/inputs/0/state": "differs",
+			"/manifest/inputs/0/change": change,
+		})
+	}
+	inputs.deny == {_finding("is stale: it was made from \"assets/sources/labels.csv\", which is removed")} with input as sample.changed({
+		"/artifact/change": "unchanged",
+		"/base/content": "same",
+		"/checks/inputs": "missing",
+		"/manifest/inputs/0/state": "missing",
+		"/manifest/inputs/0/change": "removed",
+	})
+}

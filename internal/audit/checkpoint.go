@@ -1,0 +1,95 @@
+package audit
+
+import (
+	"crypto/ed25519"
+	"errors"
+	"fmt"
+	"strings"
+
+	"golang.org/x/mod/sumdb/note"
+	"golang.org/x/mod/sumdb/tlog"
+)
+
+// SignerPrefix and the id of a VaultTime key are the name that a checkpoint's
+// signature bears.
+const SignerPrefix = "codexlock/"
+
+// The states of a checkpoint's signature.
+const (
+	Valid   = "valid"
+	Invalid = "invalid"
+	NoKey   = "no_key" // there is no key to check it with
+)
+
+// A Checkpoint is a C2SP tlog-checkpoint: how long a log was, and its root.
+type Checkpoint struct {
+	Size      int64
+	Root      tlog.Hash
+	Signature string   // Valid, Invalid, NoKey
+	KeyIDs    []string // of the signatures that hold
+}
+
+// maxCheckpoint bounds the file: a note of three lines and some signatures.
+const maxCheckpoint = 64 << 10
+
+// ReadCheckpoint reads a signed note. public finds the key of an id; an error
+// says that the text has not the form of a checkpoint.
+func ReadCheckpoint(text []byte, public func(id string) (ed25519.PublicKey, bool)) (Checkpoint, error) {
+	if len(text) > maxCheckpoint {
+		return Checkpoint{}, fmt.Errorf("has %d bytes, want at most %d", len(text), maxCheckpoint)
+	}
+	verifiers := finder{public: public}
+	opened, err := note.Open(text, &verifiers)
+	var unverified *note.UnverifiedNoteError
+	var forged *note.InvalidSignatureError
+	c := Checkpoint{Signature: Valid}
+	switch {
+	case errors.As(err, &unverified):
+		opened, c.Signature = unverified.Note, NoKey
+	case errors.As(err, &forged):
+		return Checkpoint{Signature: Invalid}, nil
+	case err != nil:
+		return Checkpoint{}, fmt.Errorf("is no signed note: %w", err)
+	}
+	for _, s := range opened.Sigs {
+		c.KeyIDs = append(c.KeyIDs, strings.TrimPrefix(s.Name, SignerPrefix))
+	}
+	// An origin, and then what a tree's description in x/mod holds: its first line
+	// is the one origin that package knows.
+	_, body, ok := strings.Cut(opened.Text, "\n")
+	if !ok {
+		return Checkpoint{}, errors.New("is a note of one line, want origin, size and root")
+	}
+	tree, err := tlog.ParseTree([]byte("go.sum database tree\n" + body))
+	if err != nil {
+		return Checkpoint{}, errors.New("has no size and root after its origin")
+	}
+	c.Size, c.Root = tree.N, tree.Hash
+	return c, nil
+}
+
+// finder looks verifiers up by the key id in a signature's name.
+type finder struct {
+	public func(id string) (ed25519.PublicKey, bool)
+}
+
+func (f *finder) Verifier(name string, hash uint32) (note.Verifier, error) {
+	unknown := &note.UnknownVerifierError{Name: name, KeyHash: hash}
+	id, ours := strings.CutPrefix(name, SignerPrefix)
+	if !ours {
+		return nil, unknown
+	}
+	key, ok := f.public(id)
+	if !ok {
+		return nil, unknown
+	}
+	text, err := note.NewEd25519VerifierKey(name, key)
+	if err != nil {
+		return nil, fmt.Errorf("key %s: %w", id, err)
+	}
+	v, err := note.NewVerifier(text)
+	if err != nil || v.KeyHash() != hash {
+		return nil, unknown
+	}
+	return v, nil
+}

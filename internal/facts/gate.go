@@ -1,0 +1,122 @@
+package facts
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"path"
+	"sort"
+	"strings"
+
+	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/config"
+	"github.com/codexlock/codexlock/internal/repo"
+	"github.com/codexlock/codexlock/internal/script"
+)
+
+// gateKind names the part of the gate that a file is: config, policy, schema,
+// workflow, or "" for none.
+func gateKind(c *config.Config, name string) string {
+	for _, p := range config.Paths {
+		if name == p.String() {
+			return "config"
+		}
+	}
+	if name == c.File.String() && name != "" {
+		return "config"
+	}
+	for _, dir := range append([]string{config.DefaultDirectory}, c.Policies...) {
+		if strings.HasPrefix(name, dir) {
+			return "policy"
+		}
+	}
+	for _, dir := range append([]string{"schemas/"}, c.Schemas...) {
+		if strings.HasPrefix(name, dir) && strings.HasSuffix(name, ".json") {
+			return "schema"
+		}
+	}
+	if dir, _ := path.Split(name); dir == ".github/workflows/" {
+		return "workflow"
+	}
+	return ""
+}
+
+// measureGate lists what the change does to the gate itself. Of workflows only
+// those that speak of Codexlock, before or after, are part of it.
+func (c *Collector) measureGate(ctx context.Context, r *Repository) error {
+	changes := []GateChange{}
+	for name, d := range c.deltas {
+		kind := gateKind(&c.o.Config, name)
+		if kind == "" {
+			continue
+		}
+		if kind == "workflow" {
+			runs, err := c.mentionsUs(ctx, d)
+			if err != nil {
+				return err
+			}
+			if !runs {
+				continue
+			}
+		}
+		changes = append(changes, GateChange{Path: printable(name), Kind: kind, Change: d.Status.String()})
+	}
+	sort.Slice(changes, func(i, j int) bool { return changes[i].Path < changes[j].Path })
+	r.GateChanges = changes
+	return nil
+}
+
+func (c *Collector) mentionsUs(ctx context.Context, d repo.Delta) (bool, error) {
+	for _, side := range []struct {
+		tree  repo.Tree
+		entry repo.Entry
+		there bool
+	}{{c.o.Base, d.Base, d.Status != repo.Added}, {c.o.Head, d.Head, d.Status != repo.Removed}} {
+		if !side.there || side.entry.Kind != repo.File {
+			continue
+		}
+		text, err := side.tree.Read(ctx, side.entry, MaxCompanionBytes)
+		if err != nil {
+			return false, fmt.Errorf("read %s: %w", d.Path, err)
+		}
+		if bytes.Contains(bytes.ToLower(text), []byte("codexlock")) {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// measureScript finds the standard's one command in the repository's root (ZT-12).
+func (c *Collector) measureScript(ctx context.Context, r *Repository) error {
+	file, err := c.read(ctx, c.o.Head, script.IngestPath, MaxCompanionBytes)
+	if err != nil {
+		return err
+	}
+	g := GateScript{Path: script.IngestPath.String(), State: "present", Mode: file.entry.Mode, Origin: "other"}
+	r.Script = g
+	switch file.State {
+	case "absent":
+		r.Script.State, r.Script.Origin = "absent", "absent"
+	case "irregular":
+		r.Script.State = "irregular"
+	case "valid":
+		switch {
+		case bytes.Equal(file.data, script.Ingest):
+			r.Script.Origin = "init"
+		case c.attested(script.IngestPath, artifact.HashBytes(file.data)):
+			r.Script.Origin = "attested"
+		}
+	}
+	return nil
+}
+
+// attested reports whether the ledger lists a file with its hash: it is then an
+// artifact, and judged as one.
+func (c *Collector) attested(p artifact.Path, d artifact.Digest) bool {
+	for _, i := range c.ledger.byPath[p] {
+		if c.ledger.entries.Artifacts[i].SHA256 == d {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,187 @@
+package facts
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"sort"
+	"strings"
+	"sync"
+
+	"golang.org/x/text/cases"
+	"golang.org/x/text/unicode/norm"
+
+	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/manifest"
+	"github.com/codexlock/codexlock/internal/repo"
+)
+
+// list notes the head's names: every rule about the layout is about some of them.
+func (c *Collector) list(ctx context.Context) error {
+	for entry, err := range c.o.Head.Entries(ctx) {
+		if err != nil {
+			return fmt.Errorf("list the head's files: %w", err)
+		}
+		c.names = append(c.names, entry.Path)
+	}
+	return nil
+}
+
+// collisions are the names that some systems take for one file: they differ in
+// case, or in how characters are composed. Where a change is judged, it has to
+// bring one of them; otherwise one of them has to be an artifact's or a companion's.
+func (c *Collector) collisions() []Collision {
+	names := append([]string(nil), c.names...)
+	for p := range c.ledger.byPath {
+		names = append(names, p.String())
+	}
+	sort.Strings(names)
+	fold := cases.Fold()
+	first := make(map[string]string, len(names))
+	found := []Collision{}
+	for _, name := range names {
+		key := folded(fold, name)
+		other, there := first[key]
+		if !there {
+			first[key] = name
+		}
+		if !there || other == name || !c.collides(name) && !c.collides(other) {
+			continue
+		}
+		kind := "unicode"
+		if norm.NFC.String(name) != norm.NFC.String(other) {
+			kind = "case"
+		}
+		found = append(found, Collision{Path: printable(name), Other: printable(other), Kind: kind})
+	}
+	return found
+}
+
+func (c *Collector) collides(name string) bool {
+	if c.o.Scope == Changed {
+		_, changed := c.deltas[name]
+		return changed || c.entryText(&c.ledger, artifact.Path(name)) != c.entryText(&c.base, artifact.Path(name))
+	}
+	return c.concerns(name)
+}
+
+// folded is the same for all names that a system without case, or with other
+// compositions of characters, takes for one.
+func folded(fold cases.Caser, name string) string {
+	for i := range len(name) {
+		if name[i] >= 0x80 {
+			return norm.NFC.String(fold.String(norm.NFC.String(name)))
+		}
+	}
+	return strings.ToLower(name)
+}
+
+// companionOf is the artifact whose companion a name says it is, where neither
+// that artifact nor an entry for either is there; "" otherwise.
+func (c *Collector) companionOf(ctx context.Context, p artifact.Path) (string, error) {
+	owners := p.Owners()
+	if len(owners) == 0 || c.listed(p) {
+		return "", nil
+	}
+	for _, owner := range owners {
+		if there, err := c.exists(ctx, owner); there || err != nil {
+			return "", err
+		}
+	}
+	return owners[len(owners)-1].String(), nil
+}
+
+// findRenames pairs what is removed with what is added with the same bytes, as the
+// base's ledger or git knows them. What has several copies is paired with the
+// first by name.
+func (c *Collector) findRenames(ctx context.Context) error {
+	c.renamedTo, c.renamedFrom = map[string]string{}, map[string]string{}
+	gone := map[string]string{} // by object id
+	var added []repo.Delta
+	for _, name := range sortedKeys(c.deltas) {
+		switch d := c.deltas[name]; {
+		case d.Status == repo.Removed && d.Base.Kind == repo.File && gone[d.Base.OID] == "":
+			gone[d.Base.OID] = name
+		case d.Status == repo.Added && d.Head.Kind == repo.File:
+			added = append(added, d)
+		}
+	}
+	if len(gone) == 0 {
+		return nil
+	}
+	for _, d := range added {
+		id, ok, err := c.o.Repository.ObjectID(ctx, c.o.Head, d.Head)
+		if err != nil {
+			return fmt.Errorf("compare %q: %w", d.Path, err)
+		}
+		if from := gone[id]; ok && from != "" && c.renamedTo[from] == "" {
+			c.renamedTo[from], c.renamedFrom[d.Path] = d.Path, from
+		}
+	}
+	return nil
+}
+
+func sortedKeys[V any](m map[string]V) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	sort.Strings(keys)
+	return keys
+}
+
+// consumers reads what every artifact of the head says it was made from: the
+// artifacts by each of their inputs.
+func (c *Collector) consumers(ctx context.Context) (map[string][]string, error) {
+	var names []string
+	for _, name := range c.names {
+		if strings.HasSuffix(name, artifact.Manifest.Suffix()) {
+			names = append(names, name)
+		}
+	}
+	var mu sync.Mutex
+	var first error
+	made := map[string][]string{}
+	var group sync.WaitGroup
+	workers := min(runtime.GOMAXPROCS(0), len(names))
+	for w := range workers {
+		group.Go(func() {
+			for i := w; i < len(names); i += workers {
+				inputs, err := c.inputsOf(ctx, artifact.Path(names[i]))
+				mu.Lock()
+				if err != nil && first == nil {
+					first = err
+				}
+				for _, owner := range artifact.Path(names[i]).Owners() {
+					for _, input := range inputs {
+						made[input] = append(made[input], owner.String())
+					}
+				}
+				mu.Unlock()
+				if err != nil {
+					return
+				}
+			}
+		})
+	}
+	group.Wait()
+	return made, first
+}
+
+// inputsOf are the inputs that a manifest names; none where it cannot be read,
+// which is found where its own artifact is judged.
+func (c *Collector) inputsOf(ctx context.Context, p artifact.Path) ([]string, error) {
+	file, err := c.read(ctx, c.o.Head, p, MaxCompanionBytes)
+	if err != nil || file.State != "valid" || !manifest.MayReference(file.data) {
+		return nil, err
+	}
+	m, _, err := manifest.Decode(file.data)
+	if err != nil || m.Inputs == nil {
+		return nil, nil
+	}
+	var inputs []string
+	for _, ref := range *m.Inputs {
+		inputs = append(inputs, ref.Path)
+	}
+	return inputs, nil
+}

@@ -1,0 +1,109 @@
+package facts
+
+import (
+	"context"
+	"crypto/ed25519"
+	"errors"
+	"fmt"
+
+	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/audit"
+	"github.com/codexlock/codexlock/internal/repo"
+)
+
+// measureLog looks at the log of verifications. Where a change is judged and it
+// touches neither the log nor its checkpoint, they are not read again.
+func (c *Collector) measureLog(ctx context.Context, r *Repository) error {
+	l := Log{
+		Document: Document{Path: audit.Path.String(), State: "absent", Problems: []Problem{}},
+		Change:   c.logChange(), History: "absent", Chain: "absent",
+		Checkpoint: Checkpoint{
+			Document:  Document{Path: audit.CheckpointPath.String(), State: "absent", Problems: []Problem{}},
+			Signature: "absent", Covers: "absent",
+		},
+	}
+	defer func() { r.Log = l }()
+	if c.o.Scope == Changed && l.Change == repo.Unchanged.String() {
+		return nil
+	}
+	before, err := c.read(ctx, c.o.Base, audit.Path, audit.MaxBytes)
+	if err != nil {
+		return fmt.Errorf("read the base's %s: %w", audit.Path, err)
+	}
+	file, err := c.read(ctx, c.o.Head, audit.Path, audit.MaxBytes)
+	if err != nil {
+		return fmt.Errorf("read %s: %w", audit.Path, err)
+	}
+	l.Document = file.Document
+	switch {
+	case before.State == "absent" && file.State == "absent":
+		return nil
+	case file.State == "valid" && audit.Extends(file.data, before.data):
+		l.History = "extends"
+	default:
+		l.History = "rewritten"
+	}
+	if file.State != "valid" {
+		return nil
+	}
+	log, err := audit.Read(file.data)
+	var bad *audit.LineError
+	if errors.As(err, &bad) {
+		l.State = "invalid"
+		for _, p := range bad.Problems {
+			l.Problems = append(l.Problems, Problem{Message: p.Message, Line: bad.Line, Column: max(p.Position.Column, 1)})
+		}
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("read %s: %w", audit.Path, err)
+	}
+	l.Lines, l.Chain, l.Break = log.Lines, log.Chain, log.Break
+	return c.measureCheckpoint(ctx, &l, log)
+}
+
+func (c *Collector) measureCheckpoint(ctx context.Context, l *Log, log audit.Log) error {
+	file, err := c.read(ctx, c.o.Head, audit.CheckpointPath, MaxCompanionBytes)
+	if err != nil {
+		return fmt.Errorf("read %s: %w", audit.CheckpointPath, err)
+	}
+	l.Checkpoint.Document = file.Document
+	if file.State != "valid" {
+		return nil
+	}
+	point, err := audit.ReadCheckpoint(file.data, c.anyPublic)
+	if err != nil {
+		l.Checkpoint.State = "invalid"
+		l.Checkpoint.Problems = []Problem{{Message: err.Error(), Line: 1, Column: 1}}
+		return nil
+	}
+	l.Checkpoint.Signature = point.Signature
+	l.Checkpoint.Covers = matches(point.Size == int64(log.Lines) && point.Root == log.Root)
+	return nil
+}
+
+// anyPublic is the public key of an id, whatever domain it serves.
+func (c *Collector) anyPublic(id string) (ed25519.PublicKey, bool) {
+	for _, d := range append(sortedKeys(c.o.Config.Domains), "") {
+		if key, ok := c.o.Keys.Public(d, id); ok {
+			return key, true
+		}
+	}
+	return nil, false
+}
+
+// logChange is how the log, or its checkpoint, differs between base and head.
+func (c *Collector) logChange() string {
+	if d, ok := c.deltas[audit.Path.String()]; ok {
+		return d.Status.String()
+	}
+	if _, ok := c.deltas[audit.CheckpointPath.String()]; ok {
+		return repo.Modified.String()
+	}
+	return repo.Unchanged.String()
+}
+
+// concernsLog is the log and its checkpoint.
+func concernsLog(name string) bool {
+	return artifact.Path(name) == audit.Path || artifact.Path(name) == audit.CheckpointPath
+}

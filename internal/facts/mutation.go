@@ -1,0 +1,83 @@
+package facts
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/repo"
+	"github.com/codexlock/codexlock/internal/vaulttime"
+)
+
+// measureMutation states how the artifact's bytes and its manifest stand to
+// those of the base: what was merged once changes only with an attestation of
+// its own (ZT-6.2).
+func (c *Collector) measureMutation(ctx context.Context, s *subject, before repo.Entry, there, manifestSame bool) error {
+	b := s.in.Base
+	var err error
+	if b.Content, err = c.contentChange(ctx, s, before, there); err != nil {
+		return err
+	}
+	switch {
+	case manifestSame && s.manifestFile.State == "valid":
+		b.Manifest = "same"
+	case s.manifestFile.State != "absent":
+		if _, had, err := c.o.Base.Lookup(ctx, artifact.Path(s.manifestFile.Path)); err != nil {
+			return err
+		} else if had {
+			b.Manifest = "differs"
+		}
+	}
+	return nil
+}
+
+// contentChange compares the artifact's bytes with the base's, the cheapest way
+// first.
+func (c *Collector) contentChange(ctx context.Context, s *subject, before repo.Entry, there bool) (string, error) {
+	a := s.in.Artifact
+	switch {
+	case !there || before.Kind != repo.File:
+		return "absent", nil
+	case a.Kind == "absent":
+		return "gone", nil
+	case c.o.SameCommit, s.file.OID != "" && s.file.OID == before.OID:
+		return "same", nil
+	case s.file.OID != "" || a.SHA256 == "":
+		return "differs", nil
+	case a.SHA256 == s.in.Base.SHA256:
+		return "same", nil // what the base's ledger records
+	}
+	id, ok, err := c.o.Repository.ObjectID(ctx, c.o.Head, s.file)
+	if err != nil {
+		return "", fmt.Errorf("compare with the base: %w", err)
+	}
+	if ok && id == before.OID {
+		return "same", nil
+	}
+	return "differs", nil
+}
+
+// recordOrder is how a record's time stands to the base's.
+func recordOrder(before, now *vaulttime.Record) string {
+	switch {
+	case now == nil:
+		return "absent"
+	case now.Timestamp.After(before.Timestamp.Time):
+		return "later"
+	case now.Timestamp.Before(before.Timestamp.Time):
+		return "earlier"
+	}
+	return "same"
+}
+
+// referenceChange is how an input or output differs between base and head, ""
+// where only the artifacts that were asked for were compared.
+func (c *Collector) referenceChange(path string) string {
+	if c.o.Scope != Changed {
+		return ""
+	}
+	if d, ok := c.deltas[path]; ok {
+		return d.Status.String()
+	}
+	return repo.Unchanged.String()
+}

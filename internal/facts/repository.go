@@ -1,0 +1,27 @@
+package facts
+
+import "context"
+
+// Repository measures the change as a whole.
+func (c *Collector) Repository(ctx context.Context) (Measurement, error) {
+	r := &Repository{
+		Scope: string(c.o.Scope), Base: c.o.BaseCommit, Head: c.o.HeadCommit, Artifacts: len(c.artifacts),
+		Ledger: c.ledger.found, UnsafePaths: c.ledger.unsafe, Collisions: c.collisions(),
+		Config: c.o.Config.File.String(), Keys: c.domainKeys(),
+	}
+	for _, step := range []func(context.Context, *Repository) error{
+		c.measureGate, c.measureScript, c.measureLog,
+	} {
+		if err := step(ctx, r); err != nil {
+			return Measurement{}, err
+		}
+	}
+	docs := locator{c.ledger.found.Path: c.ledger.doc}
+	if r.Config != "" {
+		docs[r.Config] = c.o.Config.Document
+	}
+	return Measurement{
+		Input:  Input{EffectiveTime: c.now, Settings: c.settings, Repository: r},
+		Locate: docs.locate,
+	}, nil
+}

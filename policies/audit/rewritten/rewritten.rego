@@ -1,0 +1,52 @@
+# METADATA
+# scope: package
+# title: The audit log only grows
+# description: MANIFEST.integrity.json begins with all that the base commit's log says, every line has the form of its schema, and each names the one before it.
+# schemas:
+#   - input: schema.facts
+# custom:
+#   requirement: ZT-8.3
+#   severity: deny
+#   fix: take the log from the base commit (git checkout BASE -- MANIFEST.integrity.json) and add new lines at its end only
+#   subject: repository
+package codexlock.audit.rewritten
+
+import data.codexlock.lib.log
+
+deny contains {"msg": message, "file": log.file} if {
+	not _extended
+	message := _history
+}
+
+deny contains finding if {
+	input.repository.log.state == "invalid"
+	some problem in input.repository.log.problems
+	finding := {
+		"msg": object.get(problem, "message", "does not have the form of its schema"),
+		"file": log.file,
+		"line": object.get(problem, "line", 1),
+		"column": object.get(problem, "column", 1),
+	}
+}
+
+deny contains {"msg": "its lines do not follow each other: this one names another before it", "file": log.file, "line": line} if {
+	not _chained
+	line := object.get(input, ["repository", "log", "break"], 1)
+}
+
+_extended if input.repository.log.history == "extends"
+
+_extended if log.none
+
+_chained if input.repository.log.chain in {"intact", "unchained"}
+
+# Its lines are not known to be lines of the log, which is reported already.
+_chained if input.repository.log.state in {"absent", "invalid", "irregular"}
+
+_history := "is removed, and the base commit has one" if {
+	input.repository.log.state == "absent"
+} else := "is not a regular file" if {
+	input.repository.log.state == "irregular"
+} else := "does not begin with the base commit's log: history was rewritten" if {
+	input.repository.log.history == "rewritten"
+} else := "nothing proves that the log only grew"

@@ -1,0 +1,53 @@
+# METADATA
+# scope: package
+# title: The audit log is signed
+# description: MANIFEST.integrity.checkpoint is a signed note over the Merkle root of all of the log, by a key of codexlock.yaml or of this run. Without require_proof this is a warning.
+# schemas:
+#   - input: schema.facts
+# custom:
+#   requirement: ZT-8.2
+#   severity: deny
+#   fix: write the log with codexlock, which signs it, or take log and checkpoint from the base commit
+#   subject: repository
+package codexlock.audit.signature
+
+import data.codexlock.lib.log
+
+deny contains {"msg": _message, "file": _file} if {
+	not _signed
+	not _tolerated
+}
+
+warn contains {"msg": _message, "file": _file} if {
+	not _signed
+	_tolerated
+}
+
+_tolerated if {
+	input.settings.require_proof == false
+	input.repository.log.checkpoint.signature == "absent"
+}
+
+_signed if {
+	input.repository.log.checkpoint.signature == "valid"
+	input.repository.log.checkpoint.covers == "match"
+}
+
+_signed if log.none
+
+# audit.rewritten reports a log that cannot be read.
+_signed if input.repository.log.state in {"absent", "invalid", "irregular"}
+
+_file := object.get(input, ["repository", "log", "checkpoint", "path"], "MANIFEST.integrity.checkpoint")
+
+_message := "there is no checkpoint, want a signed note over the log" if {
+	input.repository.log.checkpoint.state == "absent"
+} else := "is no signed note with a size and a root" if {
+	input.repository.log.checkpoint.state in {"invalid", "irregular"}
+} else := "its signature does not hold" if {
+	input.repository.log.checkpoint.signature == "invalid"
+} else := "could not verify: there is no key to check its signature with" if {
+	input.repository.log.checkpoint.signature == "no_key"
+} else := "is of another log than MANIFEST.integrity.json: size or root differ" if {
+	input.repository.log.checkpoint.covers == "differs"
+} else := "nothing proves that the log is signed"

@@ -1,0 +1,61 @@
+package codexlock.audit.signature_test
+
+import data.codexlock.audit.signature
+import data.codexlock.lib.sample
+
+test_zt_8_2_passes if {
+	signature.deny == set() with input as sample.repository
+	signature.warn == set() with input as sample.repository
+	signature.deny == set() with input as sample.whole({
+		"/repository/log/state": "absent",
+		"/repository/log/history": "absent",
+		"/repository/log/checkpoint/signature": "absent",
+	})
+}
+
+_finding(message) := {{"msg": message, "file": "MANIFEST.integrity.checkpoint"}}
+
+_absent := {
+	"/repository/log/checkpoint/state": "absent",
+	"/repository/log/checkpoint/signature": "absent",
+	"/repository/log/checkpoint/covers": "absent",
+}
+
+test_zt_8_2_a_missing_checkpoint_is_found if {
+	missing := _finding("there is no checkpoint, want a signed note over the log")
+	signature.deny == missing with input as sample.whole(_absent)
+	signature.warn == set() with input as sample.whole(_absent)
+	tolerated := sample.patched(sample.whole(_absent), {"/settings/require_proof": false})
+	signature.deny == set() with input as tolerated
+	signature.warn == missing with input as tolerated
+}
+
+test_zt_8_2_every_other_checkpoint_is_found if {
+	every case in [
+		[{"/repository/log/checkpoint/state": "invalid", "/repository/log/checkpoint/signature": "absent"}, "is no signed note with a size and a root"],
+		[{"/repository/log/checkpoint/signature": "invalid"}, "its signature does not hold"],
+		[{"/repository/log/checkpoint/signature": "no_key"}, "could not verify: there is no key to check its signature with"],
+		[{"/repository/log/checkpoint/covers": "differs"}, "is of another log than MANIFEST.integrity.json: size or root differ"],
+	] {
+		signature.deny == _finding(case[1]) with input as sample.whole(case[0])
+	}
+}
+
+test_zt_8_2_missing_facts_are_found if {
+	every pointer in {
+		"/repository",
+		"/repository/log",
+		"/repository/log/checkpoint",
+		"/repository/log/checkpoint/signature",
+		"/repository/log/checkpoint/covers",
+	} {
+		signature.deny == _finding("nothing proves that the log is signed") with input as sample.without(sample.repository, pointer)
+	}
+	signature.deny == _finding("there is no checkpoint, want a signed note over the log") with input as sample.without(sample.whole(_absent), "/settings/require_proof")
+}
+
+test_audit_rewritten_reports_a_log_that_cannot_be_read if {
+	every state in {"absent", "invalid", "irregular"} {
+		signature.deny == set() with input as sample.patched(sample.whole(_absent), {"/repository/log/state": state})
+	}
+}

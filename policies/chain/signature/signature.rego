@@ -1,0 +1,41 @@
+# METADATA
+# scope: package
+# title: Every link of the attestation chain is signed
+# description: Each earlier record has a proof by the key of its own trust domain, made over all the links before it.
+# schemas:
+#   - input: schema.facts
+# custom:
+#   requirement: P4
+#   severity: deny
+#   fix: "take the record from where it was made, or put the domain's public key into codexlock.yaml: codexlock keys public"
+package codexlock.chain.signature
+
+import data.codexlock.lib.document
+import data.codexlock.lib.fact
+import data.codexlock.lib.subject
+
+deny contains {"msg": message, "file": fact.file("vaulttime"), "pointer": pointer} if {
+	some link in input.vaulttime.chain
+	not subject.no_content
+	not link.signature == "valid"
+	message := _message(link)
+	pointer := sprintf("%s/proof", [object.get(link, "pointer", "")])
+}
+
+deny contains {"msg": "nothing proves that the links of its attestation chain are signed", "file": fact.file("vaulttime")} if {
+	not _measured
+	not subject.no_content
+}
+
+_measured if is_array(input.vaulttime.chain)
+
+# vaulttime.missing and vaulttime.schema report a record that cannot be read.
+_measured if input.vaulttime.state in document.unread
+
+_message(link) := sprintf("the proof of trust domain %q does not hold", [_domain(link)]) if {
+	link.signature == "invalid"
+} else := sprintf("could not verify: there is no key to check the proof of trust domain %q with", [_domain(link)]) if {
+	link.signature == "no_key"
+} else := sprintf("nothing proves that trust domain %q signed", [_domain(link)])
+
+_domain(link) := object.get(link, "trust_domain", "")

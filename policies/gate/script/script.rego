@@ -1,0 +1,38 @@
+# METADATA
+# scope: package
+# title: The repository has the standard's command
+# description: ingest_archive.test.sh in the root verifies everything. It is executable, and either what codexlock init writes or an artifact that is attested itself. That it is missing is a warning.
+# schemas:
+#   - input: schema.facts
+# custom:
+#   requirement: ZT-12
+#   severity: deny
+#   fix: "write it (codexlock init), make it executable (chmod +x ingest_archive.test.sh), or attest one of your own: codexlock attest ingest_archive.test.sh"
+#   subject: repository
+package codexlock.gate.script
+
+warn contains {"msg": "is not there: no command of this repository verifies all of it", "file": _file} if {
+	input.repository.script.state == "absent"
+}
+
+deny contains {"msg": message, "file": _file} if {
+	not input.repository.script.state == "absent"
+	some message in _faults
+}
+
+_faults contains "is not a regular file" if input.repository.script.state == "irregular"
+
+_faults contains message if {
+	not input.repository.script.state == "irregular"
+	not input.repository.script.mode == "100755"
+	message := sprintf("has mode %s, want 100755: it is run", [object.get(input, ["repository", "script", "mode"], "not measured")])
+}
+
+_faults contains "is neither what codexlock init writes nor attested: it proves nothing" if {
+	not input.repository.script.state == "irregular"
+	not _proved
+}
+
+_proved if input.repository.script.origin in {"init", "attested"}
+
+_file := object.get(input, ["repository", "script", "path"], "ingest_archive.test.sh")

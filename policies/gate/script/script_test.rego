@@ -1,0 +1,39 @@
+package codexlock.gate.script_test
+
+import data.codexlock.gate.script
+import data.codexlock.lib.sample
+
+test_zt_12_passes if {
+	every origin in {"init", "attested"} {
+		script.deny == set() with input as sample.whole({"/repository/script/origin": origin})
+		script.warn == set() with input as sample.whole({"/repository/script/origin": origin})
+	}
+}
+
+_finding(message) := {"msg": message, "file": "ingest_archive.test.sh"}
+
+test_zt_12_a_missing_script_is_found if {
+	absent := sample.whole({"/repository/script": {"path": "ingest_archive.test.sh", "state": "absent", "origin": "absent"}})
+	script.deny == set() with input as absent
+	script.warn == {_finding("is not there: no command of this repository verifies all of it")} with input as absent
+}
+
+test_zt_12_every_other_script_is_found if {
+	every case in [
+		[{"/repository/script/mode": "100644"}, "has mode 100644, want 100755: it is run"],
+		[{"/repository/script/origin": "other"}, "is neither what codexlock init writes nor attested: it proves nothing"],
+		[{"/repository/script/state": "irregular", "/repository/script/origin": "other"}, "is not a regular file"],
+	] {
+		script.deny == {_finding(case[1])} with input as sample.whole(case[0])
+	}
+}
+
+test_zt_12_missing_facts_are_found if {
+	unread := _finding("has mode not measured, want 100755: it is run")
+	unproved := _finding("is neither what codexlock init writes nor attested: it proves nothing")
+	every pointer in {"/repository", "/repository/script"} {
+		script.deny == {unread, unproved} with input as sample.without(sample.repository, pointer)
+	}
+	script.deny == {unread} with input as sample.without(sample.repository, "/repository/script/mode")
+	script.deny == {unproved} with input as sample.without(sample.repository, "/repository/script/origin")
+}

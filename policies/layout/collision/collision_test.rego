@@ -1,0 +1,26 @@
+package codexlock.layout.collision_test
+
+import data.codexlock.layout.collision
+import data.codexlock.lib.sample
+
+test_zt_6_1_passes if collision.deny == set() with input as sample.repository
+
+test_zt_6_1_every_collision_is_found if {
+	collision.deny == {
+		{"msg": "and \"a/Logo.png\" differ in case only: on some systems they are one file", "file": "a/logo.png"},
+		{"msg": "and \"a/e\" differ only in how their characters are composed: on some systems they are one file", "file": "a/f"},
+	} with input as sample.whole({"/repository/collisions": [
+		{"path": "a/logo.png", "other": "a/Logo.png", "kind": "case"},
+		{"path": "a/f", "other": "a/e", "kind": "unicode"},
+	]})
+}
+
+test_zt_6_1_missing_facts_are_found if {
+	every pointer in {"/repository", "/repository/collisions"} {
+		collision.deny == {{"msg": "nothing proves that every name is one file"}} with input as sample.without(sample.repository, pointer)
+	}
+	collision.deny == {{
+		"msg": "and \"\" differ in nothing that every system tells apart: on some systems they are one file",
+		"file": "Codex-Lock.json",
+	}} with input as sample.whole({"/repository/collisions": [{}]})
+}

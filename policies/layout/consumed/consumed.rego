@@ -1,0 +1,50 @@
+# METADATA
+# scope: package
+# title: Nothing consumes what is not verified
+# description: "assets/incoming/ and assets/quarantine/ are written to and never read from: no ledger entry and no manifest input names a file in them."
+# schemas:
+#   - input: schema.facts
+# custom:
+#   requirement: ZT-6.3
+#   severity: deny
+#   fix: verify the file into assets/sources/ first, and refer to it there
+package codexlock.layout.consumed
+
+import data.codexlock.lib.fact
+import data.codexlock.lib.ledger
+
+deny contains {"msg": message, "file": ledger.file, "pointer": ledger.in_entry("path")} if {
+	not _not_listed
+	message := sprintf("%q is listed as trusted, and %s is for what is not", [_path, _area(_path)])
+}
+
+deny contains {"msg": message, "file": fact.file("manifest"), "pointer": pointer} if {
+	some reference in input.manifest.inputs
+	path := object.get(reference, "path", "assets/incoming/")
+	_unverified(path)
+	pointer := object.get(reference, "pointer", "")
+	message := sprintf("was made from %q, and %s is for what is not trusted", [path, _area(path)])
+}
+
+_path := object.get(input, ["artifact", "path"], "")
+
+_not_listed if {
+	_path != ""
+	not _unverified(_path)
+}
+
+_not_listed if count(input.ledger.entries) == 0
+
+# Nothing can be listed, which lock.missing and lock.schema report.
+_not_listed if input.ledger.state in {"absent", "invalid", "irregular"}
+
+# A name that means different files: layout.irregular reports it.
+_not_listed if input.artifact.kind == "misnamed"
+
+_unverified(path) if startswith(path, "assets/incoming/")
+
+_unverified(path) if startswith(path, "assets/quarantine/")
+
+_area(path) := "assets/quarantine/" if {
+	startswith(path, "assets/quarantine/")
+} else := "assets/incoming/"

@@ -1,0 +1,51 @@
+package codexlock.layout.consumed_test
+
+import data.codexlock.layout.consumed
+import data.codexlock.lib.sample
+
+test_zt_6_3_passes if {
+	consumed.deny == set() with input as sample.artifact
+	consumed.deny == set() with input as sample.changed({"/artifact/path": "assets/incoming/model.bin", "/ledger/entries": []})
+	consumed.deny == set() with input as sample.changed({"/artifact/path": "assets/incoming/model.bin", "/ledger/state": "absent"})
+}
+
+test_zt_6_3_a_listed_file_is_found if {
+	every area in {"assets/incoming/", "assets/quarantine/"} {
+		path := concat("", [area, "model.bin"])
+		consumed.deny == {{
+			"msg": sprintf("%q is listed as trusted, and %s is for what is not", [path, area]),
+			"file": "Codex-Lock.json",
+			"pointer": "/artifacts/0/path",
+		}} with input as sample.changed({"/artifact/path": path})
+	}
+}
+
+test_zt_6_3_an_input_is_found if {
+	consumed.deny == {{
+		"msg": "was made from \"assets/quarantine/labels.csv\", and assets/quarantine/ is for what is not trusted",
+		"file": "assets/sources/model.bin.manifest.json",
+		"pointer": "/inputs/0",
+	}} with input as sample.changed({"/manifest/inputs/0/path": "assets/quarantine/labels.csv"})
+}
+
+test_zt_6_3_missing_facts_are_found if {
+	consumed.deny == {{
+		"msg": "\"\" is listed as trusted, and assets/incoming/ is for what is not",
+		"file": "Codex-Lock.json",
+		"pointer": "/artifacts/0/path",
+	}} with input as sample.without(sample.artifact, "/artifact/path")
+	consumed.deny == {{
+		"msg": "\"assets/incoming/model.bin\" is listed as trusted, and assets/incoming/ is for what is not",
+		"file": "Codex-Lock.json",
+		"pointer": "",
+	}} with input as sample.without(sample.changed({"/artifact/path": "assets/incoming/model.bin"}), "/ledger")
+	consumed.deny == {{
+		"msg": "was made from \"assets/incoming/\", and assets/incoming/ is for what is not trusted",
+		"file": "assets/sources/model.bin.manifest.json",
+		"pointer": "/inputs/0",
+	}} with input as sample.without(sample.artifact, "/manifest/inputs/0/path")
+}
+
+test_layout_irregular_reports_a_name_that_means_several_files if {
+	consumed.deny == set() with input as sample.patched(sample.misnamed, {"/artifact/path": "assets/incoming/model.bin "})
+}

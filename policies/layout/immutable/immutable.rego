@@ -1,0 +1,76 @@
+# METADATA
+# scope: package
+# title: A merged source changes only with a new attestation
+# description: Under assets/sources/, content that the base commit has is replaced only together with a later VaultTime record, a new manifest and a verified_at that moved. With --layout strict the file is read-only on the disk, mode 0444.
+# schemas:
+#   - input: schema.facts
+# custom:
+#   requirement: ZT-6.2
+#   severity: deny
+#   fix: "attest the new content: codexlock attest {artifact}; a file that must not change is read-only: chmod 0444 {artifact}"
+package codexlock.layout.immutable
+
+import data.codexlock.lib.document
+import data.codexlock.lib.fact
+import data.codexlock.lib.ledger
+import data.codexlock.lib.subject
+
+deny contains {"msg": message, "file": fact.file("vaulttime"), "pointer": "/timestamp"} if {
+	not _kept
+	message := _message
+}
+
+deny contains {"msg": message, "file": fact.text(["artifact", "path"])} if {
+	not _read_only
+	not subject.no_content
+	message := sprintf("has mode %s on the disk, want 0444: what is merged is read-only", [fact.text(["artifact", "disk_mode"])])
+}
+
+_kept if subject.no_content
+
+_kept if not startswith(fact.text(["artifact", "path"]), "assets/sources/")
+
+# It is new: there is nothing that it could have changed.
+_kept if input.artifact.change == "added"
+
+_kept if input.base.content in {"same", "absent"}
+
+_kept if {
+	input.base.content == "differs"
+	input.base.record in {"later", "absent"}
+	input.base.manifest in {"differs", "absent"}
+	input.checks.verified_at in {"attested", "new"}
+}
+
+# The ledger, the manifest or the record does not speak of this content, which
+# lock.drift, manifest.hash and vaulttime.hash report; or one of them cannot be
+# read, which its own rules report; or the record or verified_at goes where it
+# must not, which vaulttime.rollback and lock.verified_at report.
+_kept if {
+	input.base.content == "differs"
+	_reported
+}
+
+_reported if "differs" in {input.checks.ledger, input.checks.manifest, input.checks.vaulttime}
+
+_reported if input.manifest.state in document.unread
+
+_reported if input.vaulttime.state in document.unread
+
+_reported if ledger.no_entry
+
+_reported if input.checks.rollback == "back"
+
+_reported if input.checks.verified_at in {"alone", "back", "future"}
+
+_message := "its content changed and its record did not: the timestamp is that of the base commit" if {
+	input.base.record == "same"
+} else := "its content changed and verified_at did not move" if {
+	input.checks.verified_at == "kept"
+} else := "nothing proves that it is what was merged, or was attested anew"
+
+_read_only if input.settings.layout == "git"
+
+_read_only if not startswith(fact.text(["artifact", "path"]), "assets/sources/")
+
+_read_only if input.artifact.disk_mode == "0444"

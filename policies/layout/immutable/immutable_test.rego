@@ -1,0 +1,81 @@
+package codexlock.layout.immutable_test
+
+import data.codexlock.layout.immutable
+import data.codexlock.lib.sample
+
+test_zt_6_2_passes if {
+	immutable.deny == set() with input as sample.artifact
+	immutable.deny == set() with input as sample.changed({"/base/content": "same", "/base/record": "same"})
+	immutable.deny == set() with input as sample.changed({
+		"/artifact/path": "scripts/build.sh",
+		"/base/record": "same",
+	})
+	immutable.deny == set() with input as sample.without(sample.changed({"/artifact/change": "added"}), "/base")
+	immutable.deny == set() with input as sample.changed({"/settings/layout": "strict", "/artifact/disk_mode": "0444"})
+}
+
+_unattested(message) := {{
+	"msg": message,
+	"file": "assets/sources/model.bin.vaulttime.json",
+	"pointer": "/timestamp",
+}}
+
+test_zt_6_2_a_change_without_a_new_record_is_found if {
+	immutable.deny == _unattested("its content changed and its record did not: the timestamp is that of the base commit") with input as sample.changed({"/base/record": "same"})
+}
+
+test_zt_6_2_a_change_with_the_old_verified_at_is_found if {
+	immutable.deny == _unattested("its content changed and verified_at did not move") with input as sample.changed({"/checks/verified_at": "kept"})
+}
+
+test_zt_6_2_a_change_with_the_old_manifest_is_found if {
+	immutable.deny == _unattested("nothing proves that it is what was merged, or was attested anew") with input as sample.changed({"/base/manifest": "same"})
+}
+
+test_zt_6_2_a_file_that_can_be_written_is_found if {
+	immutable.deny == {{
+		"msg": "has mode 0644 on the disk, want 0444: what is merged is read-only",
+		"file": "assets/sources/model.bin",
+	}} with input as sample.changed({"/settings/layout": "strict", "/artifact/disk_mode": "0644"})
+	immutable.deny == set() with input as sample.changed({
+		"/settings/layout": "strict",
+		"/artifact/disk_mode": "0644",
+		"/artifact/path": "scripts/build.sh",
+	})
+}
+
+test_zt_6_2_missing_facts_are_found if {
+	every pointer in {"/base", "/base/content", "/base/record", "/base/manifest", "/checks", "/checks/verified_at"} {
+		immutable.deny == _unattested("nothing proves that it is what was merged, or was attested anew") with input as sample.without(sample.artifact, pointer)
+	}
+	immutable.deny == {{
+		"msg": "has mode not measured on the disk, want 0444: what is merged is read-only",
+		"file": "assets/sources/model.bin",
+	}} with input as sample.changed({"/settings/layout": "strict"})
+	immutable.deny == {{
+		"msg": "has mode not measured on the disk, want 0444: what is merged is read-only",
+		"file": "assets/sources/model.bin",
+	}} with input as sample.without(sample.artifact, "/settings/layout")
+}
+
+test_others_report_what_has_no_content if {
+	every facts in sample.silent {
+		immutable.deny == set() with input as facts
+	}
+}
+
+test_others_report_what_does_not_agree if {
+	every change in {
+		{"/checks/ledger": "differs"},
+		{"/checks/manifest": "differs"},
+		{"/checks/vaulttime": "differs"},
+		{"/manifest/state": "absent"},
+		{"/vaulttime/state": "invalid"},
+		{"/ledger/entries": []},
+		{"/checks/rollback": "back"},
+		{"/checks/verified_at": "alone"},
+	} {
+		facts := sample.patched(sample.changed({"/base/record": "same"}), change)
+		immutable.deny == set() with input as facts
+	}
+}

@@ -1,0 +1,16 @@
+# METADATA
+# scope: package
+# title: Keys
+# description: What the rules about the keys of trust domains have in common.
+# schemas:
+#   - input: schema.facts
+package codexlock.lib.keys
+
+# measured states that there is something to judge.
+measured if is_array(input.repository.keys)
+
+# file is where the trust domains are named.
+file := object.get(input, ["repository", "config"], "codexlock.yaml")
+
+# domain is the name of a key's trust domain.
+domain(key) := object.get(key, "domain", "any")

@@ -1,0 +1,39 @@
+# METADATA
+# scope: package
+# title: The artifact is one of its trust domain's
+# description: The artifact stands at a path that its trust domain names as its own in codexlock.yaml of the base commit.
+# schemas:
+#   - input: schema.facts
+# custom:
+#   requirement: P2
+#   severity: deny
+#   fix: attest it in the trust domain that owns its path (codexlock attest --domain NAME {artifact}), or move it
+package codexlock.trust.paths
+
+import data.codexlock.lib.document
+import data.codexlock.lib.fact
+import data.codexlock.lib.ledger
+import data.codexlock.lib.subject
+
+deny contains {"msg": _message, "file": _place.file, "pointer": _place.pointer} if not _inside
+
+_inside if input.domain.paths in {"inside", "open"}
+
+_inside if subject.no_content
+
+# trust.unknown_domain reports it.
+_inside if input.domain.state == "unknown"
+
+# Neither names a domain, which other rules report.
+_inside if {
+	input.vaulttime.state in document.unread
+	ledger.no_entry
+}
+
+_message := sprintf("trust domain %q does not own the path %s", [fact.text(["domain", "name"]), fact.text(["artifact", "path"])]) if {
+	input.domain.paths == "outside"
+} else := "nothing proves that its path is its trust domain's"
+
+_place := {"file": ledger.file, "pointer": ledger.in_entry("trust_domain")} if {
+	input.vaulttime.state in document.unread
+} else := {"file": fact.file("vaulttime"), "pointer": "/trust_domain"}

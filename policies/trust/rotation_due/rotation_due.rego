@@ -1,0 +1,33 @@
+# METADATA
+# scope: package
+# title: A key is rotated every 90 days
+# description: The current key of a trust domain, by the created_at of its public half in codexlock.yaml, is less than 90 days old.
+# schemas:
+#   - input: schema.facts
+# custom:
+#   requirement: ZT-14.4
+#   severity: warn
+#   fix: "rotate it: make a new key, add its public half to codexlock.yaml as current, and attest again what the old one signed"
+#   subject: repository
+package codexlock.trust.rotation_due
+
+import data.codexlock.lib.keys
+
+warn contains {"msg": message, "file": keys.file, "pointer": pointer} if {
+	some key in input.repository.keys
+	some epoch in key.public_keys
+	not object.get(epoch, "state", "current") in {"retiring", "revoked"}
+	not epoch.age == "fresh"
+	message := _message(key, epoch)
+	pointer := object.get(epoch, "pointer", "")
+}
+
+warn contains {"msg": "nothing proves that the keys are rotated", "file": keys.file} if not keys.measured
+
+_message(key, epoch) := sprintf("key %s of trust domain %q was made at %s, over 90 days ago", [
+	object.get(epoch, "id", ""),
+	keys.domain(key),
+	object.get(epoch, "created_at", "a time that is not known"),
+]) if {
+	epoch.age == "due"
+} else := sprintf("nothing tells how old key %s of trust domain %q is: it has no created_at", [object.get(epoch, "id", ""), keys.domain(key)])

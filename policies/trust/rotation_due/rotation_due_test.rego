@@ -1,0 +1,36 @@
+package codexlock.trust.rotation_due_test
+
+import data.codexlock.lib.sample
+import data.codexlock.trust.rotation_due
+
+test_zt_14_4_passes if {
+	rotation_due.warn == set() with input as sample.repository
+	every state in {"retiring", "revoked"} {
+		rotation_due.warn == set() with input as sample.whole({
+			"/repository/keys/0/public_keys/0/age": "due",
+			"/repository/keys/0/public_keys/0/state": state,
+		})
+	}
+}
+
+_finding(message) := {{
+	"msg": message,
+	"file": "codexlock.yaml",
+	"pointer": "/trust_domains/runtime-core/public_keys/0",
+}}
+
+test_zt_14_4_an_old_key_is_found if {
+	rotation_due.warn == _finding("key 0f3a0f3a0f3a0f3a of trust domain \"runtime-core\" was made at 2026-11-01T00:00:00Z, over 90 days ago") with input as sample.whole({"/repository/keys/0/public_keys/0/age": "due"})
+}
+
+test_zt_14_4_missing_facts_are_found if {
+	every pointer in {"/repository", "/repository/keys"} {
+		rotation_due.warn == {{
+			"msg": "nothing proves that the keys are rotated",
+			"file": "codexlock.yaml",
+		}} with input as sample.without(sample.repository, pointer)
+	}
+	unknown := _finding("nothing tells how old key 0f3a0f3a0f3a0f3a of trust domain \"runtime-core\" is: it has no created_at")
+	rotation_due.warn == unknown with input as sample.without(sample.repository, "/repository/keys/0/public_keys/0/age")
+	rotation_due.warn == unknown with input as sample.whole({"/repository/keys/0/public_keys/0/age": "unknown"})
+}

@@ -1,0 +1,38 @@
+# METADATA
+# scope: package
+# title: A key cannot be guessed
+# description: A VaultTime key has at least 32 bytes, and no white space around or control characters in it. Records publish what a guess can be checked with. Without a configuration this is a warning.
+# schemas:
+#   - input: schema.facts
+# custom:
+#   requirement: ZT-9.2
+#   severity: deny
+#   fix: make a key (openssl rand -hex 32), put it into the environment, and attest again what the old one signed
+#   subject: repository
+package codexlock.trust.weak_key
+
+import data.codexlock.lib.keys
+
+deny contains finding if {
+	input.repository.config
+	some finding in _findings
+}
+
+deny contains {"msg": "nothing proves that no key can be guessed", "file": keys.file} if not keys.measured
+
+warn contains finding if {
+	not input.repository.config
+	some finding in _findings
+}
+
+# Where there is no key, vaulttime.unverifiable reports it.
+_strong(key) if key.strength in {"strong", "absent"}
+
+_findings contains {"msg": message, "file": keys.file, "pointer": object.get(key, "pointer", "")} if {
+	some key in input.repository.keys
+	not _strong(key)
+	message := sprintf("the key in %s %s", [
+		object.get(key, "variable", "the environment"),
+		object.get(key, "weakness", "is not known to be one that cannot be guessed"),
+	])
+}
