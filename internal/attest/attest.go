@@ -6,6 +6,7 @@ package attest
 
 import (
 	"context"
+	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -42,6 +43,11 @@ type Options struct {
 	Inputs    []artifact.Path
 	// Fallback goes there where neither these nor an earlier manifest say anything.
 	Fallback Fallback
+
+	// Accepts reports whether the domain takes artifacts from another one; nil: it
+	// takes none. Public finds the key that checks the other domain's proof.
+	Accepts func(domain string) bool `json:"-"`
+	Public  func(domain, keyID string) (ed25519.PublicKey, bool) `json:"-"`
 
 	Now time.Time
 	// MirrorCompanions puts new companions under assets/manifests/; those that are
@@ -193,6 +199,9 @@ func (b *batch) add(p artifact.Path, o Options) error {
 	}
 	b.named[p] = false
 	c := composer{batch: b, path: p, digest: digest, o: o, now: vaulttime.TimeOf(o.Now)}
+	if c.now, err = c.moment(); err != nil {
+		return fmt.Errorf("attest %s: %w", p, err)
+	}
 	record, err := c.compose()
 	if err != nil {
 		return fmt.Errorf("attest %s: %w", p, err)

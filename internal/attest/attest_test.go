@@ -2,6 +2,7 @@ package attest
 
 import (
 	"context"
+	"crypto/ed25519"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -245,7 +246,7 @@ func TestAttestKeepsWhatAManifestSays(t *testing.T) {
 	o.Creator, o.Toolchain, o.Inputs = "another", manifest.Tool{Name: "clang", Version: "19"}, []artifact.Path{"y"}
 	p.mustAttest(o, "x")
 	got := p.manifest("x.manifest.json")
-	if got.GeneratedAt != "2025-11-09T12:00:00Z" || got.Creator != "another" || got.Toolchain.Name != "clang" || len(*got.Inputs) != 1 || (*got.Inputs)[0].Path != "y" || got.Extensions == "" {
+	if got.GeneratedAt != "2025-11-09T12:00:01Z" || got.Creator != "another" || got.Toolchain.Name != "clang" || len(*got.Inputs) != 1 || (*got.Inputs)[0].Path != "y" || got.Extensions == "" {
 		t.Errorf("a changed artifact's manifest is %s", got.Encode())
 	}
 	p.write("x.manifest.json", "{broken")
@@ -310,15 +311,66 @@ func TestOwnTestsAreLeftAlone(t *testing.T) {
 	}
 }
 
-// TestChainOfDomains takes over only what the same key vouched for.
+// TestNewContentHasALaterRecord: two attestations within one second are told apart,
+// and none is dated further ahead than the gate lets a clock be.
+func TestNewContentHasALaterRecord(t *testing.T) {
+	p := newPlace(t, map[string]string{"x": "one"})
+	o := options(t)
+	for i, want := range []string{"2025-11-09T12:00:00Z", "2025-11-09T12:00:01Z", "2025-11-09T12:00:02Z"} {
+		p.write("x", fmt.Sprint(i))
+		p.mustAttest(o, "x")
+		if got := p.record("x.vaulttime.json").Timestamp.String(); got != want {
+			t.Errorf("attestation %d is of %s, want %s", i, got, want)
+		}
+	}
+	p.mustAttest(o, "x")
+	if got := p.record("x.vaulttime.json").Timestamp; !got.Equal(noon) {
+		t.Errorf("the same content was attested for %s, want now", got)
+	}
+	ahead := o
+	ahead.Now = noon.Add(vaulttime.MaxFuture)
+	p.mustAttest(ahead, "x")
+	p.write("x", "later")
+	p.mustAttest(o, "x")
+	if got := p.record("x.vaulttime.json").Timestamp; !got.Equal(noon) {
+		t.Errorf("dated %s ahead of the clock", got.Sub(noon))
+	}
+}
+
+// TestChainOfDomains takes over only what verifies, from a domain that is accepted.
 func TestChainOfDomains(t *testing.T) {
 	p := newPlace(t, map[string]string{"x": "one"})
 	o := options(t)
 	p.mustAttest(o, "x")
-	o.Domain, o.Now = "prod", noon.Add(time.Hour)
+	from := o.Key.PublicKey()
+	o.Domain, o.Now, o.Key = "prod", noon.Add(time.Hour), testKey(t, "another domain's key, of more than 32 bytes")
+	for name, prepare := range map[string]func(*Options){
+		"none accepted":    func(*Options) {},
+		"another accepted": func(o *Options) { o.Accepts = func(d string) bool { return d == "staging" } },
+		"no key":           func(o *Options) { o.Accepts = func(string) bool { return true } },
+		"another key": func(o *Options) {
+			o.Accepts = func(string) bool { return true }
+			o.Public = func(string, string) (ed25519.PublicKey, bool) { return o.Key.PublicKey(), true }
+		},
+		"expired": func(o *Options) {
+			o.Accepts = func(string) bool { return true }
+			o.Public = func(string, string) (ed25519.PublicKey, bool) { return from, true }
+			o.Now = noon.Add(1000 * time.Hour)
+		},
+	} {
+		refuses := o
+		prepare(&refuses)
+		before := p.state()
+		var refused *RefusedError
+		if _, err := p.attest(refuses, "x"); !errors.As(err, &refused) || difference(p.state(), before) != "" {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	o.Accepts = func(d string) bool { return d == "runtime-core" }
+	o.Public = func(domain, id string) (ed25519.PublicKey, bool) { return from, domain == "runtime-core" && id != "" }
 	p.mustAttest(o, "x")
 	r := p.record("x.vaulttime.json")
-	if len(r.Chain) != 1 || r.Chain[0].TrustDomain != "runtime-core" || !vaulttime.VerifyProof(o.Key.PublicKey(), r.Earlier()[0]) {
+	if len(r.Chain) != 1 || r.Chain[0].TrustDomain != "runtime-core" || !vaulttime.VerifyProof(from, r.Earlier()[0]) {
 		t.Errorf("record is %s", r.Encode())
 	}
 	o.Now = noon.Add(2 * time.Hour)

@@ -1,8 +1,10 @@
 package attest
 
 import (
+	"crypto/ed25519"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/manifest"
@@ -165,7 +167,9 @@ func (c composer) record() (vaulttime.Record, error) {
 	}
 	if there {
 		if old, _, err := vaulttime.DecodeRecord(data); err == nil {
-			r.Chain = c.chain(old)
+			if r.Chain, err = c.chain(old); err != nil {
+				return vaulttime.Record{}, err
+			}
 		}
 	}
 	if err := c.o.Key.Seal(&r); err != nil {
@@ -183,17 +187,61 @@ func (c composer) record() (vaulttime.Record, error) {
 	return r, nil
 }
 
+// moment is when the artifact is attested: now, but later than an earlier record
+// of other content, of which a clock of whole seconds may not know (ZT-6.2).
+func (c composer) moment() (vaulttime.Time, error) {
+	_, data, _, there, err := c.place(artifact.VaultTime)
+	if err != nil || !there {
+		return c.now, err
+	}
+	old, _, err := vaulttime.DecodeRecord(data)
+	if err != nil || old.SHA256 == c.digest || old.Timestamp.Before(c.now.Time) {
+		return c.now, nil
+	}
+	if next := old.Timestamp.Add(time.Second); !next.After(c.now.Add(vaulttime.MaxFuture)) {
+		return vaulttime.TimeOf(next), nil
+	}
+	return c.now, nil // it was dated into the future, and is found to go back
+}
+
 // chain is the old record's journey, which a new record of the same content goes
-// on with; a change of domain adds the old record to it. Only what this very key
-// vouched for is taken over: to sign a stranger's chain would be to believe it.
-func (c composer) chain(old vaulttime.Record) []vaulttime.Link {
-	if old.SHA256 != c.digest || old.Path == nil || *old.Path != c.path || !vaulttime.VerifyProof(c.o.Key.PublicKey(), old) {
-		return nil
+// on with; a change of domain adds the old record to it. Only what verifies is
+// taken over: to sign a stranger's chain would be to believe it.
+func (c composer) chain(old vaulttime.Record) ([]vaulttime.Link, error) {
+	link, bound := old.Link()
+	if old.SHA256 != c.digest || !bound || *old.Path != c.path {
+		return nil, nil
 	}
-	if link, ok := old.Link(); ok && old.TrustDomain != c.o.Domain {
-		return append(old.Chain, link)
+	if old.TrustDomain == c.o.Domain {
+		if !vaulttime.VerifyProof(c.o.Key.PublicKey(), old) {
+			return nil, nil
+		}
+		return old.Chain, nil
 	}
-	return old.Chain
+	refused := func(format string, args ...any) error {
+		return &RefusedError{c.path.String(), fmt.Sprintf("has a record of trust domain %q, ", old.TrustDomain) + fmt.Sprintf(format, args...)}
+	}
+	if c.o.Accepts == nil || !c.o.Accepts(old.TrustDomain) {
+		return nil, refused("and %q accepts none from there; add it to accepts_from in codexlock.yaml, or remove the record to begin anew", c.o.Domain)
+	}
+	key, ok := ed25519.PublicKey(nil), false
+	if c.o.Public != nil {
+		key, ok = c.o.Public(old.TrustDomain, old.KeyID)
+	}
+	switch {
+	case !ok:
+		return nil, refused("and there is no key to check its proof with")
+	case !vaulttime.VerifyProof(key, old):
+		return nil, refused("whose proof does not hold")
+	case old.TimeState(c.now.Time) != vaulttime.Current:
+		return nil, refused("which is not valid now")
+	}
+	for _, l := range old.Chain {
+		if l.TrustDomain == c.o.Domain {
+			return nil, refused("and came through %q before; remove the record to begin anew", c.o.Domain)
+		}
+	}
+	return append(old.Chain, link), nil
 }
 
 // test adds X.test: a new one where there is none or ours stands there. A user's

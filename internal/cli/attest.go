@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -154,7 +155,12 @@ func (a attestation) options(c config.Config, recorded map[string]string, p arti
 		}
 		tool = manifest.Tool{Name: toolName, Version: version}
 	}
+	keys, err := keyring(c, a.world.Env)
+	if err != nil {
+		return attest.Options{}, err
+	}
 	return attest.Options{
+		Accepts: func(from string) bool { return c.Domains == nil || slices.Contains(d.AcceptsFrom, from) }, Public: keys.Public,
 		Domain: name, TTLHours: ttl, Key: key, KeyEnv: d.KeyEnv, Creator: a.creator, Toolchain: tool, Inputs: inputs, Now: a.now,
 		Fallback: attest.Fallback{Creator: a.user(), Toolchain: manifest.Tool{Name: "codexlock", Version: Version}},
 	}, nil
