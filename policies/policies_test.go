@@ -79,7 +79,7 @@ func TestEveryRuleIsWhole(t *testing.T) {
 }
 
 func TestMetadataIsComplete(t *testing.T) {
-	requirement := regexp.MustCompile(`^(ZT-\d+\.\d+|P\d)$`)
+	requirement := regexp.MustCompile(`^(ZT-\d+(\.\d+)?|P\d)$`)
 	for _, code := range rules(t) {
 		_, name, _ := strings.Cut(code, ".")
 		text := read(t, strings.ReplaceAll(code, ".", "/")+"/"+name+".rego")

@@ -16,6 +16,7 @@ import (
 // rule does: one edit, several proofs that are absent. Any other rule's page
 // makes its rule find something alone.
 var withRule = map[string][]string{
+	"audit.rewritten":      {"audit.signature"},                        // a log made by hand has no checkpoint
 	"lock.drift":           {"manifest.hash", "vaulttime.hash"},        // all three record the artifact's hash
 	"lock.unsafe_path":     {"lock.entry_missing"},                     // the entry names another file now
 	"trust.unknown_domain": {"vaulttime.unverifiable"},                 // and has no key

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"runtime"
+	"slices"
 	"sort"
 	"strings"
 	"sync"
@@ -35,7 +36,8 @@ func (c *Collector) collisions() []Collision {
 	for p := range c.ledger.byPath {
 		names = append(names, p.String())
 	}
-	sort.Strings(names)
+	slices.Sort(names)
+	names = slices.Compact(names)
 	fold := cases.Fold()
 	first := make(map[string]string, len(names))
 	found := []Collision{}
@@ -45,7 +47,7 @@ func (c *Collector) collisions() []Collision {
 		if !there {
 			first[key] = name
 		}
-		if !there || other == name || !c.collides(name) && !c.collides(other) {
+		if !there || other == name || c.followsOwner(first, fold, name) || !c.collides(name) && !c.collides(other) {
 			continue
 		}
 		kind := "unicode"
@@ -55,6 +57,17 @@ func (c *Collector) collisions() []Collision {
 		found = append(found, Collision{Path: printable(name), Other: printable(other), Kind: kind})
 	}
 	return found
+}
+
+// followsOwner reports whether a name is a companion's whose artifact collides
+// already: that one is told, and the companions go with it.
+func (c *Collector) followsOwner(first map[string]string, fold cases.Caser, name string) bool {
+	for _, owner := range artifact.Path(name).Owners() {
+		if other, there := first[folded(fold, owner.String())]; there && other != owner.String() {
+			return true
+		}
+	}
+	return false
 }
 
 func (c *Collector) collides(name string) bool {

@@ -72,7 +72,7 @@ func Title(r Report) string {
 	case c.Artifacts == 0:
 		return "No artifact changed" + warnings(c)
 	}
-	return "A" + strings.TrimPrefix(passed(r), "a") // all
+	return "A" + strings.TrimPrefix(passed(r), "a") + warnings(r.Counts) // all
 }
 
 // An Annotation is a finding as a check run shows it, in the diff.

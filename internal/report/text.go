@@ -142,7 +142,10 @@ func (t *teller) last(r Report) {
 	case c.Artifacts == 0:
 		t.mark(green, "✓", "no artifact changed, nothing to verify%s", warnings(c))
 	default:
-		t.mark(green, "✓", "%s", passed(r))
+		if w := warnings(c); w != "" {
+			t.mark(yellow, "!", "%s", strings.TrimPrefix(w, ", "))
+		}
+		t.mark(green, "✓", "%s", passed(r)) // the standard's last line, as it has it (ZT-12)
 	}
 }
 
@@ -153,7 +156,7 @@ func passed(r Report) string {
 	if r.Level != artifact.APlus.String() || r.Counts.Excepted > 0 {
 		words = "all artifacts pass at level " + Terminal(r.Level)
 	}
-	return words + warnings(r.Counts)
+	return words
 }
 
 func warnings(c Counts) string {

@@ -24,7 +24,7 @@ warn contains {"msg": message, "file": keys.file, "pointer": pointer} if {
 
 warn contains {"msg": "nothing proves that the keys are rotated", "file": keys.file} if not keys.measured
 
-_message(key, epoch) := sprintf("key %s of trust domain %q was made at %s, over 90 days ago", [
+_message(key, epoch) := sprintf("key %s of trust domain %q was made at %s, 90 days ago or more", [
 	object.get(epoch, "id", ""),
 	keys.domain(key),
 	object.get(epoch, "created_at", "a time that is not known"),
