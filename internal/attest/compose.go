@@ -8,6 +8,7 @@ import (
 
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/manifest"
+	"github.com/codexlock/codexlock/internal/script"
 	"github.com/codexlock/codexlock/internal/vaulttime"
 )
 
@@ -251,7 +252,7 @@ func (c composer) test() error {
 	if err != nil {
 		return err
 	}
-	if there && !isOurs(data) {
+	if there && !script.IsOurs(data) {
 		if !executable {
 			c.put(at, true, data)
 		}
@@ -261,7 +262,7 @@ func (c composer) test() error {
 	if err != nil {
 		return err
 	}
-	text, err := render(script{at: at, artifact: c.path, manifest: manifestAt, record: record, keyEnv: c.o.KeyEnv})
+	text, err := script.Test{At: at, Artifact: c.path, Manifest: manifestAt, Record: record, KeyEnv: c.o.KeyEnv}.Render()
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,241 @@
+// Package script says what a shell script does, as facts: how it begins, what it
+// reads, whom it talks to, what ShellCheck thinks of it. It runs nothing of theirs
+// and judges nothing. What a script composes at run time (a command's name in a
+// variable, eval) it cannot see.
+package script
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"mvdan.cc/sh/v3/syntax"
+)
+
+// MaxBytes bounds a script that is parsed, and maxOpeners how many brackets and
+// keywords of it can open a level of nesting: the parser calls itself for each,
+// with some 8 KiB of stack, and a stack that overflows ends the program.
+const (
+	MaxBytes   = 256 << 10
+	maxOpeners = 10_000
+)
+
+// maxUses bounds how many places of one sort are told of one script: each is a
+// finding, so one that is left out lets nothing pass.
+const maxUses = 20
+
+// maxText bounds how much of a script a fact repeats.
+const maxText = 80
+
+// Facts are what holds of one script.
+type Facts struct {
+	// State is parsed; invalid (Bash does not parse it, see Problem); unread (too
+	// large, no text); other (its first line names no shell).
+	State        string     `json:"state"`
+	Problem      *Problem   `json:"problem,omitempty"`
+	Shebang      string     `json:"shebang"` // bash (#!/usr/bin/env bash), other, absent
+	FirstLine    string     `json:"first_line,omitempty"`
+	StrictMode   string     `json:"strict_mode"` // set -euo pipefail: first, later, absent
+	POSIX        string     `json:"posix"`       // yes; no (see POSIXProblem); absent (it was not parsed)
+	POSIXProblem *Problem   `json:"posix_problem,omitempty"`
+	Usage        string     `json:"usage"`      // whether --help or --usage is answered: handled, absent
+	Config       []Use      `json:"config"`     // configuration from elsewhere than environment and flags
+	Privileges   []Use      `json:"privileges"` // more rights than the caller's, or rights for everybody
+	Repeats      []Use      `json:"repeats"`    // what does something else, or fails, when it is done again
+	References   []Use      `json:"references"` // to files in assets/incoming/ and assets/quarantine/
+	Network      []Access   `json:"network"`    // commands that reach another host
+	Hashes       string     `json:"hashes"`     // whether it computes a SHA-256: yes, no
+	Signs        string     `json:"signs"`      // whether it computes an HMAC: yes, no
+	Behaves      string     `json:"behaves"`    // whether it looks at more than digests: yes, no
+	ShellCheck   ShellCheck `json:"shellcheck"` // what ShellCheck says
+}
+
+// A Problem is why a script cannot be parsed.
+type Problem struct {
+	Message string `json:"message"`
+	Line    int    `json:"line"`   // counts from 1
+	Column  int    `json:"column"` // counts from 1, in characters
+}
+
+// A Use is a place in a script and what stands there.
+type Use struct {
+	Text   string `json:"text"`
+	Line   int    `json:"line"`
+	Column int    `json:"column"`
+}
+
+// An Access is a command that reaches another host.
+type Access struct {
+	Command string `json:"command"`
+	Host    string `json:"host,omitempty"` // absent: it cannot be told before it runs
+	Line    int    `json:"line"`
+	Column  int    `json:"column"`
+}
+
+// wanted is the first line of a script (ZT-1.1).
+const wanted = "#!/usr/bin/env bash"
+
+// Is reports whether a file is a shell script: by the program that its first line
+// names, or where it names none, by its name. head is how it begins.
+func Is(name string, head []byte) bool {
+	if bytes.HasPrefix(head, []byte("#!")) {
+		return isShell(firstLine(head))
+	}
+	return strings.HasSuffix(name, ".sh") || strings.HasSuffix(name, ".bash")
+}
+
+func firstLine(text []byte) string {
+	line, _, _ := bytes.Cut(text, []byte("\n"))
+	return string(line)
+}
+
+// isShell reports whether a first line names a shell, directly or through env.
+func isShell(line string) bool {
+	for _, word := range strings.Fields(strings.TrimPrefix(line, "#!")) {
+		program := word[strings.LastIndexByte(word, '/')+1:]
+		switch program {
+		case "sh", "bash", "dash", "ksh", "zsh", "ash", "mksh":
+			return true
+		case "env":
+			continue
+		}
+		if !strings.HasPrefix(word, "-") && !strings.Contains(word, "=") {
+			return false
+		}
+	}
+	return false
+}
+
+// Parse looks into a script. It never fails: what it cannot read is a fact.
+func Parse(text []byte) (f Facts) {
+	f = Facts{
+		State: "parsed", Shebang: "absent", StrictMode: "absent", POSIX: "absent", Usage: "absent",
+		Config: []Use{}, Privileges: []Use{}, Repeats: []Use{}, References: []Use{}, Network: []Access{},
+		Hashes: "no", Signs: "no", Behaves: "no", ShellCheck: ShellCheck{State: "absent", Findings: []Comment{}},
+	}
+	defer func() {
+		if p := recover(); p != nil { // the parser's fault, and no reason to pass
+			f.State, f.Problem = "unread", &Problem{Message: fmt.Sprintf("cannot be parsed: %v", p), Line: 1, Column: 1}
+		}
+	}()
+	if bytes.HasPrefix(text, []byte("#!")) {
+		f.Shebang, f.FirstLine = "other", shorten(strings.ToValidUTF8(firstLine(text), "\uFFFD"))
+		if firstLine(text) == wanted {
+			f.Shebang = "bash"
+		}
+	}
+	if f.Problem = unreadable(text); f.Problem != nil {
+		f.State = "unread"
+		return f
+	}
+	if f.Shebang == "other" && !isShell(firstLine(text)) {
+		f.State = "other"
+		return f
+	}
+	if i := bytes.Index(text, []byte("\r\n")); i >= 0 {
+		line, column := position(text, i)
+		f.State, f.Problem = "invalid", &Problem{"ends in a carriage return, which Bash takes for a part of the line", line, column}
+		return f
+	}
+	file, err := syntax.NewParser(syntax.Variant(syntax.LangBash)).Parse(bytes.NewReader(text), "")
+	if err != nil {
+		f.State, f.Problem = "invalid", problem(text, err)
+		return f
+	}
+	w := walker{facts: &f, text: text, functions: map[string]bool{}}
+	w.file(file)
+	f.POSIX = "yes"
+	if _, err := syntax.NewParser(syntax.Variant(syntax.LangPOSIX)).Parse(bytes.NewReader(text), ""); err != nil {
+		f.POSIX, f.POSIXProblem = "no", problem(text, err)
+	}
+	return f
+}
+
+// unreadable is why bytes are no text of a script, nil where they are.
+func unreadable(text []byte) *Problem {
+	if len(text) > MaxBytes {
+		return &Problem{fmt.Sprintf("has %d bytes, want at most %d of a script", len(text), MaxBytes), 1, 1}
+	}
+	if n := openers(text); n > maxOpeners {
+		return &Problem{fmt.Sprintf("has %d brackets and keywords that open something, want at most %d of a script", n, maxOpeners), 1, 1}
+	}
+	if i := bytes.IndexByte(text, 0); i >= 0 {
+		line, column := position(text, i)
+		return &Problem{"holds a NUL byte, want text", line, column}
+	}
+	if !utf8.Valid(text) {
+		for i := 0; i < len(text); {
+			r, size := utf8.DecodeRune(text[i:])
+			if r == utf8.RuneError && size == 1 {
+				line, column := position(text, i)
+				return &Problem{"is not UTF-8", line, column}
+			}
+			i += size
+		}
+	}
+	return nil
+}
+
+// keywords open a level, as brackets do.
+var keywords = map[string]bool{
+	"!": true, "case": true, "coproc": true, "do": true, "elif": true, "else": true, "for": true, "function": true, "if": true,
+	"select": true, "then": true, "time": true, "until": true, "while": true,
+}
+
+// openers counts what may open a level of nesting, quoted or not: more than there
+// are levels, and never fewer.
+func openers(text []byte) int {
+	n, start := 0, 0
+	for i := 0; i <= len(text); i++ {
+		var c byte = ' '
+		if i < len(text) {
+			c = text[i]
+		}
+		switch {
+		case 'a' <= c && c <= 'z', c == '!':
+			continue
+		case c == '(', c == '{', c == '`', c == '[', c == '<',
+			c == '\\' && i+1 < len(text) && text[i+1] == '\n': // which may stand inside a keyword
+			n++
+		}
+		if keywords[string(text[start:i])] {
+			n++
+		}
+		start = i + 1
+	}
+	return n
+}
+
+// problem is what the parser says, in its words, with its place.
+func problem(text []byte, err error) *Problem {
+	var at syntax.Pos
+	message := err.Error()
+	var parse syntax.ParseError
+	var lang syntax.LangError
+	switch {
+	case errors.As(err, &parse):
+		at, message = parse.Pos, parse.Text
+	case errors.As(err, &lang):
+		at, message = lang.Pos, lang.Feature+" is not in that language"
+	}
+	line, column := position(text, int(at.Offset()))
+	return &Problem{Message: shorten(message), Line: line, Column: column}
+}
+
+// position is the line and the column of a byte; the parser's own columns count
+// bytes, and neither goes beyond a limit.
+func position(text []byte, offset int) (line, column int) {
+	before := text[:min(max(offset, 0), len(text))]
+	start := bytes.LastIndexByte(before, '\n') + 1
+	return bytes.Count(before, []byte("\n")) + 1, utf8.RuneCount(before[start:]) + 1
+}
+
+// shorten keeps the beginning of a text.
+func shorten(s string) string {
+	if runes := []rune(s); len(runes) > maxText {
+		return string(runes[:maxText]) + "…"
+	}
+	return s
+}
