@@ -67,6 +67,7 @@ type Collector struct {
 	renamedTo, renamedFrom map[string]string
 	inputs                 digests
 	keyIDs                 keyIDs
+	scripts                scripts
 }
 
 // A book is a ledger as it was found in a tree.

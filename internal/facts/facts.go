@@ -5,23 +5,28 @@
 // computed MAC ever enters a fact, only the verdict of checking one.
 package facts
 
-import "context"
+import (
+	"context"
+
+	"github.com/codexlock/codexlock/internal/script"
+)
 
 // An Input is what a rule sees as `input`: one artifact (Artifact set) or the
 // whole change (Repository set). Its JSON form is schemas/facts.json. A pointer
 // or a string that was not measured is absent, never empty.
 type Input struct {
-	EffectiveTime string      `json:"effective_time"` // RFC 3339, UTC, whole seconds; one for the run
-	Settings      Settings    `json:"settings"`
-	Artifact      *Artifact   `json:"artifact,omitempty"`
-	Ledger        *Ledger     `json:"ledger,omitempty"`
-	Manifest      *Manifest   `json:"manifest,omitempty"`
-	VaultTime     *VaultTime  `json:"vaulttime,omitempty"`
-	Test          *Test       `json:"test,omitempty"`
-	Domain        *Domain     `json:"domain,omitempty"`
-	Base          *Base       `json:"base,omitempty"`
-	Checks        *Checks     `json:"checks,omitempty"`
-	Repository    *Repository `json:"repository,omitempty"`
+	EffectiveTime string        `json:"effective_time"` // RFC 3339, UTC, whole seconds; one for the run
+	Settings      Settings      `json:"settings"`
+	Artifact      *Artifact     `json:"artifact,omitempty"`
+	Ledger        *Ledger       `json:"ledger,omitempty"`
+	Manifest      *Manifest     `json:"manifest,omitempty"`
+	VaultTime     *VaultTime    `json:"vaulttime,omitempty"`
+	Test          *Test         `json:"test,omitempty"`
+	Domain        *Domain       `json:"domain,omitempty"`
+	Base          *Base         `json:"base,omitempty"`
+	Checks        *Checks       `json:"checks,omitempty"`
+	Script        *script.Facts `json:"script,omitempty"` // of the artifact, where it is a shell script
+	Repository    *Repository   `json:"repository,omitempty"`
 }
 
 // Settings are the parts of the base commit's configuration that rules may read.
@@ -43,6 +48,9 @@ type Artifact struct {
 	SHA256 string `json:"sha256,omitempty"` // 64 lower-case hex; absent unless kind is file
 	Size   *int64 `json:"size,omitempty"`   // bytes
 	Proof  string `json:"proof,omitempty"`  // what SHA256 was taken from: content, lfs-oid
+	// Script is whether the file is a shell script, yes or no; absent where it has
+	// no content.
+	Script string `json:"script,omitempty"`
 	// DiskMode is the file's permission bits on the disk, four octal digits; only
 	// where the layout is strict and the work tree is judged.
 	DiskMode string `json:"disk_mode,omitempty"`
@@ -140,7 +148,8 @@ type Link struct {
 // A Test is X.test.
 type Test struct {
 	Document
-	Mode string `json:"mode,omitempty"`
+	Mode   string        `json:"mode,omitempty"`
+	Script *script.Facts `json:"script,omitempty"` // what the script does
 }
 
 // A Domain is the trust domain that the record names (the ledger entry, where
@@ -154,6 +163,8 @@ type Domain struct {
 	// Paths is whether the artifact's path is one of the domain's: inside, outside,
 	// open (the domain names none), absent (no domain that is known).
 	Paths string `json:"paths"`
+	// Network are the hosts that the domain's scripts may reach; "*" is any.
+	Network []string `json:"network"`
 }
 
 // A Base is the same artifact in the base commit; absent where it was not there.

@@ -106,7 +106,7 @@ func (c *Collector) measureFile(ctx context.Context, s *subject) error {
 		}
 	}
 	s.digest, a.SHA256, a.Size = digest, digest.String(), &size
-	return nil
+	return c.measureOwnScript(ctx, s, head)
 }
 
 // change says how the artifact stands to the base, as far as its name and its
@@ -234,13 +234,6 @@ func (c *Collector) measureRecord(ctx context.Context, s *subject) error {
 	return nil
 }
 
-// measureTest finds the test. Its bytes are a script's to look into.
-func (c *Collector) measureTest(ctx context.Context, s *subject) error {
-	file, err := c.companion(ctx, s.path, artifact.Test, 0)
-	s.in.Test = &Test{Document: file.Document, Mode: file.entry.Mode}
-	return err
-}
-
 // measureDomain names the trust domain: the record's, or the ledger entry's
 // where there is no record.
 func (c *Collector) measureDomain(s *subject) {
@@ -254,7 +247,7 @@ func (c *Collector) measureDomain(s *subject) {
 		return
 	}
 	d, known := c.o.Config.Domain(name)
-	s.in.Domain = &Domain{Name: name, State: "known", MaxTTLHours: d.MaxTTLHours, Paths: belongs(d, s.path.String())}
+	s.in.Domain = &Domain{Name: name, State: "known", MaxTTLHours: d.MaxTTLHours, Paths: belongs(d, s.path.String()), Network: append([]string{}, d.Network...)}
 	switch {
 	case !known:
 		s.in.Domain.State, s.in.Domain.Paths = "unknown", "absent"

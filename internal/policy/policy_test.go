@@ -11,6 +11,7 @@ import (
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/policy"
 	"github.com/codexlock/codexlock/internal/schemas"
+	"github.com/codexlock/codexlock/internal/script"
 )
 
 var now = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
@@ -24,7 +25,7 @@ func validInput(path string) facts.Input {
 	return facts.Input{
 		EffectiveTime: "2026-03-01T12:00:00Z",
 		Settings:      facts.Settings{Keyless: "deny", LFS: "oid", MinimumLevel: "a-plus", Configured: true, Layout: "git"},
-		Artifact:      &facts.Artifact{Path: path, Change: "modified", Kind: "file", Mode: "100644", SHA256: digest, Size: &size, Proof: "content"},
+		Artifact:      &facts.Artifact{Path: path, Change: "modified", Kind: "file", Script: "no", Mode: "100644", SHA256: digest, Size: &size, Proof: "content"},
 		Ledger: &facts.Ledger{
 			Document: facts.Document{Path: "Codex-Lock.json", State: "valid", Problems: none},
 			Entry: &facts.Entry{
@@ -45,9 +46,9 @@ func validInput(path string) facts.Input {
 			SHA256:   digest, Timestamp: "2026-03-01T11:00:00Z", TrustDomain: "core", TTLHours: &ttl,
 			ExpiresAt: "2026-03-31T11:00:00Z", Artifact: path, KeyID: "0011223344556677",
 		},
-		Test: &facts.Test{Document: facts.Document{Path: path + ".test", State: "valid", Problems: none}, Mode: "100755"},
+		Test: &facts.Test{Document: facts.Document{Path: path + ".test", State: "valid", Problems: none}, Mode: "100755", Script: ours()},
 		Domain: &facts.Domain{
-			Name: "core", State: "known", Paths: "inside", KeyID: "0011223344556677", MaxTTLHours: 720,
+			Name: "core", State: "known", Paths: "inside", Network: []string{}, KeyID: "0011223344556677", MaxTTLHours: 720,
 		},
 		Base: &facts.Base{
 			SHA256: digest, VerifiedAt: "2026-02-01T11:00:00Z", Timestamp: "2026-02-01T11:00:00Z", TrustDomain: "core", Proof: "present",
@@ -427,4 +428,13 @@ func TestDigestIsOverEveryModule(t *testing.T) {
 		}
 		seen[other] = true
 	}
+}
+
+// ours are the facts of the test that attest writes.
+func ours() *script.Facts {
+	f, err := script.Ours()
+	if err != nil {
+		panic(err)
+	}
+	return &f
 }

@@ -37,8 +37,9 @@ type Facts struct {
 	Problem      *Problem   `json:"problem,omitempty"`
 	Shebang      string     `json:"shebang"` // bash (#!/usr/bin/env bash), other, absent
 	FirstLine    string     `json:"first_line,omitempty"`
-	StrictMode   string     `json:"strict_mode"` // set -euo pipefail: first, later, absent
-	POSIX        string     `json:"posix"`       // yes; no (see POSIXProblem); absent (it was not parsed)
+	FirstCommand int        `json:"first_command,omitempty"` // the line of the first command, counted from 1
+	StrictMode   string     `json:"strict_mode"`             // set -euo pipefail: first, later, absent
+	POSIX        string     `json:"posix"`                   // yes; no (see POSIXProblem); absent (it was not parsed)
 	POSIXProblem *Problem   `json:"posix_problem,omitempty"`
 	Usage        string     `json:"usage"`      // whether --help or --usage is answered: handled, absent
 	Config       []Use      `json:"config"`     // configuration from elsewhere than environment and flags

@@ -250,7 +250,7 @@ func TestOursPass(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := Facts{
-		State: "parsed", Shebang: "bash", FirstLine: wanted, StrictMode: "first", POSIX: "yes", Usage: "handled",
+		State: "parsed", Shebang: "bash", FirstLine: wanted, FirstCommand: 5, StrictMode: "first", POSIX: "yes", Usage: "handled",
 		Config: []Use{}, Privileges: []Use{}, Repeats: []Use{}, References: []Use{}, Network: []Access{},
 		Hashes: "yes", Signs: "yes", Behaves: "yes", ShellCheck: ShellCheck{State: "ours", Findings: []Comment{}},
 	}

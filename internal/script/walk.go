@@ -61,6 +61,9 @@ func (w *walker) file(f *syntax.File) {
 
 // strictMode looks for set -euo pipefail among the commands of the top level.
 func (w *walker) strictMode(f *syntax.File) {
+	if len(f.Stmts) > 0 {
+		w.facts.FirstCommand, _ = w.at(f.Stmts[0])
+	}
 	for i, s := range f.Stmts {
 		call, ok := s.Cmd.(*syntax.CallExpr)
 		if !ok || len(call.Args) == 0 || call.Args[0].Lit() != "set" || !isStrict(call.Args[1:]) {

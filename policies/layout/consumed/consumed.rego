@@ -1,7 +1,7 @@
 # METADATA
 # scope: package
 # title: Nothing consumes what is not verified
-# description: "assets/incoming/ and assets/quarantine/ are written to and never read from: no ledger entry and no manifest input names a file in them."
+# description: "assets/incoming/ and assets/quarantine/ are written to and never read from: no ledger entry, no manifest input and no script names a file in them."
 # schemas:
 #   - input: schema.facts
 # custom:
@@ -12,6 +12,7 @@ package codexlock.layout.consumed
 
 import data.codexlock.lib.fact
 import data.codexlock.lib.ledger
+import data.codexlock.lib.script
 
 deny contains {"msg": message, "file": ledger.file, "pointer": ledger.in_entry("path")} if {
 	not _not_listed
@@ -25,6 +26,20 @@ deny contains {"msg": message, "file": fact.file("manifest"), "pointer": pointer
 	pointer := object.get(reference, "pointer", "")
 	message := sprintf("was made from %q, and %s is for what is not trusted", [path, _area(path)])
 }
+
+deny contains {"msg": message, "file": file, "line": place.line, "column": place.column} if {
+	some file, facts in script.readable
+	some use in facts.references
+	place := script.place(use)
+	message := sprintf("names %q, which is not trusted", [object.get(use, "text", "a file")])
+}
+
+deny contains {"msg": "nothing proves that it names only files that are trusted", "file": file} if {
+	some file, facts in script.readable
+	not _measured(facts)
+}
+
+_measured(facts) if is_array(facts.references)
 
 _path := object.get(input, ["artifact", "path"], "")
 

@@ -28,6 +28,15 @@ test_zt_6_3_an_input_is_found if {
 	}} with input as sample.changed({"/manifest/inputs/0/path": "assets/quarantine/labels.csv"})
 }
 
+test_zt_6_3_a_script_is_found if {
+	consumed.deny == {{
+		"msg": "names \"assets/incoming/raw.csv\", which is not trusted",
+		"file": "assets/sources/model.bin.test",
+		"line": 4,
+		"column": 5,
+	}} with input as sample.changed({"/test/script/references": [{"text": "assets/incoming/raw.csv", "line": 4, "column": 5}]})
+}
+
 test_zt_6_3_missing_facts_are_found if {
 	consumed.deny == {{
 		"msg": "\"\" is listed as trusted, and assets/incoming/ is for what is not",
@@ -44,6 +53,15 @@ test_zt_6_3_missing_facts_are_found if {
 		"file": "assets/sources/model.bin.manifest.json",
 		"pointer": "/inputs/0",
 	}} with input as sample.without(sample.artifact, "/manifest/inputs/0/path")
+}
+
+test_zt_6_3_scripts_without_references_are_found if {
+	every pointer in {"/test/script", "/test/script/references"} {
+		consumed.deny == {{
+			"msg": "nothing proves that it names only files that are trusted",
+			"file": "assets/sources/model.bin.test",
+		}} with input as sample.without(sample.artifact, pointer)
+	}
 }
 
 test_layout_irregular_reports_a_name_that_means_several_files if {

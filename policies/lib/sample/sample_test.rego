@@ -17,6 +17,26 @@ settings := {
 	"layout": "git",
 }
 
+# script is one that does nothing that it must not.
+script := {
+	"state": "parsed",
+	"shebang": "bash",
+	"first_line": "#!/usr/bin/env bash",
+	"first_command": 2,
+	"strict_mode": "first",
+	"posix": "yes",
+	"usage": "handled",
+	"config": [],
+	"privileges": [],
+	"repeats": [],
+	"references": [],
+	"network": [],
+	"hashes": "yes",
+	"signs": "yes",
+	"behaves": "yes",
+	"shellcheck": {"state": "passed", "findings": []},
+}
+
 # artifact is one that is attested, with everything beside it.
 artifact := {
 	"effective_time": "2026-11-23T12:00:00Z",
@@ -26,6 +46,7 @@ artifact := {
 		"change": "modified",
 		"kind": "file",
 		"mode": "100644",
+		"script": "no",
 		"sha256": digest,
 		"size": 4,
 		"proof": "content",
@@ -69,8 +90,14 @@ artifact := {
 		"key_id": "0f3a0f3a0f3a0f3a",
 		"chain": [],
 	},
-	"test": {"path": "assets/sources/model.bin.test", "state": "valid", "problems": [], "mode": "100755"},
-	"domain": {"name": "runtime-core", "state": "known", "key_id": "0f3a0f3a0f3a0f3a", "max_ttl_hours": 24, "paths": "inside"},
+	"test": {
+		"path": "assets/sources/model.bin.test",
+		"state": "valid",
+		"problems": [],
+		"mode": "100755",
+		"script": script,
+	},
+	"domain": {"name": "runtime-core", "state": "known", "key_id": "0f3a0f3a0f3a0f3a", "max_ttl_hours": 24, "paths": "inside", "network": []},
 	"base": {
 		"sha256": other,
 		"verified_at": "2026-11-22T00:00:00Z",

@@ -1,0 +1,209 @@
+package facts
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+
+	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/repo"
+	"github.com/codexlock/codexlock/internal/script"
+)
+
+// scripts remembers what was found out about scripts, by their digests: many are
+// the same, and ShellCheck is asked about all of them at once.
+type scripts struct {
+	parsed  sync.Map // artifact.Digest: script.Facts
+	once    sync.Once
+	checked map[artifact.Digest]script.ShellCheck
+	err     error
+}
+
+// parse looks into a script, once for each content.
+func (s *scripts) parse(d artifact.Digest, text []byte) script.Facts {
+	if known, ok := s.parsed.Load(d); ok {
+		return known.(script.Facts)
+	}
+	f := script.Parse(text)
+	s.parsed.Store(d, f)
+	return f
+}
+
+// judgeScript is what holds of one script, ShellCheck's word included.
+func (c *Collector) judgeScript(ctx context.Context, text []byte) (*script.Facts, error) {
+	d := artifact.HashBytes(text)
+	f := c.scripts.parse(d, text)
+	if f.State != "parsed" {
+		return &f, nil
+	}
+	c.scripts.once.Do(func() { c.scripts.checked, c.scripts.err = c.checkScripts(ctx) })
+	if c.scripts.err != nil {
+		return nil, c.scripts.err
+	}
+	checked, ok := c.scripts.checked[d]
+	if !ok { // one that its name and mode do not give away
+		alone, err := script.Check(ctx, map[artifact.Digest][]byte{d: text})
+		if err != nil {
+			return nil, err
+		}
+		checked = alone[d]
+	}
+	f.ShellCheck = checked
+	return &f, nil
+}
+
+// checkScripts asks ShellCheck about every script under judgement that codexlock
+// did not write.
+func (c *Collector) checkScripts(ctx context.Context) (map[artifact.Digest]script.ShellCheck, error) {
+	found := map[artifact.Digest][]byte{}
+	add := func(text []byte) {
+		d := artifact.HashBytes(text)
+		if c.scripts.parse(d, text).State == "parsed" {
+			found[d] = text
+		}
+	}
+	for _, name := range c.artifacts {
+		p, err := artifact.ParsePath(name)
+		if err != nil {
+			continue // it is misnamed, and nothing of it is looked at
+		}
+		entry, there, err := c.o.Head.Lookup(ctx, p)
+		if err != nil {
+			return nil, err
+		}
+		if there && entry.Kind == repo.File && (entry.Mode == "100755" || script.Is(name, nil)) {
+			text, _, err := c.readScript(ctx, entry)
+			if err != nil {
+				return nil, err
+			}
+			if text != nil && script.Is(name, text) {
+				add(text)
+			}
+		}
+		test, err := c.companion(ctx, p, artifact.Test, 0)
+		if err != nil {
+			return nil, err
+		}
+		if test.State != "valid" {
+			continue
+		}
+		text, _, err := c.readScript(ctx, test.entry)
+		if err != nil {
+			return nil, err
+		}
+		if text == nil {
+			continue
+		}
+		ours, err := c.isOurs(ctx, p, artifact.Path(test.Path), text)
+		if err != nil {
+			return nil, err
+		}
+		if !ours {
+			add(text)
+		}
+	}
+	return script.Check(ctx, found)
+}
+
+// readScript reads a script; tooLarge says that it is longer than any that is
+// looked into.
+func (c *Collector) readScript(ctx context.Context, entry repo.Entry) (text []byte, tooLarge bool, err error) {
+	text, err = c.o.Head.Read(ctx, entry, script.MaxBytes)
+	var large *repo.TooLargeError
+	if errors.As(err, &large) {
+		return nil, true, nil
+	}
+	return text, false, err
+}
+
+// tooLarge are the facts of a script that is not read.
+func tooLarge() *script.Facts {
+	f := script.Parse(nil)
+	f.State, f.POSIX = "unread", "absent"
+	f.Problem = &script.Problem{Message: fmt.Sprintf("has more than %d bytes, the most that is read of a script", script.MaxBytes), Line: 1, Column: 1}
+	return &f
+}
+
+// measureOwnScript looks into an artifact that is a shell script. head is how its
+// bytes begin; they are read once more, and have to be those that were hashed.
+func (c *Collector) measureOwnScript(ctx context.Context, s *subject, head []byte) error {
+	a := s.in.Artifact
+	a.Script = "no"
+	if a.Proof != "content" || !script.Is(s.path.String(), head) {
+		return nil
+	}
+	a.Script = "yes"
+	text, large, err := c.readScript(ctx, s.file)
+	if err != nil {
+		return err
+	}
+	if large {
+		s.in.Script = tooLarge()
+		return nil
+	}
+	if artifact.HashBytes(text) != s.digest {
+		return fmt.Errorf("%s changed while it was read", s.path)
+	}
+	s.in.Script, err = c.judgeScript(ctx, text)
+	return err
+}
+
+// measureTest finds the test and looks into it.
+func (c *Collector) measureTest(ctx context.Context, s *subject) error {
+	file, err := c.companion(ctx, s.path, artifact.Test, 0)
+	t := &Test{Document: file.Document, Mode: file.entry.Mode}
+	s.in.Test = t
+	if err != nil || file.State != "valid" {
+		return err
+	}
+	text, large, err := c.readScript(ctx, file.entry)
+	switch {
+	case err != nil:
+		return err
+	case large:
+		t.Script = tooLarge()
+		return nil
+	}
+	if ours, err := c.isOurs(ctx, s.path, artifact.Path(file.Path), text); err != nil || ours {
+		if err == nil {
+			var f script.Facts
+			f, err = script.Ours()
+			t.Script = &f
+		}
+		return err
+	}
+	t.Script, err = c.judgeScript(ctx, text)
+	return err
+}
+
+// isOurs reports whether a test is, byte for byte, what attest writes for the artifact.
+func (c *Collector) isOurs(ctx context.Context, p, at artifact.Path, text []byte) (bool, error) {
+	if !script.IsOurs(text) {
+		return false, nil
+	}
+	var beside [2]artifact.Path
+	for i, kind := range []artifact.Companion{artifact.Manifest, artifact.VaultTime} {
+		file, err := c.companion(ctx, p, kind, 0)
+		if err != nil {
+			return false, err
+		}
+		beside[i] = artifact.Path(file.Path)
+	}
+	variable := ""
+	for line := range strings.Lines(string(text)) {
+		if rest, ok := strings.CutPrefix(line, "key=${"); ok {
+			variable, _, _ = strings.Cut(rest, "-}")
+		}
+	}
+	for _, r := range variable {
+		if r != '_' && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z') && (r < '0' || r > '9') {
+			return false, nil
+		}
+	}
+	want, err := script.Test{
+		At: at, Artifact: p, Manifest: beside[0], Record: beside[1], KeyEnv: variable,
+	}.Render()
+	return err == nil && string(want) == string(text), err
+}

@@ -1,0 +1,48 @@
+# METADATA
+# scope: package
+# title: Scripts
+# description: The shell scripts that a rule about scripts judges.
+# schemas:
+#   - input: schema.facts
+package codexlock.lib.script
+
+import data.codexlock.lib.document
+import data.codexlock.lib.fact
+import data.codexlock.lib.subject
+
+# judged are what is known of an artifact's scripts, by their files: itself, where
+# it is one, and its test.
+judged[file] := facts if {
+	not subject.no_content
+	not _no_script
+	file := fact.text(["artifact", "path"])
+	facts := object.get(input, "script", {})
+}
+
+judged[file] := facts if {
+	not subject.no_content
+	not _no_test
+	file := fact.file("test")
+	facts := object.get(input, ["test", "script"], {})
+}
+
+# readable are those that say something: script.syntax reports what Bash does not
+# parse, script.shebang what is a script of another language.
+readable[file] := facts if {
+	some file, facts in judged
+	not unparsed(facts)
+	not _foreign(facts)
+}
+
+# unparsed states that nothing more than its first line is known of a script.
+unparsed(facts) if facts.state in {"invalid", "unread"}
+
+# place is where a use stands in a script.
+place(use) := {"line": object.get(use, "line", 1), "column": object.get(use, "column", 1)}
+
+_foreign(facts) if facts.state == "other"
+
+_no_script if input.artifact.script == "no"
+
+# test.missing reports it.
+_no_test if input.test.state in document.elsewhere

@@ -1,0 +1,27 @@
+# METADATA
+# scope: package
+# title: A script is configured by environment and flags alone
+# description: The artifact, where it is a shell script, and its test ask nothing at the terminal and read no file outside the repository as a script.
+# schemas:
+#   - input: schema.facts
+# custom:
+#   requirement: ZT-1.2
+#   severity: deny
+#   fix: take the value from an environment variable or a flag
+package codexlock.script.config_source
+
+import data.codexlock.lib.script
+
+deny contains {"msg": message, "file": file, "line": place.line, "column": place.column} if {
+	some file, facts in script.readable
+	some use in facts.config
+	place := script.place(use)
+	message := sprintf("takes configuration from elsewhere: %s", [object.get(use, "text", "something")])
+}
+
+deny contains {"msg": "nothing proves that it is configured by environment and flags alone", "file": file} if {
+	some file, facts in script.readable
+	not _measured(facts)
+}
+
+_measured(facts) if is_array(facts.config)

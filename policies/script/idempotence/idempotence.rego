@@ -1,0 +1,27 @@
+# METADATA
+# scope: package
+# title: A script can be run again
+# description: A second run of the artifact, where it is a shell script, and of its test leaves what the first one did. What is seen in the text of a script is a warning.
+# schemas:
+#   - input: schema.facts
+# custom:
+#   requirement: ZT-1.3
+#   severity: warn
+#   fix: "use the form that is safe to repeat: mkdir -p, ln -sf, rm -f, > instead of >>"
+package codexlock.script.idempotence
+
+import data.codexlock.lib.script
+
+warn contains {"msg": message, "file": file, "line": place.line, "column": place.column} if {
+	some file, facts in script.readable
+	some use in facts.repeats
+	place := script.place(use)
+	message := sprintf("may not be safe to repeat: %s", [object.get(use, "text", "something")])
+}
+
+warn contains {"msg": "nothing proves that it can be run again", "file": file} if {
+	some file, facts in script.readable
+	not _measured(facts)
+}
+
+_measured(facts) if is_array(facts.repeats)

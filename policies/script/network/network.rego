@@ -1,0 +1,40 @@
+# METADATA
+# scope: package
+# title: A script reaches approved hosts only
+# description: "Every host that a command of the artifact, where it is a shell script, or of its test reaches is approved: by the manifest, or by the trust domain in codexlock.yaml. A host that is known only when the script runs is approved by \"*\" alone."
+# schemas:
+#   - input: schema.facts
+# custom:
+#   requirement: ZT-5.3
+#   severity: deny
+#   fix: approve the host in the manifest (network) or in the trust domain of codexlock.yaml, or do without it
+package codexlock.script.network
+
+import data.codexlock.lib.script
+
+deny contains {"msg": message, "file": file, "line": place.line, "column": place.column} if {
+	some file, facts in script.readable
+	some access in facts.network
+	not _approved(access)
+	place := script.place(access)
+	message := _message(access)
+}
+
+deny contains {"msg": "nothing proves that it reaches approved hosts only", "file": file} if {
+	some file, facts in script.readable
+	not _measured(facts)
+}
+
+_measured(facts) if is_array(facts.network)
+
+_approved(_) if "*" in _hosts
+
+_approved(access) if access.host in _hosts
+
+_hosts := {host | some host in object.get(input, ["manifest", "network"], [])} | {host | some host in object.get(input, ["domain", "network"], [])}
+
+_message(access) := sprintf("%s reaches %s, which neither manifest nor trust domain approves", [_command(access), access.host]) if {
+	access.host
+} else := sprintf("%s reaches a host that cannot be told before it runs", [_command(access)])
+
+_command(access) := object.get(access, "command", "a command")

@@ -1,0 +1,24 @@
+# METADATA
+# scope: package
+# title: A script is POSIX shell
+# description: The artifact, where it is a shell script, and its test parse as POSIX shell; set -o pipefail is fine.
+# schemas:
+#   - input: schema.facts
+# custom:
+#   requirement: ZT-10.2
+#   severity: deny
+#   fix: "write it without what only Bash has: arrays, here-strings, the keyword function, process substitution"
+package codexlock.script.posix
+
+import data.codexlock.lib.script
+
+deny contains {"msg": message, "file": file, "line": place.line, "column": place.column} if {
+	some file, facts in script.readable
+	not facts.posix == "yes"
+	place := script.place(object.get(facts, "posix_problem", {}))
+	message := _message(facts)
+}
+
+_message(facts) := sprintf("is not POSIX shell: %s", [object.get(facts, ["posix_problem", "message"], "it does not parse")]) if {
+	facts.posix == "no"
+} else := "nothing proves that it is POSIX shell"

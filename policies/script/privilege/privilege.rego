@@ -1,0 +1,27 @@
+# METADATA
+# scope: package
+# title: A script has the least privilege
+# description: The artifact, where it is a shell script, and its test raise no privileges (sudo, su, setuid) and give nobody else the right to write.
+# schemas:
+#   - input: schema.facts
+# custom:
+#   requirement: ZT-5.1
+#   severity: deny
+#   fix: "do it without: run the script as a user that may, and give rights to their owner alone"
+package codexlock.script.privilege
+
+import data.codexlock.lib.script
+
+deny contains {"msg": message, "file": file, "line": place.line, "column": place.column} if {
+	some file, facts in script.readable
+	some use in facts.privileges
+	place := script.place(use)
+	message := sprintf("takes or gives more rights than it needs: %s", [object.get(use, "text", "something")])
+}
+
+deny contains {"msg": "nothing proves that it has the least privilege", "file": file} if {
+	some file, facts in script.readable
+	not _measured(facts)
+}
+
+_measured(facts) if is_array(facts.privileges)

@@ -1,0 +1,26 @@
+# METADATA
+# scope: package
+# title: A script says which shell it is for
+# description: "The first line of the artifact, where it is a shell script, and of its test is #!/usr/bin/env bash."
+# schemas:
+#   - input: schema.facts
+# custom:
+#   requirement: ZT-1.1
+#   severity: deny
+#   fix: "begin it with the line: #!/usr/bin/env bash"
+package codexlock.script.shebang
+
+import data.codexlock.lib.script
+
+deny contains {"msg": message, "file": file, "line": 1} if {
+	some file, facts in script.judged
+	not script.unparsed(facts)
+	not facts.shebang == "bash"
+	message := _message(facts)
+}
+
+_message(facts) := sprintf("begins with %q, want #!/usr/bin/env bash", [object.get(facts, "first_line", "another line")]) if {
+	facts.shebang == "other"
+} else := "has no first line that names a shell, want #!/usr/bin/env bash" if {
+	facts.shebang == "absent"
+} else := "nothing proves that it begins with #!/usr/bin/env bash"

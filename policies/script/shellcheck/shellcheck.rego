@@ -1,0 +1,38 @@
+# METADATA
+# scope: package
+# title: ShellCheck passes
+# description: ShellCheck has nothing to say of the artifact, where it is a shell script, and of its test. Where it is not installed, that is not a pass.
+# schemas:
+#   - input: schema.facts
+# custom:
+#   requirement: ZT-10.1
+#   severity: deny
+#   fix: "mend what ShellCheck says (shellcheck.net explains every code); where it is not installed, install it: apt-get install shellcheck"
+package codexlock.script.shellcheck
+
+import data.codexlock.lib.script
+
+deny contains {"msg": message, "file": file, "line": place.line, "column": place.column} if {
+	some file, facts in script.readable
+	facts.shellcheck.state == "found"
+	some finding in facts.shellcheck.findings
+	place := script.place(finding)
+	message := sprintf("%s: %s", [object.get(finding, "code", "ShellCheck"), object.get(finding, "message", "it says")])
+}
+
+deny contains {"msg": message, "file": file} if {
+	some file, facts in script.readable
+	not _answered(facts)
+	message := _message(facts)
+}
+
+_answered(facts) if facts.shellcheck.state in {"passed", "ours"}
+
+_answered(facts) if {
+	facts.shellcheck.state == "found"
+	count(facts.shellcheck.findings) > 0
+}
+
+_message(facts) := "could not verify: shellcheck is not installed" if {
+	facts.shellcheck.state == "unavailable"
+} else := "nothing proves that ShellCheck passes"

@@ -1,0 +1,26 @@
+# METADATA
+# scope: package
+# title: A script stops at the first fault
+# description: The first command of the artifact, where it is a shell script, and of its test is set -euo pipefail.
+# schemas:
+#   - input: schema.facts
+# custom:
+#   requirement: ZT-1.1
+#   severity: deny
+#   fix: "make its first command: set -euo pipefail"
+package codexlock.script.strict_mode
+
+import data.codexlock.lib.script
+
+deny contains {"msg": message, "file": file, "line": line} if {
+	some file, facts in script.readable
+	not facts.strict_mode == "first"
+	message := _message(facts)
+	line := object.get(facts, "first_command", 1)
+}
+
+_message(facts) := "set -euo pipefail is not its first command" if {
+	facts.strict_mode == "later"
+} else := "has no set -euo pipefail, want it as the first command" if {
+	facts.strict_mode == "absent"
+} else := "nothing proves that it stops at the first fault"

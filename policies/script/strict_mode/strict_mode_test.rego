@@ -1,0 +1,56 @@
+package codexlock.script.strict_mode_test
+
+import data.codexlock.lib.sample
+import data.codexlock.script.strict_mode
+
+# own is the artifact as a script itself.
+own(change) := object.union(
+	sample.patched(sample.artifact, {"/artifact/script": "yes"}),
+	{"script": object.union(sample.script, change)},
+)
+
+# beside is the artifact with another test.
+beside(change) := sample.changed({"/test/script": object.union(sample.script, change)})
+
+test_zt_1_1_passes if {
+	strict_mode.deny == set() with input as sample.artifact
+	strict_mode.deny == set() with input as own({})
+}
+
+test_zt_1_1_every_other_beginning_is_found if {
+	strict_mode.deny == {{
+		"msg": "set -euo pipefail is not its first command",
+		"file": "assets/sources/model.bin",
+		"line": 7,
+	}} with input as own({"strict_mode": "later", "first_command": 7})
+	strict_mode.deny == {{
+		"msg": "has no set -euo pipefail, want it as the first command",
+		"file": "assets/sources/model.bin.test",
+		"line": 2,
+	}} with input as beside({"strict_mode": "absent"})
+}
+
+test_zt_1_1_missing_facts_are_found if {
+	every pointer, line in {"/test/script": 1, "/test/script/strict_mode": 2} {
+		strict_mode.deny == {{
+			"msg": "nothing proves that it stops at the first fault",
+			"file": "assets/sources/model.bin.test",
+			"line": line,
+		}} with input as sample.without(sample.artifact, pointer)
+	}
+}
+
+test_others_report_what_has_no_content_and_no_test if {
+	every facts in sample.silent {
+		strict_mode.deny == set() with input as facts
+	}
+	every state in {"absent", "irregular", "twice"} {
+		strict_mode.deny == set() with input as sample.without(sample.changed({"/test/state": state}), "/test/script")
+	}
+}
+
+test_others_report_what_cannot_be_read if {
+	every state in {"invalid", "unread", "other"} {
+		strict_mode.deny == set() with input as beside({"state": state, "strict_mode": "absent"})
+	}
+}

@@ -1,0 +1,31 @@
+# METADATA
+# scope: package
+# title: A script can be parsed
+# description: "The artifact, where it is a shell script, and its test are text that Bash parses: UTF-8, with no NUL byte and no carriage returns, of at most 256 KiB."
+# schemas:
+#   - input: schema.facts
+# custom:
+#   requirement: ZT-1.4
+#   severity: deny
+#   fix: mend it until bash -n accepts it
+package codexlock.script.syntax
+
+import data.codexlock.lib.script
+
+deny contains {"msg": message, "file": file, "line": place.line, "column": place.column} if {
+	some file, facts in script.judged
+	not _parsed(facts)
+	place := script.place(object.get(facts, "problem", {}))
+	message := _message(facts)
+}
+
+# script.shebang reports a script of another language.
+_parsed(facts) if facts.state in {"parsed", "other"}
+
+_message(facts) := sprintf("Bash does not parse it: %s", [_problem(facts)]) if {
+	facts.state == "invalid"
+} else := sprintf("cannot be judged as a script: it %s", [_problem(facts)]) if {
+	facts.state == "unread"
+} else := "nothing proves that it is a script that Bash parses"
+
+_problem(facts) := object.get(facts, ["problem", "message"], "is not known why")

@@ -1,0 +1,24 @@
+# METADATA
+# scope: package
+# title: A script explains itself
+# description: The artifact, where it is a shell script, and its test answer --help or --usage.
+# schemas:
+#   - input: schema.facts
+# custom:
+#   requirement: ZT-10.3
+#   severity: deny
+#   fix: "answer --help: print what the script does and how it is called, and exit with 0"
+package codexlock.script.usage
+
+import data.codexlock.lib.script
+
+deny contains {"msg": message, "file": file, "line": line} if {
+	some file, facts in script.readable
+	not facts.usage == "handled"
+	message := _message(facts)
+	line := 1
+}
+
+_message(facts) := "answers neither --help nor --usage" if {
+	facts.usage == "absent"
+} else := "nothing proves that it answers --help or --usage"

@@ -1,0 +1,27 @@
+# METADATA
+# scope: package
+# title: The test can be run
+# description: The artifact's test has mode 100755.
+# schemas:
+#   - input: schema.facts
+# custom:
+#   requirement: ZT-11.3
+#   severity: deny
+#   fix: "make it executable: chmod +x, and in Git: git update-index --chmod=+x"
+package codexlock.test.not_executable
+
+import data.codexlock.lib.document
+import data.codexlock.lib.fact
+import data.codexlock.lib.subject
+
+deny contains {"msg": message, "file": fact.file("test")} if {
+	not _executable
+	message := sprintf("its test has mode %s, want 100755", [fact.text(["test", "mode"])])
+}
+
+_executable if input.test.mode == "100755"
+
+_executable if subject.no_content
+
+# test.missing reports it.
+_executable if input.test.state in document.elsewhere

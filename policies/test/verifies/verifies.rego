@@ -1,0 +1,25 @@
+# METADATA
+# scope: package
+# title: The test verifies its artifact
+# description: "The artifact's test computes a SHA-256 and the VaultTime HMAC, or has codexlock do so, and looks at how the artifact behaves: it runs a program beside those, or tests the file itself."
+# schemas:
+#   - input: schema.facts
+# custom:
+#   requirement: ZT-11.3
+#   severity: deny
+#   fix: have codexlock write the test (remove it, then codexlock attest {artifact}), or add what is missing
+package codexlock.test.verifies
+
+import data.codexlock.lib.fact
+import data.codexlock.lib.script
+
+deny contains {"msg": message, "file": fact.file("test")} if {
+	facts := script.readable[fact.file("test")]
+	some name, what in {"hashes": "its SHA-256", "signs": "its VaultTime signature", "behaves": "how it behaves"}
+	not facts[name] == "yes"
+	message := _message(facts, name, what)
+}
+
+_message(facts, name, what) := sprintf("its test does not verify %s", [what]) if {
+	facts[name] == "no"
+} else := sprintf("nothing proves that its test verifies %s", [what])

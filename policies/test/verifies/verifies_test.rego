@@ -1,0 +1,36 @@
+package codexlock.test.verifies_test
+
+import data.codexlock.lib.sample
+import data.codexlock.test.verifies
+
+test_zt_11_3_passes if verifies.deny == set() with input as sample.artifact
+
+test_zt_11_3_what_it_leaves_out_is_found if {
+	messages := {
+		"hashes": "its test does not verify its SHA-256",
+		"signs": "its test does not verify its VaultTime signature",
+		"behaves": "its test does not verify how it behaves",
+	}
+	every name, message in messages {
+		verifies.deny == {{"msg": message, "file": "assets/sources/model.bin.test"}} with input as sample.changed({sprintf("/test/script/%s", [name]): "no"})
+	}
+}
+
+test_zt_11_3_missing_facts_are_found if {
+	verifies.deny == {{
+		"msg": "nothing proves that its test verifies its SHA-256",
+		"file": "assets/sources/model.bin.test",
+	}} with input as sample.without(sample.artifact, "/test/script/hashes")
+	every pointer in {"/test", "/test/script"} {
+		count(verifies.deny) == 3 with input as sample.without(sample.artifact, pointer)
+	}
+}
+
+test_others_report_what_cannot_be_read if {
+	every state in {"invalid", "unread", "other"} {
+		verifies.deny == set() with input as sample.changed({"/test/script/state": state, "/test/script/hashes": "no"})
+	}
+	every facts in sample.silent {
+		verifies.deny == set() with input as facts
+	}
+}
