@@ -46,7 +46,7 @@ type Options struct {
 
 	// Accepts reports whether the domain takes artifacts from another one; nil: it
 	// takes none. Public finds the key that checks the other domain's proof.
-	Accepts func(domain string) bool `json:"-"`
+	Accepts func(domain string) bool                             `json:"-"`
 	Public  func(domain, keyID string) (ed25519.PublicKey, bool) `json:"-"`
 
 	Now time.Time
