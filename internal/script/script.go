@@ -219,7 +219,7 @@ func problem(text []byte, err error) *Problem {
 	case errors.As(err, &parse):
 		at, message = parse.Pos, parse.Text
 	case errors.As(err, &lang):
-		at, message = lang.Pos, lang.Feature+" is not in that language"
+		at, message = lang.Pos, "it uses "+lang.Feature
 	}
 	line, column := position(text, int(at.Offset()))
 	return &Problem{Message: shorten(message), Line: line, Column: column}

@@ -40,6 +40,13 @@ unparsed(facts) if facts.state in {"invalid", "unread"}
 # place is where a use stands in a script.
 place(use) := {"line": object.get(use, "line", 1), "column": object.get(use, "column", 1)}
 
+# tolerated states that a finding about a file is a warning: it is a test that was
+# written by hand in a repository without a configuration, as its records may be.
+tolerated(file) if {
+	input.settings.configured == false
+	file == fact.file("test")
+}
+
 _foreign(facts) if facts.state == "other"
 
 _no_script if input.artifact.script == "no"

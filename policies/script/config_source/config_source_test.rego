@@ -57,3 +57,12 @@ test_others_report_what_cannot_be_read if {
 		config_source.deny == set() with input as beside({"state": state, "config": [_use]})
 	}
 }
+
+test_zt_1_2_without_a_configuration_a_test_is_warned_of if {
+	facts := sample.patched(beside({"config": [{}]}), {"/settings/configured": false})
+	config_source.deny == set() with input as facts
+	count(config_source.warn) == 1 with input as facts
+	itself := sample.patched(own({"config": [{}]}), {"/settings/configured": false})
+	count(config_source.deny) == 1 with input as itself
+	config_source.warn == set() with input as itself
+}

@@ -1,7 +1,7 @@
 # METADATA
 # scope: package
 # title: A script reaches approved hosts only
-# description: "Every host that a command of the artifact, where it is a shell script, or of its test reaches is approved: by the manifest, or by the trust domain in codexlock.yaml. A host that is known only when the script runs is approved by \"*\" alone."
+# description: "Every host that a command of the artifact, where it is a shell script, or of its test reaches is approved: by the manifest, or by the trust domain in codexlock.yaml. A host that is known only when the script runs is approved by \"*\" alone. Without a configuration it is a warning where it is about the test alone."
 # schemas:
 #   - input: schema.facts
 # custom:
@@ -12,7 +12,17 @@ package codexlock.script.network
 
 import data.codexlock.lib.script
 
-deny contains {"msg": message, "file": file, "line": place.line, "column": place.column} if {
+deny contains finding if {
+	some finding in _findings
+	not script.tolerated(finding.file)
+}
+
+warn contains finding if {
+	some finding in _findings
+	script.tolerated(finding.file)
+}
+
+_findings contains {"msg": message, "file": file, "line": place.line, "column": place.column} if {
 	some file, facts in script.readable
 	some access in facts.network
 	not _approved(access)
@@ -20,7 +30,7 @@ deny contains {"msg": message, "file": file, "line": place.line, "column": place
 	message := _message(access)
 }
 
-deny contains {"msg": "nothing proves that it reaches approved hosts only", "file": file} if {
+_findings contains {"msg": "nothing proves that it reaches approved hosts only", "file": file} if {
 	some file, facts in script.readable
 	not _measured(facts)
 }

@@ -63,3 +63,12 @@ test_others_report_what_cannot_be_read if {
 		network.deny == set() with input as beside({"state": state, "network": [_access]})
 	}
 }
+
+test_zt_5_3_without_a_configuration_a_test_is_warned_of if {
+	facts := sample.patched(beside({"network": [{}]}), {"/settings/configured": false})
+	network.deny == set() with input as facts
+	count(network.warn) == 1 with input as facts
+	itself := sample.patched(own({"network": [{}]}), {"/settings/configured": false})
+	count(network.deny) == 1 with input as itself
+	network.warn == set() with input as itself
+}

@@ -1,7 +1,7 @@
 # METADATA
 # scope: package
 # title: A script is POSIX shell
-# description: The artifact, where it is a shell script, and its test parse as POSIX shell; set -o pipefail is fine.
+# description: The artifact, where it is a shell script, and its test parse as POSIX shell; set -o pipefail is fine. Without a configuration it is a warning where it is about the test alone.
 # schemas:
 #   - input: schema.facts
 # custom:
@@ -12,7 +12,17 @@ package codexlock.script.posix
 
 import data.codexlock.lib.script
 
-deny contains {"msg": message, "file": file, "line": place.line, "column": place.column} if {
+deny contains finding if {
+	some finding in _findings
+	not script.tolerated(finding.file)
+}
+
+warn contains finding if {
+	some finding in _findings
+	script.tolerated(finding.file)
+}
+
+_findings contains {"msg": message, "file": file, "line": place.line, "column": place.column} if {
 	some file, facts in script.readable
 	not facts.posix == "yes"
 	place := script.place(object.get(facts, "posix_problem", {}))

@@ -19,13 +19,13 @@ test_zt_10_2_passes if {
 
 test_zt_10_2_another_syntax_is_found if {
 	posix.deny == {{
-		"msg": "is not POSIX shell: arrays are not in that language",
+		"msg": "is not POSIX shell: it uses arrays",
 		"file": "assets/sources/model.bin",
 		"line": 3,
 		"column": 2,
 	}} with input as own({
 		"posix": "no",
-		"posix_problem": {"message": "arrays are not in that language", "line": 3, "column": 2},
+		"posix_problem": {"message": "it uses arrays", "line": 3, "column": 2},
 	})
 	posix.deny == {{
 		"msg": "is not POSIX shell: it does not parse",
@@ -59,4 +59,13 @@ test_others_report_what_cannot_be_read if {
 	every state in {"invalid", "unread", "other"} {
 		posix.deny == set() with input as beside({"state": state, "posix": "absent"})
 	}
+}
+
+test_zt_10_2_without_a_configuration_a_test_is_warned_of if {
+	facts := sample.patched(beside({"posix": "no"}), {"/settings/configured": false})
+	posix.deny == set() with input as facts
+	count(posix.warn) == 1 with input as facts
+	itself := sample.patched(own({"posix": "no"}), {"/settings/configured": false})
+	count(posix.deny) == 1 with input as itself
+	posix.warn == set() with input as itself
 }

@@ -57,3 +57,12 @@ test_others_report_what_cannot_be_read if {
 		privilege.deny == set() with input as beside({"state": state, "privileges": [_use]})
 	}
 }
+
+test_zt_5_1_without_a_configuration_a_test_is_warned_of if {
+	facts := sample.patched(beside({"privileges": [{}]}), {"/settings/configured": false})
+	privilege.deny == set() with input as facts
+	count(privilege.warn) == 1 with input as facts
+	itself := sample.patched(own({"privileges": [{}]}), {"/settings/configured": false})
+	count(privilege.deny) == 1 with input as itself
+	privilege.warn == set() with input as itself
+}

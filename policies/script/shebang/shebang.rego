@@ -1,7 +1,7 @@
 # METADATA
 # scope: package
 # title: A script says which shell it is for
-# description: "The first line of the artifact, where it is a shell script, and of its test is #!/usr/bin/env bash."
+# description: "The first line of the artifact, where it is a shell script, and of its test is #!/usr/bin/env bash. Without a configuration it is a warning where it is about the test alone."
 # schemas:
 #   - input: schema.facts
 # custom:
@@ -12,7 +12,17 @@ package codexlock.script.shebang
 
 import data.codexlock.lib.script
 
-deny contains {"msg": message, "file": file, "line": 1} if {
+deny contains finding if {
+	some finding in _findings
+	not script.tolerated(finding.file)
+}
+
+warn contains finding if {
+	some finding in _findings
+	script.tolerated(finding.file)
+}
+
+_findings contains {"msg": message, "file": file, "line": 1} if {
 	some file, facts in script.judged
 	not script.unparsed(facts)
 	not facts.shebang == "bash"

@@ -59,3 +59,12 @@ test_others_report_what_has_no_content_and_no_test if {
 		shebang.deny == set() with input as sample.without(sample.changed({"/test/state": state}), "/test/script")
 	}
 }
+
+test_zt_1_1_without_a_configuration_a_test_is_warned_of if {
+	facts := sample.patched(beside({"shebang": "absent"}), {"/settings/configured": false})
+	shebang.deny == set() with input as facts
+	count(shebang.warn) == 1 with input as facts
+	itself := sample.patched(own({"shebang": "absent"}), {"/settings/configured": false})
+	count(shebang.deny) == 1 with input as itself
+	shebang.warn == set() with input as itself
+}

@@ -1,7 +1,7 @@
 # METADATA
 # scope: package
 # title: ShellCheck passes
-# description: ShellCheck has nothing to say of the artifact, where it is a shell script, and of its test. Where it is not installed, that is not a pass.
+# description: ShellCheck has nothing to say of the artifact, where it is a shell script, and of its test. Where it is not installed, that is not a pass. Without a configuration it is a warning where it is about the test alone.
 # schemas:
 #   - input: schema.facts
 # custom:
@@ -12,7 +12,17 @@ package codexlock.script.shellcheck
 
 import data.codexlock.lib.script
 
-deny contains {"msg": message, "file": file, "line": place.line, "column": place.column} if {
+deny contains finding if {
+	some finding in _findings
+	not script.tolerated(finding.file)
+}
+
+warn contains finding if {
+	some finding in _findings
+	script.tolerated(finding.file)
+}
+
+_findings contains {"msg": message, "file": file, "line": place.line, "column": place.column} if {
 	some file, facts in script.readable
 	facts.shellcheck.state == "found"
 	some finding in facts.shellcheck.findings
@@ -20,7 +30,7 @@ deny contains {"msg": message, "file": file, "line": place.line, "column": place
 	message := sprintf("%s: %s", [object.get(finding, "code", "ShellCheck"), object.get(finding, "message", "it says")])
 }
 
-deny contains {"msg": message, "file": file} if {
+_findings contains {"msg": message, "file": file} if {
 	some file, facts in script.readable
 	not _answered(facts)
 	message := _message(facts)

@@ -74,3 +74,12 @@ test_others_report_what_cannot_be_read if {
 		shellcheck.deny == set() with input as beside({"state": state, "shellcheck": {"state": "absent"}})
 	}
 }
+
+test_zt_10_1_without_a_configuration_a_test_is_warned_of if {
+	facts := sample.patched(beside({"shellcheck": {"state": "unavailable", "findings": []}}), {"/settings/configured": false})
+	shellcheck.deny == set() with input as facts
+	count(shellcheck.warn) == 1 with input as facts
+	itself := sample.patched(own({"shellcheck": {"state": "unavailable", "findings": []}}), {"/settings/configured": false})
+	count(shellcheck.deny) == 1 with input as itself
+	shellcheck.warn == set() with input as itself
+}

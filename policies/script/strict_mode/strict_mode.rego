@@ -1,7 +1,7 @@
 # METADATA
 # scope: package
 # title: A script stops at the first fault
-# description: The first command of the artifact, where it is a shell script, and of its test is set -euo pipefail.
+# description: The first command of the artifact, where it is a shell script, and of its test is set -euo pipefail. Without a configuration it is a warning where it is about the test alone.
 # schemas:
 #   - input: schema.facts
 # custom:
@@ -12,7 +12,17 @@ package codexlock.script.strict_mode
 
 import data.codexlock.lib.script
 
-deny contains {"msg": message, "file": file, "line": line} if {
+deny contains finding if {
+	some finding in _findings
+	not script.tolerated(finding.file)
+}
+
+warn contains finding if {
+	some finding in _findings
+	script.tolerated(finding.file)
+}
+
+_findings contains {"msg": message, "file": file, "line": line} if {
 	some file, facts in script.readable
 	not facts.strict_mode == "first"
 	message := _message(facts)

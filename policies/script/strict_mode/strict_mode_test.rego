@@ -54,3 +54,12 @@ test_others_report_what_cannot_be_read if {
 		strict_mode.deny == set() with input as beside({"state": state, "strict_mode": "absent"})
 	}
 }
+
+test_zt_1_1_without_a_configuration_a_test_is_warned_of if {
+	facts := sample.patched(beside({"strict_mode": "absent"}), {"/settings/configured": false})
+	strict_mode.deny == set() with input as facts
+	count(strict_mode.warn) == 1 with input as facts
+	itself := sample.patched(own({"strict_mode": "absent"}), {"/settings/configured": false})
+	count(strict_mode.deny) == 1 with input as itself
+	strict_mode.warn == set() with input as itself
+}

@@ -1,7 +1,7 @@
 # METADATA
 # scope: package
 # title: A script can be parsed
-# description: "The artifact, where it is a shell script, and its test are text that Bash parses: UTF-8, with no NUL byte and no carriage returns, of at most 256 KiB."
+# description: "The artifact, where it is a shell script, and its test are text that Bash parses: UTF-8, with no NUL byte and no carriage returns, of at most 256 KiB. Without a configuration it is a warning where it is about the test alone."
 # schemas:
 #   - input: schema.facts
 # custom:
@@ -12,7 +12,17 @@ package codexlock.script.syntax
 
 import data.codexlock.lib.script
 
-deny contains {"msg": message, "file": file, "line": place.line, "column": place.column} if {
+deny contains finding if {
+	some finding in _findings
+	not script.tolerated(finding.file)
+}
+
+warn contains finding if {
+	some finding in _findings
+	script.tolerated(finding.file)
+}
+
+_findings contains {"msg": message, "file": file, "line": place.line, "column": place.column} if {
 	some file, facts in script.judged
 	not _parsed(facts)
 	place := script.place(object.get(facts, "problem", {}))

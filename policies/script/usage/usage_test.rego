@@ -54,3 +54,12 @@ test_others_report_what_cannot_be_read if {
 		usage.deny == set() with input as beside({"state": state, "usage": "absent"})
 	}
 }
+
+test_zt_10_3_without_a_configuration_a_test_is_warned_of if {
+	facts := sample.patched(beside({"usage": "absent"}), {"/settings/configured": false})
+	usage.deny == set() with input as facts
+	count(usage.warn) == 1 with input as facts
+	itself := sample.patched(own({"usage": "absent"}), {"/settings/configured": false})
+	count(usage.deny) == 1 with input as itself
+	usage.warn == set() with input as itself
+}

@@ -1,7 +1,7 @@
 # METADATA
 # scope: package
 # title: The test can be run
-# description: The artifact's test has mode 100755.
+# description: The artifact's test has mode 100755. Without a configuration it is a warning where it is about the test alone.
 # schemas:
 #   - input: schema.facts
 # custom:
@@ -12,9 +12,20 @@ package codexlock.test.not_executable
 
 import data.codexlock.lib.document
 import data.codexlock.lib.fact
+import data.codexlock.lib.script
 import data.codexlock.lib.subject
 
-deny contains {"msg": message, "file": fact.file("test")} if {
+deny contains finding if {
+	some finding in _findings
+	not script.tolerated(finding.file)
+}
+
+warn contains finding if {
+	some finding in _findings
+	script.tolerated(finding.file)
+}
+
+_findings contains {"msg": message, "file": fact.file("test")} if {
 	not _executable
 	message := sprintf("its test has mode %s, want 100755", [fact.text(["test", "mode"])])
 }

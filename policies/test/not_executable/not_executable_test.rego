@@ -29,3 +29,9 @@ test_others_report_what_has_no_content_and_no_test if {
 		not_executable.deny == set() with input as sample.without(sample.changed({"/test/state": state}), "/test/mode")
 	}
 }
+
+test_zt_11_3_without_a_configuration_a_test_is_warned_of if {
+	facts := sample.changed({"/test/mode": "100644", "/settings/configured": false})
+	not_executable.deny == set() with input as facts
+	count(not_executable.warn) == 1 with input as facts
+}

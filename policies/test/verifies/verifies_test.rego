@@ -34,3 +34,9 @@ test_others_report_what_cannot_be_read if {
 		verifies.deny == set() with input as facts
 	}
 }
+
+test_zt_11_3_without_a_configuration_a_test_is_warned_of if {
+	facts := sample.changed({"/test/script/hashes": "no", "/settings/configured": false})
+	verifies.deny == set() with input as facts
+	count(verifies.warn) == 1 with input as facts
+}
