@@ -73,23 +73,39 @@ func Main(ctx context.Context, w World) (code int) {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usagef("%w; see %s --help", err, cmd.CommandPath())
 	})
-	root.AddCommand(verifyCommand(w), attestCommand(w), initCommand(w), demoCommand(w), versionCommand(w))
+	for _, command := range []func(World) *cobra.Command{
+		attestCommand,
+		demoCommand,
+		initCommand,
+		verifyCommand,
+		versionCommand,
+	} {
+		root.AddCommand(command(w))
+	}
 	root.SetArgs(w.Args[1:])
 	root.SetOut(w.Stdout)
 	root.SetErr(w.Stderr)
 	known := false
-	for _, c := range root.Commands() {
-		inner := c.RunE
-		c.RunE = func(cmd *cobra.Command, args []string) error {
-			known = true
-			return inner(cmd, args)
-		}
-	}
+	noteRun(root, &known)
 	err := root.ExecuteContext(ctx)
 	if err != nil && !known && !isUsage(err) { // cobra's own complaint: an unknown command, a wrong number of arguments
 		err = &usageError{err}
 	}
 	return tell(w, err)
+}
+
+// noteRun sets known once the command line named a command and its arguments
+// were counted.
+func noteRun(parent *cobra.Command, known *bool) {
+	for _, c := range parent.Commands() {
+		if inner := c.RunE; inner != nil {
+			c.RunE = func(cmd *cobra.Command, args []string) error {
+				*known = true
+				return inner(cmd, args)
+			}
+		}
+		noteRun(c, known)
+	}
 }
 
 const longHelp = `codexlock proves that nothing in a change is unproved: every artifact carries a
