@@ -198,7 +198,7 @@ func (b *batch) add(p artifact.Path, o Options) error {
 		return err
 	}
 	b.named[p] = false
-	c := composer{batch: b, path: p, digest: digest, o: o, now: vaulttime.TimeOf(o.Now)}
+	c := composer{batch: b, path: p, digest: digest, o: o, now: vaulttime.TimeOf(o.Now), known: map[artifact.Companion]companion{}}
 	if c.now, err = c.moment(); err != nil {
 		return fmt.Errorf("attest %s: %w", p, err)
 	}

@@ -218,7 +218,7 @@ func (w writer) commit(ctx context.Context, files []File) error {
 	if err != nil {
 		return err
 	}
-	err = w.state.write(journalTemp, data, 0o644)
+	err = w.state.write(journalTemp, data, 0o644, true)
 	if err == nil {
 		err = w.stage(ctx, j)
 	}
@@ -272,26 +272,38 @@ func (w writer) stage(ctx context.Context, j journal) error {
 			return err
 		}
 	}
+	together := len(j.Files) >= atOnce
 	for _, f := range j.Files {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if err := w.work.write(staged(f.Path), f.Data, f.Mode); err != nil {
+		if err := w.work.write(staged(f.Path), f.Data, f.Mode, !together); err != nil {
 			return err
 		}
+	}
+	if together {
+		return w.work.syncAll(slices.Sorted(maps.Keys(j.parents())))
 	}
 	return nil
 }
 
+// parents are the folders that the files stand in.
+func (j journal) parents() map[string]bool {
+	folders := map[string]bool{}
+	for _, f := range j.Files {
+		folders[f.Path.Dir()] = true
+	}
+	return folders
+}
+
 // finish gives all staged files their names and forgets the journal.
 func (w writer) finish(j journal) error {
-	folders := map[string]bool{}
 	for _, f := range j.Files {
 		if err := w.work.rename(staged(f.Path), f.Path.String()); err != nil {
 			return err
 		}
-		folders[f.Path.Dir()] = true
 	}
+	folders := j.parents()
 	for _, folder := range j.Folders {
 		folders[path.Dir(folder)] = true
 	}

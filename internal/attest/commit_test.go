@@ -48,6 +48,9 @@ func TestKillHelper(t *testing.T) {
 	switch *killWhat {
 	case "attest":
 		p.mustAttest(options(t), "a/x", "y")
+	case "together":
+		atOnce = 1
+		fallthrough
 	case "commit":
 		if err := Commit(context.Background(), p.root, p.git, newFolders); err != nil {
 			t.Fatal(err)
@@ -90,7 +93,7 @@ func oldPlace(t testing.TB) place {
 // TestKilledAnywhere kills a writer before every step that changes the file
 // system. Recover then has to leave the old tree or the new one, to the byte.
 func TestKilledAnywhere(t *testing.T) {
-	for _, what := range []string{"attest", "commit"} {
+	for _, what := range []string{"attest", "commit", "together"} {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
 			p := oldPlace(t)

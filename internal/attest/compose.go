@@ -1,6 +1,7 @@
 package attest
 
 import (
+	"bytes"
 	"crypto/ed25519"
 	"errors"
 	"fmt"
@@ -19,6 +20,14 @@ type composer struct {
 	digest artifact.Digest
 	o      Options
 	now    vaulttime.Time
+	known  map[artifact.Companion]companion
+}
+
+// A companion is where one stands, or will, and what stands there.
+type companion struct {
+	at                artifact.Path
+	data              []byte
+	executable, there bool
 }
 
 // compose adds the companions to the batch. What it adds was read back by the
@@ -34,36 +43,48 @@ func (c composer) compose() (vaulttime.Record, error) {
 	return record, c.test()
 }
 
-// place is where a companion stands, or will, and what stands there.
-func (c composer) place(kind artifact.Companion) (at artifact.Path, data []byte, executable, there bool, err error) {
+// place finds a companion, once.
+func (c composer) place(kind artifact.Companion) (companion, error) {
+	if found, ok := c.known[kind]; ok {
+		return found, nil
+	}
 	beside, mirrored := c.path.Companion(kind), c.path.MirroredCompanion(kind)
-	at = beside
+	at := beside
 	if c.o.MirrorCompanions {
 		at = mirrored
 	}
-	found := 0
+	n := 0
 	for _, p := range []artifact.Path{beside, mirrored} {
 		_, stands, err := c.work.lstat(p)
 		if err != nil {
-			return "", nil, false, false, err
+			return companion{}, err
 		}
 		if stands {
 			at = p
-			found++
+			n++
 		}
 	}
-	if found == 2 {
-		return "", nil, false, false, &RefusedError{beside.String(), fmt.Sprintf("stands at %s too; remove one of them", mirrored)}
+	if n == 2 {
+		return companion{}, &RefusedError{beside.String(), fmt.Sprintf("stands at %s too; remove one of them", mirrored)}
 	}
 	if _, err := artifact.ParsePath(at.String()); err != nil {
-		return "", nil, false, false, err
+		return companion{}, err
 	}
 	data, mode, there, err := c.work.read(at, maxCompanionBytes)
-	return at, data, mode&0o111 != 0, there, err
+	if err != nil {
+		return companion{}, err
+	}
+	c.known[kind] = companion{at, data, mode&0o111 != 0, there}
+	return c.known[kind], nil
 }
 
-func (c composer) put(p artifact.Path, executable bool, data []byte) {
-	f := File{Path: p, Mode: 0o644, Data: data}
+// put adds a companion, unless it stands there as it should already: who
+// renews ten thousand records need not write ten thousand manifests.
+func (c composer) put(old companion, executable bool, data []byte) {
+	if old.there && old.executable == executable && bytes.Equal(old.data, data) {
+		return
+	}
+	f := File{Path: old.at, Mode: 0o644, Data: data}
 	if executable {
 		f.Mode = 0o755
 	}
@@ -71,14 +92,15 @@ func (c composer) put(p artifact.Path, executable bool, data []byte) {
 }
 
 func (c composer) manifest() error {
-	at, data, _, there, err := c.place(artifact.Manifest)
+	old, err := c.place(artifact.Manifest)
 	if err != nil {
 		return err
 	}
 	var m manifest.Manifest
+	there := old.there
 	if there {
 		// One that does not decode tells nothing to keep; Git has it still.
-		m, _, err = manifest.Decode(data)
+		m, _, err = manifest.Decode(old.data)
 		there = err == nil
 	}
 	if !there || m.SHA256 != c.digest || m.GeneratedAt == "" {
@@ -103,9 +125,9 @@ func (c composer) manifest() error {
 	}
 	text := m.Encode()
 	if _, _, err := manifest.Decode(text); err != nil {
-		return fmt.Errorf("write %s: %w", at, err)
+		return fmt.Errorf("write %s: %w", old.at, err)
 	}
-	c.put(at, false, text)
+	c.put(old, false, text)
 	return nil
 }
 
@@ -159,18 +181,16 @@ func (c composer) references(m *manifest.Manifest) error {
 }
 
 func (c composer) record() (vaulttime.Record, error) {
-	at, data, _, there, err := c.place(artifact.VaultTime)
+	standing, err := c.place(artifact.VaultTime)
 	if err != nil {
 		return vaulttime.Record{}, err
 	}
 	r := vaulttime.Record{
 		SHA256: c.digest, Timestamp: c.now, TrustDomain: c.o.Domain, TTLHours: c.o.TTLHours, Path: &c.path,
 	}
-	if there {
-		if old, _, err := vaulttime.DecodeRecord(data); err == nil {
-			if r.Chain, err = c.chain(old); err != nil {
-				return vaulttime.Record{}, err
-			}
+	if old, ok := standing.record(); ok {
+		if r.Chain, err = c.chain(old); err != nil {
+			return vaulttime.Record{}, err
 		}
 	}
 	if err := c.o.Key.Seal(&r); err != nil {
@@ -179,24 +199,33 @@ func (c composer) record() (vaulttime.Record, error) {
 	text := r.Encode()
 	read, _, err := vaulttime.DecodeRecord(text)
 	if err != nil {
-		return vaulttime.Record{}, fmt.Errorf("write %s: %w", at, err)
+		return vaulttime.Record{}, fmt.Errorf("write %s: %w", standing.at, err)
 	}
 	if !c.o.Key.Valid(read) || !vaulttime.VerifyProof(c.o.Key.PublicKey(), read) {
 		return vaulttime.Record{}, errors.New("the record that was sealed does not verify")
 	}
-	c.put(at, false, text)
+	c.put(standing, false, text)
 	return r, nil
+}
+
+// record is what a VaultTime record says that can be read.
+func (c companion) record() (r vaulttime.Record, ok bool) {
+	if !c.there {
+		return r, false
+	}
+	r, _, err := vaulttime.DecodeRecord(c.data)
+	return r, err == nil
 }
 
 // moment is when the artifact is attested: now, but later than an earlier record
 // of other content, of which a clock of whole seconds may not know (ZT-6.2).
 func (c composer) moment() (vaulttime.Time, error) {
-	_, data, _, there, err := c.place(artifact.VaultTime)
-	if err != nil || !there {
+	standing, err := c.place(artifact.VaultTime)
+	if err != nil {
 		return c.now, err
 	}
-	old, _, err := vaulttime.DecodeRecord(data)
-	if err != nil || old.SHA256 == c.digest || old.Timestamp.Before(c.now.Time) {
+	old, ok := standing.record()
+	if !ok || old.SHA256 == c.digest || old.Timestamp.Before(c.now.Time) {
 		return c.now, nil
 	}
 	if next := old.Timestamp.Add(time.Second); !next.After(c.now.Add(vaulttime.MaxFuture)) {
@@ -209,72 +238,88 @@ func (c composer) moment() (vaulttime.Time, error) {
 // on with; a change of domain adds the old record to it. Only what verifies is
 // taken over: to sign a stranger's chain would be to believe it.
 func (c composer) chain(old vaulttime.Record) ([]vaulttime.Link, error) {
-	link, bound := old.Link()
-	if old.SHA256 != c.digest || !bound || *old.Path != c.path {
+	if old.TrustDomain != c.o.Domain {
+		return c.extend(old)
+	}
+	if old.SHA256 != c.digest || old.Path == nil || *old.Path != c.path {
 		return nil, nil
 	}
-	if old.TrustDomain == c.o.Domain {
-		if !vaulttime.VerifyProof(c.o.Key.PublicKey(), old) {
-			return nil, nil
-		}
-		return old.Chain, nil
+	public, ok := c.public(old)
+	if !ok || !vaulttime.VerifyProof(public, old) {
+		return nil, nil
 	}
+	return old.Chain, nil
+}
+
+// public finds what checks a record's proof: the sealing key's own public half,
+// or that of another epoch or domain.
+func (c composer) public(r vaulttime.Record) (ed25519.PublicKey, bool) {
+	if r.TrustDomain == c.o.Domain && r.KeyID == c.o.Key.ID() {
+		return c.o.Key.PublicKey(), true
+	}
+	if c.o.Public == nil {
+		return nil, false
+	}
+	return c.o.Public(r.TrustDomain, r.KeyID)
+}
+
+// extend is the chain of an artifact that comes from another domain. Where the
+// other one's record does not hold, the artifact is not taken over: its history
+// would be lost without a word.
+func (c composer) extend(old vaulttime.Record) ([]vaulttime.Link, error) {
 	refused := func(format string, args ...any) error {
 		return &RefusedError{c.path.String(), fmt.Sprintf("has a record of trust domain %q, ", old.TrustDomain) + fmt.Sprintf(format, args...)}
 	}
 	if c.o.Accepts == nil || !c.o.Accepts(old.TrustDomain) {
 		return nil, refused("and %q accepts none from there; add it to accepts_from in codexlock.yaml, or remove the record to begin anew", c.o.Domain)
 	}
-	key, ok := ed25519.PublicKey(nil), false
-	if c.o.Public != nil {
-		key, ok = c.o.Public(old.TrustDomain, old.KeyID)
-	}
+	link, bound := old.Link()
+	public, known := c.public(old)
 	switch {
-	case !ok:
+	case old.SHA256 != c.digest:
+		return nil, refused("which is of other content; attest it there first, or remove the record to begin anew")
+	case !bound:
+		return nil, refused("which has no proof that could be a link of the chain; attest it there first, or remove the record to begin anew")
+	case *old.Path != c.path:
+		return nil, refused("which is of %s; attest it there first, or remove the record to begin anew", *old.Path)
+	case !known:
 		return nil, refused("and there is no key to check its proof with")
-	case !vaulttime.VerifyProof(key, old):
+	case !vaulttime.VerifyProof(public, old):
 		return nil, refused("whose proof does not hold")
 	case old.TimeState(c.now.Time) != vaulttime.Current:
-		return nil, refused("which is not valid now")
+		return nil, refused("which is not valid now; renew it there first: codexlock renew")
 	}
 	for _, l := range old.Chain {
 		if l.TrustDomain == c.o.Domain {
 			return nil, refused("and came through %q before; remove the record to begin anew", c.o.Domain)
 		}
 	}
-	return append(old.Chain, link), nil
+	return append(old.Chain[:len(old.Chain):len(old.Chain)], link), nil
 }
 
 // test adds X.test: a new one where there is none or ours stands there. A user's
 // own is left as it is, but made executable.
 func (c composer) test() error {
-	at, data, executable, there, err := c.place(artifact.Test)
+	standing, err := c.place(artifact.Test)
 	if err != nil {
 		return err
 	}
-	if there && !script.IsOurs(data) {
-		if !executable {
-			c.put(at, true, data)
-		}
+	if standing.there && !script.IsOurs(standing.data) {
+		c.put(standing, true, standing.data)
 		return nil
 	}
-	manifestAt, record, err := c.companions()
+	manifest, err := c.place(artifact.Manifest)
 	if err != nil {
 		return err
 	}
-	text, err := script.Test{At: at, Artifact: c.path, Manifest: manifestAt, Record: record, KeyEnv: c.o.KeyEnv}.Render()
+	record, err := c.place(artifact.VaultTime)
 	if err != nil {
 		return err
 	}
-	c.put(at, true, text)
+	text, err := script.Test{At: standing.at, Artifact: c.path, Manifest: manifest.at, Record: record.at, KeyEnv: c.o.KeyEnv}.Render()
+	if err != nil {
+		return err
+	}
+	c.put(standing, true, text)
 	return nil
-}
-
-// companions are where the manifest and the record that X.test reads stand.
-func (c composer) companions() (manifestAt, record artifact.Path, err error) {
-	if manifestAt, _, _, _, err = c.place(artifact.Manifest); err != nil {
-		return "", "", err
-	}
-	record, _, _, _, err = c.place(artifact.VaultTime)
-	return manifestAt, record, err
 }

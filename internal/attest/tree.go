@@ -257,9 +257,9 @@ func (t tree) sync(name string) error {
 	return dir.Sync()
 }
 
-// write makes a new file, durable but for its folder's entry. What a stopped
-// run left there is removed first.
-func (t tree) write(name string, data []byte, mode fs.FileMode) (err error) {
+// write makes a new file, with durable its content durable and its folder's
+// entry not. What a stopped run left there is removed first.
+func (t tree) write(name string, data []byte, mode fs.FileMode, durable bool) (err error) {
 	if err := t.remove(name); err != nil {
 		return err
 	}
@@ -286,6 +286,9 @@ func (t tree) write(name string, data []byte, mode fs.FileMode) (err error) {
 	}
 	if err := f.Chmod(mode); err != nil { // the mode, whatever the umask
 		return err
+	}
+	if !durable {
+		return nil
 	}
 	if err := step("fsync", name); err != nil {
 		return &fs.PathError{Op: "fsync", Path: name, Err: err}

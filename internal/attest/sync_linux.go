@@ -1,0 +1,43 @@
+package attest
+
+import (
+	"io/fs"
+
+	"golang.org/x/sys/unix"
+)
+
+// atOnce is how many files it takes until one wait for a whole file system is
+// shorter than a wait for each of them. Tests lower it.
+var atOnce = 64
+
+// syncAll makes everything durable that was written to the file systems that
+// the folders are on; a folder may be a mount of its own.
+func (t tree) syncAll(folders []string) error {
+	synced := map[uint64]bool{}
+	for _, name := range folders {
+		if err := t.syncFileSystem(name, synced); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t tree) syncFileSystem(name string, synced map[uint64]bool) error {
+	dir, err := t.folder(name)
+	if err != nil {
+		return err
+	}
+	defer dir.Close()
+	var st unix.Stat_t
+	if err := uninterrupted(func() error { return unix.Fstat(int(dir.Fd()), &st) }); err != nil {
+		return pathError("stat", name, err)
+	}
+	if synced[st.Dev] {
+		return nil
+	}
+	synced[st.Dev] = true
+	if err := step("syncfs", name); err != nil {
+		return &fs.PathError{Op: "syncfs", Path: name, Err: err}
+	}
+	return pathError("syncfs", name, uninterrupted(func() error { return unix.Syncfs(int(dir.Fd())) }))
+}
