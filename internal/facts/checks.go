@@ -102,6 +102,13 @@ func matches(same bool) string {
 	return "differs"
 }
 
+func yes(holds bool) string {
+	if holds {
+		return "yes"
+	}
+	return "no"
+}
+
 func validity(valid bool) string {
 	if valid {
 		return "valid"

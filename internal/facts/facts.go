@@ -8,6 +8,7 @@ package facts
 import (
 	"context"
 
+	"github.com/codexlock/codexlock/internal/content"
 	"github.com/codexlock/codexlock/internal/script"
 )
 
@@ -26,7 +27,10 @@ type Input struct {
 	Base          *Base         `json:"base,omitempty"`
 	Checks        *Checks       `json:"checks,omitempty"`
 	Script        *script.Facts `json:"script,omitempty"` // of the artifact, where it is a shell script
-	Repository    *Repository   `json:"repository,omitempty"`
+	// Content is what was looked for in the artifact's bytes; absent where they are
+	// not here, as those of a Git LFS pointer.
+	Content    *content.Facts `json:"content,omitempty"`
+	Repository *Repository    `json:"repository,omitempty"`
 }
 
 // Settings are the parts of the base commit's configuration that rules may read.
@@ -51,6 +55,8 @@ type Artifact struct {
 	// Script is whether the file is a shell script, yes or no; absent where it has
 	// no content.
 	Script string `json:"script,omitempty"`
+	// Critical is whether the path is one of critical_paths, yes or no (ZT-9.1).
+	Critical string `json:"critical,omitempty"`
 	// DiskMode is the file's permission bits on the disk, four octal digits; only
 	// where the layout is strict and the work tree is judged.
 	DiskMode string `json:"disk_mode,omitempty"`
@@ -150,6 +156,8 @@ type Test struct {
 	Document
 	Mode   string        `json:"mode,omitempty"`
 	Script *script.Facts `json:"script,omitempty"` // what the script does
+	// Content is what was looked for in its bytes.
+	Content *content.Facts `json:"content,omitempty"`
 }
 
 // A Domain is the trust domain that the record names (the ledger entry, where

@@ -7,6 +7,8 @@ import (
 	"sync"
 
 	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/config"
+	"github.com/codexlock/codexlock/internal/content"
 	"github.com/codexlock/codexlock/internal/ledger"
 	"github.com/codexlock/codexlock/internal/manifest"
 	"github.com/codexlock/codexlock/internal/repo"
@@ -90,7 +92,9 @@ func (c *Collector) measureFile(ctx context.Context, s *subject) error {
 	if entry.Kind != repo.File {
 		return nil
 	}
-	digest, size, head, err := c.o.Head.Hash(ctx, entry, nil)
+	a.Critical = yes(config.MatchAny(c.o.Config.CriticalPaths, a.Path))
+	scanner := content.NewScanner(a.Path)
+	digest, size, head, err := c.o.Head.Hash(ctx, entry, scanner)
 	var large *repo.TooLargeError
 	if errors.As(err, &large) {
 		a.Kind = repo.Oversized.String()
@@ -101,11 +105,18 @@ func (c *Collector) measureFile(ctx context.Context, s *subject) error {
 	}
 	a.Proof = "content"
 	if c.settings.LFS == "oid" && size == int64(len(head)) {
-		if content, contentSize, ok := artifact.ParsePointer(head); ok {
-			digest, size, a.Proof = content, contentSize, "lfs-oid"
+		if oid, contentSize, ok := artifact.ParsePointer(head); ok {
+			digest, size, a.Proof = oid, contentSize, "lfs-oid"
 		}
 	}
 	s.digest, a.SHA256, a.Size = digest, digest.String(), &size
+	if a.Proof == "content" {
+		found, err := scanner.Facts()
+		if err != nil {
+			return err
+		}
+		s.in.Content = &found
+	}
 	return c.measureOwnScript(ctx, s, head)
 }
 

@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/content"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/script"
 )
@@ -164,16 +165,26 @@ func (c *Collector) measureTest(ctx context.Context, s *subject) error {
 		return err
 	case large:
 		t.Script = tooLarge()
+		nothing := content.Nothing()
+		nothing.State, nothing.Problem = "unread", t.Script.Problem.Message
+		t.Content = &nothing
 		return nil
 	}
-	if ours, err := c.isOurs(ctx, s.path, artifact.Path(file.Path), text); err != nil || ours {
-		if err == nil {
-			var f script.Facts
-			f, err = script.Ours()
-			t.Script = &f
-		}
+	ours, err := c.isOurs(ctx, s.path, artifact.Path(file.Path), text)
+	switch {
+	case err != nil:
+		return err
+	case ours:
+		f, err := script.Ours()
+		nothing := content.Nothing()
+		t.Script, t.Content = &f, &nothing
 		return err
 	}
+	found, err := content.Look(file.Path, text)
+	if err != nil {
+		return err
+	}
+	t.Content = &found
 	t.Script, err = c.judgeScript(ctx, text)
 	return err
 }

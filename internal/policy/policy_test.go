@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/content"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/policy"
 	"github.com/codexlock/codexlock/internal/schemas"
@@ -25,7 +26,7 @@ func validInput(path string) facts.Input {
 	return facts.Input{
 		EffectiveTime: "2026-03-01T12:00:00Z",
 		Settings:      facts.Settings{Keyless: "deny", LFS: "oid", MinimumLevel: "a-plus", Configured: true, Layout: "git"},
-		Artifact:      &facts.Artifact{Path: path, Change: "modified", Kind: "file", Script: "no", Mode: "100644", SHA256: digest, Size: &size, Proof: "content"},
+		Artifact:      &facts.Artifact{Path: path, Change: "modified", Kind: "file", Script: "no", Critical: "yes", Mode: "100644", SHA256: digest, Size: &size, Proof: "content"},
 		Ledger: &facts.Ledger{
 			Document: facts.Document{Path: "Codex-Lock.json", State: "valid", Problems: none},
 			Entry: &facts.Entry{
@@ -46,7 +47,8 @@ func validInput(path string) facts.Input {
 			SHA256:   digest, Timestamp: "2026-03-01T11:00:00Z", TrustDomain: "core", TTLHours: &ttl,
 			ExpiresAt: "2026-03-31T11:00:00Z", Artifact: path, KeyID: "0011223344556677",
 		},
-		Test: &facts.Test{Document: facts.Document{Path: path + ".test", State: "valid", Problems: none}, Mode: "100755", Script: ours()},
+		Test:    &facts.Test{Document: facts.Document{Path: path + ".test", State: "valid", Problems: none}, Mode: "100755", Script: ours(), Content: nothing()},
+		Content: nothing(),
 		Domain: &facts.Domain{
 			Name: "core", State: "known", Paths: "inside", Network: []string{}, KeyID: "0011223344556677", MaxTTLHours: 720,
 		},
@@ -436,5 +438,11 @@ func ours() *script.Facts {
 	if err != nil {
 		panic(err)
 	}
+	return &f
+}
+
+// nothing is a content in which nothing was found.
+func nothing() *content.Facts {
+	f := content.Nothing()
 	return &f
 }

@@ -37,6 +37,9 @@ script := {
 	"shellcheck": {"state": "passed", "findings": []},
 }
 
+# content is a text in which nothing stands that must not.
+content := {"state": "text", "placeholders": [], "secrets": []}
+
 # artifact is one that is attested, with everything beside it.
 artifact := {
 	"effective_time": "2026-11-23T12:00:00Z",
@@ -47,6 +50,7 @@ artifact := {
 		"kind": "file",
 		"mode": "100644",
 		"script": "no",
+		"critical": "yes",
 		"sha256": digest,
 		"size": 4,
 		"proof": "content",
@@ -96,7 +100,9 @@ artifact := {
 		"problems": [],
 		"mode": "100755",
 		"script": script,
+		"content": content,
 	},
+	"content": content,
 	"domain": {"name": "runtime-core", "state": "known", "key_id": "0f3a0f3a0f3a0f3a", "max_ttl_hours": 24, "paths": "inside", "network": []},
 	"base": {
 		"sha256": other,

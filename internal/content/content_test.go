@@ -1,0 +1,310 @@
+package content
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/zricethezav/gitleaks/v8/detect"
+)
+
+// token looks like a GitHub token, and is put together here so that it stands in
+// no file.
+var token = "ghp" + "_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
+
+// aws looks like an access key of AWS.
+var aws = "AKIA" + "QYLPMN5HHHFPZAM2"
+
+func look(t *testing.T, name, text string) Facts {
+	t.Helper()
+	f, err := Look(name, []byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+// TestPlaceholders are texts and the words that count in them, as line:column word.
+func TestPlaceholders(t *testing.T) {
+	for _, c := range []struct{ name, text, want string }{
+		{"a.txt", "first\nsecond TODO: more", "2:8 TODO"},
+		{"a.md", "FIXME and XXX, HACK\n", "1:1 FIXME 1:11 XXX 1:16 HACK"},
+		{"notes", "TODO", "1:1 TODO"},
+		{"a.txt", "é TODO", "1:3 TODO"},
+		{"a.txt", "it is not implemented, Not Implemented", "1:7 not implemented 1:24 Not Implemented"},
+		{"a.txt", "todo, Todo, TODOS, TODO_LIST, xTODO, éTODO, XXXX, HACKED, HACKs, 1XXX", ""},
+		{"a.txt", "TODO(name) TODO-2 /TODO/", "1:1 TODO 1:12 TODO 1:20 TODO"},
+		{"a.txt", "TODO\r\nTODO\rTODO", "1:1 TODO 2:1 TODO 2:6 TODO"},
+		{"a.go", "x := TODO() // TODO\n/* FIXME */ s := \"TODO\" // \"XXX\"\n", "1:16 TODO 2:4 FIXME 2:29 XXX"},
+		{"a.go", "s := `\nTODO` + 'H' + HACK", "2:1 TODO"},
+		{"a.go", `panic("not implemented")`, "1:8 not implemented"},
+		{"a.go", `s := "\" // TODO"; t := "// TODO"`, ""},
+		{"a.py", "# TODO\nx = '# TODO'\n\"\"\"FIXME\n\"\"\"\ny = 'it' # XXX\n", "1:3 TODO 3:4 FIXME 5:12 XXX"},
+		{"a.rs", "fn f<'a>() {} // TODO 'x\nlet TODO = 'b';", "1:18 TODO"},
+		{"a.sh", "x=${y#TODO} # TODO\necho 'it # TODO'\nz=a#TODO\n", "1:15 TODO"},
+		{"a.sh", "cat << E\n# TODO\nE\n", "2:3 TODO"},
+		{"assets/x.bin.test", "#!/usr/bin/env bash\n: TODO # FIXME\n", "2:10 FIXME"},
+		{"run", "#!/usr/bin/env python3\nTODO = 1 # HACK\n", "2:12 HACK"},
+		{"a.sql", "select 'TODO' -- TODO\n/* XXX */", "1:18 TODO 2:4 XXX"},
+		{"a.html", "<p>TODO</p><!-- FIXME -->", "1:4 TODO 1:17 FIXME"},
+		{"a.xml", "<TODO/><!-- FIXME -->", "1:13 FIXME"},
+		{"a.json", `{"TODO": "XXX", "a": "not implemented"}`, "1:23 not implemented"},
+		{"a.csv", "TODO,XXX\n", ""},
+		{"a.yaml", "it's: 1 # TODO\nTODO: 2\n", "1:11 TODO"},
+		{"Dockerfile", "RUN TODO # TODO\n", "1:12 TODO"},
+		{"a.c", "/* never ends TODO", "1:15 TODO"},
+		{"a.lua", "--[[ TODO\n]] x = HACK -- XXX", "1:6 TODO 2:16 XXX"},
+	} {
+		f := look(t, c.name, c.text)
+		var got []string
+		for _, p := range f.Placeholders {
+			got = append(got, fmt.Sprintf("%d:%d %s", p.Line, p.Column, p.Word))
+		}
+		if f.State != "text" || strings.Join(got, " ") != c.want {
+			t.Errorf("%s %q: %s %v, want %s", c.name, c.text, f.State, got, c.want)
+		}
+	}
+}
+
+func TestSecrets(t *testing.T) {
+	for _, c := range []struct{ text, want string }{
+		{"", ""},
+		{"key = value\npassword = \"\"\n", ""},
+		{"a\nb: " + token + "\n", "github-pat 2:4"},
+		{"é " + token, "github-pat 1:3"},
+		{token + " # gitleaks:allow", "github-pat 1:1"},
+		{"x = '" + aws + "'\ny = '" + aws + "'\n", "aws-access-token 1:6"},
+		{"x = '" + aws + "'\n\n" + strings.Repeat("word ", 200) + "\ny = '" + aws + "'\n", "aws-access-token 1:6 aws-access-token 4:6"},
+	} {
+		f := look(t, "a.txt", c.text)
+		var got []string
+		for _, s := range f.Secrets {
+			got = append(got, fmt.Sprintf("%s %d:%d", s.Kind, s.Line, s.Column))
+		}
+		if f.State != "text" || strings.Join(got, " ") != c.want {
+			t.Errorf("%q: %s %v, want %s", c.text, f.State, got, c.want)
+		}
+	}
+}
+
+// TestNoNameExcepts: the rules of gitleaks leave whole files out, by names that a
+// change can choose.
+func TestNoNameExcepts(t *testing.T) {
+	for _, name := range []string{"go.sum", "gitleaks.toml", "package-lock.json", "a.svg", "vendor/modules.txt", "node_modules/a.js", "x.bin"} {
+		if f := look(t, name, "token: "+token); len(f.Secrets) != 1 {
+			t.Errorf("%s: %+v", name, f)
+		}
+	}
+}
+
+// TestNothingOfASecretIsTold looks for each piece of eight characters.
+func TestNothingOfASecretIsTold(t *testing.T) {
+	told := fmt.Sprintf("%+v", look(t, "a.txt", "api_key = \""+token+"\""))
+	for i := range len(token) - 7 {
+		if strings.Contains(told, token[i:i+8]) {
+			t.Fatalf("%s tells a piece of the secret", told)
+		}
+	}
+}
+
+func TestBinaryIsLeftAlone(t *testing.T) {
+	for name, text := range map[string]string{
+		"NUL at once":           "\x00TODO " + token,
+		"NUL behind":            "TODO " + token + "\x00",
+		"NUL at the last place": strings.Repeat("a", headBytes-1) + "\x00 TODO",
+	} {
+		if f := look(t, "a", text); f.State != "binary" || len(f.Placeholders)+len(f.Secrets) > 0 {
+			t.Errorf("%s: %+v", name, f)
+		}
+	}
+	f := look(t, "a", strings.Repeat("a", headBytes)+"\x00 TODO")
+	if f.State != "text" || len(f.Placeholders) != 1 {
+		t.Errorf("a NUL byte after the first %d: %+v", headBytes, f)
+	}
+}
+
+func TestUTF16(t *testing.T) {
+	encode := func(bom string, low int, text string) string {
+		b := []byte(bom)
+		for _, c := range []byte(text) {
+			pair := [2]byte{}
+			pair[low] = c
+			b = append(b, pair[:]...)
+		}
+		return string(b)
+	}
+	text := "a\nsee TODO " + token
+	for _, s := range []string{encode("\xff\xfe", 0, text), encode("\xfe\xff", 1, text)} {
+		f := look(t, "a.txt", s)
+		want := Facts{State: "text", Placeholders: []Placeholder{{"TODO", 2, 5}}, Secrets: []Secret{{"github-pat", 2, 10}}}
+		if !reflect.DeepEqual(f, want) {
+			t.Errorf("%q: %+v", s[:4], f)
+		}
+	}
+	if f := look(t, "a.txt", "\xff\xfe"+strings.Repeat("a\x00", chunk/2)); f.State != "unread" || f.Problem == "" {
+		t.Errorf("too long: %+v", f)
+	}
+}
+
+// TestPiecesAreAWhole plants a word and a secret everywhere around the seams
+// between pieces.
+func TestPiecesAreAWhole(t *testing.T) {
+	if testing.Short() {
+		t.Skip("large texts")
+	}
+	filler := []byte(strings.Repeat("a plain line of text\n", 2*chunk/21))
+	for _, at := range []int{chunk - overlap - 30, chunk - overlap - 1, chunk - overlap, chunk - overlap + 1, chunk - 3, chunk, chunk + 5, len(filler) - 100} {
+		text := slices.Clone(filler)
+		copy(text[at:], "\nTODO "+token+"\n")
+		f := look(t, "a.txt", string(text))
+		line := bytes.Count(text[:at], []byte("\n")) + 2
+		want := Facts{State: "text", Placeholders: []Placeholder{{"TODO", line, 1}}, Secrets: []Secret{{"github-pat", line, 6}}}
+		if !reflect.DeepEqual(f, want) {
+			t.Errorf("at %d: %+v, want line %d", at, f, line)
+		}
+	}
+}
+
+func TestTooMuchToAskAbout(t *testing.T) {
+	dense := strings.Repeat("key word\n", (maxSuspect+windowAfter)/9)
+	f := look(t, "a.txt", dense)
+	if f.State != "unread" || !strings.Contains(f.Problem, "looked through for secrets") {
+		t.Errorf("%s %s", f.State, f.Problem)
+	}
+}
+
+func TestPlacesAreBounded(t *testing.T) {
+	f := look(t, "a.txt", strings.Repeat("TODO\n", 1000)+strings.Repeat("x "+token+"\n"+strings.Repeat("word ", 200), 30))
+	if len(f.Placeholders) != maxPlaces || len(f.Secrets) != maxPlaces {
+		t.Errorf("%d placeholders, %d secrets", len(f.Placeholders), len(f.Secrets))
+	}
+}
+
+// TestKeywordsAreTheEngines: what is read from the text of the configuration is
+// what the engine compiles.
+func TestKeywordsAreTheEngines(t *testing.T) {
+	d, err := engine()
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]bool{}
+	for _, r := range d.Config.Rules {
+		if len(r.Keywords) == 0 && r.Regex != nil {
+			t.Errorf("%s has no keyword, so no window is opened for it", r.RuleID)
+		}
+		for _, k := range r.Keywords {
+			want[strings.ToLower(k)] = true
+		}
+	}
+	got := keywords()
+	if len(got) != len(want) || len(got) < 200 {
+		t.Errorf("%d keywords, the engine has %d", len(got), len(want))
+	}
+	for _, k := range got {
+		if !want[k] {
+			t.Errorf("%q is no keyword of the engine", k)
+		}
+	}
+}
+
+// TestWindowsFindWhatTheEngineFinds compares with the engine over whole texts:
+// secrets of several kinds, between code and prose, packed and far apart.
+func TestWindowsFindWhatTheEngineFinds(t *testing.T) {
+	d, err := engine()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := rand.New(rand.NewPCG(1, 2))
+	found := 0
+	for range 150 {
+		text := mixture(r)
+		want := map[string]bool{}
+		for _, f := range d.Detect(detect.Fragment{Raw: text}) {
+			p := place{1, 1}.after([]byte(text[:strings.Index(text, f.Match)+strings.Index(f.Match, f.Secret)]))
+			want[fmt.Sprintf("%s %d:%d", f.RuleID, p.line, p.column)] = true
+		}
+		if len(want) > maxPlaces {
+			continue
+		}
+		got := map[string]bool{}
+		for _, s := range look(t, "a.txt", text).Secrets {
+			got[fmt.Sprintf("%s %d:%d", s.Kind, s.Line, s.Column)] = true
+		}
+		for w := range want {
+			found++
+			if !got[w] {
+				t.Errorf("%s is not found in\n%s", w, text)
+			}
+		}
+	}
+	if found < 150 {
+		t.Errorf("only %d secrets were planted", found)
+	}
+}
+
+const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+
+func random(r *rand.Rand, n int, from string) string {
+	b := make([]byte, n)
+	for i := range b {
+		b[i] = from[r.IntN(len(from))]
+	}
+	return string(b)
+}
+
+// mixture is a text with up to four secrets in it.
+func mixture(r *rand.Rand) string {
+	kinds := []func() string{
+		func() string { return "ghp_" + random(r, 36, letters) },
+		func() string { return "AKIA" + random(r, 16, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") },
+		func() string { return "api_key = \"" + random(r, 40, letters) + "\"" },
+		func() string { return "client_secret:\n  '" + random(r, 32, letters) + "'" },
+		func() string { return "glpat-" + random(r, 20, letters) },
+		func() string {
+			return "ey" + random(r, 700, letters) + ".ey" + random(r, 900, letters) + "." + random(r, 43, letters)
+		},
+		func() string {
+			return "-----BEGIN RSA " + "PRIVATE KEY-----\n" + random(r, 3000, letters) + "\n-----END RSA " + "PRIVATE KEY-----"
+		},
+		func() string { return "sk_live_" + random(r, 24, letters) },
+	}
+	filler := []string{"some words of prose, ", "func f(key string) { return }\n", "\n\n", "access to the token, ", "x=1;", strings.Repeat("line of text\n", 60)}
+	var b strings.Builder
+	for range 1 + r.IntN(4) {
+		for range r.IntN(12) {
+			b.WriteString(filler[r.IntN(len(filler))])
+		}
+		b.WriteString(" " + kinds[r.IntN(len(kinds))]() + "\n")
+	}
+	return b.String()
+}
+
+func FuzzLook(f *testing.F) {
+	for _, seed := range []string{"TODO", "// TODO", "\xff\xfeT\x00", "'\"`#", "key=" + token, "\x00", "\"\\"} {
+		f.Add("a.go", []byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, name string, text []byte) {
+		facts, err := Look(name, text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range facts.Placeholders {
+			if p.Line < 1 || p.Column < 1 || p.Word == "" {
+				t.Errorf("%+v", p)
+			}
+		}
+		pieces := NewScanner(name)
+		for i := range text {
+			if _, err := pieces.Write(text[i : i+1]); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if again, err := pieces.Facts(); err != nil || !reflect.DeepEqual(facts, again) {
+			t.Errorf("byte by byte %+v, %v, at once %+v", again, err, facts)
+		}
+	})
+}

@@ -1,0 +1,114 @@
+package content
+
+import (
+	"bytes"
+	"sync"
+	"unicode"
+	"unicode/utf8"
+
+	ahocorasick "github.com/BobuSumisu/aho-corasick"
+)
+
+// words are the placeholders, in lower case. All but the last count in upper case
+// alone: a to-do list is no placeholder.
+var words = []string{"todo", "fixme", "xxx", "hack", notImplemented}
+
+const notImplemented = "not implemented"
+
+// A hit is a place where one of the words or a keyword of gitleaks stands.
+type hit struct {
+	start, end int
+	word       string // "" for a keyword
+}
+
+// A finder knows the words and the keywords.
+type finder struct {
+	trie  *ahocorasick.Trie
+	words map[string]bool
+}
+
+var theFinder = sync.OnceValue(func() finder {
+	f := finder{words: map[string]bool{}}
+	for _, w := range words {
+		f.words[w] = true
+	}
+	f.trie = ahocorasick.NewTrieBuilder().AddStrings(append(keywords(), words...)).Build()
+	return f
+})
+
+// hits finds all of them in what is held, in one pass.
+func (s *Scanner) hits() []hit {
+	f := theFinder()
+	lower := lowered(s.buf)
+	defer lowerBuffers.Put(&lower)
+	var all []hit
+	f.trie.Walk(lower, func(end, n, _ int64) bool {
+		h := hit{start: int(end - n + 1), end: int(end + 1)}
+		if text := string(lower[h.start:h.end]); f.words[text] {
+			h.word = text
+		}
+		all = append(all, h)
+		return true
+	})
+	return all
+}
+
+var lowerBuffers = sync.Pool{New: func() any { return new([]byte) }}
+
+// lowered is a copy with ASCII in lower case, byte for byte in the same place.
+func lowered(text []byte) []byte {
+	b := append((*lowerBuffers.Get().(*[]byte))[:0], text...)
+	for i, c := range b {
+		if 'A' <= c && c <= 'Z' {
+			b[i] = c + 'a' - 'A'
+		}
+	}
+	return b
+}
+
+// placeholders notes the words that stand where a person reads them: in prose, and
+// in code in comments. What is not implemented is also said in a string.
+func (s *Scanner) placeholders(all []hit, until int, last bool) {
+	var spans []span
+	lexed := false
+	for _, h := range all {
+		if h.word == "" || h.start < s.from || h.start >= until || !s.isWord(h) {
+			continue
+		}
+		if len(s.facts.Placeholders) == maxPlaces {
+			return
+		}
+		if !lexed && last && !s.cut { // otherwise it is too long to be code, and all of it is prose
+			spans, lexed = s.grammar.spans(s.buf), true
+		}
+		if lexed && !reads(spans, h) {
+			continue
+		}
+		p := s.placeOf(h.start)
+		s.facts.Placeholders = append(s.facts.Placeholders, Placeholder{string(s.buf[h.start:h.end]), p.line, p.column})
+	}
+}
+
+// isWord reports whether a hit is written as its word is, and stands alone.
+func (s *Scanner) isWord(h hit) bool {
+	if h.word != notImplemented && !bytes.Equal(s.buf[h.start:h.end], bytes.ToUpper([]byte(h.word))) {
+		return false
+	}
+	before, _ := utf8.DecodeLastRune(s.buf[:h.start])
+	after, _ := utf8.DecodeRune(s.buf[h.end:])
+	return !inWord(before) && !inWord(after)
+}
+
+func inWord(r rune) bool {
+	return r == '_' || r != utf8.RuneError && (unicode.IsLetter(r) || unicode.IsDigit(r))
+}
+
+// reads reports whether a word in code counts where it stands.
+func reads(spans []span, h hit) bool {
+	for _, s := range spans {
+		if s.start <= h.start && h.end <= s.end {
+			return s.comment || h.word == notImplemented
+		}
+	}
+	return false
+}

@@ -1,0 +1,32 @@
+# METADATA
+# scope: package
+# title: No credential is written down
+# description: Neither the artifact nor its test holds what the rules of gitleaks know as a credential, a token or a key. What was found is never shown. Binary files are left alone.
+# schemas:
+#   - input: schema.facts
+# custom:
+#   requirement: ZT-9.2
+#   severity: deny
+#   fix: "revoke it, for it stands in the history of Git from now on; take it from the environment instead, and attest again: codexlock attest {artifact}"
+package codexlock.content.secret
+
+import data.codexlock.lib.content
+
+deny contains {"msg": message, "file": file, "line": line, "column": column} if {
+	some file, facts in content.judged
+	some found in facts.secrets
+	line := object.get(found, "line", 1)
+	column := object.get(found, "column", 1)
+	message := sprintf("holds what looks like a secret (%s)", [object.get(found, "kind", "of a kind that was not measured")])
+}
+
+deny contains {"msg": message, "file": file} if {
+	some file, facts in content.judged
+	not _searched(facts)
+	message := sprintf("%s: nothing proves that no secret stands in it", [object.get(facts, "problem", "was not looked through")])
+}
+
+_searched(facts) if {
+	content.searched(facts)
+	is_array(facts.secrets)
+}

@@ -1,0 +1,33 @@
+# METADATA
+# scope: package
+# title: Contents
+# description: The texts that a rule about content judges.
+# schemas:
+#   - input: schema.facts
+package codexlock.lib.content
+
+import data.codexlock.lib.document
+import data.codexlock.lib.fact
+import data.codexlock.lib.subject
+
+# judged are what is known of the texts of an artifact, by their files: itself and
+# its test. The bytes that a Git LFS pointer stands for are not here.
+judged[file] := facts if {
+	not subject.no_content
+	not input.artifact.proof == "lfs-oid"
+	file := fact.text(["artifact", "path"])
+	facts := object.get(input, "content", {})
+}
+
+judged[file] := facts if {
+	not subject.no_content
+	not _no_test
+	file := fact.file("test")
+	facts := object.get(input, ["test", "content"], {})
+}
+
+# searched states that a text was looked through to its end, or is none.
+searched(facts) if facts.state in {"text", "binary"}
+
+# test.missing reports it.
+_no_test if input.test.state in document.elsewhere
