@@ -77,6 +77,7 @@ func Main(ctx context.Context, w World) (code int) {
 		attestCommand,
 		demoCommand,
 		initCommand,
+		policyCommand,
 		verifyCommand,
 		versionCommand,
 	} {

@@ -343,7 +343,7 @@ func (s settings) modules(ctx context.Context, dir string) ([]policy.Module, err
 	if err != nil || len(modules) > 0 || s.gate.head != "" || len(s.gate.policies) == 0 {
 		return modules, err
 	}
-	return modulesOnDisk(join(s.gate.dir, dir))
+	return modulesOnDisk(s.gate.dir, dir)
 }
 
 // filesBelow reads a folder's files of one suffix from the base commit.
@@ -382,14 +382,17 @@ func (s settings) folder() string {
 	return s.repository.Root()
 }
 
-func modulesOnDisk(dir string) ([]policy.Module, error) {
+// modulesOnDisk reads a folder as it was written, seen from a directory, and
+// names its files as whoever wrote it would.
+func modulesOnDisk(from, dir string) ([]policy.Module, error) {
 	var modules []policy.Module
-	err := filepath.WalkDir(dir, func(name string, d os.DirEntry, err error) error {
+	root := join(from, dir)
+	err := filepath.WalkDir(root, func(name string, d os.DirEntry, err error) error {
 		if err != nil || d.IsDir() || !strings.HasSuffix(name, ".rego") {
 			return err
 		}
 		text, err := os.ReadFile(name)
-		modules = append(modules, policy.Module{Name: filepath.ToSlash(name), Text: text})
+		modules = append(modules, policy.Module{Name: filepath.ToSlash(filepath.Join(dir, strings.TrimPrefix(name, root))), Text: text})
 		return err
 	})
 	if errors.Is(err, os.ErrNotExist) {

@@ -21,6 +21,9 @@ type Module struct {
 	Text []byte
 }
 
+// EmbeddedSource is the name of the source that stands in the program.
+const EmbeddedSource = "embedded"
+
 // A Source is where modules come from: the embedded standard, or a directory of
 // its owner's in the base commit.
 type Source struct {
@@ -31,7 +34,7 @@ type Source struct {
 
 // Embedded reads the standard's modules out of the program.
 func Embedded(files fs.FS) (Source, error) {
-	s := Source{Name: "embedded", Standard: true}
+	s := Source{Name: EmbeddedSource, Standard: true}
 	err := fs.WalkDir(files, ".", func(name string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() || !isRule(name) {
 			return err

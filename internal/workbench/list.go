@@ -1,0 +1,37 @@
+// Package workbench is what the owners of policies work with: it lists rules,
+// starts new ones, checks them and writes their documentation. It judges no
+// artifact, and what it says of a rule is no verdict.
+package workbench
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"text/tabwriter"
+
+	"github.com/codexlock/codexlock/internal/policy"
+	"github.com/codexlock/codexlock/internal/report"
+)
+
+// ListText writes the rules as a table. Where a rule was read is said of those
+// that are not embedded in the program.
+func ListText(w io.Writer, rules []policy.Rule) error {
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "CODE\tREQUIREMENT\tSEVERITY\tTITLE")
+	for _, r := range rules {
+		title := r.Title
+		if r.Source != policy.EmbeddedSource {
+			title += " (" + r.Source + ")"
+		}
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", report.Terminal(r.Code), report.Terminal(r.Requirement), r.Severity, report.Terminal(title))
+	}
+	return table.Flush()
+}
+
+// ListJSON writes the rules as one JSON array.
+func ListJSON(w io.Writer, rules []policy.Rule) error {
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	return e.Encode(rules)
+}
