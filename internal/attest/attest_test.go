@@ -43,7 +43,7 @@ type place struct {
 
 func newPlace(t testing.TB, files map[string]string) place {
 	t.Helper()
-	p := place{t, t.TempDir(), ""}
+	p := place{t, memoryDir(t), ""}
 	p.git = p.root + "/.git"
 	if err := os.Mkdir(p.git, 0o755); err != nil {
 		t.Fatal(err)
@@ -52,6 +52,18 @@ func newPlace(t testing.TB, files map[string]string) place {
 		p.write(name, text)
 	}
 	return p
+}
+
+// memoryDir is a temporary folder in memory, where there is such: a test that
+// breaks a writer hundreds of times need not wait for a disk as often.
+func memoryDir(t testing.TB) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("/dev/shm", "codexlock-test")
+	if err != nil {
+		return t.TempDir()
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	return dir
 }
 
 func (p place) write(name, text string) {

@@ -1,9 +1,7 @@
 package attest
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -13,13 +11,6 @@ import (
 
 	"github.com/codexlock/codexlock/internal/artifact"
 )
-
-// A File is what is to stand at a path.
-type File struct {
-	Path artifact.Path `json:"path"`
-	Mode fs.FileMode   `json:"mode"` // 0644 or 0755, as Git knows them
-	Data []byte        `json:"data"`
-}
 
 // A PendingError is a commit that was decided and did not get all files in
 // place. Nothing is lost: Recover, or the next Attest or Commit, finishes it.
@@ -31,90 +22,6 @@ func (e *PendingError) Error() string {
 
 func (e *PendingError) Unwrap() error { return e.Err }
 
-// Where the journal is written, and the name that makes it count.
-const (
-	journalName = stateDir + "/journal.json"
-	journalTemp = stateDir + "/journal.json.tmp"
-)
-
-// maxJournalBytes bounds what is read back: 64 MiB of ledger and companions of
-// some 100,000 artifacts, in base64.
-const maxJournalBytes = 2 << 30
-
-// A journal is all that a commit does. Renaming it into place decides the
-// commit; until then everything is undone, from then on everything is done again.
-type journal struct {
-	Version int      `json:"version"`
-	Files   []File   `json:"files"`
-	Folders []string `json:"folders"` // that the commit makes, outermost first
-}
-
-// A sealedJournal is its file. The digest tells a whole journal from a torn one.
-type sealedJournal struct {
-	SHA256  artifact.Digest `json:"sha256"`
-	Journal json.RawMessage `json:"journal"`
-}
-
-func (j journal) encode() ([]byte, error) {
-	body, err := json.Marshal(j)
-	if err != nil {
-		return nil, fmt.Errorf("write journal: %w", err)
-	}
-	return json.Marshal(sealedJournal{artifact.HashBytes(body), body})
-}
-
-func decodeJournal(data []byte) (journal, error) {
-	var sealed sealedJournal
-	var j journal
-	if err := decodeStrictly(data, &sealed); err != nil {
-		return j, err
-	}
-	if artifact.HashBytes(sealed.Journal) != sealed.SHA256 {
-		return j, errors.New("its digest differs from its content")
-	}
-	if err := decodeStrictly(sealed.Journal, &j); err != nil {
-		return j, err
-	}
-	if j.Version != 1 {
-		return j, fmt.Errorf("its version is %d, want 1", j.Version)
-	}
-	for _, folder := range j.Folders {
-		if _, err := artifact.ParsePath(folder); err != nil {
-			return j, err
-		}
-	}
-	return j, checkFiles(j.Files)
-}
-
-func decodeStrictly(data []byte, into any) error {
-	dec := json.NewDecoder(bytes.NewReader(data))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(into); err != nil {
-		return err
-	}
-	if dec.More() {
-		return errors.New("something follows it")
-	}
-	return nil
-}
-
-func checkFiles(files []File) error {
-	seen := make(map[artifact.Path]bool, len(files))
-	for _, f := range files {
-		if _, err := artifact.ParsePath(f.Path.String()); err != nil {
-			return err
-		}
-		if f.Mode != 0o644 && f.Mode != 0o755 {
-			return &RefusedError{f.Path.String(), fmt.Sprintf("mode is %o, want 644 or 755", f.Mode)}
-		}
-		if seen[f.Path] {
-			return &RefusedError{f.Path.String(), "is to be written twice at once"}
-		}
-		seen[f.Path] = true
-	}
-	return nil
-}
-
 // Commit puts all files in place, or none: after an error, a kill or a power cut
 // at any moment the tree is, after Recover, what it was or what it was to become.
 // Before it starts it finishes what an earlier run left. It follows no symlink.
@@ -122,6 +29,11 @@ func Commit(ctx context.Context, root, gitDir string, files []File) error {
 	if len(files) == 0 {
 		return nil
 	}
+	return CommitChange(ctx, root, gitDir, Change{Files: files})
+}
+
+// CommitChange is Commit for files that are moved and removed too.
+func CommitChange(ctx context.Context, root, gitDir string, c Change) error {
 	release, err := lock(ctx, gitDir)
 	if err != nil {
 		return err
@@ -131,7 +43,7 @@ func Commit(ctx context.Context, root, gitDir string, files []File) error {
 	if _, err := w.recover(); err != nil {
 		return err
 	}
-	return w.commit(ctx, files)
+	return w.commit(ctx, c)
 }
 
 // Pending reports whether a commit was decided and not finished. It says yes
@@ -192,7 +104,7 @@ func (w writer) recover() (n int, err error) {
 		if err := w.finish(j); err != nil {
 			return 0, &PendingError{err}
 		}
-		n = len(j.Files)
+		n = len(j.Files) + len(j.Moves) + len(j.Removes)
 	}
 	data, _, there, err = w.state.read(journalTemp, maxJournalBytes)
 	if err != nil {
@@ -209,9 +121,12 @@ func (w writer) recover() (n int, err error) {
 	return n, w.undo(j)
 }
 
-func (w writer) commit(ctx context.Context, files []File) error {
-	j, err := w.plan(files)
+func (w writer) commit(ctx context.Context, c Change) error {
+	j, err := w.plan(c)
 	if err != nil {
+		return err
+	}
+	if err := w.settle(ctx, j.Moves); err != nil {
 		return err
 	}
 	data, err := j.encode()
@@ -238,26 +153,49 @@ func (w writer) commit(ctx context.Context, files []File) error {
 }
 
 // plan refuses what could not be finished once it is decided.
-func (w writer) plan(files []File) (journal, error) {
-	j := journal{Version: 1, Files: files}
-	if err := checkFiles(files); err != nil {
+func (w writer) plan(c Change) (journal, error) {
+	j := journal{Version: 1, Files: c.Files, Removes: c.Removes}
+	if err := c.check(); err != nil {
 		return j, err
 	}
-	for _, f := range files {
-		if err := w.work.writable(f.Path); err != nil {
+	var err error
+	if j.Moves, err = w.planMoves(c.Moves); err != nil {
+		return j, err
+	}
+	for _, p := range c.Removes {
+		if err := w.work.writable(p.path()); err != nil {
 			return j, err
 		}
-		missing, err := w.work.missing(f.Path)
+	}
+	made := map[string]bool{}
+	for _, p := range c.targets() {
+		if err := w.work.writable(p); err != nil {
+			return j, err
+		}
+		missing, err := w.work.missing(p)
 		if err != nil {
 			return j, err
 		}
 		for _, folder := range missing {
-			if !slices.Contains(j.Folders, folder) {
+			if !made[folder] {
+				made[folder] = true
 				j.Folders = append(j.Folders, folder)
 			}
 		}
 	}
 	return j, nil
+}
+
+// targets are the paths at which something is to stand.
+func (c Change) targets() []artifact.Path {
+	paths := make([]artifact.Path, 0, len(c.Files)+len(c.Moves))
+	for _, f := range c.Files {
+		paths = append(paths, f.Path)
+	}
+	for _, m := range c.Moves {
+		paths = append(paths, m.To)
+	}
+	return paths
 }
 
 // staged is where a file is written before it gets its name: always the same
@@ -282,9 +220,11 @@ func (w writer) stage(ctx context.Context, j journal) error {
 		}
 	}
 	if together {
-		return w.work.syncAll(slices.Sorted(maps.Keys(j.parents())))
+		if err := w.work.syncAll(slices.Sorted(maps.Keys(j.parents()))); err != nil {
+			return err
+		}
 	}
-	return nil
+	return w.stageMoves(ctx, j.Moves)
 }
 
 // parents are the folders that the files stand in.
@@ -296,14 +236,24 @@ func (j journal) parents() map[string]bool {
 	return folders
 }
 
-// finish gives all staged files their names and forgets the journal.
+// finish gives all staged files their names, moves and removes, and forgets the
+// journal. Done a second time it does what is left.
 func (w writer) finish(j journal) error {
+	folders := j.parents()
 	for _, f := range j.Files {
 		if err := w.work.rename(staged(f.Path), f.Path.String()); err != nil {
 			return err
 		}
 	}
-	folders := j.parents()
+	if err := w.finishMoves(j.Moves, folders); err != nil {
+		return err
+	}
+	for _, p := range j.Removes {
+		if err := w.work.remove(string(p)); err != nil {
+			return err
+		}
+		folders[p.path().Dir()] = true
+	}
 	for _, folder := range j.Folders {
 		folders[path.Dir(folder)] = true
 	}
@@ -322,8 +272,17 @@ func (w writer) finish(j journal) error {
 // the less is left the better.
 func (w writer) undo(j journal) error {
 	var errs []error
+	names := make([]artifact.Path, 0, len(j.Files))
 	for _, f := range j.Files {
-		if err := w.work.remove(staged(f.Path)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		names = append(names, f.Path)
+	}
+	for _, m := range j.Moves {
+		if m.Copy {
+			names = append(names, m.To)
+		}
+	}
+	for _, p := range names {
+		if err := w.work.remove(staged(p)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			errs = append(errs, err)
 		}
 	}

@@ -55,6 +55,13 @@ func TestKillHelper(t *testing.T) {
 		if err := Commit(context.Background(), p.root, p.git, newFolders); err != nil {
 			t.Fatal(err)
 		}
+	case "change together":
+		atOnce = 1
+		fallthrough
+	case "change":
+		if err := CommitChange(context.Background(), p.root, p.git, everything()); err != nil {
+			t.Fatal(err)
+		}
 	case "recover":
 		if _, err := Recover(p.root, p.git); err != nil {
 			t.Fatal(err)
@@ -66,6 +73,20 @@ func TestKillHelper(t *testing.T) {
 
 var newFolders = []File{
 	{"n/e/w/one", 0o755, []byte("one")}, {"n/e/two", 0o644, []byte("two")}, {"a/x", 0o644, []byte("replaced")}, {"empty", 0o644, nil},
+}
+
+// everything is a change of every sort. What it moves by copying stands for what
+// is on another file system.
+func everything() Change {
+	return Change{
+		Files: []File{{"n/e/w/one", 0o444, []byte("one")}, {"a/x", 0o644, []byte("replaced")}},
+		Moves: []Move{
+			{From: "y", To: "n/moved", Mode: 0o444}, {From: "z", To: "q/copied", Mode: 0o400, Copy: true},
+			{From: "in/\xff\n", To: "q/named", Mode: 0o400}, {From: "in/new", To: "z.manifest.json", Mode: 0o444, Replace: true},
+			{From: "in/run", To: "z.test", Mode: 0o444, Replace: true, Copy: true},
+		},
+		Removes: []RawPath{"y.manifest.json", "in/\xfe"},
+	}
 }
 
 // run starts the helper and reports whether it was killed.
@@ -84,7 +105,7 @@ func (p place) run(what string, at int) (killed bool) {
 }
 
 func oldPlace(t testing.TB) place {
-	p := newPlace(t, map[string]string{"a/x": "x", "y": "y", "z": "z"})
+	p := newPlace(t, map[string]string{"a/x": "x", "y": "y", "z": "z", "in/\xff\n": "no UTF-8", "in/\xfe": "nor this", "in/new": "new", "in/run": "run"})
 	p.mustAttest(options(t), "z")
 	p.write("y.manifest.json", "{}")
 	return p
@@ -93,7 +114,7 @@ func oldPlace(t testing.TB) place {
 // TestKilledAnywhere kills a writer before every step that changes the file
 // system. Recover then has to leave the old tree or the new one, to the byte.
 func TestKilledAnywhere(t *testing.T) {
-	for _, what := range []string{"attest", "commit", "together"} {
+	for _, what := range []string{"attest", "commit", "change", "together", "change together"} {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
 			p := oldPlace(t)
@@ -142,20 +163,32 @@ func TestKilledAnywhere(t *testing.T) {
 // TestKilledInRecovery kills the recovery itself, everywhere.
 func TestKilledInRecovery(t *testing.T) {
 	t.Parallel()
-	fresh := oldPlace(t)
-	before := fresh.state()
-	fresh.run("commit", 0)
-	after := fresh.state()
-	for _, at := range []int{decidedAt(t) - 2, decidedAt(t) + 2} {
+	for what, decided := range map[string]int{"commit": decidedAt(t), "change": changeDecidedAt} {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			fresh := oldPlace(t)
+			before := fresh.state()
+			fresh.run(what, 0)
+			killInRecovery(t, what, decided, before, fresh.state())
+		})
+	}
+}
+
+// changeDecidedAt is the step that decides the change of everything: 5 to sync
+// what is moved, 5 for the journal, 4 folders, 2 files of 5 steps, 2 copies of 4.
+const changeDecidedAt = 5 + 5 + 4 + 2*5 + 2*4 + 1
+
+func killInRecovery(t *testing.T, what string, decided int, before, after map[string]string) {
+	for _, at := range []int{decided - 2, decided + 8} {
 		kills := 0
 		for n := 1; ; n++ {
 			p := oldPlace(t)
-			if !p.run("commit", at) {
+			if !p.run(what, at) {
 				t.Fatalf("not killed at %d", at)
 			}
 			pending := Pending(p.git)
-			if pending != (at > decidedAt(t)) {
-				t.Fatalf("killed at %d, pending is %v", at, pending)
+			if pending != (at > decided) {
+				t.Fatalf("%s killed at %d, pending is %v", what, at, pending)
 			}
 			if !p.run("recover", n) {
 				break
@@ -169,11 +202,11 @@ func TestKilledInRecovery(t *testing.T) {
 				want = after
 			}
 			if diff := difference(p.state(), want); diff != "" {
-				t.Errorf("killed at %d, and in recovery at %d:\n%s", at, n, diff)
+				t.Errorf("%s killed at %d, and in recovery at %d:\n%s", what, at, n, diff)
 			}
 		}
 		if kills < 3 {
-			t.Errorf("the recovery of %d was killed %d times only", at, kills)
+			t.Errorf("the recovery of %s killed at %d was killed %d times only", what, at, kills)
 		}
 	}
 }
@@ -189,7 +222,12 @@ func decidedAt(t testing.TB) int {
 // the decision the old tree stays; after it the error says that it is pending,
 // and recovery brings the new one.
 func TestFaultAnywhere(t *testing.T) {
-	for _, fault := range []error{syscall.ENOSPC, syscall.EROFS, syscall.EIO, syscall.EDQUOT, syscall.EMFILE} {
+	whole := oldPlace(t)
+	if err := CommitChange(context.Background(), whole.root, whole.git, everything()); err != nil {
+		t.Fatal(err)
+	}
+	change, after := everything(), whole.state()
+	for _, fault := range []error{syscall.ENOSPC, syscall.EROFS} {
 		old, pended, n := 0, 0, 1
 		for ; ; n++ {
 			onStep(t, 0, nil)
@@ -197,7 +235,7 @@ func TestFaultAnywhere(t *testing.T) {
 			before := p.state()
 			// The lock's folder is made by oldPlace, so the steps are Commit's own.
 			count := onStep(t, n, func(int) error { return fault })
-			err := Commit(context.Background(), p.root, p.git, newFolders)
+			err := CommitChange(context.Background(), p.root, p.git, change)
 			if *count < n {
 				if err != nil {
 					t.Fatal(err)
@@ -224,15 +262,71 @@ func TestFaultAnywhere(t *testing.T) {
 			if _, err := Recover(p.root, p.git); err != nil {
 				t.Fatal(err)
 			}
-			for _, f := range newFolders {
-				if got := p.read(f.Path.String()); string(got) != string(f.Data) {
-					t.Errorf("%v at %d: %s holds %q", fault, n, f.Path, got)
-				}
+			if diff := difference(p.state(), after); diff != "" {
+				t.Errorf("%v at %d, recovered:\n%s", fault, n, diff)
 			}
 		}
 		if old < 10 || pended < 5 {
 			t.Errorf("%v: %d steps, %d old and %d pending: too few to mean anything", fault, n, old, pended)
 		}
+	}
+}
+
+// TestMovesRefuse is about what cannot be moved, or removed.
+func TestMovesRefuse(t *testing.T) {
+	p := oldPlace(t)
+	if err := errors.Join(os.Symlink("y", p.root+"/link"), syscall.Mkfifo(p.root+"/fifo", 0o644), os.Symlink(t.TempDir(), p.root+"/out")); err != nil {
+		t.Fatal(err)
+	}
+	before := p.state()
+	to := func(from RawPath, to artifact.Path) Change {
+		return Change{Moves: []Move{{From: from, To: to, Mode: 0o444}}}
+	}
+	stale, err := os.Stat(p.root + "/z")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]Change{
+		"over a file": to("y", "z"), "over a folder": to("y", "a"), "a link": to("link", "new"), "a FIFO": to("fifo", "new"), "a folder": to("a", "new"),
+		"nothing": to("none", "new"), "outside": to("../x", "new"), "to outside": to("y", "../x"), "git": to(".git/config", "new"), "to git": to("y", ".git/hooks/x"),
+		"through a link": to("out/x", "new"), "to a link's": to("y", "out/x"), "a name with NUL": to("y\x00", "new"), "nameless": to("", "new"), "onto itself": to("y", "y"),
+		"a mode":           {Moves: []Move{{From: "y", To: "new", Mode: 0o4755}}},
+		"changed":          {Moves: []Move{{From: "y", To: "new", Mode: 0o444, seen: stale}}},
+		"twice":            {Moves: []Move{{From: "y", To: "new", Mode: 0o444}, {From: "y", To: "newer", Mode: 0o444}}},
+		"and gone":         {Moves: []Move{{From: "y", To: "new", Mode: 0o444}}, Removes: []RawPath{"y"}},
+		"a removed folder": {Removes: []RawPath{"a"}}, "a removed link": {Removes: []RawPath{"link"}}, "removed outside": {Removes: []RawPath{"a/../../x"}},
+	} {
+		c.Files = append(c.Files, File{"good/file", 0o644, nil})
+		err := CommitChange(context.Background(), p.root, p.git, c)
+		if err == nil || errors.As(err, new(*PendingError)) {
+			t.Errorf("%s gave %v", name, err)
+		}
+		if diff := difference(p.state(), before); diff != "" {
+			t.Fatalf("%s, refused, changed something:\n%s", name, diff)
+		}
+	}
+}
+
+// TestAcrossFileSystems moves for real to another file system, where there is one.
+func TestAcrossFileSystems(t *testing.T) {
+	p, other := oldPlace(t), t.TempDir()
+	if err := os.Mkdir(p.root+"/mnt", 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Mount(other, p.root+"/mnt", "", syscall.MS_BIND, ""); err != nil {
+		t.Skipf("mount: %v; Copy does the same in TestKilledAnywhere", err)
+	}
+	t.Cleanup(func() {
+		if err := syscall.Unmount(p.root+"/mnt", 0); err != nil {
+			t.Error(err)
+		}
+	})
+	c := Change{Moves: []Move{{From: "y", To: "mnt/y", Mode: 0o444}}}
+	if err := CommitChange(context.Background(), p.root, p.git, c); err != nil || string(p.read("mnt/y")) != "y" {
+		t.Fatal(err)
+	}
+	if _, err := os.Lstat(p.root + "/y"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("it stands in both places: %v", err)
 	}
 }
 

@@ -259,7 +259,23 @@ func (t tree) sync(name string) error {
 
 // write makes a new file, with durable its content durable and its folder's
 // entry not. What a stopped run left there is removed first.
-func (t tree) write(name string, data []byte, mode fs.FileMode, durable bool) (err error) {
+func (t tree) write(name string, data []byte, mode fs.FileMode, durable bool) error {
+	return t.fill(name, mode, durable, func(f *os.File) error {
+		half := len(data) / 2 // so that a test can stop in the middle of a file
+		for _, part := range [][]byte{data[:half], data[half:]} {
+			if err := step("write", name); err != nil {
+				return &fs.PathError{Op: "write", Path: name, Err: err}
+			}
+			if _, err := f.Write(part); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// fill is write for bytes that come from elsewhere.
+func (t tree) fill(name string, mode fs.FileMode, durable bool, with func(*os.File) error) (err error) {
 	if err := t.remove(name); err != nil {
 		return err
 	}
@@ -275,14 +291,8 @@ func (t tree) write(name string, data []byte, mode fs.FileMode, durable bool) (e
 		return err
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
-	half := len(data) / 2 // so that a test can stop in the middle of a file
-	for _, part := range [][]byte{data[:half], data[half:]} {
-		if err := step("write", name); err != nil {
-			return &fs.PathError{Op: "write", Path: name, Err: err}
-		}
-		if _, err := f.Write(part); err != nil {
-			return err
-		}
+	if err := with(f); err != nil {
+		return err
 	}
 	if err := f.Chmod(mode); err != nil { // the mode, whatever the umask
 		return err

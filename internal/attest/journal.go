@@ -1,0 +1,188 @@
+package attest
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
+
+	"github.com/codexlock/codexlock/internal/artifact"
+)
+
+// A File is what is to stand at a path.
+type File struct {
+	Path artifact.Path `json:"path"`
+	Mode fs.FileMode   `json:"mode"` // 0644 or 0755, as Git knows them; 0444 or 0400 where nothing may write
+	Data []byte        `json:"data"`
+}
+
+// A Move is a file that goes to another place as it is: its bytes are never read
+// into memory or into the journal.
+type Move struct {
+	From    RawPath       `json:"from"`
+	To      artifact.Path `json:"to"`
+	Mode    fs.FileMode   `json:"mode"`    // at its new place
+	Replace bool          `json:"replace"` // what stands there may go
+	// Copy says that the two places are on different file systems.
+	Copy bool `json:"copy,omitempty"`
+
+	seen fs.FileInfo // the file whose bytes were looked at; nil after a restart
+}
+
+// A RawPath is where a file stands, whatever it is called: a name that no
+// artifact may have can still be moved out of the way. In JSON it is base64,
+// since a name may be no UTF-8.
+type RawPath string
+
+// MarshalJSON writes the bytes of the name.
+func (p RawPath) MarshalJSON() ([]byte, error) { return json.Marshal([]byte(p)) }
+
+// UnmarshalJSON reads them, and refuses what leads out of the repository.
+func (p *RawPath) UnmarshalJSON(text []byte) error {
+	var name []byte
+	if err := json.Unmarshal(text, &name); err != nil {
+		return err
+	}
+	*p = RawPath(name)
+	return p.check()
+}
+
+func (p RawPath) check() error {
+	for part := range strings.SplitSeq(string(p), "/") {
+		if part == "" || part == "." || part == ".." || strings.EqualFold(part, ".git") || strings.Contains(part, "\x00") {
+			return &RefusedError{string(p), "is no path of a file in the repository"}
+		}
+	}
+	return nil
+}
+
+func (p RawPath) path() artifact.Path { return artifact.Path(p) }
+
+// A Change is what is done to a work tree at once: all of it, or nothing.
+type Change struct {
+	Files   []File
+	Moves   []Move
+	Removes []RawPath
+}
+
+func (c Change) empty() bool { return len(c.Files)+len(c.Moves)+len(c.Removes) == 0 }
+
+// Where the journal is written, and the name that makes it count.
+const (
+	journalName = stateDir + "/journal.json"
+	journalTemp = stateDir + "/journal.json.tmp"
+)
+
+// maxJournalBytes bounds what is read back: 64 MiB of ledger and companions of
+// some 100,000 artifacts, in base64.
+const maxJournalBytes = 2 << 30
+
+// A journal is all that a commit does. Renaming it into place decides the
+// commit; until then everything is undone, from then on everything is done again.
+type journal struct {
+	Version int       `json:"version"`
+	Files   []File    `json:"files"`
+	Moves   []Move    `json:"moves,omitempty"`
+	Removes []RawPath `json:"removes,omitempty"`
+	Folders []string  `json:"folders"` // that the commit makes, outermost first
+}
+
+func (j journal) change() Change { return Change{Files: j.Files, Moves: j.Moves, Removes: j.Removes} }
+
+// A sealedJournal is its file. The digest tells a whole journal from a torn one.
+type sealedJournal struct {
+	SHA256  artifact.Digest `json:"sha256"`
+	Journal json.RawMessage `json:"journal"`
+}
+
+func (j journal) encode() ([]byte, error) {
+	body, err := json.Marshal(j)
+	if err != nil {
+		return nil, fmt.Errorf("write journal: %w", err)
+	}
+	return json.Marshal(sealedJournal{artifact.HashBytes(body), body})
+}
+
+func decodeJournal(data []byte) (journal, error) {
+	var sealed sealedJournal
+	var j journal
+	if err := decodeStrictly(data, &sealed); err != nil {
+		return j, err
+	}
+	if artifact.HashBytes(sealed.Journal) != sealed.SHA256 {
+		return j, errors.New("its digest differs from its content")
+	}
+	if err := decodeStrictly(sealed.Journal, &j); err != nil {
+		return j, err
+	}
+	if j.Version != 1 {
+		return j, fmt.Errorf("its version is %d, want 1", j.Version)
+	}
+	for _, folder := range j.Folders {
+		if _, err := artifact.ParsePath(folder); err != nil {
+			return j, err
+		}
+	}
+	return j, j.change().check()
+}
+
+func decodeStrictly(data []byte, into any) error {
+	dec := json.NewDecoder(bytes.NewReader(data))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(into); err != nil {
+		return err
+	}
+	if dec.More() {
+		return errors.New("something follows it")
+	}
+	return nil
+}
+
+// modes are those that a file may be given.
+var modes = []fs.FileMode{0o644, 0o755, 0o444, 0o400}
+
+// check refuses what is no change of a repository, or touches a path twice.
+func (c Change) check() error {
+	seen := make(map[string]bool, len(c.Files)+2*len(c.Moves)+len(c.Removes))
+	once := func(name string) error {
+		if seen[name] {
+			return &RefusedError{name, "is to be written twice at once"}
+		}
+		seen[name] = true
+		return nil
+	}
+	target := func(p artifact.Path, mode fs.FileMode) error {
+		if _, err := artifact.ParsePath(p.String()); err != nil {
+			return err
+		}
+		if !slices.Contains(modes, mode) {
+			return &RefusedError{p.String(), fmt.Sprintf("mode is %o, want 644, 755, 444 or 400", mode)}
+		}
+		return once(p.String())
+	}
+	source := func(p RawPath) error {
+		if err := p.check(); err != nil {
+			return err
+		}
+		return once(string(p))
+	}
+	for _, f := range c.Files {
+		if err := target(f.Path, f.Mode); err != nil {
+			return err
+		}
+	}
+	for _, m := range c.Moves {
+		if err := errors.Join(target(m.To, m.Mode), source(m.From)); err != nil {
+			return err
+		}
+	}
+	for _, p := range c.Removes {
+		if err := source(p); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,219 @@
+package attest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"os"
+	"path"
+	"slices"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/codexlock/codexlock/internal/artifact"
+)
+
+// planMoves refuses what is in the way, and finds out which moves have to copy.
+func (w writer) planMoves(moves []Move) ([]Move, error) {
+	planned := make([]Move, 0, len(moves))
+	devices := map[string]uint64{}
+	for _, m := range moves {
+		if _, there, err := w.work.lstat(m.To); err != nil {
+			return nil, err
+		} else if there && !m.Replace {
+			return nil, &RefusedError{m.To.String(), "is there already, and what is verified is not replaced"}
+		}
+		from, err := w.work.device(m.From.path().Dir(), devices)
+		if err != nil {
+			return nil, err
+		}
+		to, err := w.work.device(m.To.Dir(), devices)
+		if err != nil {
+			return nil, err
+		}
+		m.Copy = m.Copy || from != to
+		planned = append(planned, m)
+	}
+	return planned, nil
+}
+
+// device is the file system of a folder, or of the one above it that is there.
+func (t tree) device(folder string, known map[string]uint64) (uint64, error) {
+	if dev, ok := known[folder]; ok {
+		return dev, nil
+	}
+	dir, err := t.folder(folder)
+	if errors.Is(err, fs.ErrNotExist) && folder != "." {
+		return t.device(path.Dir(folder), known)
+	}
+	if err != nil {
+		return 0, err
+	}
+	defer dir.Close()
+	info, err := dir.Stat()
+	if err != nil {
+		return 0, err
+	}
+	st, ok := info.Sys().(*syscall.Stat_t)
+	if !ok {
+		return 0, fmt.Errorf("%s: the system does not tell its file system", folder)
+	}
+	known[folder] = st.Dev
+	return st.Dev, nil
+}
+
+// settle makes the bytes that are to be moved durable, and refuses those that
+// are no more the ones that were looked at.
+func (w writer) settle(ctx context.Context, moves []Move) error {
+	together, folders := len(moves) >= atOnce, map[string]bool{}
+	for _, m := range moves {
+		folders[m.From.path().Dir()] = true
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		f, info, err := w.work.open(m.From.path())
+		if err != nil {
+			return err
+		}
+		if m.seen != nil && !sameFile(m.seen, info) {
+			err = &RefusedError{string(m.From), "changed after it was read; run it again once it is finished"}
+		}
+		if err == nil && !together {
+			err = step("fsync", string(m.From))
+		}
+		if err == nil && !together {
+			err = f.Sync()
+		}
+		if err := errors.Join(err, f.Close()); err != nil {
+			return pathError("fsync", string(m.From), err)
+		}
+	}
+	if together {
+		return w.work.syncAll(slices.Sorted(maps.Keys(folders)))
+	}
+	return nil
+}
+
+// sameFile reports whether two looks at a file saw one state of it.
+func sameFile(a, b fs.FileInfo) bool {
+	return os.SameFile(a, b) && a.Size() == b.Size() && a.ModTime().Equal(b.ModTime())
+}
+
+// stageMoves copies what is on another file system, so that it is known to fit
+// before anything is decided.
+func (w writer) stageMoves(ctx context.Context, moves []Move) error {
+	for _, m := range moves {
+		if !m.Copy {
+			continue
+		}
+		if _, there, err := w.work.lstat(m.From.path()); err != nil {
+			return err
+		} else if !there {
+			continue // an earlier run moved it
+		}
+		if err := w.work.copy(ctx, m); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// finishMoves moves what is still at its old place, and adds the folders that
+// changed. A file that somebody else took away meanwhile is left to the gate to
+// find.
+func (w writer) finishMoves(moves []Move, folders map[string]bool) error {
+	for _, m := range moves {
+		folders[m.From.path().Dir()], folders[m.To.Dir()] = true, true
+		if _, there, err := w.work.lstat(m.From.path()); err != nil {
+			return err
+		} else if !there {
+			continue
+		}
+		if err := w.finishMove(m); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w writer) finishMove(m Move) error {
+	if !m.Copy {
+		// Its mode comes first, so that it is never at its new place with the old one.
+		if err := w.work.chmod(m.From.path(), m.Mode); err != nil {
+			return err
+		}
+		err := w.work.move(string(m.From), m.To.String())
+		if !errors.Is(err, unix.EXDEV) {
+			return err
+		}
+		// One file system, mounted twice, is like two.
+		if err := w.work.copy(context.Background(), m); err != nil {
+			return err
+		}
+	}
+	if err := w.work.rename(staged(m.To), m.To.String()); err != nil {
+		return err
+	}
+	if err := w.work.sync(m.To.Dir()); err != nil { // before the other one goes
+		return err
+	}
+	return w.work.remove(string(m.From))
+}
+
+// move gives a file a name in another folder.
+func (t tree) move(from, to string) error {
+	source, err := t.folder(path.Dir(from))
+	if err != nil {
+		return err
+	}
+	defer source.Close()
+	return t.inFolder("move", to, func(dir int, base string) error {
+		return unix.Renameat(int(source.Fd()), path.Base(from), dir, base)
+	})
+}
+
+func (t tree) chmod(p artifact.Path, mode fs.FileMode) error {
+	f, _, err := t.open(p)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if err := step("chmod", p.String()); err != nil {
+		return &fs.PathError{Op: "chmod", Path: p.String(), Err: err}
+	}
+	return f.Chmod(mode)
+}
+
+// copy writes the bytes of a move where it is staged.
+func (t tree) copy(ctx context.Context, m Move) error {
+	from, _, err := t.open(m.From.path())
+	if err != nil {
+		return err
+	}
+	defer from.Close()
+	return t.fill(staged(m.To), m.Mode, true, func(f *os.File) error {
+		if err := step("write", staged(m.To)); err != nil {
+			return &fs.PathError{Op: "write", Path: staged(m.To), Err: err}
+		}
+		buf := make([]byte, artifact.BufferSize)
+		_, err := io.CopyBuffer(struct{ io.Writer }{f}, &patient{ctx, from}, buf)
+		return err
+	})
+}
+
+// A patient reader stops when nobody waits for it any more.
+type patient struct {
+	ctx context.Context
+	r   io.Reader
+}
+
+func (p *patient) Read(b []byte) (int, error) {
+	if err := p.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return p.r.Read(b)
+}
