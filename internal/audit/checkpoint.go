@@ -2,6 +2,7 @@ package audit
 
 import (
 	"crypto/ed25519"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"strings"
@@ -23,6 +24,7 @@ const (
 
 // A Checkpoint is a C2SP tlog-checkpoint: how long a log was, and its root.
 type Checkpoint struct {
+	Origin    string // the log's name
 	Size      int64
 	Root      tlog.Hash
 	Signature string   // Valid, Invalid, NoKey
@@ -56,7 +58,7 @@ func ReadCheckpoint(text []byte, public func(id string) (ed25519.PublicKey, bool
 	}
 	// An origin, and then what a tree's description in x/mod holds: its first line
 	// is the one origin that package knows.
-	_, body, ok := strings.Cut(opened.Text, "\n")
+	origin, body, ok := strings.Cut(opened.Text, "\n")
 	if !ok {
 		return Checkpoint{}, errors.New("is a note of one line, want origin, size and root")
 	}
@@ -64,9 +66,56 @@ func ReadCheckpoint(text []byte, public func(id string) (ed25519.PublicKey, bool
 	if err != nil {
 		return Checkpoint{}, errors.New("has no size and root after its origin")
 	}
-	c.Size, c.Root = tree.N, tree.Hash
+	c.Origin, c.Size, c.Root = origin, tree.N, tree.Hash
 	return c, nil
 }
+
+// originPrefix and the digest of a log's first line are its name: the same for
+// as long as the log lives, and another one for every other log.
+const originPrefix = "codexlock/log/"
+
+// originDigits are how many of that digest's hexadecimal characters name it.
+const originDigits = 32
+
+func (t tail) origin() string { return originPrefix + t.first[:min(originDigits, len(t.first))] }
+
+// A Signer signs checkpoints.
+type Signer struct {
+	KeyID  string
+	Public ed25519.PublicKey
+	Sign   func(text []byte) ([]byte, error)
+}
+
+// checkpoint is the signed note over the lines up to t.
+func (s Signer) checkpoint(t tail) ([]byte, error) {
+	verifier, err := s.verifier()
+	if err != nil {
+		return nil, err
+	}
+	root := t.tree.root()
+	body := fmt.Sprintf("%s\n%d\n%s\n", t.origin(), t.tree.size, base64.StdEncoding.EncodeToString(root[:]))
+	text, err := note.Sign(&note.Note{Text: body}, noteSigner{verifier, s.Sign})
+	if err != nil {
+		return nil, fmt.Errorf("sign the checkpoint: %w", err)
+	}
+	return text, nil
+}
+
+func (s Signer) verifier() (note.Verifier, error) {
+	text, err := note.NewEd25519VerifierKey(SignerPrefix+s.KeyID, s.Public)
+	if err != nil {
+		return nil, fmt.Errorf("key %s: %w", s.KeyID, err)
+	}
+	return note.NewVerifier(text)
+}
+
+// A noteSigner is a note.Signer: a verifier's name and hash, and who signs.
+type noteSigner struct {
+	note.Verifier
+	sign func(text []byte) ([]byte, error)
+}
+
+func (s noteSigner) Sign(text []byte) ([]byte, error) { return s.sign(text) }
 
 // finder looks verifiers up by the key id in a signature's name.
 type finder struct {
@@ -83,11 +132,7 @@ func (f *finder) Verifier(name string, hash uint32) (note.Verifier, error) {
 	if !ok {
 		return nil, unknown
 	}
-	text, err := note.NewEd25519VerifierKey(name, key)
-	if err != nil {
-		return nil, fmt.Errorf("key %s: %w", id, err)
-	}
-	v, err := note.NewVerifier(text)
+	v, err := Signer{KeyID: id, Public: key}.verifier()
 	if err != nil || v.KeyHash() != hash {
 		return nil, unknown
 	}

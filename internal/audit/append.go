@@ -1,0 +1,185 @@
+package audit
+
+import (
+	"bytes"
+	"context"
+	"crypto/ed25519"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/codexlock/codexlock/internal/schemas"
+)
+
+// A Writer adds to the log of a work tree.
+type Writer struct {
+	Root   string // of the work tree
+	GitDir string
+	// Public finds the key of an id: a log is only added to where its checkpoint
+	// holds.
+	Public func(id string) (ed25519.PublicKey, bool)
+	Signer *Signer // nil: the log is not signed
+}
+
+// An Appended says where entries went.
+type Appended struct {
+	From   int64 // the first one's place in the log, counted from 0
+	Lines  int64 // how many lines the log has now
+	Signed bool
+}
+
+// Append adds entries at the log's end and signs the new checkpoint: all of it,
+// or nothing. Their Seq and Prev are set here. When it returns without an error
+// they are on the disk.
+func (w Writer) Append(ctx context.Context, entries []Entry) (Appended, error) {
+	if len(entries) == 0 {
+		return Appended{}, nil
+	}
+	p := placeOf(w.Root, w.GitDir)
+	release, err := p.lock(ctx, unix.LOCK_EX)
+	if err != nil {
+		return Appended{}, err
+	}
+	defer release()
+	if err := p.recover(); err != nil {
+		return Appended{}, fmt.Errorf("undo an interrupted append: %w", err)
+	}
+	before, size, err := w.end(p)
+	if err != nil {
+		return Appended{}, err
+	}
+	j := journal{Version: 1, Size: size}
+	after := before.clone()
+	if j.Lines, err = after.write(entries); err != nil {
+		return Appended{}, err
+	}
+	if after.bytes > MaxBytes {
+		return Appended{}, &RefusedError{Path.String(), fmt.Sprintf("would have %d bytes, want at most %d", after.bytes, MaxBytes), "a log of this size belongs into a transparency log: see docs/guides/audit.md"}
+	}
+	if w.Signer != nil {
+		if j.Checkpoint, err = w.Signer.checkpoint(after); err != nil {
+			return Appended{}, err
+		}
+	}
+	if err := p.commit(j); err != nil {
+		return Appended{}, err
+	}
+	p.remember(after)
+	return Appended{From: before.tree.size, Lines: after.tree.size, Signed: w.Signer != nil}, nil
+}
+
+// write is the text of entries that follow, each in its place.
+func (t *tail) write(entries []Entry) ([]byte, error) {
+	var text bytes.Buffer
+	for _, e := range entries {
+		seq := t.tree.size
+		e.Seq, e.Prev = &seq, t.prev
+		line, err := Line(e)
+		if err != nil {
+			return nil, err
+		}
+		t.add(line)
+		text.Write(line)
+		text.WriteByte('\n')
+	}
+	return text.Bytes(), nil
+}
+
+// Line is an entry as one line, without its line end. An entry that a reader
+// would refuse is an error.
+func Line(e Entry) ([]byte, error) {
+	var line bytes.Buffer
+	enc := json.NewEncoder(&line)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(e); err != nil {
+		return nil, fmt.Errorf("log %q: %w", e.Artifact, err)
+	}
+	text := bytes.TrimSuffix(line.Bytes(), []byte("\n"))
+	if _, err := schemas.Decode(schemas.Integrity, text, nil); err != nil {
+		return nil, fmt.Errorf("log %q: %w", e.Artifact, err)
+	}
+	if len(text) >= maxLine {
+		return nil, fmt.Errorf("log %q: the line has %d bytes, want less than %d", e.Artifact, len(text), maxLine)
+	}
+	return text, nil
+}
+
+// end is where the log ends, after it was seen to be whole and signed, and its
+// size; -1 where there is none.
+func (w Writer) end(p place) (tail, int64, error) {
+	point, signed, err := p.tree.read(CheckpointPath.String(), maxCheckpoint)
+	if err != nil {
+		return tail{}, 0, err
+	}
+	f, info, err := p.tree.open(Path.String(), os.O_RDONLY)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && signed:
+		return tail{}, 0, &RefusedError{Path.String(), "is not there, and its checkpoint is", "take both from the last commit: git checkout HEAD -- " + Path.String() + " " + CheckpointPath.String()}
+	case errors.Is(err, fs.ErrNotExist):
+		return newTail(), -1, nil
+	case err != nil:
+		return tail{}, 0, err
+	}
+	defer f.Close()
+	t, err := p.recall(info)
+	if err != nil || !signed {
+		if t, err = readEnd(f); err != nil {
+			return tail{}, 0, err
+		}
+	}
+	if err := w.holds(t, point, signed); err != nil {
+		return tail{}, 0, err
+	}
+	return t, info.Size(), nil
+}
+
+// restore is how a log that does not hold is mended.
+const restore = "find out what changed it: codexlock audit verify; then take log and checkpoint from the last commit that verifies"
+
+// readEnd reads the whole log.
+func readEnd(f io.ReadSeeker) (tail, error) {
+	if _, err := f.Seek(0, io.SeekStart); err != nil {
+		return tail{}, err
+	}
+	log, err := Walk(f, nil)
+	var bad *LineError
+	switch {
+	case errors.As(err, &bad):
+		return tail{}, &RefusedError{Path.String(), bad.Error(), restore}
+	case err != nil:
+		return tail{}, fmt.Errorf("read %s: %w", Path, err)
+	case log.Chain == Broken:
+		return tail{}, &RefusedError{Path.String(), fmt.Sprintf("line %d does not follow the one before it", log.Break), restore}
+	case log.Chain == Unchained:
+		return tail{}, &RefusedError{Path.String(), "was made by hand: its lines have no seq and prev, so nothing can follow them", "keep it under another name, and let codexlock begin one"}
+	}
+	return log.tail, nil
+}
+
+// holds checks the log's end against its checkpoint. Nothing is added to a log
+// that is not what was signed, and no signed log goes on without a signature.
+func (w Writer) holds(t tail, point []byte, signed bool) error {
+	if !signed {
+		return nil
+	}
+	name := CheckpointPath.String()
+	c, err := ReadCheckpoint(point, w.Public)
+	switch {
+	case err != nil:
+		return &RefusedError{name, err.Error(), restore}
+	case c.Signature == NoKey:
+		return &RefusedError{name, "there is no key to check its signature with", "add the public key of the domain that signs the log to codexlock.yaml: codexlock keys public"}
+	case c.Signature != Valid:
+		return &RefusedError{name, "its signature does not hold", restore}
+	case c.Size != t.tree.size || c.Root != t.tree.root():
+		return &RefusedError{name, fmt.Sprintf("is of a log of %d lines, %s has %d, or another root", c.Size, Path, t.tree.size), restore}
+	case w.Signer == nil:
+		return &RefusedError{name, "the log is signed, and this run has no key to sign what it would add", "set the key of the domain that signs the log in the environment"}
+	}
+	return nil
+}

@@ -1,0 +1,102 @@
+package audit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// stateDir is the folder below the Git directory with the lock and the journal.
+const stateDir = "codexlock"
+
+// lockName is a file that is never renamed and never removed.
+const lockName = "log.lock"
+
+// A writer waits for the others for lockAttempts times lockPause, a minute: 50
+// writers with 20 entries each took less on a slow disk.
+const (
+	lockAttempts = 6000
+	lockPause    = 10 * time.Millisecond
+)
+
+// A LockedError is another process that did not let go of the log in time.
+type LockedError struct{ Path string }
+
+func (e *LockedError) Error() string {
+	return fmt.Sprintf("%s: another codexlock writes the audit log and did not end within %s", e.Path, lockAttempts*lockPause)
+}
+
+// lock takes the log's lock, LOCK_EX to write and LOCK_SH to read, until release
+// is called or the process ends, however it ends.
+func (p place) lock(ctx context.Context, how int) (release func(), err error) {
+	if err := os.MkdirAll(string(p.state), 0o755); err != nil {
+		return nil, fmt.Errorf("make the log's lock: %w", err)
+	}
+	f, err := os.OpenFile(p.state.at(lockName), os.O_RDWR|os.O_CREATE|unix.O_NOFOLLOW, 0o644)
+	if err != nil {
+		return nil, fmt.Errorf("make the log's lock: %w", err)
+	}
+	for range lockAttempts {
+		err := flock(f, how)
+		if err == nil {
+			return func() { f.Close() }, nil
+		}
+		if err != unix.EWOULDBLOCK {
+			f.Close()
+			return nil, &fs.PathError{Op: "flock", Path: f.Name(), Err: err}
+		}
+		select {
+		case <-ctx.Done():
+			f.Close()
+			return nil, fmt.Errorf("wait for %s: %w", f.Name(), ctx.Err())
+		case <-time.After(lockPause):
+		}
+	}
+	f.Close()
+	return nil, &LockedError{f.Name()}
+}
+
+// flock asks again where a signal came between (EINTR).
+func flock(f *os.File, how int) error {
+	for {
+		if err := unix.Flock(int(f.Fd()), how|unix.LOCK_NB); err != unix.EINTR {
+			return err
+		}
+	}
+}
+
+// Hold keeps writers away while log and checkpoint of a work tree are read, and
+// undoes first what a writer that was killed left half done. Where nothing may
+// be written there is no lock, and nobody to lock out.
+func Hold(ctx context.Context, root, gitDir string) (release func(), err error) {
+	p := placeOf(root, gitDir)
+	if p.interrupted() {
+		release, err := p.lock(ctx, unix.LOCK_EX)
+		if err != nil {
+			return nil, err
+		}
+		err = p.recover()
+		release()
+		if err != nil {
+			return nil, err
+		}
+	}
+	release, err = p.lock(ctx, unix.LOCK_SH)
+	if errors.Is(err, fs.ErrPermission) || errors.Is(err, unix.EROFS) {
+		return func() {}, nil
+	}
+	return release, err
+}
+
+// A place is a work tree, and the folder with what is remembered about its log.
+type place struct{ tree, state folder }
+
+func placeOf(root, gitDir string) place {
+	return place{folder(root), folder(filepath.Join(gitDir, stateDir))}
+}
