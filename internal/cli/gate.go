@@ -48,6 +48,14 @@ func (e *NothingEvaluatedError) Error() string {
 	return fmt.Sprintf("no artifact found: nothing matches %s and Codex-Lock.json lists none", strings.Join(e.Include, ", "))
 }
 
+// An evaluation is a gate that is ready to decide: what it believes, and what
+// it is about to judge.
+type evaluation struct {
+	options facts.Options
+	engine  *policy.Engine
+	change  *facts.Collector
+}
+
 // run evaluates the gate.
 func (g gate) run(ctx context.Context) (report.Report, error) {
 	r, err := repo.Open(ctx, g.dir)
@@ -62,46 +70,64 @@ func (g gate) run(ctx context.Context) (report.Report, error) {
 			return report.Report{}, fmt.Errorf("finish an interrupted attest: %w", err)
 		}
 	}
-	o, err := g.trees(ctx, r)
+	e, err := g.prepare(ctx, r)
 	if err != nil {
 		return report.Report{}, err
 	}
-	source := settings{gate: g, repository: r, base: o.Base}
-	if o.Config, err = source.config(ctx); err != nil {
-		return report.Report{}, err
+	if e.change.Len() == 0 && g.scope == facts.All {
+		return report.Report{}, &NothingEvaluatedError{Include: e.options.Config.Include}
 	}
-	if g.minimumLevel != "" {
-		if o.Config.MinimumLevel, err = artifact.ParseLevel(g.minimumLevel); err != nil {
-			return report.Report{}, &usageError{fmt.Errorf("minimum %w", err)}
-		}
-	}
-	if o.Keys, err = keyring(o.Config, g.env); err != nil {
-		return report.Report{}, err
-	}
-	if o.Extras, err = source.schemas(ctx, o.Config); err != nil {
-		return report.Report{}, err
-	}
-	engine, err := source.engine(ctx, o.Config)
-	if err != nil {
-		return report.Report{}, err
-	}
-	change, err := facts.Collect(ctx, o)
-	if err != nil {
-		return report.Report{}, err
-	}
-	if change.Len() == 0 && g.scope == facts.All {
-		return report.Report{}, &NothingEvaluatedError{Include: o.Config.Include}
-	}
-	decision, err := engine.Decide(ctx, change, policy.Options{
-		Workers: g.jobs, MinimumLevel: o.Config.MinimumLevel, Exceptions: exceptions(o.Config), Now: g.now,
-	})
+	decision, err := g.decide(ctx, e)
 	if err != nil {
 		return report.Report{}, err
 	}
 	return report.New(decision, report.Meta{
-		Scope: string(g.scope), Base: o.BaseCommit, Head: o.HeadCommit,
+		Scope: string(g.scope), Base: e.options.BaseCommit, Head: e.options.HeadCommit,
 		EffectiveTime: vaulttime.FormatTime(g.now), FailOnWarn: g.failOnWarn,
 	}), nil
+}
+
+// decide asks the rules about what is judged.
+func (g gate) decide(ctx context.Context, e evaluation) (policy.Decision, error) {
+	return e.engine.Decide(ctx, e.change, policy.Options{
+		Workers: g.jobs, MinimumLevel: e.options.Config.MinimumLevel, Exceptions: exceptions(e.options.Config), Now: g.now,
+	})
+}
+
+// prepare finds out what is believed and what is under judgement.
+func (g gate) prepare(ctx context.Context, r *repo.Repository) (evaluation, error) {
+	o, source, err := g.believe(ctx, r)
+	if err != nil {
+		return evaluation{}, err
+	}
+	engine, err := source.engine(ctx, o.Config)
+	if err != nil {
+		return evaluation{}, err
+	}
+	change, err := facts.Collect(ctx, o)
+	return evaluation{options: o, engine: engine, change: change}, err
+}
+
+// believe reads what measuring needs of the base commit, and the keys.
+func (g gate) believe(ctx context.Context, r *repo.Repository) (facts.Options, settings, error) {
+	o, err := g.trees(ctx, r)
+	if err != nil {
+		return o, settings{}, err
+	}
+	source := settings{gate: g, repository: r, base: o.Base}
+	if o.Config, err = source.config(ctx); err != nil {
+		return o, source, err
+	}
+	if g.minimumLevel != "" {
+		if o.Config.MinimumLevel, err = artifact.ParseLevel(g.minimumLevel); err != nil {
+			return o, source, &usageError{fmt.Errorf("minimum %w", err)}
+		}
+	}
+	if o.Keys, err = keyring(o.Config, g.env); err != nil {
+		return o, source, err
+	}
+	o.Extras, err = source.schemas(ctx, o.Config)
+	return o, source, err
 }
 
 // trees pins the commits that are compared. Without a head it is the work tree;
