@@ -72,28 +72,39 @@ func (l *Ledger) Encode() []byte {
 	sorted := slices.Clone(l.Artifacts)
 	slices.SortStableFunc(sorted, func(a, b Entry) int { return strings.Compare(a.Path, b.Path) })
 	out := make([]byte, 0, 64+320*len(sorted))
-	out = append(out, "{\n  \"artifacts\": ["...)
+	out = append(out, head...)
 	for i, e := range sorted {
 		if i > 0 {
-			out = append(out, ',')
+			out = append(out, ",\n"...)
 		}
-		out = append(out, "\n    {\n      \"path\": "...)
-		out = appendString(out, e.Path)
-		out = append(out, ",\n      \"sha256\": "...)
-		out = appendString(out, e.SHA256.String())
-		out = append(out, ",\n      \"drift_tolerance\": "...)
-		out = append(out, tolerance(e.DriftTolerance)...)
-		out = append(out, ",\n      \"trust_domain\": "...)
-		out = appendString(out, e.TrustDomain)
-		out = append(out, ",\n      \"verified_at\": "...)
-		out = appendString(out, e.VerifiedAt)
-		if e.Extensions != "" {
-			out = append(out, ",\n      \"extensions\": "...)
-			out = appendIndented(out, e.Extensions)
-		}
-		out = append(out, "\n    }"...)
+		out = appendEntry(out, e)
 	}
-	return append(out, "\n  ]\n}\n"...)
+	return append(append(out, '\n'), tail...)
+}
+
+// What stands before and after the entries.
+const (
+	head = "{\n  \"artifacts\": [\n"
+	tail = "  ]\n}\n"
+)
+
+// appendEntry writes an entry without the comma and the line end after it.
+func appendEntry(out []byte, e Entry) []byte {
+	out = append(out, "    {\n      \"path\": "...)
+	out = appendString(out, e.Path)
+	out = append(out, ",\n      \"sha256\": "...)
+	out = appendString(out, e.SHA256.String())
+	out = append(out, ",\n      \"drift_tolerance\": "...)
+	out = append(out, tolerance(e.DriftTolerance)...)
+	out = append(out, ",\n      \"trust_domain\": "...)
+	out = appendString(out, e.TrustDomain)
+	out = append(out, ",\n      \"verified_at\": "...)
+	out = appendString(out, e.VerifiedAt)
+	if e.Extensions != "" {
+		out = append(out, ",\n      \"extensions\": "...)
+		out = appendIndented(out, e.Extensions)
+	}
+	return append(out, "\n    }"...)
 }
 
 // IsZero reports whether a number is zero, however it is written. A float64
