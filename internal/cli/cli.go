@@ -77,6 +77,7 @@ func Main(ctx context.Context, w World) (code int) {
 		attestCommand,
 		demoCommand,
 		initCommand,
+		lockCommand,
 		policyCommand,
 		verifyCommand,
 		versionCommand,
@@ -160,6 +161,7 @@ func hintFor(err error) string {
 	var missing *repo.MissingCommitError
 	var rule *policy.PolicyError
 	var weak *attest.WeakKeyError
+	var merge *MergeInputError
 	switch {
 	case errors.As(err, &notRepo):
 		return "run it inside a Git repository, or make one: git init"
@@ -171,6 +173,8 @@ func hintFor(err error) string {
 		return rule.Hint
 	case errors.As(err, &weak):
 		return "make one: export VAULTTIME_KEY=$(openssl rand -hex 32)"
+	case errors.As(err, &merge):
+		return "mend that side first: git merge --abort, or write the ledger by hand and git add it"
 	case errors.Is(err, fs.ErrPermission):
 		return "nothing was changed; see who may read and write there"
 	}

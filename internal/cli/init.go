@@ -4,10 +4,12 @@ import (
 	"context"
 	_ "embed"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/attest"
 	"github.com/codexlock/codexlock/internal/config"
 	"github.com/codexlock/codexlock/internal/ledger"
@@ -21,6 +23,17 @@ var initConfig string
 
 //go:embed init.workflow.yml
 var initWorkflow string
+
+const attributesPath artifact.Path = ".gitattributes"
+
+// attributes are what .gitattributes says of artifacts.
+const attributes = "# an artifact's bytes are its identity: no conversion of line ends\nassets/** -text\n"
+
+// ledgerAttributes is its line for the ledger, which is merged by path.
+const ledgerAttributes = "Codex-Lock.json -text merge=codexlock\n"
+
+// maxAttributesBytes is where Git itself stops reading .gitattributes.
+const maxAttributesBytes = 100 << 20
 
 func initCommand(w World) *cobra.Command {
 	var domain string
@@ -59,38 +72,85 @@ func runInit(ctx context.Context, w World, domain string) error {
 	if _, err := config.Parse(config.Paths[0], []byte(text)); err != nil {
 		return usagef("--domain %q: %w", domain, err)
 	}
-	var write []attest.File
-	for _, f := range []attest.File{
+	write, added, err := missing(ctx, w, tree, []attest.File{
 		{Path: config.Paths[0], Mode: 0o644, Data: []byte(text)},
 		{Path: ledger.Path, Mode: 0o644, Data: (&ledger.Ledger{}).Encode()},
 		{Path: script.IngestPath, Mode: 0o755, Data: script.Ingest},
-		{Path: ".gitattributes", Mode: 0o644, Data: []byte("# an artifact's bytes are its identity: no conversion of line ends\nassets/** -text\nCodex-Lock.json -text\n")},
+		{Path: attributesPath, Mode: 0o644, Data: []byte(attributes + ledgerAttributes)},
 		{Path: ".github/workflows/codexlock.yml", Mode: 0o644, Data: []byte(initWorkflow)},
-	} {
-		_, there, err := tree.Lookup(ctx, f.Path)
-		if err != nil {
-			return err
-		}
-		if f.Path == config.Paths[0] && !there {
-			_, there, err = tree.Lookup(ctx, config.Paths[1])
-			if err != nil {
-				return err
-			}
-		}
-		if there {
-			fmt.Fprintf(w.Stdout, "kept    %s\n", f.Path)
-			continue
-		}
-		write = append(write, f)
+	})
+	if err != nil {
+		return err
 	}
-	if err := attest.Commit(ctx, r.Root(), r.GitDir(), write); err != nil {
+	if err := attest.Commit(ctx, r.Root(), r.GitDir(), append(added, write...)); err != nil {
 		return err
 	}
 	for _, f := range write {
 		fmt.Fprintf(w.Stdout, "wrote   %s\n", f.Path)
 	}
+	for _, f := range added {
+		fmt.Fprintf(w.Stdout, "added   %s: %s", f.Path, ledgerAttributes)
+	}
 	fmt.Fprint(w.Stdout, nextSteps(w))
 	return nil
+}
+
+// missing are the files that are not there yet, and those that are there and
+// get something added; it tells what it keeps.
+func missing(ctx context.Context, w World, tree repo.Tree, files []attest.File) (write, added []attest.File, err error) {
+	for _, f := range files {
+		_, there, err := tree.Lookup(ctx, f.Path)
+		if err != nil {
+			return nil, nil, err
+		}
+		if f.Path == config.Paths[0] && !there {
+			if _, there, err = tree.Lookup(ctx, config.Paths[1]); err != nil {
+				return nil, nil, err
+			}
+		}
+		if !there {
+			write = append(write, f)
+			continue
+		}
+		said := true
+		if f.Path == attributesPath {
+			if f.Data, said, err = withLedgerAttributes(ctx, tree, f.Path); err != nil {
+				return nil, nil, err
+			}
+		}
+		if said {
+			fmt.Fprintf(w.Stdout, "kept    %s\n", f.Path)
+			continue
+		}
+		added = append(added, f)
+	}
+	return write, added, nil
+}
+
+// withLedgerAttributes is .gitattributes with the line that has the ledger merged
+// by path; said is true where the file speaks of the ledger's merging already.
+func withLedgerAttributes(ctx context.Context, tree repo.Tree, p artifact.Path) (text []byte, said bool, err error) {
+	entry, _, err := tree.Lookup(ctx, p)
+	if err != nil {
+		return nil, false, err
+	}
+	if entry.Kind != repo.File {
+		return nil, false, usagef("%s is a %s, want a file", p, entry.Kind)
+	}
+	if text, err = tree.Read(ctx, entry, maxAttributesBytes); err != nil {
+		return nil, false, err
+	}
+	for line := range strings.Lines(string(text)) {
+		fields := strings.Fields(line)
+		if len(fields) > 1 && strings.TrimPrefix(fields[0], "/") == ledger.Path.String() &&
+			slices.ContainsFunc(fields[1:], func(f string) bool { return strings.Contains(f, "merge") }) {
+			return text, true, nil
+		}
+	}
+	if len(text) > 0 && text[len(text)-1] != '\n' {
+		text = append(text, '\n')
+	}
+	return append(text, ledgerAttributes...), false, nil
 }
 
 func nextSteps(w World) string {
@@ -98,6 +158,7 @@ func nextSteps(w World) string {
 		"put an artifact under assets/sources/ and attest it: codexlock attest assets/sources/NAME",
 		"commit, and give the workflow the key as the secret VAULTTIME_KEY",
 		"make the check Codexlock a required one",
+		"in each clone, once, so that Git merges the ledger by path: " + mergeDriver,
 	}
 	if _, ok, _ := keyFrom(w.Env, config.DefaultKeyEnv); !ok {
 		steps = append([]string{"make a key, keep it: export VAULTTIME_KEY=$(openssl rand -hex 32); run codexlock init again in a new repository, or add its public half to codexlock.yaml"}, steps...)
