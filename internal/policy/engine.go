@@ -31,31 +31,47 @@ type Engine struct {
 // New compiles the rules of the sources. A package of a later source stands in
 // place of the embedded one of its name. A fault of a rule is a [*PolicyError].
 func New(ctx context.Context, sources []Source) (*Engine, error) {
-	modules, err := load(sources)
+	e, _, faults, err := build(sources)
 	if err != nil {
 		return nil, err
 	}
-	rules, err := discover(modules)
-	if err != nil {
+	if len(faults) > 0 {
+		return nil, firstOf(faults)
+	}
+	if e.artifact, err = e.prepare(ctx, about(e.rules, subjectArtifact)); err != nil {
 		return nil, err
 	}
-	if err := everySourceRules(sources, modules, rules); err != nil {
-		return nil, err
-	}
-	e := &Engine{rules: rules, source: sourceNames(sources), digest: digest(sources), grace: grace}
-	if e.compiler, err = compile(modules); err != nil {
-		return nil, err
-	}
-	if err := e.everyReferenceLeads(modules); err != nil {
-		return nil, err
-	}
-	if e.artifact, err = e.prepare(ctx, about(rules, subjectArtifact)); err != nil {
-		return nil, err
-	}
-	if e.repository, err = e.prepare(ctx, about(rules, subjectRepository)); err != nil {
+	if e.repository, err = e.prepare(ctx, about(e.rules, subjectRepository)); err != nil {
 		return nil, err
 	}
 	return e, nil
+}
+
+// build compiles the modules and finds what is wrong with them. It goes on after
+// a fault as long as what follows is not a consequence of it, and gives no engine
+// where the modules do not compile.
+func build(sources []Source) (*Engine, []*module, []*PolicyError, error) {
+	schema, err := inputSchema()
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	modules, faults := load(sources)
+	if len(faults) > 0 {
+		return nil, modules, faults, nil
+	}
+	rules, faults := discover(modules)
+	if len(faults) == 0 {
+		if fault := everySourceRules(sources, modules, rules); fault != nil {
+			return nil, modules, []*PolicyError{fault}, nil
+		}
+	}
+	e := &Engine{rules: rules, source: sourceNames(sources), digest: digest(sources), grace: grace}
+	compiler, more := compile(modules, schema)
+	if faults = append(faults, more...); len(more) > 0 {
+		return nil, modules, faults, nil
+	}
+	e.compiler = compiler
+	return e, modules, append(faults, e.everyReferenceLeads(modules, schema)...), nil
 }
 
 // Rules are the rules by code.
@@ -79,7 +95,7 @@ func about(rules []*rule, subject string) []*rule {
 
 // everySourceRules refuses a rule set that asks nothing: a wrong directory
 // looks just so, and is not a pass.
-func everySourceRules(sources []Source, modules []*module, rules []*rule) error {
+func everySourceRules(sources []Source, modules []*module, rules []*rule) *PolicyError {
 	if len(rules) == 0 {
 		return &PolicyError{Message: "no rule in " + sourceNames(sources), Hint: "a rule set with no rules is never a pass; see that the directory is the right one"}
 	}
@@ -131,22 +147,18 @@ var inputSchema = sync.OnceValues(func() (any, error) {
 // compile checks the modules against each other and against the form of input.
 // Schemas that a module names in an annotation are not asked: every module has
 // the one type of input, which none can loosen.
-func compile(modules []*module) (*ast.Compiler, error) {
-	schema, err := inputSchema()
-	if err != nil {
-		return nil, err
-	}
+func compile(modules []*module, schema any) (*ast.Compiler, []*PolicyError) {
 	set := ast.NewSchemaSet()
 	set.Put(ast.SchemaRootRef, schema)
 	set.Put(ast.SchemaRootRef.Append(ast.StringTerm("facts")), schema)
-	c := ast.NewCompiler().WithCapabilities(capabilities()).WithStrict(true).WithSchemas(set)
+	c := ast.NewCompiler().WithCapabilities(capabilities()).WithStrict(true).WithSchemas(set).SetErrorLimit(0)
 	parsed := make(map[string]*ast.Module, len(modules))
 	for _, m := range modules {
 		parsed[m.name] = m.Module
 	}
 	c.Compile(parsed)
 	if c.Failed() {
-		return nil, compileError(c.Errors)
+		return nil, compileFaults(c.Errors)
 	}
 	return c, nil
 }
@@ -187,7 +199,7 @@ func (e *Engine) prepare(ctx context.Context, rules []*rule) (*query, error) {
 		rego.GenerateJSON(func(t *ast.Term, _ *rego.EvalContext) (any, error) { return t, nil }),
 	).PrepareForEval(ctx)
 	if err != nil {
-		return nil, compileError(err)
+		return nil, firstOf(compileFaults(err))
 	}
 	return q, nil
 }

@@ -48,34 +48,63 @@ const (
 	hintInput    = "the fields of input are in schemas/facts.json"
 	hintSandbox  = "rules see only input: no network, environment, clock or randomness, and nothing that a deadline cannot stop"
 	hintMisspelt = "a misspelt rule would pass silently; define deny or warn as a set, or move helpers to a package below lib"
+	hintRego     = "write it as Rego v1 has it: https://www.openpolicyagent.org/docs/policy-reference"
+	hintMetadata = "say what the rule is about: title, description, custom.requirement, custom.severity and custom.fix, as codexlock policy new writes them"
 	hintShape    = `want a message, or {"msg": …} with "file", and "pointer" or "line" and "column", as it pleases`
 )
 
-// compileError turns what OPA says of a module into its first fault.
-func compileError(err error) error {
+// firstOf is the first of some faults, and says how many there are beside it.
+func firstOf(faults []*PolicyError) *PolicyError {
+	first := *faults[0]
+	if n := len(faults) - 1; n > 0 {
+		first.Message += fmt.Sprintf(" (and %d more: codexlock policy check lists them)", n)
+	}
+	return &first
+}
+
+// compileFaults turns what OPA says of modules into faults, at least one.
+func compileFaults(err error) []*PolicyError {
 	var all ast.Errors
 	if !errors.As(err, &all) || len(all) == 0 {
-		return &PolicyError{Message: fmt.Sprintf("compile the rules: %v", err), cause: err}
+		return []*PolicyError{{Message: fmt.Sprintf("compile the rules: %v", err), cause: err}}
 	}
-	first := all[0]
-	message := first.Message
-	if n := len(all) - 1; n > 0 {
-		message += fmt.Sprintf(" (and %d more)", n)
+	faults := make([]*PolicyError, len(all))
+	for i, e := range all {
+		faults[i] = compileFault(e)
 	}
-	e := faultAt(first.Location, "", "%s", message)
+	return faults
+}
+
+func compileFault(err *ast.Error) *PolicyError {
+	e := faultAt(err.Location, hintOf(err.Message), "%s", err.Message)
 	e.cause = err
-	if name, ok := strings.CutPrefix(first.Message, "undefined function "); ok && isBuiltin(name) {
+	if name, ok := strings.CutPrefix(err.Message, "undefined function "); ok && isBuiltin(name) {
 		e.Message = fmt.Sprintf("built-in %s is not allowed in rules", name)
 		e.Hint = hintSandbox
 		return e
 	}
-	if d, ok := first.Details.(*ast.RefErrInvalidDetail); ok {
+	if d, ok := err.Details.(*ast.RefErrInvalidDetail); ok {
 		e.Hint = hintInput
 		if guess := nearest(d); guess != "" {
 			e.Hint = fmt.Sprintf("did you mean %s? %s", guess, hintInput)
 		}
 	}
 	return e
+}
+
+// hintOf is the next step after a fault that OPA puts in words only.
+func hintOf(message string) string {
+	for part, hint := range map[string]string{
+		"undefined function ": "no rule defines it, and OPA has no such built-in",
+		" is unsafe":          "nothing gives it a value: it may be misspelt",
+		" unused":             "remove it, or use it",
+		"recursive":           "a rule cannot ask itself, not through others either",
+	} {
+		if strings.Contains(message, part) {
+			return hint
+		}
+	}
+	return hintRego
 }
 
 // nearest is the field that was probably meant, "" where none is near.

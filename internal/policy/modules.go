@@ -80,7 +80,7 @@ func packagePath(ref ast.Ref) []string {
 func isLib(path []string) bool { return slices.Contains(path, "lib") }
 
 // load parses the sources' modules and settles which of them count.
-func load(sources []Source) ([]*module, error) {
+func load(sources []Source) ([]*module, []*PolicyError) {
 	var modules []*module
 	for i := range sources {
 		for _, m := range sources[i].Modules {
@@ -91,42 +91,44 @@ func load(sources []Source) ([]*module, error) {
 			}
 		}
 	}
-	if err := parse(modules); err != nil {
-		return nil, err
+	if faults := parse(modules); len(faults) > 0 {
+		return nil, faults
 	}
 	return settle(modules)
 }
 
 // parse fills in every module's tree, on all processors: it is half of the time
-// that a start takes. The first fault in the order of the modules is returned.
-func parse(modules []*module) error {
+// that a start takes. The faults are in the order of the modules.
+func parse(modules []*module) []*PolicyError {
 	options := ast.ParserOptions{Capabilities: capabilities(), ProcessAnnotation: true, RegoVersion: ast.RegoV1}
-	faults := make([]error, len(modules))
+	errs := make([]error, len(modules))
 	var group sync.WaitGroup
 	workers := min(runtime.GOMAXPROCS(0), max(len(modules), 1))
 	for w := range workers {
 		group.Go(func() {
 			for i := w; i < len(modules); i += workers {
-				modules[i].Module, faults[i] = ast.ParseModuleWithOpts(modules[i].file, modules[i].text, options)
+				modules[i].Module, errs[i] = ast.ParseModuleWithOpts(modules[i].file, modules[i].text, options)
 			}
 		})
 	}
 	group.Wait()
-	for i, err := range faults {
-		if err != nil {
-			return compileError(err)
-		}
-		if modules[i].Module == nil {
-			return &PolicyError{File: modules[i].file, Message: "is empty, want a package", Hint: hintMisspelt}
+	var faults []*PolicyError
+	for i, err := range errs {
+		switch {
+		case err != nil:
+			faults = append(faults, compileFaults(err)...)
+		case modules[i].Module == nil:
+			faults = append(faults, &PolicyError{File: modules[i].file, Message: "is empty, want a package", Hint: hintMisspelt})
 		}
 	}
-	return nil
+	return faults
 }
 
 // settle lets an owner's package stand in place of the embedded one of its name
 // and refuses every other package that is declared twice: the bodies of two
 // modules are joined by "or", so a helper of one could silence the other.
-func settle(modules []*module) ([]*module, error) {
+func settle(modules []*module) ([]*module, []*PolicyError) {
+	var faults []*PolicyError
 	chosen := map[string]*module{}
 	for _, m := range modules {
 		name := m.Package.Path.String()
@@ -134,11 +136,13 @@ func settle(modules []*module) ([]*module, error) {
 		switch {
 		case !ok:
 		case !other.source.Standard || m.source.Standard:
-			return nil, faultAt(m.Package.Location, "put one rule in one package, and helpers that are shared below lib",
-				"package %s is declared in %s already", strings.Join(m.path(), "."), other.file)
+			faults = append(faults, faultAt(m.Package.Location, "put one rule in one package, and helpers that are shared below lib",
+				"package %s is declared in %s already", strings.Join(m.path(), "."), other.file))
+			continue
 		case isLib(m.path()):
-			return nil, faultAt(m.Package.Location, "give it a name of your own: the standard's rules depend on this one",
-				"package %s stands in place of a helper of the standard", strings.Join(m.path(), "."))
+			faults = append(faults, faultAt(m.Package.Location, "give it a name of your own: the standard's rules depend on this one",
+				"package %s stands in place of a helper of the standard", strings.Join(m.path(), ".")))
+			continue
 		default:
 			m.replaces = true
 		}
@@ -150,13 +154,14 @@ func settle(modules []*module) ([]*module, error) {
 			kept = append(kept, m)
 		}
 	}
-	return kept, separate(kept)
+	return kept, append(faults, separate(kept)...)
 }
 
 // separate refuses a rule that reaches into another module's package by its
 // name: `drift._ok if true` in package codexlock.lock would add to the helper
 // _ok of package codexlock.lock.drift.
-func separate(modules []*module) error {
+func separate(modules []*module) []*PolicyError {
+	var faults []*PolicyError
 	packages := map[string]map[string]*module{} // package, name of a part below it, a module there
 	for _, m := range modules {
 		path := m.path()
@@ -173,12 +178,12 @@ func separate(modules []*module) error {
 		for _, r := range m.Rules {
 			name := ruleName(r)
 			if other, ok := below[name]; ok {
-				return faultAt(r.Location, "rename the rule, or move it to the package",
-					"rule %s reaches into package %s of %s", name, strings.Join(other.path(), "."), other.file)
+				faults = append(faults, faultAt(r.Location, "rename the rule, or move it to the package",
+					"rule %s reaches into package %s of %s", name, strings.Join(other.path(), "."), other.file))
 			}
 		}
 	}
-	return nil
+	return faults
 }
 
 // ruleName is the first part of a rule's name.

@@ -8,66 +8,58 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 )
 
-// everyReferenceLeads refuses what is never defined or never read, for both are
+// everyReferenceLeads finds what is never defined or never read, for both are
 // silent in Rego: a reference below data that no rule defines is undefined for
 // ever, and a set that is neither deny nor warn and that nothing reads was
 // probably meant to be one of them.
-func (e *Engine) everyReferenceLeads(modules []*module) error {
+func (e *Engine) everyReferenceLeads(modules []*module, schema any) []*PolicyError {
+	var faults []*PolicyError
 	for _, r := range e.rules {
-		if err := e.ownSubject(r); err != nil {
-			return err
-		}
+		faults = append(faults, e.ownSubject(r)...)
 	}
 	for _, m := range modules {
-		if err := e.dataLeads(e.compiler.Modules[m.name]); err != nil {
-			return err
-		}
-		if err := knownValues(m.Module); err != nil {
-			return err
-		}
-		if isLib(m.path()) {
+		faults = append(faults, e.dataLeads(e.compiler.Modules[m.name])...)
+		faults = append(faults, knownValues(m.Module, schema)...)
+		i := slices.IndexFunc(e.rules, func(r *rule) bool { return r.ref.Equal(m.Package.Path) })
+		if i < 0 { // helpers, or no rule
 			continue
 		}
-		if i := slices.IndexFunc(e.rules, func(r *rule) bool { return r.ref.Equal(m.Package.Path) }); i >= 0 {
-			if err := certainMessages(e.rules[i], m); err != nil {
-				return err
-			}
-		}
+		faults = append(faults, certainMessages(e.rules[i], m, schema)...)
 		for _, r := range e.compiler.Modules[m.name].Rules {
 			if name := ruleName(r); e.unread(r, name) {
-				return faultAt(r.Location, hintMisspelt, "rule %s is read by nothing: only deny and warn are asked", name)
+				faults = append(faults, faultAt(r.Location, hintMisspelt, "rule %s is read by nothing: only deny and warn are asked", name))
 			}
 		}
 	}
-	return nil
+	return faults
 }
 
 // ownSubject refuses a rule that reads facts about what it is not asked about:
 // they are absent whenever it is asked.
-func (e *Engine) ownSubject(r *rule) error {
-	var fault error
+func (e *Engine) ownSubject(r *rule) []*PolicyError {
+	var faults []*PolicyError
 	for _, m := range e.compiler.Modules {
 		if !m.Package.Path.Equal(r.ref) {
 			continue
 		}
 		ast.WalkRefs(m, func(ref ast.Ref) bool {
-			if fault != nil || len(ref) < 2 || !ref.HasPrefix(ast.InputRootRef) {
+			if len(ref) < 2 || !ref.HasPrefix(ast.InputRootRef) {
 				return false
 			}
 			name, _ := ref[1].Value.(ast.String)
 			switch {
 			case name == "" || name == "effective_time" || name == "settings":
 			case r.Subject == subjectArtifact && name == subjectRepository:
-				fault = faultAt(ref[0].Location, "say custom.subject: repository in its METADATA",
-					"rule %s is about an artifact and reads input.repository", r.Code)
+				faults = append(faults, faultAt(ref[0].Location, "say custom.subject: repository in its METADATA",
+					"rule %s is about an artifact and reads input.repository", r.Code))
 			case r.Subject == subjectRepository && name != subjectRepository:
-				fault = faultAt(ref[0].Location, "leave custom.subject out of its METADATA, so that it is asked about each artifact",
-					"rule %s is about a repository and reads input.%s", r.Code, string(name))
+				faults = append(faults, faultAt(ref[0].Location, "leave custom.subject out of its METADATA, so that it is asked about each artifact",
+					"rule %s is about a repository and reads input.%s", r.Code, string(name)))
 			}
 			return false
 		})
 	}
-	return fault
+	return faults
 }
 
 // unread reports whether a rule looks as if it should be asked, and is not.
@@ -83,59 +75,50 @@ func near(a, b string) bool { return levenshtein.ComputeDistance(a, b) <= 2 }
 
 // dataLeads finds a reference to data that is not there. There is no data but
 // what rules define.
-func (e *Engine) dataLeads(m *ast.Module) error {
-	var fault error
+func (e *Engine) dataLeads(m *ast.Module) []*PolicyError {
+	var faults []*PolicyError
 	ast.WalkRefs(m, func(ref ast.Ref) bool {
-		if fault != nil || !ref.HasPrefix(ast.DefaultRootRef) || m.Package.Path.Equal(ref) {
+		if !ref.HasPrefix(ast.DefaultRootRef) || m.Package.Path.Equal(ref) {
 			return false
 		}
 		if ground := ref.GroundPrefix(); len(ground) > 1 && len(e.compiler.GetRules(ground)) == 0 {
-			fault = faultAt(ref[0].Location, "there is no data but what rules define", "undefined ref: %s", ref)
+			faults = append(faults, faultAt(ref[0].Location, "there is no data but what rules define", "undefined ref: %s", ref))
 		}
 		return false
 	})
-	return fault
+	return faults
 }
 
 // knownValues finds a comparison of an enumerated fact with what it never is:
 // `input.checks.ledger == "difers"` would be false for ever, without a word.
-func knownValues(m *ast.Module) error {
-	schema, err := inputSchema()
-	if err != nil {
-		return err
-	}
-	var fault error
+func knownValues(m *ast.Module, schema any) []*PolicyError {
+	var faults []*PolicyError
 	ast.WalkExprs(m, func(x *ast.Expr) bool {
-		if fault != nil || !x.IsCall() || len(x.Operands()) != 2 {
-			return fault != nil
+		if !x.IsCall() || len(x.Operands()) != 2 {
+			return false
 		}
 		switch x.Operator().String() {
 		case ast.Equality.Name, ast.Equal.Name, ast.NotEqual.Name:
-			fault = compares(schema, x.Operand(0), x.Operand(1))
-			if fault == nil {
-				fault = compares(schema, x.Operand(1), x.Operand(0))
-			}
+			faults = append(faults, compares(schema, x.Operand(0), x.Operand(1))...)
+			faults = append(faults, compares(schema, x.Operand(1), x.Operand(0))...)
 		case ast.Member.Name:
-			fault = among(schema, x.Operand(0), x.Operand(1))
+			faults = append(faults, among(schema, x.Operand(0), x.Operand(1))...)
 		}
-		return fault != nil
+		return false
 	})
-	return fault
+	return faults
 }
 
 // among checks every member of a written collection.
-func among(schema any, fact, collection *ast.Term) error {
-	iterable, ok := collection.Value.(interface {
-		Iter(func(*ast.Term) error) error
-	})
-	if !ok {
-		return nil
+func among(schema any, fact, collection *ast.Term) (faults []*PolicyError) {
+	if members, ok := collection.Value.(interface{ Foreach(func(*ast.Term)) }); ok {
+		members.Foreach(func(t *ast.Term) { faults = append(faults, compares(schema, fact, t)...) })
 	}
-	return iterable.Iter(func(t *ast.Term) error { return compares(schema, fact, t) })
+	return faults
 }
 
 // compares checks a constant against the values of a fact.
-func compares(schema any, fact, constant *ast.Term) error {
+func compares(schema any, fact, constant *ast.Term) []*PolicyError {
 	ref, isRef := fact.Value.(ast.Ref)
 	text, isText := constant.Value.(ast.String)
 	if !isRef || !isText || !ref.HasPrefix(ast.InputRootRef) {
@@ -145,7 +128,7 @@ func compares(schema any, fact, constant *ast.Term) error {
 	if len(values) == 0 || slices.Contains(values, string(text)) {
 		return nil
 	}
-	return faultAt(constant.Location, hintInput, "%s is never %q, it is one of %s", ref, string(text), strings.Join(values, ", "))
+	return []*PolicyError{faultAt(constant.Location, hintInput, "%s is never %q, it is one of %s", ref, string(text), strings.Join(values, ", "))}
 }
 
 // enumOf is the list of values that the schema allows at a path, nil where it

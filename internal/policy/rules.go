@@ -39,30 +39,30 @@ func (r *rule) at() *ast.Location {
 const standardPrefix = "codexlock."
 
 // discover finds the rule in every package that is no helper.
-func discover(modules []*module) ([]*rule, error) {
+func discover(modules []*module) ([]*rule, []*PolicyError) {
 	var rules []*rule
+	var faults []*PolicyError
 	byCode := map[string]*rule{}
-	of := map[*Source]int{}
 	for _, m := range modules {
 		if isLib(m.path()) {
 			continue
 		}
-		r, err := ruleOf(m)
-		if err != nil {
-			return nil, err
+		r, fault := ruleOf(m)
+		if other, ok := byCode[r.Code]; ok && fault == nil {
+			fault = faultAt(m.Package.Location, "rename one of the packages", "rule %s is in %s already", r.Code, other.file)
 		}
-		if other, ok := byCode[r.Code]; ok {
-			return nil, faultAt(m.Package.Location, "rename one of the packages", "rule %s is in %s already", r.Code, other.file)
+		if fault != nil {
+			faults = append(faults, fault)
+			continue
 		}
 		byCode[r.Code] = r
-		of[m.source]++
 		rules = append(rules, r)
 	}
 	slices.SortFunc(rules, func(a, b *rule) int { return strings.Compare(a.Code, b.Code) })
-	return rules, nil
+	return rules, faults
 }
 
-func ruleOf(m *module) (*rule, error) {
+func ruleOf(m *module) (*rule, *PolicyError) {
 	name := strings.Join(m.path(), ".")
 	r := &rule{
 		Rule: Rule{Code: strings.TrimPrefix(name, standardPrefix), Source: m.file},
@@ -74,11 +74,11 @@ func ruleOf(m *module) (*rule, error) {
 	case m.replaces:
 		r.Source = m.file + " (in place of the embedded rule)"
 	}
-	if err := r.findSets(m); err != nil {
-		return nil, err
+	if fault := r.findSets(m); fault != nil {
+		return r, fault
 	}
 	if len(r.sets) == 0 {
-		return nil, faultAt(m.Package.Location, hintMisspelt, "package %s defines neither deny nor warn%s", name, guess(m))
+		return r, faultAt(m.Package.Location, hintMisspelt, "package %s defines neither deny nor warn%s", name, guess(m))
 	}
 	return r, r.describe(m)
 }
@@ -97,7 +97,7 @@ func guess(m *module) string {
 
 // findSets notes where deny and warn are defined and refuses every definition
 // of them that is not a set, and every one that nobody would ask.
-func (r *rule) findSets(m *module) error {
+func (r *rule) findSets(m *module) *PolicyError {
 	for _, def := range m.Rules {
 		ref := def.Head.Ref()
 		name := Severity(ruleName(def))
@@ -129,12 +129,16 @@ func kindOf(def *ast.Rule) string {
 	return "a single value"
 }
 
-// requirementForm is ZT-n, ZT-n.m, or one of the four principles.
-var requirementForm = regexp.MustCompile(`^(ZT-\d+(\.\d+)?|P\d)$`)
+// requirementForm is ZT-n, ZT-n.m, or one of the principles; ownerForm is a name
+// that owners give a requirement of theirs.
+var (
+	requirementForm = regexp.MustCompile(`^(ZT-\d+(\.\d+)?|P\d)$`)
+	ownerForm       = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9._-]{0,63}$`)
+)
 
 // describe reads the rule's METADATA. What our own rules must say, an owner's
 // may leave out.
-func (r *rule) describe(m *module) error {
+func (r *rule) describe(m *module) *PolicyError {
 	r.Requirement, r.Severity, r.Title, r.Subject, r.Level = "owner", Warn, r.Code, subjectArtifact, artifact.NonCompliant
 	if r.sets[Deny] != nil {
 		r.Severity = Deny
@@ -152,7 +156,11 @@ func (r *rule) describe(m *module) error {
 	r.Description = notes.Description
 	custom := customNotes{rule: r, at: notes.Location, values: notes.Custom}
 	severity, level := string(r.Severity), r.Level.String()
-	custom.read("requirement", &r.Requirement, requirementForm.MatchString, "ZT-n.m or P-n of the standard", m.source.Standard)
+	form, want := ownerForm, "a name such as ZT-3.3 or ACME-7"
+	if m.source.Standard {
+		form, want = requirementForm, "ZT-n.m or Pn of the standard"
+	}
+	custom.read("requirement", &r.Requirement, form.MatchString, want, m.source.Standard)
 	custom.read("severity", &severity, func(s string) bool { return s == string(r.Severity) },
 		fmt.Sprintf("%s, for that is the worst that it defines", r.Severity), m.source.Standard)
 	custom.read("fix", &r.Fix, func(s string) bool { return strings.TrimSpace(s) != "" }, "the next step", m.source.Standard)
@@ -164,9 +172,8 @@ func (r *rule) describe(m *module) error {
 	if m.source.Standard && (notes.Title == "" || notes.Description == "") {
 		return faultAt(notes.Location, "say in METADATA what the rule is about", "rule %s has no title or no description", r.Code)
 	}
-	var err error
-	r.Level, err = artifact.ParseLevel(level)
-	return err
+	r.Level, _ = artifact.ParseLevel(level) // one of the two that were read
+	return nil
 }
 
 // packageNotes are a module's METADATA of scope package.
@@ -184,7 +191,7 @@ type customNotes struct {
 	rule   *rule
 	at     *ast.Location
 	values map[string]any
-	fault  error
+	fault  *PolicyError
 }
 
 func (c *customNotes) read(key string, into *string, valid func(string) bool, want string, required bool) {

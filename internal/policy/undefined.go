@@ -10,11 +10,11 @@ import (
 // and that its body does not ask for: where the fact is absent the whole denial
 // is undefined, and lost without a word. It sees facts that the rule names
 // itself, not those that a helper does; our own rules have tests for that.
-func certainMessages(r *rule, m *module) error {
-	schema, err := inputSchema()
-	if err != nil || m.source.Standard {
-		return err
+func certainMessages(r *rule, m *module, schema any) []*PolicyError {
+	if m.source.Standard {
+		return nil
 	}
+	var faults []*PolicyError
 	for _, def := range m.Rules {
 		if name := Severity(ruleName(def)); name != Deny && name != Warn {
 			continue
@@ -22,12 +22,12 @@ func certainMessages(r *rule, m *module) error {
 		needed, given := messageFacts(def)
 		for _, ref := range needed {
 			if !alwaysThere(schema, r.Subject, ref, given) {
-				return faultAt(ref[0].Location, "take it with object.get and a default, or make it a condition",
-					"rule %s: %s may be absent, and its denial would be lost with it", r.Code, ref)
+				faults = append(faults, faultAt(ref[0].Location, "take it with object.get and a default, or make it a condition",
+					"rule %s: %s may be absent, and its denial would be lost with it", r.Code, ref))
 			}
 		}
 	}
-	return nil
+	return faults
 }
 
 // messageFacts are the facts that a rule's message is made of, and those whose

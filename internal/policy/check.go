@@ -1,0 +1,195 @@
+package policy
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/types"
+)
+
+// Check is all that is wrong with the rules of some sources, by place: what [New]
+// refuses, answers that [Engine.Decide] would refuse whatever the facts are,
+// METADATA that an owner's rule leaves out, and tests that do not compile.
+func Check(sources []Source) ([]*PolicyError, error) {
+	e, modules, faults, err := build(sources)
+	if err != nil {
+		return nil, err
+	}
+	for _, m := range modules {
+		faults = append(faults, undescribed(m)...)
+	}
+	if e != nil {
+		faults = append(faults, e.answers(modules)...)
+		more, err := checkTests(sources, modules)
+		if err != nil {
+			return nil, err
+		}
+		faults = append(faults, more...)
+	}
+	slices.SortStableFunc(faults, func(a, b *PolicyError) int {
+		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
+	})
+	return slices.CompactFunc(faults, func(a, b *PolicyError) bool { return a.Error() == b.Error() }), nil
+}
+
+// undescribed finds what an owner's rule does not say of itself. The gate asks it
+// all the same; whoever reads its findings wants to know.
+func undescribed(m *module) []*PolicyError {
+	if m.source.Standard || isLib(m.path()) {
+		return nil
+	}
+	notes := packageNotes(m)
+	if notes == nil {
+		return []*PolicyError{faultAt(m.Package.Location, hintMetadata, "package %s has no METADATA of scope package", strings.Join(m.path(), "."))}
+	}
+	var missing []string
+	for name, text := range map[string]string{"title": notes.Title, "description": notes.Description} {
+		if text == "" {
+			missing = append(missing, name)
+		}
+	}
+	for _, name := range []string{"requirement", "severity", "fix"} {
+		if _, ok := notes.Custom[name]; !ok {
+			missing = append(missing, "custom."+name)
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	slices.Sort(missing)
+	return []*PolicyError{faultAt(notes.Location, hintMetadata, "METADATA of package %s has no %s", strings.Join(m.path(), "."), strings.Join(missing, ", no "))}
+}
+
+// answers finds rules that cannot say what a rule may say.
+func (e *Engine) answers(modules []*module) []*PolicyError {
+	var faults []*PolicyError
+	for _, r := range e.rules {
+		i := slices.IndexFunc(modules, func(m *module) bool { return m.Package.Path.Equal(r.ref) })
+		for _, def := range modules[i].Rules {
+			s := slot{rule: r, severity: Severity(ruleName(def))}
+			if s.severity != Deny && s.severity != Warn {
+				continue
+			}
+			if fault := s.written(def); fault != nil {
+				faults = append(faults, fault)
+			} else if fault := s.typed(def, e.compiler.TypeEnv.Get(r.ref.Append(ast.StringTerm(string(s.severity))))); fault != nil {
+				faults = append(faults, fault)
+			}
+		}
+	}
+	return faults
+}
+
+// written checks a head that says what the answer is, whatever the facts are.
+func (s slot) written(def *ast.Rule) *PolicyError {
+	value := def.Head.Key.Value
+	switch v := value.(type) {
+	case ast.Ref, ast.Var, ast.Call, *ast.TemplateString:
+		return nil // known only when it is asked
+	case ast.Object:
+		if !v.IsGround() || ast.ContainsRefs(v) || ast.ContainsClosures(v) || hasCalls(v) {
+			value = constants(v)
+		}
+	}
+	_, err := element(s, value)
+	var fault *PolicyError
+	if errors.As(err, &fault) {
+		fault.File, fault.Line, fault.Column = def.Location.File, def.Location.Row, def.Location.Col
+	}
+	return fault
+}
+
+func hasCalls(v ast.Value) bool {
+	found := false
+	ast.WalkTerms(v, func(t *ast.Term) bool {
+		_, call := t.Value.(ast.Call)
+		found = found || call
+		return found
+	})
+	return found
+}
+
+// constants is an object with something that is as a rule should have it in place
+// of what is known only when the rule is asked.
+func constants(o ast.Object) ast.Object {
+	filled := ast.NewObject()
+	o.Foreach(func(k, v *ast.Term) {
+		key, _ := k.Value.(ast.String)
+		switch v.Value.(type) {
+		case ast.String, ast.Number, ast.Boolean, ast.Null, *ast.Array, ast.Object, ast.Set:
+		default:
+			if v = ast.StringTerm("/"); key == "line" || key == "column" {
+				v = ast.IntNumberTerm(1)
+			}
+		}
+		filled.Insert(k, v)
+	})
+	return filled
+}
+
+// typed checks what the type checker knows of a set's members: none of them may
+// be a message, or an object that has one.
+func (s slot) typed(def *ast.Rule, t types.Type) *PolicyError {
+	set, ok := t.(*types.Set)
+	if !ok || mayAnswer(set.Of()) {
+		return nil
+	}
+	return faultAt(def.Location, hintShape, "rule %s: %s holds %s, want a message or an object with one", s.rule.Code, s.severity, types.Sprint(set.Of()))
+}
+
+func mayAnswer(t types.Type) bool {
+	switch t := t.(type) {
+	case types.Any:
+		return len(t) == 0 || slices.ContainsFunc(t, mayAnswer)
+	case types.String:
+		return true
+	case *types.Object:
+		msg := t.Select("msg")
+		return mayBeText(msg)
+	}
+	return t == nil
+}
+
+func mayBeText(t types.Type) bool {
+	switch t := t.(type) {
+	case types.Any:
+		return len(t) == 0 || slices.ContainsFunc(t, mayBeText)
+	case types.String:
+		return true
+	}
+	return false
+}
+
+// checkTests compiles the owners' tests with the rules, and with the samples of
+// the standard that they may take facts from.
+func checkTests(sources []Source, modules []*module) ([]*PolicyError, error) {
+	schema, err := inputSchema()
+	if err != nil {
+		return nil, err
+	}
+	var tests []*module
+	own := 0
+	for i := range sources {
+		for _, m := range sources[i].Modules {
+			if !strings.HasSuffix(m.Name, "_test.rego") || sources[i].Standard && !strings.HasPrefix(m.Name, "lib/") {
+				continue
+			}
+			if !sources[i].Standard {
+				own++
+			}
+			tests = append(tests, &module{file: m.Name, name: fmt.Sprintf("%d:%s", i, m.Name), text: string(m.Text), source: &sources[i]})
+		}
+	}
+	if own == 0 {
+		return nil, nil
+	}
+	if faults := parse(tests); len(faults) > 0 {
+		return faults, nil
+	}
+	_, faults := compile(append(slices.Clone(modules), tests...), schema)
+	return faults, nil
+}
