@@ -38,11 +38,12 @@ var edges = map[string]string{
 	"internal/config":    "internal/artifact internal/vaulttime internal/schemas",
 	"internal/facts":     "internal/artifact internal/audit internal/config internal/content internal/ledger internal/manifest internal/repo internal/script internal/vaulttime internal/schemas",
 	"internal/attest":    "internal/artifact internal/ledger internal/manifest internal/script internal/vaulttime internal/schemas",
-	"internal/policy":    "internal/artifact internal/facts internal/schemas",
+	"internal/baseline":  "internal/artifact internal/schemas",
+	"internal/policy":    "internal/artifact internal/baseline internal/facts internal/schemas",
 	"internal/report":    "internal/artifact internal/policy",
 	"internal/workbench": "internal/policy internal/report internal/schemas policies",
 	"internal/github":    "internal/report",
-	"internal/cli": "internal/artifact internal/attest internal/config internal/facts internal/github internal/ledger internal/manifest " +
+	"internal/cli": "internal/artifact internal/attest internal/baseline internal/config internal/facts internal/github internal/ledger internal/manifest " +
 		"internal/policy internal/repo internal/report internal/script internal/vaulttime internal/workbench policies internal/schemas",
 	"cmd/codexlock": "internal/cli",
 	"cmd/action":    "internal/cli",

@@ -113,11 +113,12 @@ func TestMetadataIsComplete(t *testing.T) {
 			t.Errorf("%s: severity %q, and the worst it says is %s", code, m.Custom["severity"], severity)
 		case m.Custom["level"] != level:
 			t.Errorf("%s: level %q, want %q", code, m.Custom["level"], level)
-		case (m.Custom["subject"] == "repository") != strings.Contains(text, "input.repository."):
+		case (m.Custom["subject"] == "repository") != strings.Contains(text, "input.repository."),
+			(m.Custom["subject"] == "exceptions") != strings.Contains(text, "input.exceptions."):
 			t.Errorf("%s: subject %q, and it reads the other one", code, m.Custom["subject"])
 		}
 		for key := range m.Custom {
-			if !slices.Contains([]string{"requirement", "severity", "fix", "subject", "level"}, key) {
+			if !slices.Contains([]string{"requirement", "severity", "fix", "subject", "level", "exceptions"}, key) {
 				t.Errorf("%s: METADATA custom.%s is unknown", code, key)
 			}
 		}

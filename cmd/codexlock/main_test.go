@@ -43,8 +43,9 @@ func TestCommandLine(t *testing.T) {
 			return os.WriteFile(filepath.Join(env.WorkDir, ".gitconfig"), []byte(config), 0o644)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits,
-			"edit":  edit,
+			"exits":  exits,
+			"edit":   edit,
+			"cat-to": catTo,
 		},
 	})
 }
@@ -75,4 +76,16 @@ func edit(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("%s does not contain %q", args[0], args[1])
 	}
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(strings.ReplaceAll(text, args[1], args[2])), 0o644))
+}
+
+// catTo puts files together: cat-to INTO FILE...
+func catTo(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: cat-to INTO FILE...")
+	}
+	var text strings.Builder
+	for _, name := range args[1:] {
+		text.WriteString(ts.ReadFile(name))
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text.String()), 0o644))
 }

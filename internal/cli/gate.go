@@ -38,6 +38,7 @@ type gate struct {
 	jobs         int
 	now          time.Time
 	env          func(string) (string, bool)
+	adopt        func(adoption) error // nil: no baseline is written
 }
 
 // A NothingEvaluatedError is a run over everything that found nothing: a wrong
@@ -52,6 +53,7 @@ func (e *NothingEvaluatedError) Error() string {
 // it is about to judge.
 type evaluation struct {
 	options facts.Options
+	asked   policy.Options
 	engine  *policy.Engine
 	change  *facts.Collector
 }
@@ -77,21 +79,20 @@ func (g gate) run(ctx context.Context) (report.Report, error) {
 	if e.change.Len() == 0 && g.scope == facts.All {
 		return report.Report{}, &NothingEvaluatedError{Include: e.options.Config.Include}
 	}
-	decision, err := g.decide(ctx, e)
+	decision, err := e.engine.Decide(ctx, e.change, e.asked)
 	if err != nil {
 		return report.Report{}, err
+	}
+	if g.adopt != nil {
+		entries, left := e.engine.Adopt(decision, g.failOnWarn)
+		if err := g.adopt(adoption{root: r.Root(), configured: e.options.Config.Baseline, entries: entries, left: left}); err != nil {
+			return report.Report{}, err
+		}
 	}
 	return report.New(decision, report.Meta{
 		Scope: string(g.scope), Base: e.options.BaseCommit, Head: e.options.HeadCommit,
 		EffectiveTime: vaulttime.FormatTime(g.now), FailOnWarn: g.failOnWarn,
 	}), nil
-}
-
-// decide asks the rules about what is judged.
-func (g gate) decide(ctx context.Context, e evaluation) (policy.Decision, error) {
-	return e.engine.Decide(ctx, e.change, policy.Options{
-		Workers: g.jobs, MinimumLevel: e.options.Config.MinimumLevel, Exceptions: exceptions(e.options.Config), Now: g.now,
-	})
 }
 
 // prepare finds out what is believed and what is under judgement.
@@ -104,8 +105,12 @@ func (g gate) prepare(ctx context.Context, r *repo.Repository) (evaluation, erro
 	if err != nil {
 		return evaluation{}, err
 	}
+	asked, err := source.asked(ctx, o.Config)
+	if err != nil {
+		return evaluation{}, err
+	}
 	change, err := facts.Collect(ctx, o)
-	return evaluation{options: o, engine: engine, change: change}, err
+	return evaluation{options: o, asked: asked, engine: engine, change: change}, err
 }
 
 // believe reads what measuring needs of the base commit, and the keys.
@@ -267,14 +272,6 @@ func keyFrom(env func(string) (string, bool), name string) (vaulttime.Key, bool,
 		return vaulttime.Key{}, false, fmt.Errorf("key in %s: %w", name, err)
 	}
 	return key, true, nil
-}
-
-func exceptions(c config.Config) []policy.Exception {
-	var out []policy.Exception
-	for _, e := range c.Exceptions {
-		out = append(out, policy.Exception{Rule: e.Rule, Paths: e.Paths, Reason: e.Reason, Owner: e.Owner, Expires: e.Expires})
-	}
-	return out
 }
 
 // settings reads what the base commit believes: configuration, policies,

@@ -18,7 +18,7 @@ func verifyCommand(w World) *cobra.Command {
 	g := gate{dir: w.Dir, env: w.Env}
 	var all, quiet, noColor bool
 	var formats []string
-	var effective string
+	var effective, adopt string
 	cmd := &cobra.Command{
 		Use:   "verify [PATH...]",
 		Short: "Verify the artifacts of a change, of everything, or of the named paths",
@@ -30,6 +30,7 @@ Configuration, policies and schemas always come from the base commit.`,
 		Example: `  codexlock verify                        what I changed since HEAD
   codexlock verify --all                  everything
   codexlock verify --base main --head pr  a pull request, from commits alone
+  codexlock verify --all --write-baseline what is wrong today may stand until it changes
   codexlock verify -f json=report.json -f text assets/sources/model.bin`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			g.scope, g.paths = facts.Changed, args
@@ -49,6 +50,12 @@ Configuration, policies and schemas always come from the base commit.`,
 			outputs, err := parseOutputs(formats)
 			if err != nil {
 				return err
+			}
+			if cmd.Flags().Changed("write-baseline") {
+				if !all {
+					return usagef("--write-baseline takes in what is wrong everywhere: want --all beside it")
+				}
+				g.adopt = w.adopt(adopt)
 			}
 			r, err := g.run(cmd.Context())
 			if err != nil {
@@ -76,6 +83,8 @@ Configuration, policies and schemas always come from the base commit.`,
 	f.StringVar(&g.layout, "layout", "git", "git; strict: what is below assets/sources/ has mode 0444 on the disk too")
 	f.BoolVar(&g.failOnWarn, "fail-on-warn", false, "deny on warnings too")
 	f.IntVar(&g.jobs, "jobs", 0, "how many artifacts to verify at once (default: one per core)")
+	f.StringVar(&adopt, "write-baseline", "", "with --all: write every denial to FILE, to stand until the artifact changes (default the configuration's baseline)")
+	f.Lookup("write-baseline").NoOptDefVal = " "
 	f.BoolVar(&noColor, "no-color", false, "no colours, even on a terminal")
 	f.BoolVarP(&quiet, "quiet", "q", false, "only findings and the last line")
 	return cmd

@@ -46,6 +46,7 @@ type Config struct {
 	PoliciesNamed bool              // they stand in the file, so each has to be there
 	Schemas       []string          // directories of additional JSON Schemas
 	Exceptions    []Exception
+	Baseline      artifact.Path     // the file with the findings that were there before the gate; "" for none
 	Document      *schemas.Document // where every value stands; nil for the defaults
 }
 
@@ -69,8 +70,9 @@ type PublicKey struct {
 
 // An Exception lets a named rule's finding stand until a date, in the open.
 type Exception struct {
-	Rule    string   // area, or area.rule
-	Paths   []string // doublestar patterns
+	Pointer string   // where it stands in the file
+	Rule    string   // area, area.rule, or area.rule:term
+	Paths   []string // doublestar patterns; none: everywhere
 	Reason  string
 	Owner   string
 	Expires time.Time
@@ -93,6 +95,7 @@ type file struct {
 	Policies      *[]string             `json:"policies"`
 	Schemas       []string              `json:"schemas"`
 	Exceptions    []fileException       `json:"exceptions"`
+	Baseline      string                `json:"baseline"`
 }
 
 type fileDomain struct {
@@ -225,11 +228,17 @@ func (r *reader) config(f file) Config {
 			c.Domains[name] = r.domain("/trust_domains/"+name, d)
 		}
 	}
+	if f.Baseline != "" {
+		var err error
+		if c.Baseline, err = artifact.ParsePath(f.Baseline); err != nil {
+			r.fault("/baseline", "%v", err)
+		}
+	}
 	for i, e := range f.Exceptions {
 		at := fmt.Sprintf("/exceptions/%d", i)
 		r.patterns(at+"/paths", e.Paths)
 		c.Exceptions = append(c.Exceptions, Exception{
-			Rule: e.Rule, Paths: e.Paths, Reason: e.Reason, Owner: e.Owner, Expires: r.time(at+"/expires", e.Expires),
+			Pointer: at, Rule: e.Rule, Paths: e.Paths, Reason: e.Reason, Owner: e.Owner, Expires: r.time(at+"/expires", e.Expires),
 		})
 	}
 	return c

@@ -56,7 +56,7 @@ func TestParseTheSample(t *testing.T) {
 			"ingest": {Paths: []string{"assets/**"}, KeyEnv: "VAULTTIME_KEY", MaxTTLHours: 24},
 		},
 		Policies: []string{"policies/", "more/rules/"}, PoliciesNamed: true, Schemas: []string{"schemas/"},
-		Exceptions: []config.Exception{{
+		Exceptions: []config.Exception{{Pointer: "/exceptions/0",
 			Rule: "script.posix", Paths: []string{"scripts/legacy/**"}, Reason: "to be rewritten", Owner: "@team",
 			Expires: time.Date(2026, 12, 31, 0, 0, 0, 0, time.UTC),
 		}},

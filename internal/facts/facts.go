@@ -12,8 +12,8 @@ import (
 	"github.com/codexlock/codexlock/internal/script"
 )
 
-// An Input is what a rule sees as `input`: one artifact (Artifact set) or the
-// whole change (Repository set). Its JSON form is schemas/facts.json. A pointer
+// An Input is what a rule sees as `input`: one artifact (Artifact set), the
+// whole change (Repository set), or what lets findings stand (Exceptions set). Its JSON form is schemas/facts.json. A pointer
 // or a string that was not measured is absent, never empty.
 type Input struct {
 	EffectiveTime string        `json:"effective_time"` // RFC 3339, UTC, whole seconds; one for the run
@@ -31,6 +31,7 @@ type Input struct {
 	// not here, as those of a Git LFS pointer.
 	Content    *content.Facts `json:"content,omitempty"`
 	Repository *Repository    `json:"repository,omitempty"`
+	Exceptions *Exceptions    `json:"exceptions,omitempty"`
 }
 
 // Settings are the parts of the base commit's configuration that rules may read.
@@ -306,8 +307,47 @@ type UnsafePath struct {
 // A GateChange is a changed file that the gate itself is made of.
 type GateChange struct {
 	Path   string `json:"path"`
-	Kind   string `json:"kind"`   // config, policy, schema, workflow
+	Kind   string `json:"kind"`   // config, baseline, policy, schema, workflow
 	Change string `json:"change"` // added, modified, removed
+}
+
+// Exceptions are what lets findings stand, and what became of it once everything
+// else was judged.
+type Exceptions struct {
+	File     string      `json:"file,omitempty"` // the configuration; absent: there is none
+	Judged   string      `json:"judged"`         // all; part (what is unused is not known)
+	List     []Exception `json:"list"`
+	Baseline Baseline    `json:"baseline"`
+}
+
+// An Exception is one of the configuration's.
+type Exception struct {
+	Pointer string `json:"pointer"`
+	Rule    string `json:"rule"` // the selector, as written
+	Owner   string `json:"owner"`
+	Expires string `json:"expires"` // RFC 3339, UTC
+	State   string `json:"state"`   // current, expired
+	// Selects is whether there is a rule that it selects: rules, nothing, refused
+	// (only such as refuse to be excepted).
+	Selects string `json:"selects"`
+	Nearest string `json:"nearest,omitempty"` // the rule or area that may have been meant, where it selects nothing
+	Use     string `json:"use"`               // used, unused, unknown (not everything was judged)
+}
+
+// A Baseline is the file with the findings that were there before the gate.
+type Baseline struct {
+	Path     string       `json:"path,omitempty"`
+	State    string       `json:"state"` // valid, absent, invalid, irregular, unnamed (the configuration names none)
+	Problems []Problem    `json:"problems"`
+	Entries  int          `json:"entries"`
+	Stale    []StaleEntry `json:"stale"` // those that cover no finding, where everything was judged
+}
+
+// A StaleEntry is one of a baseline that covers nothing.
+type StaleEntry struct {
+	Pointer string `json:"pointer"`
+	Rule    string `json:"rule"`
+	Path    string `json:"path"`
 }
 
 // A Measurement is one input and the way back from a pointer into a file to the

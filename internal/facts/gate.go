@@ -14,8 +14,8 @@ import (
 	"github.com/codexlock/codexlock/internal/script"
 )
 
-// gateKind names the part of the gate that a file is: config, policy, schema,
-// workflow, or "" for none.
+// gateKind names the part of the gate that a file is: config, baseline, policy,
+// schema, workflow, or "" for none.
 func gateKind(c *config.Config, name string) string {
 	for _, p := range config.Paths {
 		if name == p.String() {
@@ -24,6 +24,9 @@ func gateKind(c *config.Config, name string) string {
 	}
 	if name == c.File.String() && name != "" {
 		return "config"
+	}
+	if name == c.Baseline.String() && name != "" {
+		return "baseline"
 	}
 	for _, dir := range append([]string{config.DefaultDirectory}, c.Policies...) {
 		if strings.HasPrefix(name, dir) {

@@ -19,6 +19,8 @@ type Options struct {
 	Deadline     time.Duration  // of one evaluation; 0: DefaultDeadline
 	MinimumLevel artifact.Level // tier-1: what only takes a-plus away is a warning
 	Exceptions   []Exception
+	ExceptionsIn string // the configuration in which they stand
+	Baseline     Baseline
 	Now          time.Time // the effective time
 }
 
@@ -27,7 +29,11 @@ type Options struct {
 // context; there is no decision then. The same change and rules give the same
 // decision for every number of workers.
 func (e *Engine) Decide(ctx context.Context, c facts.Change, o Options) (Decision, error) {
-	if err := checkExceptions(o.Exceptions, o.Now); err != nil {
+	w, err := newWaivers(&o)
+	if err != nil {
+		return Decision{}, err
+	}
+	if err := e.knowsTheTime(o.Now); err != nil {
 		return Decision{}, err
 	}
 	if o.Deadline <= 0 {
@@ -36,19 +42,34 @@ func (e *Engine) Decide(ctx context.Context, c facts.Change, o Options) (Decisio
 	if o.Workers <= 0 {
 		o.Workers = runtime.GOMAXPROCS(0)
 	}
-	r := &run{engine: e, change: c, options: o, count: c.Len(), failed: make(chan error, 1)}
+	r := &run{engine: e, change: c, options: o, waivers: w, count: c.Len(), failed: make(chan error, 1)}
 	r.verdicts = make([]verdict, r.count+1)
-	if err := r.all(ctx); err != nil {
+	if err := r.all(ctx, min(o.Workers, r.count+1), r.work); err != nil {
+		return Decision{}, err
+	}
+	if err := r.all(ctx, 1, r.settle); err != nil {
 		return Decision{}, err
 	}
 	return r.decision()
+}
+
+// knowsTheTime refuses to take a rule that denies from some day on for one that
+// does not yet.
+func (e *Engine) knowsTheTime(now time.Time) error {
+	for _, r := range e.rules {
+		if r.EffectiveOn != "" && now.IsZero() {
+			return fmt.Errorf("rule %s: no effective time to compare its effective_on with", r.Code)
+		}
+	}
+	return nil
 }
 
 // A verdict is what was said about one subject.
 type verdict struct {
 	artifact Artifact
 	findings []Finding
-	level    artifact.Level // what is left by the denials
+	level    artifact.Level // what is left by the denials, excepted ones too
+	borne    artifact.Level // what is left by those that nothing excepts
 	answers  int            // how many rules answered
 }
 
@@ -59,13 +80,16 @@ type failure struct {
 }
 
 // A run is one decision in the making. Subject 0 is the change as a whole,
-// subject i+1 the i-th artifact.
+// subject i+1 the i-th artifact. What lets findings stand is settled last.
 type run struct {
 	engine   *Engine
 	change   facts.Change
 	options  Options
+	waivers  *waivers
 	count    int
 	verdicts []verdict
+	whole    facts.Measurement // of the change
+	last     verdict           // on what lets findings stand
 	next     atomic.Int64
 	halt     atomic.Bool
 	failed   chan error // a worker that does not come back
@@ -75,10 +99,10 @@ type run struct {
 }
 
 // all runs the workers and waits for them, but not for one that is stuck.
-func (r *run) all(ctx context.Context) error {
+func (r *run) all(ctx context.Context, workers int, work func(context.Context)) error {
 	var group sync.WaitGroup
-	for range min(r.options.Workers, r.count+1) {
-		group.Go(func() { r.work(ctx) })
+	for range workers {
+		group.Go(func() { work(ctx) })
 	}
 	done := make(chan struct{})
 	go func() { group.Wait(); close(done) }()
@@ -118,6 +142,29 @@ func (r *run) work(ctx context.Context) {
 	}
 }
 
+// settle asks the rules about what lets findings stand: only now is it known
+// which of it did.
+func (r *run) settle(ctx context.Context) {
+	s := newStopwatch(r.options.Deadline, r.engine.grace)
+	defer context.AfterFunc(ctx, func() { s.stop(false) })()
+	in := facts.Input{EffectiveTime: r.whole.Input.EffectiveTime, Settings: r.whole.Input.Settings}
+	in.Exceptions = r.waivers.settled(r.engine.rules, r.whole.Input.Repository.Scope == string(facts.All))
+	m := facts.Measurement{Input: in, Locate: func(file, pointer string) (line, column int, ok bool) {
+		if b := r.options.Baseline; file == b.Path && b.Locate != nil {
+			return b.Locate(file, pointer)
+		}
+		if r.whole.Locate == nil {
+			return 0, 0, false
+		}
+		return r.whole.Locate(file, pointer)
+	}}
+	v, err := r.ask(ctx, r.engine.exceptions, "the exceptions", &m, s)
+	if err != nil {
+		r.fail(r.count+1, err)
+	}
+	r.last = v
+}
+
 func (r *run) fail(index int, err error) {
 	r.halt.Store(true)
 	r.mu.Lock()
@@ -133,10 +180,15 @@ func (r *run) subject(ctx context.Context, i int, s *stopwatch) (verdict, error)
 	if err != nil {
 		return verdict{}, err
 	}
-	q, name := r.engine.repository, "the change"
-	if i > 0 {
-		q, name = r.engine.artifact, m.Input.Artifact.Path
+	if i == 0 {
+		r.whole = m
+		return r.ask(ctx, r.engine.repository, "the change", &m, s)
 	}
+	return r.ask(ctx, r.engine.artifact, m.Input.Artifact.Path, &m, s)
+}
+
+// ask asks the rules about what was measured.
+func (r *run) ask(ctx context.Context, q *query, name string, m *facts.Measurement, s *stopwatch) (verdict, error) {
 	input, err := factsValue(&m.Input)
 	if err != nil {
 		return verdict{}, err
@@ -152,7 +204,7 @@ func (r *run) subject(ctx context.Context, i int, s *stopwatch) (verdict, error)
 	if err != nil {
 		return verdict{}, r.engine.blame(ctx, q, &m.Input, name, err, r.options.Deadline)
 	}
-	return r.judge(i, &m, q, answers)
+	return r.judge(m, q, answers)
 }
 
 // measure asks the change; a panic there is an error too.
@@ -183,13 +235,13 @@ func (r *run) decision() (Decision, error) {
 		Artifacts: make([]Artifact, 0, r.count),
 	}
 	whole := r.verdicts[0]
-	d.Findings = append(d.Findings, whole.findings...)
+	d.Findings = append(append(d.Findings, whole.findings...), r.last.findings...)
 	for i := range r.verdicts[1:] {
 		v := &r.verdicts[i+1]
-		v.artifact.Level = min(v.level, whole.level)
+		v.artifact.Level = min(v.level, whole.level, r.last.level)
 		d.Artifacts = append(d.Artifacts, v.artifact)
 		d.Findings = append(d.Findings, v.findings...)
-		d.Answers += v.answers + whole.answers
+		d.Answers += v.answers + whole.answers + r.last.answers
 	}
 	if want := d.Rules * r.count; d.Answers != want {
 		return Decision{}, fmt.Errorf("%d answers of rules, want %d: every rule about every artifact", d.Answers, want)
@@ -200,7 +252,8 @@ func (r *run) decision() (Decision, error) {
 }
 
 // demote makes warnings of the denials that cost no more than the minimum level
-// leaves, on artifacts that reach it. The level stays what it is.
+// leaves, on artifacts that reach it but for what is excepted. The level stays
+// what it is.
 func (r *run) demote(d *Decision) {
 	if r.options.MinimumLevel != artifact.Tier1 {
 		return
@@ -209,9 +262,11 @@ func (r *run) demote(d *Decision) {
 	for _, rule := range r.engine.rules {
 		cost[rule.Code] = rule.Level
 	}
-	reached := map[string]bool{"": r.verdicts[0].level >= artifact.Tier1}
-	for _, a := range d.Artifacts {
-		reached[a.Path] = a.Level >= artifact.Tier1
+	whole := min(r.verdicts[0].borne, r.last.borne)
+	reached := map[string]bool{"": whole >= artifact.Tier1}
+	for i := range r.verdicts[1:] {
+		v := &r.verdicts[i+1]
+		reached[v.artifact.Path] = min(v.borne, whole) >= artifact.Tier1
 	}
 	for i := range d.Findings {
 		if f := &d.Findings[i]; cost[f.Rule] >= artifact.Tier1 && reached[f.Artifact] {

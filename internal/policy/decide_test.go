@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/facts"
@@ -134,47 +133,6 @@ func TestLevels(t *testing.T) {
 	}
 	if f := d.Findings[0]; f.Rule != "acme.whole" || f.File != "Codex-Lock.json" || f.Artifact != "" {
 		t.Errorf("got %+v", f)
-	}
-}
-
-func TestExceptions(t *testing.T) {
-	e := rules(t, "bad.rego", bad, "whole.rego", whole)
-	until := now.Add(time.Hour)
-	tests := []struct {
-		name string
-		x    policy.Exception
-		want bool
-	}{
-		{"rule", policy.Exception{Rule: "acme.bad", Paths: []string{"a/**"}, Expires: until}, true},
-		{"area", policy.Exception{Rule: "acme", Paths: []string{"**/bad"}, Expires: until}, true},
-		{"last moment", policy.Exception{Rule: "acme.bad", Paths: []string{"**"}, Expires: now}, true},
-		{"past", policy.Exception{Rule: "acme.bad", Paths: []string{"**"}, Expires: now.Add(-time.Second)}, false},
-		{"no expiry", policy.Exception{Rule: "acme.bad", Paths: []string{"**"}}, false},
-		{"another path", policy.Exception{Rule: "acme.bad", Paths: []string{"b/**", "bad"}, Expires: until}, false},
-		{"no path", policy.Exception{Rule: "acme.bad", Expires: until}, false},
-		{"another rule", policy.Exception{Rule: "acme.worse", Paths: []string{"**"}, Expires: until}, false},
-		{"half a word", policy.Exception{Rule: "ac", Paths: []string{"**"}, Expires: until}, false},
-		{"no rule", policy.Exception{Paths: []string{"**"}, Expires: until}, false},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			d := decide(t, e, change("a/b/bad"), policy.Options{Exceptions: []policy.Exception{tt.x}})
-			want := artifact.NonCompliant
-			if tt.want {
-				want = artifact.APlus
-			}
-			if len(d.Findings) != 1 || d.Findings[0].Excepted != tt.want || d.Artifacts[0].Level != want {
-				t.Errorf("got %+v, level %s", d.Findings, d.Artifacts[0].Level)
-			}
-		})
-	}
-	for _, o := range []policy.Options{
-		{Now: now, Exceptions: []policy.Exception{{Rule: "acme.bad", Paths: []string{"[a"}, Expires: until}}},
-		{Exceptions: []policy.Exception{{Rule: "acme.bad", Paths: []string{"**"}, Expires: until}}},
-	} {
-		if _, err := e.Decide(context.Background(), change("a/b/bad"), o); err == nil {
-			t.Errorf("no error for %+v", o)
-		}
 	}
 }
 

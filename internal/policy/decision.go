@@ -22,14 +22,19 @@ type Rule struct {
 	Title       string         `json:"title"`
 	Description string         `json:"description"`
 	Fix         string         `json:"fix"`     // the next step; {artifact} stands for the path
-	Subject     string         `json:"subject"` // artifact, repository
+	Subject     string         `json:"subject"` // artifact, repository, exceptions
 	Level       artifact.Level `json:"level"`   // what is left of an artifact's level when the rule denies
 	Source      string         `json:"source"`  // embedded, or the file that it was read from
+	// EffectiveOn is from when on the rule's denials deny (RFC 3339, UTC); absent: always.
+	EffectiveOn string `json:"effective_on,omitempty"`
+	// Exceptions is refused where no exception covers the rule's findings, for others rely on them.
+	Exceptions string `json:"exceptions,omitempty"`
 }
 
 // A Finding is a proof that is absent.
 type Finding struct {
 	Rule        string   `json:"rule"`
+	Term        string   `json:"term,omitempty"` // what of the rule, as in script.shellcheck:SC2086
 	Severity    Severity `json:"severity"`
 	Requirement string   `json:"requirement"`
 	Artifact    string   `json:"artifact,omitempty"` // absent: the finding is about the whole change
@@ -38,8 +43,10 @@ type Finding struct {
 	Column      int      `json:"column"` // counts from 1, in characters
 	Message     string   `json:"message"`
 	Fix         string   `json:"fix"`
-	Fingerprint string   `json:"fingerprint"` // 32 hex characters over rule, path, content and pointer: not the line
+	EffectiveOn string   `json:"effective_on,omitempty"` // a warning that denies from then on (RFC 3339)
+	Fingerprint string   `json:"fingerprint"`            // 32 hex characters over rule, term, path, content and pointer: not the line
 	Excepted    bool     `json:"excepted"`
+	Waiver      *Waiver  `json:"exception,omitempty"` // what lets it stand, where it is excepted
 }
 
 // An Artifact is what was decided about one artifact.

@@ -21,6 +21,7 @@ type Engine struct {
 	compiler   *ast.Compiler
 	artifact   *query // every rule about one artifact
 	repository *query // every rule about the whole change
+	exceptions *query // every rule about what lets findings stand
 	source     string
 	digest     string
 
@@ -38,11 +39,12 @@ func New(ctx context.Context, sources []Source) (*Engine, error) {
 	if len(faults) > 0 {
 		return nil, firstOf(faults)
 	}
-	if e.artifact, err = e.prepare(ctx, about(e.rules, subjectArtifact)); err != nil {
-		return nil, err
-	}
-	if e.repository, err = e.prepare(ctx, about(e.rules, subjectRepository)); err != nil {
-		return nil, err
+	for subject, q := range map[string]**query{
+		subjectArtifact: &e.artifact, subjectRepository: &e.repository, subjectExceptions: &e.exceptions,
+	} {
+		if *q, err = e.prepare(ctx, about(e.rules, subject)); err != nil {
+			return nil, err
+		}
 	}
 	return e, nil
 }

@@ -2,48 +2,199 @@ package policy
 
 import (
 	"fmt"
-	"strings"
+	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/bmatcuk/doublestar/v4"
+
+	"github.com/codexlock/codexlock/internal/baseline"
+	"github.com/codexlock/codexlock/internal/facts"
 )
 
-// An Exception is a denial that an owner bears until a day. It is data, read by
-// the engine: no rule can make one.
+// An Exception lets findings stand that an owner bears until a day. It is data,
+// read by the engine: no rule can make one.
 type Exception struct {
-	Rule    string   // area, or area.rule
-	Paths   []string // globs; ** stands for any number of directories
+	Pointer string // where it stands in the configuration
+	Rule    Selector
+	Paths   []string // globs; ** stands for any number of directories; none: every path
 	Reason  string
 	Owner   string
 	Expires time.Time // the last moment at which it holds
 }
 
-// checkExceptions refuses an exception that can never be understood.
-func checkExceptions(all []Exception, now time.Time) error {
-	if len(all) > 0 && now.IsZero() {
-		return fmt.Errorf("exceptions: no effective time to compare their expiry with")
-	}
-	for _, x := range all {
-		for _, glob := range x.Paths {
-			if !doublestar.ValidatePattern(glob) {
-				return fmt.Errorf("exception from rule %q: path %q is no glob", x.Rule, glob)
-			}
-		}
-	}
-	return nil
+// A Baseline lets the findings stand that a repository had when it adopted the
+// gate, as long as the artifact's content is what it was.
+type Baseline struct {
+	Path     string // "": the configuration names none
+	State    string // valid, absent, invalid, irregular
+	Problems []facts.Problem
+	Entries  []baseline.Entry
+	Locate   func(file, pointer string) (line, column int, ok bool)
 }
 
-// excepted reports whether one of the exceptions covers a finding.
-func excepted(all []Exception, now time.Time, code, path string) bool {
-	for _, x := range all {
-		if now.After(x.Expires) || x.Rule != code && (x.Rule == "" || !strings.HasPrefix(code, x.Rule+".")) {
-			continue
-		}
+// A Waiver is what lets a finding stand.
+type Waiver struct {
+	By      string `json:"by"` // exception, baseline
+	Reason  string `json:"reason,omitempty"`
+	Owner   string `json:"owner,omitempty"`
+	Expires string `json:"expires,omitempty"` // RFC 3339; absent: when the content changes
+}
+
+// exceptionsRefused is what a rule says in METADATA on whose findings others
+// rely: where it is silenced, they are silent too.
+const exceptionsRefused = "refused"
+
+// waivers are what may let a finding stand, and which of them did.
+type waivers struct {
+	o        *Options
+	used     []atomic.Bool // of the exceptions
+	entries  map[baseline.Entry]int
+	covering []atomic.Bool // of the baseline's entries
+}
+
+// newWaivers refuses an exception that can never be understood.
+func newWaivers(o *Options) (*waivers, error) {
+	if len(o.Exceptions) > 0 && o.Now.IsZero() {
+		return nil, fmt.Errorf("exceptions: no effective time to compare their expiry with")
+	}
+	for _, x := range o.Exceptions {
 		for _, glob := range x.Paths {
-			if ok, err := doublestar.Match(glob, path); err == nil && ok {
-				return true
+			if !doublestar.ValidatePattern(glob) {
+				return nil, fmt.Errorf("exception from rule %q: path %q is no glob", x.Rule, glob)
 			}
 		}
 	}
-	return false
+	w := &waivers{
+		o: o, used: make([]atomic.Bool, len(o.Exceptions)), covering: make([]atomic.Bool, len(o.Baseline.Entries)),
+		entries: make(map[baseline.Entry]int, len(o.Baseline.Entries)),
+	}
+	for i, e := range o.Baseline.Entries {
+		w.entries[e] = i
+	}
+	return w, nil
+}
+
+// waive finds what lets a finding stand, nil where nothing does. Every exception
+// that covers it counts as used, the first one is named.
+func (w *waivers) waive(r *rule, f *Finding, subject, content string) *Waiver {
+	if r.Exceptions == exceptionsRefused {
+		return nil
+	}
+	var found *Waiver
+	for i, x := range w.o.Exceptions {
+		if w.o.Now.After(x.Expires) || !x.Rule.Matches(f.Rule, f.Term) || !matches(x.Paths, subject) {
+			continue
+		}
+		w.used[i].Store(true)
+		if found == nil {
+			found = &Waiver{By: "exception", Reason: x.Reason, Owner: x.Owner, Expires: timeText(x.Expires)}
+		}
+	}
+	if i, ok := w.entries[f.entry(content)]; ok {
+		w.covering[i].Store(true)
+		if found == nil {
+			found = &Waiver{By: "baseline"}
+		}
+	}
+	return found
+}
+
+// entry is how a baseline names a finding.
+func (f *Finding) entry(content string) baseline.Entry {
+	return baseline.Entry{
+		Path: f.Artifact, Rule: Selector{f.Rule, f.Term}.String(), SHA256: content, Fingerprint: f.Fingerprint,
+	}
+}
+
+// Adopt is the baseline in which every denial of a decision stands that can: one
+// about an artifact with content, which an exception does not bear already, and
+// of a rule that lets itself be excepted. left counts the denials that cannot.
+func (e *Engine) Adopt(d Decision, warnings bool) (entries []baseline.Entry, left int) {
+	content, refused := map[string]string{}, map[string]bool{}
+	for _, a := range d.Artifacts {
+		content[a.Path] = a.SHA256
+	}
+	for _, r := range e.rules {
+		refused[r.Code] = r.Exceptions == exceptionsRefused
+	}
+	for _, f := range d.Findings {
+		switch {
+		case f.Severity == Warn && !warnings, f.Waiver != nil && f.Waiver.By == "exception":
+		case content[f.Artifact] == "" || refused[f.Rule]:
+			left++
+		default:
+			entries = append(entries, f.entry(content[f.Artifact]))
+		}
+	}
+	return baseline.Sorted(entries), left
+}
+
+func matches(globs []string, path string) bool {
+	return len(globs) == 0 || slices.ContainsFunc(globs, func(glob string) bool {
+		ok, err := doublestar.Match(glob, path)
+		return err == nil && ok
+	})
+}
+
+// timeText is a time as facts and reports have it.
+func timeText(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+
+// settled states what became of the exceptions and the baseline, once everything
+// was judged. all: every artifact was, so that what is unused is known.
+func (w *waivers) settled(rules []*rule, all bool) *facts.Exceptions {
+	s := &facts.Exceptions{File: w.o.ExceptionsIn, Judged: "part", List: make([]facts.Exception, 0, len(w.o.Exceptions))}
+	if all {
+		s.Judged = "all"
+	}
+	for i, x := range w.o.Exceptions {
+		f := facts.Exception{
+			Pointer: x.Pointer, Rule: x.Rule.String(), Owner: x.Owner, Expires: timeText(x.Expires),
+			State: "current", Selects: "nothing", Use: "unused",
+		}
+		if w.o.Now.After(x.Expires) {
+			f.State = "expired"
+		}
+		for _, r := range rules {
+			switch {
+			case !x.Rule.selects(r.Code) || f.Selects == "rules":
+			case r.Exceptions == exceptionsRefused:
+				f.Selects = "refused"
+			default:
+				f.Selects = "rules"
+			}
+		}
+		if f.Selects == "nothing" {
+			f.Nearest = x.Rule.nearest(rules)
+		}
+		switch {
+		case w.used[i].Load():
+			f.Use = "used"
+		case !all:
+			f.Use = "unknown"
+		}
+		s.List = append(s.List, f)
+	}
+	s.Baseline = w.settledBaseline(all)
+	return s
+}
+
+func (w *waivers) settledBaseline(all bool) facts.Baseline {
+	b := &w.o.Baseline
+	out := facts.Baseline{Path: b.Path, State: b.State, Problems: b.Problems, Entries: len(b.Entries), Stale: []facts.StaleEntry{}}
+	if b.Path == "" {
+		out.State = "unnamed"
+	}
+	if out.Problems == nil {
+		out.Problems = []facts.Problem{}
+	}
+	if !all {
+		return out
+	}
+	for i, e := range b.Entries {
+		if !w.covering[i].Load() {
+			out.Stale = append(out.Stale, facts.StaleEntry{Pointer: baseline.Pointer(i), Rule: e.Rule, Path: e.Path})
+		}
+	}
+	return out
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"strings"
 
 	"github.com/codexlock/codexlock/internal/artifact"
@@ -15,12 +16,15 @@ import (
 const ledgerFile = "Codex-Lock.json"
 
 // judge turns the answers about one subject into findings and a level.
-func (r *run) judge(i int, m *facts.Measurement, q *query, answers []*ast.Term) (verdict, error) {
-	v := verdict{level: artifact.APlus}
+func (r *run) judge(m *facts.Measurement, q *query, answers []*ast.Term) (verdict, error) {
+	v := verdict{level: artifact.APlus, borne: artifact.APlus}
 	file := ledgerFile
-	if i > 0 {
+	switch {
+	case m.Input.Artifact != nil:
 		v.artifact = artifactOf(&m.Input)
 		file = v.artifact.Path
+	case m.Input.Exceptions != nil:
+		file = cmp.Or(m.Input.Exceptions.File, ledgerFile)
 	}
 	answered := make(map[*rule]int, len(q.rules))
 	for at, answer := range answers {
@@ -30,8 +34,11 @@ func (r *run) judge(i int, m *facts.Measurement, q *query, answers []*ast.Term) 
 		}
 		for _, one := range all {
 			f := r.finding(one, &v.artifact, file, m.Locate)
-			if one.severity == Deny && !f.Excepted {
+			if f.Severity == Deny {
 				v.level = min(v.level, one.rule.Level)
+				if !f.Excepted {
+					v.borne = min(v.borne, one.rule.Level)
+				}
 			}
 			v.findings = append(v.findings, f)
 		}
@@ -57,7 +64,7 @@ func artifactOf(in *facts.Input) Artifact {
 // finding places what a rule said.
 func (r *run) finding(one said, a *Artifact, file string, locate func(string, string) (int, int, bool)) Finding {
 	f := Finding{
-		Rule: one.rule.Code, Severity: one.severity, Requirement: one.rule.Requirement,
+		Rule: one.rule.Code, Term: one.term, Severity: one.severity, Requirement: one.rule.Requirement,
 		Artifact: a.Path, File: cmp.Or(one.file, file), Line: max(one.line, 1), Column: max(one.column, 1), Message: one.message,
 	}
 	if one.hasPointer && locate != nil {
@@ -67,8 +74,13 @@ func (r *run) finding(one said, a *Artifact, file string, locate func(string, st
 	}
 	subject := cmp.Or(a.Path, f.File)
 	f.Fix = strings.ReplaceAll(one.rule.Fix, "{artifact}", shellQuoted(subject))
-	f.Fingerprint = fingerprint(f.Rule, a.Path, a.SHA256, f.File, one.pointer)
-	f.Excepted = excepted(r.options.Exceptions, r.options.Now, f.Rule, subject)
+	f.Fingerprint = fingerprint(Selector{f.Rule, f.Term}.String(), a.Path, a.SHA256, f.File, one.pointer)
+	if one.severity == Deny && r.options.Now.Before(one.rule.effectiveOn) {
+		f.Severity, f.EffectiveOn = Warn, one.rule.EffectiveOn
+		f.Message += fmt.Sprintf(" (a warning until %s, a denial from then on)", f.EffectiveOn)
+	}
+	f.Waiver = r.waivers.waive(one.rule, &f, subject, a.SHA256)
+	f.Excepted = f.Waiver != nil
 	return f
 }
 

@@ -190,7 +190,7 @@ func TestFaultyRulesAreRefused(t *testing.T) {
 		{"repository rule that reads an artifact", "# METADATA\n# scope: package\n# custom:\n#   subject: repository\npackage acme.x\n\ndeny contains \"a\" if input.artifact.kind == \"file\"", "rule acme.x is about a repository and reads input.artifact"},
 		{"severity that it is not", "# METADATA\n# scope: package\n# custom:\n#   severity: warn\npackage acme.x\n\ndeny contains \"a\"", `custom.severity of rule acme.x is "warn", want deny`},
 		{"level that is none", "# METADATA\n# scope: package\n# custom:\n#   level: a-plus\npackage acme.x\n\ndeny contains \"a\"", `custom.level of rule acme.x is "a-plus", want tier-1 or non-compliant`},
-		{"subject that is none", "# METADATA\n# scope: package\n# custom:\n#   subject: repo\npackage acme.x\n\ndeny contains \"a\"", `custom.subject of rule acme.x is "repo", want artifact or repository`},
+		{"subject that is none", "# METADATA\n# scope: package\n# custom:\n#   subject: repo\npackage acme.x\n\ndeny contains \"a\"", `custom.subject of rule acme.x is "repo", want artifact, repository or exceptions`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -49,18 +50,23 @@ func (e *Engine) ownSubject(r *rule) []*PolicyError {
 			name, _ := ref[1].Value.(ast.String)
 			switch {
 			case name == "" || name == "effective_time" || name == "settings":
-			case r.Subject == subjectArtifact && name == subjectRepository:
-				faults = append(faults, faultAt(ref[0].Location, "say custom.subject: repository in its METADATA",
-					"rule %s is about an artifact and reads input.repository", r.Code))
-			case r.Subject == subjectRepository && name != subjectRepository:
+			case r.Subject == subjectArtifact && (name == subjectRepository || name == subjectExceptions):
+				faults = append(faults, faultAt(ref[0].Location, fmt.Sprintf("say custom.subject: %s in its METADATA", string(name)),
+					"rule %s is about an artifact and reads input.%s", r.Code, string(name)))
+			case r.Subject == subjectRepository && name == subjectExceptions:
+				faults = append(faults, faultAt(ref[0].Location, "say custom.subject: exceptions in its METADATA",
+					"rule %s is about a repository and reads input.exceptions", r.Code))
+			case r.Subject != subjectArtifact && string(name) != r.Subject:
 				faults = append(faults, faultAt(ref[0].Location, "leave custom.subject out of its METADATA, so that it is asked about each artifact",
-					"rule %s is about a repository and reads input.%s", r.Code, string(name)))
+					"rule %s is about %s and reads input.%s", r.Code, aboutWords[r.Subject], string(name)))
 			}
 			return false
 		})
 	}
 	return faults
 }
+
+var aboutWords = map[string]string{subjectRepository: "a repository", subjectExceptions: "exceptions"}
 
 // unread reports whether a rule looks as if it should be asked, and is not.
 func (e *Engine) unread(r *ast.Rule, name string) bool {

@@ -12,6 +12,7 @@ import (
 type said struct {
 	slot
 	message      string
+	term         string // "": none
 	file         string // "": the subject's own
 	pointer      string
 	hasPointer   bool
@@ -60,7 +61,7 @@ func element(s slot, v ast.Value) (said, error) {
 	return found, nil
 }
 
-var objectKeys = []string{"column", "file", "line", "msg", "pointer"}
+var objectKeys = []string{"column", "file", "line", "msg", "pointer", "term"}
 
 func (f *said) fill(o ast.Object) error {
 	err := o.Iter(func(k, v *ast.Term) error {
@@ -95,6 +96,11 @@ func (f *said) text(key, text string) error {
 	switch key {
 	case "msg":
 		f.message = text
+	case "term":
+		if !termForm.MatchString(text) {
+			return f.fault(`has %q as "term", want one word of at most 128 ASCII characters`, text)
+		}
+		f.term = text
 	case "file":
 		if text == "" {
 			return f.fault(`has "" as "file", want a path or no file`)

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/open-policy-agent/opa/v1/ast"
@@ -14,7 +15,10 @@ import (
 const (
 	subjectArtifact   = "artifact"
 	subjectRepository = "repository"
+	subjectExceptions = "exceptions" // what lets findings stand, after all else was judged
 )
+
+var subjects = []string{subjectArtifact, subjectRepository, subjectExceptions}
 
 // A rule is a Rule and where it is in its module.
 type rule struct {
@@ -23,6 +27,8 @@ type rule struct {
 	ref  ast.Ref // the package
 	// sets are where the first deny and the first warn stand; absent: no such set.
 	sets map[Severity]*ast.Location
+
+	effectiveOn time.Time // zero: always
 }
 
 // at is where to send the rule's author.
@@ -50,6 +56,9 @@ func discover(modules []*module) ([]*rule, []*PolicyError) {
 		r, fault := ruleOf(m)
 		if other, ok := byCode[r.Code]; ok && fault == nil {
 			fault = faultAt(m.Package.Location, "rename one of the packages", "rule %s is in %s already", r.Code, other.file)
+		}
+		if strings.ContainsAny(r.Code, ": \t\n") && fault == nil {
+			fault = faultAt(m.Package.Location, "rename the package", "rule %q has a name that no exception could write", r.Code)
 		}
 		if fault != nil {
 			faults = append(faults, fault)
@@ -164,16 +173,26 @@ func (r *rule) describe(m *module) *PolicyError {
 	custom.read("severity", &severity, func(s string) bool { return s == string(r.Severity) },
 		fmt.Sprintf("%s, for that is the worst that it defines", r.Severity), m.source.Standard)
 	custom.read("fix", &r.Fix, func(s string) bool { return strings.TrimSpace(s) != "" }, "the next step", m.source.Standard)
-	custom.read("subject", &r.Subject, func(s string) bool { return s == subjectArtifact || s == subjectRepository }, "artifact or repository", false)
+	custom.read("subject", &r.Subject, func(s string) bool { return slices.Contains(subjects, s) }, "artifact, repository or exceptions", false)
+	custom.read("exceptions", &r.Exceptions, func(s string) bool { return s == exceptionsRefused }, "refused, or to be left out", false)
+	custom.read("effective_on", &r.EffectiveOn, isTime, "a time such as 2027-01-01T00:00:00Z, from when on the rule denies", false)
 	custom.read("level", &level, func(s string) bool { return s == artifact.Tier1.String() || s == artifact.NonCompliant.String() }, "tier-1 or non-compliant", false)
 	if custom.fault != nil {
 		return custom.fault
+	}
+	if t, err := time.Parse(time.RFC3339, r.EffectiveOn); err == nil {
+		r.effectiveOn, r.EffectiveOn = t, timeText(t)
 	}
 	if m.source.Standard && (notes.Title == "" || notes.Description == "") {
 		return faultAt(notes.Location, "say in METADATA what the rule is about", "rule %s has no title or no description", r.Code)
 	}
 	r.Level, _ = artifact.ParseLevel(level) // one of the two that were read
 	return nil
+}
+
+func isTime(s string) bool {
+	_, err := time.Parse(time.RFC3339, s)
+	return err == nil
 }
 
 // packageNotes are a module's METADATA of scope package.
@@ -196,6 +215,9 @@ type customNotes struct {
 
 func (c *customNotes) read(key string, into *string, valid func(string) bool, want string, required bool) {
 	got, ok := c.values[key]
+	if t, isTime := got.(time.Time); isTime { // as YAML has it, where it is not quoted
+		got = timeText(t)
+	}
 	if c.fault != nil || !ok && !required {
 		return
 	}

@@ -55,6 +55,9 @@ func title(f policy.Finding) string {
 // its own.
 func told(f policy.Finding) string {
 	words := Terminal(subject(f) + ": " + f.Message)
+	if f.Excepted {
+		words += "\n" + Terminal(excepted(f))
+	}
 	if f.Fix != "" {
 		words += "\nhint: " + Terminal(f.Fix)
 	}
@@ -141,9 +144,13 @@ func findingRow(f policy.Finding) string {
 	case f.Severity == policy.Warn:
 		sign = "⚠️"
 	}
+	next := f.Fix
+	if f.Excepted { // nothing has to be done before that ends
+		next = excepted(f)
+	}
 	return fmt.Sprintf("| %s | %s | %s | %s | %s |\n", sign, code(title(f), maxWordsBytes),
 		code(fmt.Sprintf("%s:%d:%d", f.File, f.Line, f.Column), maxCommandBytes),
-		code(subject(f)+": "+f.Message, maxCommandBytes), code(f.Fix, maxCommandBytes))
+		code(subject(f)+": "+f.Message, maxCommandBytes), code(next, maxCommandBytes))
 }
 
 // provenance says what judged what.

@@ -67,11 +67,23 @@ func (t *teller) finding(f policy.Finding) {
 	t.mark(color, mark, "%s: %s [%s]", Terminal(subject(f)), Terminal(f.Message), Terminal(f.Rule))
 	t.below("at %s:%d:%d", Terminal(f.File), f.Line, f.Column)
 	if f.Excepted {
-		t.below("excepted by the configuration")
+		t.below("%s", Terminal(excepted(f)))
 	}
 	if f.Fix != "" {
 		t.below("hint: %s", Terminal(f.Fix))
 	}
+}
+
+// excepted says what lets a finding stand, raw.
+func excepted(f policy.Finding) string {
+	w := f.Waiver
+	switch {
+	case w == nil:
+		return "excepted by the configuration"
+	case w.By == "baseline":
+		return "excepted: it is in the baseline, until the artifact's content changes"
+	}
+	return fmt.Sprintf("excepted until %s by %s: %s", w.Expires, w.Owner, w.Reason)
 }
 
 // subject is what a finding is about: its artifact, or else its file.
@@ -153,7 +165,10 @@ func (t *teller) last(r Report) {
 // highest level, or by an exception, they pass and no more.
 func passed(r Report) string {
 	words := "all artifacts trusted and current"
-	if r.Level != artifact.APlus.String() || r.Counts.Excepted > 0 {
+	switch {
+	case r.Counts.Excepted > 0:
+		words = "all artifacts pass, by exception; level " + Terminal(r.Level)
+	case r.Level != artifact.APlus.String():
 		words = "all artifacts pass at level " + Terminal(r.Level)
 	}
 	return words

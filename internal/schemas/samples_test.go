@@ -46,6 +46,7 @@ trust_domains:
     network: []
 policies: [policies/]
 schemas: [schemas/]
+baseline: codexlock-baseline.json
 exceptions:
   - {rule: script.posix, paths: ["scripts/legacy/**"], reason: "…", owner: "@team", expires: 2026-12-31T00:00:00Z}
 `
@@ -88,7 +89,14 @@ func samples() map[Kind][]string {
 			`{"schema":"codexlock.report/v1","conclusion":"failure","level":"non-compliant","scope":"changed","base":"a","head":"b","effective_time":"2026-11-23T00:00:00Z",` +
 				`"policy":{"source":"base","digest":"sha256:` + hash + `","rules":47,"answers":141},"counts":{"artifacts":3,"trusted":2,"deny":1,"warn":0,"excepted":0},` +
 				`"artifacts":[{"path":"a","change":"modified","sha256":"` + hash + `","trust_domain":"d","level":"non-compliant","proof":"content"}],` +
-				`"findings":[{"rule":"lock.drift","severity":"deny","requirement":"ZT-3.3","artifact":"a","file":"Codex-Lock.json","line":7,"column":17,"message":"m","fix":"f","fingerprint":"0123456789abcdef0123456789abcdef","excepted":false}]}`,
+				`"findings":[{"rule":"lock.drift","severity":"deny","requirement":"ZT-3.3","artifact":"a","file":"Codex-Lock.json","line":7,"column":17,"message":"m","fix":"f","fingerprint":"0123456789abcdef0123456789abcdef","excepted":false},` +
+				`{"rule":"script.shellcheck","term":"SC2086","severity":"warn","requirement":"ZT-10.1","artifact":"a","file":"a","line":7,"column":17,"message":"m","fix":"f",` +
+				`"effective_on":"2027-01-01T00:00:00Z","fingerprint":"0123456789abcdef0123456789abcdef","excepted":true,` +
+				`"exception":{"by":"exception","reason":"r","owner":"@o","expires":"2026-12-31T00:00:00Z"}}]}`,
+		},
+		Baseline: {
+			`{"version":1,"findings":[]}`,
+			`{"version":1,"findings":[{"path":"a","rule":"script.shellcheck:SC2086","sha256":"` + hash + `","fingerprint":"0123456789abcdef0123456789abcdef"}]}`,
 		},
 	}
 }

@@ -24,12 +24,13 @@ const (
 	Config    Kind = "config"     // codexlock.yaml
 	Facts     Kind = "facts"      // what a rule sees as its input
 	Report    Kind = "report"     // codexlock.report/v1
+	Baseline  Kind = "baseline"   // codexlock-baseline.json
 )
 
 // Kinds are all of them.
-var Kinds = []Kind{Ledger, Manifest, VaultTime, Integrity, Config, Facts, Report}
+var Kinds = []Kind{Ledger, Manifest, VaultTime, Integrity, Config, Facts, Report, Baseline}
 
-// The most that is read of a document. A ledger and a report grow with the
+// The most that is read of a document. A ledger, a report and a baseline grow with the
 // repository, the others describe one thing.
 const (
 	maxRepositoryBytes = 64 << 20
@@ -37,7 +38,7 @@ const (
 )
 
 func (k Kind) limit() int {
-	if k == Ledger || k == Report {
+	if k == Ledger || k == Report || k == Baseline {
 		return maxRepositoryBytes
 	}
 	return maxBytes

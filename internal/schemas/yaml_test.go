@@ -43,7 +43,7 @@ func TestYAMLPositions(t *testing.T) {
 	}
 	for pointer, want := range map[string]string{
 		"": "1:1", "/version": "1:10", "/artifacts/include/1": "2:44", "/trust_domains/runtime-core/paths": "11:12",
-		"/trust_domains/runtime-core/public_keys/0/created_at": "13:115", "/exceptions/0/owner": "20:76", "/policies/0": "17:12",
+		"/trust_domains/runtime-core/public_keys/0/created_at": "13:115", "/exceptions/0/owner": "21:76", "/policies/0": "17:12",
 	} {
 		if at, ok := d.Position(pointer); !ok || at.String() != want {
 			t.Errorf("%s: got %v, %v, want %s", pointer, at, ok, want)

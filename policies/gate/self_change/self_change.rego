@@ -1,7 +1,7 @@
 # METADATA
 # scope: package
 # title: The gate itself is changed
-# description: "The change edits configuration, policies, schemas or the workflow that Codexlock is made of. The base commit's gate judged this change: the edit takes effect once it is merged, so a person has to agree to it."
+# description: "The change edits configuration (its exceptions too), baseline, policies, schemas or the workflow that Codexlock is made of. The base commit's gate judged this change: the edit takes effect once it is merged, so a person has to agree to it."
 # schemas:
 #   - input: schema.facts
 # custom:
@@ -9,6 +9,7 @@
 #   severity: warn
 #   fix: have the owner of the gate review this edit; it judges nothing before it is merged
 #   subject: repository
+#   exceptions: refused
 package codexlock.gate.self_change
 
 warn contains {"msg": message, "file": path} if {

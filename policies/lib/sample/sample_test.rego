@@ -181,6 +181,26 @@ repository := {
 	},
 }
 
+# settled are exceptions and a baseline that are all needed.
+settled := {
+	"effective_time": "2026-11-23T12:00:00Z",
+	"settings": settings,
+	"exceptions": {
+		"file": "codexlock.yaml",
+		"judged": "all",
+		"list": [{
+			"pointer": "/exceptions/0",
+			"rule": "script.posix",
+			"owner": "@team",
+			"expires": "2026-12-31T00:00:00Z",
+			"state": "current",
+			"selects": "rules",
+			"use": "used",
+		}],
+		"baseline": {"path": "codexlock-baseline.json", "state": "valid", "problems": [], "entries": 1, "stale": []},
+	},
+}
+
 # irregular are the kinds of what is no file.
 irregular := {"symlink", "submodule", "directory", "special", "oversized", "misnamed"}
 

@@ -22,12 +22,13 @@ warn contains finding if {
 	script.tolerated(finding.file)
 }
 
-_findings contains {"msg": message, "file": file, "line": place.line, "column": place.column} if {
+_findings contains {"msg": message, "term": code, "file": file, "line": place.line, "column": place.column} if {
 	some file, facts in script.readable
 	facts.shellcheck.state == "found"
 	some finding in facts.shellcheck.findings
 	place := script.place(finding)
-	message := sprintf("%s: %s", [object.get(finding, "code", "ShellCheck"), object.get(finding, "message", "it says")])
+	code := object.get(finding, "code", "ShellCheck")
+	message := sprintf("%s: %s", [code, object.get(finding, "message", "it says")])
 }
 
 _findings contains {"msg": message, "file": file} if {

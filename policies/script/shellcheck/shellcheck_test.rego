@@ -29,12 +29,14 @@ _found := {"state": "found", "findings": [{
 test_zt_10_1_every_finding_is_found if {
 	shellcheck.deny == {{
 		"msg": "SC2086: Double quote to prevent globbing and word splitting.",
+		"term": "SC2086",
 		"file": "assets/sources/model.bin",
 		"line": 3,
 		"column": 6,
 	}} with input as own({"shellcheck": _found})
 	shellcheck.deny == {{
 		"msg": "ShellCheck: it says",
+		"term": "ShellCheck",
 		"file": "assets/sources/model.bin.test",
 		"line": 1,
 		"column": 1,

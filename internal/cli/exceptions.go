@@ -1,0 +1,142 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/baseline"
+	"github.com/codexlock/codexlock/internal/config"
+	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/policy"
+	"github.com/codexlock/codexlock/internal/repo"
+	"github.com/codexlock/codexlock/internal/report"
+	"github.com/codexlock/codexlock/internal/schemas"
+)
+
+// asked are the options of a decision: how it is made, and what lets findings stand.
+func (s settings) asked(ctx context.Context, c config.Config) (policy.Options, error) {
+	o := policy.Options{Workers: s.gate.jobs, MinimumLevel: c.MinimumLevel, Now: s.gate.now, ExceptionsIn: c.File.String()}
+	for _, e := range c.Exceptions {
+		rule, err := policy.ParseSelector(e.Rule)
+		if err != nil {
+			return o, usagef("%s: exception: %w", c.File, err)
+		}
+		o.Exceptions = append(o.Exceptions, policy.Exception{
+			Pointer: e.Pointer, Rule: rule, Paths: e.Paths, Reason: e.Reason, Owner: e.Owner, Expires: e.Expires,
+		})
+	}
+	var err error
+	o.Baseline, err = s.baseline(ctx, c)
+	return o, err
+}
+
+// baseline reads the base commit's. One that cannot be used covers nothing, and
+// is a finding; only a tree that cannot be read is an error.
+func (s settings) baseline(ctx context.Context, c config.Config) (policy.Baseline, error) {
+	b := policy.Baseline{Path: c.Baseline.String(), State: "absent"}
+	if b.Path == "" {
+		return b, nil
+	}
+	entry, ok, err := s.base.Lookup(ctx, c.Baseline)
+	switch {
+	case err != nil:
+		return b, fmt.Errorf("read %s: %w", b.Path, err)
+	case !ok:
+		return b, nil
+	case entry.Kind != repo.File:
+		b.State = "irregular"
+		return b, nil
+	}
+	text, err := s.base.Read(ctx, entry, facts.MaxLedgerBytes)
+	if err != nil {
+		return b, fmt.Errorf("read %s: %w", b.Path, err)
+	}
+	entries, doc, err := baseline.Decode(text)
+	if doc != nil {
+		b.Locate = func(_, pointer string) (int, int, bool) {
+			at, ok := doc.Position(pointer)
+			return at.Line, at.Column, ok
+		}
+	}
+	var bad *schemas.Error
+	switch {
+	case errors.As(err, &bad):
+		b.State = "invalid"
+		b.Problems = problems(bad)
+	case err != nil:
+		return b, fmt.Errorf("read %s: %w", b.Path, err)
+	default:
+		b.State, b.Entries = "valid", entries
+	}
+	return b, nil
+}
+
+// problems are the first ones of a document that is not what it should be: a
+// report is of no use that holds nothing else.
+func problems(e *schemas.Error) []facts.Problem {
+	const most = 5
+	var told []facts.Problem
+	for _, p := range e.Problems[:min(len(e.Problems), most)] {
+		told = append(told, facts.Problem{Message: p.Message, Pointer: p.Pointer, Line: max(p.Position.Line, 1), Column: max(p.Position.Column, 1)})
+	}
+	return told
+}
+
+// An adoption is what a baseline is to be made of.
+type adoption struct {
+	root       string        // of the repository
+	configured artifact.Path // "" where the configuration names no baseline
+	entries    []baseline.Entry
+	left       int // denials that no baseline can hold
+}
+
+// adopt writes a baseline to the file that was written on the command line, or to
+// the configuration's. It stands in the work tree then, and counts once it is in
+// the base commit.
+func (w World) adopt(written string) func(adoption) error {
+	return func(a adoption) error {
+		name := cmp.Or(a.configured, baseline.Path)
+		file := filepath.Join(a.root, name.String())
+		if written = strings.TrimSpace(written); written != "" {
+			file = join(w.Dir, written)
+		}
+		text, err := baseline.Encode(a.entries)
+		if err != nil {
+			return err
+		}
+		if err := writeWhole(file, text); err != nil {
+			return fmt.Errorf("write the baseline: %w", err)
+		}
+		say := func(format string, args ...any) {
+			fmt.Fprintf(w.Stderr, "codexlock: %s\n", report.Terminal(fmt.Sprintf(format, args...)))
+		}
+		say("the baseline holds %d of the findings: %s", len(a.entries), filepath.Base(file))
+		if a.left > 0 {
+			say("%d cannot stand in a baseline: those of the whole change, of what has no content, and of rules that refuse it", a.left)
+		}
+		if a.configured == "" {
+			say("hint: name it in codexlock.yaml, and commit both: baseline: %s", name)
+		}
+		return nil
+	}
+}
+
+// writeWhole writes a file as a whole or not at all, and never through a link.
+func writeWhole(name string, text []byte) error {
+	f, err := os.CreateTemp(filepath.Dir(name), ".codexlock-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name()) // gone already, where all went well
+	_, err = f.Write(text)
+	if err := errors.Join(err, f.Chmod(0o644), f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), name)
+}

@@ -1,0 +1,293 @@
+package policy_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/baseline"
+	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/policy"
+)
+
+func selector(t testing.TB, s string) policy.Selector {
+	t.Helper()
+	x, err := policy.ParseSelector(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return x
+}
+
+func TestSelectors(t *testing.T) {
+	for _, s := range []string{"", ":", "a:", ":SC2086", "a b", "a:b c", "a\n", "a:\x1b[31m", "a:" + strings.Repeat("x", 129), "a:é"} {
+		if _, err := policy.ParseSelector(s); err == nil {
+			t.Errorf("%q is read", s)
+		}
+	}
+	tests := []struct {
+		selector, code, term string
+		want                 bool
+	}{
+		{"script", "script.shellcheck", "SC2086", true},
+		{"script.shellcheck", "script.shellcheck", "SC2086", true},
+		{"script.shellcheck", "script.shellcheck", "", true},
+		{"script.shellcheck:SC2086", "script.shellcheck", "SC2086", true},
+		{"script.shellcheck:SC2086", "script.shellcheck", "SC20866", false},
+		{"script.shellcheck:SC2086", "script.shellcheck", "", false},
+		{"script.shellcheck:a:b", "script.shellcheck", "a:b", true},
+		{"script.shell", "script.shellcheck", "", false},
+		{"scrip", "script.shellcheck", "", false},
+		{"script.shellcheck.x", "script.shellcheck", "", false},
+	}
+	for _, tt := range tests {
+		x := selector(t, tt.selector)
+		if got := x.Matches(tt.code, tt.term); got != tt.want || x.String() != tt.selector {
+			t.Errorf("%s and %s:%s: %v, want %v; it prints %s", tt.selector, tt.code, tt.term, got, tt.want, x)
+		}
+	}
+	if (policy.Selector{}).Matches("a", "") {
+		t.Error("the zero selector selects something")
+	}
+}
+
+func TestExceptions(t *testing.T) {
+	e := rules(t, "bad.rego", bad, "whole.rego", whole)
+	until, all := now.Add(time.Hour), []string{"**"}
+	tests := []struct {
+		name string
+		x    policy.Exception
+		want bool
+	}{
+		{"rule", policy.Exception{Rule: selector(t, "acme.bad"), Paths: []string{"a/**"}, Expires: until}, true},
+		{"area", policy.Exception{Rule: selector(t, "acme"), Paths: []string{"**/bad"}, Expires: until}, true},
+		{"everywhere", policy.Exception{Rule: selector(t, "acme.bad"), Expires: until}, true},
+		{"last moment", policy.Exception{Rule: selector(t, "acme.bad"), Paths: all, Expires: now}, true},
+		{"past", policy.Exception{Rule: selector(t, "acme.bad"), Paths: all, Expires: now.Add(-time.Second)}, false},
+		{"no expiry", policy.Exception{Rule: selector(t, "acme.bad"), Paths: all}, false},
+		{"another path", policy.Exception{Rule: selector(t, "acme.bad"), Paths: []string{"b/**", "bad"}, Expires: until}, false},
+		{"another rule", policy.Exception{Rule: selector(t, "acme.worse"), Paths: all, Expires: until}, false},
+		{"another term", policy.Exception{Rule: selector(t, "acme.bad:x"), Paths: all, Expires: until}, false},
+		{"half a word", policy.Exception{Rule: selector(t, "ac"), Paths: all, Expires: until}, false},
+		{"no rule", policy.Exception{Paths: all, Expires: until}, false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			tt.x.Reason, tt.x.Owner = "because", "@team"
+			d := decide(t, e, change("a/b/bad"), policy.Options{Exceptions: []policy.Exception{tt.x}})
+			if len(d.Findings) != 1 || d.Findings[0].Excepted != tt.want || (d.Findings[0].Waiver != nil) != tt.want {
+				t.Fatalf("got %+v", d.Findings)
+			}
+			if w := d.Findings[0].Waiver; tt.want && (w.By != "exception" || w.Owner != "@team" || w.Reason != "because") {
+				t.Errorf("it is let stand by %+v", w)
+			}
+			if level := d.Artifacts[0].Level; level != artifact.NonCompliant {
+				t.Errorf("level is %s: an exception makes nothing compliant", level)
+			}
+		})
+	}
+	for _, o := range []policy.Options{
+		{Now: now, Exceptions: []policy.Exception{{Rule: selector(t, "acme.bad"), Paths: []string{"[a"}, Expires: until}}},
+		{Exceptions: []policy.Exception{{Rule: selector(t, "acme.bad"), Paths: all, Expires: until}}},
+	} {
+		if _, err := e.Decide(context.Background(), change("a/b/bad"), o); err == nil {
+			t.Errorf("no error for %+v", o)
+		}
+	}
+}
+
+// What is excepted does not keep an artifact from the minimum level.
+func TestExceptedDenialsDoNotCountForTheMinimumLevel(t *testing.T) {
+	e := rules(t, "bad.rego", bad, "expired.rego", expired)
+	x := policy.Exception{Rule: selector(t, "acme.bad"), Expires: now}
+	d := decide(t, e, change("old-bad"), policy.Options{MinimumLevel: artifact.Tier1, Exceptions: []policy.Exception{x}})
+	for _, f := range d.Findings {
+		if f.Rule == "acme.expired" && f.Severity != policy.Warn {
+			t.Errorf("got %+v, want a warning", f)
+		}
+	}
+}
+
+const sound = `# METADATA
+# scope: package
+# custom:
+#   exceptions: refused
+package acme.sound
+
+deny contains "unsound"
+`
+
+func TestARuleRefusesExceptions(t *testing.T) {
+	e := rules(t, "sound.rego", sound, "watch.rego", watch)
+	d := decide(t, e, change("a"), policy.Options{Exceptions: []policy.Exception{{Rule: selector(t, "acme.sound"), Expires: now}}})
+	if got, want := messages(d), "deny acme.sound unsound\nwarn acme.watch acme.sound current refused unknown"; got != want || d.Findings[0].Excepted {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+// watch tells what is known of every exception, and of the baseline.
+const watch = `# METADATA
+# scope: package
+# custom:
+#   subject: exceptions
+package acme.watch
+
+warn contains sprintf("%s %s %s %s", [x.rule, x.state, x.selects, x.use]) if some x in input.exceptions.list
+
+warn contains sprintf("did you mean %s?", [x.nearest]) if some x in input.exceptions.list
+
+warn contains {"msg": sprintf("stale %s", [x.path]), "file": input.exceptions.baseline.path, "pointer": x.pointer} if {
+	input.exceptions.baseline.path
+	some x in input.exceptions.baseline.stale
+}
+`
+
+func TestExceptionsAreSettledLast(t *testing.T) {
+	e := rules(t, "bad.rego", bad, "watch.rego", watch)
+	var xs []policy.Exception
+	for i, rule := range []string{"acme.bad", "acme", "acme.bda", "acme.bad:x"} {
+		xs = append(xs, policy.Exception{Pointer: fmt.Sprintf("/exceptions/%d", i), Rule: selector(t, rule), Expires: now})
+	}
+	xs = append(xs, policy.Exception{Rule: selector(t, "acme.bad"), Expires: now.Add(-time.Hour)})
+	want := []string{
+		"warn acme.bad bad", // excepted
+		"warn acme.watch acme current rules used",
+		"warn acme.watch acme.bad current rules used",
+		"warn acme.watch acme.bad expired rules USE",
+		"warn acme.watch acme.bad:x current rules USE",
+		"warn acme.watch acme.bda current nothing USE",
+		"warn acme.watch did you mean acme.bad?",
+	}
+	for scope, use := range map[string]string{"all": "unused", "changed": "unknown"} {
+		for workers := 1; workers <= 4; workers++ {
+			c := change("bad", "good", "worse/bad")
+			c.whole.Repository.Scope = scope
+			d := decide(t, e, c, policy.Options{Workers: workers, Exceptions: xs})
+			got := messages(d)
+			for _, line := range want[1:] {
+				if !strings.Contains(got, strings.ReplaceAll(line, "USE", use)) {
+					t.Errorf("%s: got\n%s\nwithout %s", scope, got, line)
+				}
+			}
+		}
+	}
+}
+
+const termed = `package acme.termed
+
+deny contains {"msg": "one", "term": "T1"} if input.artifact.path
+
+deny contains {"msg": "two", "term": "T2"} if input.artifact.path
+
+deny contains "plain" if input.artifact.path
+`
+
+func TestTerms(t *testing.T) {
+	e := rules(t, "termed.rego", termed)
+	d := decide(t, e, change("a"), policy.Options{Exceptions: []policy.Exception{{Rule: selector(t, "acme.termed:T1"), Expires: now}}})
+	seen := map[string]bool{}
+	for _, f := range d.Findings {
+		if f.Excepted != (f.Term == "T1") {
+			t.Errorf("got %+v", f)
+		}
+		seen[f.Fingerprint] = true
+	}
+	if len(d.Findings) != 3 || len(seen) != 3 {
+		t.Errorf("%d findings with %d fingerprints, want 3: %+v", len(d.Findings), len(seen), d.Findings)
+	}
+}
+
+const later = `# METADATA
+# scope: package
+# custom:
+#   effective_on: 2026-03-01T13:00:00+01:00
+package acme.later
+
+deny contains "late" if input.artifact.path
+`
+
+func TestEffectiveOn(t *testing.T) {
+	e := rules(t, "later.rego", later)
+	d := decide(t, e, change("a"), policy.Options{}) // the very moment
+	if f := d.Findings[0]; f.Severity != policy.Deny || f.EffectiveOn != "" || f.Message != "late" {
+		t.Errorf("on the day: got %+v", f)
+	}
+	before, err := e.Decide(context.Background(), change("a"), policy.Options{Now: now.Add(-time.Second)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := before.Findings[0]
+	if f.Severity != policy.Warn || f.EffectiveOn != "2026-03-01T12:00:00Z" || !strings.Contains(f.Message, "a denial from then on") {
+		t.Errorf("before: got %+v", f)
+	}
+	if f.Fingerprint != d.Findings[0].Fingerprint || before.Artifacts[0].Level != artifact.APlus {
+		t.Errorf("before: fingerprint %s, level %s", f.Fingerprint, before.Artifacts[0].Level)
+	}
+	if _, err := e.Decide(context.Background(), change("a"), policy.Options{}); err == nil {
+		t.Error("without a time the rule does not deny yet")
+	}
+	if got := e.Rules()[0].EffectiveOn; got != "2026-03-01T12:00:00Z" {
+		t.Errorf("the rule says %s", got)
+	}
+}
+
+func TestBaseline(t *testing.T) {
+	e := rules(t, "bad.rego", bad, "sound.rego", sound, "whole.rego", whole, "watch.rego", watch)
+	c := change("a/bad", "b/bad")
+	c.whole.Repository.Scope = "all"
+	d := decide(t, e, c, policy.Options{Exceptions: []policy.Exception{{Rule: selector(t, "acme.bad"), Paths: []string{"b/*"}, Expires: now}}})
+	entries, left := e.Adopt(d, false)
+	// The change's own denial, and two of a rule that refuses, are left.
+	if len(entries) != 1 || left != 3 || entries[0].Path != "a/bad" || entries[0].Rule != "acme.bad" || entries[0].SHA256 != digest {
+		t.Fatalf("%d are left of %+v", left, entries)
+	}
+	file := policy.Baseline{Path: "b.json", State: "valid", Entries: entries, Locate: func(file, pointer string) (int, int, bool) {
+		return 7, 5, file == "b.json" && pointer == "/findings/0"
+	}}
+	covered := func(change func(m *measured, b *policy.Baseline)) (policy.Finding, policy.Decision) {
+		c, b := everything("a/bad"), file
+		b.Entries = slices.Clone(entries)
+		change(&c, &b)
+		d := decide(t, e, c, policy.Options{Baseline: b})
+		i := slices.IndexFunc(d.Findings, func(f policy.Finding) bool { return f.Rule == "acme.bad" })
+		return d.Findings[i], d
+	}
+	if f, d := covered(func(*measured, *policy.Baseline) {}); !f.Excepted || f.Waiver.By != "baseline" || d.Artifacts[0].Level != artifact.NonCompliant {
+		t.Errorf("got %+v", f)
+	}
+	for name, change := range map[string]func(*measured, *policy.Baseline){
+		"another content":     func(m *measured, _ *policy.Baseline) { m.artifacts[0].Artifact.SHA256 = strings.Repeat("0", 64) },
+		"another rule":        func(_ *measured, b *policy.Baseline) { b.Entries[0].Rule = "acme.worse" },
+		"another path":        func(_ *measured, b *policy.Baseline) { b.Entries[0].Path = "b/bad" },
+		"another hash":        func(_ *measured, b *policy.Baseline) { b.Entries[0].SHA256 = strings.Repeat("0", 64) },
+		"another fingerprint": func(_ *measured, b *policy.Baseline) { b.Entries[0].Fingerprint = strings.Repeat("0", 32) },
+	} {
+		f, d := covered(change)
+		stale := slices.IndexFunc(d.Findings, func(f policy.Finding) bool { return strings.HasPrefix(f.Message, "stale ") })
+		if f.Excepted || stale < 0 {
+			t.Errorf("%s: got %+v", name, d.Findings)
+			continue
+		}
+		if s := d.Findings[stale]; s.File != "b.json" || s.Line != 7 || s.Column != 5 {
+			t.Errorf("%s: stale at %+v", name, s)
+		}
+	}
+	_, d = covered(func(m *measured, b *policy.Baseline) {
+		m.whole.Repository.Scope = "changed"
+		b.Entries = append(b.Entries, baseline.Entry{Path: "elsewhere"})
+	})
+	if strings.Contains(messages(d), "stale") {
+		t.Errorf("a part is judged, and what is elsewhere is called stale:\n%s", messages(d))
+	}
+}
+
+// everything is a change of everything.
+func everything(paths ...string) measured {
+	m := change(paths...)
+	m.whole.Repository.Scope = string(facts.All)
+	return m
+}
