@@ -12,12 +12,13 @@ package codexlock.content.secret
 
 import data.codexlock.lib.content
 
-deny contains {"msg": message, "file": file, "line": line, "column": column} if {
+deny contains {"msg": message, "term": kind, "file": file, "line": line, "column": column} if {
 	some file, facts in content.judged
 	some found in facts.secrets
+	kind := object.get(found, "kind", "unmeasured")
 	line := object.get(found, "line", 1)
 	column := object.get(found, "column", 1)
-	message := sprintf("holds what looks like a secret (%s)", [object.get(found, "kind", "of a kind that was not measured")])
+	message := sprintf("holds what looks like a secret (%s)", [kind])
 }
 
 deny contains {"msg": message, "file": file} if {

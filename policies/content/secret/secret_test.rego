@@ -14,12 +14,14 @@ test_zt_9_2_passes if {
 test_zt_9_2_a_secret_is_found if {
 	secret.deny == {{
 		"msg": "holds what looks like a secret (github-pat)",
+		"term": "github-pat",
 		"file": "assets/sources/model.bin",
 		"line": 4,
 		"column": 2,
 	}} with input as sample.changed({"/content/secrets": [_token], "/artifact/critical": "no"})
 	secret.deny == {{
-		"msg": "holds what looks like a secret (of a kind that was not measured)",
+		"msg": "holds what looks like a secret (unmeasured)",
+		"term": "unmeasured",
 		"file": "assets/sources/model.bin.test",
 		"line": 1,
 		"column": 1,
