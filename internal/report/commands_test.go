@@ -18,8 +18,10 @@ func from(s string) report.Report {
 		Rule: s, Severity: policy.Deny, Requirement: s, Artifact: s, File: s, Line: 3, Column: 4, Message: s, Fix: s, Fingerprint: s,
 	}
 	other := policy.Finding{Rule: "acme.other", Severity: policy.Warn, Requirement: s, Artifact: "a", File: "b", Line: 1, Column: 1, Message: "c" + s, Fix: "##"}
+	borne := exception(f)
+	borne.Waiver = &policy.Waiver{By: "exception", Reason: s, Owner: s, Expires: s}
 	r := report.New(policy.Decision{
-		Source: s, Digest: s, Rules: 1, Answers: 1, Findings: []policy.Finding{f, other, exception(f)},
+		Source: s, Digest: s, Rules: 1, Answers: 1, Findings: []policy.Finding{f, other, borne},
 		Artifacts: []policy.Artifact{{Path: s, Change: s, SHA256: s, TrustDomain: s}, {Path: s + "x", SHA256: "y", Level: artifact.APlus}, {Path: "[x" + s}},
 	}, report.Meta{Scope: s, Base: s, Head: s, EffectiveTime: s})
 	return r
@@ -92,6 +94,9 @@ func checkCommand(t *testing.T, got runnerCommand, f policy.Finding) {
 		about = f.File
 	}
 	message := report.Terminal(about + ": " + f.Message)
+	if f.Excepted {
+		message += "\n" + report.Terminal("excepted until "+f.Waiver.Expires+" by "+f.Waiver.Owner+": "+f.Waiver.Reason)
+	}
 	if f.Fix != "" {
 		message += "\nhint: " + report.Terminal(f.Fix)
 	}
