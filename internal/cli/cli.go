@@ -76,6 +76,7 @@ func Main(ctx context.Context, w World) (code int) {
 	for _, command := range []func(World) *cobra.Command{
 		attestCommand,
 		demoCommand,
+		factsCommand,
 		initCommand,
 		lockCommand,
 		policyCommand,
@@ -148,9 +149,10 @@ func isUsage(err error) bool {
 	var bad *config.Error
 	var format *report.UnknownFormatError
 	var named *facts.NoArtifactError
+	var none *notArtifactError
 	var weak *attest.WeakKeyError
 	var refused *attest.RefusedError
-	return errors.As(err, &usage) || errors.As(err, &bad) || errors.As(err, &format) || errors.As(err, &named) ||
+	return errors.As(err, &none) || errors.As(err, &usage) || errors.As(err, &bad) || errors.As(err, &format) || errors.As(err, &named) ||
 		errors.As(err, &weak) || errors.As(err, &refused)
 }
 
@@ -162,6 +164,8 @@ func hintFor(err error) string {
 	var rule *policy.PolicyError
 	var weak *attest.WeakKeyError
 	var merge *MergeInputError
+	var nothing *facts.NoArtifactError
+	var own interface{ Hint() string }
 	switch {
 	case errors.As(err, &notRepo):
 		return "run it inside a Git repository, or make one: git init"
@@ -171,6 +175,10 @@ func hintFor(err error) string {
 		return "fetch the base too: actions/checkout with fetch-depth: 2, or git fetch --deepen=1"
 	case errors.As(err, &rule):
 		return rule.Hint
+	case errors.As(err, &nothing):
+		return "a path is seen from the working directory; codexlock verify --all names every artifact"
+	case errors.As(err, &own):
+		return own.Hint()
 	case errors.As(err, &weak):
 		return "make one: export VAULTTIME_KEY=$(openssl rand -hex 32)"
 	case errors.As(err, &merge):

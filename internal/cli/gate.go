@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/codexlock/codexlock/internal/artifact"
-	"github.com/codexlock/codexlock/internal/attest"
 	"github.com/codexlock/codexlock/internal/config"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/policy"
@@ -60,18 +59,11 @@ type evaluation struct {
 
 // run evaluates the gate.
 func (g gate) run(ctx context.Context) (report.Report, error) {
-	r, err := repo.Open(ctx, g.dir)
+	r, err := g.open(ctx)
 	if err != nil {
 		return report.Report{}, err
 	}
 	defer r.Close()
-	if g.head == "" {
-		// What an interrupted attest decided and did not finish is neither the
-		// earlier state nor the new one.
-		if _, err := attest.Recover(r.Root(), r.GitDir()); err != nil {
-			return report.Report{}, fmt.Errorf("finish an interrupted attest: %w", err)
-		}
-	}
 	e, err := g.prepare(ctx, r)
 	if err != nil {
 		return report.Report{}, err

@@ -1,0 +1,156 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/codexlock/codexlock/internal/attest"
+	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/ledger"
+	"github.com/codexlock/codexlock/internal/repo"
+	"github.com/codexlock/codexlock/internal/schemas"
+)
+
+func factsCommand(w World) *cobra.Command {
+	g := gate{dir: w.Dir, env: w.Env}
+	var whole bool
+	var effective string
+	cmd := &cobra.Command{
+		Use:   "facts PATH | --repository",
+		Short: "Print what is measured about one artifact, or about the whole change",
+		Long: `facts prints what a rule sees as its input, as JSON in the form of
+schemas/facts.json: all that is measured about one artifact, or with
+--repository about the change as a whole. A companion's path stands for its
+artifact. Nothing is judged, and no key or MAC is among the facts.`,
+		Example: `  codexlock facts assets/sources/model.bin
+  codexlock facts --repository --base main --head pr
+  codexlock facts assets/sources/model.bin | opa eval -I -d policies 'data.codexlock.lock.drift'`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if whole == (len(args) == 1) {
+				return usagef("want the path of one artifact, or --repository")
+			}
+			g.scope, g.paths = facts.Paths, args
+			if whole {
+				g.scope = facts.Changed
+			}
+			var err error
+			if g.now, err = effectiveTime(effective, w); err != nil {
+				return err
+			}
+			g.fromEnvironment(cmd, w.Env)
+			text, err := g.facts(cmd.Context())
+			if err != nil {
+				return err
+			}
+			_, err = w.Stdout.Write(text)
+			return err
+		},
+	}
+	g.measureFlags(cmd, &effective)
+	cmd.Flags().BoolVar(&whole, "repository", false, "the whole change in place of one artifact")
+	return cmd
+}
+
+// measureFlags are the flags that say what is measured, against what, and when.
+func (g *gate) measureFlags(cmd *cobra.Command, effective *string) {
+	f := cmd.Flags()
+	f.StringVar(&g.base, "base", "", "the commit to compare with, and to believe (default HEAD; with --head its first parent)")
+	f.StringVar(&g.head, "head", "", "the commit to look at (default: the work tree)")
+	f.StringVar(&g.config, "config", "", "the configuration file (default codexlock.yaml or .github/codexlock.yaml)")
+	f.StringVar(effective, "effective-time", "", "measure as of this time, YYYY-MM-DDTHH:MM:SSZ (default now)")
+}
+
+// facts measures what was asked for, and prints nothing that is not of the
+// published form.
+func (g gate) facts(ctx context.Context) ([]byte, error) {
+	r, err := g.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	o, _, err := g.believe(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	change, err := facts.Collect(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	var m facts.Measurement
+	if g.scope == facts.Paths {
+		m, _, err = theArtifact(ctx, change, g.paths[0])
+	} else {
+		m, err = change.Repository(ctx)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := schemas.ValidateAny(schemas.Facts, m.Input); err != nil {
+		return nil, fmt.Errorf("the facts do not have the form of schemas/facts.json, which is a fault of codexlock: %w", err)
+	}
+	return indented(m.Input)
+}
+
+// open opens the repository, and finishes first what an interrupted attest left.
+func (g gate) open(ctx context.Context) (*repo.Repository, error) {
+	r, err := repo.Open(ctx, g.dir)
+	if err != nil || g.head != "" {
+		return r, err
+	}
+	// What was decided and not finished is neither the earlier state nor the new one.
+	if _, err := attest.Recover(r.Root(), r.GitDir()); err != nil {
+		r.Close()
+		return nil, fmt.Errorf("finish an interrupted attest: %w", err)
+	}
+	return r, nil
+}
+
+// theArtifact measures the one artifact that a path names. A file that is none
+// has no facts that anybody would judge.
+func theArtifact(ctx context.Context, change *facts.Collector, written string) (facts.Measurement, facts.Standing, error) {
+	if n := change.Len(); n != 1 {
+		return facts.Measurement{}, facts.Standing{}, usagef("%q holds %d artifacts, want the path of one", written, n)
+	}
+	m, err := change.Artifact(ctx, 0)
+	if err != nil {
+		return m, facts.Standing{}, err
+	}
+	s, err := change.Standing(ctx, m.Input.Artifact.Path)
+	if err == nil && !s.Artifact {
+		err = &notArtifactError{m.Input.Artifact.Path, s}
+	}
+	return m, s, err
+}
+
+// A notArtifactError is a file that nothing calls an artifact.
+type notArtifactError struct {
+	path     string
+	standing facts.Standing
+}
+
+func (e *notArtifactError) Error() string {
+	if e.standing.Excluded != "" {
+		return fmt.Sprintf("%q is no artifact: artifacts.exclude says %q, and %s does not list it", e.path, e.standing.Excluded, ledger.Path)
+	}
+	return fmt.Sprintf("%q is no artifact: no pattern of artifacts.include matches it, and %s does not list it", e.path, ledger.Path)
+}
+
+// Hint is the next step.
+func (e *notArtifactError) Hint() string {
+	return "add it to artifacts.include of codexlock.yaml and commit that, or attest it: codexlock attest " + e.path
+}
+
+// indented is a value as JSON for people and programs, the same bytes each time.
+func indented(v any) ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	err := e.Encode(v)
+	return b.Bytes(), err
+}
