@@ -1,5 +1,5 @@
 # Everything here works on a fresh machine with Go, git and make.
-# Tools are pinned in tools/go.mod and built into build/bin.
+# Tools are pinned in tools/go.mod and tools/regal/go.mod and built into build/bin.
 
 SHELL := /usr/bin/env bash
 .SHELLFLAGS := -euo pipefail -c
@@ -25,13 +25,19 @@ build: ## build codexlock and the action's program into build/bin
 	go build -trimpath -o $(BIN)/ ./cmd/...
 
 .PHONY: setup
-setup: $(BIN)/opa
+setup: $(BIN)/opa $(BIN)/regal
 	test/setup.sh
 
 $(BIN)/opa: tools/go.mod tools/go.sum
 	mkdir -p $(BIN)
 	cd tools && go build -o ../$(BIN)/ tool
 	touch $(BIN)/opa
+
+# Regal has an OPA of its own, an older one, and so a module of its own.
+$(BIN)/regal: tools/regal/go.mod tools/regal/go.sum
+	mkdir -p $(BIN)
+	cd tools/regal && go build -trimpath -o ../../$(BIN)/ tool
+	touch $(BIN)/regal
 
 .PHONY: lint
 lint: setup ## gofmt, go vet, staticcheck, actionlint, shellcheck
@@ -42,11 +48,12 @@ lint: setup ## gofmt, go vet, staticcheck, actionlint, shellcheck
 	shellcheck $$(git ls-files '*.sh' ':!internal/script/template.test.sh') .ci/run # the template is checked as what it becomes, by its package's test
 
 .PHONY: rego
-rego: setup ## the rules under the stock opa: format, types, tests, coverage
+rego: setup ## the rules under the stock opa and regal: format, types, tests, coverage, style
 	@test -z "$$($(BIN)/opa fmt --list policies)" || { echo 'opa fmt: run opa fmt -w policies'; $(BIN)/opa fmt --diff policies; exit 1; }
 	$(BIN)/opa check --strict --schema schemas policies
 	$(BIN)/opa test policies
 	$(BIN)/opa test --coverage --threshold 100 --format json policies > build/coverage.json || { echo 'opa test: coverage is below 100%, see build/coverage.json'; exit 1; }
+	REGAL_DISABLE_VERSION_CHECK=1 $(BIN)/regal lint policies
 
 .PHONY: image-test
 image-test: ## build the unmodified Dockerfile and run the image as a runner does

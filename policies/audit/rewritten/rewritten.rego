@@ -13,10 +13,7 @@ package codexlock.audit.rewritten
 
 import data.codexlock.lib.log
 
-deny contains {"msg": message, "file": log.file} if {
-	not _extended
-	message := _history
-}
+deny contains {"msg": _history, "file": log.file} if not _extended
 
 deny contains finding if {
 	input.repository.log.state == "invalid"

@@ -15,8 +15,8 @@ import data.codexlock.lib.fact
 import data.codexlock.lib.subject
 
 deny contains {"msg": message, "file": fact.file("vaulttime"), "pointer": pointer} if {
-	some link in input.vaulttime.chain
 	not subject.no_content
+	some link in input.vaulttime.chain
 	some message in _faults(link)
 	pointer := object.get(link, "pointer", "")
 }

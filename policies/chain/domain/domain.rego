@@ -15,8 +15,8 @@ import data.codexlock.lib.fact
 import data.codexlock.lib.subject
 
 deny contains {"msg": message, "file": fact.file("vaulttime"), "pointer": pointer} if {
-	some i, link in input.vaulttime.chain
 	not subject.no_content
+	some i, link in input.vaulttime.chain
 	not _accepted(link)
 	message := sprintf("trust domain %q does not accept artifacts from %q", [_next(i), object.get(link, "trust_domain", "")])
 	pointer := sprintf("%s/trust_domain", [object.get(link, "pointer", "")])

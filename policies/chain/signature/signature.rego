@@ -15,8 +15,8 @@ import data.codexlock.lib.fact
 import data.codexlock.lib.subject
 
 deny contains {"msg": message, "file": fact.file("vaulttime"), "pointer": pointer} if {
-	some link in input.vaulttime.chain
 	not subject.no_content
+	some link in input.vaulttime.chain
 	not link.signature == "valid"
 	message := _message(link)
 	pointer := sprintf("%s/proof", [object.get(link, "pointer", "")])

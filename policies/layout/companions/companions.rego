@@ -23,15 +23,15 @@ deny contains {"msg": message, "file": fact.text(["artifact", "path"])} if {
 # reports it.
 deny contains {"msg": message, "file": fact.file(companion)} if {
 	_left
-	some companion in ["manifest", "vaulttime", "test"]
+	some [companion, noun] in _companions
 	not _gone(companion)
-	message := _leftover(companion)
+	message := _leftover(noun)
 }
 
 # What was renamed and came alone.
 deny contains {"msg": message, "file": fact.text(["artifact", "path"])} if {
 	from := input.artifact.renamed_from
-	missing := [_nouns[companion] | some companion in ["manifest", "vaulttime", "test"]; _gone(companion)]
+	missing := [noun | some [companion, noun] in _companions; _gone(companion)]
 	count(missing) > 0
 	message := sprintf("was renamed from %q without its companions: it has no %s", [from, concat(", no ", missing)])
 }
@@ -45,8 +45,9 @@ _there if input.artifact.kind in {"file", "symlink", "submodule", "directory", "
 
 _gone(companion) if input[companion].state == "absent"
 
-_nouns := {"manifest": "manifest", "vaulttime": "VaultTime record", "test": "test"}
+# Each as input names it and as a reader does.
+_companions := [["manifest", "manifest"], ["vaulttime", "VaultTime record"], ["test", "test"]]
 
-_leftover(companion) := sprintf("its artifact was renamed to %q without its companions: this %s is still here", [to, _nouns[companion]]) if {
+_leftover(noun) := sprintf("its artifact was renamed to %q without its companions: this %s is still here", [to, noun]) if {
 	to := input.artifact.renamed_to
-} else := sprintf("its artifact is gone: this %s is left over", [_nouns[companion]])
+} else := sprintf("its artifact is gone: this %s is left over", [noun])

@@ -15,10 +15,7 @@ import data.codexlock.lib.fact
 import data.codexlock.lib.ledger
 import data.codexlock.lib.subject
 
-deny contains {"msg": message, "file": fact.file("vaulttime"), "pointer": "/timestamp"} if {
-	not _kept
-	message := _message
-}
+deny contains {"msg": _message, "file": fact.file("vaulttime"), "pointer": "/timestamp"} if not _kept
 
 deny contains {"msg": message, "file": fact.text(["artifact", "path"])} if {
 	not _read_only

@@ -13,9 +13,9 @@ text(path) := sprintf("%v", [object.get(input, path, "not measured")])
 digest(path) := short(text(path))
 
 # short is a SHA-256 in short, enough to tell two apart.
-short(hex) := sprintf("%s…", [substring(hex, 0, 12)]) if {
-	count(hex) == 64
-} else := hex
+short(full) := sprintf("%s…", [substring(full, 0, 12)]) if {
+	count(full) == 64
+} else := full
 
 # file is where a companion is or is expected; name is its name in input, and the
 # end of its file's name.

@@ -261,7 +261,7 @@ unread(companion) := {facts |
 }
 
 # nothing is what the checks say where no two sides were there.
-nothing := {check: "absent" | some check, _ in artifact.checks}
+nothing[check] := "absent" if some check, _ in artifact.checks
 
 # changed is the artifact with the values at some pointers replaced.
 changed(values) := patched(artifact, values)

@@ -14,9 +14,9 @@ import data.codexlock.lib.fact
 import data.codexlock.lib.subject
 
 deny contains {"msg": message, "file": fact.file("manifest"), "pointer": pointer} if {
+	not subject.no_content
 	some reference in input.manifest.inputs
 	not _same(reference)
-	not subject.no_content
 	message := _message(reference)
 	pointer := object.get(reference, "pointer", "")
 }

@@ -15,9 +15,9 @@ import data.codexlock.lib.fact
 import data.codexlock.lib.subject
 
 deny contains {"msg": message, "file": fact.file("manifest"), "pointer": pointer} if {
+	not _not_asked
 	some field, [pointer, message] in _wanted
 	not _told[field]
-	not _not_asked
 }
 
 _not_asked if subject.no_content
