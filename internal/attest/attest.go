@@ -71,6 +71,7 @@ type Result struct {
 type Attested struct {
 	Path      artifact.Path
 	SHA256    artifact.Digest
+	VaultTime vaulttime.MAC
 	Domain    string
 	KeyID     string
 	ExpiresAt vaulttime.Time
@@ -214,7 +215,7 @@ func (b *batch) add(p artifact.Path, o Options) error {
 	}
 	b.ledger.Set(entry)
 	b.result.Attested = append(b.result.Attested, Attested{
-		Path: p, SHA256: digest, Domain: o.Domain, KeyID: record.KeyID, ExpiresAt: vaulttime.TimeOf(record.ExpiresAt()),
+		Path: p, SHA256: digest, VaultTime: record.VaultTime, Domain: o.Domain, KeyID: record.KeyID, ExpiresAt: vaulttime.TimeOf(record.ExpiresAt()),
 	})
 	return nil
 }

@@ -195,8 +195,11 @@ func TestAttestWrites(t *testing.T) {
 	o.Inputs = []artifact.Path{"src/a.c"}
 	r := p.mustAttest(o, "assets/sources/model.bin", "assets/sources/model.bin")
 	digest := artifact.HashBytes([]byte("weights"))
-	want := Attested{"assets/sources/model.bin", digest, "runtime-core", o.Key.ID(), vaulttime.TimeOf(noon.Add(24 * time.Hour))}
-	if len(r.Attested) != 1 || r.Attested[0] != want {
+	if len(r.Attested) != 1 {
+		t.Fatalf("got %+v", r.Attested)
+	}
+	want := Attested{"assets/sources/model.bin", digest, p.record("assets/sources/model.bin.vaulttime.json").VaultTime, "runtime-core", o.Key.ID(), vaulttime.TimeOf(noon.Add(24 * time.Hour))}
+	if r.Attested[0] != want {
 		t.Errorf("got %+v, want %+v", r.Attested, want)
 	}
 	m := p.manifest("assets/sources/model.bin.manifest.json")

@@ -15,10 +15,13 @@ import (
 type RefusedError struct {
 	Path   string
 	Reason string // what is wrong with it, lower case, no full stop
-	Hint   string // the next step
+	Next   string // the next step
 }
 
 func (e *RefusedError) Error() string { return fmt.Sprintf("%s: %s", e.Path, e.Reason) }
+
+// Hint is the next step.
+func (e *RefusedError) Hint() string { return e.Next }
 
 // step is asked before every operation that changes a file system; an error of
 // it counts as the operation's own. Tests stop or break the program there.

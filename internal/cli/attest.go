@@ -17,6 +17,7 @@ import (
 	"github.com/codexlock/codexlock/internal/manifest"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/report"
+	"github.com/codexlock/codexlock/internal/vaulttime"
 )
 
 // defaultDomain is the trust domain of an artifact that nothing else names one for.
@@ -32,6 +33,7 @@ type attestation struct {
 	toolchain string
 	inputs    []string
 	now       time.Time
+	log       logging
 }
 
 func attestCommand(w World) *cobra.Command {
@@ -62,9 +64,13 @@ one would choose what is signed.`,
 			if a.now, err = effectiveTime(effective, w); err != nil {
 				return err
 			}
+			if err := a.log.fromEnvironment(cmd); err != nil {
+				return err
+			}
 			return a.run(cmd.Context())
 		},
 	}
+	a.log.flags(cmd, w)
 	f := cmd.Flags()
 	f.StringVar(&a.domain, "domain", "", "the trust domain (default: the one whose paths match, or the ledger's)")
 	f.Int64Var(&a.ttlHours, "ttl-hours", 0, "how long the record is valid (default: the domain's maximum)")
@@ -118,7 +124,7 @@ func (a attestation) run(ctx context.Context) error {
 			report.Terminal(done.Path.String()), done.SHA256, done.Domain, done.ExpiresAt)
 	}
 	fmt.Fprintln(a.world.Stderr, "codexlock: hint: review and commit the companions and Codex-Lock.json together with the artifact")
-	return nil
+	return a.log.append(ctx, r, c, a.log.attested(result.Attested, vaulttime.FormatTime(a.now)))
 }
 
 // options are what is written about one artifact.
@@ -162,15 +168,15 @@ func (a attestation) options(c config.Config, recorded map[string]string, p arti
 	return attest.Options{
 		Accepts: func(from string) bool { return c.Domains == nil || slices.Contains(d.AcceptsFrom, from) }, Public: keys.Public,
 		Domain: name, TTLHours: ttl, Key: key, KeyEnv: d.KeyEnv, Creator: a.creator, Toolchain: tool, Inputs: inputs, Now: a.now,
-		Fallback: attest.Fallback{Creator: a.user(), Toolchain: manifest.Tool{Name: "codexlock", Version: Version}},
+		Fallback: attest.Fallback{Creator: user(a.world.Env), Toolchain: manifest.Tool{Name: "codexlock", Version: Version}},
 	}, nil
 }
 
 // user is who runs this, as far as the environment tells: the creator of an
 // artifact whose manifest names none.
-func (a attestation) user() string {
+func user(env func(string) (string, bool)) string {
 	for _, name := range []string{"GITHUB_ACTOR", "USER", "LOGNAME"} {
-		if v, ok := a.world.Env(name); ok && v != "" {
+		if v, ok := env(name); ok && v != "" {
 			return v
 		}
 	}

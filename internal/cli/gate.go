@@ -35,6 +35,7 @@ type gate struct {
 	layout       string   // git or "", strict
 	failOnWarn   bool
 	jobs         int
+	log          logging
 	now          time.Time
 	env          func(string) (string, bool)
 	adopt        func(adoption) error // nil: no baseline is written
@@ -81,10 +82,16 @@ func (g gate) run(ctx context.Context) (report.Report, error) {
 			return report.Report{}, err
 		}
 	}
-	return report.New(decision, report.Meta{
+	done := report.New(decision, report.Meta{
 		Scope: string(g.scope), Base: e.options.BaseCommit, Head: e.options.HeadCommit,
 		EffectiveTime: vaulttime.FormatTime(g.now), FailOnWarn: g.failOnWarn,
-	}), nil
+	})
+	if g.log.on {
+		if err := g.log.append(ctx, r, e.options.Config, g.log.verified(done)); err != nil {
+			return report.Report{}, err
+		}
+	}
+	return done, nil
 }
 
 // prepare finds out what is believed and what is under judgement.

@@ -30,7 +30,11 @@ Configuration, policies and schemas always come from the base commit.`,
 		Example: `  codexlock verify                        what I changed since HEAD
   codexlock verify --all                  everything
   codexlock verify --base main --head pr  a pull request, from commits alone
+<<<<<<< HEAD
   codexlock verify --all --write-baseline what is wrong today may stand until it changes
+=======
+  codexlock verify --all --log            everything, and into the audit log
+>>>>>>> 8695b17 (verify, attest: --log adds the results to the audit log, and signs it)
   codexlock verify -f json=report.json -f text assets/sources/model.bin`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			g.scope, g.paths = facts.Changed, args
@@ -47,6 +51,12 @@ Configuration, policies and schemas always come from the base commit.`,
 				return err
 			}
 			g.fromEnvironment(cmd, w.Env)
+			if err := g.log.fromEnvironment(cmd); err != nil {
+				return err
+			}
+			if g.log.on && g.head != "" {
+				return usagef("--log adds to the work tree's log, and --head reads commits only: want one of the two")
+			}
 			outputs, err := parseOutputs(formats)
 			if err != nil {
 				return err
@@ -71,6 +81,7 @@ Configuration, policies and schemas always come from the base commit.`,
 			return nil
 		},
 	}
+	g.log.flags(cmd, w)
 	f := cmd.Flags()
 	f.BoolVar(&all, "all", false, "verify every artifact, not only the changed ones")
 	f.StringVar(&g.base, "base", "", "the commit to compare with, and to believe (default HEAD; with --head its first parent)")

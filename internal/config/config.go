@@ -6,6 +6,8 @@ package config
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -45,6 +47,7 @@ type Config struct {
 	Policies      []string          // directories in the repository, each ending in "/"
 	PoliciesNamed bool              // they stand in the file, so each has to be there
 	Schemas       []string          // directories of additional JSON Schemas
+	AuditDomain   string            // the one whose key signs the audit log; "" where it is not named
 	Exceptions    []Exception
 	Baseline      artifact.Path     // the file with the findings that were there before the gate; "" for none
 	Document      *schemas.Document // where every value stands; nil for the defaults
@@ -96,6 +99,9 @@ type file struct {
 	Schemas       []string              `json:"schemas"`
 	Exceptions    []fileException       `json:"exceptions"`
 	Baseline      string                `json:"baseline"`
+	Audit         struct {
+		Domain string `json:"domain"`
+	} `json:"audit"`
 }
 
 type fileDomain struct {
@@ -234,6 +240,10 @@ func (r *reader) config(f file) Config {
 			r.fault("/baseline", "%v", err)
 		}
 	}
+	c.AuditDomain = f.Audit.Domain
+	if _, known := c.Domains[c.AuditDomain]; c.AuditDomain != "" && !known {
+		r.fault("/audit/domain", "audit.domain is %q, want one of trust_domains", c.AuditDomain)
+	}
 	for i, e := range f.Exceptions {
 		at := fmt.Sprintf("/exceptions/%d", i)
 		r.patterns(at+"/paths", e.Paths)
@@ -332,6 +342,16 @@ func (c *Config) Domain(name string) (d Domain, known bool) {
 	}
 	d, known = c.Domains[name]
 	return d, known
+}
+
+// LogDomains are the trust domains whose key may sign the audit log: the one that
+// audit.domain names, or else any. Without a configuration it is "", which has
+// the default key.
+func (c *Config) LogDomains() []string {
+	if c.Domains == nil || c.AuditDomain != "" {
+		return []string{c.AuditDomain}
+	}
+	return slices.Sorted(maps.Keys(c.Domains))
 }
 
 // DomainFor is the domain whose paths name the artifact; where several do, the

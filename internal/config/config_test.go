@@ -32,6 +32,7 @@ trust_domains:
     paths: ["assets/**"]
 policies: [policies/, "more/rules"]
 schemas: [schemas/]
+audit: {domain: ingest}
 exceptions:
   - {rule: script.posix, paths: ["scripts/legacy/**"], reason: "to be rewritten", owner: "@team", expires: 2026-12-31T00:00:00Z}
 `
@@ -55,7 +56,7 @@ func TestParseTheSample(t *testing.T) {
 			},
 			"ingest": {Paths: []string{"assets/**"}, KeyEnv: "VAULTTIME_KEY", MaxTTLHours: 24},
 		},
-		Policies: []string{"policies/", "more/rules/"}, PoliciesNamed: true, Schemas: []string{"schemas/"},
+		Policies: []string{"policies/", "more/rules/"}, PoliciesNamed: true, Schemas: []string{"schemas/"}, AuditDomain: "ingest",
 		Exceptions: []config.Exception{{Pointer: "/exceptions/0",
 			Rule: "script.posix", Paths: []string{"scripts/legacy/**"}, Reason: "to be rewritten", Owner: "@team",
 			Expires: time.Date(2026, 12, 31, 0, 0, 0, 0, time.UTC),
@@ -189,5 +190,22 @@ func TestMatches(t *testing.T) {
 	}
 	if config.MatchAny(nil, "x") || !config.MatchAny([]string{"no", "**"}, "a/b") {
 		t.Error("no pattern matches nothing, and any of several is enough")
+	}
+}
+
+func TestLogDomains(t *testing.T) {
+	for name, test := range map[string]struct {
+		text string
+		want []string
+	}{
+		"none":    {"version: 1\n", []string{""}},
+		"one":     {"version: 1\ntrust_domains: {a: {}}\n", []string{"a"}},
+		"several": {"version: 1\ntrust_domains: {b: {}, a: {}}\n", []string{"a", "b"}},
+		"named":   {"version: 1\ntrust_domains: {b: {}, a: {}}\naudit: {domain: b}\n", []string{"b"}},
+	} {
+		c, err := config.Parse("codexlock.yaml", []byte(test.text))
+		if err != nil || !reflect.DeepEqual(c.LogDomains(), test.want) {
+			t.Errorf("%s: %q, %v, want %q", name, c.LogDomains(), err, test.want)
+		}
 	}
 }

@@ -357,6 +357,9 @@ type Measurement struct {
 	// Locate finds the first character of the value at an RFC 6901 pointer;
 	// ok is false where the file was not read or has no such value.
 	Locate func(file, pointer string) (line, column int, ok bool)
+	// Signature is the HMAC that the artifact's record holds, for the log of
+	// verifications; no rule sees it.
+	Signature string
 }
 
 // A Change is measured piece by piece, so that memory stays flat in the number

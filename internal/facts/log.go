@@ -26,6 +26,13 @@ func (c *Collector) measureLog(ctx context.Context, r *Repository) error {
 	if c.o.Scope == Changed && l.Change == repo.Unchanged.String() {
 		return nil
 	}
+	if c.o.HeadCommit == "" { // a work tree: another process may be adding to the log
+		release, err := audit.Hold(ctx, c.o.Repository.Root(), c.o.Repository.GitDir())
+		if err != nil {
+			return err
+		}
+		defer release()
+	}
 	before, err := c.read(ctx, c.o.Base, audit.Path, audit.MaxBytes)
 	if err != nil {
 		return fmt.Errorf("read the base's %s: %w", audit.Path, err)
@@ -71,7 +78,9 @@ func (c *Collector) measureCheckpoint(ctx context.Context, l *Log, log audit.Log
 	if file.State != "valid" {
 		return nil
 	}
-	point, err := audit.ReadCheckpoint(file.data, c.anyPublic)
+	point, err := audit.ReadCheckpoint(file.data, func(id string) (ed25519.PublicKey, bool) {
+		return c.o.Keys.PublicAmong(c.o.Config.LogDomains(), id)
+	})
 	if err != nil {
 		l.Checkpoint.State = "invalid"
 		l.Checkpoint.Problems = []Problem{{Message: err.Error(), Line: 1, Column: 1}}
@@ -80,16 +89,6 @@ func (c *Collector) measureCheckpoint(ctx context.Context, l *Log, log audit.Log
 	l.Checkpoint.Signature = point.Signature
 	l.Checkpoint.Covers = matches(point.Size == int64(log.Lines) && point.Root == log.Root)
 	return nil
-}
-
-// anyPublic is the public key of an id, whatever domain it serves.
-func (c *Collector) anyPublic(id string) (ed25519.PublicKey, bool) {
-	for _, d := range append(sortedKeys(c.o.Config.Domains), "") {
-		if key, ok := c.o.Keys.Public(d, id); ok {
-			return key, true
-		}
-	}
-	return nil, false
 }
 
 // logChange is how the log, or its checkpoint, differs between base and head.

@@ -50,7 +50,11 @@ func (c *Collector) Artifact(ctx context.Context, i int) (Measurement, error) {
 	}
 	c.measureDomain(s)
 	s.in.Checks = c.check(s)
-	return Measurement{Input: s.in, Locate: s.docs.locate}, nil
+	m := Measurement{Input: s.in, Locate: s.docs.locate}
+	if s.record != nil {
+		m.Signature = s.record.VaultTime.String()
+	}
+	return m, nil
 }
 
 // misnamed is an artifact whose name means different files on different

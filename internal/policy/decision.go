@@ -57,6 +57,7 @@ type Artifact struct {
 	TrustDomain string         `json:"trust_domain,omitempty"`
 	Level       artifact.Level `json:"level"`
 	Proof       string         `json:"proof,omitempty"` // content, lfs-oid
+	Signature   string         `json:"-"`               // the HMAC that its record holds, for the log of verifications
 }
 
 // A Decision is every rule's answer about every artifact.

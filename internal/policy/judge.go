@@ -22,6 +22,7 @@ func (r *run) judge(m *facts.Measurement, q *query, answers []*ast.Term) (verdic
 	switch {
 	case m.Input.Artifact != nil:
 		v.artifact = artifactOf(&m.Input)
+		v.artifact.Signature = m.Signature
 		file = v.artifact.Path
 	case m.Input.Exceptions != nil:
 		file = cmp.Or(m.Input.Exceptions.File, ledgerFile)

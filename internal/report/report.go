@@ -60,6 +60,19 @@ type Meta struct {
 	FailOnWarn        bool   // warnings fail the change
 }
 
+// Trusted reports of each artifact whether nothing denies it: no finding of its
+// own, and none of the whole change.
+func (r Report) Trusted() func(policy.Artifact) bool {
+	denied, whole := map[string]bool{}, false
+	for _, f := range r.Findings {
+		if !f.Excepted && f.Severity != policy.Warn {
+			denied[f.Artifact] = true
+			whole = whole || f.Artifact == ""
+		}
+	}
+	return func(a policy.Artifact) bool { return !whole && !denied[a.Path] }
+}
+
 // New tells a decision.
 func New(d policy.Decision, m Meta) Report {
 	r := Report{

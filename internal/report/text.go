@@ -97,20 +97,13 @@ func subject(f policy.Finding) string {
 // artifacts writes a line for each artifact that is trusted, which claims no
 // proof that a finding says is absent.
 func (t *teller) artifacts(r Report) {
-	denied, found, whole := map[string]bool{}, map[string][]string{}, false
+	trusted, found := r.Trusted(), map[string][]string{}
 	for _, f := range r.Findings {
-		if !f.Excepted && f.Severity != policy.Warn {
-			denied[f.Artifact] = true
-			whole = whole || f.Artifact == ""
-		}
 		found[f.Artifact] = append(found[f.Artifact], f.Rule)
-	}
-	if whole {
-		return
 	}
 	for _, a := range r.Artifacts {
 		switch {
-		case denied[a.Path]:
+		case !trusted(a):
 		case a.SHA256 == "":
 			t.mark(green, "✓", "%s removed, with all that vouched for it", Terminal(a.Path))
 		default:

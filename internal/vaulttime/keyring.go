@@ -42,6 +42,16 @@ func (k *Keyring) AddPublic(domain, id string, pub ed25519.PublicKey) {
 	k.public[publicID{domain, id}] = pub
 }
 
+// PublicAmong is Public of the first of the domains that has a key of that id.
+func (k *Keyring) PublicAmong(domains []string, id string) (pub ed25519.PublicKey, ok bool) {
+	for _, d := range domains {
+		if pub, ok := k.Public(d, id); ok {
+			return pub, true
+		}
+	}
+	return nil, false
+}
+
 // Public is what checks the proofs of the domain's key of that id: derived from
 // the key itself where this run has it, else the one that was added.
 func (k *Keyring) Public(domain, id string) (pub ed25519.PublicKey, ok bool) {

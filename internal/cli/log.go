@@ -1,0 +1,158 @@
+package cli
+
+import (
+	"context"
+	"crypto/ed25519"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/codexlock/codexlock/internal/attest"
+	"github.com/codexlock/codexlock/internal/audit"
+	"github.com/codexlock/codexlock/internal/config"
+	"github.com/codexlock/codexlock/internal/repo"
+	"github.com/codexlock/codexlock/internal/report"
+	"github.com/codexlock/codexlock/internal/vaulttime"
+)
+
+// A logging is whether a command adds what it did to the audit log, and in
+// whose name. The zero value adds nothing.
+type logging struct {
+	on  bool
+	by  string
+	env func(string) (string, bool)
+	say io.Writer // what was added is said here
+}
+
+// flags are --log and --verified-by.
+func (l *logging) flags(cmd *cobra.Command, w World) {
+	l.env, l.say = w.Env, w.Stderr
+	cmd.Flags().BoolVar(&l.on, "log", false, "add the results to MANIFEST.integrity.json, and sign it")
+	cmd.Flags().StringVar(&l.by, "verified-by", "", "who verified, for the log (default the user, or the workflow's run)")
+}
+
+// fromEnvironment fills in what no flag said.
+func (l *logging) fromEnvironment(cmd *cobra.Command) error {
+	if v, ok := l.env("CODEXLOCK_LOG"); ok && v != "" && !cmd.Flags().Changed("log") {
+		switch v {
+		case "true", "1":
+			l.on = true
+		case "false", "0":
+		default:
+			return usagef("CODEXLOCK_LOG is %q, want true or false", v)
+		}
+	}
+	if v, ok := l.env("CODEXLOCK_VERIFIED_BY"); ok && l.by == "" {
+		l.by = v
+	}
+	if l.by == "" {
+		l.by = verifier(l.env)
+	}
+	if len(l.by) > maxVerifiedBy {
+		return usagef("--verified-by has %d bytes, want at most %d", len(l.by), maxVerifiedBy)
+	}
+	return nil
+}
+
+// maxVerifiedBy is what schemas/integrity.json allows, in bytes to be safe.
+const maxVerifiedBy = 1024
+
+// verifier is who runs this, as far as the environment tells.
+func verifier(env func(string) (string, bool)) string {
+	get := func(name string) string { v, _ := env(name); return v }
+	who := user(env)
+	if run := get("GITHUB_RUN_ID"); run != "" {
+		_, host, _ := strings.Cut(get("GITHUB_SERVER_URL"), "://")
+		who += " (" + strings.TrimPrefix(host+"/", "/") + get("GITHUB_REPOSITORY") + "/actions/runs/" + run + ")"
+	}
+	return who
+}
+
+// verified are the log's entries of a report.
+func (l logging) verified(r report.Report) []audit.Entry {
+	entries := make([]audit.Entry, 0, len(r.Artifacts))
+	trusted := r.Trusted()
+	for _, a := range r.Artifacts {
+		e := audit.Entry{
+			Artifact: a.Path, SHA256: a.SHA256, VaultTime: a.Signature, TrustDomain: a.TrustDomain,
+			VerifiedBy: l.by, VerifiedAt: r.EffectiveTime, Result: audit.Fail, Level: a.Level.String(),
+		}
+		if trusted(a) {
+			e.Result = audit.Pass
+		}
+		entries = append(entries, e)
+	}
+	return entries
+}
+
+// attested are the log's entries of attestations. They have no level: that is
+// for a verification to find.
+func (l logging) attested(done []attest.Attested, at string) []audit.Entry {
+	entries := make([]audit.Entry, 0, len(done))
+	for _, a := range done {
+		entries = append(entries, audit.Entry{
+			Artifact: a.Path.String(), SHA256: a.SHA256.String(), VaultTime: a.VaultTime.String(), TrustDomain: a.Domain,
+			VerifiedBy: l.by, VerifiedAt: at, Result: audit.Pass,
+		})
+	}
+	return entries
+}
+
+// append adds entries to the log of a work tree, signed with the key of the
+// log's domain.
+func (l logging) append(ctx context.Context, r *repo.Repository, c config.Config, entries []audit.Entry) error {
+	if !l.on || len(entries) == 0 {
+		return nil
+	}
+	keys, err := keyring(c, l.env)
+	if err != nil {
+		return err
+	}
+	signer, err := logSigner(c, keys)
+	if err != nil {
+		return err
+	}
+	w := audit.Writer{Root: r.Root(), GitDir: r.GitDir(), Signer: signer, Public: func(id string) (ed25519.PublicKey, bool) {
+		return keys.PublicAmong(c.LogDomains(), id)
+	}}
+	done, err := w.Append(ctx, entries)
+	if err != nil {
+		return &unloggedError{err}
+	}
+	how := "signed"
+	if !done.Signed {
+		how = "not signed: there is no key for it"
+	}
+	_, err = fmt.Fprintf(l.say, "codexlock: %s: entry %d to %d of %d, %s\n", audit.Path, done.From+1, done.Lines, done.Lines, how)
+	return err
+}
+
+// An unloggedError is a result that could not be added to the log, and so counts
+// for nothing: the standard has every verification logged (ZT-8.1).
+type unloggedError struct{ err error }
+
+func (e *unloggedError) Error() string { return "add to the audit log: " + e.err.Error() }
+func (e *unloggedError) Unwrap() error { return e.err }
+
+// logSigner signs with the key of the log's domain; nil where this run has none
+// and the configuration does not ask for proofs.
+func logSigner(c config.Config, keys *vaulttime.Keyring) (*audit.Signer, error) {
+	names := c.LogDomains()
+	if len(names) != 1 {
+		return nil, usagef("%s has %d trust domains and does not say which one's key signs the audit log: want audit: {domain: NAME}", c.File, len(names))
+	}
+	name := names[0]
+	d, _ := c.Domain(name)
+	key, ok := keys.Key(name)
+	switch {
+	case !ok && c.RequireProof:
+		return nil, &unloggedError{&NoKeyError{Env: d.KeyEnv, Domain: name}}
+	case !ok:
+		return nil, nil
+	case key.Weakness() != "":
+		return nil, &attest.WeakKeyError{Domain: name, Env: d.KeyEnv, Reason: key.Weakness()}
+	}
+	return &audit.Signer{KeyID: key.ID(), Public: key.PublicKey(), Sign: key.SignNote}, nil
+}
