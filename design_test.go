@@ -43,7 +43,8 @@ var edges = map[string]string{
 	"internal/report":    "internal/artifact internal/policy",
 	"internal/workbench": "internal/policy internal/report internal/schemas policies",
 	"internal/github":    "internal/report",
-	"internal/cli": "internal/artifact internal/attest internal/audit internal/baseline internal/config internal/facts internal/github internal/ledger internal/manifest " +
+	"internal/explain":   "internal/artifact internal/config internal/facts internal/ledger internal/policy internal/report",
+	"internal/cli": "internal/artifact internal/attest internal/audit internal/baseline internal/config internal/explain internal/facts internal/github internal/ledger internal/manifest " +
 		"internal/policy internal/repo internal/report internal/script internal/vaulttime internal/workbench policies internal/schemas",
 	"cmd/codexlock": "internal/cli",
 	"cmd/action":    "internal/cli",

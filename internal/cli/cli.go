@@ -76,6 +76,7 @@ func Main(ctx context.Context, w World) (code int) {
 	for _, command := range []func(World) *cobra.Command{
 		attestCommand,
 		demoCommand,
+		explainCommand,
 		factsCommand,
 		initCommand,
 		lockCommand,

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 
 	"github.com/spf13/cobra"
 
@@ -83,7 +84,11 @@ func (g gate) facts(ctx context.Context) ([]byte, error) {
 	}
 	var m facts.Measurement
 	if g.scope == facts.Paths {
-		m, _, err = theArtifact(ctx, change, g.paths[0])
+		var s facts.Standing
+		m, s, err = theArtifact(ctx, change, g.paths[0])
+		if err == nil && !s.Artifact { // nobody would judge its facts
+			err = &notArtifactError{m.Input.Artifact.Path, s}
+		}
 	} else {
 		m, err = change.Repository(ctx)
 	}
@@ -93,7 +98,9 @@ func (g gate) facts(ctx context.Context) ([]byte, error) {
 	if err := schemas.ValidateAny(schemas.Facts, m.Input); err != nil {
 		return nil, fmt.Errorf("the facts do not have the form of schemas/facts.json, which is a fault of codexlock: %w", err)
 	}
-	return indented(m.Input)
+	var b bytes.Buffer
+	err = writeIndented(&b, m.Input)
+	return b.Bytes(), err
 }
 
 // open opens the repository, and finishes first what an interrupted attest left.
@@ -110,8 +117,8 @@ func (g gate) open(ctx context.Context) (*repo.Repository, error) {
 	return r, nil
 }
 
-// theArtifact measures the one artifact that a path names. A file that is none
-// has no facts that anybody would judge.
+// theArtifact measures the one artifact that a path names, or the file, and says
+// which of the two it is.
 func theArtifact(ctx context.Context, change *facts.Collector, written string) (facts.Measurement, facts.Standing, error) {
 	if n := change.Len(); n != 1 {
 		return facts.Measurement{}, facts.Standing{}, usagef("%q holds %d artifacts, want the path of one", written, n)
@@ -121,9 +128,6 @@ func theArtifact(ctx context.Context, change *facts.Collector, written string) (
 		return m, facts.Standing{}, err
 	}
 	s, err := change.Standing(ctx, m.Input.Artifact.Path)
-	if err == nil && !s.Artifact {
-		err = &notArtifactError{m.Input.Artifact.Path, s}
-	}
 	return m, s, err
 }
 
@@ -145,12 +149,11 @@ func (e *notArtifactError) Hint() string {
 	return "add it to artifacts.include of codexlock.yaml and commit that, or attest it: codexlock attest " + e.path
 }
 
-// indented is a value as JSON for people and programs, the same bytes each time.
-func indented(v any) ([]byte, error) {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
+// writeIndented writes a value as JSON for people and programs, the same bytes
+// each time.
+func writeIndented(w io.Writer, v any) error {
+	e := json.NewEncoder(w)
 	e.SetEscapeHTML(false)
 	e.SetIndent("", "  ")
-	err := e.Encode(v)
-	return b.Bytes(), err
+	return e.Encode(v)
 }

@@ -1,0 +1,265 @@
+// Package explain says of one path what the gate makes of it and why: whether it
+// is an artifact, what stands beside it, its trust domain and key, how long it is
+// valid, which rules hold, and the next step. It only puts into words what was
+// measured and decided elsewhere.
+package explain
+
+import (
+	"cmp"
+	"fmt"
+	"time"
+
+	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/config"
+	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/policy"
+)
+
+// A Case is all that an explanation is made from.
+type Case struct {
+	Asked    string // the path as it was asked for, in the repository
+	Base     string // the base commit, "" where there is none
+	Now      time.Time
+	Config   *config.Config
+	Standing facts.Standing
+	Locate   func(file, pointer string) (line, column int, ok bool)
+	Input    facts.Input
+	Rules    []policy.Rule
+	Decision policy.Decision // about this one artifact
+}
+
+// An Explanation is what the gate makes of one path.
+type Explanation struct {
+	Path       string      `json:"path"`
+	Asked      string      `json:"asked,omitempty"` // the companion that was asked about, in place of its artifact
+	Artifact   Standing    `json:"artifact"`
+	Content    *Content    `json:"content,omitempty"`
+	Companions []Companion `json:"companions,omitempty"`
+	Domain     *Domain     `json:"domain,omitempty"`
+	Key        *Key        `json:"key,omitempty"`
+	Record     *Record     `json:"record,omitempty"`
+	Exceptions []Exception `json:"exceptions,omitempty"`
+	Rules      []Rule      `json:"rules,omitempty"`
+	Level      *Level      `json:"level,omitempty"`
+	Next       string      `json:"next"`
+}
+
+// A Standing is whether the path is an artifact, and why.
+type Standing struct {
+	facts.Standing
+	Config string `json:"config,omitempty"` // where the pattern stands; absent: it is the default
+	Line   int    `json:"line,omitempty"`   // of its entry in the ledger
+}
+
+// A Content is what the gate saw of the file.
+type Content struct {
+	Kind   string `json:"kind"`
+	SHA256 string `json:"sha256,omitempty"`
+	Size   *int64 `json:"size,omitempty"`
+	Proof  string `json:"proof,omitempty"`
+	Change string `json:"change"`
+	Base   string `json:"base,omitempty"` // the commit that it was compared with
+}
+
+// A Companion is one of the three files beside an artifact.
+type Companion struct {
+	Kind  string `json:"kind"` // manifest, vaulttime, test
+	Path  string `json:"path"`
+	Also  string `json:"also,omitempty"`
+	State string `json:"state"`
+}
+
+// A Domain is the trust domain, and who says so.
+type Domain struct {
+	Name    string `json:"name"`
+	Because string `json:"because"` // record, ledger
+	State   string `json:"state"`   // known, unknown, open
+	Paths   string `json:"paths"`   // inside, outside, open, absent
+}
+
+// A Key is the one that this run needs, never what it is.
+type Key struct {
+	Variable  string `json:"variable"`
+	Held      bool   `json:"held"`
+	ID        string `json:"id,omitempty"`        // of the key that this run has
+	Record    string `json:"record,omitempty"`    // the key id that the record names
+	Signature string `json:"signature,omitempty"` // what became of checking the record with it
+}
+
+// A Record is how long the artifact is vouched for.
+type Record struct {
+	Signed   string `json:"signed"`
+	TTLHours int64  `json:"ttl_hours"`
+	Expires  string `json:"expires"`
+	Left     int64  `json:"left_seconds"` // negative: expired so long ago
+}
+
+// An Exception is one of the configuration whose paths cover the artifact.
+type Exception struct {
+	Rule    string `json:"rule"`
+	Reason  string `json:"reason"`
+	Owner   string `json:"owner"`
+	Expires string `json:"expires"`
+	Expired bool   `json:"expired"`
+}
+
+// The verdicts of a rule.
+const (
+	Holds    = "holds"
+	Found    = "found"
+	Excepted = "excepted"
+)
+
+// A Rule is one that was asked, and what it said.
+type Rule struct {
+	Code     string           `json:"code"`
+	Title    string           `json:"title"`
+	Subject  string           `json:"subject"`
+	Verdict  string           `json:"verdict"`
+	Findings []policy.Finding `json:"findings,omitempty"`
+}
+
+// A Level is the artifact's compliance level, and the rules that cost it more.
+type Level struct {
+	Level   artifact.Level `json:"level"`
+	Minimum artifact.Level `json:"minimum"`
+	Cost    []string       `json:"cost"`
+}
+
+// New explains a case.
+func New(c Case) Explanation {
+	e := Explanation{
+		Path:     c.Input.Artifact.Path,
+		Artifact: Standing{Standing: c.Standing, Config: c.Config.File.String()},
+	}
+	if c.Asked != e.Path {
+		e.Asked = c.Asked
+	}
+	if !c.Standing.Artifact {
+		e.Next = fmt.Sprintf("to protect it, attest it: codexlock attest %s", e.Path)
+		return e
+	}
+	if l := c.Input.Ledger; l != nil && l.Entry != nil && c.Locate != nil {
+		e.Artifact.Line, _, _ = c.Locate(l.Path, l.Entry.Pointer)
+	}
+	a := c.Input.Artifact
+	e.Content = &Content{Kind: a.Kind, SHA256: a.SHA256, Size: a.Size, Proof: a.Proof, Change: a.Change, Base: c.Base}
+	e.companions(c)
+	e.trust(c)
+	e.exceptions(c)
+	e.rules(c)
+	e.level(c)
+	e.Next = e.next()
+	return e
+}
+
+func (e *Explanation) companions(c Case) {
+	add := func(kind string, d *facts.Document) {
+		e.Companions = append(e.Companions, Companion{Kind: kind, Path: d.Path, Also: d.Also, State: d.State})
+	}
+	if m := c.Input.Manifest; m != nil {
+		add("manifest", &m.Document)
+	}
+	if v := c.Input.VaultTime; v != nil {
+		add("vaulttime", &v.Document)
+	}
+	if t := c.Input.Test; t != nil {
+		add("test", &t.Document)
+	}
+}
+
+// trust is the domain, the key, and the time that is left.
+func (e *Explanation) trust(c Case) {
+	d, v := c.Input.Domain, c.Input.VaultTime
+	if d == nil {
+		return
+	}
+	e.Domain = &Domain{Name: d.Name, Because: "ledger", State: d.State, Paths: d.Paths}
+	settings, known := c.Config.Domain(d.Name)
+	if known {
+		e.Key = &Key{Variable: cmp.Or(settings.KeyEnv, config.DefaultKeyEnv), Held: d.KeyID != "", ID: d.KeyID}
+	}
+	if v == nil || v.TTLHours == nil {
+		return
+	}
+	e.Domain.Because = "record"
+	if e.Key != nil {
+		e.Key.Record = v.KeyID
+		if c.Input.Checks != nil {
+			e.Key.Signature = c.Input.Checks.Signature
+		}
+	}
+	e.Record = &Record{Signed: v.Timestamp, TTLHours: *v.TTLHours, Expires: v.ExpiresAt}
+	if t, err := time.Parse(time.RFC3339, v.ExpiresAt); err == nil {
+		e.Record.Left = int64(t.Sub(c.Now) / time.Second)
+	}
+}
+
+func (e *Explanation) exceptions(c Case) {
+	for _, x := range c.Config.Exceptions {
+		if len(x.Paths) > 0 && !config.MatchAny(x.Paths, e.Path) {
+			continue
+		}
+		e.Exceptions = append(e.Exceptions, Exception{
+			Rule: x.Rule, Reason: x.Reason, Owner: x.Owner,
+			Expires: x.Expires.UTC().Format(time.RFC3339), Expired: c.Now.After(x.Expires),
+		})
+	}
+}
+
+// rules says of every rule that was asked what it said.
+func (e *Explanation) rules(c Case) {
+	found := map[string][]policy.Finding{}
+	for _, f := range c.Decision.Findings {
+		found[f.Rule] = append(found[f.Rule], f)
+	}
+	for _, r := range c.Rules {
+		said := Rule{Code: r.Code, Title: r.Title, Subject: r.Subject, Verdict: Holds, Findings: found[r.Code]}
+		for _, f := range said.Findings {
+			if !f.Excepted {
+				said.Verdict = Found
+			} else if said.Verdict == Holds {
+				said.Verdict = Excepted
+			}
+		}
+		e.Rules = append(e.Rules, said)
+	}
+}
+
+// level names the rules whose denials left no higher level than there is.
+func (e *Explanation) level(c Case) {
+	e.Level = &Level{Level: artifact.APlus, Minimum: c.Config.MinimumLevel, Cost: []string{}}
+	if len(c.Decision.Artifacts) > 0 {
+		e.Level.Level = c.Decision.Artifacts[0].Level
+	}
+	leaves := map[string]artifact.Level{}
+	for _, r := range c.Rules {
+		leaves[r.Code] = r.Level
+	}
+	for _, r := range e.Rules {
+		for _, f := range r.Findings {
+			if !f.Excepted && f.Severity == policy.Deny && leaves[r.Code] <= e.Level.Level {
+				e.Level.Cost = append(e.Level.Cost, r.Code)
+				break
+			}
+		}
+	}
+}
+
+// next is the fix of the worst finding that stands.
+func (e *Explanation) next() string {
+	for _, severity := range []policy.Severity{policy.Deny, policy.Warn} {
+		for _, r := range e.Rules {
+			for _, f := range r.Findings {
+				if !f.Excepted && f.Severity == severity && f.Fix != "" {
+					return f.Fix
+				}
+			}
+		}
+	}
+	switch {
+	case e.Record == nil:
+		return "nothing: what stands here needs no attestation"
+	}
+	return fmt.Sprintf("nothing, until it is to be attested again before %s: codexlock attest %s", e.Record.Expires, e.Path)
+}

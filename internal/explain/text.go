@@ -1,0 +1,261 @@
+package explain
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/ledger"
+	"github.com/codexlock/codexlock/internal/policy"
+	"github.com/codexlock/codexlock/internal/report"
+)
+
+// Text tells an explanation to a person. With every, each rule that holds is
+// named too.
+func Text(w io.Writer, e Explanation, every bool) error {
+	t := &teller{}
+	fmt.Fprintf(&t.b, "%s\n\n", safe(e.Path))
+	if e.Asked != "" {
+		t.line("asked", "%s, which is one of its companions", safe(e.Asked))
+	}
+	t.line("artifact", "%s", standing(e.Artifact))
+	if e.Artifact.Artifact {
+		t.content(e.Content)
+		t.companions(e.Companions)
+		t.domain(e)
+		t.record(e.Record)
+		t.exceptions(e.Exceptions)
+		t.rules(e.Rules, every)
+		t.level(e.Level)
+	}
+	fmt.Fprintf(&t.b, "\nnext: %s\n", safe(e.Next))
+	_, err := w.Write(t.b.Bytes())
+	return err
+}
+
+// safe is text from outside, as a terminal may have it.
+func safe(s string) string { return report.Terminal(s) }
+
+// A teller writes lines under headings; a heading is told once.
+type teller struct {
+	b    bytes.Buffer
+	last string
+}
+
+func (t *teller) line(heading, format string, args ...any) {
+	shown := heading
+	if heading == t.last {
+		shown = ""
+	}
+	t.last = heading
+	fmt.Fprintf(&t.b, "  %-11s %s\n", shown, fmt.Sprintf(format, args...))
+}
+
+// standing says why a path is an artifact or none.
+func standing(s Standing) string {
+	where := "the default"
+	if s.Config != "" {
+		where = "artifacts.include of " + s.Config
+	}
+	var why []string
+	if s.Pattern != "" && s.Excluded == "" {
+		why = append(why, fmt.Sprintf("%s has the pattern %s", where, s.Pattern))
+	}
+	switch {
+	case s.Listed && s.Line > 0:
+		why = append(why, fmt.Sprintf("%s lists it in line %d", ledger.Path, s.Line))
+	case s.Listed:
+		why = append(why, fmt.Sprintf("%s lists it", ledger.Path))
+	case s.ListedInBase:
+		why = append(why, fmt.Sprintf("the base's %s lists it", ledger.Path))
+	}
+	switch {
+	case s.Artifact && len(why) == 0:
+		return "yes: it has the name of a companion, and the artifact is not there"
+	case s.Artifact:
+		return "yes: " + safe(strings.Join(why, ", and "))
+	case s.CompanionOf != "":
+		return "no: it is a companion of " + safe(s.CompanionOf)
+	case s.Excluded != "":
+		return fmt.Sprintf("no: artifacts.exclude of %s has the pattern %s, and %s does not list it", s.Config, safe(s.Excluded), ledger.Path)
+	}
+	return fmt.Sprintf("no: no pattern of %s matches it, and %s does not list it. The gate does not judge it", where, ledger.Path)
+}
+
+func (t *teller) content(c *Content) {
+	change := c.Change
+	if c.Base != "" {
+		change += " since " + c.Base[:min(len(c.Base), 10)]
+	}
+	switch {
+	case c.SHA256 == "" && c.Kind == "absent":
+		t.line("content", "not there, %s", change)
+	case c.SHA256 == "":
+		t.line("content", "none that can be hashed: it is %s, %s", safe(c.Kind), change)
+	default:
+		t.line("content", "sha256 %s, %s, %s", c.SHA256, size(c), change)
+	}
+}
+
+func size(c *Content) string {
+	if c.Size == nil {
+		return "of unknown size"
+	}
+	words := fmt.Sprintf("%d bytes", *c.Size)
+	if *c.Size == 1 {
+		words = "1 byte"
+	}
+	if c.Proof == "lfs-oid" {
+		words += " in Git LFS, of which only the pointer is here"
+	}
+	return words
+}
+
+var companionNames = map[string]string{"manifest": "manifest", "vaulttime": "record", "test": "test"}
+
+var stateNames = map[string]string{
+	"valid": "is there", "absent": "is not there", "invalid": "is malformed",
+	"irregular": "is no regular file", "twice": "stands in two places",
+}
+
+func (t *teller) companions(all []Companion) {
+	for _, c := range all {
+		state, ok := stateNames[c.State]
+		if !ok {
+			state = c.State
+		}
+		if c.Also != "" {
+			state += ", also " + safe(c.Also)
+		}
+		t.line("companions", "%-8s  %s: %s", companionNames[c.Kind], safe(c.Path), state)
+	}
+}
+
+func (t *teller) domain(e Explanation) {
+	d, k := e.Domain, e.Key
+	if d == nil {
+		t.line("domain", "none: neither a record nor %s names one", ledger.Path)
+		return
+	}
+	says := map[string]string{"record": "its VaultTime record names it", "ledger": "its ledger entry names it, and there is no record to read"}[d.Because]
+	t.line("domain", "%s: %s; %s", safe(d.Name), says, owns(d))
+	switch {
+	case k == nil:
+		t.line("key", "none: the domain is unknown")
+	case !k.Held:
+		t.line("key", "%s, which this run does not have: the signature cannot be checked", safe(k.Variable))
+	default:
+		t.line("key", "%s, which this run has (key id %s)%s", safe(k.Variable), safe(k.ID), signed(k))
+	}
+}
+
+func owns(d *Domain) string {
+	switch {
+	case d.State == "unknown":
+		return "the configuration does not know it"
+	case d.State == "open":
+		return "without a configuration any name is a domain"
+	case d.Paths == "outside":
+		return "the path is not one of this domain's"
+	case d.Paths == "open":
+		return "the configuration knows it, and lets it have any path"
+	}
+	return "the configuration knows it, and the path is one of its own"
+}
+
+// signed says what became of checking the record.
+func signed(k *Key) string {
+	switch k.Signature {
+	case "valid":
+		return ": it signed the record"
+	case "invalid":
+		other := ": the record was not signed with it"
+		if k.Record != "" && k.Record != k.ID {
+			other += ", but with key id " + safe(k.Record)
+		}
+		return other
+	}
+	return ""
+}
+
+func (t *teller) record(r *Record) {
+	switch {
+	case r == nil:
+		t.line("valid", "no: there is no VaultTime record that can be read")
+	case r.Left < 0:
+		t.line("valid", "no: it expired at %s, %s ago", safe(r.Expires), span(-r.Left))
+	default:
+		t.line("valid", "until %s, %s left (signed %s for %d hours)", safe(r.Expires), span(r.Left), safe(r.Signed), r.TTLHours)
+	}
+}
+
+// span is a time in the two largest units that it has.
+func span(seconds int64) string {
+	d := time.Duration(seconds) * time.Second
+	switch {
+	case d >= 48*time.Hour:
+		return fmt.Sprintf("%d days %d h", d/(24*time.Hour), d%(24*time.Hour)/time.Hour)
+	case d >= time.Hour:
+		return fmt.Sprintf("%d h %d min", d/time.Hour, d%time.Hour/time.Minute)
+	}
+	return fmt.Sprintf("%d min", d/time.Minute)
+}
+
+func (t *teller) exceptions(all []Exception) {
+	if len(all) == 0 {
+		t.line("exceptions", "none for this path")
+	}
+	for _, x := range all {
+		until := "until " + x.Expires
+		if x.Expired {
+			until = "expired at " + x.Expires + ", so it no longer holds"
+		}
+		t.line("exceptions", "%s by %s, %s: %s", safe(x.Rule), safe(x.Owner), safe(until), safe(x.Reason))
+	}
+}
+
+func (t *teller) rules(all []Rule, every bool) {
+	count := map[string]int{}
+	for _, r := range all {
+		count[r.Verdict]++
+	}
+	words := fmt.Sprintf("%d asked: %d hold", len(all), count[Holds])
+	for _, v := range []struct{ verdict, words string }{{Found, "found something"}, {Excepted, "found what is excepted"}} {
+		if n := count[v.verdict]; n > 0 {
+			words += fmt.Sprintf(", %d %s", n, v.words)
+		}
+	}
+	t.line("rules", "%s", words)
+	for _, r := range all {
+		if every && r.Verdict == Holds {
+			t.line("rules", "[✓] %s [%s]", safe(r.Title), safe(r.Code))
+		}
+		for _, f := range r.Findings {
+			t.line("rules", "[%s] %s [%s]", mark(f), safe(f.Message), safe(r.Code))
+		}
+	}
+}
+
+func mark(f policy.Finding) string {
+	switch {
+	case f.Excepted:
+		return "~"
+	case f.Severity == policy.Warn:
+		return "!"
+	}
+	return "✗"
+}
+
+func (t *teller) level(l *Level) {
+	words := l.Level.String()
+	switch {
+	case len(l.Cost) > 0:
+		words += ", for what these found: " + safe(strings.Join(l.Cost, ", "))
+	case l.Level == artifact.APlus:
+		words += ": nothing denies it"
+	}
+	t.line("level", "%s; %s is wanted here", words, l.Minimum)
+}
