@@ -56,7 +56,7 @@ var only = map[string]string{
 	"github.com/open-policy-agent/opa/": "internal/policy internal/workbench",
 	"github.com/google/go-github/":      "internal/github",
 	"net/http":                          "internal/github",
-	"os/exec":                           "internal/repo internal/script bench",
+	"os/exec":                           "internal/repo internal/script internal/workbench bench",
 	"mvdan.cc/sh/":                      "internal/script",
 	"github.com/zricethezav/gitleaks/":  "internal/content",
 	"crypto/hmac":                       "internal/vaulttime",

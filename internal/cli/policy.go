@@ -27,6 +27,7 @@ key, and what it prints is no verdict.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	for _, command := range []func(World) *cobra.Command{
+		policyCheckCommand,
 		policyListCommand,
 	} {
 		cmd.AddCommand(command(w))

@@ -175,10 +175,10 @@ func checkTests(sources []Source, modules []*module) ([]*PolicyError, error) {
 	own := 0
 	for i := range sources {
 		for _, m := range sources[i].Modules {
-			if !strings.HasSuffix(m.Name, "_test.rego") || sources[i].Standard && !strings.HasPrefix(m.Name, "lib/") {
+			if !strings.HasSuffix(m.Name, "_test.rego") || sources[i].Name == EmbeddedSource && !strings.HasPrefix(m.Name, "lib/") {
 				continue
 			}
-			if !sources[i].Standard {
+			if sources[i].Name != EmbeddedSource {
 				own++
 			}
 			tests = append(tests, &module{file: m.Name, name: fmt.Sprintf("%d:%s", i, m.Name), text: string(m.Text), source: &sources[i]})

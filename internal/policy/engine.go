@@ -69,7 +69,11 @@ func build(sources []Source) (*Engine, []*module, []*PolicyError, error) {
 	}
 	e := &Engine{rules: rules, source: sourceNames(sources), digest: digest(sources), grace: grace}
 	compiler, more := compile(modules, schema)
-	if faults = append(faults, more...); len(more) > 0 {
+	faults = append(faults, more...)
+	for _, m := range modules {
+		faults = append(faults, knownValues(m.Module, schema)...)
+	}
+	if len(more) > 0 {
 		return nil, modules, faults, nil
 	}
 	e.compiler = compiler

@@ -20,7 +20,6 @@ func (e *Engine) everyReferenceLeads(modules []*module, schema any) []*PolicyErr
 	}
 	for _, m := range modules {
 		faults = append(faults, e.dataLeads(e.compiler.Modules[m.name])...)
-		faults = append(faults, knownValues(m.Module, schema)...)
 		i := slices.IndexFunc(e.rules, func(r *rule) bool { return r.ref.Equal(m.Package.Path) })
 		if i < 0 { // helpers, or no rule
 			continue

@@ -1,0 +1,160 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/codexlock/codexlock/internal/config"
+	"github.com/codexlock/codexlock/internal/policy"
+	"github.com/codexlock/codexlock/internal/repo"
+	"github.com/codexlock/codexlock/internal/workbench"
+	"github.com/codexlock/codexlock/policies"
+)
+
+func policyCheckCommand(w World) *cobra.Command {
+	var format string
+	var noRegal bool
+	cmd := &cobra.Command{
+		Use:   "check [DIR...]",
+		Short: "Say all that is wrong with rules, before the gate does",
+		Long: `check reads the rules on the disk, and the embedded ones beside them, and says all
+that is wrong with them: what the gate refuses (what does not compile, facts that
+do not exist, built-ins that are not allowed, a misspelt deny, answers that are no
+finding), METADATA that is not complete, tests that do not compile, and what Regal
+finds, where it is installed.
+
+Without DIR it reads the directories that codexlock.yaml on the disk names.
+
+Exit codes: 0 nothing is wrong, 1 something is, 2 usage, 3 could not check.`,
+		Example: `  codexlock policy check
+  codexlock policy check policies -f json`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			print, err := formOf(format, map[string]checkPrinter{"text": workbench.CheckText, "json": workbench.CheckJSON})
+			if err != nil {
+				return err
+			}
+			dirs, sources, err := workSources(cmd.Context(), w, args)
+			if err != nil {
+				return err
+			}
+			findings, err := workbench.Check(sources)
+			if err != nil {
+				return err
+			}
+			if !noRegal {
+				if findings, err = withRegal(cmd.Context(), w, dirs, findings); err != nil {
+					return err
+				}
+			}
+			if err := print(w.Stdout, findings); err != nil {
+				return err
+			}
+			if len(findings) > 0 {
+				return errDenied
+			}
+			return nil
+		},
+	}
+	cmd.Flags().StringVarP(&format, "format", "f", "text", "text, json")
+	cmd.Flags().BoolVar(&noRegal, "no-regal", false, "do not ask Regal, though it is installed")
+	return cmd
+}
+
+type checkPrinter = func(w io.Writer, findings []workbench.Finding) error
+
+// withRegal adds what Regal finds. It cannot read what does not compile: then
+// what is known already is enough to say.
+func withRegal(ctx context.Context, w World, dirs []string, findings []workbench.Finding) ([]workbench.Finding, error) {
+	more, err := workbench.Regal(ctx, w.Dir, dirs)
+	switch {
+	case errors.Is(err, workbench.ErrNoRegal):
+		fmt.Fprintln(w.Stderr, "codexlock: regal is not installed: what it would find is not looked for")
+	case err != nil && len(findings) > 0:
+		fmt.Fprintln(w.Stderr, "codexlock: regal could not read the rules: what it would find is not looked for")
+	case err != nil:
+		return nil, err
+	}
+	return append(findings, more...), nil
+}
+
+// workSources reads the rules that somebody works on, from the disk, beside the
+// embedded ones. dirs are where they are, seen from the working directory.
+func workSources(ctx context.Context, w World, named []string) (dirs []string, sources []policy.Source, err error) {
+	embedded, err := policy.Embedded(policies.FS)
+	if err != nil {
+		return nil, nil, err
+	}
+	if dirs, err = workDirs(ctx, w, named); err != nil {
+		return nil, nil, err
+	}
+	var worked []policy.Source
+	for _, dir := range dirs {
+		modules, err := modulesOnDisk(w.Dir, dir)
+		if errors.Is(err, os.ErrNotExist) || err == nil && len(modules) == 0 {
+			return nil, nil, &usageError{&noRulesError{dir}}
+		}
+		if err != nil {
+			return nil, nil, err
+		}
+		worked = append(worked, policy.Source{Name: dir, Modules: modules})
+	}
+	return dirs, workbench.Sources(embedded, worked), nil
+}
+
+// A noRulesError is a directory that was to hold rules and does not.
+type noRulesError struct{ dir string }
+
+func (e *noRulesError) Error() string { return fmt.Sprintf("%q holds no .rego file", e.dir) }
+
+// Hint is the next step.
+func (e *noRulesError) Hint() string {
+	return "name the directory, or start a rule there: codexlock policy new AREA.RULE"
+}
+
+// workDirs are the directories of rules that somebody works on: those that are
+// named, or those of the configuration as it stands on the disk.
+func workDirs(ctx context.Context, w World, named []string) ([]string, error) {
+	if len(named) > 0 {
+		return named, nil
+	}
+	root := w.Dir
+	r, err := repo.Open(ctx, w.Dir)
+	var none *repo.NotARepositoryError
+	switch {
+	case err == nil:
+		root = r.Root()
+		defer r.Close()
+	case !errors.As(err, &none):
+		return nil, err
+	}
+	c := config.Default()
+	for _, p := range config.Paths {
+		text, err := os.ReadFile(filepath.Join(root, p.String()))
+		if errors.Is(err, os.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		if c, err = config.Parse(p, text); err != nil {
+			return nil, err
+		}
+		break
+	}
+	var dirs []string
+	for _, dir := range c.Policies {
+		full := filepath.Join(root, dir)
+		if rel, err := filepath.Rel(w.Dir, full); err == nil {
+			full = rel
+		}
+		dirs = append(dirs, strings.TrimSuffix(filepath.ToSlash(full), "/"))
+	}
+	return dirs, nil
+}

@@ -1,0 +1,110 @@
+package workbench
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"regexp"
+	"slices"
+
+	"github.com/codexlock/codexlock/internal/policy"
+	"github.com/codexlock/codexlock/internal/report"
+)
+
+// A Finding is something in a rule for its owner to mend.
+type Finding struct {
+	File    string `json:"file"`
+	Line    int    `json:"line"`   // counts from 1; 0: the finding has no place
+	Column  int    `json:"column"` // counts from 1
+	Check   string `json:"check"`  // codexlock, or regal and its rule
+	Message string `json:"message"`
+	Hint    string `json:"hint"`
+}
+
+// helper is how a module of the standard's helpers begins.
+var helper = regexp.MustCompile(`(?m)^package codexlock\.lib\.`)
+
+// Sources are the embedded rules and those that are worked on. The standard's own
+// helpers in a directory tell that the standard itself is worked on: it then
+// stands in place of what is embedded.
+func Sources(embedded policy.Source, worked []policy.Source) []policy.Source {
+	sources := []policy.Source{embedded}
+	for _, s := range worked {
+		if slices.ContainsFunc(s.Modules, func(m policy.Module) bool { return helper.Match(m.Text) }) {
+			s.Standard = true
+			sources[0] = s
+			continue
+		}
+		sources = append(sources, s)
+	}
+	return sources
+}
+
+// Check is all that is wrong with the rules of some sources. Nothing wrong is an
+// empty list, never nil.
+func Check(sources []policy.Source) ([]Finding, error) {
+	faults, err := policy.Check(sources)
+	if err != nil {
+		return nil, err
+	}
+	findings := make([]Finding, len(faults))
+	for i, f := range faults {
+		findings[i] = Finding{File: f.File, Line: f.Line, Column: max(f.Column, min(f.Line, 1)), Check: "codexlock", Message: f.Message, Hint: f.Hint}
+	}
+	return findings, nil
+}
+
+// CheckText writes what was found, a line and a hint each, and how much it is.
+func CheckText(w io.Writer, findings []Finding) error {
+	p := &printer{w: w}
+	files := map[string]bool{}
+	for _, f := range findings {
+		files[f.File] = true
+		if f.Line > 0 {
+			p.f("%s:%d:%d: ", report.Terminal(f.File), f.Line, f.Column)
+		} else if f.File != "" {
+			p.f("%s: ", report.Terminal(f.File))
+		}
+		p.f("%s", report.Terminal(f.Message))
+		if f.Check != "codexlock" {
+			p.f(" [%s]", report.Terminal(f.Check))
+		}
+		p.f("\n")
+		if f.Hint != "" {
+			p.f("      hint: %s\n", report.Terminal(f.Hint))
+		}
+	}
+	if len(findings) == 0 {
+		p.f("[✓] nothing is wrong with the rules\n")
+	} else {
+		p.f("[✗] %s in %s\n", count(len(findings), "finding"), count(len(files), "file"))
+	}
+	return p.err
+}
+
+func count(n int, noun string) string {
+	if n != 1 {
+		noun += "s"
+	}
+	return fmt.Sprintf("%d %s", n, noun)
+}
+
+// CheckJSON writes what was found as one JSON array.
+func CheckJSON(w io.Writer, findings []Finding) error {
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	return e.Encode(findings)
+}
+
+// A printer keeps the first error of a writer.
+type printer struct {
+	w   io.Writer
+	err error
+}
+
+func (p *printer) f(format string, args ...any) {
+	if p.err == nil {
+		_, p.err = fmt.Fprintf(p.w, format, args...)
+	}
+}
