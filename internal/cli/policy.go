@@ -29,6 +29,7 @@ key, and what it prints is no verdict.`,
 	for _, command := range []func(World) *cobra.Command{
 		policyCheckCommand,
 		policyListCommand,
+		policyNewCommand,
 	} {
 		cmd.AddCommand(command(w))
 	}

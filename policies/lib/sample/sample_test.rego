@@ -103,7 +103,14 @@ artifact := {
 		"content": content,
 	},
 	"content": content,
-	"domain": {"name": "runtime-core", "state": "known", "key_id": "0f3a0f3a0f3a0f3a", "max_ttl_hours": 24, "paths": "inside", "network": []},
+	"domain": {
+		"name": "runtime-core",
+		"state": "known",
+		"key_id": "0f3a0f3a0f3a0f3a",
+		"max_ttl_hours": 24,
+		"paths": "inside",
+		"network": [],
+	},
 	"base": {
 		"sha256": other,
 		"verified_at": "2026-11-22T00:00:00Z",
@@ -207,7 +214,9 @@ irregular := {"symlink", "submodule", "directory", "special", "oversized", "misn
 # silent are artifacts that only the rules about their kind have anything to say
 # of: irregular, removed, removed but still listed, or misnamed, so that nothing
 # more was measured.
-silent := {changed({"/artifact/kind": kind, "/checks": nothing}) | some kind in irregular} | {removed, orphan, misnamed, left}
+silent := _elsewhere | {changed({"/artifact/kind": kind, "/checks": nothing}) | some kind in irregular}
+
+_elsewhere := {removed, orphan, misnamed, left}
 
 removed := changed({
 	"/artifact": {"path": "assets/sources/model.bin", "change": "removed", "kind": "absent"},

@@ -1,0 +1,69 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"path"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/codexlock/codexlock/internal/policy"
+	"github.com/codexlock/codexlock/internal/workbench"
+	"github.com/codexlock/codexlock/policies"
+)
+
+func policyNewCommand(w World) *cobra.Command {
+	var dir string
+	cmd := &cobra.Command{
+		Use:   "new AREA.RULE",
+		Short: "Start a rule: a folder with a rule that works, its test and its page",
+		Long: `new writes DIR/AREA/RULE/ with RULE.rego, RULE_test.rego and README.md, and, where
+there is none, DIR/lib/sample/sample_test.rego: facts that every rule passes, for
+tests to change one thing in. What it writes works as it stands; edit the
+condition, the test, the page. It writes over nothing.`,
+		Example: `  codexlock policy new acme.size`,
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			known, err := standardCodes(cmd)
+			if err != nil {
+				return err
+			}
+			written := path.Clean(filepath.ToSlash(dir))
+			files, err := workbench.New(join(w.Dir, dir), written, args[0], known)
+			var name *workbench.NameError
+			var there *workbench.ThereError
+			if errors.As(err, &name) || errors.As(err, &there) {
+				return &usageError{err}
+			}
+			if err != nil {
+				return err
+			}
+			for _, f := range files {
+				fmt.Fprintf(w.Stdout, "wrote   %s\n", path.Join(written, f))
+			}
+			fmt.Fprintf(w.Stdout, `
+next:
+  1. edit its condition, its METADATA, its test and its page
+  2. see that all is well: codexlock policy check %[1]s && codexlock policy test %[1]s
+  3. see what it finds here: codexlock verify --all --policy %[1]s
+  4. commit: the gate asks it of every change after that
+`, written)
+			return nil
+		},
+	}
+	cmd.Flags().StringVar(&dir, "dir", "policies", "the directory of rules")
+	return cmd
+}
+
+func standardCodes(cmd *cobra.Command) ([]string, error) {
+	embedded, err := policy.Embedded(policies.FS)
+	if err != nil {
+		return nil, err
+	}
+	engine, err := policy.New(cmd.Context(), []policy.Source{embedded})
+	if err != nil {
+		return nil, err
+	}
+	return workbench.Codes(engine.Rules()), nil
+}
