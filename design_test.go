@@ -36,16 +36,18 @@ var edges = map[string]string{
 	"internal/script":    "internal/artifact internal/ledger",
 	"internal/content":   "",
 	"internal/sandbox":   "",
-	"internal/config":    "internal/artifact internal/vaulttime internal/schemas",
+	"internal/bundle":    "internal/artifact",
+	"internal/fetch":     "internal/artifact internal/bundle",
+	"internal/config":    "internal/artifact internal/bundle internal/vaulttime internal/schemas",
 	"internal/facts":     "internal/artifact internal/audit internal/config internal/content internal/ledger internal/manifest internal/repo internal/script internal/vaulttime internal/schemas",
 	"internal/attest":    "internal/artifact internal/ledger internal/manifest internal/script internal/vaulttime internal/schemas",
 	"internal/baseline":  "internal/artifact internal/schemas",
-	"internal/policy":    "internal/artifact internal/baseline internal/facts internal/schemas",
+	"internal/policy":    "internal/artifact internal/baseline internal/bundle internal/facts internal/schemas",
 	"internal/report":    "internal/artifact internal/policy",
 	"internal/workbench": "internal/policy internal/report internal/schemas policies",
 	"internal/github":    "internal/report",
 	"internal/explain":   "internal/artifact internal/config internal/facts internal/ledger internal/policy internal/report",
-	"internal/cli": "internal/artifact internal/attest internal/audit internal/baseline internal/config internal/explain internal/facts internal/github internal/ledger internal/manifest " +
+	"internal/cli": "internal/artifact internal/attest internal/audit internal/baseline internal/bundle internal/config internal/explain internal/facts internal/fetch internal/github internal/ledger internal/manifest " +
 		"internal/policy internal/repo internal/report internal/script internal/vaulttime internal/workbench policies internal/schemas",
 	"cmd/codexlock": "internal/cli",
 	"cmd/action":    "internal/cli",
@@ -56,7 +58,8 @@ var edges = map[string]string{
 var only = map[string]string{
 	"github.com/open-policy-agent/opa/": "internal/policy internal/workbench",
 	"github.com/google/go-github/":      "internal/github",
-	"net/http":                          "internal/github",
+	"net/http":                          "internal/fetch internal/github",
+	"oras.land/":                        "internal/fetch",
 	"os/exec":                           "internal/repo internal/sandbox internal/script internal/workbench bench",
 	"mvdan.cc/sh/":                      "internal/script",
 	"github.com/landlock-lsm/":          "internal/sandbox",
@@ -121,8 +124,8 @@ func may(list, who string) bool { return slices.Contains(strings.Fields(list), w
 func TestImportGraph(t *testing.T) {
 	for pkg, files := range sources(t) {
 		allowed, known := edges[pkg]
-		if pkg == "internal/github/githubtest" {
-			continue // a server for tests
+		if pkg == "internal/github/githubtest" || pkg == "internal/fetch/fetchtest" {
+			continue // servers for tests
 		}
 		if !known {
 			t.Errorf("package %s is not in the import graph", pkg)

@@ -2,11 +2,9 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
-	"sort"
 	"strings"
 	"time"
 
@@ -18,7 +16,6 @@ import (
 	"github.com/codexlock/codexlock/internal/report"
 	"github.com/codexlock/codexlock/internal/schemas"
 	"github.com/codexlock/codexlock/internal/vaulttime"
-	"github.com/codexlock/codexlock/policies"
 )
 
 // A gate is one evaluation, from two revisions to a report. The command line
@@ -30,7 +27,8 @@ type gate struct {
 	scope        facts.Scope
 	paths        []string // as written, relative to dir
 	config       string   // "" for the usual places
-	policies     []string // in place of the configuration's
+	policies     []string // sources of rules, in place of the configuration's
+	offline      bool     // rule bundles from the cache only
 	minimumLevel string   // "" for the configuration's
 	layout       string   // git or "", strict
 	failOnWarn   bool
@@ -39,6 +37,7 @@ type gate struct {
 	now          time.Time
 	env          func(string) (string, bool)
 	adopt        func(adoption) error // nil: no baseline is written
+	warn         func(error)          // what is wrong and changes no verdict; nil: nobody is told
 }
 
 // A NothingEvaluatedError is a run over everything that found nothing: a wrong
@@ -331,97 +330,6 @@ func (s settings) fromBase(ctx context.Context, p artifact.Path) ([]byte, bool, 
 	}
 	text, err := s.base.Read(ctx, entry, facts.MaxCompanionBytes)
 	return text, err == nil, err
-}
-
-// engine compiles the rules: the embedded ones always, and those of the base's
-// directories beside them, or in place of the embedded ones whose name they have.
-func (s settings) engine(ctx context.Context, c config.Config) (*policy.Engine, error) {
-	embedded, err := policy.Embedded(policies.FS)
-	if err != nil {
-		return nil, err
-	}
-	sources := []policy.Source{embedded}
-	dirs, named := c.Policies, c.PoliciesNamed
-	if len(s.gate.policies) > 0 {
-		dirs, named = s.gate.policies, true
-	}
-	for _, dir := range dirs {
-		modules, err := s.modules(ctx, dir)
-		if err != nil {
-			return nil, err
-		}
-		switch {
-		case len(modules) > 0:
-			sources = append(sources, policy.Source{Name: "base", Modules: modules})
-		case named:
-			return nil, usagef("policies %q: no .rego file there in the base commit", dir)
-		}
-	}
-	return policy.New(ctx, sources)
-}
-
-func (s settings) modules(ctx context.Context, dir string) ([]policy.Module, error) {
-	modules, err := s.filesBelow(ctx, dir, ".rego")
-	if err != nil || len(modules) > 0 || s.gate.head != "" || len(s.gate.policies) == 0 {
-		return modules, err
-	}
-	return modulesOnDisk(s.gate.dir, dir)
-}
-
-// filesBelow reads a folder's files of one suffix from the base commit.
-func (s settings) filesBelow(ctx context.Context, dir, suffix string) ([]policy.Module, error) {
-	p, err := inRepository(s.repository.Root(), s.folder(), strings.TrimSuffix(dir, "/"))
-	if err != nil {
-		return nil, nil // outside the repository: not the base's
-	}
-	prefix := p.String() + "/"
-	var files []policy.Module
-	for entry, err := range s.base.Entries(ctx) {
-		if err != nil {
-			return nil, fmt.Errorf("list %s in the base commit: %w", dir, err)
-		}
-		if !strings.HasPrefix(entry.Path, prefix) || !strings.HasSuffix(entry.Path, suffix) {
-			continue
-		}
-		if entry.Kind != repo.File {
-			return nil, usagef("%s is a %s in the base commit, want a file", entry.Path, entry.Kind)
-		}
-		text, err := s.base.Read(ctx, entry, facts.MaxCompanionBytes)
-		if err != nil {
-			return nil, fmt.Errorf("read %s: %w", entry.Path, err)
-		}
-		files = append(files, policy.Module{Name: entry.Path, Text: text})
-	}
-	return files, nil
-}
-
-// folder is what directory names are seen from: the working directory for
-// those of a flag, the repository's root for those of the configuration.
-func (s settings) folder() string {
-	if len(s.gate.policies) > 0 {
-		return s.gate.dir
-	}
-	return s.repository.Root()
-}
-
-// modulesOnDisk reads a folder as it was written, seen from a directory, and
-// names its files as whoever wrote it would.
-func modulesOnDisk(from, dir string) ([]policy.Module, error) {
-	var modules []policy.Module
-	root := join(from, dir)
-	err := filepath.WalkDir(root, func(name string, d os.DirEntry, err error) error {
-		if err != nil || d.IsDir() || !strings.HasSuffix(name, ".rego") {
-			return err
-		}
-		text, err := os.ReadFile(name)
-		modules = append(modules, policy.Module{Name: filepath.ToSlash(filepath.Join(dir, strings.TrimPrefix(name, root))), Text: text})
-		return err
-	})
-	if errors.Is(err, os.ErrNotExist) {
-		return nil, usagef("policies: %w", err)
-	}
-	sort.Slice(modules, func(i, j int) bool { return modules[i].Name < modules[j].Name })
-	return modules, err
 }
 
 // schemas compiles the owner's additional schemas of the base commit.

@@ -3,11 +3,14 @@ package cli
 import (
 	"context"
 	"crypto/rand"
+	"fmt"
 	"os"
 	"os/signal"
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/codexlock/codexlock/internal/report"
 )
 
 // Here is the process's own world, and a context that ends when the process is
@@ -33,4 +36,9 @@ func names() []string {
 		names = append(names, name)
 	}
 	return names
+}
+
+// warn tells what is wrong and changes no verdict.
+func (w World) warn(err error) {
+	fmt.Fprintf(w.Stderr, "codexlock: warning: %s\n", report.Terminal(err.Error()))
 }

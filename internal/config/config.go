@@ -14,6 +14,7 @@ import (
 	"github.com/bmatcuk/doublestar/v4"
 
 	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/bundle"
 	"github.com/codexlock/codexlock/internal/schemas"
 	"github.com/codexlock/codexlock/internal/vaulttime"
 )
@@ -43,11 +44,13 @@ type Config struct {
 	Keyless       string // deny, proof
 	LFS           string // oid, content
 	MinimumLevel  artifact.Level
-	Domains       map[string]Domain // nil: any name is a domain, with the default key
-	Policies      []string          // directories in the repository, each ending in "/"
-	PoliciesNamed bool              // they stand in the file, so each has to be there
-	Schemas       []string          // directories of additional JSON Schemas
-	AuditDomain   string            // the one whose key signs the audit log; "" where it is not named
+	Domains       map[string]Domain  // nil: any name is a domain, with the default key
+	Policies      []string           // directories in the repository, each ending in "/"
+	PoliciesNamed bool               // they stand in the file, so each has to be there
+	Bundles       []bundle.Ref       // bundles of rules, each pinned by digest
+	PolicyKeys    []bundle.PublicKey // where there are any, one of them has to have signed each bundle
+	Schemas       []string           // directories of additional JSON Schemas
+	AuditDomain   string             // the one whose key signs the audit log; "" where it is not named
 	Exceptions    []Exception
 	Baseline      artifact.Path     // the file with the findings that were there before the gate; "" for none
 	Document      *schemas.Document // where every value stands; nil for the defaults
@@ -96,6 +99,7 @@ type file struct {
 	MinimumLevel  string                `json:"minimum_level"`
 	TrustDomains  map[string]fileDomain `json:"trust_domains"`
 	Policies      *[]string             `json:"policies"`
+	PolicyKeys    []string              `json:"policy_keys"`
 	Schemas       []string              `json:"schemas"`
 	Exceptions    []fileException       `json:"exceptions"`
 	Baseline      string                `json:"baseline"`
@@ -145,7 +149,11 @@ type Error struct {
 	Line    int // counts from 1; 0 where the whole file is meant
 	Column  int
 	Message string
+	hint    string
 }
+
+// Hint is the next step, "" where there is no plain one.
+func (e *Error) Hint() string { return e.hint }
 
 func (e *Error) Error() string {
 	if e.Line == 0 {
@@ -181,11 +189,13 @@ type reader struct {
 	err  error
 }
 
-func (r *reader) fault(pointer, format string, args ...any) {
+func (r *reader) fault(pointer, format string, args ...any) { r.hinted(pointer, "", format, args...) }
+
+func (r *reader) hinted(pointer, hint, format string, args ...any) {
 	if r.err != nil {
 		return
 	}
-	e := &Error{File: r.name.String(), Message: fmt.Sprintf(format, args...)}
+	e := &Error{File: r.name.String(), Message: fmt.Sprintf(format, args...), hint: hint}
 	if at, ok := r.doc.Position(pointer); ok {
 		e.Line, e.Column = at.Line, at.Column
 	}
@@ -225,8 +235,9 @@ func (r *reader) config(f file) Config {
 	}
 	if f.Policies != nil {
 		c.PoliciesNamed = true
-		c.Policies = r.directories("/policies", *f.Policies)
+		c.Policies, c.Bundles = r.policies("/policies", *f.Policies)
 	}
+	c.PolicyKeys = r.policyKeys("/policy_keys", f.PolicyKeys)
 	c.Schemas = r.directories("/schemas", f.Schemas)
 	if f.TrustDomains != nil {
 		c.Domains = make(map[string]Domain, len(f.TrustDomains))
@@ -298,17 +309,17 @@ func (r *reader) patterns(at string, patterns []string) {
 func (r *reader) directories(at string, names []string) []string {
 	var dirs []string
 	for i, name := range names {
-		if strings.Contains(name, "://") {
-			r.fault(fmt.Sprintf("%s/%d", at, i), "%q is not a directory of this repository; this version reads rules from nowhere else", name)
-			continue
-		}
-		p, err := artifact.ParsePath(strings.TrimSuffix(name, "/"))
-		if err != nil {
-			r.fault(fmt.Sprintf("%s/%d", at, i), "%v", err)
-		}
-		dirs = append(dirs, p.String()+"/")
+		dirs = append(dirs, r.directory(fmt.Sprintf("%s/%d", at, i), name))
 	}
 	return dirs
+}
+
+func (r *reader) directory(at, name string) string {
+	p, err := artifact.ParsePath(strings.TrimSuffix(name, "/"))
+	if err != nil {
+		r.fault(at, "%v", err)
+	}
+	return p.String() + "/"
 }
 
 func (r *reader) time(at, s string) time.Time {

@@ -33,6 +33,9 @@ func gateKind(c *config.Config, name string) string {
 			return "policy"
 		}
 	}
+	if c.HoldsBundle(name) {
+		return "policy"
+	}
 	for _, dir := range append([]string{"schemas/"}, c.Schemas...) {
 		if strings.HasPrefix(name, dir) && strings.HasSuffix(name, ".json") {
 			return "schema"

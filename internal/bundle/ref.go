@@ -1,0 +1,188 @@
+// Package bundle says what a rule bundle is: how it is named and pinned, what
+// its archive may hold, and which public keys check its signature. It fetches
+// nothing, writes nothing and judges nothing; a bundle is unpacked in memory.
+package bundle
+
+import (
+	"fmt"
+	"net/url"
+	"regexp"
+	"strings"
+
+	"github.com/codexlock/codexlock/internal/artifact"
+)
+
+// A Kind is where a bundle is kept.
+type Kind int
+
+// The kinds. The zero Kind is none of them.
+const (
+	File  Kind = iota + 1 // a file of the repository
+	HTTPS                 // any server
+	OCI                   // a container registry
+)
+
+// A Ref names a bundle and pins its bytes. Only Parse makes one, so a bundle
+// without a digest cannot be asked for.
+type Ref struct {
+	Kind       Kind
+	Digest     artifact.Digest // of the archive; of an OCI bundle's manifest
+	Path       string          // File: as it was written
+	URL        string          // HTTPS: without the fragment
+	Registry   string          // OCI: host, or host:port
+	Repository string          // OCI
+}
+
+// A RefError is a source of rules that cannot be used as it is written.
+type RefError struct {
+	Written string
+	Reason  string
+	hint    string
+}
+
+func (e *RefError) Error() string { return fmt.Sprintf("policies %q %s", e.Written, e.Reason) }
+
+// Hint is the next step.
+func (e *RefError) Hint() string { return e.hint }
+
+// How each kind is pinned, for messages.
+const (
+	hintHTTPS = "pin it: https://HOST/PATH#sha256=DIGEST, where DIGEST is what sha256sum prints"
+	hintOCI   = "pin it: oci://HOST/REPOSITORY@sha256:DIGEST, where DIGEST is what oras push prints"
+	hintKinds = "rules come from a directory of the base commit, FILE.tar.gz#sha256=…, https://…#sha256=… or oci://…@sha256:…"
+)
+
+var (
+	scheme     = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]*:`)
+	registry   = regexp.MustCompile(`^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?$`)
+	repository = regexp.MustCompile(`^[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*$`)
+	tag        = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$`)
+)
+
+// Parse reads one entry of a list of rule sources. ok is false where it names a
+// directory, which needs no pin: the base commit is its pin. Everything else is
+// a bundle with a digest, or a *RefError.
+func Parse(written string) (r Ref, ok bool, err error) {
+	switch {
+	case strings.HasPrefix(written, "oci://"):
+		r, err = parseOCI(written)
+	case strings.HasPrefix(written, "https://"):
+		r, err = parseHTTPS(written)
+	case strings.HasPrefix(written, "http:"):
+		err = &RefError{written, "is read over http:, where anyone on the way can change what is sent", "use https://, and " + hintHTTPS}
+	case scheme.MatchString(written):
+		err = &RefError{written, fmt.Sprintf("is of the unknown kind %q", scheme.FindString(written)), hintKinds}
+	case strings.Contains(written, "#"), isArchive(written):
+		r, err = parseFile(written)
+	default:
+		return Ref{}, false, nil
+	}
+	if err != nil {
+		return Ref{}, false, err
+	}
+	return r, true, nil
+}
+
+func isArchive(name string) bool {
+	return strings.HasSuffix(name, ".tar.gz") || strings.HasSuffix(name, ".tgz")
+}
+
+func parseFile(written string) (Ref, error) {
+	name, pin, _ := strings.Cut(written, "#")
+	hint := fmt.Sprintf(`pin it, so that a review sees when its bytes change: "%s#sha256=DIGEST", where DIGEST is what sha256sum %s prints`, name, name)
+	d, err := fragment(written, pin, hint)
+	if err != nil {
+		return Ref{}, err
+	}
+	if name == "" {
+		return Ref{}, &RefError{written, "names no file", hintKinds}
+	}
+	return Ref{Kind: File, Digest: d, Path: name}, nil
+}
+
+func parseHTTPS(written string) (Ref, error) {
+	address, pin, _ := strings.Cut(written, "#")
+	d, err := fragment(written, pin, hintHTTPS)
+	if err != nil {
+		return Ref{}, err
+	}
+	u, err := url.Parse(address)
+	switch {
+	case err != nil || u.Hostname() == "" || u.Opaque != "":
+		return Ref{}, &RefError{written, "is no address of a file", hintHTTPS}
+	case u.User != nil:
+		return Ref{}, &RefError{redacted(u, pin), "holds a user name or password, and a configuration is read by everyone", "serve the bundle where it can be read without, or from a registry: oci://"}
+	}
+	return Ref{Kind: HTTPS, Digest: d, URL: address}, nil
+}
+
+func redacted(u *url.URL, pin string) string {
+	u.User, u.Fragment = url.User("REDACTED"), pin
+	return u.String()
+}
+
+// fragment reads the pin that follows the "#".
+func fragment(written, pin, hint string) (artifact.Digest, error) {
+	if pin == "" {
+		return artifact.Digest{}, &RefError{written, "is not pinned by a digest", hint}
+	}
+	hex, ok := strings.CutPrefix(pin, "sha256=")
+	if !ok {
+		return artifact.Digest{}, &RefError{written, fmt.Sprintf("is pinned by %q, want sha256= and 64 lower-case hex characters", pin), hint}
+	}
+	d, err := artifact.ParseDigest(hex)
+	if err != nil {
+		return artifact.Digest{}, &RefError{written, "is not pinned: " + err.Error(), hint}
+	}
+	return d, nil
+}
+
+// parseOCI reads oci://HOST/REPOSITORY[:TAG]@sha256:DIGEST. The tag is for
+// people: it can move, the digest is what counts.
+func parseOCI(written string) (Ref, error) {
+	name, pin, pinned := strings.Cut(strings.TrimPrefix(written, "oci://"), "@")
+	if !pinned {
+		return Ref{}, &RefError{written, "is not pinned by a digest: a tag can be moved", hintOCI}
+	}
+	hex, ok := strings.CutPrefix(pin, "sha256:")
+	if !ok {
+		return Ref{}, &RefError{written, fmt.Sprintf("is pinned by %q, want sha256: and 64 lower-case hex characters", pin), hintOCI}
+	}
+	d, err := artifact.ParseDigest(hex)
+	if err != nil {
+		return Ref{}, &RefError{written, "is not pinned: " + err.Error(), hintOCI}
+	}
+	host, rest, _ := strings.Cut(name, "/")
+	repo, version, tagged := strings.Cut(rest, ":")
+	switch {
+	case !registry.MatchString(host):
+		return Ref{}, &RefError{written, fmt.Sprintf("has the registry %q, want a host such as ghcr.io, in lower case", host), hintOCI}
+	case !repository.MatchString(repo):
+		return Ref{}, &RefError{written, fmt.Sprintf("has the repository %q, want lower-case parts with slashes between them", repo), hintOCI}
+	case tagged && !tag.MatchString(version):
+		return Ref{}, &RefError{written, fmt.Sprintf("has the tag %q, which no registry takes", version), hintOCI}
+	}
+	return Ref{Kind: OCI, Digest: d, Registry: host, Repository: repo}, nil
+}
+
+// String is the source with its whole digest, as a report names it. The query of
+// an address is left out: it may hold a token.
+func (r Ref) String() string {
+	switch r.Kind {
+	case File:
+		return r.Path + "#sha256=" + r.Digest.String()
+	case HTTPS:
+		address, _, _ := strings.Cut(r.URL, "?")
+		return address + "#sha256=" + r.Digest.String()
+	case OCI:
+		return "oci://" + r.Registry + "/" + r.Repository + "@sha256:" + r.Digest.String()
+	}
+	return "no bundle"
+}
+
+// Short is String with the first characters of the digest, for the names of
+// files in it.
+func (r Ref) Short() string {
+	s := r.String()
+	return s[:len(s)-len(r.Digest.String())+12]
+}

@@ -1,0 +1,218 @@
+package bundle
+
+import (
+	"archive/tar"
+	"bytes"
+	"compress/gzip"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/codexlock/codexlock/internal/artifact"
+)
+
+// The limits of an archive. The standard's own rules, with tests and pages, are
+// a bundle of 100 KB that unpacks to 600 KB in some 200 entries.
+const (
+	MaxBytes         = 16 << 20 // compressed
+	MaxUnpackedBytes = 64 << 20
+	MaxEntries       = 10_000
+	MaxRatio         = 100     // Rego and JSON compress 5 to 20 times, zeros 1,000 times
+	ratioFreeBytes   = 1 << 20 // what any archive may unpack to, however small it is
+)
+
+// An Entry is one file of a bundle, under its path seen from the bundle's root.
+type Entry struct {
+	Name string
+	Data []byte
+}
+
+// An ArchiveError is a bundle whose archive is not believed.
+type ArchiveError struct {
+	Entry  string // "" where the archive as a whole is meant
+	Reason string
+	cause  error
+}
+
+func (e *ArchiveError) Error() string {
+	if e.Entry == "" {
+		return "bundle " + e.Reason
+	}
+	return fmt.Sprintf("bundle entry %q %s", e.Entry, e.Reason)
+}
+
+// Hint is the next step.
+func (e *ArchiveError) Hint() string {
+	return "make it with opa build -b DIRECTORY, or tar -C DIRECTORY -czf bundle.tar.gz ."
+}
+
+// Unwrap gives the reader's own error, where there is one.
+func (e *ArchiveError) Unwrap() error { return e.cause }
+
+// Unpack reads a .tar.gz into memory and ends early at a limit. Entries are
+// files and folders; a name is relative to the bundle's root, which one leading
+// slash or "./" may stand for (opa build writes the one, tar the other). Links
+// and devices, names that lead outside, names that occur twice and bytes behind
+// the archive are refused.
+func Unpack(archive []byte) ([]Entry, error) {
+	if len(archive) > MaxBytes {
+		return nil, &ArchiveError{Reason: fmt.Sprintf("has %d bytes, want at most %d", len(archive), MaxBytes)}
+	}
+	zipped, err := gzip.NewReader(bytes.NewReader(archive))
+	if err != nil {
+		return nil, readFault(err)
+	}
+	limit := int64(min(MaxUnpackedBytes, max(ratioFreeBytes, MaxRatio*len(archive))))
+	u := unpacker{in: &bounded{from: zipped, left: limit, limit: limit}, limit: limit, seen: map[string]bool{}}
+	if err := u.entries(tar.NewReader(u.in)); err != nil {
+		return nil, err
+	}
+	if err := u.end(); err != nil {
+		return nil, err
+	}
+	if len(u.files) == 0 {
+		return nil, &ArchiveError{Reason: "holds no file"}
+	}
+	return u.files, nil
+}
+
+type unpacker struct {
+	in    *bounded
+	limit int64 // of what the files hold together: a sparse one holds more than was read
+	held  int64
+	count int
+	seen  map[string]bool
+	files []Entry
+}
+
+func (u *unpacker) entries(archive *tar.Reader) error {
+	for {
+		h, err := archive.Next()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return readFault(err)
+		}
+		if u.count++; u.count > MaxEntries {
+			return &ArchiveError{Reason: fmt.Sprintf("has over %d entries", MaxEntries)}
+		}
+		if h.Typeflag == tar.TypeXGlobalHeader {
+			continue // git archive writes one: a comment
+		}
+		if err := u.entry(h, archive); err != nil {
+			return err
+		}
+	}
+}
+
+func (u *unpacker) entry(h *tar.Header, content io.Reader) error {
+	name, err := entryName(h)
+	if err != nil {
+		return err
+	}
+	switch {
+	case h.Typeflag != tar.TypeReg && h.Typeflag != tar.TypeDir:
+		return &ArchiveError{Entry: h.Name, Reason: fmt.Sprintf("is a %s, want a file", kindOf(h.Typeflag))}
+	case h.Typeflag == tar.TypeDir:
+		return nil
+	case u.seen[name]:
+		return &ArchiveError{Entry: h.Name, Reason: "occurs twice"}
+	}
+	u.seen[name] = true
+	data, err := io.ReadAll(io.LimitReader(content, u.limit-u.held+1))
+	if err != nil {
+		return readFault(err)
+	}
+	if u.held += int64(len(data)); u.held > u.limit {
+		return tooMuch(u.limit)
+	}
+	u.files = append(u.files, Entry{Name: name, Data: data})
+	return nil
+}
+
+// entryName is the name seen from the bundle's root; "" is the root itself.
+func entryName(h *tar.Header) (string, error) {
+	name := strings.TrimPrefix(h.Name, "./")
+	if name == h.Name {
+		name = strings.TrimPrefix(name, "/")
+	}
+	if h.Typeflag == tar.TypeDir {
+		if name = strings.TrimSuffix(name, "/"); name == "" || name == "." {
+			return "", nil
+		}
+	}
+	p, err := artifact.ParsePath(name)
+	var bad *artifact.PathError
+	if errors.As(err, &bad) {
+		return "", &ArchiveError{Entry: h.Name, Reason: bad.Reason}
+	}
+	return p.String(), err
+}
+
+// end reads what follows the archive: its padding, and the checksum of all.
+func (u *unpacker) end() error {
+	buf := make([]byte, 32<<10)
+	for {
+		n, err := u.in.Read(buf)
+		if len(bytes.Trim(buf[:n], "\x00")) > 0 {
+			return &ArchiveError{Reason: "goes on behind the end of its archive"}
+		}
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return readFault(err)
+		}
+	}
+}
+
+// A bounded reader ends with an error where more is read than is allowed.
+type bounded struct {
+	from        io.Reader
+	left, limit int64
+}
+
+func (b *bounded) Read(p []byte) (int, error) {
+	if b.left <= 0 {
+		var one [1]byte
+		if n, err := b.from.Read(one[:]); n == 0 {
+			return 0, err
+		}
+		return 0, tooMuch(b.limit)
+	}
+	n, err := b.from.Read(p[:min(int64(len(p)), b.left)])
+	b.left -= int64(n)
+	return n, err
+}
+
+func tooMuch(limit int64) *ArchiveError {
+	return &ArchiveError{Reason: fmt.Sprintf("unpacks to over %d bytes, want at most %d times its size and at most %d", limit, MaxRatio, MaxUnpackedBytes)}
+}
+
+// readFault says what is wrong with bytes that are no archive.
+func readFault(err error) error {
+	var known *ArchiveError
+	switch {
+	case errors.As(err, &known):
+		return known
+	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
+		return &ArchiveError{Reason: "is cut off, want a whole .tar.gz", cause: err}
+	}
+	return &ArchiveError{Reason: "cannot be read, want a .tar.gz: " + err.Error(), cause: err}
+}
+
+func kindOf(flag byte) string {
+	switch flag {
+	case tar.TypeSymlink:
+		return "symbolic link"
+	case tar.TypeLink:
+		return "hard link"
+	case tar.TypeChar, tar.TypeBlock:
+		return "device"
+	case tar.TypeFifo:
+		return "named pipe"
+	}
+	return fmt.Sprintf("entry of type %q", string(rune(flag)))
+}

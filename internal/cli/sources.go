@@ -1,0 +1,279 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"sort"
+	"strings"
+
+	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/bundle"
+	"github.com/codexlock/codexlock/internal/config"
+	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/fetch"
+	"github.com/codexlock/codexlock/internal/policy"
+	"github.com/codexlock/codexlock/internal/repo"
+	"github.com/codexlock/codexlock/policies"
+)
+
+// engine compiles the rules: the embedded ones always, and those of the base's
+// directories and of pinned bundles beside them, or in place of the embedded
+// ones whose name they have.
+func (s settings) engine(ctx context.Context, c config.Config) (*policy.Engine, error) {
+	embedded, err := policy.Embedded(policies.FS)
+	if err != nil {
+		return nil, err
+	}
+	sources := []policy.Source{embedded}
+	dirs, bundles, named := c.Policies, c.Bundles, c.PoliciesNamed
+	if len(s.gate.policies) > 0 {
+		named = true
+		if dirs, bundles, err = written(s.gate.policies); err != nil {
+			return nil, err
+		}
+	}
+	for _, dir := range dirs {
+		modules, err := s.modules(ctx, dir)
+		if err != nil {
+			return nil, err
+		}
+		switch {
+		case len(modules) > 0:
+			sources = append(sources, policy.Source{Name: "base", Modules: modules})
+		case named:
+			return nil, usagef("policies %q: no .rego file there in the base commit", dir)
+		}
+	}
+	for _, b := range bundles {
+		source, err := s.bundle(ctx, b, c.PolicyKeys)
+		if err != nil {
+			return nil, err
+		}
+		sources = append(sources, source)
+	}
+	return policy.New(ctx, sources)
+}
+
+// written takes the sources of --policy apart.
+func written(names []string) (dirs []string, bundles []bundle.Ref, err error) {
+	for _, name := range names {
+		ref, isBundle, err := bundle.Parse(name)
+		switch {
+		case err != nil:
+			return nil, nil, &usageError{err}
+		case isBundle:
+			bundles = append(bundles, ref)
+		default:
+			dirs = append(dirs, name)
+		}
+	}
+	return dirs, bundles, nil
+}
+
+// bundle gets the rules of a bundle: its bytes by their digest, then what they
+// hold, then who signed it.
+func (s settings) bundle(ctx context.Context, b bundle.Ref, keys []bundle.PublicKey) (policy.Source, error) {
+	data, err := s.archive(ctx, b)
+	if err != nil {
+		return policy.Source{}, err
+	}
+	entries, err := bundle.Unpack(data)
+	if err != nil {
+		return policy.Source{}, fmt.Errorf("%s: %w", b, err)
+	}
+	return policy.FromBundle(b.String(), b.Short(), entries, keys)
+}
+
+// archive is the bytes of a bundle, which have the digest that it is pinned by.
+func (s settings) archive(ctx context.Context, b bundle.Ref) ([]byte, error) {
+	if b.Kind != bundle.File {
+		return s.fetcher().Fetch(ctx, b)
+	}
+	data, err := s.bundleFile(ctx, b)
+	if err != nil {
+		return nil, err
+	}
+	if got := artifact.HashBytes(data); got != b.Digest {
+		return nil, &pinError{bundle: b, got: got}
+	}
+	return data, nil
+}
+
+// A pinError is a bundle whose bytes are not those that were pinned.
+type pinError struct {
+	bundle bundle.Ref
+	got    artifact.Digest
+}
+
+func (e *pinError) Error() string {
+	return fmt.Sprintf("%s: sha256 is %s, pinned is %s", e.bundle.Path, e.got, e.bundle.Digest)
+}
+
+// Hint is the next step.
+func (e *pinError) Hint() string {
+	return "restore the bundle, or pin the one that is there after reading what is in it"
+}
+
+// bundleFile reads a bundle that is a file, where a directory of rules is read.
+func (s settings) bundleFile(ctx context.Context, b bundle.Ref) ([]byte, error) {
+	p, outside := inRepository(s.repository.Root(), s.folder(), b.Path)
+	if outside == nil {
+		entry, ok, err := s.base.Lookup(ctx, p)
+		if err != nil {
+			return nil, err
+		}
+		if ok && entry.Kind != repo.File {
+			return nil, usagef("policies %q is a %s in the base commit, want a file", b.Path, entry.Kind)
+		}
+		if ok {
+			data, err := s.base.Read(ctx, entry, bundle.MaxBytes)
+			if err != nil {
+				return nil, fmt.Errorf("read %s: %w", p, err)
+			}
+			return data, nil
+		}
+	}
+	if s.gate.head != "" || len(s.gate.policies) == 0 {
+		return nil, usagef("policies %q: no such file in the base commit", b.Path)
+	}
+	return bundleOnDisk(join(s.gate.dir, b.Path))
+}
+
+func bundleOnDisk(name string) ([]byte, error) {
+	info, err := os.Stat(name)
+	if err != nil {
+		return nil, usagef("policies: %w", err)
+	}
+	if !info.Mode().IsRegular() {
+		return nil, usagef("policies %q is no file", name)
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, usagef("policies: %w", err)
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, bundle.MaxBytes+1))
+}
+
+// fetcher gets bundles that are not in the repository, with what the environment
+// says of the cache and of registries.
+func (s settings) fetcher() *fetch.Client {
+	return &fetch.Client{
+		Cache:       cacheDir(s.gate.env),
+		Offline:     s.gate.offline,
+		Credentials: func() (fetch.Credentials, error) { return credentials(s.gate.env) },
+		Warn:        s.gate.warn,
+	}
+}
+
+// cacheDir is where bundles are kept by digest (XDG base directories: a relative
+// one is no directory); "" where the environment names no place.
+func cacheDir(env func(string) (string, bool)) string {
+	if dir, _ := env("XDG_CACHE_HOME"); filepath.IsAbs(dir) {
+		return filepath.Join(dir, "codexlock", "bundles")
+	}
+	if home, _ := env("HOME"); filepath.IsAbs(home) {
+		return filepath.Join(home, ".cache", "codexlock", "bundles")
+	}
+	return ""
+}
+
+// credentials are those of docker login: from the variable DOCKER_AUTH_CONFIG,
+// or from the file.
+func credentials(env func(string) (string, bool)) (fetch.Credentials, error) {
+	if text, _ := env("DOCKER_AUTH_CONFIG"); text != "" {
+		c, err := fetch.ParseDockerConfig([]byte(text))
+		if err != nil {
+			return c, fmt.Errorf("DOCKER_AUTH_CONFIG %w", err)
+		}
+		return c, nil
+	}
+	dir, _ := env("DOCKER_CONFIG")
+	if home, _ := env("HOME"); dir == "" && home != "" {
+		dir = filepath.Join(home, ".docker")
+	}
+	if dir == "" {
+		return fetch.Credentials{}, nil
+	}
+	name := filepath.Join(dir, "config.json")
+	text, err := os.ReadFile(name)
+	if errors.Is(err, os.ErrNotExist) {
+		return fetch.Credentials{}, nil
+	}
+	if err != nil {
+		return fetch.Credentials{}, err
+	}
+	c, err := fetch.ParseDockerConfig(text)
+	if err != nil {
+		return c, fmt.Errorf("%s %w", name, err)
+	}
+	return c, nil
+}
+
+func (s settings) modules(ctx context.Context, dir string) ([]policy.Module, error) {
+	modules, err := s.filesBelow(ctx, dir, ".rego")
+	if err != nil || len(modules) > 0 || s.gate.head != "" || len(s.gate.policies) == 0 {
+		return modules, err
+	}
+	return modulesOnDisk(s.gate.dir, dir)
+}
+
+// filesBelow reads a folder's files of one suffix from the base commit.
+func (s settings) filesBelow(ctx context.Context, dir, suffix string) ([]policy.Module, error) {
+	p, err := inRepository(s.repository.Root(), s.folder(), strings.TrimSuffix(dir, "/"))
+	if err != nil {
+		return nil, nil // outside the repository: not the base's
+	}
+	prefix := p.String() + "/"
+	var files []policy.Module
+	for entry, err := range s.base.Entries(ctx) {
+		if err != nil {
+			return nil, fmt.Errorf("list %s in the base commit: %w", dir, err)
+		}
+		if !strings.HasPrefix(entry.Path, prefix) || !strings.HasSuffix(entry.Path, suffix) {
+			continue
+		}
+		if entry.Kind != repo.File {
+			return nil, usagef("%s is a %s in the base commit, want a file", entry.Path, entry.Kind)
+		}
+		text, err := s.base.Read(ctx, entry, facts.MaxCompanionBytes)
+		if err != nil {
+			return nil, fmt.Errorf("read %s: %w", entry.Path, err)
+		}
+		files = append(files, policy.Module{Name: entry.Path, Text: text})
+	}
+	return files, nil
+}
+
+// folder is what directory names are seen from: the working directory for
+// those of a flag, the repository's root for those of the configuration.
+func (s settings) folder() string {
+	if len(s.gate.policies) > 0 {
+		return s.gate.dir
+	}
+	return s.repository.Root()
+}
+
+// modulesOnDisk reads a folder as it was written, seen from a directory, and
+// names its files as whoever wrote it would.
+func modulesOnDisk(from, dir string) ([]policy.Module, error) {
+	var modules []policy.Module
+	root := join(from, dir)
+	err := filepath.WalkDir(root, func(name string, d os.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !strings.HasSuffix(name, ".rego") {
+			return err
+		}
+		text, err := os.ReadFile(name)
+		modules = append(modules, policy.Module{Name: filepath.ToSlash(filepath.Join(dir, strings.TrimPrefix(name, root))), Text: text})
+		return err
+	})
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, usagef("policies: %w", err)
+	}
+	sort.Slice(modules, func(i, j int) bool { return modules[i].Name < modules[j].Name })
+	return modules, err
+}

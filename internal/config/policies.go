@@ -1,0 +1,55 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/bundle"
+)
+
+// policies takes the sources of rules apart: directories of this repository, and
+// bundles, of which each is pinned.
+func (r *reader) policies(at string, written []string) (dirs []string, bundles []bundle.Ref) {
+	for i, name := range written {
+		at := fmt.Sprintf("%s/%d", at, i)
+		ref, isBundle, err := bundle.Parse(name)
+		var bad *bundle.RefError
+		switch {
+		case errors.As(err, &bad):
+			r.hinted(at, bad.Hint(), "%v", err)
+		case !isBundle:
+			dirs = append(dirs, r.directory(at, name))
+		case ref.Kind == bundle.File:
+			if _, err := artifact.ParsePath(ref.Path); err != nil {
+				r.fault(at, "%v", err)
+			}
+			fallthrough
+		default:
+			bundles = append(bundles, ref)
+		}
+	}
+	return dirs, bundles
+}
+
+func (r *reader) policyKeys(at string, written []string) []bundle.PublicKey {
+	var keys []bundle.PublicKey
+	for i, text := range written {
+		key, err := bundle.ParsePublicKey(text)
+		if err != nil {
+			r.hinted(fmt.Sprintf("%s/%d", at, i), "print the public half: openssl pkey -in KEY.pem -pubout", "policy key %v", err)
+		}
+		keys = append(keys, key)
+	}
+	return keys
+}
+
+// HoldsBundle reports whether a path is that of a bundle which rules come from.
+func (c *Config) HoldsBundle(name string) bool {
+	for _, b := range c.Bundles {
+		if b.Kind == bundle.File && b.Path == name {
+			return true
+		}
+	}
+	return false
+}

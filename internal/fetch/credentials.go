@@ -1,0 +1,63 @@
+package fetch
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"oras.land/oras-go/v2/registry/remote/auth"
+)
+
+// Credentials are those of registries by host, as docker login keeps them.
+type Credentials struct{ byHost map[string]auth.Credential }
+
+// Format keeps secrets out of every message.
+func (Credentials) Format(f fmt.State, _ rune) { fmt.Fprint(f, "[redacted credentials]") }
+
+// ParseDockerConfig reads the «auths» of a Docker configuration. Helpers that it
+// names are programs, and are not started.
+func ParseDockerConfig(text []byte) (Credentials, error) {
+	var file struct {
+		Auths map[string]struct {
+			Auth          string `json:"auth"`
+			Username      string `json:"username"`
+			Password      string `json:"password"`
+			IdentityToken string `json:"identitytoken"`
+			RegistryToken string `json:"registrytoken"`
+		} `json:"auths"`
+	}
+	if err := json.Unmarshal(text, &file); err != nil {
+		return Credentials{}, errors.New("is not the JSON that docker login writes") // the error may quote a secret
+	}
+	c := Credentials{byHost: map[string]auth.Credential{}}
+	for name, entry := range file.Auths {
+		found := auth.Credential{Username: entry.Username, Password: entry.Password, RefreshToken: entry.IdentityToken, AccessToken: entry.RegistryToken}
+		if entry.Auth != "" {
+			both, err := base64.StdEncoding.DecodeString(entry.Auth)
+			user, password, ok := strings.Cut(strings.TrimRight(string(both), "\x00"), ":")
+			if err != nil || !ok {
+				return Credentials{}, fmt.Errorf("has an entry for %q whose auth is not user:password in base64", name)
+			}
+			found.Username, found.Password = user, password
+		}
+		if found != auth.EmptyCredential {
+			c.byHost[host(name)] = found
+		}
+	}
+	return c, nil
+}
+
+// host is the registry that an entry is for: docker login keeps some as
+// addresses, and Docker Hub's under three names.
+func host(name string) string {
+	name = strings.TrimPrefix(strings.TrimPrefix(name, "https://"), "http://")
+	name, _, _ = strings.Cut(name, "/")
+	if name == "index.docker.io" || name == "docker.io" {
+		return "registry-1.docker.io"
+	}
+	return name
+}
+
+func (c Credentials) of(host string) auth.Credential { return c.byHost[host] }
