@@ -19,11 +19,12 @@ var withRule = map[string][]string{
 	"audit.rewritten":      {"audit.signature"},                        // a log made by hand has no checkpoint
 	"lock.drift":           {"manifest.hash", "vaulttime.hash"},        // all three record the artifact's hash
 	"lock.unsafe_path":     {"lock.entry_missing"},                     // the entry names another file now
+	"trust.weak_key":       {"trust.unlisted_key"},                     // another key is not listed
 	"trust.unknown_domain": {"vaulttime.unverifiable"},                 // and has no key
 	"vaulttime.future":     {"lock.verified_at"},                       // attested at the same time
 	"vaulttime.hash":       {"vaulttime.proof", "vaulttime.signature"}, // both sign the hash
 	"vaulttime.missing":    {"vaulttime.proof"},                        // the base commit's record had one
-	"vaulttime.signature":  {"vaulttime.proof"},                        // the same key makes both
+	"vaulttime.signature":  {"trust.unlisted_key"},                     // and is not listed
 	"vaulttime.ttl":        {"vaulttime.proof"},                        // which signs ttl_hours
 }
 

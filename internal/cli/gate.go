@@ -226,52 +226,6 @@ func inRepository(root, dir, written string) (artifact.Path, error) {
 	return p, nil
 }
 
-// keyring takes from the environment the keys of the domains, and no others: a
-// record cannot choose a variable, and no key stands in for another domain's.
-func keyring(c config.Config, env func(string) (string, bool)) (*vaulttime.Keyring, error) {
-	keys := vaulttime.NewKeyring(c.Domains == nil)
-	if c.Domains == nil {
-		key, ok, err := keyFrom(env, config.DefaultKeyEnv)
-		if ok {
-			keys.Default(key)
-		}
-		return keys, err
-	}
-	for name, d := range c.Domains {
-		key, ok, err := keyFrom(env, d.KeyEnv)
-		if err != nil {
-			return nil, err
-		}
-		if ok {
-			keys.Add(name, key)
-		}
-		for _, p := range d.PublicKeys {
-			if p.State == "revoked" {
-				continue
-			}
-			public, err := vaulttime.ParsePublicKey(p.Key)
-			if err != nil {
-				return nil, err
-			}
-			keys.AddPublic(name, p.ID, public)
-		}
-	}
-	return keys, nil
-}
-
-// keyFrom reads a key; an unset or empty variable is no key.
-func keyFrom(env func(string) (string, bool), name string) (vaulttime.Key, bool, error) {
-	secret, ok := env(name)
-	if !ok || secret == "" {
-		return vaulttime.Key{}, false, nil
-	}
-	key, err := vaulttime.NewKey([]byte(secret))
-	if err != nil {
-		return vaulttime.Key{}, false, fmt.Errorf("key in %s: %w", name, err)
-	}
-	return key, true, nil
-}
-
 // settings reads what the base commit believes: configuration, policies,
 // schemas. A file that the user names and that the base does not have is read
 // from the disk only where the work tree is judged, by the one whose it is;

@@ -26,6 +26,11 @@ var Paths = []artifact.Path{"codexlock.yaml", ".github/codexlock.yaml"}
 // every domain that does not name its own.
 const DefaultKeyEnv = "VAULTTIME_KEY"
 
+// OldKeySuffix makes of a key's variable the one that holds the key before it,
+// while a key is rotated. It is a convention, so that neither a record nor a
+// change can say which variable is read.
+const OldKeySuffix = "_OLD"
+
 // DefaultTTLHours is the standard's time to live, and a domain's maximum where
 // it states none.
 const DefaultTTLHours = 24
@@ -59,11 +64,23 @@ type Config struct {
 // A Domain is a trust domain (ZT-4, P4).
 type Domain struct {
 	Paths       []string // doublestar patterns of the artifacts that belong to it
-	KeyEnv      string   // the environment variable that holds its key
+	KeyEnv      string   // the environment variable that holds its key, for X.test too
+	Transit     string   // MOUNT/NAME of its key in Vault's transit engine; "": KeyEnv holds it
 	PublicKeys  []PublicKey
 	MaxTTLHours int64
 	AcceptsFrom []string
 	Network     []string
+}
+
+// transitScheme is how key: names a key of Vault's transit engine.
+const transitScheme = "vault-transit"
+
+// KeySource is where the domain's key is kept, as a person would say it.
+func (d Domain) KeySource() string {
+	if d.Transit != "" {
+		return transitScheme + ":" + d.Transit
+	}
+	return d.KeyEnv
 }
 
 // A PublicKey checks proofs where the key itself is not at hand.
@@ -272,11 +289,15 @@ func (r *reader) domain(at string, d fileDomain) Domain {
 	}
 	r.patterns(at+"/paths", d.Paths)
 	if d.Key != "" {
-		env, ok := strings.CutPrefix(d.Key, "env:")
-		if !ok || env == "" {
-			r.fault(at+"/key", "key is %q, want env: and the name of an environment variable: keys come from nowhere else", d.Key)
+		scheme, name, _ := strings.Cut(d.Key, ":")
+		switch {
+		case scheme == "env" && name != "":
+			out.KeyEnv = name
+		case scheme == transitScheme && name != "":
+			out.Transit = name
+		default:
+			r.fault(at+"/key", "key is %q, want env: and the name of an environment variable, or %s: and MOUNT/NAME", d.Key, transitScheme)
 		}
-		out.KeyEnv = env
 	}
 	if d.MaxTTLHours != nil {
 		out.MaxTTLHours = *d.MaxTTLHours
@@ -292,6 +313,12 @@ func (r *reader) domain(at string, d fileDomain) Domain {
 		}
 		if p.State == "" {
 			p.State = "current"
+		}
+		for _, other := range out.PublicKeys {
+			// Two epochs of one key would leave it open what it may do.
+			if other.ID == p.ID || other.Key == p.Key {
+				r.fault(at, "key %s is listed twice", p.ID)
+			}
 		}
 		out.PublicKeys = append(out.PublicKeys, p)
 	}

@@ -1,7 +1,6 @@
 package facts
 
 import (
-	"crypto/ed25519"
 	"time"
 
 	"github.com/codexlock/codexlock/internal/artifact"
@@ -12,7 +11,7 @@ import (
 // are both there make it anything else.
 func (c *Collector) check(s *subject) *Checks {
 	k := &Checks{
-		Ledger: "absent", Manifest: "absent", VaultTime: "absent", Named: "absent", Signature: "absent", KeyID: "absent",
+		Ledger: "absent", Manifest: "absent", VaultTime: "absent", Named: "absent", Signature: "absent", KeyID: "absent", Epoch: "absent",
 		Proof: "absent", Path: "absent", Time: "absent", TTL: "absent", Tolerance: "absent", Domain: "absent",
 		Rollback: "absent", VerifiedAt: "absent", Inputs: "absent",
 	}
@@ -51,41 +50,49 @@ func (c *Collector) checkRecord(s *subject, k *Checks) {
 		k.Path = matches(*r.Path == s.path)
 	}
 	k.Rollback = rollback(s.in.Base, r)
-	key, held := c.key(s)
-	k.Signature = "no_key"
-	if held {
-		k.Signature = validity(key.Valid(*r))
-		if r.KeyID != "" {
-			k.KeyID = matches(r.KeyID == s.in.Domain.KeyID)
-		}
-	}
+	c.checkKey(s, k)
+}
+
+// checkKey checks what a key made: the HMAC with the key that the record names,
+// or whichever key of its domain made it where it names none; and the proof with
+// that key's public half.
+func (c *Collector) checkKey(s *subject, k *Checks) {
+	r := s.record
+	k.Signature, k.KeyID = "no_key", "absent"
 	if r.Proof != "" {
 		k.Proof = "no_key"
-		if public, ok := c.publicKey(s, key, held); ok {
-			k.Proof = validity(vaulttime.VerifyProof(public, *r))
+	}
+	if s.in.Domain == nil || s.in.Domain.State == "unknown" {
+		return // no key stands in for another domain's
+	}
+	keys, id := c.o.Keys, r.KeyID
+	held := keys.Held(r.TrustDomain)
+	switch named, ok := keys.ByID(r.TrustDomain, id); {
+	case ok:
+		k.Signature, k.KeyID = validity(named.Valid(*r)), "match"
+	case len(held) == 0:
+	case id == "":
+		maker, ok := keys.Maker(r.TrustDomain, *r)
+		k.Signature, id = validity(ok), maker.ID()
+	default:
+		k.KeyID = "differs"
+		// The key before this one may be out of reach already; any other that is
+		// named and not held is the wrong one.
+		if keys.Epoch(r.TrustDomain, id) != vaulttime.EpochRetiring {
+			k.Signature = validity(held[0].Valid(*r))
 		}
 	}
-}
-
-// key is the key of the record's domain. A domain that the configuration does
-// not know has none: no key stands in for another.
-func (c *Collector) key(s *subject) (vaulttime.Key, bool) {
-	if s.in.Domain == nil || s.in.Domain.State == "unknown" {
-		return vaulttime.Key{}, false
+	if id != "" {
+		k.Epoch = string(keys.Epoch(r.TrustDomain, id))
 	}
-	return c.o.Keys.Key(s.record.TrustDomain)
-}
-
-// publicKey is what the record's proof is checked with: derived from the key
-// where the run has it, otherwise the base configuration's for the record's id.
-func (c *Collector) publicKey(s *subject, key vaulttime.Key, held bool) (ed25519.PublicKey, bool) {
-	if held {
-		return key.PublicKey(), true
+	if r.Proof == "" {
+		return
 	}
-	if s.in.Domain == nil || s.in.Domain.State == "unknown" {
-		return nil, false
+	if public, ok := keys.Public(r.TrustDomain, r.KeyID); ok {
+		k.Proof = validity(vaulttime.VerifyProof(public, *r))
+	} else if len(held) > 0 {
+		k.Proof = "invalid" // it is none of the keys' that it could be
 	}
-	return c.o.Keys.Public(s.record.TrustDomain, s.record.KeyID)
 }
 
 func compare(measured, recorded artifact.Digest) string {

@@ -18,6 +18,7 @@ func (c *Collector) domainKeys() []DomainKey {
 	if c.o.Config.Domains == nil {
 		d := DomainKey{Variable: config.DefaultKeyEnv, SharedWith: []string{}, PublicKeys: []PublicKey{}}
 		d.Strength, d.Weakness = c.strength("")
+		d.ID, d.Listed = c.keyIDs.of(c.o.Keys, ""), c.standing("", nil)
 		return []DomainKey{d}
 	}
 	names := sortedKeys(c.o.Config.Domains)
@@ -25,12 +26,11 @@ func (c *Collector) domainKeys() []DomainKey {
 	for _, name := range names {
 		domain := c.o.Config.Domains[name]
 		at := "/trust_domains/" + name // a domain's name holds nothing that a pointer escapes
-		d := DomainKey{Domain: name, Pointer: at, Variable: domain.KeyEnv, SharedWith: []string{}, PublicKeys: []PublicKey{}}
+		d := DomainKey{Domain: name, Pointer: at, Variable: domain.KeySource(), SharedWith: []string{}, PublicKeys: []PublicKey{}}
 		d.Strength, d.Weakness = c.strength(name)
-		id := c.keyIDs.of(c.o.Keys, name)
+		d.ID, d.Listed = c.keyIDs.of(c.o.Keys, name), c.standing(name, domain.PublicKeys)
 		for _, other := range names {
-			same := c.o.Config.Domains[other].KeyEnv == domain.KeyEnv || id != "" && id == c.keyIDs.of(c.o.Keys, other)
-			if other != name && same {
+			if other != name && c.share(name, other) {
 				d.SharedWith = append(d.SharedWith, other)
 			}
 		}
@@ -40,6 +40,47 @@ func (c *Collector) domainKeys() []DomainKey {
 		keys = append(keys, d)
 	}
 	return keys
+}
+
+// share reports whether two domains have one key: they take it from one place,
+// or it is the same there, or they list the same public key.
+func (c *Collector) share(a, b string) bool {
+	one, two := c.o.Config.Domains[a], c.o.Config.Domains[b]
+	id := c.keyIDs.of(c.o.Keys, a)
+	if one.KeySource() == two.KeySource() || id != "" && id == c.keyIDs.of(c.o.Keys, b) {
+		return true
+	}
+	return slices.ContainsFunc(one.PublicKeys, func(p config.PublicKey) bool {
+		return slices.ContainsFunc(two.PublicKeys, func(q config.PublicKey) bool { return p.ID == q.ID || p.Key == q.Key })
+	})
+}
+
+// standing says how the keys that this run has stand in a domain's list, the best
+// of them first: while a key is rotated there are two.
+func (c *Collector) standing(domain string, list []config.PublicKey) string {
+	held := c.o.Keys.Held(domain)
+	switch {
+	case len(held) == 0:
+		return "absent"
+	case len(list) == 0:
+		return "none"
+	}
+	found := map[string]bool{}
+	for _, key := range held {
+		public, ok := c.o.Keys.Listed(domain, key.ID())
+		switch {
+		case ok && !public.Equal(key.PublicKey()):
+			found["differs"] = true
+		case ok:
+			found[string(c.o.Keys.Epoch(domain, key.ID()))] = true
+		}
+	}
+	for _, state := range []string{"differs", "current", "retiring", "revoked"} {
+		if found[state] {
+			return state
+		}
+	}
+	return "missing"
 }
 
 // strength says whether the key that this run has for a domain can be guessed.
@@ -121,6 +162,9 @@ func (c *Collector) linkSignature(r vaulttime.Record) string {
 	public, ok := c.o.Keys.Public(r.TrustDomain, r.KeyID)
 	if !ok {
 		return "no_key"
+	}
+	if c.o.Keys.Epoch(r.TrustDomain, r.KeyID) == vaulttime.EpochRevoked && vaulttime.VerifyProof(public, r) {
+		return "revoked"
 	}
 	return validity(vaulttime.VerifyProof(public, r))
 }

@@ -146,7 +146,7 @@ type Link struct {
 	Subject     string `json:"subject"`   // its path and digest and the record's: match, differs
 	Order       string `json:"order"`     // its time and the next one's: forward (same or earlier), back
 	Repeated    string `json:"repeated"`  // whether its domain stands in the chain, or the record, once more: yes, no
-	Signature   string `json:"signature"` // its proof, over all the links before it: valid, invalid, no_key
+	Signature   string `json:"signature"` // its proof, over all the links before it: valid, invalid, no_key, revoked (valid, of a key that counts no more)
 	// Accepted is whether the next domain accepts artifacts from this one: yes, no,
 	// open (no configuration: any does).
 	Accepted string `json:"accepted"`
@@ -195,8 +195,12 @@ type Checks struct {
 	Manifest  string `json:"manifest"`  // artifact's digest and manifest's: match, differs, absent
 	VaultTime string `json:"vaulttime"` // artifact's digest and record's: match, differs, absent
 	Named     string `json:"named"`     // manifest's artifact and the path: match, differs, absent
-	Signature string `json:"signature"` // the HMAC with the domain's key: valid, invalid, no_key, absent
-	KeyID     string `json:"key_id"`    // the record's key_id and our key's: match, differs, absent
+	Signature string `json:"signature"` // the HMAC with the key of the domain that the record names: valid, invalid, no_key, absent
+	KeyID     string `json:"key_id"`    // the record's key_id and those of our keys: match, differs, absent
+	// Epoch is that of the key that the record names, or was made with: current;
+	// retiring; revoked; unknown (the domain lists keys, and not this one);
+	// unlisted (it lists none); absent (no key is named, and none of ours made it).
+	Epoch     string `json:"epoch"`
 	Proof     string `json:"proof"`     // the Ed25519 signature: valid, invalid, no_key (none to check it with), absent
 	Path      string `json:"path"`      // the record's own path and the artifact's: match, differs, absent
 	Time      string `json:"time"`      // current, expired, future, absent
@@ -253,8 +257,14 @@ type DomainKey struct {
 	Domain   string `json:"domain,omitempty"` // absent: any, for there is no configuration
 	Pointer  string `json:"pointer"`          // of the domain in the configuration
 	Variable string `json:"variable"`         // the environment variable that holds its key
+	ID       string `json:"id,omitempty"`     // of the key that this run has
 	Strength string `json:"strength"`         // strong, weak, absent (this run has no key)
 	Weakness string `json:"weakness,omitempty"`
+	// Listed is how the keys that this run has stand in public_keys: current (one is
+	// the current one, with its public half); differs (listed with another public
+	// half); retiring; revoked; missing (keys are listed, and none of these); none (no
+	// key is listed); absent (this run has no key).
+	Listed string `json:"listed"`
 	// SharedWith are the other domains that have the same variable or the same key.
 	SharedWith []string    `json:"shared_with"`
 	PublicKeys []PublicKey `json:"public_keys"`

@@ -158,7 +158,7 @@ func (f *fixture) measure(scope facts.Scope) map[string]facts.Measurement {
 // good are the checks of an artifact that is as it was attested.
 func good() facts.Checks {
 	return facts.Checks{
-		Ledger: "match", Manifest: "match", VaultTime: "match", Named: "match", Signature: "valid", KeyID: "match",
+		Ledger: "match", Manifest: "match", VaultTime: "match", Named: "match", Signature: "valid", KeyID: "match", Epoch: "unlisted",
 		Proof: "valid", Path: "match", Time: "current", TTL: "within", Tolerance: "zero", Domain: "match",
 		Rollback: "forward", VerifiedAt: "kept", Inputs: "none",
 	}
@@ -180,7 +180,7 @@ func TestChecks(t *testing.T) {
 			k.Ledger, k.Manifest, k.VaultTime = "absent", "absent", "absent"
 		}},
 		"no record": {func(f *fixture) { f.remove(record) }, func(k *facts.Checks) {
-			k.VaultTime, k.Signature, k.KeyID, k.Proof, k.Path = "absent", "absent", "absent", "absent", "absent"
+			k.VaultTime, k.Signature, k.KeyID, k.Epoch, k.Proof, k.Path = "absent", "absent", "absent", "absent", "absent", "absent"
 			k.Time, k.TTL, k.Domain, k.Rollback = "absent", "absent", "absent", "absent"
 		}},
 		"no manifest": {func(f *fixture) { f.remove(mani) }, func(k *facts.Checks) { k.Manifest, k.Named, k.Inputs = "absent", "absent", "absent" }},

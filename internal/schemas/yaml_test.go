@@ -161,7 +161,7 @@ func TestDecodeYAML(t *testing.T) {
 		"version: 1\nminimum_level: A-Plus":        `2:16: minimum_level is "A-Plus", want one of "a-plus", "tier-1"`,
 		"version: 1\nRequire-Proof: true":          `2:1: unknown key "Require-Proof", did you mean "require_proof"?`,
 		"version: 1\ntrust_domains: {a b: {}}":     `2:17: key is "a b", want a name of 1 to 64 letters, digits, dots, underscores and hyphens that starts with a letter or digit`,
-		"version: 1\ntrust_domains: {a: {key: K}}": `2:26: key is "K", want env: and the name of an environment variable, because keys come from nowhere else`,
+		"version: 1\ntrust_domains: {a: {key: K}}": `2:26: key is "K", want env: and the name of an environment variable, or vault-transit: and MOUNT/NAME, because keys come from nowhere else`,
 		"version: 1\nexceptions:\n  - rule: a\n    reason: b\n    owner: c\n    expires: 2026-02-30T00:00:00Z": `6:14: expires is "2026-02-30T00:00:00Z", want a time in UTC such as 2026-11-23T00:00:00Z`,
 		"version: 1\nexceptions:\n  - rule: a\n    reason: b\n    owner: c":                                    `3:5: exceptions[0] has no expires, want a time in UTC such as 2026-11-23T00:00:00Z`,
 		"- a": "1:1: document is a list, want an object",

@@ -9,6 +9,8 @@ import (
 	"log/slog"
 	"strings"
 	"testing"
+
+	"github.com/codexlock/codexlock/internal/artifact"
 )
 
 const testSecret = "prometheus-demo-key-0123456789abcdef"
@@ -159,7 +161,7 @@ func TestKeyring(t *testing.T) {
 		ring.Default(b)
 		ring.Add("a", a)
 		ring.Add("none", Key{})
-		ring.AddPublic("a", b.ID(), b.PublicKey())
+		ring.List("a", b.ID(), b.PublicKey(), EpochRetiring)
 	}
 	for _, c := range []struct {
 		ring   *Keyring
@@ -184,5 +186,50 @@ func TestKeyring(t *testing.T) {
 		if !pub.Equal(c.want) || ok != (c.want != nil) {
 			t.Errorf("public key %q of %q is %x, %v; want %x", c.id, c.domain, pub, ok, c.want)
 		}
+	}
+}
+
+// TestEpochs: the list says what a key may do, whichever variable holds it; the
+// key beside the one that seals stands in for a list that is not there.
+func TestEpochs(t *testing.T) {
+	now, before, never := newKey(t, testSecret), newKey(t, "the key of the quarter before this one"), newKey(t, "a key that nobody of the domain knows")
+	listed, unlisted, swapped := NewKeyring(false), NewKeyring(false), NewKeyring(false)
+	for _, ring := range []*Keyring{listed, swapped} {
+		ring.List("d", now.ID(), now.PublicKey(), EpochCurrent)
+		ring.List("d", before.ID(), before.PublicKey(), EpochRetiring)
+		ring.List("d", "0000000000000000", never.PublicKey(), EpochRevoked)
+	}
+	listed.Add("d", now, before, Key{}, now)
+	swapped.Add("d", before, now)
+	unlisted.Add("d", now, before)
+	for name, c := range map[string]struct {
+		ring *Keyring
+		id   string
+		want Epoch
+	}{
+		"current": {listed, now.ID(), EpochCurrent}, "retiring": {listed, before.ID(), EpochRetiring},
+		"revoked": {listed, "0000000000000000", EpochRevoked}, "unknown": {listed, never.ID(), EpochUnknown}, "no id": {listed, "", EpochUnknown},
+		"current, in the other variable": {swapped, now.ID(), EpochCurrent}, "retiring, in the first variable": {swapped, before.ID(), EpochRetiring},
+		"no list": {unlisted, now.ID(), EpochUnlisted}, "no list, old": {unlisted, before.ID(), EpochRetiring}, "no list, another": {unlisted, never.ID(), EpochUnlisted},
+	} {
+		if got := c.ring.Epoch("d", c.id); got != c.want {
+			t.Errorf("%s: %s, want %s", name, got, c.want)
+		}
+	}
+	if n := len(listed.Held("d")); n != 2 {
+		t.Errorf("%d keys are held, want 2", n)
+	}
+	onlyOld := NewKeyring(false)
+	onlyOld.Add("d", Key{}, before)
+	if _, ok := onlyOld.Key("d"); ok || len(onlyOld.Held("d")) != 1 {
+		t.Error("an old key seals")
+	}
+	r := Record{SHA256: artifact.HashBytes([]byte("x"))}
+	r.VaultTime = authenticate([]byte("the key of the quarter before this one"), r.SHA256.String())
+	if key, ok := listed.Maker("d", r); !ok || key.ID() != before.ID() {
+		t.Errorf("made by %q, %v", key.ID(), ok)
+	}
+	if _, ok := listed.Maker("e", r); ok {
+		t.Error("another domain's key made it")
 	}
 }

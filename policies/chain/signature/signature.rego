@@ -1,7 +1,7 @@
 # METADATA
 # scope: package
 # title: Every link of the attestation chain is signed
-# description: Each earlier record has a proof by the key of its own trust domain, made over all the links before it.
+# description: Each earlier record has a proof by the key of its own trust domain, made over all the links before it, and that key is not revoked.
 # schemas:
 #   - input: schema.facts
 # custom:
@@ -34,6 +34,8 @@ _measured if input.vaulttime.state in document.unread
 
 _message(link) := sprintf("the proof of trust domain %q does not hold", [_domain(link)]) if {
 	link.signature == "invalid"
+} else := sprintf("trust domain %q signed with a key that is revoked", [_domain(link)]) if {
+	link.signature == "revoked"
 } else := sprintf("could not verify: there is no key to check the proof of trust domain %q with", [_domain(link)]) if {
 	link.signature == "no_key"
 } else := sprintf("nothing proves that trust domain %q signed", [_domain(link)])

@@ -25,6 +25,7 @@ _finding(message) := {"msg": message, "file": "assets/sources/model.bin.vaulttim
 test_p4_every_other_signature_is_found if {
 	messages := {
 		"invalid": "the proof of trust domain \"ingest\" does not hold",
+		"revoked": "trust domain \"ingest\" signed with a key that is revoked",
 		"no_key": "could not verify: there is no key to check the proof of trust domain \"ingest\" with",
 	}
 	every state, message in messages {

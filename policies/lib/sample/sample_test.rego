@@ -128,6 +128,7 @@ artifact := {
 		"named": "match",
 		"signature": "valid",
 		"key_id": "match",
+		"epoch": "current",
 		"proof": "valid",
 		"path": "match",
 		"time": "current",
@@ -158,7 +159,9 @@ repository := {
 			"domain": "runtime-core",
 			"pointer": "/trust_domains/runtime-core",
 			"variable": "VAULTTIME_KEY",
+			"id": "0f3a0f3a0f3a0f3a",
 			"strength": "strong",
+			"listed": "current",
 			"shared_with": [],
 			"public_keys": [{
 				"pointer": "/trust_domains/runtime-core/public_keys/0",

@@ -47,10 +47,15 @@ _message := sprintf("VaultTime signature cannot be checked: trust domain %q is u
 } else := sprintf("VaultTime signature cannot be checked: this run has no key for trust domain %q, nor a public key for its proof", [_domain]) if {
 	input.settings.keyless == "proof"
 	input.checks.proof == "no_key"
+} else := sprintf("VaultTime signature cannot be checked: this run has not got key %s of trust domain %q", [fact.text(["vaulttime", "key_id"]), _domain]) if {
+	input.checks.signature == "no_key"
+	input.checks.key_id == "differs"
 } else := sprintf("VaultTime signature cannot be checked: this run has no key for trust domain %q", [_domain]) if {
 	input.checks.signature == "no_key"
 } else := sprintf("nothing proves that its VaultTime signature was checked in trust domain %q", [_domain])
 
-_by_proof := sprintf("VaultTime signature was not checked: this run has no key for trust domain %q; the record's proof is valid", [_domain])
+_by_proof := sprintf("VaultTime signature was not checked: this run has not got key %s of trust domain %q; the record's proof is valid", [fact.text(["vaulttime", "key_id"]), _domain]) if {
+	input.checks.key_id == "differs"
+} else := sprintf("VaultTime signature was not checked: this run has no key for trust domain %q; the record's proof is valid", [_domain])
 
 _domain := fact.text(["vaulttime", "trust_domain"])

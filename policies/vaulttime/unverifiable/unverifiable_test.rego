@@ -51,6 +51,12 @@ test_zt_4_2_a_proof_may_stand_in if {
 	]))} with input as _keyless("valid")
 }
 
+test_zt_14_4_a_run_without_the_old_key_is_found if {
+	facts := {"/checks/signature": "no_key", "/checks/key_id": "differs"}
+	unverifiable.deny == {_finding("VaultTime signature cannot be checked: this run has not got key 0f3a0f3a0f3a0f3a of trust domain \"runtime-core\"")} with input as sample.changed(facts)
+	unverifiable.warn == {_finding("VaultTime signature was not checked: this run has not got key 0f3a0f3a0f3a0f3a of trust domain \"runtime-core\"; the record's proof is valid")} with input as sample.changed(object.union(facts, {"/settings/keyless": "proof"}))
+}
+
 test_zt_4_2_an_unknown_domain_is_found if {
 	unverifiable.deny == {_finding(concat("", [
 		"VaultTime signature cannot be checked: trust domain \"runtime-core\" is unknown, ",

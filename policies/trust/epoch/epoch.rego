@@ -1,0 +1,61 @@
+# METADATA
+# scope: package
+# title: The key that signed still counts
+# description: "The record was made with a key that codexlock.yaml of the base commit lists as current. A retiring key vouches only for what stands unchanged in the base commit: artifact, companions and ledger entry. A revoked one vouches for nothing, nor does one that the trust domain does not list, where it lists any."
+# schemas:
+#   - input: schema.facts
+# custom:
+#   requirement: ZT-14.4
+#   severity: deny
+#   fix: "attest it again with the current key: codexlock attest {artifact}"
+package codexlock.trust.epoch
+
+import data.codexlock.lib.document
+import data.codexlock.lib.fact
+import data.codexlock.lib.subject
+
+deny contains {"msg": _message, "file": fact.file("vaulttime"), "pointer": _pointer} if not _counts
+
+_counts if input.checks.epoch == "current"
+
+# The trust domain lists no keys: the one of this run is the current one.
+_counts if input.checks.epoch == "unlisted"
+
+_counts if {
+	input.checks.epoch == "retiring"
+	input.artifact.change == "unchanged"
+	input.base.content == "same"
+}
+
+# No key is named, and none of this run's made it: vaulttime.signature and
+# vaulttime.unverifiable report it.
+_counts if {
+	input.checks.epoch == "absent"
+	input.checks.signature in {"invalid", "no_key"}
+}
+
+# trust.unknown_domain reports it.
+_counts if input.domain.state == "unknown"
+
+_counts if subject.no_content
+
+_counts if input.vaulttime.state in document.unread
+
+_message := sprintf("key %s of trust domain %q is revoked, and vouches for nothing", [_key, _domain]) if {
+	input.checks.epoch == "revoked"
+} else := sprintf("key %s of trust domain %q is retiring, and vouches only for what is unchanged since the base commit", [_key, _domain]) if {
+	input.checks.epoch == "retiring"
+} else := sprintf("key %s is none that codexlock.yaml lists for trust domain %q", [_key, _domain]) if {
+	input.checks.epoch == "unknown"
+} else := sprintf("nothing proves that the key of trust domain %q that signed still counts", [_domain])
+
+# A record made by hand need not name its key.
+_key := input.vaulttime.key_id if {
+	input.vaulttime.key_id
+} else := "that signed"
+
+_pointer := "/key_id" if {
+	input.vaulttime.key_id
+} else := "/vaulttime"
+
+_domain := fact.text(["vaulttime", "trust_domain"])
