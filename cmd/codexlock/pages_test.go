@@ -17,6 +17,7 @@ import (
 // makes its rule find something alone.
 var withRule = map[string][]string{
 	"audit.rewritten":      {"audit.signature"},                        // a log made by hand has no checkpoint
+	"chain.broken":         {"chain.signature", "vaulttime.proof"},     // who signed, signed the whole chain
 	"lock.drift":           {"manifest.hash", "vaulttime.hash"},        // all three record the artifact's hash
 	"lock.unsafe_path":     {"lock.entry_missing"},                     // the entry names another file now
 	"trust.weak_key":       {"trust.unlisted_key"},                     // another key is not listed

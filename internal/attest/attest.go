@@ -50,6 +50,9 @@ type Options struct {
 	Public  func(domain, keyID string) (ed25519.PublicKey, bool) `json:"-"`
 
 	Now time.Time
+	// Expect is what the artifact's content was verified to be; nil: it was not, and
+	// is attested as it stands.
+	Expect *artifact.Digest
 	// MirrorCompanions puts new companions under assets/manifests/; those that are
 	// there already stay where they are.
 	MirrorCompanions bool
@@ -126,7 +129,7 @@ func Attest(ctx context.Context, root, gitDir string, paths []artifact.Path, res
 			return Result{}, err
 		}
 	}
-	if len(b.files) == 0 {
+	if len(b.result.Attested) == 0 {
 		return Result{}, nil
 	}
 	text := b.ledger.Encode()
@@ -197,6 +200,9 @@ func (b *batch) add(p artifact.Path, o Options) error {
 	digest, err := b.hash(p)
 	if err != nil {
 		return err
+	}
+	if o.Expect != nil && *o.Expect != digest {
+		return &RefusedError{p.String(), "changed since it was verified"}
 	}
 	b.named[p] = false
 	c := composer{batch: b, path: p, digest: digest, o: o, now: vaulttime.TimeOf(o.Now), known: map[artifact.Companion]companion{}}

@@ -217,18 +217,23 @@ func (c companion) record() (r vaulttime.Record, ok bool) {
 	return r, err == nil
 }
 
-// moment is when the artifact is attested: now, but later than an earlier record
-// of other content, of which a clock of whole seconds may not know (ZT-6.2).
+// moment is when the artifact is attested: now, but not before an earlier record,
+// whose clock may have been ahead, and later than one of other content, of which a
+// clock of whole seconds may not know (ZT-6.2).
 func (c composer) moment() (vaulttime.Time, error) {
 	standing, err := c.place(artifact.VaultTime)
 	if err != nil {
 		return c.now, err
 	}
 	old, ok := standing.record()
-	if !ok || old.SHA256 == c.digest || old.Timestamp.Before(c.now.Time) {
+	if !ok || old.Timestamp.Before(c.now.Time) {
 		return c.now, nil
 	}
-	if next := old.Timestamp.Add(time.Second); !next.After(c.now.Add(vaulttime.MaxFuture)) {
+	next := old.Timestamp.Time
+	if old.SHA256 != c.digest {
+		next = next.Add(time.Second)
+	}
+	if !next.After(c.now.Add(vaulttime.MaxFuture)) {
 		return vaulttime.TimeOf(next), nil
 	}
 	return c.now, nil // it was dated into the future, and is found to go back

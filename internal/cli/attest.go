@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -11,7 +10,6 @@ import (
 
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/attest"
-	"github.com/codexlock/codexlock/internal/config"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/ledger"
 	"github.com/codexlock/codexlock/internal/manifest"
@@ -60,6 +58,9 @@ one would choose what is signed.`,
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			a.paths = args
+			if cmd.Flags().Changed("ttl-hours") && a.ttlHours < 1 {
+				return usagef("--ttl-hours is %d, want 1 or more", a.ttlHours)
+			}
 			var err error
 			if a.now, err = effectiveTime(effective, w); err != nil {
 				return err
@@ -82,16 +83,17 @@ one would choose what is signed.`,
 }
 
 func (a attestation) run(ctx context.Context) error {
-	if event, _ := a.world.Env("GITHUB_EVENT_NAME"); strings.HasPrefix(event, "pull_request") {
-		return usagef("attest does not run on the event %q: a pull request's author would choose what is signed; dispatch a workflow on a protected branch instead", event)
+	if err := signsNothing(a.world, "attest"); err != nil {
+		return err
 	}
 	r, err := repo.Open(ctx, a.world.Dir)
 	if err != nil {
 		return err
 	}
 	defer r.Close()
-	if _, err := attest.Recover(r.Root(), r.GitDir()); err != nil {
-		return fmt.Errorf("finish an interrupted attest: %w", err)
+	seal, err := newSealer(ctx, a.world, r, a.now)
+	if err != nil {
+		return err
 	}
 	paths, err := gate{dir: a.world.Dir, paths: a.paths}.named(r)
 	if err != nil {
@@ -105,16 +107,12 @@ func (a attestation) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	c, err := settings{gate: gate{dir: a.world.Dir}, repository: r, base: tree}.config(ctx)
-	if err != nil {
-		return err
-	}
 	domains, err := recordedDomains(ctx, tree)
 	if err != nil {
 		return err
 	}
 	result, err := attest.Attest(ctx, r.Root(), r.GitDir(), paths, func(p artifact.Path) (attest.Options, error) {
-		return a.options(c, domains, p, inputs)
+		return a.options(seal, domains, p, inputs)
 	})
 	if err != nil {
 		return err
@@ -124,70 +122,33 @@ func (a attestation) run(ctx context.Context) error {
 			report.Terminal(done.Path.String()), done.SHA256, done.Domain, done.ExpiresAt)
 	}
 	fmt.Fprintln(a.world.Stderr, "codexlock: hint: review and commit the companions and Codex-Lock.json together with the artifact")
-	return a.log.append(ctx, r, c, a.log.attested(result.Attested, vaulttime.FormatTime(a.now)))
+	return a.log.append(ctx, r, seal.config, a.log.attested(result.Attested, vaulttime.FormatTime(a.now)))
 }
 
 // options are what is written about one artifact.
-func (a attestation) options(c config.Config, recorded map[string]string, p artifact.Path, inputs []artifact.Path) (attest.Options, error) {
+func (a attestation) options(seal sealer, recorded map[string]string, p artifact.Path, inputs []artifact.Path) (attest.Options, error) {
 	name := a.domain
-	for _, next := range []string{c.DomainFor(p), recorded[p.String()], defaultDomain} {
+	for _, next := range []string{seal.config.DomainFor(p), recorded[p.String()], defaultDomain} {
 		if name == "" {
 			name = next
 		}
 	}
-	d, known := c.Domain(name)
-	if !known {
-		return attest.Options{}, usagef("trust domain %q of %s is not in %s; name one that is with --domain, or add it there", name, p, c.File)
+	if _, known := seal.config.Domain(name); !known {
+		return attest.Options{}, usagef("trust domain %q of %s is not in %s; name one that is with --domain, or add it there", name, p, seal.config.File)
 	}
-	ttl := a.ttlHours
-	if ttl == 0 {
-		ttl = d.MaxTTLHours
-	}
-	if ttl < 1 || ttl > d.MaxTTLHours {
-		return attest.Options{}, usagef("--ttl-hours is %d, want 1 to %d, the maximum of trust domain %q", ttl, d.MaxTTLHours, name)
-	}
-	key, ok, err := keyFrom(a.world.Env, d.KeyEnv)
+	o, err := seal.options(name, a.ttlHours)
 	if err != nil {
-		return attest.Options{}, err
+		return o, err
 	}
-	if !ok {
-		return attest.Options{}, &usageError{&NoKeyError{Env: d.KeyEnv, Domain: name}}
-	}
-	tool := manifest.Tool{}
+	o.Creator, o.Inputs = a.creator, inputs
 	if a.toolchain != "" {
 		toolName, version, ok := strings.Cut(a.toolchain, "@")
 		if !ok || toolName == "" || version == "" {
-			return attest.Options{}, usagef("--toolchain is %q, want NAME@VERSION", a.toolchain)
+			return o, usagef("--toolchain is %q, want NAME@VERSION", a.toolchain)
 		}
-		tool = manifest.Tool{Name: toolName, Version: version}
+		o.Toolchain = manifest.Tool{Name: toolName, Version: version}
 	}
-	keys, err := keyring(c, a.world.Env)
-	if err != nil {
-		return attest.Options{}, err
-	}
-	return attest.Options{
-		Accepts: func(from string) bool { return c.Domains == nil || slices.Contains(d.AcceptsFrom, from) }, Public: keys.Public,
-		Domain: name, TTLHours: ttl, Key: key, KeyEnv: d.KeyEnv, Creator: a.creator, Toolchain: tool, Inputs: inputs, Now: a.now,
-		Fallback: attest.Fallback{Creator: user(a.world.Env), Toolchain: manifest.Tool{Name: "codexlock", Version: Version}},
-	}, nil
-}
-
-// user is who runs this, as far as the environment tells: the creator of an
-// artifact whose manifest names none.
-func user(env func(string) (string, bool)) string {
-	for _, name := range []string{"GITHUB_ACTOR", "USER", "LOGNAME"} {
-		if v, ok := env(name); ok && v != "" {
-			return v
-		}
-	}
-	return "unknown"
-}
-
-// A NoKeyError is a domain whose key the environment does not hold.
-type NoKeyError struct{ Env, Domain string }
-
-func (e *NoKeyError) Error() string {
-	return fmt.Sprintf("no key for trust domain %q: the environment variable %s is not set, or empty", e.Domain, e.Env)
+	return o, nil
 }
 
 // recordedDomains are the trust domains that the ledger names. A ledger that

@@ -79,8 +79,10 @@ func Main(ctx context.Context, w World) (code int) {
 		explainCommand,
 		factsCommand,
 		initCommand,
+		keysCommand,
 		lockCommand,
 		policyCommand,
+		renewCommand,
 		verifyCommand,
 		versionCommand,
 	} {
@@ -181,7 +183,7 @@ func hintFor(err error) string {
 	case errors.As(err, &own):
 		return own.Hint()
 	case errors.As(err, &weak):
-		return "make one: export VAULTTIME_KEY=$(openssl rand -hex 32)"
+		return "make one: codexlock keys generate, or openssl rand -hex 32"
 	case errors.As(err, &merge):
 		return "mend that side first: git merge --abort, or write the ledger by hand and git add it"
 	case errors.Is(err, fs.ErrPermission):

@@ -161,7 +161,7 @@ func nextSteps(w World) string {
 		"in each clone, once, so that Git merges the ledger by path: " + mergeDriver,
 	}
 	if _, ok, _ := keyFrom(w.Env, config.DefaultKeyEnv); !ok {
-		steps = append([]string{"make a key, keep it: export VAULTTIME_KEY=$(openssl rand -hex 32); run codexlock init again in a new repository, or add its public half to codexlock.yaml"}, steps...)
+		steps = append([]string{"make a key, keep it: export VAULTTIME_KEY=$(codexlock keys generate); run codexlock init again in a new repository, or add its public half to codexlock.yaml: codexlock keys public"}, steps...)
 	}
 	var text strings.Builder
 	text.WriteString("\nnext:\n")
@@ -180,8 +180,11 @@ func scaffoldConfig(w World, domain string) (string, error) {
 		return "", err
 	}
 	if ok {
-		public = fmt.Sprintf("\n      - {id: %q, key: %q, created_at: %q, state: current}",
-			key.ID(), vaulttime.FormatPublicKey(key.PublicKey()), vaulttime.FormatTime(w.Now()))
+		now, err := effectiveTime("", w)
+		if err != nil {
+			return "", err
+		}
+		public = "\n      " + config.PublicKey{ID: key.ID(), Key: vaulttime.FormatPublicKey(key.PublicKey()), CreatedAt: now, State: "current"}.Line()
 	}
 	return strings.NewReplacer("@DOMAIN@", domain, "@PUBLIC_KEYS@", public).Replace(initConfig), nil
 }

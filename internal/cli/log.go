@@ -148,7 +148,7 @@ func logSigner(c config.Config, keys *vaulttime.Keyring) (*audit.Signer, error) 
 	key, ok := keys.Key(name)
 	switch {
 	case !ok && c.RequireProof:
-		return nil, &unloggedError{&NoKeyError{Env: d.KeyEnv, Domain: name}}
+		return nil, &unloggedError{&NoKeyError{Source: d.KeySource(), Domain: name}}
 	case !ok:
 		return nil, nil
 	case key.Weakness() != "":

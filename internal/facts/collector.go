@@ -83,16 +83,7 @@ type book struct {
 // piece. An error means that something could not be read: it is about us, and
 // the change is then not verified.
 func Collect(ctx context.Context, o Options) (*Collector, error) {
-	c := &Collector{
-		o: o, now: vaulttime.FormatTime(o.Now),
-		settings: Settings{
-			RequireProof: o.Config.RequireProof, Keyless: o.Config.Keyless, LFS: o.Config.LFS,
-			MinimumLevel: o.Config.MinimumLevel.String(), Configured: o.Config.File != "", Layout: "git",
-		},
-	}
-	if o.Strict {
-		c.settings.Layout = "strict"
-	}
+	c := &Collector{o: o, now: vaulttime.FormatTime(o.Now), settings: settingsOf(o)}
 	var err error
 	if c.ledger, err = c.readLedger(ctx, o.Head); err != nil {
 		return nil, fmt.Errorf("read %s: %w", ledger.Path, err)
@@ -104,6 +95,18 @@ func Collect(ctx context.Context, o Options) (*Collector, error) {
 		return nil, err
 	}
 	return c, nil
+}
+
+// settingsOf are what rules may read of the configuration.
+func settingsOf(o Options) Settings {
+	s := Settings{
+		RequireProof: o.Config.RequireProof, Keyless: o.Config.Keyless, LFS: o.Config.LFS,
+		MinimumLevel: o.Config.MinimumLevel.String(), Configured: o.Config.File != "", Layout: "git",
+	}
+	if o.Strict {
+		s.Layout = "strict"
+	}
+	return s
 }
 
 // Len is the number of artifacts under judgement.

@@ -1,0 +1,322 @@
+package cli
+
+import (
+	"context"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/codexlock/codexlock/internal/config"
+	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/policy"
+	"github.com/codexlock/codexlock/internal/repo"
+	"github.com/codexlock/codexlock/internal/report"
+	"github.com/codexlock/codexlock/internal/vaulttime"
+	"github.com/codexlock/codexlock/policies"
+)
+
+// generatedKeyBytes is the length of a key that keys generate makes: as long as
+// the HMAC, so that neither is the weaker one (RFC 2104, section 3).
+const generatedKeyBytes = 32
+
+func keysCommand(w World) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "keys",
+		Short: "Make, check, list and rotate the keys of trust domains",
+		Long: `keys deals with the secrets of trust domains. A key is read from the environment
+(VAULTTIME_KEY, or what codexlock.yaml names for the domain) and is never printed,
+but once by generate. While a key is rotated, the one before it stays in the
+variable with _OLD at its end.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	for _, command := range []func(World) *cobra.Command{
+		keysGenerateCommand,
+		keysCheckCommand,
+		keysPublicCommand,
+		keysRotateCommand,
+	} {
+		cmd.AddCommand(command(w))
+	}
+	return cmd
+}
+
+func keysGenerateCommand(w World) *cobra.Command {
+	var effective string
+	cmd := &cobra.Command{
+		Use:   "generate",
+		Short: "Make a key and print it, this once",
+		Long: `generate makes a key of 32 random bytes and prints it to standard output, as 64 hex
+characters and nothing else. Its public half goes to standard error, as a line for
+public_keys in codexlock.yaml. Neither is kept anywhere.`,
+		Example: `  export VAULTTIME_KEY=$(codexlock keys generate)
+  codexlock keys generate | gh secret set VAULTTIME_KEY`,
+		Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			now, err := effectiveTime(effective, w)
+			if err != nil {
+				return err
+			}
+			secret := make([]byte, generatedKeyBytes)
+			if _, err := io.ReadFull(w.Random, secret); err != nil {
+				return fmt.Errorf("make a key: %w", err)
+			}
+			text := hex.EncodeToString(secret)
+			key, err := vaulttime.NewKey([]byte(text))
+			if err != nil {
+				return err
+			}
+			if _, err := fmt.Fprintln(w.Stdout, text); err != nil {
+				return fmt.Errorf("print the key: %w", err)
+			}
+			line := config.PublicKey{ID: key.ID(), Key: vaulttime.FormatPublicKey(key.PublicKey()), CreatedAt: now, State: "current"}.Line()
+			_, err = fmt.Fprintf(w.Stderr, "codexlock: keep the key where secrets are kept; its public half, for public_keys in codexlock.yaml:\n%s\n", line)
+			return err
+		},
+	}
+	cmd.Flags().StringVar(&effective, "effective-time", "", "the public half's created_at, YYYY-MM-DDTHH:MM:SSZ (default now)")
+	return cmd
+}
+
+func keysPublicCommand(w World) *cobra.Command {
+	k := keyView{world: w}
+	cmd := &cobra.Command{
+		Use:   "public",
+		Short: "Print the public half of the environment's keys, as lines for codexlock.yaml",
+		Long: `public prints, for each trust domain whose key the environment holds, the line that
+belongs into its public_keys in codexlock.yaml. A key that is listed there already
+keeps its created_at and its state.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := k.read(cmd.Context()); err != nil {
+				return err
+			}
+			return k.public()
+		},
+	}
+	k.flags(cmd)
+	return cmd
+}
+
+func keysCheckCommand(w World) *cobra.Command {
+	k := keyView{world: w}
+	var format string
+	cmd := &cobra.Command{
+		Use:   "check",
+		Short: "Check the keys: strength, age, who serves whom, what is listed",
+		Long: `check says of each trust domain's key where it is read from, how strong and how old
+it is, and whether it is the one that codexlock.yaml lists, and asks the rules of
+the area trust about it. It ends with 1 where one of them denies, or where attest
+would refuse a key, and with 3 where there is no key to check.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := k.read(cmd.Context()); err != nil {
+				return err
+			}
+			print, err := formOf(format, map[string]func([]facts.DomainKey, []policy.Finding) error{"text": k.text, "json": k.json})
+			if err != nil {
+				return err
+			}
+			return k.check(cmd.Context(), print)
+		},
+	}
+	k.flags(cmd)
+	cmd.Flags().StringVarP(&format, "format", "f", "text", "text, json")
+	return cmd
+}
+
+// A keyView is what a command of keys looks at: the keys of the environment, as
+// the work tree's configuration names them.
+type keyView struct {
+	world     World
+	domain    string // "" for all
+	effective string
+	options   facts.Options
+}
+
+func (k *keyView) flags(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&k.domain, "domain", "", "the trust domain (default: all)")
+	cmd.Flags().StringVar(&k.effective, "effective-time", "", "judge as of this time, YYYY-MM-DDTHH:MM:SSZ (default now)")
+}
+
+// read finds the configuration and the keys. Outside a repository there is none
+// of the one, and VAULTTIME_KEY for the other.
+func (k *keyView) read(ctx context.Context) (err error) {
+	if k.options.Now, err = effectiveTime(k.effective, k.world); err != nil {
+		return err
+	}
+	r, err := repo.Open(ctx, k.world.Dir)
+	var none *repo.NotARepositoryError
+	switch {
+	case errors.As(err, &none):
+		k.options.Config = config.Default()
+		k.options.Keys, err = keyring(k.options.Config, k.world.Env)
+		return err
+	case err != nil:
+		return err
+	}
+	defer r.Close()
+	s, err := newSealer(ctx, k.world, r, k.options.Now)
+	if err != nil {
+		return err
+	}
+	k.options.Config, k.options.Keys = s.config, s.keys
+	return k.known()
+}
+
+// known refuses a domain that there is not.
+func (k *keyView) known() error {
+	if _, ok := k.options.Config.Domain(k.domain); !ok && k.domain != "" {
+		return usagef("trust domain %q is not in %s", k.domain, k.options.Config.File)
+	}
+	return nil
+}
+
+// domains are those that were asked for.
+func (k *keyView) domains() []string {
+	names := facts.DomainNames(k.options.Config)
+	if k.domain != "" && k.options.Config.Domains != nil {
+		return []string{k.domain}
+	}
+	return names
+}
+
+// noKey is what there is to say where no domain has a key.
+func (k *keyView) noKey() error {
+	d, _ := k.options.Config.Domain(k.domains()[0])
+	return &NoKeyError{Source: d.KeySource(), Domain: k.domains()[0]}
+}
+
+func (k *keyView) public() error {
+	names, printed := k.domains(), 0
+	for _, name := range names {
+		key, ok := k.options.Keys.Key(name)
+		if !ok {
+			continue
+		}
+		printed++
+		line := config.PublicKey{ID: key.ID(), Key: vaulttime.FormatPublicKey(key.PublicKey()), CreatedAt: k.options.Now, State: "current"}
+		d, _ := k.options.Config.Domain(name)
+		for _, p := range d.PublicKeys {
+			if p.ID == line.ID && !p.CreatedAt.IsZero() {
+				line.CreatedAt, line.State = p.CreatedAt, p.State
+			}
+		}
+		if len(names) > 1 {
+			fmt.Fprintf(k.world.Stdout, "# trust domain %s\n", name)
+		}
+		fmt.Fprintln(k.world.Stdout, line.Line())
+	}
+	if printed == 0 {
+		return &usageError{k.noKey()}
+	}
+	return nil
+}
+
+// check asks the rules of the area trust about the keys.
+func (k *keyView) check(ctx context.Context, print func([]facts.DomainKey, []policy.Finding) error) error {
+	engine, err := trustRules(ctx)
+	if err != nil {
+		return err
+	}
+	measured := facts.NewKeys(k.options, k.domain)
+	decision, err := engine.Decide(ctx, measured, policy.Options{Now: k.options.Now, MinimumLevel: k.options.Config.MinimumLevel})
+	if err != nil {
+		return err
+	}
+	keys := measured.Domains()
+	held, refused := 0, false
+	for _, d := range keys {
+		refused = refused || d.Strength == "weak" // attest refuses it, whatever a rule says
+		if d.Strength != "absent" {
+			held++
+		}
+	}
+	if held == 0 {
+		return k.noKey()
+	}
+	for _, f := range decision.Findings {
+		refused = refused || f.Severity == policy.Deny
+	}
+	if err := print(keys, decision.Findings); err != nil {
+		return err
+	}
+	if refused {
+		return errDenied
+	}
+	return nil
+}
+
+// trustRules compiles the rules about trust domains and their keys alone: the
+// others ask for what is not measured here.
+func trustRules(ctx context.Context) (*policy.Engine, error) {
+	embedded, err := policy.Embedded(policies.FS)
+	if err != nil {
+		return nil, err
+	}
+	embedded.Modules = slices.DeleteFunc(embedded.Modules, func(m policy.Module) bool {
+		return !strings.HasPrefix(m.Name, "trust/") && !strings.HasPrefix(m.Name, "lib/")
+	})
+	return policy.New(ctx, []policy.Source{embedded})
+}
+
+func (k *keyView) json(keys []facts.DomainKey, findings []policy.Finding) error {
+	enc := json.NewEncoder(k.world.Stdout)
+	enc.SetIndent("", "  ")
+	return enc.Encode(struct {
+		Keys     []facts.DomainKey `json:"keys"`
+		Findings []policy.Finding  `json:"findings"`
+	}{keys, append([]policy.Finding{}, findings...)})
+}
+
+// text is a line for each key, and one for each finding.
+func (k *keyView) text(keys []facts.DomainKey, findings []policy.Finding) error {
+	for _, d := range keys {
+		name := "every trust domain"
+		if d.Domain != "" {
+			name = "trust domain " + d.Domain
+		}
+		if d.Strength == "absent" {
+			fmt.Fprintf(k.world.Stdout, "[!] %s: no key in %s\n", name, d.Variable)
+			continue
+		}
+		mark, words := "✓", []string{d.Strength, k.listedAs(d)}
+		if d.Strength == "weak" || d.Listed == "missing" || d.Listed == "differs" || d.Listed == "revoked" || len(d.SharedWith) > 0 {
+			mark = "✗"
+		}
+		if len(d.SharedWith) > 0 {
+			words = append(words, "shared with "+strings.Join(d.SharedWith, ", "))
+		}
+		fmt.Fprintf(k.world.Stdout, "[%s] %s: key %s in %s (%s)\n", mark, name, d.ID, d.Variable, strings.Join(words, ", "))
+	}
+	for _, f := range findings {
+		mark := "!"
+		if f.Severity == policy.Deny {
+			mark = "✗"
+		}
+		fmt.Fprintf(k.world.Stdout, "[%s] %s: %s [%s]\n      at %s:%d:%d\n      hint: %s\n",
+			mark, report.Terminal(f.File), report.Terminal(f.Message), f.Rule, report.Terminal(f.File), f.Line, f.Column, report.Terminal(f.Fix))
+	}
+	return nil
+}
+
+// listedAs says how a key stands in the list of its domain, and its age.
+func (k *keyView) listedAs(d facts.DomainKey) string {
+	words := map[string]string{
+		"none": "not listed, as none is", "missing": "not listed", "differs": "listed with another public key",
+		"current": "listed as current", "retiring": "listed as retiring", "revoked": "listed as revoked",
+	}[d.Listed]
+	domain, _ := k.options.Config.Domain(d.Domain)
+	for _, p := range domain.PublicKeys {
+		if days, known := p.Age(k.options.Now); p.ID == d.ID && known {
+			return fmt.Sprintf("%s, %d days old", words, days)
+		}
+	}
+	return words
+}

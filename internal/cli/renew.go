@@ -1,0 +1,163 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/codexlock/codexlock/internal/attest"
+	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/policy"
+	"github.com/codexlock/codexlock/internal/repo"
+	"github.com/codexlock/codexlock/internal/report"
+	"github.com/codexlock/codexlock/internal/vaulttime"
+)
+
+// renewWithin is half the standard's time to live: who renews twice a day has
+// every record renewed before it expires.
+const renewWithin = 12 * time.Hour
+
+// A renewal is the renew command, filled in.
+type renewal struct {
+	world     World
+	paths     []string
+	within    time.Duration
+	expired   bool // what has expired is renewed too
+	dryRun    bool
+	effective string
+	now       time.Time
+	log       logging
+}
+
+func renewCommand(w World) *cobra.Command {
+	n := renewal{world: w}
+	cmd := &cobra.Command{
+		Use:   "renew [PATH...]",
+		Short: "Attest again what is about to expire, after verifying it",
+		Long: `renew runs the whole gate over the work tree, or over the named paths, and attests
+again what is trusted and expires within a time, in the same trust domain and for
+as long as before: all of it, or nothing. What fails is left as it is, and the
+command then ends with 1. What has expired fails; --expired attests it again where
+nothing else speaks against it and it is unchanged since the last commit.
+
+A second run at the same time changes nothing.`,
+		Example: `  codexlock renew                     what expires within 12 hours
+  codexlock renew --within 24h --dry-run
+  codexlock renew assets/sources/model.bin`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			n.paths = args
+			if err := n.log.fromEnvironment(cmd); err != nil {
+				return err
+			}
+			return n.run(cmd.Context())
+		},
+	}
+	n.log.flags(cmd, w)
+	f := cmd.Flags()
+	f.DurationVar(&n.within, "within", renewWithin, "renew what expires within this time, such as 12h or 90m")
+	f.BoolVar(&n.expired, "expired", false, "renew what has expired too, where that is all that is denied")
+	f.BoolVar(&n.dryRun, "dry-run", false, "say what would be renewed, and write nothing")
+	f.StringVar(&n.effective, "effective-time", "", "judge and date as of this time, YYYY-MM-DDTHH:MM:SSZ (default now)")
+	return cmd
+}
+
+func (n renewal) run(ctx context.Context) (err error) {
+	if err := signsNothing(n.world, "renew"); err != nil {
+		return err
+	}
+	if n.within < 0 {
+		return usagef("--within is %s, want no less than 0", n.within)
+	}
+	if n.now, err = effectiveTime(n.effective, n.world); err != nil {
+		return err
+	}
+	r, err := repo.Open(ctx, n.world.Dir)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	seal, err := newSealer(ctx, n.world, r, n.now)
+	if err != nil {
+		return err
+	}
+	g := gate{dir: n.world.Dir, scope: facts.All, now: n.now, env: n.world.Env}
+	if len(n.paths) > 0 {
+		g.scope, g.paths = facts.Paths, n.paths
+	}
+	all, err := standings(ctx, n.world, r, g)
+	if err != nil {
+		return err
+	}
+	var due []standing
+	for i := range all {
+		if n.isDue(&all[i]) {
+			due = append(due, all[i])
+		}
+	}
+	return n.renew(ctx, r, seal, all, due)
+}
+
+// isDue says whether a record is renewed now. One that was made this very second
+// cannot get better.
+func (n renewal) isDue(s *standing) bool {
+	if n.expired && onlyExpired(s.denied) && s.change == "unchanged" {
+		s.denied = nil
+	}
+	return s.left() == "" && !s.record.ExpiresAt().After(n.now.Add(n.within)) && s.record.Timestamp.Before(n.now)
+}
+
+// onlyExpired reports whether all that is denied is that time went by.
+func onlyExpired(denied []policy.Finding) bool {
+	for _, f := range denied {
+		if f.Rule != "vaulttime.expired" {
+			return false
+		}
+	}
+	return len(denied) > 0
+}
+
+func (n renewal) renew(ctx context.Context, r *repo.Repository, seal sealer, all, due []standing) error {
+	if n.dryRun {
+		for _, s := range due {
+			// What would be refused is found out here too.
+			if _, err := seal.options(s.record.TrustDomain, s.record.TTLHours); err != nil {
+				return err
+			}
+			fmt.Fprintf(n.world.Stdout, "[✓] %s would be renewed (trust domain %s, valid until %s)\n",
+				report.Terminal(s.path.String()), s.record.TrustDomain, vaulttime.FormatTime(s.record.ExpiresAt()))
+		}
+	} else {
+		done, err := again(ctx, r, seal, due)
+		if err != nil {
+			return err
+		}
+		n.tell(done)
+		if err := n.log.append(ctx, r, seal.config, n.log.attested(done.Attested, vaulttime.FormatTime(n.now))); err != nil {
+			return err
+		}
+	}
+	left, failed := leftAlone(n.world, all)
+	mark, verb := "✓", "renewed"
+	if failed {
+		mark = "✗"
+	}
+	if n.dryRun {
+		verb = "to renew"
+	}
+	fmt.Fprintf(n.world.Stdout, "[%s] %d of %d artifacts %s, %d not due, %d left as they are\n", mark, len(due), len(all), verb, len(all)-len(due)-left, left)
+	if failed {
+		return errDenied
+	}
+	return nil
+}
+
+func (n renewal) tell(done attest.Result) {
+	for _, d := range done.Attested {
+		fmt.Fprintf(n.world.Stdout, "[✓] %s renewed (trust domain %s, valid until %s)\n", report.Terminal(d.Path.String()), d.Domain, d.ExpiresAt)
+	}
+	if len(done.Attested) > 0 {
+		fmt.Fprintln(n.world.Stderr, "codexlock: hint: commit the records and Codex-Lock.json together")
+	}
+}

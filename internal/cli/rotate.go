@@ -1,0 +1,281 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/codexlock/codexlock/internal/attest"
+	"github.com/codexlock/codexlock/internal/config"
+	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/repo"
+	"github.com/codexlock/codexlock/internal/report"
+	"github.com/codexlock/codexlock/internal/vaulttime"
+)
+
+// A rotation is the keys rotate command, filled in.
+type rotation struct {
+	keyView
+	dryRun bool
+	seal   sealer
+	log    logging
+}
+
+func keysRotateCommand(w World) *cobra.Command {
+	t := rotation{keyView: keyView{world: w}}
+	cmd := &cobra.Command{
+		Use:   "rotate",
+		Short: "Go from one key to the next: list it, then attest again what the old one signed",
+		Long: `rotate takes the new key from the domain's variable and the old one from the variable
+with _OLD at its end, and does the next of two steps.
+
+First the new key is listed: codexlock.yaml says that it is current and the old one
+retiring, and nothing else in that file changes. That has to be merged before
+anything else, for the gate believes only the keys of the base commit.
+
+Then everything that verifies under the old key, and nothing else, is attested again
+with the new one: all of it, or nothing. Where the domain lists no keys there is
+just this step.`,
+		Example: `  export VAULTTIME_KEY_OLD=$VAULTTIME_KEY VAULTTIME_KEY=$(codexlock keys generate)
+  codexlock keys rotate   # commit and merge codexlock.yaml, then
+  codexlock keys rotate`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := t.log.fromEnvironment(cmd); err != nil {
+				return err
+			}
+			return t.run(cmd.Context())
+		},
+	}
+	t.flags(cmd)
+	t.log.flags(cmd, w)
+	cmd.Flags().BoolVar(&t.dryRun, "dry-run", false, "say what would be done, and write nothing")
+	return cmd
+}
+
+func (t rotation) run(ctx context.Context) (err error) {
+	if err := signsNothing(t.world, "keys rotate"); err != nil {
+		return err
+	}
+	if t.options.Now, err = effectiveTime(t.effective, t.world); err != nil {
+		return err
+	}
+	r, err := repo.Open(ctx, t.world.Dir)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	if t.seal, err = newSealer(ctx, t.world, r, t.options.Now); err != nil {
+		return err
+	}
+	t.options.Config, t.options.Keys = t.seal.config, t.seal.keys
+	if err := t.known(); err != nil {
+		return err
+	}
+	domains, err := t.rotating()
+	if err != nil {
+		return err
+	}
+	believed, err := t.believed(ctx, r)
+	if err != nil {
+		return err
+	}
+	var unlisted []string
+	for _, name := range domains {
+		listed, err := t.listed(believed, name)
+		if err != nil {
+			return err
+		}
+		if !listed {
+			unlisted = append(unlisted, name)
+		}
+	}
+	if len(unlisted) > 0 {
+		return t.list(ctx, r, unlisted)
+	}
+	return t.replace(ctx, r, domains)
+}
+
+// rotating are the domains that have a new key and an old one.
+func (t rotation) rotating() ([]string, error) {
+	var names []string
+	for _, name := range t.domains() {
+		key, ok := t.seal.keys.Key(name)
+		held := t.seal.keys.Held(name)
+		switch {
+		case ok && len(held) > 1:
+			if reason := key.Weakness(); reason != "" {
+				d, _ := t.seal.config.Domain(name)
+				return nil, &attest.WeakKeyError{Domain: name, Env: d.KeySource(), Reason: reason}
+			}
+			names = append(names, name)
+		case t.domain != "" || len(t.domains()) == 1:
+			d, _ := t.seal.config.Domain(name)
+			if !ok {
+				return nil, &usageError{&NoKeyError{Source: d.KeySource(), Domain: name}}
+			}
+			return nil, usagef("no old key for trust domain %q: want the new one in %s, and the one before it in %s%s", name, d.KeySource(), d.KeyEnv, config.OldKeySuffix)
+		}
+	}
+	if len(names) == 0 {
+		return nil, usagef("no trust domain has an old key beside the new one: want it in the domain's variable with %s at its end", config.OldKeySuffix)
+	}
+	return names, nil
+}
+
+// believed are the keys as the last commit lists them.
+func (t rotation) believed(ctx context.Context, r *repo.Repository) (*vaulttime.Keyring, error) {
+	head, err := r.Commit(ctx, "HEAD")
+	if err != nil {
+		return nil, err
+	}
+	tree, err := r.Tree(ctx, head)
+	if err != nil {
+		return nil, err
+	}
+	c, err := settings{gate: gate{dir: t.world.Dir}, repository: r, base: tree}.config(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return keyring(c, t.world.Env)
+}
+
+// listed reports whether the last commit lists the new key as current, or needs
+// to list none. An error is a key that listing will not help.
+func (t rotation) listed(believed *vaulttime.Keyring, name string) (bool, error) {
+	key, _ := t.seal.keys.Key(name)
+	d, _ := t.seal.config.Domain(name)
+	before, now := believed.Epoch(name, key.ID()), t.seal.keys.Epoch(name, key.ID())
+	current := func(e vaulttime.Epoch) bool { return e == vaulttime.EpochCurrent || e == vaulttime.EpochUnlisted }
+	switch {
+	case current(before) && current(now):
+		return true, nil
+	case now == vaulttime.EpochCurrent:
+		return false, usagef("key %s of trust domain %q is current in %s, and not yet in the last commit: commit and merge that first, for the gate believes only the keys of the base commit", key.ID(), name, t.seal.config.File)
+	case now == vaulttime.EpochUnknown:
+		return false, nil
+	}
+	return false, &usageError{&EpochError{ID: key.ID(), Source: d.KeySource(), Domain: name, Epoch: now}}
+}
+
+// list is the first step: the new keys go into codexlock.yaml.
+func (t rotation) list(ctx context.Context, r *repo.Repository, domains []string) error {
+	at := t.seal.config.File
+	tree, err := r.WorkTree(ctx)
+	if err != nil {
+		return err
+	}
+	entry, ok, err := tree.Lookup(ctx, at)
+	if err != nil || !ok {
+		return errors.Join(err, fmt.Errorf("read %s: %w", at, fs.ErrNotExist))
+	}
+	text, err := tree.Read(ctx, entry, facts.MaxCompanionBytes)
+	if err != nil {
+		return err
+	}
+	for _, name := range domains {
+		key, _ := t.seal.keys.Key(name)
+		next := config.PublicKey{ID: key.ID(), Key: vaulttime.FormatPublicKey(key.PublicKey()), CreatedAt: t.options.Now, State: "current"}
+		text, err = config.Rotate(at, text, name, next)
+		if errors.Is(err, config.ErrLayout) {
+			return usagef("%w; put this line into public_keys of trust domain %q, set the state of the others to retiring, and run it again: %s", err, name, next.Line())
+		}
+		if err != nil {
+			return err
+		}
+	}
+	verb := "would list"
+	if !t.dryRun {
+		verb = "lists"
+		mode := fs.FileMode(0o644)
+		if entry.Mode == "100755" {
+			mode = 0o755
+		}
+		if err := attest.Commit(ctx, r.Root(), r.GitDir(), []attest.File{{Path: at, Mode: mode, Data: text}}); err != nil {
+			return err
+		}
+	}
+	for _, name := range domains {
+		key, _ := t.seal.keys.Key(name)
+		fmt.Fprintf(t.world.Stdout, "[✓] %s %s key %s of trust domain %s as current, and the one before it as retiring\n", at, verb, key.ID(), name)
+	}
+	fmt.Fprintf(t.world.Stderr, "codexlock: hint: step 1 of 2: commit and merge %s, then run codexlock keys rotate again to attest anew\n", at)
+	return nil
+}
+
+// replace is the second step: what the old keys signed is attested again.
+func (t rotation) replace(ctx context.Context, r *repo.Repository, domains []string) error {
+	all, err := standings(ctx, t.world, r, gate{dir: t.world.Dir, scope: facts.All, now: t.options.Now, env: t.world.Env})
+	if err != nil {
+		return err
+	}
+	var due []standing
+	was := map[string]string{}
+	others := 0
+	for i := range all {
+		s := &all[i]
+		id, old := t.old(s.record, domains)
+		switch {
+		case s.left() != "":
+		case old:
+			due = append(due, *s)
+			was[s.path.String()] = id
+		default:
+			others++
+		}
+	}
+	if err := t.attest(ctx, r, due, was); err != nil {
+		return err
+	}
+	left, failed := leftAlone(t.world, all)
+	mark, verb := "✓", "attested with the new key"
+	if failed {
+		mark = "✗"
+	}
+	if t.dryRun {
+		verb = "to attest with the new key"
+	}
+	fmt.Fprintf(t.world.Stdout, "[%s] %d of %d artifacts %s, %d not of an old key, %d left as they are\n", mark, len(due), len(all), verb, others, left)
+	if failed {
+		return errDenied
+	}
+	return nil
+}
+
+// old reports whether a record was made with an old key of one of the domains,
+// and with which.
+func (t rotation) old(record vaulttime.Record, domains []string) (id string, old bool) {
+	name := record.TrustDomain
+	if t.seal.config.Domains != nil && !slices.Contains(domains, name) || t.domain != "" && name != t.domain {
+		return "", false
+	}
+	key, ok := t.seal.keys.Maker(name, record)
+	now, _ := t.seal.keys.Key(name)
+	return key.ID(), ok && key.ID() != now.ID()
+}
+
+func (t rotation) attest(ctx context.Context, r *repo.Repository, due []standing, was map[string]string) error {
+	if t.dryRun {
+		for _, s := range due {
+			fmt.Fprintf(t.world.Stdout, "[✓] %s would be attested with the new key (trust domain %s, now of key %s)\n",
+				report.Terminal(s.path.String()), s.record.TrustDomain, was[s.path.String()])
+		}
+		return nil
+	}
+	done, err := again(ctx, r, t.seal, due)
+	if err != nil {
+		return err
+	}
+	for _, d := range done.Attested {
+		fmt.Fprintf(t.world.Stdout, "[✓] %s attested with key %s (trust domain %s, was of key %s, valid until %s)\n",
+			report.Terminal(d.Path.String()), d.KeyID, d.Domain, was[d.Path.String()], d.ExpiresAt)
+	}
+	if len(done.Attested) > 0 {
+		fmt.Fprintln(t.world.Stderr, "codexlock: hint: commit them; once no record is of the old key, set its state to revoked and drop the old variable")
+	}
+	return t.log.append(ctx, r, t.seal.config, t.log.attested(done.Attested, vaulttime.FormatTime(t.options.Now)))
+}

@@ -1,0 +1,148 @@
+package cli
+
+import (
+	"context"
+	"crypto/ed25519"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/codexlock/codexlock/internal/attest"
+	"github.com/codexlock/codexlock/internal/config"
+	"github.com/codexlock/codexlock/internal/manifest"
+	"github.com/codexlock/codexlock/internal/repo"
+	"github.com/codexlock/codexlock/internal/vaulttime"
+)
+
+// A NoKeyError is a domain whose key the environment does not hold.
+type NoKeyError struct{ Source, Domain string }
+
+func (e *NoKeyError) Error() string {
+	if strings.Contains(e.Source, ":") {
+		return fmt.Sprintf("no key for trust domain %q: %s has none", e.Domain, e.Source)
+	}
+	return fmt.Sprintf("no key for trust domain %q: the environment variable %s is not set, or empty", e.Domain, e.Source)
+}
+
+// An EpochError is a key that may not seal: what it seals would not be believed.
+type EpochError struct {
+	ID, Source, Domain string
+	Epoch              vaulttime.Epoch
+}
+
+func (e *EpochError) Error() string {
+	words := "is none that codexlock.yaml lists for trust domain %q"
+	if e.Epoch != vaulttime.EpochUnknown {
+		words = "is a " + string(e.Epoch) + " one of trust domain %q"
+	}
+	return fmt.Sprintf("the key in %s, %s, "+words+", so nothing that it signs is believed", e.Source, e.ID, e.Domain)
+}
+
+// Hint is the next step.
+func (e *EpochError) Hint() string {
+	return "take the current key, or make this one current: codexlock keys rotate"
+}
+
+// signsNothing refuses a command that signs on the event of a pull request,
+// whose author would choose what is signed.
+func signsNothing(w World, command string) error {
+	if event, _ := w.Env("GITHUB_EVENT_NAME"); strings.HasPrefix(event, "pull_request") {
+		return usagef("%s does not run on the event %q: a pull request's author would choose what is signed; dispatch a workflow on a protected branch instead", command, event)
+	}
+	return nil
+}
+
+// A sealer says with which key and for how long an artifact is attested: by the
+// work tree's configuration and the keys of the environment.
+type sealer struct {
+	config   config.Config
+	keys     *vaulttime.Keyring
+	now      time.Time
+	fallback attest.Fallback
+}
+
+// newSealer finishes what an interrupted run left, and reads the configuration
+// of the work tree and the keys.
+func newSealer(ctx context.Context, w World, r *repo.Repository, now time.Time) (sealer, error) {
+	s := sealer{now: now, fallback: attest.Fallback{Creator: user(w.Env), Toolchain: manifest.Tool{Name: "codexlock", Version: Version}}}
+	if _, err := attest.Recover(r.Root(), r.GitDir()); err != nil {
+		return s, fmt.Errorf("finish an interrupted attest: %w", err)
+	}
+	tree, err := r.WorkTree(ctx)
+	if err != nil {
+		return s, err
+	}
+	if s.config, err = (settings{gate: gate{dir: w.Dir}, repository: r, base: tree}).config(ctx); err != nil {
+		return s, err
+	}
+	s.keys, err = keyring(s.config, w.Env)
+	return s, err
+}
+
+// key is the one that seals for a domain.
+func (s sealer) key(domain string) (vaulttime.Key, config.Domain, error) {
+	d, known := s.config.Domain(domain)
+	if !known {
+		return vaulttime.Key{}, d, usagef("trust domain %q is not in %s", domain, s.config.File)
+	}
+	key, ok := s.keys.Key(domain)
+	if !ok {
+		return key, d, &usageError{&NoKeyError{Source: d.KeySource(), Domain: domain}}
+	}
+	if reason := key.Weakness(); reason != "" {
+		return key, d, &attest.WeakKeyError{Domain: domain, Env: d.KeySource(), Reason: reason}
+	}
+	if epoch := s.keys.Epoch(domain, key.ID()); epoch != vaulttime.EpochCurrent && epoch != vaulttime.EpochUnlisted {
+		return key, d, &usageError{&EpochError{ID: key.ID(), Source: d.KeySource(), Domain: domain, Epoch: epoch}}
+	}
+	return key, d, nil
+}
+
+// options are what is written about an artifact of a domain; no hours are the
+// most that it allows.
+func (s sealer) options(domain string, hours int64) (attest.Options, error) {
+	key, d, err := s.key(domain)
+	if err != nil {
+		return attest.Options{}, err
+	}
+	if hours == 0 {
+		hours = d.MaxTTLHours
+	}
+	if hours < 1 || hours > d.MaxTTLHours {
+		return attest.Options{}, usagef("--ttl-hours is %d, want 1 to %d, the maximum of trust domain %q", hours, d.MaxTTLHours, domain)
+	}
+	return attest.Options{
+		Domain: domain, TTLHours: hours, Key: key, KeyEnv: d.KeyEnv, Now: s.now, Fallback: s.fallback,
+		Accepts: func(from string) bool { return s.config.Domains == nil || slices.Contains(d.AcceptsFrom, from) },
+		Public:  func(from, id string) (ed25519.PublicKey, bool) { return s.public(domain, from, id) },
+	}, nil
+}
+
+// public finds what checks the proof of a record whose chain is gone on with. In
+// its own domain the key before the current one is good enough, for there it is
+// what is replaced. From another one only a current key's record is taken over:
+// who has an old key could make such a record today.
+func (s sealer) public(domain, from, id string) (ed25519.PublicKey, bool) {
+	switch s.keys.Epoch(from, id) {
+	case vaulttime.EpochCurrent, vaulttime.EpochUnlisted:
+	case vaulttime.EpochRetiring:
+		if from != domain {
+			return nil, false
+		}
+	default:
+		return nil, false
+	}
+	return s.keys.Public(from, id)
+}
+
+// user is who runs this, as far as the environment tells: the creator of an
+// artifact whose manifest names none.
+func user(env func(string) (string, bool)) string {
+	for _, name := range []string{"GITHUB_ACTOR", "USER", "LOGNAME"} {
+		if v, ok := env(name); ok && v != "" {
+			return v
+		}
+	}
+	return "unknown"
+}

@@ -1,0 +1,141 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/attest"
+	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/policy"
+	"github.com/codexlock/codexlock/internal/repo"
+	"github.com/codexlock/codexlock/internal/report"
+	"github.com/codexlock/codexlock/internal/vaulttime"
+)
+
+// A standing is an artifact of the work tree, as the gate judged it.
+type standing struct {
+	path   artifact.Path
+	change string // since the last commit: unchanged, added, …
+	digest artifact.Digest
+	record vaulttime.Record
+	denied []policy.Finding
+	amiss  string // why it cannot be attested here, whatever the gate says; "" where it can
+}
+
+// left is why it is not attested again, "" where it may be.
+func (s *standing) left() string {
+	if len(s.denied) > 0 {
+		return told(s.denied[0])
+	}
+	return s.amiss
+}
+
+// standings runs the whole gate over the work tree, and says of each artifact
+// whether it may be attested again: what fails, fails still after that. A denial
+// of the change as a whole ends it, for then no artifact is trusted.
+func standings(ctx context.Context, w World, r *repo.Repository, g gate) ([]standing, error) {
+	judged, err := g.run(ctx)
+	if err != nil {
+		return nil, err
+	}
+	denied := map[string][]policy.Finding{}
+	for _, f := range judged.Findings {
+		if f.Severity == policy.Deny && !f.Excepted {
+			denied[f.Artifact] = append(denied[f.Artifact], f)
+		}
+	}
+	if whole := denied[""]; len(whole) > 0 {
+		for _, f := range whole {
+			fmt.Fprintf(w.Stdout, "[✗] %s: %s\n      hint: %s\n", report.Terminal(f.File), told(f), report.Terminal(f.Fix))
+		}
+		fmt.Fprintln(w.Stdout, "[✗] nothing was attested: the repository as a whole is denied")
+		return nil, errDenied
+	}
+	tree, err := r.WorkTree(ctx)
+	if err != nil {
+		return nil, err
+	}
+	all := make([]standing, 0, len(judged.Artifacts))
+	for _, a := range judged.Artifacts {
+		s := standing{denied: denied[a.Path]}
+		if err := s.read(ctx, tree, a); err != nil {
+			return nil, err
+		}
+		all = append(all, s)
+	}
+	return all, nil
+}
+
+// read finds the artifact's record. What cannot be attested in this work tree is
+// left, and is no error of the run.
+func (s *standing) read(ctx context.Context, tree repo.Tree, a policy.Artifact) (err error) {
+	s.path, s.change = artifact.Path(a.Path), a.Change
+	switch {
+	case a.SHA256 == "":
+		s.amiss = "there is no content to attest"
+		return nil
+	case a.Proof == "lfs-oid":
+		s.amiss = "it is a Git LFS pointer, not the content it stands for; fetch that first: git lfs pull"
+		return nil
+	}
+	if s.digest, err = artifact.ParseDigest(a.SHA256); err != nil {
+		return err
+	}
+	for _, p := range []artifact.Path{s.path.Companion(artifact.VaultTime), s.path.MirroredCompanion(artifact.VaultTime)} {
+		entry, ok, err := tree.Lookup(ctx, p)
+		if err != nil {
+			return err
+		}
+		if !ok || entry.Kind != repo.File {
+			continue
+		}
+		text, err := tree.Read(ctx, entry, facts.MaxCompanionBytes)
+		if err != nil {
+			return err
+		}
+		if s.record, _, err = vaulttime.DecodeRecord(text); err == nil {
+			return nil
+		}
+	}
+	s.amiss = "its VaultTime record could not be read" // an exception may let that through
+	return nil
+}
+
+// told is a finding in one line.
+func told(f policy.Finding) string { return fmt.Sprintf("%s [%s]", report.Terminal(f.Message), f.Rule) }
+
+// again attests what was verified, and just that: all of it or, where one of them
+// changed meanwhile, nothing.
+func again(ctx context.Context, r *repo.Repository, seal sealer, due []standing) (attest.Result, error) {
+	byPath := make(map[artifact.Path]*standing, len(due))
+	paths := make([]artifact.Path, 0, len(due))
+	for i := range due {
+		byPath[due[i].path] = &due[i]
+		paths = append(paths, due[i].path)
+	}
+	return attest.Attest(ctx, r.Root(), r.GitDir(), paths, func(p artifact.Path) (attest.Options, error) {
+		s := byPath[p]
+		o, err := seal.options(s.record.TrustDomain, s.record.TTLHours)
+		o.Expect = &s.digest
+		return o, err
+	})
+}
+
+// leftAlone prints what was not attested although it was asked for, and reports
+// whether something fails.
+func leftAlone(w World, all []standing) (n int, failed bool) {
+	for _, s := range all {
+		left := s.left()
+		if left == "" {
+			continue
+		}
+		n++
+		mark := "!"
+		if len(s.denied) > 0 {
+			mark, failed = "✗", true
+		}
+		fmt.Fprintf(w.Stdout, "[%s] %s left as it is: %s\n", mark, report.Terminal(s.path.String()), left)
+	}
+	return n, failed
+}

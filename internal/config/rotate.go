@@ -1,0 +1,160 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+	"time"
+
+	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/vaulttime"
+)
+
+// ErrLayout is a file whose layout Rotate does not know how to edit: its owner has to.
+var ErrLayout = errors.New("its layout is not one that can be edited without touching the rest")
+
+// Line is a public key as an item of public_keys.
+func (p PublicKey) Line() string {
+	return fmt.Sprintf("- {id: %q, key: %q, created_at: %q, state: %s}", p.ID, p.Key, vaulttime.FormatTime(p.CreatedAt), p.State)
+}
+
+// Rotate edits the text of a codexlock.yaml: next becomes the domain's current
+// key, and what was current is retiring. Every other byte stays, comments and
+// layout with it. The result is read back, and is ErrLayout unless it says just
+// that.
+func Rotate(name artifact.Path, text []byte, domain string, next PublicKey) ([]byte, error) {
+	c, err := Parse(name, text)
+	if err != nil {
+		return nil, err
+	}
+	d, known := c.Domains[domain]
+	if !known {
+		return nil, fmt.Errorf("trust domain %q is not in %s", domain, name)
+	}
+	e := editor{config: c, at: "/trust_domains/" + domain, lines: strings.SplitAfter(string(text), "\n")}
+	for i := len(d.PublicKeys) - 1; i >= 0; i-- { // from the end, so that places before it stay
+		if d.PublicKeys[i].State == "current" {
+			if err := e.retire(i); err != nil {
+				return nil, fmt.Errorf("%s: %w", name, err)
+			}
+		}
+	}
+	if err := e.add(len(d.PublicKeys), next.Line()); err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	edited := []byte(strings.Join(e.lines, ""))
+	if want, err := Parse(name, edited); err != nil || !sameButRotated(c, want, domain, next) {
+		return nil, fmt.Errorf("%s: %w", name, ErrLayout)
+	}
+	return edited, nil
+}
+
+// sameButRotated reports whether the second configuration is the first with the
+// domain's key rotated.
+func sameButRotated(before, after Config, domain string, next PublicKey) bool {
+	d := before.Domains[domain]
+	keys := []PublicKey{next}
+	for _, p := range d.PublicKeys {
+		if p.State == "current" {
+			p.State = "retiring"
+		}
+		keys = append(keys, p)
+	}
+	d.PublicKeys = keys
+	domains := map[string]Domain{}
+	for name, other := range before.Domains {
+		domains[name] = other
+	}
+	domains[domain] = d
+	before.Domains = domains
+	before.Document, after.Document = nil, nil
+	return reflect.DeepEqual(before, after)
+}
+
+// An editor changes single places of a text.
+type editor struct {
+	config Config
+	at     string // of the domain
+	lines  []string
+}
+
+// place is where a value stands: its line's index, and its byte in it.
+func (e *editor) place(pointer string) (line, column int, err error) {
+	p, ok := e.config.Document.Position(pointer)
+	if !ok || p.Line > len(e.lines) {
+		return 0, 0, ErrLayout
+	}
+	text := e.lines[p.Line-1]
+	for n := range text { // columns count characters
+		if p.Column--; p.Column == 0 {
+			return p.Line - 1, n, nil
+		}
+	}
+	return 0, 0, ErrLayout
+}
+
+// insert puts text into a line, before a byte of it.
+func (e *editor) insert(line, column int, text string) {
+	e.lines[line] = e.lines[line][:column] + text + e.lines[line][column:]
+}
+
+// retire makes a current key a retiring one.
+func (e *editor) retire(i int) error {
+	item := fmt.Sprintf("%s/public_keys/%d", e.at, i)
+	if line, column, err := e.place(item + "/state"); err == nil {
+		rest := e.lines[line][column:]
+		e.lines[line] = e.lines[line][:column] + strings.Replace(rest, "current", "retiring", 1)
+		return nil
+	}
+	line, column, err := e.place(item) // it is current because nothing is said
+	if err != nil {
+		return err
+	}
+	if e.lines[line][column] == '{' {
+		e.insert(line, column+1, "state: retiring, ")
+	} else {
+		e.insert(line, column, "state: retiring\n"+strings.Repeat(" ", column))
+	}
+	return nil
+}
+
+// add puts an item before the domain's public keys, of which there are n.
+func (e *editor) add(n int, item string) error {
+	line, column, err := e.place(e.at + "/public_keys")
+	if err != nil {
+		return e.begin(item)
+	}
+	text := e.lines[line]
+	flow := strings.TrimPrefix(item, "- ")
+	switch {
+	case text[column] == '-':
+		e.insert(line, column, item+"\n"+text[:column])
+	case text[column] == '[' && n > 0:
+		e.insert(line, column+1, flow+", ")
+	case text[column] == '[':
+		e.insert(line, column+1, flow)
+	default:
+		return ErrLayout
+	}
+	return nil
+}
+
+// begin begins the list of a domain that has none, above its first setting.
+func (e *editor) begin(item string) error {
+	line, column, err := e.place(e.at)
+	if err != nil || e.lines[line][column] == '{' || strings.TrimSpace(e.lines[line][:column]) != "" {
+		return ErrLayout
+	}
+	indent := e.lines[line][:column]
+	e.insert(line, column, "public_keys:\n"+indent+"  "+item+"\n"+indent)
+	return nil
+}
+
+// Age says how old a key of the list is, at a time.
+func (p PublicKey) Age(now time.Time) (days int, known bool) {
+	if p.CreatedAt.IsZero() {
+		return 0, false
+	}
+	return int(now.Sub(p.CreatedAt).Hours() / 24), true
+}

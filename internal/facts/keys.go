@@ -1,0 +1,57 @@
+package facts
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/codexlock/codexlock/internal/config"
+	"github.com/codexlock/codexlock/internal/vaulttime"
+)
+
+// Keys are the facts about the keys of trust domains and nothing else: no tree
+// is read, and there are no artifacts. Rules that ask for more find nothing to
+// judge by; it is for those of the area trust.
+type Keys struct {
+	c    *Collector
+	only string // the one domain; "" for all
+}
+
+// NewKeys measures the keys of a configuration, or those of one of its domains;
+// of the options it takes Config, Keys and Now.
+func NewKeys(o Options, only string) Keys {
+	return Keys{&Collector{o: o, settings: settingsOf(o), now: vaulttime.FormatTime(o.Now)}, only}
+}
+
+// Len is none.
+func (k Keys) Len() int { return 0 }
+
+// Artifact is never asked for.
+func (k Keys) Artifact(context.Context, int) (Measurement, error) {
+	return Measurement{}, errors.New("there are no artifacts")
+}
+
+// Repository are the keys.
+func (k Keys) Repository(context.Context) (Measurement, error) {
+	docs := locator{}
+	file := k.c.o.Config.File.String()
+	if file != "" {
+		docs[file] = k.c.o.Config.Document
+	}
+	r := &Repository{Scope: string(Paths), Config: file, Keys: k.Domains()}
+	return Measurement{Input: Input{EffectiveTime: k.c.now, Settings: k.c.settings, Repository: r}, Locate: docs.locate}, nil
+}
+
+// Domains state what holds of every trust domain's keys.
+func (k Keys) Domains() []DomainKey {
+	return slices.DeleteFunc(k.c.domainKeys(), func(d DomainKey) bool { return k.only != "" && d.Domain != "" && d.Domain != k.only })
+}
+
+// DomainNames are those of a configuration, sorted; "" where it has none, for
+// then any name is one.
+func DomainNames(c config.Config) []string {
+	if c.Domains == nil {
+		return []string{""}
+	}
+	return sortedKeys(c.Domains)
+}
