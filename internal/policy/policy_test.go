@@ -57,7 +57,7 @@ func validInput(path string) facts.Input {
 			Content: "same", Manifest: "same", Record: "later",
 		},
 		Checks: &facts.Checks{
-			Ledger: "match", Manifest: "match", VaultTime: "match", Named: "match", Signature: "valid", KeyID: "match", Proof: "valid",
+			Ledger: "match", Manifest: "match", VaultTime: "match", Named: "match", Signature: "valid", KeyID: "match", Epoch: "current", Proof: "valid",
 			Path: "match", Time: "current", TTL: "within", Tolerance: "zero", Domain: "match", Rollback: "forward", VerifiedAt: "attested", Inputs: "match",
 		},
 	}

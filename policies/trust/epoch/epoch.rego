@@ -50,12 +50,14 @@ _message := sprintf("key %s of trust domain %q is revoked, and vouches for nothi
 } else := sprintf("nothing proves that the key of trust domain %q that signed still counts", [_domain])
 
 # A record made by hand need not name its key.
-_key := input.vaulttime.key_id if {
-	input.vaulttime.key_id
-} else := "that signed"
+_named := object.get(input, ["vaulttime", "key_id"], "")
 
-_pointer := "/key_id" if {
-	input.vaulttime.key_id
-} else := "/vaulttime"
+_key := "that signed" if {
+	_named == ""
+} else := _named
+
+_pointer := "/vaulttime" if {
+	_named == ""
+} else := "/key_id"
 
 _domain := fact.text(["vaulttime", "trust_domain"])
