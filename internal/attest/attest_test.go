@@ -286,6 +286,21 @@ func TestAttestKeepsTheRestOfTheLedger(t *testing.T) {
 	}
 }
 
+// TestTheEntryIsWrittenWhereNothingElseIs: companions that are in order do not
+// hide that the ledger is not.
+func TestTheEntryIsWrittenWhereNothingElseIs(t *testing.T) {
+	p := newPlace(t, map[string]string{"a.bin": "a"})
+	p.mustAttest(options(t), "a.bin")
+	want := p.read("Codex-Lock.json")
+	p.write("Codex-Lock.json", "{\"artifacts\": []}\n")
+	if r := p.mustAttest(options(t), "a.bin"); len(r.Attested) != 1 {
+		t.Errorf("%+v", r)
+	}
+	if got := p.read("Codex-Lock.json"); string(got) != string(want) {
+		t.Errorf("the ledger is\n%s\nwant\n%s", got, want)
+	}
+}
+
 func TestCompanionsInTheMirrorStayThere(t *testing.T) {
 	p := newPlace(t, map[string]string{"a/x": "one", "a/y": "two", "assets/manifests/a/x.manifest.json": "{}"})
 	p.mustAttest(options(t), "a/x")
