@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -23,6 +24,7 @@ func TestRules(t *testing.T) {
 		Dir:                 "testdata/rules",
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
+		ContinueOnError:     true,
 		Setup: func(env *testscript.Env) error {
 			if out, err := exec.Command("cp", "-a", example, env.WorkDir).CombinedOutput(); err != nil {
 				return fmt.Errorf("%w: %s", err, out)
@@ -58,6 +60,11 @@ func finds(ts *testscript.TestScript, neg bool, args []string) {
 		first = len(args)
 	}
 	flags, want := args[:first], slices.Clone(args[first:])
+	for i := range want { // \u0020 stands for a space, and so on
+		unquoted, err := strconv.Unquote(`"` + want[i] + `"`)
+		ts.Check(err)
+		want[i] = unquoted
+	}
 	report := ts.MkAbs("../report.json")
 	failed := ts.Exec("codexlock", append([]string{"verify", "-f", "json=" + report, "-f", "text"}, flags...)...) != nil
 	var r struct {
@@ -85,7 +92,7 @@ func finds(ts *testscript.TestScript, neg bool, args []string) {
 	slices.Sort(got)
 	slices.Sort(want)
 	if !slices.Equal(got, want) {
-		ts.Fatalf("found\n\t%s\nwant\n\t%s", strings.Join(got, "\n\t"), strings.Join(want, "\n\t"))
+		ts.Fatalf("found\n\t%+q\nwant\n\t%+q", got, want)
 	}
 	if failed != denied || (r.Conclusion == "failure") != denied {
 		ts.Fatalf("exit code is not 0: %t, conclusion %s, want denied: %t", failed, r.Conclusion, denied)
