@@ -48,6 +48,16 @@ func Read(data []byte) (Log, error) { return Walk(bytes.NewReader(data), nil) }
 // be nil; it is given each line as it is written, without its line end and only
 // until it returns, and what the line says. An error of visit ends the walk.
 func Walk(r io.Reader, visit func(line []byte, e Entry) error) (Log, error) {
+	return walk(r, func(line []byte, e Entry, _ *tail) error {
+		if visit == nil {
+			return nil
+		}
+		return visit(line, e)
+	})
+}
+
+// walk is Walk that shows where the log ends after each line too.
+func walk(r io.Reader, visit func(line []byte, e Entry, end *tail) error) (Log, error) {
 	log, chained := Log{Chain: Intact, tail: newTail()}, 0
 	for in := bufio.NewReaderSize(r, maxLine); ; {
 		line, err := in.ReadSlice('\n')
@@ -75,10 +85,8 @@ func Walk(r io.Reader, visit func(line []byte, e Entry) error) (Log, error) {
 			}
 		}
 		log.tail.add(line)
-		if visit != nil {
-			if err := visit(line, e); err != nil {
-				return Log{}, err
-			}
+		if err := visit(line, e, &log.tail); err != nil {
+			return Log{}, err
 		}
 	}
 	switch {

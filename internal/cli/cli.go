@@ -75,6 +75,7 @@ func Main(ctx context.Context, w World) (code int) {
 	})
 	for _, command := range []func(World) *cobra.Command{
 		attestCommand,
+		auditCommand,
 		demoCommand,
 		explainCommand,
 		factsCommand,

@@ -49,6 +49,7 @@ schemas: [schemas/]
 baseline: codexlock-baseline.json
 exceptions:
   - {rule: script.posix, paths: ["scripts/legacy/**"], reason: "…", owner: "@team", expires: 2026-12-31T00:00:00Z}
+audit: {domain: runtime-core}
 `
 
 var (
@@ -82,7 +83,7 @@ func samples() map[Kind][]string {
 		},
 		Integrity: {
 			standardIntegrity,
-			`{"artifact":"a","sha256":"","vaulttime":"","verified_by":"ci","verified_at":"2026-01-01T00:00:00Z","result":"FAIL","seq":0,"prev":"` + hash + `","level":"tier-1"}`,
+			`{"artifact":"a","sha256":"","vaulttime":"","verified_by":"ci","verified_at":"2026-01-01T00:00:00Z","result":"FAIL","seq":0,"prev":"` + hash + `","level":"tier-1","trust_domain":"default"}`,
 		},
 		Config: {config.text, `{"version":1}`},
 		Report: {
@@ -93,6 +94,10 @@ func samples() map[Kind][]string {
 				`{"rule":"script.shellcheck","term":"SC2086","severity":"warn","requirement":"ZT-10.1","artifact":"a","file":"a","line":7,"column":17,"message":"m","fix":"f",` +
 				`"effective_on":"2027-01-01T00:00:00Z","fingerprint":"0123456789abcdef0123456789abcdef","excepted":true,` +
 				`"exception":{"by":"exception","reason":"r","owner":"@o","expires":"2026-12-31T00:00:00Z"}}]}`,
+		},
+		Proof: {
+			`{"schema":"codexlock.proof/v1","entry":"{}","index":0,"hashes":[],"checkpoint":"n"}`,
+			`{"schema":"codexlock.proof/v1","entry":"{}","index":1,"hashes":["` + strings.Repeat("A", 43) + `="],"checkpoint":"n"}`,
 		},
 		Baseline: {
 			`{"version":1,"findings":[]}`,

@@ -24,11 +24,12 @@ const (
 	Config    Kind = "config"     // codexlock.yaml
 	Facts     Kind = "facts"      // what a rule sees as its input
 	Report    Kind = "report"     // codexlock.report/v1
+	Proof     Kind = "proof"      // of an entry of the log, as codexlock audit prove writes it
 	Baseline  Kind = "baseline"   // codexlock-baseline.json
 )
 
 // Kinds are all of them.
-var Kinds = []Kind{Ledger, Manifest, VaultTime, Integrity, Config, Facts, Report, Baseline}
+var Kinds = []Kind{Ledger, Manifest, VaultTime, Integrity, Config, Facts, Report, Proof, Baseline}
 
 // The most that is read of a document. A ledger, a report and a baseline grow with the
 // repository, the others describe one thing.

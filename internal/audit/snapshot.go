@@ -1,0 +1,44 @@
+package audit
+
+import (
+	"context"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+)
+
+// A Snapshot is log and checkpoint of a work tree as they were at one moment.
+// What is added later is not seen.
+type Snapshot struct {
+	Lines      *io.SectionReader // the log's text
+	Checkpoint []byte
+	Signed     bool // there is a checkpoint
+	file       *os.File
+}
+
+// Close lets go of the log.
+func (s Snapshot) Close() error { return s.file.Close() }
+
+// Open takes a snapshot. Where there is no log the error is fs.ErrNotExist.
+func Open(ctx context.Context, root, gitDir string) (Snapshot, error) {
+	release, err := Hold(ctx, root, gitDir)
+	if err != nil {
+		return Snapshot{}, err
+	}
+	defer release()
+	p := placeOf(root, gitDir)
+	f, info, err := p.tree.open(Path.String(), os.O_RDONLY)
+	if err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			err = fs.ErrNotExist
+		}
+		return Snapshot{}, err
+	}
+	s := Snapshot{Lines: io.NewSectionReader(f, 0, info.Size()), file: f}
+	if s.Checkpoint, s.Signed, err = p.tree.read(CheckpointPath.String(), maxCheckpoint); err != nil {
+		f.Close()
+		return Snapshot{}, err
+	}
+	return s, nil
+}

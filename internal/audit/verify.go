@@ -1,0 +1,139 @@
+package audit
+
+import (
+	"crypto/ed25519"
+	"errors"
+	"fmt"
+	"io"
+
+	"golang.org/x/mod/sumdb/tlog"
+)
+
+// An Anchor is an earlier checkpoint that was kept where the log's writer could
+// not reach it.
+type Anchor struct {
+	Name    string
+	Text    []byte
+	Trusted bool // where it comes from is believed, so a key that is gone is no matter
+	point   Checkpoint
+	root    tlog.Hash // of as many lines of this log
+	reached bool
+}
+
+// A Fault is something that is wrong with a log.
+type Fault struct {
+	File    string `json:"file"`
+	Line    int    `json:"line,omitempty"` // counts from 1; 0 where the file as a whole is meant
+	Message string `json:"message"`
+}
+
+// A Verification is what is proved of a log, and what is not.
+type Verification struct {
+	Log        Log
+	Checkpoint *Checkpoint // nil: there is none, or it is none
+	Faults     []Fault
+	Unproved   []Fault  // what there is no key for
+	Extends    []Anchor // the checkpoints that this log has grown from
+}
+
+// Size is how many lines the log had at the anchor.
+func (a Anchor) Size() int64 { return a.point.Size }
+
+func (v *Verification) fault(file string, line int, format string, args ...any) {
+	v.Faults = append(v.Faults, Fault{file, line, fmt.Sprintf(format, args...)})
+}
+
+// Verify reads the whole log and checks it against its checkpoint, where signed,
+// and against earlier ones. Memory does not grow with the log. An error says that
+// it could not be read; what is wrong with it is in the verification.
+func Verify(lines io.Reader, point []byte, signed bool, anchors []Anchor, public func(id string) (ed25519.PublicKey, bool)) (Verification, error) {
+	var v Verification
+	earlier := v.anchors(anchors, public)
+	note := func(t *tail) {
+		for i := range earlier {
+			if a := &earlier[i]; a.point.Size == t.tree.size {
+				a.root, a.reached = t.tree.root(), true
+			}
+		}
+	}
+	empty := newTail()
+	note(&empty)
+	var err error
+	v.Log, err = walk(lines, func(_ []byte, _ Entry, t *tail) error { note(t); return nil })
+	var bad *LineError
+	switch {
+	case errors.As(err, &bad):
+		message := "is no entry of the log"
+		if len(bad.Problems) > 0 {
+			message = bad.Problems[0].Message
+		}
+		v.fault(Path.String(), bad.Line, "%s", message)
+		return v, nil
+	case err != nil:
+		return v, err
+	}
+	if v.Log.Chain == Broken {
+		v.fault(Path.String(), v.Log.Break, "does not follow the line before it: its seq or prev names another")
+	}
+	if signed {
+		v.checkpoint(point, public)
+	}
+	v.compare(earlier)
+	return v, nil
+}
+
+// anchors reads earlier checkpoints; those that do not hold are told at once.
+func (v *Verification) anchors(anchors []Anchor, public func(id string) (ed25519.PublicKey, bool)) []Anchor {
+	var good []Anchor
+	for _, a := range anchors {
+		var err error
+		a.point, err = ReadCheckpoint(a.Text, public)
+		switch {
+		case err != nil:
+			v.fault(a.Name, 0, "%v", err)
+		case a.point.Signature == Invalid:
+			v.fault(a.Name, 0, "its signature does not hold")
+		case a.point.Signature != Valid && !a.Trusted:
+			v.Unproved = append(v.Unproved, Fault{a.Name, 0, "there is no key to check its signature with"})
+		default:
+			good = append(good, a)
+		}
+	}
+	return good
+}
+
+func (v *Verification) checkpoint(text []byte, public func(id string) (ed25519.PublicKey, bool)) {
+	name := CheckpointPath.String()
+	c, err := ReadCheckpoint(text, public)
+	switch {
+	case err != nil:
+		v.fault(name, 0, "%v", err)
+		return
+	case c.Signature == Invalid:
+		v.fault(name, 0, "its signature does not hold")
+		return
+	case c.Signature == NoKey:
+		v.Unproved = append(v.Unproved, Fault{name, 0, "there is no key to check its signature with"})
+	}
+	v.Checkpoint = &c
+	switch {
+	case c.Size != int64(v.Log.Lines):
+		v.fault(name, 0, "is of a log of %d lines, %s has %d", c.Size, Path, v.Log.Lines)
+	case c.Root != v.Log.Root:
+		v.fault(name, 0, "is of another log: its root is %s, %s has %s", c.Root, Path, v.Log.Root)
+	}
+}
+
+// compare tells each anchor that this log has not grown from.
+func (v *Verification) compare(anchors []Anchor) {
+	for _, a := range anchors {
+		switch {
+		case !a.reached:
+			v.fault(Path.String(), 0, "was cut off: %s is of a log of %d lines, this one has %d", a.Name, a.point.Size, v.Log.Lines)
+		case a.root != a.point.Root:
+			v.fault(Path.String(), 0, "was rewritten: the root of its first %d lines is %s, %s says %s", a.point.Size, a.root, a.Name, a.point.Root)
+		default:
+			v.Extends = append(v.Extends, a)
+		}
+	}
+}

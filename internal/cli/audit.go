@@ -1,0 +1,300 @@
+package cli
+
+import (
+	"context"
+	"crypto/ed25519"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/codexlock/codexlock/internal/audit"
+	"github.com/codexlock/codexlock/internal/repo"
+	"github.com/codexlock/codexlock/internal/report"
+)
+
+func auditCommand(w World) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "audit",
+		Short: "The log of verifications: verify, query, prove",
+		Long: `audit reads MANIFEST.integrity.json, the append-only log that --log of other
+commands adds to, and MANIFEST.integrity.checkpoint, the signed note over it.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	for _, command := range []func(World) *cobra.Command{auditVerifyCommand, auditQueryCommand, auditProveCommand} {
+		cmd.AddCommand(command(w))
+	}
+	return cmd
+}
+
+// A NoLogError is a repository in which nothing was logged yet.
+type NoLogError struct{}
+
+func (e *NoLogError) Error() string { return string(audit.Path) + " is not there: nothing was logged" }
+
+// Hint is the next step.
+func (e *NoLogError) Hint() string { return "log a verification: codexlock verify --all --log" }
+
+// A book is the log of a work tree, opened to read, and what checks it.
+type book struct {
+	audit.Snapshot
+	repository *repo.Repository
+	base       repo.Tree // HEAD, or the work tree where there is no commit
+	committed  bool
+	public     func(id string) (ed25519.PublicKey, bool)
+	signed     bool // the configuration asks for proofs, and so for a checkpoint
+}
+
+func (b book) Close() error { return errors.Join(b.Snapshot.Close(), b.repository.Close()) }
+
+// openBook opens the log. Keys are those of HEAD's configuration, and of this run.
+func openBook(ctx context.Context, w World) (book, error) {
+	r, err := repo.Open(ctx, w.Dir)
+	if err != nil {
+		return book{}, err
+	}
+	b := book{repository: r}
+	if err := b.fill(ctx, w); err != nil {
+		r.Close()
+		return book{}, err
+	}
+	return b, nil
+}
+
+func (b *book) fill(ctx context.Context, w World) error {
+	r := b.repository
+	head, err := r.Commit(ctx, "HEAD")
+	var none *repo.NoCommitsError
+	switch {
+	case errors.As(err, &none):
+		b.base, err = r.WorkTree(ctx)
+	case err == nil:
+		b.committed = true
+		b.base, err = r.Tree(ctx, head)
+	}
+	if err != nil {
+		return err
+	}
+	c, err := settings{gate: gate{dir: w.Dir}, repository: r, base: b.base}.config(ctx)
+	if err != nil {
+		return err
+	}
+	keys, err := keyring(c, w.Env)
+	if err != nil {
+		return err
+	}
+	b.signed = c.RequireProof
+	b.public = func(id string) (ed25519.PublicKey, bool) { return keys.PublicAmong(c.LogDomains(), id) }
+	b.Snapshot, err = audit.Open(ctx, r.Root(), r.GitDir())
+	if errors.Is(err, fs.ErrNotExist) {
+		return &NoLogError{}
+	}
+	return err
+}
+
+// verify checks the log against its checkpoint, that of HEAD, and those that
+// were kept elsewhere.
+func (b *book) verify(ctx context.Context, anchors []audit.Anchor) (audit.Verification, error) {
+	if b.committed {
+		entry, there, err := b.base.Lookup(ctx, audit.CheckpointPath)
+		if err != nil {
+			return audit.Verification{}, err
+		}
+		if there && entry.Kind == repo.File {
+			text, err := b.base.Read(ctx, entry, maxAnchorBytes)
+			if err != nil {
+				return audit.Verification{}, fmt.Errorf("read HEAD's %s: %w", audit.CheckpointPath, err)
+			}
+			anchors = append([]audit.Anchor{{Name: "HEAD:" + audit.CheckpointPath.String(), Text: text, Trusted: true}}, anchors...)
+		}
+	}
+	return audit.Verify(b.Lines, b.Checkpoint, b.Signed, anchors, b.public)
+}
+
+// maxAnchorBytes bounds a checkpoint: a note of three lines and some signatures.
+const maxAnchorBytes = 64 << 10
+
+func auditVerifyCommand(w World) *cobra.Command {
+	var anchors []string
+	var format string
+	cmd := &cobra.Command{
+		Use:   "verify",
+		Short: "Verify the whole log: chain, root, signature",
+		Long: `verify reads every line of the log and checks that each has the form of its
+schema and names the one before it, that the checkpoint is signed by the key of
+the log's domain and is of just these lines, and that the log has grown from
+HEAD's checkpoint.
+
+It cannot see that log and checkpoint were both put back to an earlier state that
+was signed too. For that, keep a checkpoint where the log's writer cannot reach
+it, and give it with --anchor.`,
+		Example: `  codexlock audit verify
+  codexlock audit verify --anchor /mnt/vault/2026-10.checkpoint`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			tell, err := formOf(format, map[string]func(io.Writer, audit.Verification, bool) error{"text": tellLog, "json": tellLogJSON})
+			if err != nil {
+				return err
+			}
+			kept, err := readAnchors(w, anchors)
+			if err != nil {
+				return err
+			}
+			return runAuditVerify(cmd.Context(), w, kept, tell)
+		},
+	}
+	cmd.Flags().StringArrayVar(&anchors, "anchor", nil, "an earlier checkpoint that was kept elsewhere, repeatable")
+	cmd.Flags().StringVarP(&format, "format", "f", "text", "text, json")
+	return cmd
+}
+
+func readAnchors(w World, names []string) ([]audit.Anchor, error) {
+	var anchors []audit.Anchor
+	for _, name := range names {
+		text, err := readBounded(join(w.Dir, name), maxAnchorBytes)
+		if err != nil {
+			return nil, usagef("read anchor: %w", err)
+		}
+		anchors = append(anchors, audit.Anchor{Name: name, Text: text})
+	}
+	return anchors, nil
+}
+
+// readBounded reads a file that the user names.
+func readBounded(name string, limit int64) ([]byte, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, limit+1))
+	if err == nil && int64(len(text)) > limit {
+		err = fmt.Errorf("%s has over %d bytes", name, limit)
+	}
+	return text, err
+}
+
+func runAuditVerify(ctx context.Context, w World, anchors []audit.Anchor, tell func(io.Writer, audit.Verification, bool) error) error {
+	b, err := openBook(ctx, w)
+	if err != nil {
+		return err
+	}
+	defer b.Close()
+	v, err := b.verify(ctx, anchors)
+	if err != nil {
+		return err
+	}
+	if !b.Signed && b.Snapshot.Lines.Size() > 0 && b.signed {
+		v.Faults = append(v.Faults, audit.Fault{File: audit.CheckpointPath.String(), Message: "there is no checkpoint, want a signed note over the log"})
+	}
+	if err := tell(w.Stdout, v, b.Signed); err != nil {
+		return err
+	}
+	switch {
+	case len(v.Faults) > 0:
+		fmt.Fprintln(w.Stderr, "codexlock: hint: find the change: git log -p -- "+audit.Path.String()+"; keep both states as evidence, and restore the last one that verifies")
+		return errDenied
+	case len(v.Unproved) > 0:
+		return &UncheckedLogError{}
+	}
+	return nil
+}
+
+// An UncheckedLogError is a log whose signature nobody could check.
+type UncheckedLogError struct{}
+
+func (e *UncheckedLogError) Error() string {
+	return "the log could not be verified: there is no key to check its signature with"
+}
+
+// Hint is the next step.
+func (e *UncheckedLogError) Hint() string {
+	return "set the key of the log's domain in the environment, or list its public key in codexlock.yaml"
+}
+
+// tellLog says what is proved, in words.
+func tellLog(out io.Writer, v audit.Verification, signed bool) error {
+	text := ""
+	say := func(mark, format string, args ...any) {
+		text += "[" + mark + "] " + fmt.Sprintf(format, args...) + "\n"
+	}
+	for _, f := range v.Faults {
+		say("✗", "%s: %s", report.Terminal(place(f)), report.Terminal(f.Message))
+	}
+	for _, f := range v.Unproved {
+		say("!", "%s: could not verify: %s", report.Terminal(place(f)), report.Terminal(f.Message))
+	}
+	if len(v.Faults) == 0 {
+		chain := "each names the one before it"
+		if v.Log.Chain == audit.Unchained {
+			chain = "made by hand: none names the one before it"
+		}
+		say("✓", "%d entries, %s", v.Log.Lines, chain)
+		switch {
+		case !signed:
+			say("!", "not signed: nothing proves who wrote it")
+		case v.Checkpoint != nil && v.Checkpoint.Signature == audit.Valid:
+			say("✓", "signed by key %s over root %s", report.Terminal(v.Checkpoint.KeyIDs[0]), v.Checkpoint.Root)
+		}
+		for _, a := range v.Extends {
+			say("✓", "grown from %s, %d entries", report.Terminal(a.Name), a.Size())
+		}
+		if len(v.Unproved) == 0 {
+			text += "    proved: nothing between its entries was changed, removed, added or moved\n" +
+				"    not proved: that nothing was cut off at its end since; compare with a checkpoint kept elsewhere: --anchor FILE\n"
+		}
+	}
+	_, err := io.WriteString(out, text)
+	return err
+}
+
+func place(f audit.Fault) string {
+	if f.Line > 0 {
+		return fmt.Sprintf("%s:%d", f.File, f.Line)
+	}
+	return f.File
+}
+
+// tellLogJSON says the same to a program.
+func tellLogJSON(out io.Writer, v audit.Verification, _ bool) error {
+	conclusion := "success"
+	switch {
+	case len(v.Faults) > 0:
+		conclusion = "failure"
+	case len(v.Unproved) > 0:
+		conclusion = "unverified"
+	}
+	doc := struct {
+		Schema     string        `json:"schema"`
+		Conclusion string        `json:"conclusion"`
+		Entries    int           `json:"entries"`
+		Chain      string        `json:"chain,omitempty"`
+		Root       string        `json:"root,omitempty"`
+		Origin     string        `json:"origin,omitempty"`
+		Signature  string        `json:"signature"`
+		KeyIDs     []string      `json:"key_ids"`
+		Extends    []string      `json:"extends"`
+		Faults     []audit.Fault `json:"faults"`
+		Unproved   []audit.Fault `json:"unproved"`
+	}{
+		Schema: "codexlock.audit/v1", Conclusion: conclusion, Entries: v.Log.Lines, Chain: v.Log.Chain, Signature: "absent",
+		KeyIDs: []string{}, Extends: []string{}, Faults: append([]audit.Fault{}, v.Faults...), Unproved: append([]audit.Fault{}, v.Unproved...),
+	}
+	if v.Log.Chain != "" {
+		doc.Root = v.Log.Root.String()
+	}
+	if c := v.Checkpoint; c != nil {
+		doc.Origin, doc.Signature, doc.KeyIDs = c.Origin, c.Signature, append(doc.KeyIDs, c.KeyIDs...)
+	}
+	for _, a := range v.Extends {
+		doc.Extends = append(doc.Extends, a.Name)
+	}
+	enc := json.NewEncoder(out)
+	enc.SetIndent("", "  ")
+	return enc.Encode(doc)
+}
