@@ -69,29 +69,7 @@ func (g *gate) measureFlags(cmd *cobra.Command, effective *string) {
 // facts measures what was asked for, and prints nothing that is not of the
 // published form.
 func (g gate) facts(ctx context.Context) ([]byte, error) {
-	r, err := g.open(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer r.Close()
-	o, _, err := g.believe(ctx, r)
-	if err != nil {
-		return nil, err
-	}
-	change, err := facts.Collect(ctx, o)
-	if err != nil {
-		return nil, err
-	}
-	var m facts.Measurement
-	if g.scope == facts.Paths {
-		var s facts.Standing
-		m, s, err = theArtifact(ctx, change, g.paths[0])
-		if err == nil && !s.Artifact { // nobody would judge its facts
-			err = &notArtifactError{m.Input.Artifact.Path, s}
-		}
-	} else {
-		m, err = change.Repository(ctx)
-	}
+	m, err := g.measureOne(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -101,6 +79,33 @@ func (g gate) facts(ctx context.Context) ([]byte, error) {
 	var b bytes.Buffer
 	err = writeIndented(&b, m.Input)
 	return b.Bytes(), err
+}
+
+// measureOne measures one artifact, or the whole change where the scope is not
+// paths. Of a file that is no artifact nobody would judge the facts.
+func (g gate) measureOne(ctx context.Context) (facts.Measurement, error) {
+	none := facts.Measurement{}
+	r, err := g.open(ctx)
+	if err != nil {
+		return none, err
+	}
+	defer r.Close()
+	o, _, err := g.believe(ctx, r)
+	if err != nil {
+		return none, err
+	}
+	change, err := facts.Collect(ctx, o)
+	if err != nil {
+		return none, err
+	}
+	if g.scope != facts.Paths {
+		return change.Repository(ctx)
+	}
+	m, standing, err := theArtifact(ctx, change, g.paths[0])
+	if err == nil && !standing.Artifact {
+		err = &notArtifactError{m.Input.Artifact.Path, standing}
+	}
+	return m, err
 }
 
 // open opens the repository, and finishes first what an interrupted attest left.

@@ -30,6 +30,7 @@ key, and what it prints is no verdict.`,
 		policyCheckCommand,
 		policyListCommand,
 		policyNewCommand,
+		policyTraceCommand,
 	} {
 		cmd.AddCommand(command(w))
 	}

@@ -91,7 +91,7 @@ func (s *stopwatch) hasExpired() bool {
 
 // evaluate asks a query about one input. A panic inside is an error: a rule that
 // could end the program could end the gate.
-func (e *Engine) evaluate(ctx context.Context, q *query, input ast.Value, s *stopwatch, stuck func()) (answers []*ast.Term, err error) {
+func (e *Engine) evaluate(ctx context.Context, q *query, input ast.Value, s *stopwatch, stuck func(), more ...rego.EvalOption) (answers []*ast.Term, err error) {
 	if len(q.slots) == 0 {
 		return nil, nil
 	}
@@ -103,7 +103,8 @@ func (e *Engine) evaluate(ctx context.Context, q *query, input ast.Value, s *sto
 	e.evaluations.Add(1)
 	s.begin(stuck)
 	defer s.end()
-	results, err := q.prepared.Eval(ctx, rego.EvalParsedInput(input), rego.EvalExternalCancel(s.cancel))
+	options := append([]rego.EvalOption{rego.EvalParsedInput(input), rego.EvalExternalCancel(s.cancel)}, more...)
+	results, err := q.prepared.Eval(ctx, options...)
 	if err != nil {
 		if s.hasExpired() {
 			return nil, errDeadline

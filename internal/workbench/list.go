@@ -29,9 +29,12 @@ func ListText(w io.Writer, rules []policy.Rule) error {
 }
 
 // ListJSON writes the rules as one JSON array.
-func ListJSON(w io.Writer, rules []policy.Rule) error {
+func ListJSON(w io.Writer, rules []policy.Rule) error { return writeJSON(w, rules) }
+
+// writeJSON writes a value as JSON for people and programs.
+func writeJSON(w io.Writer, v any) error {
 	e := json.NewEncoder(w)
 	e.SetEscapeHTML(false)
 	e.SetIndent("", "  ")
-	return e.Encode(rules)
+	return e.Encode(v)
 }

@@ -1,0 +1,113 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/policy"
+	"github.com/codexlock/codexlock/internal/workbench"
+)
+
+func policyTraceCommand(w World) *cobra.Command {
+	g := gate{dir: w.Dir, env: w.Env, scope: facts.Paths}
+	var format, effective string
+	var timeout time.Duration
+	cmd := &cobra.Command{
+		Use:   "trace CODE PATH",
+		Short: "Say why a rule finds something in an artifact, or does not",
+		Long: `trace asks one rule about one artifact and shows the facts that it read, every
+body that was tried and which expression held or failed, with file and line, and
+what it found. A rule about the whole change needs no PATH.
+
+The rules are those that the gate would ask: the embedded ones and the base
+commit's. With --policy they are read from the disk, as they stand there.`,
+		Example: `  codexlock policy trace lock.drift assets/sources/model.bin
+  codexlock policy trace acme.owner assets/sources/model.bin --policy policies`,
+		Args: cobra.RangeArgs(1, 2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			print, err := formOf(format, map[string]func(io.Writer, workbench.Trace) error{
+				"text": workbench.TraceText, "json": workbench.TraceJSON,
+			})
+			if err != nil {
+				return err
+			}
+			if g.now, err = effectiveTime(effective, w); err != nil {
+				return err
+			}
+			g.paths = args[1:]
+			g.fromEnvironment(cmd, w.Env)
+			t, err := g.trace(cmd.Context(), args[0], timeout)
+			if err != nil {
+				return err
+			}
+			return print(w.Stdout, t)
+		},
+	}
+	g.measureFlags(cmd, &effective)
+	f := cmd.Flags()
+	f.StringVarP(&format, "format", "f", "text", "text, json")
+	f.StringArrayVar(&g.policies, "policy", nil, "a directory of rules on the disk in place of the base commit's, repeatable")
+	f.DurationVar(&timeout, "timeout", policy.DefaultDeadline, "how long the rule may take")
+	return cmd
+}
+
+// trace asks one rule about what the gate would ask it about.
+func (g gate) trace(ctx context.Context, code string, timeout time.Duration) (workbench.Trace, error) {
+	none := workbench.Trace{}
+	engine, err := g.workRules(ctx)
+	if err != nil {
+		return none, err
+	}
+	probe, err := engine.Probe(ctx, code, timeout)
+	var unknown *policy.UnknownRuleError
+	if errors.As(err, &unknown) {
+		return none, &usageError{err}
+	}
+	if err != nil {
+		return none, err
+	}
+	whole := probe.Subject == "repository"
+	switch {
+	case !whole && len(g.paths) == 0:
+		return none, usagef("rule %s is about an artifact: want its path, codexlock policy trace %s PATH", code, code)
+	case whole && len(g.paths) > 0:
+		return none, usagef("rule %s is about the whole change and takes no path: codexlock policy trace %s", code, code)
+	case whole:
+		g.scope = facts.Changed
+	}
+	m, err := g.measureOne(ctx)
+	if err != nil {
+		return none, err
+	}
+	input, err := policy.InputValue(&m.Input)
+	if err != nil {
+		return none, err
+	}
+	subject := "the change"
+	if !whole {
+		subject = m.Input.Artifact.Path
+	}
+	return workbench.NewTrace(ctx, probe, input, subject)
+}
+
+// workRules are the gate's rules, or with --policy those on the disk.
+func (g gate) workRules(ctx context.Context) (*policy.Engine, error) {
+	if len(g.policies) == 0 {
+		return g.ruleSet(ctx)
+	}
+	_, sources, err := workSources(ctx, World{Dir: g.dir}, g.policies)
+	if err != nil {
+		return nil, err
+	}
+	engine, err := policy.New(ctx, sources)
+	if err != nil {
+		return nil, fmt.Errorf("compile the rules: %w", err)
+	}
+	return engine, nil
+}
