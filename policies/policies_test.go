@@ -1,6 +1,7 @@
 package policies_test
 
 import (
+	"context"
 	"io/fs"
 	"os"
 	"path"
@@ -11,6 +12,8 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/codexlock/codexlock/internal/policy"
+	"github.com/codexlock/codexlock/internal/workbench"
 	"github.com/codexlock/codexlock/policies"
 )
 
@@ -122,6 +125,33 @@ func TestMetadataIsComplete(t *testing.T) {
 				t.Errorf("%s: METADATA custom.%s is unknown", code, key)
 			}
 		}
+	}
+}
+
+// TestTheRulesAreDocumented: docs/rules.md and the table in README.md are what the
+// rules say of themselves.
+func TestTheRulesAreDocumented(t *testing.T) {
+	embedded, err := policy.Embedded(policies.FS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	embedded.Name = "policies"
+	engine, err := policy.New(context.Background(), []policy.Source{embedded})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rules := workbench.Document(engine.Rules(), []string{"policies"}, func(string) bool { return true })
+	page, err := workbench.RulesPage(rules, "docs/rules.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	list := read(t, "README.md")
+	table, ok, err := workbench.Table(list, rules, "policies/README.md")
+	if err != nil || !ok {
+		t.Fatalf("README.md has no place for the table, %v", err)
+	}
+	if read(t, "../docs/rules.md") != page || list != table {
+		t.Error("docs/rules.md or the table in policies/README.md is not what the rules say; from the repository's root: go run ./cmd/codexlock policy docs")
 	}
 }
 

@@ -28,6 +28,7 @@ key, and what it prints is no verdict.`,
 	}
 	for _, command := range []func(World) *cobra.Command{
 		policyCheckCommand,
+		policyDocsCommand,
 		policyListCommand,
 		policyNewCommand,
 		policyTraceCommand,

@@ -1,0 +1,134 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/codexlock/codexlock/internal/policy"
+	"github.com/codexlock/codexlock/internal/workbench"
+)
+
+func policyDocsCommand(w World) *cobra.Command {
+	var out string
+	var check bool
+	cmd := &cobra.Command{
+		Use:   "docs [DIR...]",
+		Short: "Write what the rules say of themselves: docs/rules.md, and the table in DIR/README.md",
+		Long: `docs writes a page about every rule that the gate would ask with the rules on the
+disk: code, requirement, severity, title, description, next step and page. Where
+DIR/README.md has the lines <!-- rules:begin --> and <!-- rules:end -->, the table
+of the rules in DIR goes between them. With --check it writes nothing and ends
+with 1 where a page is not as it would be written.
+
+Without DIR it reads the directories that codexlock.yaml on the disk names.`,
+		Example: `  codexlock policy docs
+  codexlock policy docs --check`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			pages, err := policyPages(cmd.Context(), w, args, path.Clean(filepath.ToSlash(out)))
+			if err != nil {
+				return err
+			}
+			if check {
+				return checkPages(w, pages)
+			}
+			return writePages(w, pages)
+		},
+	}
+	cmd.Flags().StringVar(&out, "out", "docs/rules.md", "the page to write")
+	cmd.Flags().BoolVar(&check, "check", false, "only see whether the pages are as they should be")
+	return cmd
+}
+
+// A page is a file that is written from the rules.
+type page struct {
+	name    string // seen from the working directory
+	text    string
+	current bool // it is on the disk so
+}
+
+func policyPages(ctx context.Context, w World, named []string, out string) ([]page, error) {
+	dirs, sources, err := workSources(ctx, w, named)
+	if err != nil {
+		return nil, err
+	}
+	engine, err := policy.New(ctx, sources)
+	if err != nil {
+		return nil, err
+	}
+	rules := workbench.Document(engine.Rules(), dirs, func(name string) bool {
+		_, err := os.Stat(join(w.Dir, name))
+		return err == nil
+	})
+	text, err := workbench.RulesPage(rules, out)
+	if err != nil {
+		return nil, err
+	}
+	before, err := os.ReadFile(join(w.Dir, out))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	pages := []page{{name: out, text: text, current: err == nil && string(before) == text}}
+	for _, dir := range dirs {
+		name := path.Join(dir, "README.md")
+		before, err := os.ReadFile(join(w.Dir, name))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		text, ok, err := workbench.Table(string(before), rules, name)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			pages = append(pages, page{name: name, text: text, current: string(before) == text})
+		}
+	}
+	return pages, nil
+}
+
+func checkPages(w World, pages []page) error {
+	stale := false
+	for _, p := range pages {
+		if p.current {
+			fmt.Fprintf(w.Stdout, "[✓] %s is what the rules say\n", p.name)
+			continue
+		}
+		stale = true
+		fmt.Fprintf(w.Stdout, "[✗] %s is not what the rules say\n      hint: write it anew: codexlock policy docs\n", p.name)
+	}
+	if stale {
+		return errDenied
+	}
+	return nil
+}
+
+func writePages(w World, pages []page) error {
+	for _, p := range pages {
+		if p.current {
+			fmt.Fprintf(w.Stdout, "kept    %s\n", p.name)
+			continue
+		}
+		full := join(w.Dir, p.name)
+		if err := os.MkdirAll(filepath.Dir(full), 0o777); err != nil {
+			return err
+		}
+		if err := writeFile(full, func(f io.Writer) error {
+			_, err := io.WriteString(f, p.text)
+			return err
+		}); err != nil {
+			return err
+		}
+		fmt.Fprintf(w.Stdout, "wrote   %s\n", p.name)
+	}
+	return nil
+}

@@ -1,0 +1,150 @@
+package workbench
+
+import (
+	"fmt"
+	"path"
+	"path/filepath"
+	"strings"
+
+	"github.com/codexlock/codexlock/internal/policy"
+	"github.com/codexlock/codexlock/internal/report"
+)
+
+// pagesURL is where the pages of the embedded rules can be read.
+const pagesURL = "https://github.com/codexlock/codexlock/blob/main/policies/"
+
+// The table of rules stands between these lines of a README.md.
+const (
+	tableBegin = "<!-- rules:begin -->\n"
+	tableEnd   = "<!-- rules:end -->\n"
+)
+
+// A Documented is a rule and where its page is.
+type Documented struct {
+	policy.Rule
+	Page string // seen from the working directory, with slashes; or an address
+	Own  bool   // it is one of those that are worked on
+}
+
+// Document says where the pages of rules are. dirs are the directories that are
+// worked on; there tells whether a file is in the working directory.
+func Document(rules []policy.Rule, dirs []string, there func(name string) bool) []Documented {
+	documented := make([]Documented, len(rules))
+	for i, r := range rules {
+		d := Documented{Rule: r, Page: pagesURL + strings.ReplaceAll(r.Code, ".", "/") + "/README.md"}
+		file, _, _ := strings.Cut(r.Source, " (in place of")
+		for _, dir := range dirs {
+			switch page := path.Join(dir, strings.ReplaceAll(r.Code, ".", "/"), "README.md"); {
+			case r.Source == dir: // the standard itself
+				d.Own, d.Page = true, page
+			case strings.HasPrefix(file, dir+"/"):
+				d.Own, d.Page = true, path.Join(path.Dir(file), "README.md")
+				if !there(d.Page) {
+					d.Page = file
+				}
+			}
+		}
+		documented[i] = d
+	}
+	return documented
+}
+
+// RulesPage is a page that says all about the rules; name is where it will stand.
+func RulesPage(rules []Documented, name string) (string, error) {
+	var b strings.Builder
+	b.WriteString(`# Rules
+
+<!-- Written by codexlock policy docs from the rules' METADATA: edit that, and run it again. -->
+
+Every rule that the gate asks, by code: what has to hold, what is said where it does not, and the next step.
+
+| rule | requirement | severity | what holds |
+|---|---|---|---|
+`)
+	for _, r := range rules {
+		fmt.Fprintf(&b, "| [%s](#%s) | %s | %s | %s |\n", r.Code, anchor(r.Code), r.Requirement, r.Severity, cell(r.Title))
+	}
+	area := ""
+	for _, r := range rules {
+		if a, _, _ := strings.Cut(r.Code, "."); a != area {
+			area = a
+			fmt.Fprintf(&b, "\n## %s\n", area)
+		}
+		page, err := link(r.Page, name)
+		if err != nil {
+			return "", err
+		}
+		fmt.Fprintf(&b, "\n### %s\n\n**%s.** %s\n\n", r.Code, cell(r.Title), prose(r.Description))
+		fmt.Fprintf(&b, "- Requirement: %s\n- Severity: %s, %s\n", r.Requirement, r.Severity, about(r))
+		if r.EffectiveOn != "" {
+			fmt.Fprintf(&b, "- Denies from %s on, and warns until then\n", r.EffectiveOn)
+		}
+		if r.Exceptions != "" {
+			fmt.Fprintf(&b, "- Exceptions: %s\n", r.Exceptions)
+		}
+		if r.Fix != "" {
+			fmt.Fprintf(&b, "- Next step: %s\n", prose(r.Fix))
+		}
+		text := "An example, and what it prints"
+		if strings.HasSuffix(page, ".rego") {
+			text = "The rule"
+		}
+		fmt.Fprintf(&b, "- [%s](%s)\n", text, page)
+	}
+	return b.String(), nil
+}
+
+// about says what a rule is asked about, and what is left of a level.
+func about(r Documented) string {
+	text := map[string]string{"artifact": "about each artifact", "repository": "about the whole change", "exceptions": "about the exceptions"}[r.Subject]
+	if r.Level.String() == "tier-1" {
+		text += "; the artifact is tier-1 still"
+	}
+	return text
+}
+
+// Table puts the table of the rules that are worked on into a page that has a place
+// for it; ok is false where there is none. name is where the page stands.
+func Table(page string, rules []Documented, name string) (filled string, ok bool, err error) {
+	before, rest, found := strings.Cut(page, tableBegin)
+	_, after, ends := strings.Cut(rest, tableEnd)
+	if !found || !ends {
+		return page, false, nil
+	}
+	var b strings.Builder
+	b.WriteString("| rule | requirement | severity | what holds |\n|---|---|---|---|\n")
+	for _, r := range rules {
+		if !r.Own {
+			continue
+		}
+		to, err := link(r.Page, name)
+		if err != nil {
+			return "", false, err
+		}
+		fmt.Fprintf(&b, "| [%s](%s) | %s | %s | %s |\n", r.Code, to, r.Requirement, r.Severity, cell(r.Title))
+	}
+	return before + tableBegin + b.String() + tableEnd + after, true, nil
+}
+
+// link is the way from one page to another.
+func link(to, from string) (string, error) {
+	if strings.HasPrefix(to, "https://") {
+		return to, nil
+	}
+	rel, err := filepath.Rel(filepath.FromSlash(path.Dir(from)), filepath.FromSlash(to))
+	if err != nil {
+		return "", fmt.Errorf("link %s to %s: %w", from, to, err)
+	}
+	return strings.NewReplacer(" ", "%20", "(", "%28", ")", "%29").Replace(filepath.ToSlash(rel)), nil
+}
+
+// anchor is what GitHub makes of a heading.
+func anchor(code string) string { return strings.ReplaceAll(strings.ToLower(code), ".", "") }
+
+// prose is text of METADATA, which may be Markdown, in one paragraph that holds no HTML.
+func prose(s string) string {
+	return strings.ReplaceAll(report.Terminal(strings.Join(strings.Fields(s), " ")), "<", "&lt;")
+}
+
+// cell is prose in a table.
+func cell(s string) string { return strings.ReplaceAll(prose(s), "|", `\|`) }
