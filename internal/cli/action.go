@@ -32,6 +32,9 @@ type action struct {
 func Action(ctx context.Context, w World) (code int) {
 	a := &action{world: w}
 	defer closed(w, &code)
+	if w.isPreview() {
+		return w.servePreview(ctx)
+	}
 	defer func() {
 		if p := recover(); p != nil {
 			a.abort(ctx, fmt.Errorf("internal error: %v", p))
@@ -160,6 +163,7 @@ func (a *action) gate(ctx context.Context) (gate, error) {
 	g := gate{
 		dir: filepath.Join(dir, a.in.WorkingDirectory), base: a.event.Base, head: a.event.Head, scope: facts.Changed,
 		config: a.in.Config, policies: a.in.Policies, minimumLevel: a.in.MinimumLevel, failOnWarn: a.in.FailOnWarn, env: a.world.Env, warn: a.world.warn,
+		self: a.world.self(),
 	}
 	var err error
 	if g.now, err = effectiveTime("", a.world); err != nil {

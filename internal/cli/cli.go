@@ -33,6 +33,7 @@ const (
 // A World is everything that a command takes from outside itself.
 type World struct {
 	Args   []string // the program's name first
+	Stdin  io.Reader
 	Stdout io.Writer
 	Stderr io.Writer
 	Env    func(name string) (value string, ok bool)
@@ -41,6 +42,7 @@ type World struct {
 	Random io.Reader
 	Names  func() []string                                  // the environment's variables, by name
 	Sleep  func(ctx context.Context, d time.Duration) error // nil: for real
+	Self   string                                           // our own executable; "": it is not to be started once more
 }
 
 // Version is the release's name, set when it is built.
@@ -60,6 +62,9 @@ func usagef(format string, args ...any) error { return &usageError{fmt.Errorf(fo
 // Main runs the codexlock command and returns its exit code.
 func Main(ctx context.Context, w World) (code int) {
 	defer closed(w, &code)
+	if w.isPreview() {
+		return w.servePreview(ctx)
+	}
 	root := &cobra.Command{
 		Use:           "codexlock",
 		Short:         "Prove that nothing in a change is unproved",

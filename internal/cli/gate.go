@@ -12,6 +12,7 @@ import (
 	"github.com/codexlock/codexlock/internal/config"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/policy"
+	"github.com/codexlock/codexlock/internal/preview"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/report"
 	"github.com/codexlock/codexlock/internal/schemas"
@@ -38,6 +39,7 @@ type gate struct {
 	env          func(string) (string, bool)
 	adopt        func(adoption) error // nil: no baseline is written
 	warn         func(error)          // what is wrong and changes no verdict; nil: nobody is told
+	self         preview.Program      // to preview an edited gate with
 }
 
 // A NothingEvaluatedError is a run over everything that found nothing: a wrong
@@ -84,6 +86,7 @@ func (g gate) run(ctx context.Context) (report.Report, error) {
 	done := report.New(decision, report.Meta{
 		Scope: string(g.scope), Base: e.options.BaseCommit, Head: e.options.HeadCommit,
 		EffectiveTime: vaulttime.FormatTime(g.now), FailOnWarn: g.failOnWarn,
+		Preview: g.preview(ctx, r, e),
 	})
 	if g.log.on {
 		if err := g.log.append(ctx, r, e.options.Config, g.log.verified(done)); err != nil {
@@ -234,6 +237,15 @@ type settings struct {
 	gate       gate
 	repository *repo.Repository
 	base       repo.Tree
+	edited     bool // it is the change's own, for a preview: nothing is read from elsewhere
+}
+
+// where names the tree that is read, for messages.
+func (s settings) where() string {
+	if s.edited {
+		return "the change"
+	}
+	return "the base commit"
 }
 
 func (s settings) config(ctx context.Context) (config.Config, error) {
@@ -280,7 +292,7 @@ func (s settings) fromBase(ctx context.Context, p artifact.Path) ([]byte, bool, 
 		return nil, false, err
 	}
 	if entry.Kind != repo.File {
-		return nil, false, usagef("%s is a %s in the base commit, want a file", p, entry.Kind)
+		return nil, false, usagef("%s is a %s in %s, want a file", p, entry.Kind, s.where())
 	}
 	text, err := s.base.Read(ctx, entry, facts.MaxCompanionBytes)
 	return text, err == nil, err

@@ -24,6 +24,15 @@ import (
 // directories and of pinned bundles beside them, or in place of the embedded
 // ones whose name they have.
 func (s settings) engine(ctx context.Context, c config.Config) (*policy.Engine, error) {
+	sources, err := s.sources(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	return policy.New(ctx, sources)
+}
+
+// sources are the embedded rules, and the owner's.
+func (s settings) sources(ctx context.Context, c config.Config) ([]policy.Source, error) {
 	embedded, err := policy.Embedded(policies.FS)
 	if err != nil {
 		return nil, err
@@ -45,7 +54,7 @@ func (s settings) engine(ctx context.Context, c config.Config) (*policy.Engine, 
 		case len(modules) > 0:
 			sources = append(sources, policy.Source{Name: "base", Modules: modules})
 		case named:
-			return nil, usagef("policies %q: no .rego file there in the base commit", dir)
+			return nil, usagef("policies %q: no .rego file there in %s", dir, s.where())
 		}
 	}
 	for _, b := range bundles {
@@ -55,7 +64,7 @@ func (s settings) engine(ctx context.Context, c config.Config) (*policy.Engine, 
 		}
 		sources = append(sources, source)
 	}
-	return policy.New(ctx, sources)
+	return sources, nil
 }
 
 // written takes the sources of --policy apart.
@@ -127,7 +136,7 @@ func (s settings) bundleFile(ctx context.Context, b bundle.Ref) ([]byte, error) 
 			return nil, err
 		}
 		if ok && entry.Kind != repo.File {
-			return nil, usagef("policies %q is a %s in the base commit, want a file", b.Path, entry.Kind)
+			return nil, usagef("policies %q is a %s in %s, want a file", b.Path, entry.Kind, s.where())
 		}
 		if ok {
 			data, err := s.base.Read(ctx, entry, bundle.MaxBytes)
@@ -138,7 +147,7 @@ func (s settings) bundleFile(ctx context.Context, b bundle.Ref) ([]byte, error) 
 		}
 	}
 	if s.gate.head != "" || len(s.gate.policies) == 0 {
-		return nil, usagef("policies %q: no such file in the base commit", b.Path)
+		return nil, usagef("policies %q: no such file in %s", b.Path, s.where())
 	}
 	return bundleOnDisk(join(s.gate.dir, b.Path))
 }
@@ -164,7 +173,7 @@ func bundleOnDisk(name string) ([]byte, error) {
 func (s settings) fetcher() *fetch.Client {
 	return &fetch.Client{
 		Cache:       cacheDir(s.gate.env),
-		Offline:     s.gate.offline,
+		Offline:     s.gate.offline || s.edited, // an edit could have us ask any server for anything
 		Credentials: func() (fetch.Credentials, error) { return credentials(s.gate.env) },
 		Warn:        s.gate.warn,
 	}
@@ -232,13 +241,13 @@ func (s settings) filesBelow(ctx context.Context, dir, suffix string) ([]policy.
 	var files []policy.Module
 	for entry, err := range s.base.Entries(ctx) {
 		if err != nil {
-			return nil, fmt.Errorf("list %s in the base commit: %w", dir, err)
+			return nil, fmt.Errorf("list %s in %s: %w", dir, s.where(), err)
 		}
 		if !strings.HasPrefix(entry.Path, prefix) || !strings.HasSuffix(entry.Path, suffix) {
 			continue
 		}
 		if entry.Kind != repo.File {
-			return nil, usagef("%s is a %s in the base commit, want a file", entry.Path, entry.Kind)
+			return nil, usagef("%s is a %s in %s, want a file", entry.Path, entry.Kind, s.where())
 		}
 		text, err := s.base.Read(ctx, entry, facts.MaxCompanionBytes)
 		if err != nil {

@@ -15,7 +15,7 @@ import (
 )
 
 func verifyCommand(w World) *cobra.Command {
-	g := gate{dir: w.Dir, env: w.Env, warn: w.warn}
+	g := gate{dir: w.Dir, env: w.Env, warn: w.warn, self: w.self()}
 	var all, quiet, noColor bool
 	var formats []string
 	var effective, adopt string
@@ -30,11 +30,8 @@ Configuration, policies and schemas always come from the base commit.`,
 		Example: `  codexlock verify                        what I changed since HEAD
   codexlock verify --all                  everything
   codexlock verify --base main --head pr  a pull request, from commits alone
-<<<<<<< HEAD
   codexlock verify --all --write-baseline what is wrong today may stand until it changes
-=======
   codexlock verify --all --log            everything, and into the audit log
->>>>>>> 8695b17 (verify, attest: --log adds the results to the audit log, and signs it)
   codexlock verify -f json=report.json -f text assets/sources/model.bin`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			g.scope, g.paths = facts.Changed, args

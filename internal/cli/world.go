@@ -22,7 +22,12 @@ func Here() (context.Context, World) {
 	if err != nil {
 		dir = "."
 	}
+	self, err := os.Executable()
+	if err != nil {
+		self = ""
+	}
 	return ctx, World{
+		Self: self, Stdin: os.Stdin,
 		Args: os.Args, Stdout: os.Stdout, Stderr: os.Stderr, Env: os.LookupEnv,
 		Dir: dir, Now: time.Now, Random: rand.Reader, Names: names,
 	}

@@ -126,3 +126,16 @@ func (c *Collector) attested(p artifact.Path, d artifact.Digest) bool {
 	}
 	return false
 }
+
+// GateEdits are the files that say how the gate judges and that the change edits:
+// all that it is made of but workflows.
+func (c *Collector) GateEdits() []string {
+	var names []string
+	for name := range c.deltas {
+		if kind := gateKind(&c.o.Config, name); kind != "" && kind != "workflow" {
+			names = append(names, printable(name))
+		}
+	}
+	sort.Strings(names)
+	return names
+}

@@ -30,7 +30,7 @@ type Baseline struct {
 	State    string // valid, absent, invalid, irregular
 	Problems []facts.Problem
 	Entries  []baseline.Entry
-	Locate   func(file, pointer string) (line, column int, ok bool)
+	Locate   func(file, pointer string) (line, column int, ok bool) `json:"-"`
 }
 
 // A Waiver is what lets a finding stand.

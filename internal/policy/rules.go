@@ -29,6 +29,7 @@ type rule struct {
 	sets map[Severity]*ast.Location
 
 	effectiveOn time.Time // zero: always
+	standard    bool      // one of the embedded
 }
 
 // at is where to send the rule's author.
@@ -75,7 +76,7 @@ func ruleOf(m *module) (*rule, *PolicyError) {
 	name := strings.Join(m.path(), ".")
 	r := &rule{
 		Rule: Rule{Code: strings.TrimPrefix(name, standardPrefix), Source: m.file},
-		file: m.file, ref: m.Package.Path, sets: map[Severity]*ast.Location{},
+		file: m.file, ref: m.Package.Path, sets: map[Severity]*ast.Location{}, standard: m.source.Standard,
 	}
 	switch {
 	case m.source.Standard:

@@ -61,3 +61,14 @@ func (s Selector) nearest(rules []*rule) string {
 	}
 	return found
 }
+
+// MarshalText writes the selector as people do.
+func (s Selector) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// UnmarshalText reads it.
+func (s *Selector) UnmarshalText(text []byte) (err error) {
+	if len(text) > 0 {
+		*s, err = ParseSelector(string(text))
+	}
+	return err
+}

@@ -23,7 +23,11 @@ func from(s string) report.Report {
 	r := report.New(policy.Decision{
 		Source: s, Digest: s, Rules: 1, Answers: 1, Findings: []policy.Finding{f, other, borne},
 		Artifacts: []policy.Artifact{{Path: s, Change: s, SHA256: s, TrustDomain: s}, {Path: s + "x", SHA256: "y", Level: artifact.APlus}, {Path: "[x" + s}},
-	}, report.Meta{Scope: s, Base: s, Head: s, EffectiveTime: s})
+	}, report.Meta{Scope: s, Base: s, Head: s, EffectiveTime: s, Preview: &policy.Preview{
+		State: "done", Edits: []string{s}, Before: s, After: "y" + s, Findings: policy.Effect{Appear: 1},
+		Rules: policy.RuleChanges{Added: []string{s, "##"}}, ByRule: []policy.Effect{{Rule: s, Appear: 1}},
+		Conclusions: []policy.Turn{{Path: s, Before: s, After: s}},
+	}})
 	return r
 }
 
@@ -60,17 +64,20 @@ func checkLogs(t *testing.T, s string) {
 	}
 	log := write(t, "github", r, report.Options{})
 	inert(t, "github", log)
-	if n := strings.Count(log, "\n"); n != len(r.Findings)+1 || !strings.HasSuffix(log, "\n") {
-		t.Errorf("github of %q: %d lines, want %d:\n%s", s, n, len(r.Findings)+1, log)
+	if n := strings.Count(log, "\n"); n != len(r.Findings)+2 || !strings.HasSuffix(log, "\n") {
+		t.Errorf("github of %q: %d lines, want %d:\n%s", s, n, len(r.Findings)+2, log)
 	}
 	found := runnerCommands(log)
-	if len(found) != len(r.Findings)+1 {
-		t.Fatalf("github of %q: %d commands, want %d: %+v", s, len(found), len(r.Findings)+1, found)
+	if len(found) != len(r.Findings)+2 {
+		t.Fatalf("github of %q: %d commands, want %d: %+v", s, len(found), len(r.Findings)+2, found)
 	}
 	for i, f := range r.Findings {
 		checkCommand(t, found[i], f)
 	}
-	last := found[len(r.Findings)]
+	if p := found[len(r.Findings)]; p.name != "notice" || len(p.properties) != 1 || p.properties["title"] != "Codexlock preview (not the verdict)" {
+		t.Errorf("github of %q: the preview is %+v", s, p)
+	}
+	last := found[len(r.Findings)+1]
 	if last.name != "notice" || len(last.properties) != 1 || last.properties["title"] != "Codexlock" || last.data != report.Title(r) {
 		t.Errorf("github of %q: ends with %+v", s, last)
 	}

@@ -38,6 +38,13 @@ func github(out io.Writer, r Report, _ Options) error {
 		fmt.Fprintf(w, "::%s file=%s,line=%d,col=%d,title=%s::%s\n", command,
 			commandProperty(Terminal(f.File)), f.Line, f.Column, commandProperty(title(f)), commandData(clip(told(f), maxCommandBytes)))
 	}
+	if lines := previewLines(r.Preview); len(lines) > 0 {
+		for i := range lines {
+			lines[i] = Terminal(lines[i])
+		}
+		fmt.Fprintf(w, "::notice title=%s::%s\n", commandProperty("Codexlock preview (not the verdict)"),
+			commandData(clip(strings.Join(lines, "\n"), maxCommandBytes)))
+	}
 	fmt.Fprintf(w, "::notice title=Codexlock::%s\n", commandData(Title(r)))
 	return w.Flush()
 }
@@ -117,7 +124,7 @@ func Markdown(r Report, limit int) string {
 	c := r.Counts
 	fmt.Fprintf(&b, "| level | artifacts | trusted | denials | warnings | excepted |\n|---|---|---|---|---|---|\n| %s | %d | %d | %d | %d | %d |\n",
 		code(r.Level, maxWordsBytes), c.Artifacts, c.Trusted, c.Deny, c.Warn, c.Excepted)
-	tail := provenance(r)
+	tail := previewSection(r.Preview) + provenance(r)
 	if len(r.Findings) > 0 {
 		b.WriteString("\n| | rule | where | what | next step |\n|---|---|---|---|---|\n")
 	}

@@ -80,8 +80,8 @@ func TestMarkdownHoldsNoMarkupOfOthers(t *testing.T) {
 			t.Errorf("no %s in %s", own, plain)
 		}
 	}
-	if other := regexp.MustCompile(`<(/?(h2|table|thead|tbody|tr|th|td|code|p))>`).ReplaceAllString(plain, ""); other != "" {
-		t.Errorf("it renders %s, want nothing but a title, tables, code and paragraphs", other)
+	if other := regexp.MustCompile(`<(/?(h2|h3|ul|li|table|thead|tbody|tr|th|td|code|p))>`).ReplaceAllString(plain, ""); other != "" {
+		t.Errorf("it renders %s, want nothing but a titles, tables, lists, code and paragraphs", other)
 	}
 }
 
@@ -102,7 +102,7 @@ func TestMarkdownCutsNothingOpen(t *testing.T) {
 			if len(got) > limit || !utf8.ValidString(got) {
 				t.Fatalf("limit %d: %d bytes, valid %v", limit, len(got), utf8.ValidString(got))
 			}
-			if other := regexp.MustCompile(`</?(h2|table|thead|tbody|tr|th|td|code|p)>`).ReplaceAllString(strings.Join(tags(t, got), ""), ""); other != "" {
+			if other := regexp.MustCompile(`</?(h2|h3|ul|li|table|thead|tbody|tr|th|td|code|p)>`).ReplaceAllString(strings.Join(tags(t, got), ""), ""); other != "" {
 				t.Fatalf("limit %d: it renders %s:\n%s", limit, other, got)
 			}
 		}

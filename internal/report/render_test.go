@@ -70,6 +70,22 @@ func reports() map[string]report.Report {
 	keyless := finding("vaulttime.unverifiable", model, model+".vaulttime.json", `VaultTime signature was not checked: this run has no key for trust domain "default"`)
 	own := finding("acme.size", model, model, "has 3 GiB, want at most 2")
 	own.Requirement, own.Fix = "", ""
+	edited := told(good)
+	edited.Preview = &policy.Preview{
+		State: "done", Edits: []string{"codexlock.yaml"}, Artifacts: 7, Before: "denied", After: "warned",
+		Findings: policy.Effect{Appear: 1, Vanish: 3, Change: 2},
+		Rules:    policy.RuleChanges{Added: []string{}, Removed: []string{"acme.names"}, Changed: []string{"acme.old", "acme.size"}},
+		ByRule: []policy.Effect{
+			{Rule: "acme.names", Vanish: 3}, {Rule: "acme.size", Appear: 1}, {Rule: "script.posix", Change: 2},
+		},
+		Conclusions: []policy.Turn{{Path: model, Before: "denied", After: "trusted"}}, More: 12,
+	}
+	misspelt := told(good)
+	misspelt.Preview = &policy.Preview{
+		State: "failed", Problem: "the edited policies do not compile: policies/x.rego:3:1: undefined ref", Edits: []string{"policies/x.rego"},
+		Rules:  policy.RuleChanges{Added: []string{}, Removed: []string{}, Changed: []string{}},
+		ByRule: []policy.Effect{}, Conclusions: []policy.Turn{},
+	}
 	workTree := told(good[:1])
 	workTree.Base, workTree.Head = "", ""
 	return map[string]report.Report{
@@ -84,6 +100,8 @@ func reports() map[string]report.Report {
 		"removed":      told([]policy.Artifact{judged(model, "removed", artifact.APlus)}),
 		"keyless":      told(good, warning(keyless)),
 		"keyless_deny": told(bad, keyless),
+		"preview":      edited,
+		"no_preview":   misspelt,
 	}
 }
 

@@ -34,6 +34,7 @@ type Report struct {
 	Counts        Counts            `json:"counts"`
 	Artifacts     []policy.Artifact `json:"artifacts"`
 	Findings      []policy.Finding  `json:"findings"`
+	Preview       *policy.Preview   `json:"preview,omitempty"` // of edits of the gate; not the verdict
 }
 
 // A Policy says which rules judged.
@@ -58,6 +59,7 @@ type Meta struct {
 	Scope, Base, Head string
 	EffectiveTime     string // RFC 3339
 	FailOnWarn        bool   // warnings fail the change
+	Preview           *policy.Preview
 }
 
 // Trusted reports of each artifact whether nothing denies it: no finding of its
@@ -81,6 +83,7 @@ func New(d policy.Decision, m Meta) Report {
 		Artifacts: append([]policy.Artifact{}, d.Artifacts...),
 		Findings:  append([]policy.Finding{}, d.Findings...),
 		Level:     "none",
+		Preview:   m.Preview,
 	}
 	denied, whole := map[string]bool{}, false
 	for _, f := range r.Findings {

@@ -31,6 +31,7 @@ func text(out io.Writer, r Report, o Options) error {
 	if !o.Quiet {
 		w.artifacts(r)
 	}
+	w.preview(r.Preview)
 	w.last(r)
 	return w.w.Flush() // a writer's error stays until here
 }

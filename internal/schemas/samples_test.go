@@ -93,7 +93,10 @@ func samples() map[Kind][]string {
 				`"findings":[{"rule":"lock.drift","severity":"deny","requirement":"ZT-3.3","artifact":"a","file":"Codex-Lock.json","line":7,"column":17,"message":"m","fix":"f","fingerprint":"0123456789abcdef0123456789abcdef","excepted":false},` +
 				`{"rule":"script.shellcheck","term":"SC2086","severity":"warn","requirement":"ZT-10.1","artifact":"a","file":"a","line":7,"column":17,"message":"m","fix":"f",` +
 				`"effective_on":"2027-01-01T00:00:00Z","fingerprint":"0123456789abcdef0123456789abcdef","excepted":true,` +
-				`"exception":{"by":"exception","reason":"r","owner":"@o","expires":"2026-12-31T00:00:00Z"}}]}`,
+				`"exception":{"by":"exception","reason":"r","owner":"@o","expires":"2026-12-31T00:00:00Z"}}],` +
+				`"preview":{"state":"done","problem":"p","edits":["codexlock.yaml"],"artifacts":1,"before":"trusted","after":"denied",` +
+				`"findings":{"appear":1,"vanish":0,"change":0},"rules":{"added":["a"],"removed":["b"],"changed":["c"]},` +
+				`"by_rule":[{"rule":"a","appear":1,"vanish":0,"change":0}],"conclusions":[{"path":"a","before":"absent","after":"denied"}],"more":1}}`,
 		},
 		Proof: {
 			`{"schema":"codexlock.proof/v1","entry":"{}","index":0,"hashes":[],"checkpoint":"n"}`,

@@ -1,0 +1,126 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/config"
+	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/policy"
+	"github.com/codexlock/codexlock/internal/preview"
+	"github.com/codexlock/codexlock/internal/repo"
+)
+
+// isPreview reports whether this process was started to judge by edited rules.
+func (w World) isPreview() bool { return len(w.Args) == 2 && w.Args[1] == preview.Command }
+
+func (w World) servePreview(ctx context.Context) int {
+	if err := preview.Serve(ctx, w.Stdin, w.Stdout); err != nil {
+		return tell(w, err)
+	}
+	return ExitTrusted
+}
+
+// self is this program, to be started once more.
+func (w World) self() preview.Program {
+	p := preview.Program{Path: w.Self}
+	if len(w.Args) > 0 {
+		p.Name = w.Args[0]
+	}
+	return p
+}
+
+// preview says what the edits of the gate that the change holds would change over
+// the whole tree, nil where there are none. It is no part of the verdict: whatever
+// goes wrong is said in it, and nowhere else.
+func (g gate) preview(ctx context.Context, r *repo.Repository, e evaluation) *policy.Preview {
+	edits := e.change.GateEdits()
+	if len(edits) == 0 || g.scope == facts.Paths {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, preview.MaxTime)
+	defer cancel()
+	p, err := g.compare(ctx, r, e)
+	if err != nil {
+		p = policy.Compare(policy.Decision{}, policy.Decision{}, nil, nil)
+		p.State, p.Problem, p.Before, p.After = "failed", strings.TrimSpace(err.Error()), "", ""
+	}
+	p.Edits = edits
+	return &p
+}
+
+// compare judges the head's whole tree twice, as it would be judged once it is
+// merged: by the base's gate here, by the head's in a process of its own. What
+// that one is told was measured here, so that it needs no key.
+func (g gate) compare(ctx context.Context, r *repo.Repository, e evaluation) (policy.Preview, error) {
+	whole := e.options
+	whole.Scope, whole.Paths = facts.All, nil
+	whole.Base, whole.BaseCommit, whole.SameCommit = whole.Head, whole.HeadCommit, true
+	before, err := facts.Collect(ctx, whole)
+	if err != nil {
+		return policy.Preview{}, err
+	}
+	decided, err := e.engine.Decide(ctx, before, e.asked)
+	if err != nil {
+		return policy.Preview{}, err
+	}
+	earlier := settings{gate: g, repository: r, base: e.options.Base}
+	rules, err := earlier.sources(ctx, e.options.Config)
+	if err != nil {
+		return policy.Preview{}, err
+	}
+	edited := settings{gate: g, repository: r, base: e.options.Head, edited: true}
+	question, after, err := edited.question(ctx, whole, e.options.Config)
+	if err != nil {
+		return policy.Preview{}, err
+	}
+	answer, err := g.self.Ask(ctx, question, after)
+	if err != nil {
+		return policy.Preview{}, err
+	}
+	return policy.Compare(decided, answer.Decision, policy.RuleTexts(rules, e.engine), answer.Rules), nil
+}
+
+// question is the edited gate, and the tree as it is measured for it. Of the
+// environment only VaultTime keys are read, by their names or because the base
+// says so: an edit could name any secret there is.
+func (s settings) question(ctx context.Context, whole facts.Options, base config.Config) (preview.Question, *facts.Collector, error) {
+	var q preview.Question
+	var err error
+	if whole.Config, err = s.config(ctx); err != nil {
+		return q, nil, fmt.Errorf("the edited configuration cannot be used: %w", err)
+	}
+	if s.gate.minimumLevel != "" {
+		if whole.Config.MinimumLevel, err = artifact.ParseLevel(s.gate.minimumLevel); err != nil {
+			return q, nil, err
+		}
+	}
+	known := map[string]bool{}
+	for _, d := range base.Domains {
+		known[d.KeyEnv] = true
+	}
+	if whole.Keys, err = keyring(whole.Config, func(name string) (string, bool) {
+		if !known[name] && !strings.HasPrefix(name, config.DefaultKeyEnv) {
+			return "", false
+		}
+		return s.gate.env(name)
+	}); err != nil {
+		return q, nil, err
+	}
+	sources, err := s.sources(ctx, whole.Config)
+	if err != nil {
+		return q, nil, fmt.Errorf("the edited policies cannot be read: %w", err)
+	}
+	for _, source := range sources {
+		if !source.Standard {
+			q.Sources = append(q.Sources, source)
+		}
+	}
+	if q.Options, err = s.asked(ctx, whole.Config); err != nil {
+		return q, nil, err
+	}
+	after, err := facts.Collect(ctx, whole)
+	return q, after, err
+}

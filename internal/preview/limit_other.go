@@ -1,0 +1,8 @@
+//go:build !unix
+
+package preview
+
+import "errors"
+
+// limit refuses: without limits nothing of a change is run.
+func limit() error { return errors.ErrUnsupported }

@@ -1,0 +1,97 @@
+package preview
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"runtime/debug"
+
+	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/policy"
+	"github.com/codexlock/codexlock/policies"
+)
+
+// Serve is the process: it binds itself to its limits, reads a question, and
+// writes the answer. An error is one of writing.
+func Serve(ctx context.Context, in io.Reader, out io.Writer) error {
+	a, err := answer(ctx, bufio.NewReaderSize(in, 1<<20))
+	if err != nil {
+		words := []rune(err.Error())
+		if len(words) > maxProblem {
+			words = append(words[:maxProblem], '…')
+		}
+		a = Answer{Problem: string(words)}
+	}
+	w := bufio.NewWriter(out)
+	if err := json.NewEncoder(w).Encode(a); err != nil {
+		return err
+	}
+	return w.Flush()
+}
+
+func answer(ctx context.Context, in io.Reader) (Answer, error) {
+	if err := limit(); err != nil {
+		return Answer{}, fmt.Errorf("the process cannot be limited: %w", err)
+	}
+	debug.SetMemoryLimit(maxHeap)
+	d := json.NewDecoder(in)
+	var q question
+	if err := d.Decode(&q); err != nil {
+		return Answer{}, fmt.Errorf("read the question: %w", err)
+	}
+	embedded, err := policy.Embedded(policies.FS)
+	if err != nil {
+		return Answer{}, err
+	}
+	sources := append([]policy.Source{embedded}, q.Sources...)
+	engine, err := policy.New(ctx, sources)
+	if err != nil {
+		return Answer{}, fmt.Errorf("the edited policies do not compile: %w", err)
+	}
+	decision, err := engine.Decide(ctx, &stream{d: d, n: q.Artifacts}, q.Options)
+	if err != nil {
+		return Answer{}, fmt.Errorf("the edited policies do not answer: %w", err)
+	}
+	for i := range decision.Findings { // words of the change, which nobody needs
+		f := &decision.Findings[i]
+		f.Message, f.Fix, f.Waiver = "", "", nil
+	}
+	return Answer{Rules: policy.RuleTexts(sources, engine), Decision: decision}, nil
+}
+
+// A stream is a change whose facts come in one after the other. It is read by one
+// worker, in order.
+type stream struct {
+	d       *json.Decoder
+	n, next int
+}
+
+// Len is the number of artifacts.
+func (s *stream) Len() int { return s.n }
+
+// Repository reads the first document.
+func (s *stream) Repository(context.Context) (facts.Measurement, error) { return s.document() }
+
+// Artifact reads the next one.
+func (s *stream) Artifact(_ context.Context, i int) (facts.Measurement, error) {
+	if i != s.next {
+		return facts.Measurement{}, fmt.Errorf("artifact %d is asked for, and %d comes next", i, s.next)
+	}
+	s.next++
+	return s.document()
+}
+
+func (s *stream) document() (facts.Measurement, error) {
+	var m facts.Measurement
+	err := s.d.Decode(&m.Input)
+	if errors.Is(err, io.EOF) {
+		err = io.ErrUnexpectedEOF
+	}
+	if err != nil {
+		return m, fmt.Errorf("read the facts: %w", err)
+	}
+	return m, nil
+}
