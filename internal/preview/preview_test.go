@@ -91,8 +91,10 @@ func TestAnEditedRuleIsAsked(t *testing.T) {
 
 // Whatever an edited rule does, it costs a bounded time, and is told in words.
 func TestAHostileRuleEnds(t *testing.T) {
-	doubling := "package acme.own\n\ndeny contains _s40 if input.artifact.path\n\n_s0 := \"0123456789abcdef\"\n"
-	for i := range 40 {
+	// The last word would be 4 GB long.
+	doubling := "package acme.own\n\ndeny contains concat(\"\", [_s8 | some i in numbers.range(1, 1000)]) if input.artifact.path\n\n" +
+		"_s0 := \"" + strings.Repeat("x", 1<<14) + "\"\n"
+	for i := range 8 {
 		doubling += fmt.Sprintf("\n_s%d := concat(\"\", [_s%d, _s%d])\n", i+1, i, i)
 	}
 	tests := map[string]struct{ rego, want string }{
