@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -104,11 +105,8 @@ func Attest(ctx context.Context, root, gitDir string, paths []artifact.Path, res
 	if _, err := w.recover(); err != nil {
 		return Result{}, err
 	}
-	b := batch{work: w.work, buf: make([]byte, artifact.BufferSize), named: map[artifact.Path]bool{}}
-	if b.gitDir, err = below(root, gitDir); err != nil {
-		return Result{}, err
-	}
-	if b.ledger, err = readLedger(w.work); err != nil {
+	b, err := newBatch(root, gitDir)
+	if err != nil {
 		return Result{}, err
 	}
 	for _, p := range paths {
@@ -140,6 +138,19 @@ func Attest(ctx context.Context, root, gitDir string, paths []artifact.Path, res
 		return Result{}, err
 	}
 	return b.result, nil
+}
+
+func newBatch(root, gitDir string) (*batch, error) {
+	b := &batch{
+		work: tree{root}, buf: make([]byte, artifact.BufferSize), named: map[artifact.Path]bool{},
+		from: map[artifact.Path]RawPath{}, seen: map[artifact.Path]fs.FileInfo{},
+	}
+	var err error
+	if b.gitDir, err = below(root, gitDir); err != nil {
+		return nil, err
+	}
+	b.ledger, err = readLedger(b.work)
+	return b, err
 }
 
 // below is gitDir relative to root, "" where it is not inside.
@@ -185,6 +196,13 @@ type batch struct {
 	named  map[artifact.Path]bool // true until attested
 	files  []File
 	result Result
+
+	// Where the bytes of a path are that is not in its place yet, and which file
+	// was hashed there.
+	from   map[artifact.Path]RawPath
+	seen   map[artifact.Path]fs.FileInfo
+	came   map[artifact.Companion]RawPath // the companions of the one that is added now
+	inputs []artifact.Path                // what manifests were found to be made from
 }
 
 func (b *batch) add(p artifact.Path, o Options) error {
@@ -202,7 +220,7 @@ func (b *batch) add(p artifact.Path, o Options) error {
 		return err
 	}
 	if o.Expect != nil && *o.Expect != digest {
-		return &RefusedError{p.String(), "changed since it was verified"}
+		return &RefusedError{Path: p.String(), Reason: "changed since it was verified"}
 	}
 	b.named[p] = false
 	c := composer{batch: b, path: p, digest: digest, o: o, now: vaulttime.TimeOf(o.Now), known: map[artifact.Companion]companion{}}
@@ -265,15 +283,15 @@ func (b *batch) refuse(p artifact.Path) error {
 		return err
 	}
 	if strings.EqualFold(p.String(), ledger.Path.String()) {
-		return &RefusedError{p.String(), "is the ledger, which vouches for artifacts and is none"}
+		return &RefusedError{Path: p.String(), Reason: "is the ledger, which vouches for artifacts and is none"}
 	}
 	for _, dir := range unattestable {
 		if inside(p, dir) {
-			return &RefusedError{p.String(), fmt.Sprintf("is in %s/, which nothing may use; move it to assets/sources/ first", dir)}
+			return &RefusedError{Path: p.String(), Reason: fmt.Sprintf("is in %s/, which nothing may use; move it to assets/sources/ first", dir)}
 		}
 	}
 	if b.gitDir != "" && inside(p, b.gitDir) {
-		return &RefusedError{p.String(), "is in the Git directory"}
+		return &RefusedError{Path: p.String(), Reason: "is in the Git directory"}
 	}
 	for _, owner := range p.Owners() {
 		_, there, err := b.work.lstat(owner)
@@ -282,7 +300,7 @@ func (b *batch) refuse(p artifact.Path) error {
 		}
 		_, entered := b.ledger.Lookup(owner.String())
 		if _, named := b.named[owner]; there || entered || named {
-			return &RefusedError{p.String(), fmt.Sprintf("is a companion of %s; attest that instead", owner)}
+			return &RefusedError{Path: p.String(), Reason: fmt.Sprintf("is a companion of %s; attest that instead", owner)}
 		}
 	}
 	return nil
@@ -295,9 +313,13 @@ func inside(p artifact.Path, dir string) bool {
 
 // hash is the digest of a file's bytes.
 func (b *batch) hash(p artifact.Path) (artifact.Digest, error) {
-	f, before, err := b.work.open(p)
+	at := p
+	if from, ok := b.from[p]; ok {
+		at = from.path()
+	}
+	f, before, err := b.work.open(at)
 	if errors.Is(err, fs.ErrNotExist) {
-		return artifact.Digest{}, &RefusedError{p.String(), "is not there"}
+		return artifact.Digest{}, &RefusedError{Path: p.String(), Reason: "is not there"}
 	}
 	if err != nil {
 		return artifact.Digest{}, err
@@ -307,19 +329,26 @@ func (b *batch) hash(p artifact.Path) (artifact.Digest, error) {
 		head := make([]byte, artifact.MaxPointerBytes)
 		n, _ := f.ReadAt(head, 0)
 		if _, _, pointer := artifact.ParsePointer(head[:n]); pointer {
-			return artifact.Digest{}, &RefusedError{p.String(), "is a Git LFS pointer, not the content it stands for; fetch that first: git lfs pull"}
+			return artifact.Digest{}, &RefusedError{Path: p.String(), Reason: "is a Git LFS pointer, not the content it stands for; fetch that first: git lfs pull"}
 		}
 	}
+	digest, after, err := b.digest(f, before)
+	b.seen[p] = after
+	return digest, err
+}
+
+// digest hashes an open file, which must not change meanwhile.
+func (b *batch) digest(f *os.File, before fs.FileInfo) (artifact.Digest, fs.FileInfo, error) {
 	digest, n, err := artifact.Hash(f, b.buf)
 	if err != nil {
-		return artifact.Digest{}, fmt.Errorf("hash %s: %w", p, err)
+		return artifact.Digest{}, nil, fmt.Errorf("hash %s: %w", f.Name(), err)
 	}
 	after, err := f.Stat()
 	if err != nil {
-		return artifact.Digest{}, fmt.Errorf("hash %s: %w", p, err)
+		return artifact.Digest{}, nil, fmt.Errorf("hash %s: %w", f.Name(), err)
 	}
-	if n != before.Size() || after.Size() != n || !after.ModTime().Equal(before.ModTime()) {
-		return artifact.Digest{}, &RefusedError{p.String(), "changed while it was read; attest it once it is finished"}
+	if n != before.Size() || !sameFile(before, after) {
+		return artifact.Digest{}, nil, &RefusedError{Path: f.Name(), Reason: "changed while it was read; attest it once it is finished", Unsettled: true}
 	}
-	return digest, nil
+	return digest, after, nil
 }

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -62,6 +63,10 @@ func TestKillHelper(t *testing.T) {
 		if err := CommitChange(context.Background(), p.root, p.git, everything()); err != nil {
 			t.Fatal(err)
 		}
+	case "ingest", "quarantine", "release":
+		if err := p.intake(*killWhat); err != nil {
+			t.Fatal(err)
+		}
 	case "recover":
 		if _, err := Recover(p.root, p.git); err != nil {
 			t.Fatal(err)
@@ -114,10 +119,14 @@ func oldPlace(t testing.TB) place {
 // TestKilledAnywhere kills a writer before every step that changes the file
 // system. Recover then has to leave the old tree or the new one, to the byte.
 func TestKilledAnywhere(t *testing.T) {
-	for _, what := range []string{"attest", "commit", "change", "together", "change together"} {
+	for _, what := range []string{"attest", "commit", "change", "together", "change together", "ingest", "quarantine", "release"} {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
-			p := oldPlace(t)
+			place := oldPlace
+			if slices.Contains([]string{"ingest", "quarantine", "release"}, what) {
+				place = incomingPlace
+			}
+			p := place(t)
 			before := p.state()
 			if p.run(what, 0) {
 				t.Fatal("killed without being asked to")
@@ -128,7 +137,7 @@ func TestKilledAnywhere(t *testing.T) {
 			}
 			old, new, n := 0, 0, 1
 			for ; ; n++ {
-				p := oldPlace(t)
+				p := place(t)
 				if !p.run(what, n) {
 					break
 				}

@@ -28,6 +28,7 @@ type companion struct {
 	at                artifact.Path
 	data              []byte
 	executable, there bool
+	arrives           bool // it came along with its artifact, and is not in its place yet
 }
 
 // compose adds the companions to the batch. What it adds was read back by the
@@ -65,23 +66,27 @@ func (c composer) place(kind artifact.Companion) (companion, error) {
 		}
 	}
 	if n == 2 {
-		return companion{}, &RefusedError{beside.String(), fmt.Sprintf("stands at %s too; remove one of them", mirrored)}
+		return companion{}, &RefusedError{Path: beside.String(), Reason: fmt.Sprintf("stands at %s too; remove one of them", mirrored)}
 	}
 	if _, err := artifact.ParsePath(at.String()); err != nil {
 		return companion{}, err
 	}
-	data, mode, there, err := c.work.read(at, maxCompanionBytes)
+	source, arrives := at, false
+	if came, ok := c.came[kind]; ok {
+		source, arrives = came.path(), true
+	}
+	data, mode, there, err := c.work.read(source, maxCompanionBytes)
 	if err != nil {
 		return companion{}, err
 	}
-	c.known[kind] = companion{at, data, mode&0o111 != 0, there}
+	c.known[kind] = companion{at, data, mode&0o111 != 0, there, arrives}
 	return c.known[kind], nil
 }
 
 // put adds a companion, unless it stands there as it should already: who
 // renews ten thousand records need not write ten thousand manifests.
 func (c composer) put(old companion, executable bool, data []byte) {
-	if old.there && old.executable == executable && bytes.Equal(old.data, data) {
+	if old.there && !old.arrives && old.executable == executable && bytes.Equal(old.data, data) {
 		return
 	}
 	f := File{Path: old.at, Mode: 0o644, Data: data}
@@ -160,9 +165,10 @@ func (c composer) references(m *manifest.Manifest) error {
 		}
 		for _, dir := range unattestable {
 			if inside(p, dir) {
-				return &RefusedError{p.String(), fmt.Sprintf("is an input in %s/, which nothing may use", dir)}
+				return &RefusedError{Path: p.String(), Reason: fmt.Sprintf("is an input in %s/, which nothing may use", dir)}
 			}
 		}
+		c.batch.inputs = append(c.batch.inputs, p)
 		if inputs[i].SHA256, err = c.hash(p); err != nil {
 			return fmt.Errorf("input of the manifest: %w", err)
 		}
@@ -273,7 +279,7 @@ func (c composer) public(r vaulttime.Record) (ed25519.PublicKey, bool) {
 // would be lost without a word.
 func (c composer) extend(old vaulttime.Record) ([]vaulttime.Link, error) {
 	refused := func(format string, args ...any) error {
-		return &RefusedError{c.path.String(), fmt.Sprintf("has a record of trust domain %q, ", old.TrustDomain) + fmt.Sprintf(format, args...)}
+		return &RefusedError{Path: c.path.String(), Reason: fmt.Sprintf("has a record of trust domain %q, ", old.TrustDomain) + fmt.Sprintf(format, args...)}
 	}
 	if c.o.Accepts == nil || !c.o.Accepts(old.TrustDomain) {
 		return nil, refused("and %q accepts none from there; add it to accepts_from in codexlock.yaml, or remove the record to begin anew", c.o.Domain)

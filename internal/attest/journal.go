@@ -53,7 +53,7 @@ func (p *RawPath) UnmarshalJSON(text []byte) error {
 func (p RawPath) check() error {
 	for part := range strings.SplitSeq(string(p), "/") {
 		if part == "" || part == "." || part == ".." || strings.EqualFold(part, ".git") || strings.Contains(part, "\x00") {
-			return &RefusedError{string(p), "is no path of a file in the repository"}
+			return &RefusedError{Path: string(p), Reason: "is no path of a file in the repository"}
 		}
 	}
 	return nil
@@ -149,7 +149,7 @@ func (c Change) check() error {
 	seen := make(map[string]bool, len(c.Files)+2*len(c.Moves)+len(c.Removes))
 	once := func(name string) error {
 		if seen[name] {
-			return &RefusedError{name, "is to be written twice at once"}
+			return &RefusedError{Path: name, Reason: "is to be written twice at once"}
 		}
 		seen[name] = true
 		return nil
@@ -159,7 +159,7 @@ func (c Change) check() error {
 			return err
 		}
 		if !slices.Contains(modes, mode) {
-			return &RefusedError{p.String(), fmt.Sprintf("mode is %o, want 644, 755, 444 or 400", mode)}
+			return &RefusedError{Path: p.String(), Reason: fmt.Sprintf("mode is %o, want 644, 755, 444 or 400", mode)}
 		}
 		return once(p.String())
 	}

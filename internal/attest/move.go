@@ -25,7 +25,7 @@ func (w writer) planMoves(moves []Move) ([]Move, error) {
 		if _, there, err := w.work.lstat(m.To); err != nil {
 			return nil, err
 		} else if there && !m.Replace {
-			return nil, &RefusedError{m.To.String(), "is there already, and what is verified is not replaced"}
+			return nil, &RefusedError{Path: m.To.String(), Reason: "is there already, and what is verified is not replaced"}
 		}
 		from, err := w.work.device(m.From.path().Dir(), devices)
 		if err != nil {
@@ -80,7 +80,7 @@ func (w writer) settle(ctx context.Context, moves []Move) error {
 			return err
 		}
 		if m.seen != nil && !sameFile(m.seen, info) {
-			err = &RefusedError{string(m.From), "changed after it was read; run it again once it is finished"}
+			err = &RefusedError{Path: string(m.From), Reason: "changed after it was read; run it again once it is finished", Unsettled: true}
 		}
 		if err == nil && !together {
 			err = step("fsync", string(m.From))

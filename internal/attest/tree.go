@@ -18,6 +18,8 @@ import (
 type RefusedError struct {
 	Path   string
 	Reason string // what is wrong with it, lower case, no full stop
+	// Unsettled says that somebody is still writing it: it may do well later.
+	Unsettled bool
 }
 
 func (e *RefusedError) Error() string { return fmt.Sprintf("%s: %s", e.Path, e.Reason) }
@@ -43,7 +45,7 @@ func (t tree) folder(name string) (*os.File, error) {
 	for part := range strings.SplitSeq(name, "/") {
 		next, err := open(fd, part, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_NOFOLLOW, 0)
 		if err != nil && isSymlink(fd, part) {
-			err = &RefusedError{name, fmt.Sprintf("%q is a symlink, want a folder of the repository itself", part)}
+			err = &RefusedError{Path: name, Reason: fmt.Sprintf("%q is a symlink, want a folder of the repository itself", part)}
 		}
 		unix.Close(fd)
 		if err != nil {
@@ -95,14 +97,14 @@ func (t tree) open(p artifact.Path) (*os.File, fs.FileInfo, error) {
 	fd, err := open(int(dir.Fd()), p.Base(), unix.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK|unix.O_NOCTTY, 0)
 	if err != nil {
 		if isSymlink(int(dir.Fd()), p.Base()) {
-			return nil, nil, &RefusedError{p.String(), "is a symlink, want a regular file"}
+			return nil, nil, &RefusedError{Path: p.String(), Reason: "is a symlink, want a regular file"}
 		}
 		return nil, nil, pathError("open", p.String(), err)
 	}
 	f := os.NewFile(uintptr(fd), p.String())
 	info, err := f.Stat()
 	if err == nil && !info.Mode().IsRegular() {
-		err = &RefusedError{p.String(), fmt.Sprintf("is %s, want a regular file", kindOf(info.Mode()))}
+		err = &RefusedError{Path: p.String(), Reason: fmt.Sprintf("is %s, want a regular file", kindOf(info.Mode()))}
 	}
 	if err != nil {
 		f.Close()
@@ -136,7 +138,7 @@ func (t tree) read(p artifact.Path, limit int64) (data []byte, mode fs.FileMode,
 		return nil, 0, false, err
 	}
 	if int64(len(data)) > limit {
-		return nil, 0, false, &RefusedError{p.String(), fmt.Sprintf("is longer than %d bytes", limit)}
+		return nil, 0, false, &RefusedError{Path: p.String(), Reason: fmt.Sprintf("is longer than %d bytes", limit)}
 	}
 	return data, info.Mode(), true, nil
 }
@@ -163,7 +165,7 @@ func (t tree) writable(p artifact.Path) error {
 	if err != nil || !there || mode.IsRegular() {
 		return err
 	}
-	return &RefusedError{p.String(), fmt.Sprintf("is %s, want a regular file or nothing", kindOf(mode))}
+	return &RefusedError{Path: p.String(), Reason: fmt.Sprintf("is %s, want a regular file or nothing", kindOf(mode))}
 }
 
 // lstat is what stands at p; there is false where nothing does.

@@ -98,6 +98,16 @@ func (g gate) run(ctx context.Context) (report.Report, error) {
 
 // prepare finds out what is believed and what is under judgement.
 func (g gate) prepare(ctx context.Context, r *repo.Repository) (evaluation, error) {
+	e, err := g.ready(ctx, r)
+	if err != nil {
+		return evaluation{}, err
+	}
+	e.change, err = facts.Collect(ctx, e.options)
+	return e, err
+}
+
+// ready is prepare but for what is under judgement.
+func (g gate) ready(ctx context.Context, r *repo.Repository) (evaluation, error) {
 	o, source, err := g.believe(ctx, r)
 	if err != nil {
 		return evaluation{}, err
@@ -107,11 +117,7 @@ func (g gate) prepare(ctx context.Context, r *repo.Repository) (evaluation, erro
 		return evaluation{}, err
 	}
 	asked, err := source.asked(ctx, o.Config)
-	if err != nil {
-		return evaluation{}, err
-	}
-	change, err := facts.Collect(ctx, o)
-	return evaluation{options: o, asked: asked, engine: engine, change: change}, err
+	return evaluation{options: o, asked: asked, engine: engine}, err
 }
 
 // believe reads what measuring needs of the base commit, and the keys.

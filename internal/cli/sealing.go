@@ -65,7 +65,7 @@ type sealer struct {
 // newSealer finishes what an interrupted run left, and reads the configuration
 // of the work tree and the keys.
 func newSealer(ctx context.Context, w World, r *repo.Repository, now time.Time) (sealer, error) {
-	s := sealer{now: now, fallback: attest.Fallback{Creator: user(w.Env), Toolchain: manifest.Tool{Name: "codexlock", Version: Version}}}
+	s := sealer{now: now, fallback: fallback(w)}
 	if _, err := attest.Recover(r.Root(), r.GitDir()); err != nil {
 		return s, fmt.Errorf("finish an interrupted attest: %w", err)
 	}
@@ -78,6 +78,11 @@ func newSealer(ctx context.Context, w World, r *repo.Repository, now time.Time) 
 	}
 	s.keys, err = keyring(s.config, w.Env)
 	return s, err
+}
+
+// fallback is what a manifest says of an artifact that nothing else is known of.
+func fallback(w World) attest.Fallback {
+	return attest.Fallback{Creator: user(w.Env), Toolchain: manifest.Tool{Name: "codexlock", Version: Version}}
 }
 
 // key is the one that seals for a domain.

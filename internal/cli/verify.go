@@ -17,6 +17,7 @@ import (
 func verifyCommand(w World) *cobra.Command {
 	g := gate{dir: w.Dir, env: w.Env, warn: w.warn, self: w.self()}
 	var all, quiet, noColor bool
+	var quarantine bool
 	var formats []string
 	var effective, adopt string
 	cmd := &cobra.Command{
@@ -58,6 +59,14 @@ Configuration, policies and schemas always come from the base commit.`,
 			if err != nil {
 				return err
 			}
+			if quarantine {
+				if !all || g.head != "" {
+					return usagef("--quarantine moves what drifted in the work tree: want --all beside it, and no --head")
+				}
+				if err := signsNothing(w, "verify --quarantine"); err != nil {
+					return err
+				}
+			}
 			if cmd.Flags().Changed("write-baseline") {
 				if !all {
 					return usagef("--write-baseline takes in what is wrong everywhere: want --all beside it")
@@ -71,6 +80,11 @@ Configuration, policies and schemas always come from the base commit.`,
 			o := report.Options{Quiet: quiet, Color: !noColor && colored(w)}
 			if err := write(w, outputs, r, o); err != nil {
 				return err
+			}
+			if quarantine {
+				if err := quarantineDrifted(cmd.Context(), w, r, g.now); err != nil {
+					return err
+				}
 			}
 			if r.Conclusion == report.Failure {
 				return errDenied
@@ -91,6 +105,7 @@ Configuration, policies and schemas always come from the base commit.`,
 	f.StringVar(&g.minimumLevel, "minimum-level", "", "a-plus or tier-1 (default the configuration's)")
 	f.StringVar(&g.layout, "layout", "git", "git; strict: what is below assets/sources/ has mode 0444 on the disk too")
 	f.BoolVar(&g.failOnWarn, "fail-on-warn", false, "deny on warnings too")
+	f.BoolVar(&quarantine, "quarantine", false, "with --all: move sources that drifted, and their companions, to assets/quarantine/")
 	f.IntVar(&g.jobs, "jobs", 0, "how many artifacts to verify at once (default: one per core)")
 	f.StringVar(&adopt, "write-baseline", "", "with --all: write every denial to FILE, to stand until the artifact changes (default the configuration's baseline)")
 	f.Lookup("write-baseline").NoOptDefVal = " "

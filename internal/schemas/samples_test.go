@@ -81,6 +81,12 @@ func samples() map[Kind][]string {
 			`{"artifact":"a/b","sha256":"` + hash + `","creator":"me","generated_at":"2026-01-01T00:00:00Z","toolchain":{"name":"go","version":"1.26"},` +
 				`"inputs":[{"path":"in","sha256":"` + hash + `"}],"outputs":[],"network":["example.org"],"extensions":{"x":1}}`,
 		},
+		Quarantine: {
+			`{"schema":"codexlock.quarantine/v1","id":"20261123T000000Z-0123456789abcdef","quarantined_at":"2026-11-23T00:00:00Z","by":"ingest","path":"assets/incoming/\\xff","target":"assets/sources/\\xff","sha256":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","size":4,"mode":"0644","reason":"why","findings":[{"rule":"layout.irregular","requirement":"ZT-6.1","file":"x","line":1,"column":1,"message":"m","fix":"f"}],"findings_left_out":0,"files":[{"name":"9f.bin","path":"x"}]}`,
+		},
+		Release: {
+			`{"schema":"codexlock.release/v1","id":"20261123T000000Z-0123456789abcdef","released_at":"2026-11-23T00:00:00Z","released_by":"someone","reason":"why","path":"assets/sources/x","sha256":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","trust_domain":"default","key_id":"0123456789abcdef"}`,
+		},
 		Integrity: {
 			standardIntegrity,
 			`{"artifact":"a","sha256":"","vaulttime":"","verified_by":"ci","verified_at":"2026-01-01T00:00:00Z","result":"FAIL","seq":0,"prev":"` + hash + `","level":"tier-1","trust_domain":"default"}`,

@@ -26,10 +26,13 @@ const (
 	Report    Kind = "report"     // codexlock.report/v1
 	Proof     Kind = "proof"      // of an entry of the log, as codexlock audit prove writes it
 	Baseline  Kind = "baseline"   // codexlock-baseline.json
+
+	Quarantine Kind = "quarantine" // reason.json of a quarantine
+	Release    Kind = "release"    // released.json beside it
 )
 
 // Kinds are all of them.
-var Kinds = []Kind{Ledger, Manifest, VaultTime, Integrity, Config, Facts, Report, Proof, Baseline}
+var Kinds = []Kind{Ledger, Manifest, VaultTime, Integrity, Config, Facts, Report, Proof, Baseline, Quarantine, Release}
 
 // The most that is read of a document. A ledger, a report and a baseline grow with the
 // repository, the others describe one thing.

@@ -1,0 +1,173 @@
+package attest
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/codexlock/codexlock/internal/artifact"
+)
+
+// Where files are on their way (ZT-6.1).
+const (
+	IncomingDir   = "assets/incoming"
+	SourcesDir    = "assets/sources"
+	QuarantineDir = "assets/quarantine"
+)
+
+// Limits of what is taken in at once. A folder that is deeper, or holds more, is
+// ingested in parts.
+const (
+	maxArrivals     = 100_000
+	maxArrivalDepth = 64
+)
+
+// An Arrival is a file that asks to become an artifact.
+type Arrival struct {
+	From RawPath
+	To   artifact.Path // where it is to stand; not parsed: its name may be no artifact's
+	// Came are the companions that came along with it.
+	Came map[artifact.Companion]RawPath
+	// Anew says that what came along proves nothing and stays where it is: only
+	// what it tells of the artifact's making is kept.
+	Anew bool
+	// Replace says that other content may stand at To.
+	Replace bool
+}
+
+// A Left is what stays where it is, and why.
+type Left struct {
+	Path   string // escaped
+	Reason string
+}
+
+// Arrivals are the files below assets/incoming/, or those of them that are
+// named, with the companions that came along; a folder names all that is in it.
+// What is no regular file is left and never opened.
+func Arrivals(root string, named []artifact.Path) ([]Arrival, []Left, error) {
+	l := lister{work: tree{root}, files: map[string]bool{}}
+	err := l.list(IncomingDir, 0)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = nil
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	wanted, err := l.wanted(named)
+	if err != nil {
+		return nil, nil, err
+	}
+	var arrivals []Arrival
+	for _, name := range wanted {
+		if l.owner(name) != "" {
+			continue
+		}
+		a := Arrival{From: RawPath(name), To: artifact.Path(SourcesDir + strings.TrimPrefix(name, IncomingDir)), Came: map[artifact.Companion]RawPath{}}
+		for _, kind := range artifact.Companions {
+			if at := name + kind.Suffix(); l.files[at] {
+				a.Came[kind] = RawPath(at)
+			}
+		}
+		arrivals = append(arrivals, a)
+	}
+	return arrivals, l.left, nil
+}
+
+type lister struct {
+	work  tree
+	files map[string]bool
+	left  []Left
+}
+
+// kept are the files with which Git keeps a folder: they belong to the folder.
+var kept = []string{".gitkeep", ".gitignore", ".gitattributes"}
+
+func (l *lister) list(folder string, depth int) error {
+	if depth > maxArrivalDepth {
+		return &RefusedError{Path: folder, Reason: fmt.Sprintf("is more than %d folders deep", maxArrivalDepth)}
+	}
+	dir, err := l.work.folder(folder)
+	if err != nil {
+		return err
+	}
+	names, err := dir.Readdirnames(-1)
+	if err := errors.Join(err, dir.Close()); err != nil {
+		return pathError("list", folder, err)
+	}
+	slices.Sort(names)
+	for _, base := range names {
+		name := folder + "/" + base
+		mode, there, err := l.work.lstat(artifact.Path(name))
+		switch {
+		case err != nil:
+			return err
+		case !there || slices.Contains(kept, base):
+		case strings.EqualFold(base, ".git"):
+			l.left = append(l.left, Left{escape(name), "is a Git directory"})
+		case mode.IsDir():
+			if err := l.list(name, depth+1); err != nil {
+				return err
+			}
+		case !mode.IsRegular():
+			l.left = append(l.left, Left{escape(name), fmt.Sprintf("is %s, want a regular file", kindOf(mode))})
+		default:
+			l.files[name] = true
+			if len(l.files) > maxArrivals {
+				return &RefusedError{Path: IncomingDir, Reason: fmt.Sprintf("holds over %d files; name some of them", maxArrivals)}
+			}
+		}
+	}
+	return nil
+}
+
+// owner is the file that a name is a companion of, "" where it stands for itself.
+func (l *lister) owner(name string) string {
+	for _, kind := range artifact.Companions {
+		owner, ok := strings.CutSuffix(name, kind.Suffix())
+		if ok && l.files[owner] && path.Base(owner) != "." && l.owner(owner) == "" {
+			return owner
+		}
+	}
+	return ""
+}
+
+// wanted are the files that were named, in order; a companion names its owner.
+func (l *lister) wanted(named []artifact.Path) ([]string, error) {
+	all := slices.Sorted(func(yield func(string) bool) {
+		for name := range l.files {
+			if !yield(name) {
+				return
+			}
+		}
+	})
+	if len(named) == 0 {
+		return all, nil
+	}
+	want := map[string]bool{}
+	for _, p := range named {
+		if p != IncomingDir && !inside(p, IncomingDir) {
+			return nil, &RefusedError{Path: p.String(), Reason: "is not in " + IncomingDir + "/; what is to be ingested is put there first"}
+		}
+		hit := false
+		for _, name := range all {
+			if name == p.String() || strings.HasPrefix(name, p.String()+"/") || l.owner(p.String()) == name {
+				want[name], hit = true, true
+			}
+		}
+		for _, left := range l.left {
+			hit = hit || left.Path == p.String()
+		}
+		if !hit {
+			return nil, &RefusedError{Path: p.String(), Reason: "is not there"}
+		}
+	}
+	l.left = slices.DeleteFunc(l.left, func(left Left) bool {
+		return !slices.ContainsFunc(named, func(p artifact.Path) bool {
+			return left.Path == p.String() || strings.HasPrefix(left.Path, p.String()+"/")
+		})
+	})
+	return slices.DeleteFunc(all, func(name string) bool { return !want[name] }), nil
+}

@@ -1,0 +1,353 @@
+package attest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/ledger"
+)
+
+// A Finding is what a rule says against an artifact that asks to be let in.
+type Finding struct {
+	Rule        string `json:"rule"`
+	Requirement string `json:"requirement"`
+	File        string `json:"file"`
+	Line        int    `json:"line"`
+	Column      int    `json:"column"`
+	Message     string `json:"message"`
+	Fix         string `json:"fix"`
+}
+
+// A Judge says what denies the artifacts, in a work tree in which the change was
+// made. What it says nothing of is let in.
+type Judge func(ctx context.Context, c Change, paths []artifact.Path) (map[artifact.Path][]Finding, error)
+
+// An Ingestion is what is taken in at once, and who decides.
+type Ingestion struct {
+	Arrivals []Arrival
+	Resolve  func(artifact.Path) (Options, error)
+	Judge    Judge
+	Now      time.Time
+	// NewID names a quarantine: no two calls give the same.
+	NewID func() (string, error)
+	// Strict says that nothing is quarantined: whatever is denied stays where it is.
+	Strict bool
+	// Also are files that are written with what is let in, and only then.
+	Also func(Attested) (File, error)
+}
+
+// An Ingested result is where every arrival went.
+type Ingested struct {
+	Attested    []Attested
+	Quarantined []Quarantined
+	Denied      []Quarantined // where nothing is quarantined
+	Left        []Left
+}
+
+// Ingest takes files in: each is attested where it is to stand, the tree as it
+// would be then is judged, and what is let in goes there, read-only; the others
+// go to quarantine with the reasons. All of it is done, or nothing.
+func Ingest(ctx context.Context, root, gitDir string, in Ingestion) (Ingested, error) {
+	release, err := lock(ctx, gitDir)
+	if err != nil {
+		return Ingested{}, err
+	}
+	defer release()
+	w := writer{work: tree{root}, state: tree{gitDir}}
+	if _, err := w.recover(); err != nil {
+		return Ingested{}, err
+	}
+	g := ingest{Ingestion: in}
+	if g.batch, err = newBatch(root, gitDir); err != nil {
+		return Ingested{}, err
+	}
+	for _, a := range in.Arrivals {
+		g.batch.named[a.To] = true
+		g.batch.from[a.To] = a.From
+	}
+	for _, a := range in.Arrivals {
+		if err := ctx.Err(); err != nil {
+			return Ingested{}, err
+		}
+		if err := g.stage(a); err != nil {
+			return Ingested{}, err
+		}
+	}
+	if err := g.judge(ctx); err != nil {
+		return Ingested{}, err
+	}
+	c, err := g.change()
+	if err != nil || c.empty() {
+		return g.result, err
+	}
+	return g.result, w.commit(ctx, c)
+}
+
+// A candidate is an arrival with all that is to be written about it.
+type candidate struct {
+	Arrival
+	came     []File // its companions as they came, where they are to stand
+	files    []File
+	removes  []RawPath
+	inputs   []artifact.Path
+	entry    ledger.Entry
+	attested Attested
+}
+
+// A reject is an arrival that is not let in.
+type reject struct {
+	Arrival
+	reason   string
+	findings []Finding
+}
+
+type ingest struct {
+	Ingestion
+	batch      *batch
+	candidates []candidate
+	rejects    []reject
+	result     Ingested
+}
+
+// stage attests one arrival, in memory. What cannot be attested is rejected; what
+// is still being written is left.
+func (g *ingest) stage(a Arrival) error {
+	c, err := g.compose(a)
+	if err == nil {
+		g.candidates = append(g.candidates, c)
+		return nil
+	}
+	var refused *RefusedError
+	var named *artifact.PathError
+	switch {
+	case errors.As(err, &refused) && refused.Unsettled:
+		g.result.Left = append(g.result.Left, Left{escape(string(a.From)), refused.Reason})
+	case errors.Is(err, fs.ErrPermission):
+		g.result.Left = append(g.result.Left, Left{escape(string(a.From)), "cannot be read: permission denied"})
+	case errors.As(err, &refused):
+		g.reject(a, refused.Path+" "+refused.Reason, nil)
+	case errors.As(err, &named):
+		g.reject(a, named.Error(), nil)
+	case errors.Is(err, unix.ENAMETOOLONG), errors.Is(err, unix.ENOTDIR):
+		g.reject(a, "there is no place for it: "+err.Error(), nil)
+	default:
+		return err
+	}
+	return nil
+}
+
+func (g *ingest) reject(a Arrival, reason string, findings []Finding) {
+	g.rejects = append(g.rejects, reject{a, reason, findings})
+}
+
+// compose attests an arrival as if it stood in its place already.
+func (g *ingest) compose(a Arrival) (candidate, error) {
+	b := g.batch
+	c := candidate{Arrival: a}
+	if _, err := artifact.ParsePath(a.To.String()); err != nil {
+		return c, err
+	}
+	if len(path.Base(string(a.From)))+len(staged("x.vaulttime.json")) > maxNameBytes {
+		return c, &RefusedError{Path: a.To.String(), Reason: "has a name too long to stand beside its companions"}
+	}
+	o, err := g.Resolve(a.To)
+	if err != nil {
+		return c, err
+	}
+	b.files, b.inputs, b.came, b.result = nil, nil, a.Came, Result{}
+	if err := b.add(a.To, o); err != nil {
+		return c, err
+	}
+	c.files, c.inputs, c.attested = b.files, b.inputs, b.result.Attested[0]
+	i, _ := b.ledger.Lookup(a.To.String())
+	c.entry = b.ledger.Artifacts[i]
+	if err := g.refuseOther(a, c.attested.SHA256); err != nil {
+		return c, err
+	}
+	if a.Anew {
+		return c, nil
+	}
+	for _, kind := range slices.Sorted(maps.Keys(a.Came)) {
+		c.removes = append(c.removes, a.Came[kind])
+		if kind == artifact.Test {
+			continue // what it says is judged where it stands
+		}
+		data, _, _, err := b.work.read(a.Came[kind].path(), maxCompanionBytes)
+		if err != nil {
+			return c, err
+		}
+		c.came = append(c.came, File{Path: a.To.Companion(kind), Mode: 0o644, Data: data})
+	}
+	return c, nil
+}
+
+// refuseOther refuses to put other content where some is verified (P3).
+func (g *ingest) refuseOther(a Arrival, digest artifact.Digest) error {
+	f, info, err := g.batch.work.open(a.To)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && a.Replace {
+		if err == nil {
+			f.Close()
+		}
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	standing, _, err := g.batch.digest(f, info)
+	if err == nil && standing != digest {
+		err = &RefusedError{Path: a.To.String(), Reason: "is there already with other content, and what is verified does not change; give the new one another name, or ingest it with --replace"}
+	}
+	return err
+}
+
+// judge rejects what is denied: first as it came, by the companions that came
+// with it, then as it would stand. What was made from a reject is judged again.
+func (g *ingest) judge(ctx context.Context) error {
+	if err := g.judgeOnce(ctx, true); err != nil {
+		return err
+	}
+	for again := true; again; {
+		before := len(g.rejects)
+		if err := g.judgeOnce(ctx, false); err != nil {
+			return err
+		}
+		gone := map[artifact.Path]bool{}
+		for _, r := range g.rejects {
+			gone[r.To] = true
+		}
+		again = len(g.rejects) > before && slices.ContainsFunc(g.candidates, func(c candidate) bool {
+			return slices.ContainsFunc(c.inputs, func(p artifact.Path) bool { return gone[p] })
+		})
+	}
+	return nil
+}
+
+// incomplete is the one rule that says nothing against a companion as it came:
+// what a manifest leaves out is added when it is attested, and judged then.
+const incomplete = "manifest.provenance"
+
+func (g *ingest) judgeOnce(ctx context.Context, asCame bool) error {
+	var paths []artifact.Path
+	for _, c := range g.candidates {
+		if !asCame || len(c.came) > 0 {
+			paths = append(paths, c.To)
+		}
+	}
+	if len(paths) == 0 {
+		return nil
+	}
+	staged, err := g.staged(asCame)
+	if err != nil {
+		return err
+	}
+	findings, err := g.Judge(ctx, staged, paths)
+	if err != nil {
+		return err
+	}
+	var left []candidate
+	for _, c := range g.candidates {
+		against := findings[c.To]
+		if asCame {
+			against = slices.DeleteFunc(slices.Clone(against), func(f Finding) bool {
+				return f.Rule == incomplete || !slices.ContainsFunc(c.came, func(came File) bool { return came.Path.String() == f.File })
+			})
+		}
+		if len(against) == 0 {
+			left = append(left, c)
+			continue
+		}
+		g.reject(c.Arrival, against[0].Message, against)
+	}
+	g.candidates = left
+	return nil
+}
+
+// staged is the change that lets all candidates in.
+func (g *ingest) staged(asCame bool) (Change, error) {
+	var c Change
+	if !asCame {
+		file, err := g.ledger()
+		if err != nil {
+			return c, err
+		}
+		c.Files = append(c.Files, file)
+	}
+	for _, x := range g.candidates {
+		c.Moves = append(c.Moves, Move{From: x.From, To: x.To, Mode: 0o444, Replace: true, seen: g.batch.seen[x.To]})
+		if asCame {
+			c.Files = append(c.Files, x.came...)
+			continue
+		}
+		c.Files = append(c.Files, x.files...)
+		c.Removes = append(c.Removes, x.removes...)
+	}
+	return c, nil
+}
+
+// ledger is the one that lists the candidates too, and no reject.
+func (g *ingest) ledger() (File, error) {
+	l, err := readLedger(g.batch.work)
+	if err != nil {
+		return File{}, err
+	}
+	for _, c := range g.candidates {
+		l.Set(c.entry)
+	}
+	text := l.Encode()
+	if _, _, err := ledger.Decode(text); err != nil {
+		return File{}, fmt.Errorf("write %s: %w", ledger.Path, err)
+	}
+	return File{ledger.Path, 0o644, text}, nil
+}
+
+// change is all that is done, and the result tells of it.
+func (g *ingest) change() (Change, error) {
+	var c Change
+	var err error
+	if len(g.candidates) > 0 {
+		if c, err = g.staged(false); err != nil {
+			return c, err
+		}
+	}
+	for _, x := range g.candidates {
+		g.result.Attested = append(g.result.Attested, x.attested)
+		if g.Also != nil {
+			f, err := g.Also(x.attested)
+			if err != nil {
+				return c, err
+			}
+			c.Files = append(c.Files, f)
+		}
+	}
+	slices.SortFunc(g.rejects, func(a, b reject) int { return strings.Compare(string(a.From), string(b.From)) })
+	for _, r := range g.rejects {
+		if g.Strict {
+			g.result.Denied = append(g.result.Denied, Quarantined{Path: escape(string(r.From)), Reason: r.reason, Findings: r.findings})
+			continue
+		}
+		q, err := g.batch.quarantine(&c, condemned{
+			from: r.From, to: r.To, companions: r.Came, by: "ingest", reason: r.reason, findings: r.findings, now: g.Now,
+		}, g.NewID)
+		var refused *RefusedError
+		if errors.As(err, &refused) { // it changed, or went, since
+			g.result.Left = append(g.result.Left, Left{escape(string(r.From)), refused.Reason})
+			continue
+		}
+		if err != nil {
+			return c, err
+		}
+		g.result.Quarantined = append(g.result.Quarantined, q)
+	}
+	return c, nil
+}

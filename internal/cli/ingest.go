@@ -1,0 +1,334 @@
+package cli
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/attest"
+	"github.com/codexlock/codexlock/internal/audit"
+	"github.com/codexlock/codexlock/internal/config"
+	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/policy"
+	"github.com/codexlock/codexlock/internal/repo"
+	"github.com/codexlock/codexlock/internal/report"
+	"github.com/codexlock/codexlock/internal/vaulttime"
+)
+
+// An intake is what ingest and quarantine release have in common: files that are
+// attested and judged where they are to stand before they stand there.
+type intake struct {
+	attestation
+	replace bool
+	quiet   bool
+}
+
+func ingestCommand(w World) *cobra.Command {
+	in := intake{attestation: attestation{world: w}}
+	var effective string
+	cmd := &cobra.Command{
+		Use:   "ingest [FILE...]",
+		Short: "Verify and attest what is in assets/incoming/; quarantine what fails",
+		Long: `ingest takes the files of assets/incoming/, or those that are named. Each is attested
+as it would stand in assets/sources/, and the whole gate judges that tree before it
+is made. What passes goes there, read-only, with its companions and ledger entry;
+what is denied goes to assets/quarantine/ with the reasons. Companions that came
+along have to be valid. All of it is done, or nothing, also when it is interrupted.
+
+Configuration, policies and schemas come from the base commit. The exit code is 1
+where anything was quarantined, 3 where a file could not be read to its end.`,
+		Example: `  codexlock ingest
+  codexlock ingest --domain runtime-core assets/incoming/model.bin
+  codexlock ingest --replace assets/incoming/model.bin    a new version of a source`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			in.paths = args
+			var err error
+			if in.now, err = effectiveTime(effective, w); err != nil {
+				return err
+			}
+			if err := in.log.fromEnvironment(cmd); err != nil {
+				return err
+			}
+			return in.ingest(cmd.Context())
+		},
+	}
+	in.flags(cmd, &effective)
+	cmd.Flags().StringVar(&in.toolchain, "toolchain", "", "what made it, NAME@VERSION (default: the manifest's, or codexlock itself)")
+	cmd.Flags().BoolVarP(&in.quiet, "quiet", "q", false, "only what was not let in, and the last line")
+	return cmd
+}
+
+// flags are those of every intake.
+func (in *intake) flags(cmd *cobra.Command, effective *string) {
+	in.log.flags(cmd, in.world)
+	f := cmd.Flags()
+	f.StringVar(&in.domain, "domain", "", "the trust domain (default: the one whose paths match, or the ledger's)")
+	f.Int64Var(&in.ttlHours, "ttl-hours", 0, "how long the record is valid (default: the domain's maximum)")
+	f.StringVar(&in.creator, "creator", "", "who made it (default: the manifest's, or the user's name)")
+	f.BoolVar(&in.replace, "replace", false, "a source that is there already may change")
+	f.StringVar(effective, "effective-time", "", "the record's timestamp, YYYY-MM-DDTHH:MM:SSZ (default now)")
+}
+
+func (in intake) ingest(ctx context.Context) error {
+	r, err := in.open(ctx, "ingest")
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	named, err := gate{dir: in.world.Dir, paths: in.paths}.named(r)
+	if err != nil {
+		return err
+	}
+	arrivals, irregular, err := attest.Arrivals(r.Root(), named)
+	if err != nil {
+		return err
+	}
+	for i := range arrivals {
+		arrivals[i].Replace = in.replace
+	}
+	if len(arrivals) == 0 && len(irregular) == 0 {
+		fmt.Fprintf(in.world.Stdout, "nothing to ingest: %s/ is empty\n", attest.IncomingDir)
+		return nil
+	}
+	var result attest.Ingested
+	if len(arrivals) > 0 {
+		if result, err = in.take(ctx, r, arrivals, func(*attest.Ingestion) {}); err != nil {
+			return err
+		}
+	}
+	return in.tell(result, irregular, "ingested")
+}
+
+// take lets the arrivals in, or not, and adds what it did to the log.
+func (in intake) take(ctx context.Context, r *repo.Repository, arrivals []attest.Arrival, adjust func(*attest.Ingestion)) (attest.Ingested, error) {
+	ingestion, c, err := in.prepare(ctx, r, arrivals)
+	if err != nil {
+		return attest.Ingested{}, err
+	}
+	adjust(&ingestion)
+	result, err := attest.Ingest(ctx, r.Root(), r.GitDir(), ingestion)
+	if err != nil {
+		return result, err
+	}
+	at := vaulttime.FormatTime(in.now)
+	entries := in.log.attested(result.Attested, at)
+	for _, q := range slices.Concat(result.Quarantined, result.Denied) {
+		e := audit.Entry{Artifact: q.Path, VerifiedBy: in.log.by, VerifiedAt: at, Result: audit.Fail, Level: artifact.NonCompliant.String()}
+		if !q.SHA256.IsZero() {
+			e.SHA256 = q.SHA256.String()
+		}
+		entries = append(entries, e)
+	}
+	return result, in.log.append(ctx, r, c, entries)
+}
+
+// open opens the repository for writing, never for a pull request.
+func (in intake) open(ctx context.Context, command string) (*repo.Repository, error) {
+	if err := signsNothing(in.world, command); err != nil {
+		return nil, err
+	}
+	return gate{dir: in.world.Dir}.open(ctx)
+}
+
+// prepare compiles the gate that judges the arrivals: the base commit's, like the
+// domains that they are attested in.
+func (in intake) prepare(ctx context.Context, r *repo.Repository, arrivals []attest.Arrival) (attest.Ingestion, config.Config, error) {
+	work, err := r.WorkTree(ctx)
+	if err != nil {
+		return attest.Ingestion{}, config.Config{}, err
+	}
+	domains, err := recordedDomains(ctx, work)
+	if err != nil {
+		return attest.Ingestion{}, config.Config{}, err
+	}
+	g := gate{dir: in.world.Dir, scope: facts.Paths, now: in.now, env: in.world.Env, warn: in.world.warn}
+	e, err := g.ready(ctx, r)
+	if err != nil {
+		return attest.Ingestion{}, config.Config{}, err
+	}
+	seal := sealer{config: e.options.Config, keys: e.options.Keys, now: in.now, fallback: fallback(in.world)}
+	j := judge{evaluation: e, repository: r, work: work}
+	return attest.Ingestion{
+		Arrivals: arrivals, Judge: j.findings, Now: in.now, NewID: func() (string, error) { return newID(in.world) },
+		Resolve: func(p artifact.Path) (attest.Options, error) { return in.options(seal, domains, p, nil) },
+	}, e.options.Config, nil
+}
+
+// newID is a random number that no two folders have in common.
+func newID(w World) (string, error) {
+	var random [8]byte
+	if _, err := io.ReadFull(w.Random, random[:]); err != nil {
+		return "", fmt.Errorf("read randomness: %w", err)
+	}
+	return hex.EncodeToString(random[:]), nil
+}
+
+// A judge asks the gate about a work tree as it would be.
+type judge struct {
+	evaluation
+	repository *repo.Repository
+	work       repo.Tree
+}
+
+func (j judge) findings(ctx context.Context, c attest.Change, paths []artifact.Path) (map[artifact.Path][]attest.Finding, error) {
+	o := j.options
+	o.Head, o.Scope, o.Paths = j.repository.Overlay(j.work, overlaid(c)), facts.Paths, paths
+	change, err := facts.Collect(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	if change.Len() < len(paths) {
+		return nil, fmt.Errorf("%d of %d files were judged", change.Len(), len(paths))
+	}
+	decision, err := j.engine.Decide(ctx, change, j.asked)
+	if err != nil {
+		return nil, err
+	}
+	about := map[string]artifact.Path{} // by the file that a finding on the whole change names
+	for _, p := range paths {
+		about[p.String()] = p
+		for _, kind := range artifact.Companions {
+			about[p.Companion(kind).String()], about[p.MirroredCompanion(kind).String()] = p, p
+		}
+	}
+	found := map[artifact.Path][]attest.Finding{}
+	for _, f := range decision.Findings {
+		p, ok := about[f.Artifact]
+		if f.Artifact == "" {
+			p, ok = about[f.File]
+		}
+		if ok && f.Severity != policy.Warn && !f.Excepted {
+			found[p] = append(found[p], arrivalFinding(f))
+		}
+	}
+	return found, nil
+}
+
+func arrivalFinding(f policy.Finding) attest.Finding {
+	return attest.Finding{Rule: f.Rule, Requirement: f.Requirement, File: f.File, Line: f.Line, Column: f.Column, Message: f.Message, Fix: f.Fix}
+}
+
+// overlaid is a change as it lies on a tree.
+func overlaid(c attest.Change) map[string]repo.Overlaid {
+	changes := make(map[string]repo.Overlaid, len(c.Files)+2*len(c.Moves)+len(c.Removes))
+	for _, p := range c.Removes {
+		changes[string(p)] = repo.Overlaid{Gone: true}
+	}
+	for _, m := range c.Moves {
+		changes[string(m.From)] = repo.Overlaid{Gone: true}
+	}
+	for _, m := range c.Moves {
+		changes[m.To.String()] = repo.Overlaid{From: string(m.From), Perm: m.Mode}
+	}
+	for _, f := range c.Files {
+		changes[f.Path.String()] = repo.Overlaid{Data: f.Data, Perm: f.Mode}
+	}
+	return changes
+}
+
+// tell says where everything went. What was not let in decides the exit code.
+func (in intake) tell(result attest.Ingested, irregular []attest.Left, done string) error {
+	out := in.world.Stdout
+	for _, a := range result.Attested {
+		if !in.quiet {
+			fmt.Fprintf(out, "[✓] %s %s (sha256 %.12s…, trust domain %s, valid until %s)\n",
+				report.Terminal(a.Path.String()), done, a.SHA256, a.Domain, a.ExpiresAt)
+		}
+	}
+	for _, q := range result.Quarantined {
+		tellDenied(out, q, fmt.Sprintf("quarantined in %s/%s/", attest.QuarantineDir, q.ID))
+	}
+	for _, q := range result.Denied {
+		tellDenied(out, q, "stays where it is")
+	}
+	for _, l := range irregular {
+		fmt.Fprintf(out, "[✗] %s: %s; it stays where it is, and was not opened\n", report.Terminal(l.Path), report.Terminal(l.Reason))
+	}
+	for _, l := range result.Left {
+		fmt.Fprintf(out, "[~] %s: %s; it stays where it is\n", report.Terminal(l.Path), report.Terminal(l.Reason))
+	}
+	denied := len(result.Quarantined) + len(result.Denied) + len(irregular)
+	mark := "✓"
+	if denied+len(result.Left) > 0 {
+		mark = "✗"
+	}
+	fmt.Fprintf(out, "[%s] %d of %d files %s\n", mark, len(result.Attested), len(result.Attested)+denied+len(result.Left), done)
+	if len(result.Attested) > 0 {
+		fmt.Fprintln(in.world.Stderr, "codexlock: hint: review and commit assets/ and Codex-Lock.json together")
+	}
+	if len(result.Quarantined) > 0 {
+		fmt.Fprintln(in.world.Stderr, "codexlock: hint: mend it and put it into assets/incoming/ again; or, if it is right as it is: codexlock quarantine release ID --reason TEXT")
+	}
+	switch {
+	case denied > 0:
+		return errDenied
+	case len(result.Left) > 0:
+		return errors.New("not every file could be verified; run it again once they are finished and can be read")
+	}
+	return nil
+}
+
+func tellDenied(out io.Writer, q attest.Quarantined, where string) {
+	fmt.Fprintf(out, "[✗] %s: %s\n", report.Terminal(q.Path), where)
+	if len(q.Findings) == 0 {
+		fmt.Fprintf(out, "      %s\n", report.Terminal(q.Reason))
+	}
+	for _, f := range q.Findings {
+		fmt.Fprintf(out, "      %s [%s]\n", report.Terminal(f.Message), f.Rule)
+		if f.Fix != "" {
+			fmt.Fprintf(out, "      hint: %s\n", report.Terminal(f.Fix))
+		}
+	}
+}
+
+// drift are the rules that say that bytes are not those that were trusted: the
+// hash in the ledger, the manifest or the record is another one (ZT-2.5).
+var drift = map[string]bool{"lock.drift": true, "manifest.hash": true, "vaulttime.hash": true}
+
+// quarantineDrifted moves away the sources that a report found to have drifted.
+func quarantineDrifted(ctx context.Context, w World, r report.Report, now time.Time) error {
+	repository, err := gate{dir: w.Dir}.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer repository.Close()
+	against := map[string][]attest.Finding{}
+	for _, f := range r.Findings {
+		if drift[f.Rule] && f.Severity != policy.Warn && !f.Excepted {
+			against[f.Artifact] = append(against[f.Artifact], arrivalFinding(f))
+		}
+	}
+	var drifted []attest.Drifted
+	for _, a := range r.Artifacts {
+		p, err := artifact.ParsePath(a.Path)
+		if err != nil || len(against[a.Path]) == 0 || !strings.HasPrefix(a.Path, attest.SourcesDir+"/") {
+			continue
+		}
+		d := attest.Drifted{Path: p, Findings: against[a.Path]}
+		if a.Proof == "content" {
+			if d.SHA256, err = artifact.ParseDigest(a.SHA256); err != nil {
+				return err
+			}
+		}
+		drifted = append(drifted, d)
+	}
+	done, err := attest.Quarantine(ctx, repository.Root(), repository.GitDir(), drifted, now, func() (string, error) { return newID(w) })
+	if err != nil {
+		return fmt.Errorf("quarantine what drifted: %w", err)
+	}
+	for _, q := range done {
+		fmt.Fprintf(w.Stderr, "codexlock: %s and its companions moved to %s/%s/\n", report.Terminal(q.Path), attest.QuarantineDir, q.ID)
+	}
+	if len(done) > 0 {
+		fmt.Fprintln(w.Stderr, "codexlock: hint: restore them from Git (git checkout HEAD -- PATH), or release what is right: codexlock quarantine release ID --reason TEXT")
+	}
+	return nil
+}

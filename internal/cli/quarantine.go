@@ -1,0 +1,215 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/attest"
+	"github.com/codexlock/codexlock/internal/repo"
+	"github.com/codexlock/codexlock/internal/report"
+	"github.com/codexlock/codexlock/internal/vaulttime"
+)
+
+// maxReasonBytes is what schemas/release.json allows.
+const maxReasonBytes = 4096
+
+func quarantineCommand(w World) *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "quarantine", Short: "See what is in quarantine, and release it", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(quarantineListCommand(w), quarantineReleaseCommand(w))
+	return cmd
+}
+
+func quarantineListCommand(w World) *cobra.Command {
+	var all bool
+	var format string
+	cmd := &cobra.Command{
+		Use:   "list",
+		Short: "List what is in quarantine, and why",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if format != "text" && format != "json" {
+				return usagef("--format is %q, want text or json", format)
+			}
+			r, err := gate{dir: w.Dir}.open(cmd.Context())
+			if err != nil {
+				return err
+			}
+			defer r.Close()
+			held, damaged := attest.Quarantines(r.Root())
+			if !all {
+				held = slices.DeleteFunc(held, func(h attest.Held) bool { return h.Released != nil })
+			}
+			if err := listHeld(w, held, format); err != nil {
+				return err
+			}
+			return damaged
+		},
+	}
+	cmd.Flags().BoolVar(&all, "all", false, "what was released too")
+	cmd.Flags().StringVarP(&format, "format", "f", "text", "text or json")
+	return cmd
+}
+
+func listHeld(w World, held []attest.Held, format string) error {
+	if format == "json" {
+		type line struct {
+			attest.Reason
+			Released *attest.Release `json:"released,omitempty"`
+		}
+		lines := []line{}
+		for _, h := range held {
+			lines = append(lines, line(h))
+		}
+		enc := json.NewEncoder(w.Stdout)
+		enc.SetEscapeHTML(false)
+		enc.SetIndent("", "  ")
+		return enc.Encode(lines)
+	}
+	if len(held) == 0 {
+		fmt.Fprintln(w.Stdout, "nothing is in quarantine")
+	}
+	for _, h := range held {
+		state := ""
+		if h.Released != nil {
+			state = fmt.Sprintf(", released by %s at %s: %s", h.Released.ReleasedBy, h.Released.ReleasedAt, h.Released.Reason)
+		}
+		rule := ""
+		if len(h.Findings) > 0 {
+			rule = " [" + h.Findings[0].Rule + "]"
+		}
+		fmt.Fprintf(w.Stdout, "%s  %s\n      %s%s%s\n", h.ID, report.Terminal(h.Path), report.Terminal(h.Reason.Reason), rule, report.Terminal(state))
+	}
+	return nil
+}
+
+// A release is the quarantine release command, filled in.
+type release struct {
+	intake
+	id, reason, to string
+}
+
+func quarantineReleaseCommand(w World) *cobra.Command {
+	rel := release{intake: intake{attestation: attestation{world: w}}}
+	var effective string
+	cmd := &cobra.Command{
+		Use:   "release ID --reason TEXT",
+		Short: "Attest a quarantined file anew and let it in, where the gate agrees",
+		Long: `release attests a quarantined file as if it had just come in: it is hashed, attested
+and judged by the whole gate where it is to stand, and goes there only if nothing
+denies it. What was said of it before proves nothing; its old companions stay in
+quarantine. released.json beside them says who released it and why.`,
+		Example: `  codexlock quarantine list
+  codexlock quarantine release 20261123T000000Z-0123456789abcdef --reason "rebuilt by hand, checked by two of us"`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return usagef("release takes the ID of one quarantine; see codexlock quarantine list")
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			rel.id = args[0]
+			var err error
+			if rel.now, err = effectiveTime(effective, w); err != nil {
+				return err
+			}
+			if err := rel.log.fromEnvironment(cmd); err != nil {
+				return err
+			}
+			return rel.run(cmd.Context())
+		},
+	}
+	rel.flags(cmd, &effective)
+	cmd.Flags().StringVar(&rel.reason, "reason", "", "why it may go, in your words (required)")
+	cmd.Flags().StringVar(&rel.to, "to", "", "where it is to stand (default: where it came from or was bound for)")
+	return cmd
+}
+
+func (rel release) run(ctx context.Context) error {
+	if strings.TrimSpace(rel.reason) == "" || len(rel.reason) > maxReasonBytes {
+		return usagef("--reason has to say why it may go, in at most %d bytes", maxReasonBytes)
+	}
+	r, err := rel.open(ctx, "quarantine release")
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	held, err := rel.find(r)
+	if err != nil {
+		return err
+	}
+	arrival, err := rel.arrival(r, held)
+	if err != nil {
+		return err
+	}
+	// The log's form has no field for a reason, and whoever verified has one.
+	rel.log.by = strings.ToValidUTF8(cut(fmt.Sprintf("%s, releasing %s: %s", rel.log.by, held.ID, rel.reason), maxVerifiedBy), "")
+	result, err := rel.take(ctx, r, []attest.Arrival{arrival}, func(in *attest.Ingestion) {
+		in.Strict = true
+		in.Also = func(a attest.Attested) (attest.File, error) { return rel.released(held, a) }
+	})
+	if err != nil {
+		return err
+	}
+	return rel.tell(result, nil, "released")
+}
+
+// released is the record of it, for the file that was quarantined and no other.
+func (rel release) released(held attest.Held, a attest.Attested) (attest.File, error) {
+	if a.SHA256 != held.SHA256 {
+		return attest.File{}, fmt.Errorf("quarantine %s: the file changed since: sha256 is %s, its reason.json says %s", held.ID, a.SHA256, held.SHA256)
+	}
+	return attest.Release{
+		ID: held.ID, ReleasedAt: vaulttime.FormatTime(rel.now), ReleasedBy: user(rel.world.Env), Reason: rel.reason,
+		Path: a.Path.String(), SHA256: a.SHA256, Domain: a.Domain, KeyID: a.KeyID,
+	}.File()
+}
+
+func cut(text string, limit int) string { return text[:min(len(text), limit)] }
+
+// find is the quarantine that was named, still held.
+func (rel release) find(r *repo.Repository) (attest.Held, error) {
+	all, damaged := attest.Quarantines(r.Root())
+	for _, h := range all {
+		if h.ID != rel.id {
+			continue
+		}
+		if h.Released != nil {
+			return h, usagef("quarantine %s was released already, by %s at %s", rel.id, h.Released.ReleasedBy, h.Released.ReleasedAt)
+		}
+		return h, nil
+	}
+	if damaged != nil {
+		return attest.Held{}, damaged
+	}
+	return attest.Held{}, usagef("there is no quarantine %q; see codexlock quarantine list", rel.id)
+}
+
+// arrival is the held file as one that comes in, into assets/sources/ only.
+func (rel release) arrival(r *repo.Repository, held attest.Held) (attest.Arrival, error) {
+	var to artifact.Path
+	if rel.to != "" {
+		named, err := gate{dir: rel.world.Dir, paths: []string{rel.to}}.named(r)
+		if err != nil {
+			return attest.Arrival{}, err
+		}
+		to = named[0]
+	}
+	a, err := held.Arrival(to)
+	if err != nil {
+		return a, usagef("%w; say with --to where it is to stand", err)
+	}
+	if !strings.HasPrefix(a.To.String(), attest.SourcesDir+"/") {
+		return a, usagef("%s is not in %s/, where what is verified stands", a.To, attest.SourcesDir)
+	}
+	a.Replace = rel.replace
+	return a, nil
+}
