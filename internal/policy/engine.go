@@ -105,11 +105,15 @@ func everySourceRules(sources []Source, modules []*module, rules []*rule) *Polic
 	if len(rules) == 0 {
 		return &PolicyError{Message: "no rule in " + sourceNames(sources), Hint: "a rule set with no rules is never a pass; see that the directory is the right one"}
 	}
+	known := standardTexts(sources)
 	for i := range sources {
 		if sources[i].Standard {
 			continue
 		}
-		found := false
+		found := slices.ContainsFunc(sources[i].Modules, func(m Module) bool {
+			name, copied := known[string(m.Text)]
+			return copied && !strings.HasPrefix(name, "lib/")
+		})
 		for _, m := range modules {
 			found = found || m.source == &sources[i] && !isLib(m.path())
 		}

@@ -82,9 +82,10 @@ func isLib(path []string) bool { return slices.Contains(path, "lib") }
 // load parses the sources' modules and settles which of them count.
 func load(sources []Source) ([]*module, []*PolicyError) {
 	var modules []*module
+	known := standardTexts(sources)
 	for i := range sources {
 		for _, m := range sources[i].Modules {
-			if isRule(m.Name) {
+			if _, copied := known[string(m.Text)]; isRule(m.Name) && (sources[i].Standard || !copied) {
 				modules = append(modules, &module{
 					file: m.Name, name: fmt.Sprintf("%d:%s", i, m.Name), text: string(m.Text), source: &sources[i],
 				})
@@ -95,6 +96,24 @@ func load(sources []Source) ([]*module, []*PolicyError) {
 		return nil, faults
 	}
 	return settle(modules)
+}
+
+// standardTexts are the names of the standard's modules by what they say. A copy
+// among an owner's, as in a repository that carries the whole standard, is that
+// module, and no second one of its name.
+func standardTexts(sources []Source) map[string]string {
+	texts := map[string]string{}
+	if len(sources) == 1 {
+		return texts
+	}
+	for _, s := range sources {
+		for _, m := range s.Modules {
+			if s.Standard && isRule(m.Name) {
+				texts[string(m.Text)] = m.Name
+			}
+		}
+	}
+	return texts
 }
 
 // parse fills in every module's tree, on all processors: it is half of the time

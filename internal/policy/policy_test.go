@@ -381,6 +381,28 @@ func TestStandardHelperCannotBeReplaced(t *testing.T) {
 	}
 }
 
+// A repository that carries the standard, or a part of it, has what is embedded.
+func TestCopiesOfTheStandardAreTheStandard(t *testing.T) {
+	own := standard()
+	own.Name, own.Standard = "base", false
+	e, err := policy.New(context.Background(), []policy.Source{standard(), own})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := e.Rules(); len(got) != 1 || got[0].Source != "embedded" {
+		t.Errorf("got %+v", got)
+	}
+	own.Modules[1].Text = append(own.Modules[1].Text, '\n')
+	if _, err := policy.New(context.Background(), []policy.Source{standard(), own}); err == nil {
+		t.Error("a helper of the standard that says something else is taken")
+	}
+	own.Modules = own.Modules[1:]
+	own.Modules[0] = standard().Modules[1]
+	if _, err := policy.New(context.Background(), []policy.Source{standard(), own}); err == nil || !strings.Contains(err.Error(), "no rule in source") {
+		t.Errorf("only a copy of a helper: got %v", err)
+	}
+}
+
 func TestStandardRulesAreDescribed(t *testing.T) {
 	for _, line := range []string{
 		"# title: Hash is locked\n", "# description: The hash must be the recorded one.\n", "#   requirement: ZT-3.1\n",
