@@ -189,6 +189,9 @@ func (k *keyView) domains() []string {
 
 // noKey is what there is to say where no domain has a key.
 func (k *keyView) noKey() error {
+	if len(k.domains()) == 0 {
+		return usagef("%s has no trust domain", k.options.Config.File)
+	}
 	d, _ := k.options.Config.Domain(k.domains()[0])
 	return &NoKeyError{Source: d.KeySource(), Domain: k.domains()[0]}
 }

@@ -82,6 +82,9 @@ func (n renewal) run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	if err := seal.anyKey(); err != nil {
+		return err
+	}
 	g := gate{dir: n.world.Dir, scope: facts.All, now: n.now, env: n.world.Env}
 	if len(n.paths) > 0 {
 		g.scope, g.paths = facts.Paths, n.paths
@@ -92,7 +95,7 @@ func (n renewal) run(ctx context.Context) (err error) {
 	}
 	var due []standing
 	for i := range all {
-		if n.isDue(&all[i]) {
+		if n.isDue(&all[i]) && all[i].sealable(seal) {
 			due = append(due, all[i])
 		}
 	}
@@ -121,10 +124,6 @@ func onlyExpired(denied []policy.Finding) bool {
 func (n renewal) renew(ctx context.Context, r *repo.Repository, seal sealer, all, due []standing) error {
 	if n.dryRun {
 		for _, s := range due {
-			// What would be refused is found out here too.
-			if _, err := seal.options(s.record.TrustDomain, s.record.TTLHours); err != nil {
-				return err
-			}
 			fmt.Fprintf(n.world.Stdout, "[✓] %s would be renewed (trust domain %s, valid until %s)\n",
 				report.Terminal(s.path.String()), s.record.TrustDomain, vaulttime.FormatTime(s.record.ExpiresAt()))
 		}

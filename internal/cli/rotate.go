@@ -221,10 +221,10 @@ func (t rotation) replace(ctx context.Context, r *repo.Repository, domains []str
 		id, old := t.old(s.record, domains)
 		switch {
 		case s.left() != "":
-		case old:
+		case old && s.sealable(t.seal):
 			due = append(due, *s)
 			was[s.path.String()] = id
-		default:
+		case !old:
 			others++
 		}
 	}

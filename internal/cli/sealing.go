@@ -10,6 +10,7 @@ import (
 
 	"github.com/codexlock/codexlock/internal/attest"
 	"github.com/codexlock/codexlock/internal/config"
+	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/manifest"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/vaulttime"
@@ -22,7 +23,11 @@ func (e *NoKeyError) Error() string {
 	if strings.Contains(e.Source, ":") {
 		return fmt.Sprintf("no key for trust domain %q: %s has none", e.Domain, e.Source)
 	}
-	return fmt.Sprintf("no key for trust domain %q: the environment variable %s is not set, or empty", e.Domain, e.Source)
+	of := fmt.Sprintf("trust domain %q", e.Domain)
+	if e.Domain == "" {
+		of = "any trust domain" // there is no configuration that names them
+	}
+	return fmt.Sprintf("no key for %s: the environment variable %s is not set, or empty", of, e.Source)
 }
 
 // An EpochError is a key that may not seal: what it seals would not be believed.
@@ -102,6 +107,21 @@ func (s sealer) key(domain string) (vaulttime.Key, config.Domain, error) {
 		return key, d, &usageError{&EpochError{ID: key.ID(), Source: d.KeySource(), Domain: domain, Epoch: epoch}}
 	}
 	return key, d, nil
+}
+
+// anyKey refuses a run that can seal nothing.
+func (s sealer) anyKey() error {
+	names := facts.DomainNames(s.config)
+	for _, name := range names {
+		if len(s.keys.Held(name)) > 0 {
+			return nil
+		}
+	}
+	if len(names) == 0 {
+		return usagef("%s has no trust domain", s.config.File)
+	}
+	d, _ := s.config.Domain(names[0])
+	return &usageError{&NoKeyError{Source: d.KeySource(), Domain: names[0]}}
 }
 
 // options are what is written about an artifact of a domain; no hours are the

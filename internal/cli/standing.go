@@ -21,6 +21,7 @@ type standing struct {
 	record vaulttime.Record
 	denied []policy.Finding
 	amiss  string // why it cannot be attested here, whatever the gate says; "" where it can
+	failed bool   // what is amiss is a failure of this run
 }
 
 // left is why it is not attested again, "" where it may be.
@@ -105,6 +106,16 @@ func (s *standing) read(ctx context.Context, tree repo.Tree, a policy.Artifact) 
 // told is a finding in one line.
 func told(f policy.Finding) string { return fmt.Sprintf("%s [%s]", report.Terminal(f.Message), f.Rule) }
 
+// sealable reports whether this run can attest it; where not, that is told with
+// what is left.
+func (s *standing) sealable(seal sealer) bool {
+	_, err := seal.options(s.record.TrustDomain, s.record.TTLHours)
+	if err != nil {
+		s.amiss, s.failed = report.Terminal(err.Error()), true
+	}
+	return err == nil
+}
+
 // again attests what was verified, and just that: all of it or, where one of them
 // changed meanwhile, nothing.
 func again(ctx context.Context, r *repo.Repository, seal sealer, due []standing) (attest.Result, error) {
@@ -132,7 +143,7 @@ func leftAlone(w World, all []standing) (n int, failed bool) {
 		}
 		n++
 		mark := "!"
-		if len(s.denied) > 0 {
+		if len(s.denied) > 0 || s.failed {
 			mark, failed = "✗", true
 		}
 		fmt.Fprintf(w.Stdout, "[%s] %s left as it is: %s\n", mark, report.Terminal(s.path.String()), left)
