@@ -3,7 +3,6 @@ package policy
 import (
 	"cmp"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -171,19 +170,7 @@ func checkTests(sources []Source, modules []*module) ([]*PolicyError, error) {
 	if err != nil {
 		return nil, err
 	}
-	var tests []*module
-	own := 0
-	for i := range sources {
-		for _, m := range sources[i].Modules {
-			if !strings.HasSuffix(m.Name, "_test.rego") || sources[i].Name == EmbeddedSource && !strings.HasPrefix(m.Name, "lib/") {
-				continue
-			}
-			if sources[i].Name != EmbeddedSource {
-				own++
-			}
-			tests = append(tests, &module{file: m.Name, name: fmt.Sprintf("%d:%s", i, m.Name), text: string(m.Text), source: &sources[i]})
-		}
-	}
+	tests, own := testsOf(sources)
 	if own == 0 {
 		return nil, nil
 	}

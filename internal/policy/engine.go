@@ -158,10 +158,7 @@ var inputSchema = sync.OnceValues(func() (any, error) {
 // Schemas that a module names in an annotation are not asked: every module has
 // the one type of input, which none can loosen.
 func compile(modules []*module, schema any) (*ast.Compiler, []*PolicyError) {
-	set := ast.NewSchemaSet()
-	set.Put(ast.SchemaRootRef, schema)
-	set.Put(ast.SchemaRootRef.Append(ast.StringTerm("facts")), schema)
-	c := ast.NewCompiler().WithCapabilities(capabilities()).WithStrict(true).WithSchemas(set).SetErrorLimit(0)
+	c := newCompiler(schema)
 	parsed := make(map[string]*ast.Module, len(modules))
 	for _, m := range modules {
 		parsed[m.name] = m.Module
@@ -171,6 +168,14 @@ func compile(modules []*module, schema any) (*ast.Compiler, []*PolicyError) {
 		return nil, compileFaults(c.Errors)
 	}
 	return c, nil
+}
+
+// newCompiler is the sandbox: every module is compiled by one of these.
+func newCompiler(schema any) *ast.Compiler {
+	set := ast.NewSchemaSet()
+	set.Put(ast.SchemaRootRef, schema)
+	set.Put(ast.SchemaRootRef.Append(ast.StringTerm("facts")), schema)
+	return ast.NewCompiler().WithCapabilities(capabilities()).WithStrict(true).WithSchemas(set).SetErrorLimit(0)
 }
 
 // A slot is one place of a query's answer.

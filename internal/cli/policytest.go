@@ -1,0 +1,118 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"regexp"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/codexlock/codexlock/internal/policy"
+	"github.com/codexlock/codexlock/internal/workbench"
+)
+
+func policyTestCommand(w World) *cobra.Command {
+	o := workbench.TestOptions{}
+	var formats []string
+	var threshold float64
+	cmd := &cobra.Command{
+		Use:   "test [DIR...]",
+		Short: "Run the tests of rules, in the gate's own sandbox",
+		Long: `test runs the rules named test_… of the directories' …_test.rego with OPA's
+runner, as opa test does, but as the gate would evaluate them: the same built-ins,
+the same types of input, the embedded rules and helpers beside them. Tests may
+import data.codexlock.lib.sample, facts that every rule passes, from the program.
+
+Without DIR it reads the directories that codexlock.yaml on the disk names.
+
+Exit codes: 0 all passed, 1 one failed or too little is covered, 2 usage, 3 a test
+could not be run to its end, or there is none.`,
+		Example: `  codexlock policy test
+  codexlock policy test policies --run owner --coverage
+  codexlock policy test --threshold 100 -f text -f junit=tests.xml`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if _, err := regexp.Compile(o.Run); err != nil {
+				return usagef("--run: %w", err)
+			}
+			switch {
+			case threshold < 0 || threshold > 100:
+				return usagef("--threshold is %v, want a percentage from 0 to 100", threshold)
+			case o.Timeout <= 0:
+				return usagef("--timeout is %s, want more than nothing", o.Timeout)
+			}
+			outputs, err := testOutputs(formats)
+			if err != nil {
+				return err
+			}
+			o.Coverage = o.Coverage || threshold > 0
+			_, sources, err := workSources(cmd.Context(), w, args)
+			if err != nil {
+				return err
+			}
+			suite, err := policy.NewSuite(sources)
+			if err != nil {
+				return err
+			}
+			r, err := workbench.RunTests(cmd.Context(), suite, o)
+			if err != nil {
+				return err
+			}
+			return tellTests(w, outputs, r, threshold)
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&o.Run, "run", "", "only the tests whose data.PACKAGE.NAME this regular expression matches")
+	f.BoolVar(&o.Coverage, "coverage", false, "say how much of the rules is covered, and which lines are not")
+	f.Float64Var(&threshold, "threshold", 0, "fail below this percentage of coverage")
+	f.DurationVar(&o.Timeout, "timeout", workbench.DefaultTimeout, "how long one test may take")
+	f.StringArrayVarP(&formats, "format", "f", nil, "format[=FILE], repeatable: text, json, junit (default text)")
+	return cmd
+}
+
+var testFormats = map[string]func(io.Writer, workbench.TestReport) error{
+	"text": workbench.TestText, "json": workbench.TestJSON, "junit": workbench.TestJUnit,
+}
+
+// testOutputs are the forms that were asked for and where they go.
+func testOutputs(written []string) ([]output, error) {
+	if len(written) == 0 {
+		written = []string{"text"}
+	}
+	var outputs []output
+	for _, s := range written {
+		format, file, toFile := strings.Cut(s, "=")
+		if _, err := formOf(format, testFormats); err != nil {
+			return nil, err
+		}
+		if toFile && file == "" {
+			return nil, usagef("--format %q names no file, want format=FILE", s)
+		}
+		outputs = append(outputs, output{format, file})
+	}
+	return outputs, nil
+}
+
+// tellTests writes the report in every form, and says what it comes to.
+func tellTests(w World, outputs []output, r workbench.TestReport, threshold float64) error {
+	for _, out := range outputs {
+		print := func(to io.Writer) error { return testFormats[out.format](to, r) }
+		var err error
+		if out.file == "" {
+			err = print(w.Stdout)
+		} else {
+			err = writeFile(join(w.Dir, out.file), print)
+		}
+		if err != nil {
+			return fmt.Errorf("write %s: %w", out.format, err)
+		}
+	}
+	if c := r.Coverage; c != nil && c.Percent < threshold {
+		fmt.Fprintf(w.Stderr, "codexlock: coverage is %.1f%%, want %v%%\n", c.Percent, threshold)
+		return errDenied
+	}
+	if r.Failed > 0 {
+		return errDenied
+	}
+	return nil
+}
