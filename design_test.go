@@ -212,6 +212,29 @@ func TestNames(t *testing.T) {
 	}
 }
 
+// TestNothingIsHalfMerged: no file has Git's conflict markers, which Go's compiler
+// does not see in a string nor anybody in Markdown.
+func TestNothingIsHalfMerged(t *testing.T) {
+	marker := regexp.MustCompile(`(?m)^(<{7} HEAD|>{7} [0-9a-f]{7,} \()`)
+	n := 0
+	walk(t, func(name string) {
+		if !slices.Contains([]string{".go", ".md", ".rego", ".json", ".yml", ".yaml", ".txtar", ".sh"}, path.Ext(name)) {
+			return
+		}
+		n++
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if at := marker.FindIndex(text); at != nil {
+			t.Errorf("%s:%d: a merge was not finished", name, bytes.Count(text[:at[0]], []byte("\n"))+1)
+		}
+	})
+	if n < 100 {
+		t.Errorf("only %d files were looked at", n)
+	}
+}
+
 var (
 	pinned = regexp.MustCompile(`^[\w.-]+/[\w./-]+@[0-9a-f]{40}( #.*)?$`)
 	uses   = regexp.MustCompile(`(?m)^\s*-?\s*uses:\s*(.+)$`)
