@@ -43,7 +43,7 @@ var edges = map[string]string{
 	"internal/attest":    "internal/artifact internal/ledger internal/manifest internal/script internal/vaulttime internal/schemas",
 	"internal/baseline":  "internal/artifact internal/schemas",
 	"internal/policy":    "internal/artifact internal/baseline internal/bundle internal/facts internal/schemas",
-	"internal/preview":   "internal/facts internal/policy policies",
+	"internal/preview":   "internal/facts internal/policy internal/schemas policies",
 	"internal/report":    "internal/artifact internal/policy",
 	"internal/workbench": "internal/policy internal/report internal/schemas policies",
 	"internal/github":    "internal/report",

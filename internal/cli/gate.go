@@ -305,8 +305,31 @@ func (s settings) fromBase(ctx context.Context, p artifact.Path) ([]byte, bool, 
 }
 
 // schemas compiles the owner's additional schemas of the base commit.
-func (s settings) schemas(ctx context.Context, c config.Config) (map[schemas.Kind][]*schemas.Extra, error) {
-	extras := map[schemas.Kind][]*schemas.Extra{}
+func (s settings) schemas(ctx context.Context, c config.Config) (map[schemas.Kind][]facts.Form, error) {
+	texts, err := s.schemaTexts(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	extras := map[schemas.Kind][]facts.Form{}
+	for _, t := range texts {
+		extra, err := schemas.CompileExtra(t.kind, []byte(t.text))
+		if err != nil {
+			return nil, usagef("schema %s: %w", t.path, err)
+		}
+		extras[t.kind] = append(extras[t.kind], extra)
+	}
+	return extras, nil
+}
+
+// A schemaText is an owner's additional schema as it was read.
+type schemaText struct {
+	kind schemas.Kind
+	path artifact.Path
+	text string
+}
+
+func (s settings) schemaTexts(ctx context.Context, c config.Config) ([]schemaText, error) {
+	var texts []schemaText
 	for _, dir := range c.Schemas {
 		for _, kind := range []schemas.Kind{schemas.Ledger, schemas.Manifest, schemas.VaultTime} {
 			p := artifact.Path(dir + string(kind) + ".json")
@@ -314,17 +337,12 @@ func (s settings) schemas(ctx context.Context, c config.Config) (map[schemas.Kin
 			if err != nil {
 				return nil, err
 			}
-			if !ok {
-				continue
+			if ok {
+				texts = append(texts, schemaText{kind, p, string(text)})
 			}
-			extra, err := schemas.CompileExtra(kind, text)
-			if err != nil {
-				return nil, usagef("schema %s: %w", p, err)
-			}
-			extras[kind] = append(extras[kind], extra)
 		}
 	}
-	return extras, nil
+	return texts, nil
 }
 
 func join(dir, name string) string {

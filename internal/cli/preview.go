@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/codexlock/codexlock/internal/artifact"
@@ -11,6 +12,7 @@ import (
 	"github.com/codexlock/codexlock/internal/policy"
 	"github.com/codexlock/codexlock/internal/preview"
 	"github.com/codexlock/codexlock/internal/repo"
+	"github.com/codexlock/codexlock/internal/schemas"
 )
 
 // isPreview reports whether this process was started to judge by edited rules.
@@ -72,7 +74,10 @@ func (g gate) compare(ctx context.Context, r *repo.Repository, e evaluation) (po
 		return policy.Preview{}, err
 	}
 	edited := settings{gate: g, repository: r, base: e.options.Head, edited: true}
-	question, after, err := edited.question(ctx, whole, e.options.Config)
+	if err := edited.believe(ctx, &whole, earlier, e.options.Config); err != nil {
+		return policy.Preview{}, err
+	}
+	question, after, err := edited.question(ctx, whole)
 	if err != nil {
 		return policy.Preview{}, err
 	}
@@ -83,18 +88,17 @@ func (g gate) compare(ctx context.Context, r *repo.Repository, e evaluation) (po
 	return policy.Compare(decided, answer.Decision, policy.RuleTexts(rules, e.engine), answer.Rules), nil
 }
 
-// question is the edited gate, and the tree as it is measured for it. Of the
+// believe reads the edited configuration, and with it what measuring needs. Of the
 // environment only VaultTime keys are read, by their names or because the base
 // says so: an edit could name any secret there is.
-func (s settings) question(ctx context.Context, whole facts.Options, base config.Config) (preview.Question, *facts.Collector, error) {
-	var q preview.Question
+func (s settings) believe(ctx context.Context, whole *facts.Options, earlier settings, base config.Config) error {
 	var err error
 	if whole.Config, err = s.config(ctx); err != nil {
-		return q, nil, fmt.Errorf("the edited configuration cannot be used: %w", err)
+		return fmt.Errorf("the edited configuration cannot be used: %w", err)
 	}
 	if s.gate.minimumLevel != "" {
 		if whole.Config.MinimumLevel, err = artifact.ParseLevel(s.gate.minimumLevel); err != nil {
-			return q, nil, err
+			return err
 		}
 	}
 	known := map[string]bool{}
@@ -107,8 +111,58 @@ func (s settings) question(ctx context.Context, whole facts.Options, base config
 		}
 		return s.gate.env(name)
 	}); err != nil {
-		return q, nil, err
+		return err
 	}
+	were, err := earlier.schemaTexts(ctx, base)
+	if err != nil {
+		return err
+	}
+	are, err := s.schemaTexts(ctx, whole.Config)
+	if err == nil && !slices.Equal(were, are) {
+		whole.Extras, err = s.forms(ctx, *whole, are)
+	}
+	return err
+}
+
+// forms finds out what edited schemas make of the tree's documents: these are
+// noted while the tree is measured without the schemas, and asked about all at once.
+func (s settings) forms(ctx context.Context, whole facts.Options, edited []schemaText) (map[schemas.Kind][]facts.Form, error) {
+	asked := preview.Forms{Schemas: map[schemas.Kind][]string{}, Documents: map[schemas.Kind][]string{}}
+	recorders := map[schemas.Kind]*preview.Recorder{}
+	forms := map[schemas.Kind][]facts.Form{}
+	for _, t := range edited {
+		if recorders[t.kind] == nil {
+			recorders[t.kind] = &preview.Recorder{}
+			forms[t.kind] = []facts.Form{recorders[t.kind]}
+		}
+		asked.Schemas[t.kind] = append(asked.Schemas[t.kind], t.text)
+	}
+	whole.Extras = forms
+	change, err := facts.Collect(ctx, whole)
+	if err != nil {
+		return nil, err
+	}
+	for i := range change.Len() {
+		if _, err := change.Artifact(ctx, i); err != nil {
+			return nil, err
+		}
+	}
+	for kind, r := range recorders {
+		asked.Documents[kind] = r.Texts()
+	}
+	found, err := s.gate.self.AskForms(ctx, asked)
+	if err != nil {
+		return nil, err
+	}
+	for kind, r := range recorders {
+		r.Learn(found[kind])
+	}
+	return forms, nil
+}
+
+// question is the edited gate, and the tree as it is measured for it.
+func (s settings) question(ctx context.Context, whole facts.Options) (preview.Question, *facts.Collector, error) {
+	var q preview.Question
 	sources, err := s.sources(ctx, whole.Config)
 	if err != nil {
 		return q, nil, fmt.Errorf("the edited policies cannot be read: %w", err)

@@ -35,6 +35,11 @@ const (
 	Paths   Scope = "paths"   // those that are named
 )
 
+// A Form is what an owner asks of a document beside the published schema.
+type Form interface {
+	Problems(*schemas.Document) []schemas.Problem
+}
+
 // Options say what is measured, against what, and with what at hand.
 type Options struct {
 	Repository *repo.Repository
@@ -45,7 +50,7 @@ type Options struct {
 	Scope      Scope
 	Paths      []artifact.Path // for the scope Paths: files, or folders
 	Config     config.Config   // the base's
-	Extras     map[schemas.Kind][]*schemas.Extra
+	Extras     map[schemas.Kind][]Form
 	Keys       *vaulttime.Keyring
 	Now        time.Time // the effective time, one for the run
 	Strict     bool      // the modes of a work tree's files count (ZT-6.2)

@@ -18,6 +18,7 @@ import (
 
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/policy"
+	"github.com/codexlock/codexlock/internal/schemas"
 )
 
 // Command is the argument with which the program is started for a preview.
@@ -52,8 +53,10 @@ type Question struct {
 // An Answer is what it decides.
 type Answer struct {
 	Problem  string            `json:"problem,omitempty"`
-	Rules    map[string]string `json:"rules"` // as policy.RuleTexts has them
+	Rules    map[string]string `json:"rules,omitempty"` // as policy.RuleTexts has them
 	Decision policy.Decision   `json:"decision"`
+
+	Forms map[schemas.Kind][][]schemas.Problem `json:"forms,omitempty"` // of each document, where it was asked that
 }
 
 // A problem is a preview that there is none of, in words for the report.
@@ -64,10 +67,15 @@ func (p *problem) Error() string { return p.words }
 // Ask starts the process and gives it the question and everything that was
 // measured. An error says why there is no preview; it is no error of the gate.
 func (p Program) Ask(ctx context.Context, q Question, change facts.Change) (Answer, error) {
+	q.Options.Workers, q.Options.Deadline = 1, deadline // one, so that it reads in order
+	return p.run(ctx, func(w io.Writer) error { return feed(ctx, w, q, change) })
+}
+
+// run starts the process, feeds it, and reads what it answers.
+func (p Program) run(ctx context.Context, feed func(io.Writer) error) (Answer, error) {
 	if p.Path == "" {
 		return Answer{}, &problem{"this program cannot start itself once more"}
 	}
-	q.Options.Workers, q.Options.Deadline = 1, deadline // one, so that it reads in order
 	cmd := exec.CommandContext(ctx, p.Path, Command)
 	cmd.Args[0], cmd.Dir, cmd.Env = p.Name, "/", []string{}
 	cmd.WaitDelay = time.Second
@@ -80,8 +88,8 @@ func (p Program) Ask(ctx context.Context, q Question, change facts.Change) (Answ
 	if err := cmd.Start(); err != nil {
 		return Answer{}, fmt.Errorf("start the process: %w", err)
 	}
-	fed := feed(ctx, in, q, change)
-	err = errors.Join(in.Close())
+	fed := feed(in)
+	err = in.Close()
 	ended := cmd.Wait()
 	var measured *measureError
 	switch {
@@ -161,6 +169,7 @@ func measure(ctx context.Context, change facts.Change, i int) (facts.Measurement
 type question struct {
 	Question
 	Artifacts int
+	Forms     *Forms // it is these that are asked about, and nothing else
 }
 
 // limited keeps the beginning of what is written.

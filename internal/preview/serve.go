@@ -42,6 +42,10 @@ func answer(ctx context.Context, in io.Reader) (Answer, error) {
 	if err := d.Decode(&q); err != nil {
 		return Answer{}, fmt.Errorf("read the question: %w", err)
 	}
+	if q.Forms != nil {
+		found, err := forms(q.Forms)
+		return Answer{Forms: found}, err
+	}
 	embedded, err := policy.Embedded(policies.FS)
 	if err != nil {
 		return Answer{}, err

@@ -1,0 +1,97 @@
+package preview
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"sync"
+
+	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/schemas"
+)
+
+// Forms are additional schemas that an edit brings, and the documents that they
+// are to be applied to. A schema can be written to never end, too.
+type Forms struct {
+	Schemas   map[schemas.Kind][]string
+	Documents map[schemas.Kind][]string
+}
+
+// AskForms starts the process and gives it schemas and documents. It answers with
+// what is wrong with each document.
+func (p Program) AskForms(ctx context.Context, f Forms) (map[schemas.Kind][][]schemas.Problem, error) {
+	a, err := p.run(ctx, func(w io.Writer) error { return json.NewEncoder(w).Encode(question{Forms: &f}) })
+	if err != nil {
+		return nil, err
+	}
+	for kind := range f.Schemas {
+		if got, want := len(a.Forms[kind]), len(f.Documents[kind]); got != want {
+			return nil, fmt.Errorf("it answers about %d of %d documents", got, want)
+		}
+	}
+	return a.Forms, nil
+}
+
+// forms is the process's side.
+func forms(f *Forms) (map[schemas.Kind][][]schemas.Problem, error) {
+	found := map[schemas.Kind][][]schemas.Problem{}
+	for kind, texts := range f.Schemas {
+		found[kind] = make([][]schemas.Problem, len(f.Documents[kind]))
+		for _, text := range texts {
+			extra, err := schemas.CompileExtra(kind, []byte(text))
+			if err != nil {
+				return nil, fmt.Errorf("the edited schema of %s cannot be used: %w", kind, err)
+			}
+			for i, document := range f.Documents[kind] {
+				d, err := schemas.Parse(kind, []byte(document))
+				if err != nil {
+					return nil, err
+				}
+				found[kind][i] = append(found[kind][i], extra.Problems(d)...)
+			}
+		}
+	}
+	return found, nil
+}
+
+// A Recorder stands in for edited schemas while the tree is measured for the first
+// time: it notes the documents of a kind, each once. When they were asked about it
+// knows what is wrong with them.
+type Recorder struct {
+	mu       sync.Mutex
+	seen     map[string]int
+	texts    []string
+	problems [][]schemas.Problem
+}
+
+var _ facts.Form = (*Recorder)(nil)
+
+// Problems notes a document, or tells what is known of it.
+func (r *Recorder) Problems(d *schemas.Document) []schemas.Problem {
+	text, _ := d.Raw("")
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	i, ok := r.seen[text]
+	switch {
+	case r.problems == nil && !ok:
+		if r.seen == nil {
+			r.seen = map[string]int{}
+		}
+		r.seen[text] = len(r.texts)
+		r.texts = append(r.texts, text)
+	case r.problems != nil && !ok:
+		return []schemas.Problem{{Message: "changed while it was read"}}
+	case r.problems != nil:
+		return r.problems[i]
+	}
+	return nil
+}
+
+// Texts are the documents that were noted.
+func (r *Recorder) Texts() []string { return r.texts }
+
+// Learn is told what is wrong with each of them.
+func (r *Recorder) Learn(problems [][]schemas.Problem) {
+	r.problems = append([][]schemas.Problem{}, problems...)
+}
