@@ -123,7 +123,7 @@ func (l logging) append(ctx context.Context, r *repo.Repository, c config.Config
 	}
 	how := "signed"
 	if !done.Signed {
-		how = "not signed: there is no key for it"
+		how = "not signed: there is no key for it, or a weak one"
 	}
 	_, err = fmt.Fprintf(l.say, "codexlock: %s: entry %d to %d of %d, %s\n", audit.Path, done.From+1, done.Lines, done.Lines, how)
 	return err
@@ -136,8 +136,8 @@ type unloggedError struct{ err error }
 func (e *unloggedError) Error() string { return "add to the audit log: " + e.err.Error() }
 func (e *unloggedError) Unwrap() error { return e.err }
 
-// logSigner signs with the key of the log's domain; nil where this run has none
-// and the configuration does not ask for proofs.
+// logSigner signs with the key of the log's domain; nil where this run has none,
+// or a weak one, and the configuration does not ask for proofs.
 func logSigner(c config.Config, keys *vaulttime.Keyring) (*audit.Signer, error) {
 	names := c.LogDomains()
 	if len(names) != 1 {
@@ -149,10 +149,10 @@ func logSigner(c config.Config, keys *vaulttime.Keyring) (*audit.Signer, error) 
 	switch {
 	case !ok && c.RequireProof:
 		return nil, &unloggedError{&NoKeyError{Source: d.KeySource(), Domain: name}}
-	case !ok:
-		return nil, nil
-	case key.Weakness() != "":
+	case key.Weakness() != "" && c.RequireProof:
 		return nil, &attest.WeakKeyError{Domain: name, Env: d.KeyEnv, Reason: key.Weakness()}
+	case key.Weakness() != "": // none, or one whose signature is worth nothing
+		return nil, nil
 	}
 	return &audit.Signer{KeyID: key.ID(), Public: key.PublicKey(), Sign: key.SignNote}, nil
 }
