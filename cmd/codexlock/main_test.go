@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	"go.yaml.in/yaml/v3"
 
 	"github.com/codexlock/codexlock/internal/cli"
 )
@@ -45,6 +46,7 @@ func TestCommandLine(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits":  exits,
 			"edit":   edit,
+			"step":   step,
 			"cat-to": catTo,
 		},
 	})
@@ -88,4 +90,29 @@ func catTo(ts *testscript.TestScript, neg bool, args []string) {
 		text.WriteString(ts.ReadFile(name))
 	}
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text.String()), 0o644))
+}
+
+// step writes the script of a workflow's step to a file:
+// step WORKFLOW NAME FILE.
+func step(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: step WORKFLOW NAME FILE")
+	}
+	text, err := os.ReadFile(filepath.Join("..", "..", ".github", "workflows", args[0]))
+	ts.Check(err)
+	var workflow struct {
+		Jobs map[string]struct {
+			Steps []struct{ Name, Run string }
+		}
+	}
+	ts.Check(yaml.Unmarshal(text, &workflow))
+	for _, job := range workflow.Jobs {
+		for _, s := range job.Steps {
+			if s.Name == args[1] && s.Run != "" {
+				ts.Check(os.WriteFile(ts.MkAbs(args[2]), []byte(s.Run), 0o644))
+				return
+			}
+		}
+	}
+	ts.Fatalf("%s has no step %q with a script", args[0], args[1])
 }

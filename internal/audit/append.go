@@ -172,14 +172,14 @@ func (w Writer) holds(t tail, point []byte, signed bool) error {
 	switch {
 	case err != nil:
 		return &RefusedError{name, err.Error(), restore}
+	case w.Signer == nil:
+		return &RefusedError{name, "the log is signed, and this run has no key to sign what it would add", "set the key of the domain that signs the log in the environment"}
 	case c.Signature == NoKey:
 		return &RefusedError{name, "there is no key to check its signature with", "add the public key of the domain that signs the log to codexlock.yaml: codexlock keys public"}
 	case c.Signature != Valid:
 		return &RefusedError{name, "its signature does not hold", restore}
 	case c.Size != t.tree.size || c.Root != t.tree.root():
 		return &RefusedError{name, fmt.Sprintf("is of a log of %d lines, %s has %d, or another root", c.Size, Path, t.tree.size), restore}
-	case w.Signer == nil:
-		return &RefusedError{name, "the log is signed, and this run has no key to sign what it would add", "set the key of the domain that signs the log in the environment"}
 	}
 	return nil
 }

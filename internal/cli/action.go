@@ -238,6 +238,12 @@ func (a *action) files(r report.Report) error {
 			return fmt.Errorf("write the report: %w", err)
 		}
 	}
+	if a.in.LogFile != "" {
+		l := logging{by: verifier(a.world.Env)}
+		if err := writeFile(join(a.world.Dir, a.in.LogFile), func(f io.Writer) error { return l.evidence(f, r) }); err != nil {
+			return fmt.Errorf("write the log's entries: %w", err)
+		}
+	}
 	if file, ok := a.world.Env("GITHUB_STEP_SUMMARY"); ok && file != "" {
 		if err := github.WriteSummary(file, report.Markdown(r, report.MaxStepSummaryBytes)); err != nil {
 			return fmt.Errorf("write the job's summary: %w", err)

@@ -87,6 +87,21 @@ func (l logging) verified(r report.Report) []audit.Entry {
 	return entries
 }
 
+// evidence writes the entries of a report as lines without a place in any log:
+// seq and prev are for the one who appends to give.
+func (l logging) evidence(out io.Writer, r report.Report) error {
+	for _, e := range l.verified(r) {
+		line, err := audit.Line(e)
+		if err != nil {
+			return err
+		}
+		if _, err := out.Write(append(line, '\n')); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // attested are the log's entries of attestations. They have no level: that is
 // for a verification to find.
 func (l logging) attested(done []attest.Attested, at string) []audit.Entry {

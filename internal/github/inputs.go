@@ -19,6 +19,7 @@ type Inputs struct {
 	CheckName        string
 	Annotate         string // auto, check, commands, none
 	JSONFile         string
+	LogFile          string
 	WorkingDirectory string
 }
 
@@ -36,7 +37,7 @@ func ReadInputs(env func(string) (string, bool)) (Inputs, error) {
 		Token: a.GetInput("github-token"), Scope: or(a.GetInput("scope"), "auto"), Config: a.GetInput("config"),
 		Policies: strings.Fields(a.GetInput("policies")), MinimumLevel: a.GetInput("minimum-level"),
 		CheckName: or(a.GetInput("check-name"), "Codexlock"), Annotate: or(a.GetInput("annotate"), "auto"),
-		JSONFile: a.GetInput("json-file"), WorkingDirectory: a.GetInput("working-directory"),
+		JSONFile: a.GetInput("json-file"), LogFile: a.GetInput("log-file"), WorkingDirectory: a.GetInput("working-directory"),
 	}
 	if !oneOf(in.Scope, "auto", "changed", "all") {
 		return in, &InputError{"scope", in.Scope, "auto, changed or all"}
