@@ -30,19 +30,7 @@ func TestCommandLine(t *testing.T) {
 		UpdateScripts:       os.Getenv("CODEXLOCK_UPDATE") != "",
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
-		Setup: func(env *testscript.Env) error {
-			for name, value := range map[string]string{
-				"HOME":                env.WorkDir,
-				"GIT_CONFIG_GLOBAL":   filepath.Join(env.WorkDir, ".gitconfig"),
-				"GIT_CONFIG_NOSYSTEM": "1",
-				"KEY":                 "a-key-of-this-specification-0123456789abcdef",
-				"USER":                "tester",
-			} {
-				env.Setenv(name, value)
-			}
-			config := "[user]\n\tname = Tester\n\temail = tester@localhost\n[init]\n\tdefaultBranch = main\n[commit]\n\tgpgsign = false\n[protocol \"file\"]\n\tallow = always\n"
-			return os.WriteFile(filepath.Join(env.WorkDir, ".gitconfig"), []byte(config), 0o644)
-		},
+		Setup:               setup,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits":  exits,
 			"edit":   edit,
@@ -50,6 +38,21 @@ func TestCommandLine(t *testing.T) {
 			"cat-to": catTo,
 		},
 	})
+}
+
+// setup gives each script a home, a key and a git that is nobody's.
+func setup(env *testscript.Env) error {
+	for name, value := range map[string]string{
+		"HOME":                env.WorkDir,
+		"GIT_CONFIG_GLOBAL":   filepath.Join(env.WorkDir, ".gitconfig"),
+		"GIT_CONFIG_NOSYSTEM": "1",
+		"KEY":                 "a-key-of-this-specification-0123456789abcdef",
+		"USER":                "tester",
+	} {
+		env.Setenv(name, value)
+	}
+	config := "[user]\n\tname = Tester\n\temail = tester@localhost\n[init]\n\tdefaultBranch = main\n[commit]\n\tgpgsign = false\n[protocol \"file\"]\n\tallow = always\n"
+	return os.WriteFile(filepath.Join(env.WorkDir, ".gitconfig"), []byte(config), 0o644)
 }
 
 // exits runs a codexlock command and asserts its exit code: exits 3 codexlock verify.

@@ -162,7 +162,7 @@ func (a *action) gate(ctx context.Context) (gate, error) {
 	}
 	g := gate{
 		dir: filepath.Join(dir, a.in.WorkingDirectory), base: a.event.Base, head: a.event.Head, scope: facts.Changed,
-		config: a.in.Config, policies: a.in.Policies, minimumLevel: a.in.MinimumLevel, failOnWarn: a.in.FailOnWarn, env: a.world.Env, warn: a.world.warn,
+		config: a.in.Config, policies: a.in.Policies, minimumLevel: a.in.MinimumLevel, failOnWarn: a.in.FailOnWarn, env: a.world.Env, warn: a.world.warn, offline: offline(a.world.Env),
 		self: a.world.self(),
 	}
 	var err error

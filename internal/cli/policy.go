@@ -40,7 +40,7 @@ key, and what it prints is no verdict.`,
 }
 
 func policyListCommand(w World) *cobra.Command {
-	g := gate{dir: w.Dir, env: w.Env}
+	g := gate{dir: w.Dir, env: w.Env, warn: w.warn, offline: offline(w.Env)}
 	var format string
 	cmd := &cobra.Command{
 		Use:   "list",
@@ -70,7 +70,7 @@ the embedded ones.`,
 	f.StringVarP(&format, "format", "f", "text", "text, json")
 	f.StringVar(&g.base, "base", "", "the commit to believe (default HEAD)")
 	f.StringVar(&g.config, "config", "", "the configuration file (default codexlock.yaml or .github/codexlock.yaml)")
-	f.StringArrayVar(&g.policies, "policy", nil, "a directory of rules in place of the configuration's, repeatable")
+	f.StringArrayVar(&g.policies, "policy", nil, "a directory of rules, or a bundle pinned by digest, in place of the configuration's, repeatable")
 	return cmd
 }
 
@@ -123,7 +123,11 @@ func (g gate) rulesOnDisk(ctx context.Context) (*policy.Engine, error) {
 		return nil, err
 	}
 	sources := []policy.Source{embedded}
-	for _, dir := range g.policies {
+	dirs, bundles, err := written(g.policies)
+	if err != nil {
+		return nil, err
+	}
+	for _, dir := range dirs {
 		modules, err := modulesOnDisk(g.dir, dir)
 		if err != nil {
 			return nil, err
@@ -132,6 +136,13 @@ func (g gate) rulesOnDisk(ctx context.Context) (*policy.Engine, error) {
 			return nil, usagef("policies %q: no .rego file there", dir)
 		}
 		sources = append(sources, policy.Source{Name: dir, Modules: modules})
+	}
+	for _, b := range bundles {
+		source, err := g.bundle(ctx, b, nil, func() ([]byte, error) { return bundleOnDisk(join(g.dir, b.Path)) })
+		if err != nil {
+			return nil, err
+		}
+		sources = append(sources, source)
 	}
 	return policy.New(ctx, sources)
 }

@@ -57,8 +57,10 @@ func (s settings) sources(ctx context.Context, c config.Config) ([]policy.Source
 			return nil, usagef("policies %q: no .rego file there in %s", dir, s.where())
 		}
 	}
+	from := s.gate
+	from.offline = from.offline || s.edited // an edit could have us ask any server for anything
 	for _, b := range bundles {
-		source, err := s.bundle(ctx, b, c.PolicyKeys)
+		source, err := from.bundle(ctx, b, c.PolicyKeys, func() ([]byte, error) { return s.bundleFile(ctx, b) })
 		if err != nil {
 			return nil, err
 		}
@@ -84,32 +86,26 @@ func written(names []string) (dirs []string, bundles []bundle.Ref, err error) {
 }
 
 // bundle gets the rules of a bundle: its bytes by their digest, then what they
-// hold, then who signed it.
-func (s settings) bundle(ctx context.Context, b bundle.Ref, keys []bundle.PublicKey) (policy.Source, error) {
-	data, err := s.archive(ctx, b)
+// hold, then who signed it. A bundle that is a file is read by file.
+func (g gate) bundle(ctx context.Context, b bundle.Ref, keys []bundle.PublicKey, file func() ([]byte, error)) (policy.Source, error) {
+	var data []byte
+	var err error
+	if b.Kind == bundle.File {
+		data, err = file()
+	} else {
+		data, err = g.fetcher().Fetch(ctx, b)
+	}
 	if err != nil {
 		return policy.Source{}, err
+	}
+	if got := artifact.HashBytes(data); b.Kind == bundle.File && got != b.Digest {
+		return policy.Source{}, &pinError{bundle: b, got: got}
 	}
 	entries, err := bundle.Unpack(data)
 	if err != nil {
 		return policy.Source{}, fmt.Errorf("%s: %w", b, err)
 	}
 	return policy.FromBundle(b.String(), b.Short(), entries, keys)
-}
-
-// archive is the bytes of a bundle, which have the digest that it is pinned by.
-func (s settings) archive(ctx context.Context, b bundle.Ref) ([]byte, error) {
-	if b.Kind != bundle.File {
-		return s.fetcher().Fetch(ctx, b)
-	}
-	data, err := s.bundleFile(ctx, b)
-	if err != nil {
-		return nil, err
-	}
-	if got := artifact.HashBytes(data); got != b.Digest {
-		return nil, &pinError{bundle: b, got: got}
-	}
-	return data, nil
 }
 
 // A pinError is a bundle whose bytes are not those that were pinned.
@@ -170,13 +166,19 @@ func bundleOnDisk(name string) ([]byte, error) {
 
 // fetcher gets bundles that are not in the repository, with what the environment
 // says of the cache and of registries.
-func (s settings) fetcher() *fetch.Client {
+func (g gate) fetcher() *fetch.Client {
 	return &fetch.Client{
-		Cache:       cacheDir(s.gate.env),
-		Offline:     s.gate.offline || s.edited, // an edit could have us ask any server for anything
-		Credentials: func() (fetch.Credentials, error) { return credentials(s.gate.env) },
-		Warn:        s.gate.warn,
+		Cache:       cacheDir(g.env),
+		Offline:     g.offline,
+		Credentials: func() (fetch.Credentials, error) { return credentials(g.env) },
+		Warn:        g.warn,
 	}
+}
+
+// offline is whether the environment forbids the network.
+func offline(env func(string) (string, bool)) bool {
+	v, _ := env("CODEXLOCK_OFFLINE")
+	return v == "true" || v == "1"
 }
 
 // cacheDir is where bundles are kept by digest (XDG base directories: a relative

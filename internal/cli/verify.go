@@ -100,7 +100,7 @@ Configuration, policies and schemas always come from the base commit.`,
 	f.StringArrayVarP(&formats, "format", "f", nil, "format[=FILE], repeatable: "+strings.Join(report.Formats(), ", ")+" (default text)")
 	f.StringVar(&g.config, "config", "", "the configuration file (default codexlock.yaml or .github/codexlock.yaml)")
 	f.StringArrayVar(&g.policies, "policy", nil, "a directory of rules, or a bundle pinned by digest, in place of the configuration's, repeatable")
-	f.BoolVar(&g.offline, "offline", false, "use no network: rule bundles come from the cache only")
+	f.BoolVar(&g.offline, "offline", offline(w.Env), "use no network: rule bundles come from the cache only")
 	f.StringVar(&effective, "effective-time", "", "judge as of this time, YYYY-MM-DDTHH:MM:SSZ (default now)")
 	f.StringVar(&g.minimumLevel, "minimum-level", "", "a-plus or tier-1 (default the configuration's)")
 	f.StringVar(&g.layout, "layout", "git", "git; strict: what is below assets/sources/ has mode 0444 on the disk too")
@@ -124,9 +124,6 @@ func (g *gate) fromEnvironment(cmd *cobra.Command, env func(string) (string, boo
 	}
 	if v, ok := env("CODEXLOCK_FAIL_ON_WARN"); ok && !cmd.Flags().Changed("fail-on-warn") {
 		g.failOnWarn = v == "true" || v == "1"
-	}
-	if v, ok := env("CODEXLOCK_OFFLINE"); ok && !cmd.Flags().Changed("offline") {
-		g.offline = v == "true" || v == "1"
 	}
 }
 

@@ -62,7 +62,7 @@ func FromBundle(name, file string, entries []bundle.Entry, keys []bundle.PublicK
 	if errors.As(err, &syntax) {
 		var bad *PolicyError
 		bad = firstOf(compileFaults(syntax))
-		bad.File = path.Join(file, bad.File)
+		bad.File = file + bad.File
 		return Source{}, bad
 	}
 	if err != nil {
@@ -77,7 +77,7 @@ func FromBundle(name, file string, entries []bundle.Entry, keys []bundle.PublicK
 		if err != nil || version != ast.RegoV1 {
 			return refuse("rewrite it: opa fmt --write --rego-v1", "%s is Rego v0, want v1", m.Path)
 		}
-		s.Modules = append(s.Modules, Module{Name: path.Join(file, m.Path), Text: m.Raw})
+		s.Modules = append(s.Modules, Module{Name: file + m.Path, Text: m.Raw})
 	}
 	slices.SortFunc(s.Modules, func(a, b Module) int { return strings.Compare(a.Name, b.Name) })
 	return s, nil

@@ -123,11 +123,11 @@ func TestFromBundle(t *testing.T) {
 		"signed by one of two keys": {signed.sign(t, opabundle.SHA256, files), []bundle.PublicKey{newSigner(t, "EdDSA").public, signed.public}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s, err := policy.FromBundle("oci://h/r@sha256:0123", "h/r", c.entries, c.keys)
+			s, err := policy.FromBundle("oci://h/r@sha256:0123", "oci://h/r", c.entries, c.keys)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if len(s.Modules) != 2 || s.Modules[0].Name != "h/r/acme/names.rego" || string(s.Modules[0].Text) != names || s.Standard || s.Name != "oci://h/r@sha256:0123" {
+			if len(s.Modules) != 2 || s.Modules[0].Name != "oci://h/r/acme/names.rego" || string(s.Modules[0].Text) != names || s.Standard || s.Name != "oci://h/r@sha256:0123" {
 				t.Errorf("got %+v", s)
 			}
 			if _, err := policy.New(context.Background(), []policy.Source{s}); err != nil {
