@@ -83,6 +83,7 @@ func Main(ctx context.Context, w World) (code int) {
 		auditCommand,
 		demoCommand,
 		explainCommand,
+		exportCommand,
 		factsCommand,
 		ingestCommand,
 		initCommand,

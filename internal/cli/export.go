@@ -1,0 +1,105 @@
+package cli
+
+import (
+	"context"
+	"crypto/ed25519"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/repo"
+	"github.com/codexlock/codexlock/internal/vaulttime"
+)
+
+func exportCommand(w World) *cobra.Command {
+	var format, output, effective string
+	cmd := &cobra.Command{
+		Use:   "export PATH",
+		Short: "Write an artifact's record for other tools, as a signed in-toto statement",
+		Long: `export verifies an artifact with the whole gate and writes its VaultTime record as an
+in-toto Statement v1 in a DSSE envelope, signed with the Ed25519 key that made the
+record's proof. The public half is what codexlock keys public prints.`,
+		Example: `  codexlock export --format in-toto assets/sources/model.bin > model.intoto.json`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return usagef("export needs the path of one artifact, such as assets/sources/model.bin")
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if _, err := formOf(format, map[string]bool{"in-toto": true}); err != nil {
+				return err
+			}
+			g := gate{dir: w.Dir, scope: facts.Paths, paths: args, env: w.Env}
+			var err error
+			if g.now, err = effectiveTime(effective, w); err != nil {
+				return err
+			}
+			text, err := export(cmd.Context(), w, g)
+			if err != nil {
+				return err
+			}
+			if output == "" {
+				_, err = w.Stdout.Write(text)
+				return err
+			}
+			return writeFile(join(w.Dir, output), func(f io.Writer) error {
+				_, err := f.Write(text)
+				return err
+			})
+		},
+	}
+	f := cmd.Flags()
+	f.StringVarP(&format, "format", "f", "in-toto", "in-toto")
+	f.StringVarP(&output, "output", "o", "", "the file to write (default standard output)")
+	f.StringVar(&effective, "effective-time", "", "judge as of this time, YYYY-MM-DDTHH:MM:SSZ (default now)")
+	return cmd
+}
+
+// export is the envelope of the one artifact that the gate is asked about.
+func export(ctx context.Context, w World, g gate) ([]byte, error) {
+	if err := signsNothing(w, "export"); err != nil {
+		return nil, err
+	}
+	r, err := repo.Open(ctx, w.Dir)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	seal, err := newSealer(ctx, w, r, g.now)
+	if err != nil {
+		return nil, err
+	}
+	all, err := standings(ctx, World{Stdout: w.Stderr}, r, g)
+	if err != nil {
+		return nil, err
+	}
+	if len(all) != 1 {
+		return nil, usagef("%q names %d artifacts, want one", g.paths[0], len(all))
+	}
+	s := all[0]
+	if left := s.left(); left != "" {
+		fmt.Fprintf(w.Stderr, "codexlock: %s is not exported: %s\n", s.path, left)
+		return nil, errDenied
+	}
+	key, ok := seal.keys.Maker(s.record.TrustDomain, s.record)
+	if !ok {
+		d, _ := seal.config.Domain(s.record.TrustDomain)
+		return nil, &usageError{&NoKeyError{Source: d.KeySource(), Domain: s.record.TrustDomain}}
+	}
+	if s.record.Proof == "" {
+		return nil, usagef("%s has a record without a proof, which is bound to nothing; attest it again: codexlock attest %s", s.path, s.path)
+	}
+	text, err := key.Envelope(s.record)
+	if err != nil {
+		return nil, fmt.Errorf("export %s: %w", s.path, err)
+	}
+	_, err = vaulttime.OpenEnvelope(text, func(id string) (ed25519.PublicKey, bool) { return key.PublicKey(), id == key.ID() })
+	if err != nil {
+		return nil, errors.Join(errors.New("the envelope that was written does not verify"), err)
+	}
+	return append(text, '\n'), nil
+}
