@@ -257,15 +257,26 @@ func (w writer) finish(j journal) error {
 	for _, folder := range j.Folders {
 		folders[path.Dir(folder)] = true
 	}
-	for _, folder := range slices.Sorted(maps.Keys(folders)) {
-		if err := w.work.sync(folder); err != nil {
-			return err
-		}
+	if err := w.work.syncFolders(slices.Sorted(maps.Keys(folders))); err != nil {
+		return err
 	}
 	if err := w.state.remove(journalName); err != nil {
 		return err
 	}
 	return w.state.sync(stateDir)
+}
+
+// syncFolders makes the entries of folders durable, many of them at once.
+func (t tree) syncFolders(folders []string) error {
+	if len(folders) >= atOnce {
+		return t.syncAll(folders)
+	}
+	for _, folder := range folders {
+		if err := t.sync(folder); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // undo removes what an undecided commit wrote. It goes on after an error, since

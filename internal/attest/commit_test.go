@@ -316,29 +316,6 @@ func TestMovesRefuse(t *testing.T) {
 	}
 }
 
-// TestAcrossFileSystems moves for real to another file system, where there is one.
-func TestAcrossFileSystems(t *testing.T) {
-	p, other := oldPlace(t), t.TempDir()
-	if err := os.Mkdir(p.root+"/mnt", 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := syscall.Mount(other, p.root+"/mnt", "", syscall.MS_BIND, ""); err != nil {
-		t.Skipf("mount: %v; Copy does the same in TestKilledAnywhere", err)
-	}
-	t.Cleanup(func() {
-		if err := syscall.Unmount(p.root+"/mnt", 0); err != nil {
-			t.Error(err)
-		}
-	})
-	c := Change{Moves: []Move{{From: "y", To: "mnt/y", Mode: 0o444}}}
-	if err := CommitChange(context.Background(), p.root, p.git, c); err != nil || string(p.read("mnt/y")) != "y" {
-		t.Fatal(err)
-	}
-	if _, err := os.Lstat(p.root + "/y"); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("it stands in both places: %v", err)
-	}
-}
-
 func TestCommitRefuses(t *testing.T) {
 	p := oldPlace(t)
 	p.write("folder/file", "1")

@@ -122,6 +122,10 @@ type ingest struct {
 // stage attests one arrival, in memory. What cannot be attested is rejected; what
 // is still being written is left.
 func (g *ingest) stage(a Arrival) error {
+	if _, there, err := g.batch.work.lstat(a.From.path()); err != nil || !there {
+		g.result.Left = append(g.result.Left, Left{escape(string(a.From)), "is there no more; another run took it"})
+		return err
+	}
 	c, err := g.compose(a)
 	if err == nil {
 		g.candidates = append(g.candidates, c)
@@ -340,7 +344,7 @@ func (g *ingest) change() (Change, error) {
 			from: r.From, to: r.To, companions: r.Came, by: "ingest", reason: r.reason, findings: r.findings, now: g.Now,
 		}, g.NewID)
 		var refused *RefusedError
-		if errors.As(err, &refused) { // it changed, or went, since
+		if errors.As(err, &refused) && refused.Unsettled { // it changed since
 			g.result.Left = append(g.result.Left, Left{escape(string(r.From)), refused.Reason})
 			continue
 		}

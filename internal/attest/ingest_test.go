@@ -167,6 +167,11 @@ func TestIngest(t *testing.T) {
 	if text := string(p.read("Codex-Lock.json")); strings.Contains(text, "/bad") || strings.Count(text, `"path"`) != 3 {
 		t.Errorf("the ledger is %s", text)
 	}
+	gone := in
+	gone.Arrivals = gone.Arrivals[:1]
+	if got := p.ingest(gone); len(got.Left) != 1 || len(got.Quarantined) != 0 {
+		t.Errorf("what another run took gave %+v", got)
+	}
 	before := p.state()
 	if again := p.ingest(p.ingestion()); len(again.Attested)+len(again.Quarantined) > 0 || difference(p.state(), before) != "" {
 		t.Errorf("a second run did %+v", again)

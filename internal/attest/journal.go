@@ -26,7 +26,8 @@ type Move struct {
 	To      artifact.Path `json:"to"`
 	Mode    fs.FileMode   `json:"mode"`    // at its new place
 	Replace bool          `json:"replace"` // what stands there may go
-	// Copy says that the two places are on different file systems.
+	// Copy says that the bytes are copied and the file is not: the two places are on
+	// different file systems, or it has another name too.
 	Copy bool `json:"copy,omitempty"`
 
 	seen fs.FileInfo // the file whose bytes were looked at; nil after a restart

@@ -35,7 +35,11 @@ func (w writer) planMoves(moves []Move) ([]Move, error) {
 		if err != nil {
 			return nil, err
 		}
-		m.Copy = m.Copy || from != to
+		linked, err := w.work.linked(m.From.path())
+		if err != nil {
+			return nil, err
+		}
+		m.Copy = m.Copy || from != to || linked
 		planned = append(planned, m)
 	}
 	return planned, nil
@@ -62,8 +66,19 @@ func (t tree) device(folder string, known map[string]uint64) (uint64, error) {
 	if !ok {
 		return 0, fmt.Errorf("%s: the system does not tell its file system", folder)
 	}
-	known[folder] = st.Dev
-	return st.Dev, nil
+	known[folder] = uint64(st.Dev)
+	return known[folder], nil
+}
+
+// linked reports whether a file has another name as well. Its bytes are copied
+// then: what is verified must not change through a name that nobody watches.
+func (t tree) linked(p artifact.Path) (bool, error) {
+	f, info, err := t.open(p)
+	if err != nil {
+		return false, err
+	}
+	st, ok := info.Sys().(*syscall.Stat_t)
+	return !ok || st.Nlink > 1, f.Close()
 }
 
 // settle makes the bytes that are to be moved durable, and refuses those that

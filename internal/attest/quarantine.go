@@ -119,8 +119,10 @@ func (b *batch) quarantine(c *Change, x condemned, newID func() (string, error))
 	}
 	id := x.now.UTC().Format("20060102T150405Z") + "-" + random
 	folder := artifact.Path(QuarantineDir + "/" + id)
-	if _, there, err := b.work.lstat(folder); err != nil || there {
-		return Quarantined{}, errors.Join(err, fmt.Errorf("quarantine %s is there already", id))
+	if _, there, err := b.work.lstat(folder); err != nil {
+		return Quarantined{}, err
+	} else if there {
+		return Quarantined{}, fmt.Errorf("quarantine %s is there already", id)
 	}
 	r := Reason{
 		Schema: reasonSchema, ID: id, QuarantinedAt: vaulttime.FormatTime(x.now), By: x.by, Path: escape(string(x.from)), Target: escape(x.to.String()),

@@ -165,7 +165,7 @@ func isUsage(err error) bool {
 	var weak *attest.WeakKeyError
 	var refused *attest.RefusedError
 	return errors.As(err, &none) || errors.As(err, &usage) || errors.As(err, &bad) || errors.As(err, &format) || errors.As(err, &named) ||
-		errors.As(err, &weak) || errors.As(err, &refused)
+		errors.As(err, &weak) || (errors.As(err, &refused) && !refused.Unsettled)
 }
 
 // hintFor is the next step after an error, where there is a plain one.

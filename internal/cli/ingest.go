@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/text/unicode/norm"
 
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/attest"
@@ -179,8 +180,42 @@ type judge struct {
 }
 
 func (j judge) findings(ctx context.Context, c attest.Change, paths []artifact.Path) (map[artifact.Path][]attest.Finding, error) {
+	decided, err := j.ask(ctx, j.repository.Overlay(j.work, overlaid(c)), paths)
+	if err != nil {
+		return nil, err
+	}
+	// A finding on the whole change says by its file what it is about.
+	about, alike := map[string]artifact.Path{}, map[string]artifact.Path{}
+	for _, p := range paths {
+		about[p.String()], alike[folded(p.String())] = p, p
+		for _, kind := range artifact.Companions {
+			about[p.Companion(kind).String()], about[p.MirroredCompanion(kind).String()] = p, p
+		}
+	}
+	found := map[artifact.Path][]attest.Finding{}
+	var whole []policy.Finding
+	for _, f := range decided {
+		p, ok := about[f.Artifact]
+		if f.Artifact == "" {
+			if p, ok = about[f.File]; !ok {
+				p, ok = alike[folded(f.File)]
+			}
+			if !ok {
+				whole = append(whole, f)
+			}
+		}
+		if ok {
+			found[p] = append(found[p], arrivalFinding(f))
+		}
+	}
+	return found, j.refuseNew(ctx, whole)
+}
+
+// ask is what denies something about the named paths of a tree, or about the
+// tree as a whole.
+func (j judge) ask(ctx context.Context, tree repo.Tree, paths []artifact.Path) ([]policy.Finding, error) {
 	o := j.options
-	o.Head, o.Scope, o.Paths = j.repository.Overlay(j.work, overlaid(c)), facts.Paths, paths
+	o.Head, o.Scope, o.Paths = tree, facts.Paths, paths
 	change, err := facts.Collect(ctx, o)
 	if err != nil {
 		return nil, err
@@ -192,25 +227,31 @@ func (j judge) findings(ctx context.Context, c attest.Change, paths []artifact.P
 	if err != nil {
 		return nil, err
 	}
-	about := map[string]artifact.Path{} // by the file that a finding on the whole change names
-	for _, p := range paths {
-		about[p.String()] = p
-		for _, kind := range artifact.Companions {
-			about[p.Companion(kind).String()], about[p.MirroredCompanion(kind).String()] = p, p
-		}
-	}
-	found := map[artifact.Path][]attest.Finding{}
-	for _, f := range decision.Findings {
-		p, ok := about[f.Artifact]
-		if f.Artifact == "" {
-			p, ok = about[f.File]
-		}
-		if ok && f.Severity != policy.Warn && !f.Excepted {
-			found[p] = append(found[p], arrivalFinding(f))
-		}
-	}
-	return found, nil
+	return slices.DeleteFunc(decision.Findings, func(f policy.Finding) bool { return f.Severity == policy.Warn || f.Excepted }), nil
 }
+
+// refuseNew refuses a change after which the tree as a whole is denied for a
+// reason that it is not denied for now, and that no file in particular is to blame
+// for. What is wrong with it already is for verify to tell.
+func (j judge) refuseNew(ctx context.Context, whole []policy.Finding) error {
+	if len(whole) == 0 {
+		return nil
+	}
+	now, err := j.ask(ctx, j.work, nil)
+	if err != nil {
+		return err
+	}
+	for _, f := range whole {
+		if !slices.ContainsFunc(now, func(g policy.Finding) bool { return g.Rule == f.Rule && g.File == f.File && g.Message == f.Message }) {
+			return fmt.Errorf("%s: %s [%s]; nothing was moved", f.File, f.Message, f.Rule)
+		}
+	}
+	return nil
+}
+
+// folded is a name as systems see it that tell neither case nor composition of
+// characters apart.
+func folded(name string) string { return strings.ToLower(norm.NFC.String(name)) }
 
 func arrivalFinding(f policy.Finding) attest.Finding {
 	return attest.Finding{Rule: f.Rule, Requirement: f.Requirement, File: f.File, Line: f.Line, Column: f.Column, Message: f.Message, Fix: f.Fix}
