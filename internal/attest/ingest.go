@@ -277,16 +277,19 @@ func (g *ingest) judgeOnce(ctx context.Context, asCame bool) error {
 	return nil
 }
 
-// staged is the change that lets all candidates in.
+// staged is the change that lets all candidates in, or has them there as they came,
+// not listed yet.
 func (g *ingest) staged(asCame bool) (Change, error) {
 	var c Change
-	if !asCame {
-		file, err := g.ledger()
-		if err != nil {
-			return c, err
-		}
-		c.Files = append(c.Files, file)
+	listed := g.candidates
+	if asCame {
+		listed = nil
 	}
+	file, err := g.ledger(listed)
+	if err != nil {
+		return c, err
+	}
+	c.Files = append(c.Files, file)
 	for _, x := range g.candidates {
 		c.Moves = append(c.Moves, Move{From: x.From, To: x.To, Mode: 0o444, Replace: true, seen: g.batch.seen[x.To]})
 		if asCame {
@@ -300,12 +303,12 @@ func (g *ingest) staged(asCame bool) (Change, error) {
 }
 
 // ledger is the one that lists the candidates too, and no reject.
-func (g *ingest) ledger() (File, error) {
+func (g *ingest) ledger(listed []candidate) (File, error) {
 	l, err := readLedger(g.batch.work)
 	if err != nil {
 		return File{}, err
 	}
-	for _, c := range g.candidates {
+	for _, c := range listed {
 		l.Set(c.entry)
 	}
 	text := l.Encode()

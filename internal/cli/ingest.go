@@ -303,7 +303,7 @@ func (in intake) tell(result attest.Ingested, irregular []attest.Left, done stri
 	}
 	fmt.Fprintf(out, "[%s] %d of %d files %s\n", mark, len(result.Attested), len(result.Attested)+denied+len(result.Left), done)
 	if len(result.Attested) > 0 {
-		fmt.Fprintln(in.world.Stderr, "codexlock: hint: review and commit assets/ and Codex-Lock.json together")
+		fmt.Fprintln(in.world.Stderr, "codexlock: hint: review and commit assets/sources/ and Codex-Lock.json together")
 	}
 	if len(result.Quarantined) > 0 {
 		fmt.Fprintln(in.world.Stderr, "codexlock: hint: mend it and put it into assets/incoming/ again; or, if it is right as it is: codexlock quarantine release ID --reason TEXT")

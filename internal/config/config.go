@@ -372,12 +372,13 @@ func (r *reader) time(at, s string) time.Time {
 // Matches reports whether a path is one that the patterns name an artifact.
 // What the ledger lists is an artifact too, whatever they say.
 func (c *Config) Matches(p string) bool {
-	return MatchAny(c.Include, p) && !MatchAny(c.Exclude, p) && !MatchAny(untrusted, p)
+	return MatchAny(c.Include, p) && !MatchAny(c.Exclude, p) &&
+		!slices.ContainsFunc(untrusted, func(dir string) bool { return strings.HasPrefix(p, dir) })
 }
 
 // untrusted are the files that no pattern makes artifacts: nothing may use them
 // (ZT-6.3), and a ledger that lists one is found (layout.consumed).
-var untrusted = []string{"assets/incoming/**", "assets/quarantine/**"}
+var untrusted = []string{"assets/incoming/", "assets/quarantine/"}
 
 // MatchAny reports whether any of the doublestar patterns matches the path.
 // The patterns were validated when they were read.

@@ -194,6 +194,15 @@ func TestMatches(t *testing.T) {
 			t.Errorf("%s: %v, want %v", path, got, want)
 		}
 	}
+	// ZT-6.3: what is not verified is no artifact, whatever the patterns say.
+	c.Include = []string{"**"}
+	for path, want := range map[string]bool{
+		"assets/incoming/x": false, "assets/quarantine/20260101T000000Z-0/x.bin": false, "assets/incoming": true, "x/assets/incoming/y": true, "assets/sources/x": true,
+	} {
+		if got := c.Matches(path); got != want {
+			t.Errorf("included everything, %s: %v, want %v", path, got, want)
+		}
+	}
 	if config.MatchAny(nil, "x") || !config.MatchAny([]string{"no", "**"}, "a/b") {
 		t.Error("no pattern matches nothing, and any of several is enough")
 	}
