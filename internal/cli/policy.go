@@ -31,6 +31,7 @@ key, and what it prints is no verdict.`,
 		policyDocsCommand,
 		policyListCommand,
 		policyNewCommand,
+		policyProveCommand,
 		policyTestCommand,
 		policyTraceCommand,
 	} {

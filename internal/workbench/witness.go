@@ -2,6 +2,8 @@ package workbench
 
 import (
 	"cmp"
+	"encoding/binary"
+	"hash/fnv"
 	"slices"
 	"strings"
 
@@ -203,6 +205,36 @@ func (w *witness) reads() [][]string {
 	}
 	slices.SortFunc(paths, slices.Compare)
 	return paths
+}
+
+// way is which bodies and expressions held and which failed, as one number: two
+// evaluations of one way differ in nothing that a rule could judge by.
+func (w *witness) way() uint64 {
+	var sum uint64 // of hashes, so that the order of maps does not matter
+	for at, t := range w.tries {
+		sum += at.hash(t.held > 0, false)
+		for at, s := range t.steps {
+			sum += at.hash(s.failed > 0, s.times() > s.failed)
+		}
+	}
+	return sum
+}
+
+// hash is FNV-1a over a place and what became of it.
+func (p place) hash(marks ...bool) uint64 {
+	h := fnv.New64a()
+	h.Write([]byte(p.file))
+	for _, m := range marks {
+		p.row *= 2
+		if m {
+			p.row++
+		}
+	}
+	var n [16]byte
+	binary.LittleEndian.PutUint64(n[:8], uint64(p.row))
+	binary.LittleEndian.PutUint64(n[8:], uint64(p.col))
+	h.Write(n[:])
+	return h.Sum64()
 }
 
 // own are a body's steps by place, without those that make the rule's answer.

@@ -1,0 +1,140 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"os"
+	"runtime"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/codexlock/codexlock/internal/policy"
+	"github.com/codexlock/codexlock/internal/workbench"
+	"github.com/codexlock/codexlock/policies"
+)
+
+func policyProveCommand(w World) *cobra.Command {
+	g := gate{dir: w.Dir, env: w.Env}
+	var format, file string
+	var timeout time.Duration
+	cmd := &cobra.Command{
+		Use:   "prove [CODE...]",
+		Short: "Show that each deny and warn of rules can fire",
+		Long: `prove changes the facts of a valid artifact, or of a valid change, until each deny
+and each warn of a rule has fired: it takes each fact away that the rule reads,
+gives it another type and every other value that it may have. A rule that can
+never fire, or that finds something where nothing is amiss, is an error. A fact by
+which a rule judges and whose absence it passes is a warning: what is not there
+should be found.
+
+The valid facts are the sample that the standard's own tests use. Where a rule of
+yours wants others, give it your own: codexlock facts PATH > valid.json.
+
+The rules are those that the gate would ask: the embedded ones and the base
+commit's. With --policy they are read from the disk, as they stand there.
+
+Exit codes: 0 proved, 1 a rule is not, 2 usage, 3 could not be tried.`,
+		Example: `  codexlock policy prove
+  codexlock policy prove acme.owner --policy policies
+  codexlock policy prove acme.owner --policy policies --facts valid.json`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			print, err := formOf(format, map[string]func(io.Writer, []workbench.Proof) error{
+				"text": workbench.ProofText, "json": workbench.ProofJSON,
+			})
+			if err != nil {
+				return err
+			}
+			proofs, err := g.prove(cmd.Context(), args, file, timeout)
+			if err != nil {
+				return err
+			}
+			if err := print(w.Stdout, proofs); err != nil {
+				return err
+			}
+			if slices.ContainsFunc(proofs, func(p workbench.Proof) bool { return !p.Proved }) {
+				return errDenied
+			}
+			return nil
+		},
+	}
+	f := cmd.Flags()
+	f.StringVarP(&format, "format", "f", "text", "text, json")
+	f.StringVar(&file, "facts", "", "valid facts in place of the sample, as codexlock facts prints them")
+	f.StringVar(&g.base, "base", "", "the commit to believe (default HEAD)")
+	f.StringVar(&g.config, "config", "", "the configuration file (default codexlock.yaml or .github/codexlock.yaml)")
+	f.StringArrayVar(&g.policies, "policy", nil, "a directory of rules on the disk in place of the base commit's, repeatable")
+	f.DurationVar(&timeout, "timeout", policy.DefaultDeadline, "how long a rule may take to answer once")
+	return cmd
+}
+
+// prove proves the named rules, or all of them, several at once and in the order
+// of their codes.
+func (g gate) prove(ctx context.Context, codes []string, file string, timeout time.Duration) ([]workbench.Proof, error) {
+	engine, err := g.workRules(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if len(codes) == 0 {
+		for _, r := range engine.Rules() {
+			codes = append(codes, r.Code)
+		}
+	}
+	valid, err := g.validFacts(ctx, file)
+	if err != nil {
+		return nil, err
+	}
+	proofs, faults := make([]workbench.Proof, len(codes)), make([]error, len(codes))
+	turns := make(chan struct{}, runtime.GOMAXPROCS(0))
+	var group sync.WaitGroup
+	for i, code := range codes {
+		group.Go(func() {
+			turns <- struct{}{}
+			defer func() { <-turns }()
+			proofs[i], faults[i] = proveOne(ctx, engine, code, valid, timeout)
+		})
+	}
+	group.Wait()
+	for _, err := range faults {
+		if err != nil {
+			return nil, err
+		}
+	}
+	return proofs, nil
+}
+
+func proveOne(ctx context.Context, engine *policy.Engine, code string, valid workbench.Valid, timeout time.Duration) (workbench.Proof, error) {
+	probe, err := engine.Probe(ctx, code, timeout)
+	var unknown *policy.UnknownRuleError
+	if errors.As(err, &unknown) {
+		return workbench.Proof{}, &usageError{err}
+	}
+	if err != nil {
+		return workbench.Proof{}, err
+	}
+	return workbench.Prove(ctx, probe, valid[probe.Subject])
+}
+
+// validFacts are the samples, or one of them and what the user measured.
+func (g gate) validFacts(ctx context.Context, file string) (workbench.Valid, error) {
+	embedded, err := policy.Embedded(policies.FS)
+	if err != nil {
+		return nil, err
+	}
+	valid, err := workbench.Samples(ctx, embedded)
+	if err != nil || file == "" {
+		return valid, err
+	}
+	text, err := os.ReadFile(join(g.dir, file))
+	if err != nil {
+		return nil, usagef("--facts: %w", err)
+	}
+	if err := valid.Take(bytes.NewReader(text)); err != nil {
+		return nil, usagef("--facts %s: %w", file, err)
+	}
+	return valid, nil
+}

@@ -1,0 +1,201 @@
+package workbench
+
+import (
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+
+	"github.com/codexlock/codexlock/internal/schemas"
+)
+
+// A form is schemas/facts.json: what values a fact may have.
+type form struct{ root map[string]any }
+
+func factsForm() (form, error) {
+	var f form
+	err := json.Unmarshal(schemas.Source(schemas.Facts), &f.root)
+	return f, err
+}
+
+// resolved follows a reference to #/$defs.
+func (f form) resolved(node map[string]any) map[string]any {
+	ref, _ := node["$ref"].(string)
+	name, ok := strings.CutPrefix(ref, "#/$defs/")
+	if !ok {
+		return node
+	}
+	defs, _ := f.root["$defs"].(map[string]any)
+	target, _ := defs[name].(map[string]any)
+	return target
+}
+
+// at is the part about the fact at a path, nil where there is no such fact.
+func (f form) at(path []string) map[string]any {
+	node := f.root
+	for _, name := range path {
+		node = f.resolved(node)
+		if isIndex(name) {
+			node, _ = node["items"].(map[string]any)
+			continue
+		}
+		properties, _ := node["properties"].(map[string]any)
+		node, _ = properties[name].(map[string]any)
+	}
+	return f.resolved(node)
+}
+
+// Strings that a fact without a list of values may be changed to, where its
+// pattern lets it. The times are long before and after any sample's.
+var strangers = []string{
+	"", "other", "assets/sources/other.bin", strings.Repeat("b", 64),
+	"2001-01-01T00:00:00Z", "2101-01-01T00:00:00Z", "100755", "100644", "0644",
+}
+
+// pointer is the name of facts that are RFC 6901's, which have no pattern.
+const pointer = "pointer"
+
+// maxConstants bounds how many of a rule's own constants a fact is changed to.
+const maxConstants = 64
+
+// values are what the fact at a path may be as well, in the form of the schema.
+// constants are those of the rule: what it compares with is worth trying.
+func (f form) values(path []string, now ast.Value, constants []ast.Value) []ast.Value {
+	node := f.at(path)
+	if node == nil {
+		return nil
+	}
+	var all []ast.Value
+	add := func(v ast.Value) {
+		if (now == nil || v.Compare(now) != 0) && !slices.ContainsFunc(all, func(o ast.Value) bool { return o.Compare(v) == 0 }) {
+			all = append(all, v)
+		}
+	}
+	if enum, ok := node["enum"].([]any); ok {
+		for _, v := range enum {
+			add(value(v))
+		}
+		return all
+	}
+	switch node["type"] {
+	case "boolean":
+		add(ast.Boolean(true))
+		add(ast.Boolean(false))
+	case "integer":
+		for _, n := range numbers(now, constants) {
+			add(ast.Number(fmt.Sprint(n)))
+		}
+	case "string":
+		if path[len(path)-1] == pointer {
+			return []ast.Value{ast.String("/1")}
+		}
+		for _, s := range texts(constants) {
+			if fits(node, s) {
+				add(ast.String(s))
+			}
+		}
+	case "array":
+		items, _ := node["items"].(map[string]any)
+		add(ast.NewArray())
+		add(ast.NewArray(ast.NewTerm(value(f.example(items)))))
+	case "object":
+		if now == nil {
+			add(value(f.example(node)))
+		}
+	}
+	return all
+}
+
+func value(v any) ast.Value {
+	made, err := ast.InterfaceToValue(v)
+	if err != nil {
+		panic(fmt.Sprintf("workbench: no value of %v: %v", v, err)) // it was decoded from JSON
+	}
+	return made
+}
+
+// numbers are those around what the fact is and what the rule compares with.
+func numbers(now ast.Value, constants []ast.Value) []int {
+	all := []int{0, 1, 1 << 40}
+	for _, v := range append([]ast.Value{now}, constants...) {
+		if n, ok := v.(ast.Number); ok {
+			if i, exact := n.Int(); exact {
+				all = append(all, max(i-1, 0), i, i+1)
+			}
+		}
+	}
+	return all
+}
+
+// texts are strings of no meaning, and what the rule compares with: as it is, and
+// as the beginning and the end of another.
+func texts(constants []ast.Value) []string {
+	all := slices.Clone(strangers)
+	for _, v := range constants[:min(len(constants), maxConstants)] {
+		if n, ok := v.(ast.Number); ok {
+			all = append(all, n.String())
+		}
+		// What has a space or a verb in it is part of a message.
+		if s, ok := v.(ast.String); ok && !strings.ContainsAny(string(s), " %") {
+			all = append(all, string(s), string(s)+"x", "x"+string(s))
+		}
+	}
+	return all
+}
+
+// fits reports whether a string has the form that the schema wants.
+func fits(node map[string]any, s string) bool {
+	if least, ok := node["minLength"].(float64); ok && len(s) < int(least) {
+		return false
+	}
+	pattern, ok := node["pattern"].(string)
+	if !ok {
+		return true
+	}
+	matched, err := regexp.MatchString(pattern, s)
+	return err == nil && matched
+}
+
+// example is a value of a form, with all that it may hold.
+func (f form) example(node map[string]any) any {
+	node = f.resolved(node)
+	if enum, ok := node["enum"].([]any); ok && len(enum) > 0 {
+		return enum[0]
+	}
+	switch node["type"] {
+	case "boolean":
+		return true
+	case "integer":
+		return 1
+	case "array":
+		return []any{}
+	case "object":
+		made := map[string]any{}
+		properties, _ := node["properties"].(map[string]any)
+		for name, p := range properties {
+			part, _ := p.(map[string]any)
+			made[name] = f.example(part)
+			if name == pointer {
+				made[name] = "/0"
+			}
+		}
+		return made
+	}
+	for _, s := range strangers {
+		if fits(node, s) && s != "" {
+			return s
+		}
+	}
+	return "other"
+}
+
+// retyped is a value of another type than the fact has.
+func retyped(now ast.Value) ast.Value {
+	if _, ok := now.(ast.String); ok {
+		return ast.Number("7")
+	}
+	return ast.String("retyped")
+}
