@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// A step is a shell block of a guide, and the text block below it: what it prints.
-type step struct {
+// A guideStep is a shell block of a guide, and the text block below it: what it prints.
+type guideStep struct {
 	script     string
 	exit       int    // sh exit=1: its last command is to end so
 	prints     string // of a text block that follows at once
@@ -58,11 +58,11 @@ func TestGuides(t *testing.T) {
 	}
 }
 
-func stepsOf(t *testing.T, guide string) []step {
+func stepsOf(t *testing.T, guide string) []guideStep {
 	t.Helper()
-	var steps []step
+	var steps []guideStep
 	for _, m := range shellBlock.FindAllStringSubmatchIndex(guide, -1) {
-		s := step{script: guide[m[4]:m[5]]}
+		s := guideStep{script: guide[m[4]:m[5]]}
 		if m[2] >= 0 {
 			s.exit, _ = strconv.Atoi(guide[m[2]:m[3]])
 		}
@@ -78,7 +78,7 @@ func stepsOf(t *testing.T, guide string) []step {
 	return steps
 }
 
-// A followed is what came of a step.
+// A followed is what came of a guideStep.
 type followed struct {
 	printed string
 	exit    int
@@ -87,7 +87,7 @@ type followed struct {
 
 // follow runs the steps in one shell, so that what one exports or where it goes
 // holds in the next.
-func follow(t *testing.T, steps []step) []followed {
+func follow(t *testing.T, steps []guideStep) []followed {
 	t.Helper()
 	dir := t.TempDir()
 	here := filepath.Join(dir, "here")
