@@ -193,7 +193,7 @@ func (r *run) ask(ctx context.Context, q *query, name string, m *facts.Measureme
 	if err != nil {
 		return verdict{}, err
 	}
-	answers, err := r.engine.evaluate(ctx, q, input, s, func() {
+	answers, err := r.engine.ask(ctx, q, input, s, func() {
 		// The worker will not come back, so this ends the run without it.
 		r.halt.Store(true)
 		select {

@@ -46,6 +46,7 @@ func New(ctx context.Context, sources []Source) (*Engine, error) {
 			return nil, err
 		}
 	}
+	e.artifact.precedents = &precedents{}
 	return e, nil
 }
 
@@ -186,9 +187,10 @@ type slot struct {
 
 // A query asks some rules at once.
 type query struct {
-	rules    []*rule
-	slots    []slot
-	prepared rego.PreparedEvalQuery
+	rules      []*rule
+	slots      []slot
+	prepared   rego.PreparedEvalQuery
+	precedents *precedents // nil: it is asked about one subject only
 }
 
 // prepare compiles one question to all of the rules: an array of their sets. A
