@@ -50,6 +50,7 @@ type Artifact struct {
 	Change string `json:"change"` // added, modified, removed, unchanged
 	Kind   string `json:"kind"`   // file, symlink, submodule, directory, special, oversized, misnamed, absent
 	Mode   string `json:"mode,omitempty"`
+	Area   string `json:"area,omitempty"`   // where the standard's layout has it: sources, incoming, quarantine, elsewhere
 	SHA256 string `json:"sha256,omitempty"` // 64 lower-case hex; absent unless kind is file
 	Size   *int64 `json:"size,omitempty"`   // bytes
 	Proof  string `json:"proof,omitempty"`  // what SHA256 was taken from: content, lfs-oid
@@ -93,6 +94,8 @@ type Document struct {
 type Ledger struct {
 	Document
 	Entry *Entry `json:"entry,omitempty"`
+	// Listed is how often it has an entry with this artifact's path: never, once, often.
+	Listed string `json:"listed"`
 	// Entries are the pointers of all entries with this artifact's path,
 	// in the order of the file; more than one is a duplicate.
 	Entries []string `json:"entries"`
@@ -110,6 +113,9 @@ type Entry struct {
 // A Manifest is X.manifest.json (ZT-11.1).
 type Manifest struct {
 	Document
+	// Told are the fields that say something: creator, generated_at, toolchain.name,
+	// toolchain.version, inputs, outputs.
+	Told        []string     `json:"told"`
 	Artifact    string       `json:"artifact,omitempty"`
 	SHA256      string       `json:"sha256,omitempty"`
 	Creator     string       `json:"creator,omitempty"`

@@ -89,7 +89,7 @@ func (c *Collector) measureFile(ctx context.Context, s *subject) error {
 	if c.o.Strict && c.o.HeadCommit == "" && entry.Kind == repo.File {
 		a.DiskMode = fmt.Sprintf("%04o", entry.Perm)
 	}
-	a.Kind, a.Mode = entry.Kind.String(), entry.Mode
+	a.Kind, a.Mode, a.Area = entry.Kind.String(), entry.Mode, areaOf(a.Path)
 	if a.CompanionOf, err = c.companionOf(ctx, s.path); err != nil {
 		return err
 	}
@@ -162,7 +162,7 @@ func (c *Collector) sameInBase(ctx context.Context, f found) (bool, error) {
 }
 
 func (c *Collector) measureLedger(_ context.Context, s *subject) error {
-	l := &Ledger{Document: c.ledger.found, Entries: []string{}}
+	l := &Ledger{Document: c.ledger.found, Listed: times(len(c.ledger.byPath[s.path])), Entries: []string{}}
 	l.Problems = []Problem{} // they are the whole change's, and told once
 	s.in.Ledger = l
 	s.docs[l.Path] = c.ledger.doc
@@ -204,7 +204,7 @@ func (c *Collector) measureManifest(ctx context.Context, s *subject) error {
 	if err != nil {
 		return err
 	}
-	m := &Manifest{Document: file.Document, Network: []string{}}
+	m := &Manifest{Document: file.Document, Told: []string{}, Network: []string{}}
 	s.in.Manifest, s.manifestFile = m, file
 	if m.State != "valid" {
 		return nil
@@ -220,6 +220,7 @@ func (c *Collector) measureManifest(ctx context.Context, s *subject) error {
 		m.Toolchain = &Tool{Name: read.Toolchain.Name, Version: read.Toolchain.Version}
 	}
 	m.Network = append(m.Network, read.Network...)
+	m.Told = told(read)
 	return nil
 }
 

@@ -161,14 +161,6 @@ func TestSameDecisionForEveryNumberOfWorkers(t *testing.T) {
 	}
 }
 
-func TestOneEvaluationAnArtifact(t *testing.T) {
-	e := rules(t, "placed.rego", placed, "bad.rego", bad, "expired.rego", expired, "whole.rego", whole)
-	decide(t, e, change("a", "b", "c", "d", "e"), policy.Options{Workers: 3})
-	if got := e.Evaluations(); got != 6 {
-		t.Errorf("%d evaluations of 5 artifacts and the change, want 6", got)
-	}
-}
-
 // faulty is a change that cannot be measured at one place.
 type faulty struct {
 	measured

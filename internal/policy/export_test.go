@@ -24,3 +24,9 @@ func Allowed() []string { return slices.Sorted(maps.Keys(allowed)) }
 
 // Evaluations is how often a query was evaluated.
 func (e *Engine) Evaluations() int { return int(e.evaluations.Load()) }
+
+// WithoutPrecedents evaluates every artifact by itself.
+func (e *Engine) WithoutPrecedents() { e.artifact.precedents = nil }
+
+// Precedents is how many are kept.
+func (e *Engine) Precedents() int { return e.artifact.precedents.kept }

@@ -26,16 +26,17 @@ func validInput(path string) facts.Input {
 	return facts.Input{
 		EffectiveTime: "2026-03-01T12:00:00Z",
 		Settings:      facts.Settings{Keyless: "deny", LFS: "oid", MinimumLevel: "a-plus", Configured: true, Layout: "git"},
-		Artifact:      &facts.Artifact{Path: path, Change: "modified", Kind: "file", Script: "no", Critical: "yes", Mode: "100644", SHA256: digest, Size: &size, Proof: "content"},
+		Artifact:      &facts.Artifact{Path: path, Change: "modified", Kind: "file", Area: "sources", Script: "no", Critical: "yes", Mode: "100644", SHA256: digest, Size: &size, Proof: "content"},
 		Ledger: &facts.Ledger{
 			Document: facts.Document{Path: "Codex-Lock.json", State: "valid", Problems: none},
 			Entry: &facts.Entry{
 				Pointer: "/artifacts/0", SHA256: digest, DriftTolerance: "0.0", TrustDomain: "core", VerifiedAt: "2026-03-01T11:00:00Z",
 			},
-			Entries: []string{"/artifacts/0"},
+			Listed: "once", Entries: []string{"/artifacts/0"},
 		},
 		Manifest: &facts.Manifest{
 			Document: facts.Document{Path: path + ".manifest.json", State: "valid", Problems: none},
+			Told:     []string{"creator", "generated_at", "inputs", "outputs", "toolchain.name", "toolchain.version"},
 			Artifact: path, SHA256: digest, Creator: "ada", GeneratedAt: "2026-03-01T11:00:00Z",
 			Toolchain: &facts.Tool{Name: "codexlock", Version: "1.0.0"},
 			Inputs:    &[]facts.Reference{{Pointer: "/inputs/0", Path: "in.txt", SHA256: digest, State: "match"}},

@@ -25,18 +25,20 @@ warn contains finding if {
 
 _findings contains {"msg": message, "file": file, "line": line, "column": column} if {
 	not _uncritical
-	some file, facts in content.judged
+	some whose, facts in content.judged
 	some found in facts.placeholders
 	line := object.get(found, "line", 1)
 	column := object.get(found, "column", 1)
 	message := sprintf("says %s, which leaves something to be done", [object.get(found, "word", "that something is to be done")])
+	file := content.file(whose)
 }
 
 _findings contains {"msg": message, "file": file} if {
 	not _uncritical
-	some file, facts in content.judged
+	some whose, facts in content.judged
 	not _searched(facts)
 	message := sprintf("%s: nothing proves that no placeholder stands in it", [object.get(facts, "problem", "was not looked through")])
+	file := content.file(whose)
 }
 
 _searched(facts) if {

@@ -13,18 +13,20 @@ package codexlock.content.secret
 import data.codexlock.lib.content
 
 deny contains {"msg": message, "term": kind, "file": file, "line": line, "column": column} if {
-	some file, facts in content.judged
+	some whose, facts in content.judged
 	some found in facts.secrets
 	kind := object.get(found, "kind", "unmeasured")
 	line := object.get(found, "line", 1)
 	column := object.get(found, "column", 1)
 	message := sprintf("holds what looks like a secret (%s)", [kind])
+	file := content.file(whose)
 }
 
 deny contains {"msg": message, "file": file} if {
-	some file, facts in content.judged
+	some whose, facts in content.judged
 	not _searched(facts)
 	message := sprintf("%s: nothing proves that no secret stands in it", [object.get(facts, "problem", "was not looked through")])
+	file := content.file(whose)
 }
 
 _searched(facts) if {

@@ -28,27 +28,26 @@ deny contains {"msg": message, "file": fact.file("manifest"), "pointer": pointer
 }
 
 deny contains {"msg": message, "file": file, "line": place.line, "column": place.column} if {
-	some file, facts in script.readable
+	some whose, facts in script.readable
 	some use in facts.references
 	place := script.place(use)
 	message := sprintf("names %q, which is not trusted", [object.get(use, "text", "a file")])
+	file := script.file(whose)
 }
 
 deny contains {"msg": "nothing proves that it names only files that are trusted", "file": file} if {
-	some file, facts in script.readable
+	some whose, facts in script.readable
 	not _measured(facts)
+	file := script.file(whose)
 }
 
 _measured(facts) if is_array(facts.references)
 
 _path := object.get(input, ["artifact", "path"], "")
 
-_not_listed if {
-	_path != ""
-	not _unverified(_path)
-}
+_not_listed if input.artifact.area in {"sources", "elsewhere"}
 
-_not_listed if count(input.ledger.entries) == 0
+_not_listed if input.ledger.listed == "never"
 
 # Nothing can be listed, which lock.missing and lock.schema report.
 _not_listed if input.ledger.state in {"absent", "invalid", "irregular"}

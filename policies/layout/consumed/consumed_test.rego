@@ -5,18 +5,19 @@ import data.codexlock.lib.sample
 
 test_zt_6_3_passes if {
 	consumed.deny == set() with input as sample.artifact
-	consumed.deny == set() with input as sample.changed({"/artifact/path": "assets/incoming/model.bin", "/ledger/entries": []})
-	consumed.deny == set() with input as sample.changed({"/artifact/path": "assets/incoming/model.bin", "/ledger/state": "absent"})
+	consumed.deny == set() with input as sample.changed({"/artifact/area": "incoming", "/ledger/listed": "never"})
+	consumed.deny == set() with input as sample.changed({"/artifact/area": "incoming", "/ledger/state": "absent"})
 }
 
 test_zt_6_3_a_listed_file_is_found if {
-	every area in {"assets/incoming/", "assets/quarantine/"} {
+	every name in {"incoming", "quarantine"} {
+		area := sprintf("assets/%s/", [name])
 		path := concat("", [area, "model.bin"])
 		consumed.deny == {{
 			"msg": sprintf("%q is listed as trusted, and %s is for what is not", [path, area]),
 			"file": "Codex-Lock.json",
 			"pointer": "/artifacts/0/path",
-		}} with input as sample.changed({"/artifact/path": path})
+		}} with input as sample.changed({"/artifact/path": path, "/artifact/area": name})
 	}
 }
 
@@ -39,15 +40,15 @@ test_zt_6_3_a_script_is_found if {
 
 test_zt_6_3_missing_facts_are_found if {
 	consumed.deny == {{
-		"msg": "\"\" is listed as trusted, and assets/incoming/ is for what is not",
+		"msg": "\"assets/sources/model.bin\" is listed as trusted, and assets/incoming/ is for what is not",
 		"file": "Codex-Lock.json",
 		"pointer": "/artifacts/0/path",
-	}} with input as sample.without(sample.artifact, "/artifact/path")
+	}} with input as sample.without(sample.artifact, "/artifact/area")
 	consumed.deny == {{
 		"msg": "\"assets/incoming/model.bin\" is listed as trusted, and assets/incoming/ is for what is not",
 		"file": "Codex-Lock.json",
 		"pointer": "",
-	}} with input as sample.without(sample.changed({"/artifact/path": "assets/incoming/model.bin"}), "/ledger")
+	}} with input as sample.without(sample.changed({"/artifact/path": "assets/incoming/model.bin", "/artifact/area": "incoming"}), "/ledger")
 	consumed.deny == {{
 		"msg": "was made from \"assets/incoming/\", and assets/incoming/ is for what is not trusted",
 		"file": "assets/sources/model.bin.manifest.json",

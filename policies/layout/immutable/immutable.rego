@@ -25,7 +25,7 @@ deny contains {"msg": message, "file": fact.text(["artifact", "path"])} if {
 
 _kept if subject.no_content
 
-_kept if not startswith(fact.text(["artifact", "path"]), "assets/sources/")
+_kept if input.artifact.area in {"incoming", "quarantine", "elsewhere"}
 
 # It is new: there is nothing that it could have changed.
 _kept if input.artifact.change == "added"
@@ -68,6 +68,6 @@ _message := "its content changed and its record did not: the timestamp is that o
 
 _read_only if input.settings.layout == "git"
 
-_read_only if not startswith(fact.text(["artifact", "path"]), "assets/sources/")
+_read_only if input.artifact.area in {"incoming", "quarantine", "elsewhere"}
 
 _read_only if input.artifact.disk_mode == "0444"

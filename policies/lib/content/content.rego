@@ -10,21 +10,24 @@ import data.codexlock.lib.document
 import data.codexlock.lib.fact
 import data.codexlock.lib.subject
 
-# judged are what is known of the texts of an artifact, by their files: itself and
-# its test. The bytes that a Git LFS pointer stands for are not here.
-judged[file] := facts if {
+# judged are what is known of the texts of an artifact, by whose they are: its own
+# and its test's. The bytes that a Git LFS pointer stands for are not here.
+judged["artifact"] := facts if {
 	not subject.no_content
 	not input.artifact.proof == "lfs-oid"
-	file := fact.text(["artifact", "path"])
 	facts := object.get(input, "content", {})
 }
 
-judged[file] := facts if {
+judged["test"] := facts if {
 	not subject.no_content
 	not _no_test
-	file := fact.file("test")
 	facts := object.get(input, ["test", "content"], {})
 }
+
+# file is the file of a text.
+file("artifact") := fact.text(["artifact", "path"])
+
+file("test") := fact.file("test")
 
 # searched states that a text was looked through to its end, or is none.
 searched(facts) if facts.state in {"text", "binary"}

@@ -12,7 +12,7 @@ no_entry if input.ledger.state in {"absent", "invalid", "irregular"}
 
 no_entry if {
 	input.ledger.state == "valid"
-	count(input.ledger.entries) == 0
+	input.ledger.listed == "never"
 }
 
 # file is where the ledger is.

@@ -49,6 +49,7 @@ artifact := {
 		"change": "modified",
 		"kind": "file",
 		"mode": "100644",
+		"area": "sources",
 		"script": "no",
 		"critical": "yes",
 		"sha256": digest,
@@ -66,12 +67,14 @@ artifact := {
 			"trust_domain": "runtime-core",
 			"verified_at": "2026-11-23T00:00:00Z",
 		},
+		"listed": "once",
 		"entries": ["/artifacts/0"],
 	},
 	"manifest": {
 		"path": "assets/sources/model.bin.manifest.json",
 		"state": "valid",
 		"problems": [],
+		"told": ["creator", "generated_at", "inputs", "outputs", "toolchain.name", "toolchain.version"],
 		"artifact": "model.bin",
 		"sha256": digest,
 		"creator": "team@example.com",
@@ -223,7 +226,7 @@ _elsewhere := {removed, orphan, misnamed, left}
 
 removed := changed({
 	"/artifact": {"path": "assets/sources/model.bin", "change": "removed", "kind": "absent"},
-	"/ledger": {"path": "Codex-Lock.json", "state": "valid", "problems": [], "entries": []},
+	"/ledger": {"path": "Codex-Lock.json", "state": "valid", "problems": [], "listed": "never", "entries": []},
 	"/manifest": object.union(absent("manifest.json"), {"network": []}),
 	"/vaulttime": object.union(absent("vaulttime.json"), {"chain": []}),
 	"/test": absent("test"),

@@ -10,26 +10,30 @@ import data.codexlock.lib.document
 import data.codexlock.lib.fact
 import data.codexlock.lib.subject
 
-# judged are what is known of an artifact's scripts, by their files: itself, where
-# it is one, and its test.
-judged[file] := facts if {
+# judged are what is known of an artifact's scripts, by whose they are: its own,
+# where it is one, and its test's. Their files are only asked for where there is
+# something to report: what no rule reads, it need not be asked about again.
+judged["artifact"] := facts if {
 	not subject.no_content
 	not _no_script
-	file := fact.text(["artifact", "path"])
 	facts := object.get(input, "script", {})
 }
 
-judged[file] := facts if {
+judged["test"] := facts if {
 	not subject.no_content
 	not _no_test
-	file := fact.file("test")
 	facts := object.get(input, ["test", "script"], {})
 }
 
+# file is the file of a script.
+file("artifact") := fact.text(["artifact", "path"])
+
+file("test") := fact.file("test")
+
 # readable are those that say something: script.syntax reports what Bash does not
 # parse, script.shebang what is a script of another language.
-readable[file] := facts if {
-	some file, facts in judged
+readable[whose] := facts if {
+	some whose, facts in judged
 	not unparsed(facts)
 	not _foreign(facts)
 }

@@ -39,10 +39,10 @@ test_others_report_a_ledger_without_an_entry if {
 	every state in {"absent", "invalid", "irregular"} {
 		drift.deny == set() with input as sample.changed({"/checks/ledger": "absent", "/ledger/state": state})
 	}
-	drift.deny == set() with input as sample.changed({"/checks/ledger": "absent", "/ledger/entries": []})
+	drift.deny == set() with input as sample.changed({"/checks/ledger": "absent", "/ledger/listed": "never"})
 }
 
 test_zt_3_3_a_ledger_in_no_known_state_is_found if {
-	facts := sample.changed({"/checks/ledger": "absent", "/ledger/entries": []})
+	facts := sample.changed({"/checks/ledger": "absent", "/ledger/listed": "never"})
 	count(drift.deny) == 1 with input as sample.without(facts, "/ledger/state")
 }

@@ -15,12 +15,12 @@ import data.codexlock.lib.subject
 
 deny contains {"msg": _message, "file": ledger.file, "pointer": _second} if not _once
 
-_once if count(input.ledger.entries) <= 1
+_once if input.ledger.listed in {"never", "once"}
 
 _once if subject.no_content
 
 _message := sprintf("is listed %d times in %s, want once", [count(input.ledger.entries), ledger.file]) if {
-	is_array(input.ledger.entries)
+	input.ledger.listed == "often"
 } else := sprintf("nothing proves that it is listed once in %s", [ledger.file])
 
 _second := object.get(input, ["ledger", "entries", 1], "")

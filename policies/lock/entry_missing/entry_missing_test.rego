@@ -13,13 +13,13 @@ _finding := {
 
 test_zt_3_3_a_missing_entry_is_found if {
 	entry_missing.deny == {_finding} with input as sample.without(
-		sample.changed({"/ledger/entries": [], "/checks/ledger": "absent"}),
+		sample.changed({"/ledger/listed": "never", "/checks/ledger": "absent"}),
 		"/ledger/entry",
 	)
 }
 
 test_zt_3_3_missing_facts_are_found if {
-	every pointer in {"/ledger", "/ledger/entries", "/ledger/state"} {
+	every pointer in {"/ledger", "/ledger/listed", "/ledger/state"} {
 		entry_missing.deny == {_finding} with input as sample.without(sample.artifact, pointer)
 	}
 	entry_missing.deny == {_finding} with input as {}
@@ -27,7 +27,7 @@ test_zt_3_3_missing_facts_are_found if {
 
 test_others_report_a_ledger_that_cannot_be_read if {
 	every state in {"absent", "invalid", "irregular"} {
-		entry_missing.deny == set() with input as sample.changed({"/ledger/state": state, "/ledger/entries": []})
+		entry_missing.deny == set() with input as sample.changed({"/ledger/state": state, "/ledger/listed": "never"})
 	}
 }
 

@@ -16,8 +16,9 @@ import data.codexlock.lib.subject
 
 deny contains {"msg": message, "file": fact.file("manifest"), "pointer": pointer} if {
 	not _not_asked
-	some field, [pointer, message] in _wanted
+	some field, pointer in _wanted
 	not _told[field]
+	message := _message(field)
 }
 
 _not_asked if subject.no_content
@@ -29,27 +30,30 @@ _told contains "artifact" if input.checks.named == "match"
 # It is the name of its file that says which artifact it describes.
 _told contains "artifact" if input.checks.named == "absent"
 
-_told contains "creator" if trim_space(input.manifest.creator) != ""
-
-_told contains "generated_at" if trim_space(input.manifest.generated_at) != ""
-
-_told contains "toolchain.name" if trim_space(input.manifest.toolchain.name) != ""
-
-_told contains "toolchain.version" if trim_space(input.manifest.toolchain.version) != ""
-
-_told contains "inputs" if is_array(input.manifest.inputs)
-
-_told contains "outputs" if is_array(input.manifest.outputs)
+_told contains field if some field in input.manifest.told
 
 _wanted := {
-	"artifact": ["/artifact", sprintf("describes artifact %q, want %q", [
-		fact.text(["manifest", "artifact"]),
-		fact.text(["artifact", "path"]),
-	])],
-	"creator": ["/creator", "creator is missing, want who made the artifact"],
-	"generated_at": ["/generated_at", "generated_at is missing, want when the artifact was made"],
-	"toolchain.name": ["/toolchain", "toolchain.name is missing, want what the artifact was made with"],
-	"toolchain.version": ["/toolchain", "toolchain.version is missing, want the version that the artifact was made with"],
-	"inputs": ["/inputs", "inputs is missing, want what the artifact was made from, or []"],
-	"outputs": ["/outputs", "outputs is missing, want what was made along with the artifact, or []"],
+	"artifact": "/artifact",
+	"creator": "/creator",
+	"generated_at": "/generated_at",
+	"toolchain.name": "/toolchain",
+	"toolchain.version": "/toolchain",
+	"inputs": "/inputs",
+	"outputs": "/outputs",
+}
+
+_message(field) := sprintf("describes artifact %q, want %q", [
+	fact.text(["manifest", "artifact"]),
+	fact.text(["artifact", "path"]),
+]) if {
+	field == "artifact"
+} else := sprintf("%s is missing, want %s", [field, _purposes[field]])
+
+_purposes := {
+	"creator": "who made the artifact",
+	"generated_at": "when the artifact was made",
+	"toolchain.name": "what the artifact was made with",
+	"toolchain.version": "the version that the artifact was made with",
+	"inputs": "what the artifact was made from, or []",
+	"outputs": "what was made along with the artifact, or []",
 }

@@ -23,15 +23,17 @@ warn contains finding if {
 }
 
 _findings contains {"msg": message, "file": file, "line": place.line, "column": place.column} if {
-	some file, facts in script.readable
+	some whose, facts in script.readable
 	some use in facts.config
 	place := script.place(use)
 	message := sprintf("takes configuration from elsewhere: %s", [object.get(use, "text", "something")])
+	file := script.file(whose)
 }
 
 _findings contains {"msg": "nothing proves that it is configured by environment and flags alone", "file": file} if {
-	some file, facts in script.readable
+	some whose, facts in script.readable
 	not _measured(facts)
+	file := script.file(whose)
 }
 
 _measured(facts) if is_array(facts.config)

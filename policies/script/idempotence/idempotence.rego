@@ -13,15 +13,17 @@ package codexlock.script.idempotence
 import data.codexlock.lib.script
 
 warn contains {"msg": message, "file": file, "line": place.line, "column": place.column} if {
-	some file, facts in script.readable
+	some whose, facts in script.readable
 	some use in facts.repeats
 	place := script.place(use)
 	message := sprintf("may not be safe to repeat: %s", [object.get(use, "text", "something")])
+	file := script.file(whose)
 }
 
 warn contains {"msg": "nothing proves that it can be run again", "file": file} if {
-	some file, facts in script.readable
+	some whose, facts in script.readable
 	not _measured(facts)
+	file := script.file(whose)
 }
 
 _measured(facts) if is_array(facts.repeats)

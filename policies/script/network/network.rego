@@ -23,16 +23,18 @@ warn contains finding if {
 }
 
 _findings contains {"msg": message, "file": file, "line": place.line, "column": place.column} if {
-	some file, facts in script.readable
+	some whose, facts in script.readable
 	some access in facts.network
 	not _approved(access)
 	place := script.place(access)
 	message := _message(access)
+	file := script.file(whose)
 }
 
 _findings contains {"msg": "nothing proves that it reaches approved hosts only", "file": file} if {
-	some file, facts in script.readable
+	some whose, facts in script.readable
 	not _measured(facts)
+	file := script.file(whose)
 }
 
 _measured(facts) if is_array(facts.network)

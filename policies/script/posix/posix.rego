@@ -23,10 +23,11 @@ warn contains finding if {
 }
 
 _findings contains {"msg": message, "file": file, "line": place.line, "column": place.column} if {
-	some file, facts in script.readable
+	some whose, facts in script.readable
 	not facts.posix == "yes"
 	place := script.place(object.get(facts, "posix_problem", {}))
 	message := _message(facts)
+	file := script.file(whose)
 }
 
 _message(facts) := sprintf("is not POSIX shell: %s", [object.get(facts, ["posix_problem", "message"], "it does not parse")]) if {

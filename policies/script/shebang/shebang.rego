@@ -23,10 +23,11 @@ warn contains finding if {
 }
 
 _findings contains {"msg": message, "file": file, "line": 1} if {
-	some file, facts in script.judged
+	some whose, facts in script.judged
 	not script.unparsed(facts)
 	not facts.shebang == "bash"
 	message := _message(facts)
+	file := script.file(whose)
 }
 
 _message(facts) := sprintf("begins with %q, want #!/usr/bin/env bash", [object.get(facts, "first_line", "another line")]) if {

@@ -23,18 +23,20 @@ warn contains finding if {
 }
 
 _findings contains {"msg": message, "term": code, "file": file, "line": place.line, "column": place.column} if {
-	some file, facts in script.readable
+	some whose, facts in script.readable
 	facts.shellcheck.state == "found"
 	some finding in facts.shellcheck.findings
 	place := script.place(finding)
 	code := object.get(finding, "code", "ShellCheck")
 	message := sprintf("%s: %s", [code, object.get(finding, "message", "it says")])
+	file := script.file(whose)
 }
 
 _findings contains {"msg": message, "file": file} if {
-	some file, facts in script.readable
+	some whose, facts in script.readable
 	not _answered(facts)
 	message := _message(facts)
+	file := script.file(whose)
 }
 
 _answered(facts) if facts.shellcheck.state in {"passed", "ours"}

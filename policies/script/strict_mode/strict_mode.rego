@@ -23,10 +23,11 @@ warn contains finding if {
 }
 
 _findings contains {"msg": message, "file": file, "line": line} if {
-	some file, facts in script.readable
+	some whose, facts in script.readable
 	not facts.strict_mode == "first"
 	message := _message(facts)
 	line := object.get(facts, "first_command", 1)
+	file := script.file(whose)
 }
 
 _message(facts) := "set -euo pipefail is not its first command" if {

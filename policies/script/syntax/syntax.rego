@@ -23,10 +23,11 @@ warn contains finding if {
 }
 
 _findings contains {"msg": message, "file": file, "line": place.line, "column": place.column} if {
-	some file, facts in script.judged
+	some whose, facts in script.judged
 	not _parsed(facts)
 	place := script.place(object.get(facts, "problem", {}))
 	message := _message(facts)
+	file := script.file(whose)
 }
 
 # script.shebang reports a script of another language.

@@ -23,10 +23,11 @@ warn contains finding if {
 }
 
 _findings contains {"msg": message, "file": file, "line": line} if {
-	some file, facts in script.readable
+	some whose, facts in script.readable
 	not facts.usage == "handled"
 	message := _message(facts)
 	line := 1
+	file := script.file(whose)
 }
 
 _message(facts) := "answers neither --help nor --usage" if {

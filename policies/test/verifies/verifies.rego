@@ -24,7 +24,7 @@ warn contains finding if {
 }
 
 _findings contains {"msg": message, "file": fact.file("test")} if {
-	facts := script.readable[fact.file("test")]
+	facts := script.readable.test
 	some name, what in {"hashes": "its SHA-256", "signs": "its VaultTime signature", "behaves": "how it behaves"}
 	not facts[name] == "yes"
 	message := _message(facts, name, what)

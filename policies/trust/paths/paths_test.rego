@@ -35,7 +35,7 @@ test_p2_missing_facts_are_found if {
 test_others_report_an_unknown_domain_and_none if {
 	paths.deny == set() with input as sample.changed({"/domain/paths": "absent", "/domain/state": "unknown"})
 	paths.deny == set() with input as sample.without(
-		sample.changed({"/vaulttime/state": "absent", "/ledger/entries": []}),
+		sample.changed({"/vaulttime/state": "absent", "/ledger/listed": "never"}),
 		"/domain",
 	)
 }

@@ -44,7 +44,7 @@ test_zt_4_1_missing_facts_are_found if {
 
 test_others_report_an_artifact_without_record_and_entry if {
 	unknown_domain.deny == set() with input as sample.without(
-		sample.changed({"/vaulttime/state": "absent", "/ledger/entries": []}),
+		sample.changed({"/vaulttime/state": "absent", "/ledger/listed": "never"}),
 		"/domain",
 	)
 }
@@ -56,5 +56,5 @@ test_others_report_what_has_no_content if {
 }
 
 test_zt_4_1_a_record_without_a_domain_is_found if {
-	count(unknown_domain.deny) == 1 with input as sample.without(sample.changed({"/ledger/entries": []}), "/domain")
+	count(unknown_domain.deny) == 1 with input as sample.without(sample.changed({"/ledger/listed": "never"}), "/domain")
 }

@@ -28,7 +28,7 @@ test_others_report_a_ledger_without_an_entry if {
 	every state in {"absent", "invalid", "irregular"} {
 		domain.deny == set() with input as sample.changed({"/checks/domain": "absent", "/ledger/state": state})
 	}
-	domain.deny == set() with input as sample.changed({"/checks/domain": "absent", "/ledger/entries": []})
+	domain.deny == set() with input as sample.changed({"/checks/domain": "absent", "/ledger/listed": "never"})
 }
 
 test_others_report_what_has_no_content if {

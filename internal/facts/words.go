@@ -1,0 +1,59 @@
+package facts
+
+import (
+	"strings"
+
+	"github.com/codexlock/codexlock/internal/manifest"
+)
+
+// What rules ask of every artifact is told in words of which there are few: the
+// same words are judged once (see policy's precedents), and names, times and lists
+// are only looked at where there is something to report.
+
+// areas are the folders whose files the standard treats alike (ZT-6.1).
+var areas = map[string]string{"assets/sources/": "sources", "assets/incoming/": "incoming", "assets/quarantine/": "quarantine"}
+
+func areaOf(path string) string {
+	for folder, area := range areas {
+		if strings.HasPrefix(path, folder) {
+			return area
+		}
+	}
+	return "elsewhere"
+}
+
+// times is how often something is there.
+func times(n int) string {
+	switch n {
+	case 0:
+		return "never"
+	case 1:
+		return "once"
+	}
+	return "often"
+}
+
+// told are the fields of a manifest that say something (ZT-11.1).
+func told(m manifest.Manifest) []string {
+	var tool manifest.Tool
+	if m.Toolchain != nil {
+		tool = *m.Toolchain
+	}
+	fields := []string{}
+	for _, f := range []struct {
+		name string
+		says bool
+	}{
+		{"creator", strings.TrimSpace(m.Creator) != ""},
+		{"generated_at", m.GeneratedAt != ""},
+		{"inputs", m.Inputs != nil},
+		{"outputs", m.Outputs != nil},
+		{"toolchain.name", strings.TrimSpace(tool.Name) != ""},
+		{"toolchain.version", strings.TrimSpace(tool.Version) != ""},
+	} {
+		if f.says {
+			fields = append(fields, f.name)
+		}
+	}
+	return fields
+}
