@@ -122,11 +122,11 @@ var notWatched = map[string]bool{"with": true, "json": true}
 func TestPrecedentsOfOwnersRules(t *testing.T) {
 	for name, body := range map[string]string{
 		"a comparison of objects": `deny contains "y" if input.artifact != input.ledger`,
-		"all of the input": `deny contains msg if msg := sprintf("%v", [input])`,
-		"a walk":           `deny contains "w" if { walk(input, [path, value]); value == "9999"; path[0] == "artifact" }`,
-		"keys":             `deny contains "k" if { some key, _ in input.artifact; key == "renamed_to" }`,
-		"a count":          `deny contains "c" if count(input.artifact) > 10`,
-		"a set of objects": `deny contains "s" if count({input.checks, input.artifact, input.checks}) == 3`,
+		"all of the input":        `deny contains msg if msg := sprintf("%v", [input])`,
+		"a walk":                  `deny contains "w" if { walk(input, [path, value]); value == "9999"; path[0] == "artifact" }`,
+		"keys":                    `deny contains "k" if { some key, _ in input.artifact; key == "renamed_to" }`,
+		"a count":                 `deny contains "c" if count(input.artifact) > 10`,
+		"a set of objects":        `deny contains "s" if count({input.checks, input.artifact, input.checks}) == 3`,
 		"a key that is a fact": `deny contains "f" if { name := input.artifact.kind; input.checks[name] }
 deny contains "g" if input.checks[input.artifact.change] == "match"`,
 		"with":       `deny contains "v" if _small with input.artifact.size as 3` + "\n_small if input.artifact.size < input.vaulttime.ttl_hours",
