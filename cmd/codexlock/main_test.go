@@ -1,8 +1,12 @@
 package main
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -10,6 +14,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/codexlock/codexlock/internal/cli"
+	"github.com/codexlock/codexlock/internal/transit/transittest"
 )
 
 func TestMain(m *testing.M) {
@@ -36,6 +41,7 @@ func TestCommandLine(t *testing.T) {
 			"edit":   edit,
 			"step":   step,
 			"cat-to": catTo,
+			"vault":  vault,
 		},
 	})
 }
@@ -68,6 +74,27 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	if code != args[0] {
 		ts.Fatalf("%s ended with %s, want exit code %s", strings.Join(args[1:], " "), code, args[0])
 	}
+}
+
+// vault starts a server that answers as HashiCorp Vault's transit engine, with one
+// key of so many versions, and names it as Vault's own program is told:
+// vault MOUNT/NAME VERSIONS. VAULT_KEY is the latest version as a VaultTime key.
+func vault(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: vault MOUNT/NAME VERSIONS")
+	}
+	n, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	versions := map[int][]byte{}
+	for v := 1; v <= n; v++ {
+		digest := sha256.Sum256([]byte(args[0] + strconv.Itoa(v)))
+		versions[v] = digest[:]
+	}
+	server := httptest.NewServer(&transittest.Server{Keys: map[string]map[int][]byte{args[0]: versions}})
+	ts.Defer(server.Close)
+	ts.Setenv("VAULT_ADDR", server.URL)
+	ts.Setenv("VAULT_TOKEN", transittest.Token)
+	ts.Setenv("VAULT_KEY", hex.EncodeToString(versions[n]))
 }
 
 // edit replaces every occurrence of a text in a file, which has to be there:

@@ -10,6 +10,7 @@ import (
 
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/attest"
+	"github.com/codexlock/codexlock/internal/config"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/ledger"
 	"github.com/codexlock/codexlock/internal/manifest"
@@ -128,7 +129,7 @@ func (a attestation) run(ctx context.Context) error {
 // options are what is written about one artifact.
 func (a attestation) options(seal sealer, recorded map[string]string, p artifact.Path, inputs []artifact.Path) (attest.Options, error) {
 	name := a.domain
-	for _, next := range []string{seal.config.DomainFor(p), recorded[p.String()], defaultDomain} {
+	for _, next := range []string{seal.config.DomainFor(p), recorded[p.String()], onlyDomain(seal.config), defaultDomain} {
 		if name == "" {
 			name = next
 		}
@@ -149,6 +150,16 @@ func (a attestation) options(seal sealer, recorded map[string]string, p artifact
 		o.Toolchain = manifest.Tool{Name: toolName, Version: version}
 	}
 	return o, nil
+}
+
+// onlyDomain is the one domain that there is, "" where there are several.
+func onlyDomain(c config.Config) string {
+	for name := range c.Domains {
+		if len(c.Domains) == 1 {
+			return name
+		}
+	}
+	return ""
 }
 
 // recordedDomains are the trust domains that the ledger names. A ledger that

@@ -84,7 +84,7 @@ func (b *book) fill(ctx context.Context, w World) error {
 	if err != nil {
 		return err
 	}
-	keys, err := keyring(c, w.Env)
+	keys, err := keyring(ctx, c, w.Env)
 	if err != nil {
 		return err
 	}

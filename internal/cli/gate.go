@@ -135,7 +135,7 @@ func (g gate) believe(ctx context.Context, r *repo.Repository) (facts.Options, s
 			return o, source, &usageError{fmt.Errorf("minimum %w", err)}
 		}
 	}
-	if o.Keys, err = keyring(o.Config, g.env); err != nil {
+	if o.Keys, err = keyring(ctx, o.Config, g.env); err != nil {
 		return o, source, err
 	}
 	o.Extras, err = source.schemas(ctx, o.Config)

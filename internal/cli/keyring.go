@@ -1,27 +1,42 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/codexlock/codexlock/internal/config"
+	"github.com/codexlock/codexlock/internal/transit"
 	"github.com/codexlock/codexlock/internal/vaulttime"
 )
 
-// keyring takes from the environment the keys of the domains, and no others: a
-// record cannot choose a variable, and no key stands in for another domain's.
-func keyring(c config.Config, env func(string) (string, bool)) (*vaulttime.Keyring, error) {
+// A keyStore is where keys are kept: it gives the one that seals, the zero Key
+// where it has none, and those before it.
+type keyStore interface {
+	Keys(ctx context.Context, place string) (latest vaulttime.Key, old []vaulttime.Key, err error)
+}
+
+// keyring takes the keys of the domains from where the configuration says that they
+// are, and no others: a record cannot choose a variable, and no key stands in for
+// another domain's. What opens a store comes from the environment alone.
+func keyring(ctx context.Context, c config.Config, env func(string) (string, bool)) (*vaulttime.Keyring, error) {
 	keys := vaulttime.NewKeyring(c.Domains == nil)
 	if c.Domains == nil {
-		key, old, err := keysFrom(env, config.DefaultKeyEnv)
-		keys.Default(key, old)
+		key, old, err := variables{env}.Keys(ctx, config.DefaultKeyEnv)
+		keys.Default(key, old...)
 		return keys, err
 	}
+	vault := newVault(env)
 	for name, d := range c.Domains {
-		key, old, err := keysFrom(env, d.KeyEnv)
+		var store keyStore = variables{env}
+		place := d.KeyEnv
+		if d.Transit != "" {
+			store, place = vault, d.Transit
+		}
+		key, old, err := store.Keys(ctx, place)
 		if err != nil {
 			return nil, err
 		}
-		keys.Add(name, key, old)
+		keys.Add(name, key, old...)
 		for _, p := range d.PublicKeys {
 			public, err := vaulttime.ParsePublicKey(p.Key)
 			if err != nil {
@@ -33,12 +48,20 @@ func keyring(c config.Config, env func(string) (string, bool)) (*vaulttime.Keyri
 	return keys, nil
 }
 
-// keysFrom reads a key, and the one before it while it is rotated.
-func keysFrom(env func(string) (string, bool), name string) (key, old vaulttime.Key, err error) {
-	if key, _, err = keyFrom(env, name); err != nil {
-		return key, old, err
+// variables are the environment as a store of keys.
+type variables struct {
+	env func(string) (string, bool)
+}
+
+// Keys reads a variable, and the one of the key before it while it is rotated.
+func (v variables) Keys(_ context.Context, name string) (key vaulttime.Key, old []vaulttime.Key, err error) {
+	if key, _, err = keyFrom(v.env, name); err != nil {
+		return key, nil, err
 	}
-	old, _, err = keyFrom(env, name+config.OldKeySuffix)
+	before, ok, err := keyFrom(v.env, name+config.OldKeySuffix)
+	if ok {
+		old = append(old, before)
+	}
 	return key, old, err
 }
 
@@ -53,4 +76,22 @@ func keyFrom(env func(string) (string, bool), name string) (vaulttime.Key, bool,
 		return vaulttime.Key{}, false, fmt.Errorf("key in %s: %w", name, err)
 	}
 	return key, true, nil
+}
+
+// noStore is a store that this run cannot open, and so one without keys: a fork's
+// pull request has no token as it has no key.
+type noStore struct{}
+
+func (noStore) Keys(context.Context, string) (vaulttime.Key, []vaulttime.Key, error) {
+	return vaulttime.Key{}, nil, nil
+}
+
+// newVault is HashiCorp Vault, by the variables that its own program reads.
+func newVault(env func(string) (string, bool)) keyStore {
+	get := func(name string) string { v, _ := env(name); return v }
+	c := transit.Client{Address: get("VAULT_ADDR"), Token: get("VAULT_TOKEN"), Namespace: get("VAULT_NAMESPACE")}
+	if c.Address == "" || c.Token == "" {
+		return noStore{}
+	}
+	return c
 }

@@ -156,7 +156,7 @@ func (k *keyView) read(ctx context.Context) (err error) {
 	switch {
 	case errors.As(err, &none):
 		k.options.Config = config.Default()
-		k.options.Keys, err = keyring(k.options.Config, k.world.Env)
+		k.options.Keys, err = keyring(ctx, k.options.Config, k.world.Env)
 		return err
 	case err != nil:
 		return err

@@ -121,7 +121,7 @@ func (l logging) append(ctx context.Context, r *repo.Repository, c config.Config
 	if !l.on || len(entries) == 0 {
 		return nil
 	}
-	keys, err := keyring(c, l.env)
+	keys, err := keyring(ctx, c, l.env)
 	if err != nil {
 		return err
 	}

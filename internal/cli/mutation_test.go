@@ -126,7 +126,7 @@ func newJudge(t *testing.T, g gate) func(*testing.T) report.Report {
 	if o.Config, err = source.config(ctx); err != nil {
 		t.Fatal(err)
 	}
-	if o.Keys, err = keyring(o.Config, g.env); err != nil {
+	if o.Keys, err = keyring(ctx, o.Config, g.env); err != nil {
 		t.Fatal(err)
 	}
 	engine, err := source.engine(ctx, o.Config)

@@ -105,7 +105,7 @@ func (s settings) believe(ctx context.Context, whole *facts.Options, earlier set
 	for _, d := range base.Domains {
 		known[d.KeyEnv] = true
 	}
-	if whole.Keys, err = keyring(whole.Config, func(name string) (string, bool) {
+	if whole.Keys, err = keyring(ctx, whole.Config, func(name string) (string, bool) {
 		if !known[name] && !strings.HasPrefix(name, config.DefaultKeyEnv) {
 			return "", false
 		}

@@ -118,6 +118,9 @@ func (t rotation) rotating() ([]string, error) {
 			if !ok {
 				return nil, &usageError{&NoKeyError{Source: d.KeySource(), Domain: name}}
 			}
+			if d.Transit != "" {
+				return nil, usagef("no old key for trust domain %q: %s has one version; make the next one in Vault (POST MOUNT/keys/NAME/rotate)", name, d.KeySource())
+			}
 			return nil, usagef("no old key for trust domain %q: want the new one in %s, and the one before it in %s%s", name, d.KeySource(), d.KeyEnv, config.OldKeySuffix)
 		}
 	}
@@ -141,7 +144,7 @@ func (t rotation) believed(ctx context.Context, r *repo.Repository) (*vaulttime.
 	if err != nil {
 		return nil, err
 	}
-	return keyring(c, t.world.Env)
+	return keyring(ctx, c, t.world.Env)
 }
 
 // listed reports whether the last commit lists the new key as current, or needs

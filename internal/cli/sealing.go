@@ -81,7 +81,7 @@ func newSealer(ctx context.Context, w World, r *repo.Repository, now time.Time) 
 	if s.config, err = (settings{gate: gate{dir: w.Dir}, repository: r, base: tree}).config(ctx); err != nil {
 		return s, err
 	}
-	s.keys, err = keyring(s.config, w.Env)
+	s.keys, err = keyring(ctx, s.config, w.Env)
 	return s, err
 }
 

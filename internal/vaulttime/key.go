@@ -32,6 +32,9 @@ const (
 	publicPrefix = "ed25519:"
 )
 
+// KeyIDMessage is what a key makes the HMAC of that its id begins with.
+const KeyIDMessage = keyIDLabel
+
 // ErrNoKey is what an empty key gives, and sealing with the zero Key. The caller
 // names the environment variable that should have held it.
 var ErrNoKey = errors.New("the key is empty")
