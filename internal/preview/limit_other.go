@@ -5,4 +5,4 @@ package preview
 import "errors"
 
 // limit refuses: without limits nothing of a change is run.
-func limit() error { return errors.ErrUnsupported }
+func limit(uint64) error { return errors.ErrUnsupported }

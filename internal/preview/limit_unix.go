@@ -4,10 +4,11 @@ package preview
 
 import "syscall"
 
-// limit binds the process to what it may use. It cannot take it back.
-func limit() error {
+// limit binds the process to what it may use: seconds of CPU time, and the rest.
+// It cannot take it back.
+func limit(cpu uint64) error {
 	for resource, most := range map[int]uint64{
-		syscall.RLIMIT_CPU:  maxCPU,
+		syscall.RLIMIT_CPU:  cpu,
 		syscall.RLIMIT_DATA: maxMemory,
 		syscall.RLIMIT_CORE: 0,
 		// No file that it could open would be more than empty.

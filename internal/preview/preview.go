@@ -27,8 +27,10 @@ const Command = "judge-preview"
 // What the process may use up. An endless rule, and one that takes all memory,
 // are seen to end by these in the tests.
 const (
-	MaxTime   = 30 * time.Second // of the whole preview, measuring included
-	maxCPU    = 10               // seconds: 100,000 artifacts are judged in less
+	MaxTime   = 40 * time.Second // of the whole preview, measuring included
+	minCPU    = 10               // seconds of CPU time that it has in any case
+	maxCPU    = 30               // and at most
+	perSecond = 400              // artifacts for which it has another: 2.5 ms each, where all rules take 1 to 2
 	maxMemory = 1 << 30          // bytes that can be written to; Go reserves more addresses than that at its start
 	maxHeap   = 768 << 20        // what Go tries to stay below
 	maxAnswer = 64 << 20         // bytes of its answer
@@ -124,8 +126,8 @@ func read(text []byte, faults ...error) (Answer, error) {
 func endedBy(cmd *exec.Cmd, complaint string, ended error) string {
 	used := cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
 	switch {
-	case used >= maxCPU*time.Second:
-		return fmt.Sprintf("it used up its %d s of CPU time", maxCPU)
+	case used >= minCPU*time.Second:
+		return fmt.Sprintf("it used up its %d s of CPU time", int(used.Seconds()))
 	case strings.Contains(complaint, "out of memory") || strings.Contains(complaint, "cannot allocate memory"):
 		return fmt.Sprintf("it used up its %d MiB of memory", maxMemory>>20)
 	}
@@ -164,6 +166,9 @@ func measure(ctx context.Context, change facts.Change, i int) (facts.Measurement
 	}
 	return change.Artifact(ctx, i)
 }
+
+// cpu is how many seconds of CPU time a tree of so many artifacts is judged in.
+func cpu(artifacts int) uint64 { return uint64(min(minCPU+artifacts/perSecond, maxCPU)) }
 
 // question is a Question as it is sent.
 type question struct {

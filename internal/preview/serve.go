@@ -14,7 +14,7 @@ import (
 	"github.com/codexlock/codexlock/policies"
 )
 
-// Serve is the process: it binds itself to its limits, reads a question, and
+// Serve is the process: it reads a question, binds itself to its limits, and
 // writes the answer. An error is one of writing.
 func Serve(ctx context.Context, in io.Reader, out io.Writer) error {
 	a, err := answer(ctx, bufio.NewReaderSize(in, 1<<20))
@@ -33,15 +33,17 @@ func Serve(ctx context.Context, in io.Reader, out io.Writer) error {
 }
 
 func answer(ctx context.Context, in io.Reader) (Answer, error) {
-	if err := limit(); err != nil {
-		return Answer{}, fmt.Errorf("the process cannot be limited: %w", err)
-	}
-	debug.SetMemoryLimit(maxHeap)
 	d := json.NewDecoder(in)
 	var q question
 	if err := d.Decode(&q); err != nil {
 		return Answer{}, fmt.Errorf("read the question: %w", err)
 	}
+	if err := limit(cpu(q.Artifacts)); err != nil {
+		return Answer{}, fmt.Errorf("the process cannot be limited: %w", err)
+	}
+	// Memory is there to be used, and short-lived: collecting it rarely saves time.
+	debug.SetGCPercent(400)
+	debug.SetMemoryLimit(maxHeap)
 	if q.Forms != nil {
 		found, err := forms(q.Forms)
 		return Answer{Forms: found}, err
