@@ -49,7 +49,7 @@ func (w Writer) Append(ctx context.Context, entries []Entry) (Appended, error) {
 	if err := p.recover(); err != nil {
 		return Appended{}, fmt.Errorf("undo an interrupted append: %w", err)
 	}
-	before, size, err := w.end(p)
+	before, size, err := w.end(p, false)
 	if err != nil {
 		return Appended{}, err
 	}
@@ -71,6 +71,35 @@ func (w Writer) Append(ctx context.Context, entries []Entry) (Appended, error) {
 	}
 	p.remember(after)
 	return Appended{From: before.tree.size, Lines: after.tree.size, Signed: w.Signer != nil}, nil
+}
+
+// Sign signs the log as it stands, where there is no checkpoint or one of a key
+// that is not believed any more: whoever asks for it vouches for what is there.
+func (w Writer) Sign(ctx context.Context) (Appended, error) {
+	p := placeOf(w.Root, w.GitDir)
+	release, err := p.lock(ctx, unix.LOCK_EX)
+	if err != nil {
+		return Appended{}, err
+	}
+	defer release()
+	if err := p.recover(); err != nil {
+		return Appended{}, fmt.Errorf("undo an interrupted append: %w", err)
+	}
+	end, size, err := w.end(p, true)
+	if err != nil {
+		return Appended{}, err
+	}
+	if end.tree.size == 0 {
+		return Appended{}, &RefusedError{Path.String(), "has no entry to sign", "log a verification: codexlock verify --all --log"}
+	}
+	j := journal{Version: 1, Size: size}
+	if j.Checkpoint, err = w.Signer.checkpoint(end); err != nil {
+		return Appended{}, err
+	}
+	if err := p.commit(j); err != nil {
+		return Appended{}, err
+	}
+	return Appended{From: end.tree.size, Lines: end.tree.size, Signed: true}, nil
 }
 
 // write is the text of entries that follow, each in its place.
@@ -110,8 +139,8 @@ func Line(e Entry) ([]byte, error) {
 }
 
 // end is where the log ends, after it was seen to be whole and signed, and its
-// size; -1 where there is none.
-func (w Writer) end(p place) (tail, int64, error) {
+// size; -1 where there is none. anew: whose signature it is does not matter.
+func (w Writer) end(p place, anew bool) (tail, int64, error) {
 	point, signed, err := p.tree.read(CheckpointPath.String(), maxCheckpoint)
 	if err != nil {
 		return tail{}, 0, err
@@ -127,12 +156,12 @@ func (w Writer) end(p place) (tail, int64, error) {
 	}
 	defer f.Close()
 	t, err := p.recall(info)
-	if err != nil || !signed {
+	if err != nil || !signed || anew {
 		if t, err = readEnd(f); err != nil {
 			return tail{}, 0, err
 		}
 	}
-	if err := w.holds(t, point, signed); err != nil {
+	if err := w.holds(t, point, signed, anew); err != nil {
 		return tail{}, 0, err
 	}
 	return t, info.Size(), nil
@@ -163,7 +192,7 @@ func readEnd(f io.ReadSeeker) (tail, error) {
 
 // holds checks the log's end against its checkpoint. Nothing is added to a log
 // that is not what was signed, and no signed log goes on without a signature.
-func (w Writer) holds(t tail, point []byte, signed bool) error {
+func (w Writer) holds(t tail, point []byte, signed, anew bool) error {
 	if !signed {
 		return nil
 	}
@@ -174,9 +203,9 @@ func (w Writer) holds(t tail, point []byte, signed bool) error {
 		return &RefusedError{name, err.Error(), restore}
 	case w.Signer == nil:
 		return &RefusedError{name, "the log is signed, and this run has no key to sign what it would add", "set the key of the domain that signs the log in the environment"}
-	case c.Signature == NoKey:
-		return &RefusedError{name, "there is no key to check its signature with", "add the public key of the domain that signs the log to codexlock.yaml: codexlock keys public"}
-	case c.Signature != Valid:
+	case c.Signature == NoKey && !anew:
+		return &RefusedError{name, "there is no key to check its signature with", "add the public key of the domain that signs the log to codexlock.yaml: codexlock keys public; or vouch for the log as it stands, with the key of today: codexlock audit sign"}
+	case c.Signature == Invalid:
 		return &RefusedError{name, "its signature does not hold", restore}
 	case c.Size != t.tree.size || c.Root != t.tree.root():
 		return &RefusedError{name, fmt.Sprintf("is of a log of %d lines, %s has %d, or another root", c.Size, Path, t.tree.size), restore}

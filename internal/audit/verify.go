@@ -34,6 +34,7 @@ type Verification struct {
 	Faults     []Fault
 	Unproved   []Fault  // what there is no key for
 	Extends    []Anchor // the checkpoints that this log has grown from
+	Denies     []Anchor // those that it contradicts: two signed notes that are evidence
 }
 
 // Size is how many lines the log had at the anchor.
@@ -127,6 +128,9 @@ func (v *Verification) checkpoint(text []byte, public func(id string) (ed25519.P
 // compare tells each anchor that this log has not grown from.
 func (v *Verification) compare(anchors []Anchor) {
 	for _, a := range anchors {
+		if !a.reached || a.root != a.point.Root {
+			v.Denies = append(v.Denies, a)
+		}
 		switch {
 		case !a.reached:
 			v.fault(Path.String(), 0, "was cut off: %s is of a log of %d lines, this one has %d", a.Name, a.point.Size, v.Log.Lines)

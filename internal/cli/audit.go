@@ -9,6 +9,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -20,13 +21,13 @@ import (
 func auditCommand(w World) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "audit",
-		Short: "The log of verifications: verify, query, prove",
+		Short: "The log of verifications: verify, query, prove, sign",
 		Long: `audit reads MANIFEST.integrity.json, the append-only log that --log of other
 commands adds to, and MANIFEST.integrity.checkpoint, the signed note over it.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	for _, command := range []func(World) *cobra.Command{auditVerifyCommand, auditQueryCommand, auditProveCommand} {
+	for _, command := range []func(World) *cobra.Command{auditVerifyCommand, auditQueryCommand, auditProveCommand, auditSignCommand} {
 		cmd.AddCommand(command(w))
 	}
 	return cmd
@@ -89,7 +90,7 @@ func (b *book) fill(ctx context.Context, w World) error {
 		return err
 	}
 	b.signed = c.RequireProof
-	b.public = func(id string) (ed25519.PublicKey, bool) { return keys.PublicAmong(c.LogDomains(), id) }
+	b.public = func(id string) (ed25519.PublicKey, bool) { return keys.PublicAmong(c.LogDomains(), id, true) }
 	b.Snapshot, err = audit.Open(ctx, r.Root(), r.GitDir())
 	if errors.Is(err, fs.ErrNotExist) {
 		return &NoLogError{}
@@ -225,6 +226,12 @@ func tellLog(out io.Writer, v audit.Verification, signed bool) error {
 	}
 	for _, f := range v.Faults {
 		say("✗", "%s: %s", report.Terminal(place(f)), report.Terminal(f.Message))
+	}
+	for _, a := range v.Denies {
+		text += "    " + report.Terminal(a.Name) + " says:\n"
+		for line := range strings.Lines(string(a.Text)) {
+			text += "      | " + report.Terminal(strings.TrimSuffix(line, "\n")) + "\n"
+		}
 	}
 	for _, f := range v.Unproved {
 		say("!", "%s: could not verify: %s", report.Terminal(place(f)), report.Terminal(f.Message))

@@ -27,7 +27,8 @@ var initWorkflow string
 const attributesPath artifact.Path = ".gitattributes"
 
 // attributes are what .gitattributes says of artifacts.
-const attributes = "# an artifact's bytes are its identity: no conversion of line ends\nassets/** -text\n"
+const attributes = "# an artifact's bytes are its identity: no conversion of line ends\nassets/** -text\n" +
+	"# the log is signed as it is, and what two branches add to it does not merge\nMANIFEST.integrity.* -text -merge\n"
 
 // ledgerAttributes is its line for the ledger, which is merged by path.
 const ledgerAttributes = "Codex-Lock.json -text merge=codexlock\n"

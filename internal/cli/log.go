@@ -130,7 +130,7 @@ func (l logging) append(ctx context.Context, r *repo.Repository, c config.Config
 		return err
 	}
 	w := audit.Writer{Root: r.Root(), GitDir: r.GitDir(), Signer: signer, Public: func(id string) (ed25519.PublicKey, bool) {
-		return keys.PublicAmong(c.LogDomains(), id)
+		return keys.PublicAmong(c.LogDomains(), id, true)
 	}}
 	done, err := w.Append(ctx, entries)
 	if err != nil {
@@ -165,9 +165,12 @@ func logSigner(c config.Config, keys *vaulttime.Keyring) (*audit.Signer, error) 
 	case !ok && c.RequireProof:
 		return nil, &unloggedError{&NoKeyError{Source: d.KeySource(), Domain: name}}
 	case key.Weakness() != "" && c.RequireProof:
-		return nil, &attest.WeakKeyError{Domain: name, Env: d.KeyEnv, Reason: key.Weakness()}
+		return nil, &attest.WeakKeyError{Domain: name, Env: d.KeySource(), Reason: key.Weakness()}
 	case key.Weakness() != "": // none, or one whose signature is worth nothing
 		return nil, nil
+	}
+	if epoch := keys.Epoch(name, key.ID()); epoch != vaulttime.EpochCurrent && epoch != vaulttime.EpochUnlisted {
+		return nil, &unloggedError{&EpochError{ID: key.ID(), Source: d.KeySource(), Domain: name, Epoch: epoch}}
 	}
 	return &audit.Signer{KeyID: key.ID(), Public: key.PublicKey(), Sign: key.SignNote}, nil
 }

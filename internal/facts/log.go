@@ -1,6 +1,7 @@
 package facts
 
 import (
+	"bytes"
 	"context"
 	"crypto/ed25519"
 	"errors"
@@ -78,8 +79,12 @@ func (c *Collector) measureCheckpoint(ctx context.Context, l *Log, log audit.Log
 	if file.State != "valid" {
 		return nil
 	}
+	before, err := c.read(ctx, c.o.Base, audit.CheckpointPath, MaxCompanionBytes)
+	if err != nil {
+		return fmt.Errorf("read the base's %s: %w", audit.CheckpointPath, err)
+	}
 	point, err := audit.ReadCheckpoint(file.data, func(id string) (ed25519.PublicKey, bool) {
-		return c.o.Keys.PublicAmong(c.o.Config.LogDomains(), id)
+		return c.o.Keys.PublicAmong(c.o.Config.LogDomains(), id, bytes.Equal(file.data, before.data))
 	})
 	if err != nil {
 		l.Checkpoint.State = "invalid"

@@ -146,11 +146,12 @@ func (k *Keyring) Public(domain, id string) (pub ed25519.PublicKey, ok bool) {
 	return k.Listed(domain, id)
 }
 
-// PublicAmong is Public of the first of the domains that has a key of that id,
-// unless it is revoked there.
-func (k *Keyring) PublicAmong(domains []string, id string) (pub ed25519.PublicKey, ok bool) {
+// PublicAmong is Public of the first of the domains that has a key of that id. A
+// revoked one is none, and a retiring one only for what was signed before.
+func (k *Keyring) PublicAmong(domains []string, id string, before bool) (pub ed25519.PublicKey, ok bool) {
 	for _, d := range domains {
-		if pub, ok := k.Public(d, id); ok && k.Epoch(d, id) != EpochRevoked {
+		pub, ok := k.Public(d, id)
+		if epoch := k.Epoch(d, id); ok && epoch != EpochRevoked && (before || epoch != EpochRetiring) {
 			return pub, true
 		}
 	}

@@ -1,0 +1,63 @@
+package cli
+
+import (
+	"context"
+	"crypto/ed25519"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/codexlock/codexlock/internal/audit"
+	"github.com/codexlock/codexlock/internal/repo"
+)
+
+func auditSignCommand(w World) *cobra.Command {
+	return &cobra.Command{
+		Use:   "sign",
+		Short: "Sign the log as it stands with the key of today",
+		Long: `sign writes a new checkpoint over the log as it stands: for one that was begun
+without a key, or whose checkpoint is of a key that was revoked since. Whoever
+runs it vouches for what the log says; look first: codexlock audit query.
+
+It refuses a log that its checkpoint is not of, whoever signed that, and does not
+run on a pull request's event: its author would choose what is signed.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return runAuditSign(cmd.Context(), w) },
+	}
+}
+
+func runAuditSign(ctx context.Context, w World) error {
+	if err := signsNothing(w, "audit sign"); err != nil {
+		return err
+	}
+	r, err := repo.Open(ctx, w.Dir)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	tree, err := r.WorkTree(ctx)
+	if err != nil {
+		return err
+	}
+	c, err := settings{gate: gate{dir: w.Dir}, repository: r, base: tree}.config(ctx)
+	if err != nil {
+		return err
+	}
+	c.RequireProof = true // a checkpoint is what this is for
+	keys, err := keyring(ctx, c, w.Env)
+	if err != nil {
+		return err
+	}
+	signer, err := logSigner(c, keys)
+	if err != nil {
+		return err
+	}
+	done, err := audit.Writer{Root: r.Root(), GitDir: r.GitDir(), Signer: signer, Public: func(id string) (ed25519.PublicKey, bool) {
+		return keys.PublicAmong(c.LogDomains(), id, true)
+	}}.Sign(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(w.Stdout, "[✓] %s: %d entries signed with key %s\n", audit.Path, done.Lines, signer.KeyID)
+	return err
+}
