@@ -77,7 +77,7 @@ func (c *Collector) misnamed(s *subject, name string) Measurement {
 // measureFile finds the file and hashes it: the one pass over its bytes.
 func (c *Collector) measureFile(ctx context.Context, s *subject) error {
 	a := &Artifact{
-		Path: s.path.String(), Change: c.change(s.path), Kind: "absent",
+		Path: s.path.String(), Change: c.change(s.path), Kind: "absent", Area: areaOf(s.path.String()),
 		RenamedFrom: c.renamedFrom[s.path.String()], RenamedTo: c.renamedTo[s.path.String()],
 	}
 	s.in.Artifact = a
@@ -89,7 +89,7 @@ func (c *Collector) measureFile(ctx context.Context, s *subject) error {
 	if c.o.Strict && c.o.HeadCommit == "" && entry.Kind == repo.File {
 		a.DiskMode = fmt.Sprintf("%04o", entry.Perm)
 	}
-	a.Kind, a.Mode, a.Area = entry.Kind.String(), entry.Mode, areaOf(a.Path)
+	a.Kind, a.Mode = entry.Kind.String(), entry.Mode
 	if a.CompanionOf, err = c.companionOf(ctx, s.path); err != nil {
 		return err
 	}
