@@ -87,10 +87,13 @@ func Ingest(ctx context.Context, root, gitDir string, in Ingestion) (Ingested, e
 		return Ingested{}, err
 	}
 	c, err := g.change()
-	if err != nil || c.empty() {
-		return g.result, err
+	if err == nil && !c.empty() {
+		err = w.commit(ctx, c)
 	}
-	return g.result, w.commit(ctx, c)
+	if err != nil {
+		return Ingested{}, err
+	}
+	return g.result, nil
 }
 
 // A candidate is an arrival with all that is to be written about it.

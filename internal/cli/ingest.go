@@ -99,26 +99,29 @@ func (in intake) ingest(ctx context.Context) error {
 		fmt.Fprintf(in.world.Stdout, "nothing to ingest: %s/ is empty\n", attest.IncomingDir)
 		return nil
 	}
-	var result attest.Ingested
-	if len(arrivals) > 0 {
-		if result, err = in.take(ctx, r, arrivals, func(*attest.Ingestion) {}); err != nil {
-			return err
-		}
+	if len(arrivals) == 0 {
+		return in.tell(attest.Ingested{}, irregular, "ingested")
 	}
-	return in.tell(result, irregular, "ingested")
+	return in.take(ctx, r, arrivals, func(*attest.Ingestion) {}, func(result attest.Ingested) error {
+		return in.tell(result, irregular, "ingested")
+	})
 }
 
-// take lets the arrivals in, or not, and adds what it did to the log.
-func (in intake) take(ctx context.Context, r *repo.Repository, arrivals []attest.Arrival, adjust func(*attest.Ingestion)) (attest.Ingested, error) {
+// take lets the arrivals in, or not, tells of it, and adds what it did to the log.
+func (in intake) take(ctx context.Context, r *repo.Repository, arrivals []attest.Arrival, adjust func(*attest.Ingestion), tell func(attest.Ingested) error) error {
 	ingestion, c, err := in.prepare(ctx, r, arrivals)
 	if err != nil {
-		return attest.Ingested{}, err
+		return err
+	}
+	if err := in.log.ready(c); err != nil {
+		return err
 	}
 	adjust(&ingestion)
 	result, err := attest.Ingest(ctx, r.Root(), r.GitDir(), ingestion)
 	if err != nil {
-		return result, err
+		return err
 	}
+	verdict := tell(result)
 	at := vaulttime.FormatTime(in.now)
 	entries := in.log.attested(result.Attested, at)
 	for _, q := range slices.Concat(result.Quarantined, result.Denied) {
@@ -128,7 +131,10 @@ func (in intake) take(ctx context.Context, r *repo.Repository, arrivals []attest
 		}
 		entries = append(entries, e)
 	}
-	return result, in.log.append(ctx, r, c, entries)
+	if err := in.log.append(ctx, r, c, entries); err != nil {
+		return err
+	}
+	return verdict
 }
 
 // open opens the repository for writing, never for a pull request.

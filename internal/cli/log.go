@@ -115,6 +115,18 @@ func (l logging) attested(done []attest.Attested, at string) []audit.Entry {
 	return entries
 }
 
+// ready finds out before anything is done whether the log can be signed.
+func (l logging) ready(c config.Config) error {
+	if !l.on {
+		return nil
+	}
+	keys, err := keyring(c, l.env)
+	if err == nil {
+		_, err = logSigner(c, keys)
+	}
+	return err
+}
+
 // append adds entries to the log of a work tree, signed with the key of the
 // log's domain.
 func (l logging) append(ctx context.Context, r *repo.Repository, c config.Config, entries []audit.Entry) error {

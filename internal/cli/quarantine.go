@@ -152,14 +152,10 @@ func (rel release) run(ctx context.Context) error {
 	}
 	// The log's form has no field for a reason, and whoever verified has one.
 	rel.log.by = strings.ToValidUTF8(cut(fmt.Sprintf("%s, releasing %s: %s", rel.log.by, held.ID, rel.reason), maxVerifiedBy), "")
-	result, err := rel.take(ctx, r, []attest.Arrival{arrival}, func(in *attest.Ingestion) {
+	return rel.take(ctx, r, []attest.Arrival{arrival}, func(in *attest.Ingestion) {
 		in.Strict = true
 		in.Also = func(a attest.Attested) (attest.File, error) { return rel.released(held, a) }
-	})
-	if err != nil {
-		return err
-	}
-	return rel.tell(result, nil, "released")
+	}, func(result attest.Ingested) error { return rel.tell(result, nil, "released") })
 }
 
 // released is the record of it, for the file that was quarantined and no other.
