@@ -113,7 +113,7 @@ func (in intake) take(ctx context.Context, r *repo.Repository, arrivals []attest
 	if err != nil {
 		return err
 	}
-	if err := in.log.ready(c); err != nil {
+	if err := in.log.ready(ctx, c); err != nil {
 		return err
 	}
 	adjust(&ingestion)
@@ -339,6 +339,14 @@ func tellDenied(out io.Writer, q attest.Quarantined, where string) {
 // drift are the rules that say that bytes are not those that were trusted: the
 // hash in the ledger, the manifest or the record is another one (ZT-2.5).
 var drift = map[string]bool{"lock.drift": true, "manifest.hash": true, "vaulttime.hash": true}
+
+// mayQuarantine refuses where nothing may be moved.
+func (g gate) mayQuarantine(w World) error {
+	if g.scope != facts.All || g.head != "" {
+		return usagef("--quarantine moves what drifted in the work tree: want --all beside it, and no --head")
+	}
+	return signsNothing(w, "verify --quarantine")
+}
 
 // quarantineDrifted moves away the sources that a report found to have drifted.
 func quarantineDrifted(ctx context.Context, w World, r report.Report, now time.Time) error {

@@ -116,11 +116,11 @@ func (l logging) attested(done []attest.Attested, at string) []audit.Entry {
 }
 
 // ready finds out before anything is done whether the log can be signed.
-func (l logging) ready(c config.Config) error {
+func (l logging) ready(ctx context.Context, c config.Config) error {
 	if !l.on {
 		return nil
 	}
-	keys, err := keyring(c, l.env)
+	keys, err := keyring(ctx, c, l.env)
 	if err == nil {
 		_, err = logSigner(c, keys)
 	}

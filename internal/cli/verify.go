@@ -60,10 +60,7 @@ Configuration, policies and schemas always come from the base commit.`,
 				return err
 			}
 			if quarantine {
-				if !all || g.head != "" {
-					return usagef("--quarantine moves what drifted in the work tree: want --all beside it, and no --head")
-				}
-				if err := signsNothing(w, "verify --quarantine"); err != nil {
+				if err := g.mayQuarantine(w); err != nil {
 					return err
 				}
 			}
