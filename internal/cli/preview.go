@@ -57,9 +57,11 @@ func (g gate) preview(ctx context.Context, r *repo.Repository, e evaluation) *po
 // merged: by the base's gate here, by the head's in a process of its own. What
 // that one is told was measured here, so that it needs no key.
 func (g gate) compare(ctx context.Context, r *repo.Repository, e evaluation) (policy.Preview, error) {
-	whole := e.options
-	whole.Scope, whole.Paths = facts.All, nil
-	whole.Base, whole.BaseCommit, whole.SameCommit = whole.Head, whole.HeadCommit, true
+	o := e.options
+	whole := facts.Options{ // and nothing else that was asked for: a preview runs nobody's tests
+		Repository: o.Repository, Base: o.Head, Head: o.Head, BaseCommit: o.HeadCommit, HeadCommit: o.HeadCommit, SameCommit: true,
+		Scope: facts.All, Config: o.Config, Extras: o.Extras, Keys: o.Keys, Now: o.Now, Strict: o.Strict,
+	}
 	before, err := facts.Collect(ctx, whole)
 	if err != nil {
 		return policy.Preview{}, err
