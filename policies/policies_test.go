@@ -155,6 +155,73 @@ func TestTheRulesAreDocumented(t *testing.T) {
 	}
 }
 
+// areas are the rules that there have to be, by area.
+var areas = map[string]string{
+	"lock":      "missing schema entry_missing drift tolerance duplicate orphan unsafe_path verified_at",
+	"manifest":  "missing schema hash provenance inputs",
+	"vaulttime": "missing schema hash signature unverifiable expired future ttl domain unbound proof rollback",
+	"test":      "missing not_executable verifies",
+	"script":    "syntax shebang strict_mode posix usage shellcheck config_source privilege network idempotence",
+	"content":   "placeholder secret",
+	"layout":    "immutable consumed irregular collision companions",
+	"chain":     "broken signature domain",
+	"trust":     "unknown_domain paths shared_key weak_key rotation_due",
+	"audit":     "rewritten signature",
+	"gate":      "self_change script",
+}
+
+// TestEveryRequirementIsMet: a rule's requirement is one of the standard, whose row
+// leads to the rule; and each requirement is named by a rule, or has a section that
+// says how it is met without one.
+func TestEveryRequirementIsMet(t *testing.T) {
+	embedded, err := policy.Embedded(policies.FS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	engine, err := policy.New(context.Background(), []policy.Source{embedded})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := map[string]string{}
+	for _, m := range regexp.MustCompile(`(?m)^\| ((?:ZT-|P)[\d.]+) \| .* \| (.*) \|$`).FindAllStringSubmatch(read(t, "../docs/standards/PROMETHEUS_ZERO_TRUST_STANDARD.md"), -1) {
+		rows[m[1]] = m[2]
+	}
+	if len(rows) < 50 {
+		t.Fatalf("the standard has %d rows", len(rows))
+	}
+	named, codes := map[string]bool{}, map[string]bool{}
+	for _, r := range engine.Rules() {
+		named[r.Requirement], codes[r.Code] = true, true
+		if !strings.Contains(rows[r.Requirement], "["+r.Code+"](") {
+			t.Errorf("%s is for %s, whose row in the standard does not lead to it", r.Code, r.Requirement)
+		}
+	}
+	for area, names := range areas {
+		for _, name := range strings.Fields(names) {
+			if !codes[area+"."+name] {
+				t.Errorf("there is no rule %s.%s", area, name)
+			}
+		}
+	}
+	otherwise := read(t, "../docs/standards/met-otherwise.md")
+	for id, row := range rows {
+		section := regexp.MustCompile(`(?m)^## ` + regexp.QuoteMeta(id) + `\n(.+)$`).FindStringSubmatch(otherwise)
+		switch {
+		case !named[id] && (section == nil || len(section[1]) < 80):
+			t.Errorf("no rule names %s, and docs/standards/met-otherwise.md does not say how it is met", id)
+		case named[id] && section != nil:
+			t.Errorf("%s is named by a rule, and docs/standards/met-otherwise.md says that it is not", id)
+		case strings.Contains(row, "Not enforced"):
+			t.Errorf("%s is not enforced", id)
+		}
+	}
+	for _, m := range regexp.MustCompile(`\]\((\.\./[^)#]+)`).FindAllStringSubmatch(otherwise, -1) {
+		if _, err := os.Stat("../docs/standards/" + m[1]); err != nil {
+			t.Errorf("docs/standards/met-otherwise.md leads to what is not there: %v", err)
+		}
+	}
+}
+
 // TestEveryRuleHasAPage: the page says what fails, what is printed and what
 // passes, and the list of rules leads to it.
 func TestEveryRuleHasAPage(t *testing.T) {
