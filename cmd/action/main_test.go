@@ -1,7 +1,9 @@
 package main
 
 import (
+	"crypto/sha256"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -31,7 +33,7 @@ func TestAction(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata", RequireExplicitExec: true, RequireUniqueNames: true,
 		Setup: setup,
-		Cmds:  map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "posted": posted, "faults": faults},
+		Cmds:  map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "posted": posted, "faults": faults, "pin": pin},
 	})
 }
 
@@ -93,6 +95,14 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 			ts.Fatalf("%s holds the key", name)
 		}
 	}
+}
+
+// pin sets $AT to how a file is pinned: pin FILE.
+func pin(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: pin FILE")
+	}
+	ts.Setenv("AT", fmt.Sprintf("#sha256=%x", sha256.Sum256([]byte(ts.ReadFile(args[0])))))
 }
 
 // posted writes the check runs that the server has to a file: posted FILE.

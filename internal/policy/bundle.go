@@ -6,14 +6,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
+	"maps"
 	"path"
 	"slices"
 	"strings"
 
-	"github.com/open-policy-agent/opa/v1/ast"
 	opabundle "github.com/open-policy-agent/opa/v1/bundle"
-	"github.com/open-policy-agent/opa/v1/loader/filter"
 
 	"github.com/codexlock/codexlock/internal/bundle"
 )
@@ -30,57 +28,73 @@ const (
 	hintSigned = "see that the public half of the key that signed it stands in policy_keys of the base configuration, and that nothing was changed since"
 )
 
-// FromBundle reads the modules of an unpacked OPA bundle as OPA itself reads
-// them: its manifest, its roots, and its signature. Where there are keys, one of
-// them must have signed every file; where there are none the pin alone counts. A
-// bundle that would mean more to OPA than its modules say (documents of data,
-// compiled rules, a patch) is refused, because it would be judged without them.
-// name is the bundle's, for messages, and file the start of its modules' names.
+// FromBundle reads the modules of an unpacked OPA bundle. Where there are keys,
+// one of them must have signed every file; where there are none the pin alone
+// counts. A bundle that would mean more to OPA than its modules say (documents of
+// data, compiled rules, a patch, an older Rego) is refused, because it would be
+// judged without that. Nothing is parsed here but the manifest. name is the
+// bundle's, for messages, and file the start of its modules' names.
 func FromBundle(name, file string, entries []bundle.Entry, keys []bundle.PublicKey) (Source, error) {
 	refuse := func(hint, format string, args ...any) (Source, error) {
 		return Source{}, &PolicyError{File: file, Message: fmt.Sprintf(format, args...), Hint: hint}
 	}
 	if fault := notOnlyModules(entries); fault != "" {
-		return refuse("a bundle for Codexlock holds Rego modules: opa build -b DIRECTORY", "%s", fault)
+		return refuse("a bundle for Codexlock holds Rego modules, and constants as rules: opa build -b DIRECTORY", "%s", fault)
 	}
-	reader := opabundle.NewCustomReader(&memory{entries: entries}).WithCapabilities(capabilities()).
-		WithRegoVersion(ast.RegoV1).WithSizeLimitBytes(bundle.MaxUnpackedBytes + 1)
-	if len(keys) == 0 {
-		reader = reader.WithSkipBundleVerification(true)
-	} else {
-		if !slices.ContainsFunc(entries, isSignature) {
-			return refuse(hintSign, "the bundle is not signed, and policy_keys asks for a signature")
-		}
-		signedBy, err := verified(entries, keys)
-		if err != nil {
-			return refuse(hintSigned, "%v", err)
-		}
-		reader = reader.WithBundleVerificationConfig(signedBy)
+	if len(keys) > 0 && !slices.ContainsFunc(entries, isSignature) {
+		return refuse(hintSign, "the bundle is not signed, and policy_keys asks for a signature")
 	}
-	read, err := reader.Read()
-	var syntax ast.Errors
-	if errors.As(err, &syntax) {
-		var bad *PolicyError
-		bad = firstOf(compileFaults(syntax))
-		bad.File = file + bad.File
-		return Source{}, bad
+	if err := signedBy(entries, keys); err != nil {
+		return refuse(hintSigned, "%v", err)
 	}
+	roots, err := rootsOf(entries)
 	if err != nil {
-		return refuse("", "OPA would not load the bundle: %v", err)
+		return refuse("write the modules in Rego v1 (opa fmt --write --rego-v1) and the bundle with opa build -b DIRECTORY", "%v", err)
 	}
-	if len(read.Data) > 0 {
-		return refuse("write it as a rule: constants := {…}", "the bundle holds documents of data, which rules here do not see")
-	}
-	s := Source{Name: name}
-	for _, m := range read.Modules {
-		version, err := read.RegoVersionForFile(m.RelativePath, ast.RegoV1)
-		if err != nil || version != ast.RegoV1 {
-			return refuse("rewrite it: opa fmt --write --rego-v1", "%s is Rego v0, want v1", m.Path)
+	s := Source{Name: name, Roots: roots}
+	for _, e := range entries {
+		if strings.HasSuffix(e.Name, ".rego") {
+			s.Modules = append(s.Modules, Module{Name: file + "/" + e.Name, Text: e.Data})
 		}
-		s.Modules = append(s.Modules, Module{Name: file + m.Path, Text: m.Raw})
 	}
 	slices.SortFunc(s.Modules, func(a, b Module) int { return strings.Compare(a.Name, b.Name) })
 	return s, nil
+}
+
+// rootsOf reads the manifest: which packages the bundle may declare, nil for all,
+// as where there is no manifest.
+func rootsOf(entries []bundle.Entry) ([]string, error) {
+	at := slices.IndexFunc(entries, func(e bundle.Entry) bool { return e.Name == opabundle.ManifestExt })
+	if at < 0 {
+		return nil, nil
+	}
+	var m opabundle.Manifest
+	if err := json.Unmarshal(entries[at].Data, &m); err != nil {
+		return nil, fmt.Errorf("the manifest cannot be read: %w", err)
+	}
+	if m.RegoVersion != nil && *m.RegoVersion != 1 {
+		return nil, fmt.Errorf("the manifest says Rego v%d, want v1", *m.RegoVersion)
+	}
+	for _, name := range slices.Sorted(maps.Keys(m.FileRegoVersions)) {
+		if v := m.FileRegoVersions[name]; v != 1 {
+			return nil, fmt.Errorf("the manifest says Rego v%d for %s, want v1", v, name)
+		}
+	}
+	if len(m.WasmResolvers) > 0 {
+		return nil, errors.New("the manifest asks for compiled rules")
+	}
+	m.Init() // no roots: the one above all
+	return *m.Roots, nil
+}
+
+// permits reports whether a bundle with these roots may declare a package.
+func permits(roots []string, path []string) bool {
+	for _, r := range roots {
+		if opabundle.RootPathsContain([]string{strings.Trim(r, "/")}, strings.Join(path, "/")) {
+			return true
+		}
+	}
+	return roots == nil
 }
 
 // notOnlyModules names a file by which a bundle is more than rules.
@@ -91,31 +105,42 @@ func notOnlyModules(entries []bundle.Entry) string {
 			return "the bundle is a delta bundle: " + e.Name + " changes one that is not here"
 		case base == opabundle.WasmFile, base == opabundle.PlanFile, base == opabundle.PlanProtoFile:
 			return "the bundle holds compiled rules: " + e.Name
-		case opabundle.IsSignaturesFile(e.Name) && e.Name != signaturesName:
-			return "the bundle has a signature that is not in its root: " + e.Name
+		case base == opabundle.ManifestProtoExt, base == opabundle.ManifestExt && base != e.Name, base == signaturesName && base != e.Name:
+			return "the bundle has a manifest or signature that is not .manifest or .signatures.json in its root: " + e.Name
+		case opabundle.IsYAMLDataFile(e.Name), base == "data.json" && !isEmptyObject(e.Data):
+			return "the bundle holds documents of data, which rules here do not see: " + e.Name
 		}
 	}
 	return ""
 }
 
+// isEmptyObject is what opa build writes where there is no data.
+func isEmptyObject(text []byte) bool {
+	var object map[string]json.RawMessage
+	return json.Unmarshal(text, &object) == nil && object != nil && len(object) == 0
+}
+
 func isSignature(e bundle.Entry) bool { return e.Name == signaturesName }
 
-// verified finds the key that signed the bundle and says so in OPA's words. The
-// token's own key id chooses nothing: it is a name that its writer chose.
-func verified(entries []bundle.Entry, keys []bundle.PublicKey) (*opabundle.VerificationConfig, error) {
+// signedBy holds every file against what one of the keys signed. The token's own
+// key id chooses nothing: it is a name that its writer chose.
+func signedBy(entries []bundle.Entry, keys []bundle.PublicKey) error {
+	if len(keys) == 0 {
+		return nil
+	}
 	var signatures opabundle.SignaturesConfig
 	if err := json.Unmarshal(entries[slices.IndexFunc(entries, isSignature)].Data, &signatures); err != nil {
-		return nil, fmt.Errorf("%s cannot be read: %w", signaturesName, err)
+		return fmt.Errorf("%s cannot be read: %w", signaturesName, err)
 	}
 	if n := len(signatures.Signatures); n != 1 {
-		return nil, fmt.Errorf("%s has %d signatures, want one", signaturesName, n)
+		return fmt.Errorf("%s has %d signatures, want one", signaturesName, n)
 	}
 	if signatures.Plugin != "" && signatures.Plugin != defaultPlugin {
-		return nil, fmt.Errorf("%s asks for the plugin %q to check it, and there are no plugins", signaturesName, signatures.Plugin)
+		return fmt.Errorf("%s asks for the plugin %q to check it, and there are no plugins", signaturesName, signatures.Plugin)
 	}
 	algorithm, err := tokenAlgorithm(signatures.Signatures[0])
 	if err != nil {
-		return nil, err
+		return err
 	}
 	reason := fmt.Errorf("none of them checks signatures by %q", algorithm)
 	for _, k := range keys {
@@ -125,13 +150,33 @@ func verified(entries []bundle.Entry, keys []bundle.PublicKey) (*opabundle.Verif
 		const id = "policy_keys"
 		config := opabundle.NewVerificationConfig(map[string]*opabundle.KeyConfig{id: {Key: k.PEM(), Algorithm: algorithm}}, id, "", nil)
 		files, err := (&opabundle.DefaultVerifier{}).VerifyBundleSignature(signatures, config)
-		if err != nil {
-			reason = err
+		if err == nil {
+			return sameFiles(entries, files)
+		}
+		reason = err
+	}
+	return fmt.Errorf("the bundle is not signed by any of the %d policy_keys: %w", len(keys), reason)
+}
+
+// sameFiles holds the bundle's files against the list that was signed: no other
+// ones, none less, and by no hash that two different files can have.
+func sameFiles(entries []bundle.Entry, signed map[string]opabundle.FileInfo) error {
+	for _, e := range entries {
+		if isSignature(e) {
 			continue
 		}
-		return config, soundHashes(files)
+		switch opabundle.HashingAlgorithm(signed[e.Name].Algorithm) {
+		case opabundle.MD5, opabundle.SHA1, opabundle.SHA224, opabundle.SHA512224:
+			return fmt.Errorf("%s lists %s by %s, want SHA-256 or SHA-512", signaturesName, e.Name, signed[e.Name].Algorithm)
+		}
+		if err := opabundle.VerifyBundleFile(e.Name, *bytes.NewBuffer(e.Data), signed); err != nil {
+			return err
+		}
 	}
-	return nil, fmt.Errorf("the bundle is not signed by any of the %d policy_keys: %w", len(keys), reason)
+	if len(signed) > 0 {
+		return fmt.Errorf("%s lists %s, which is not in the bundle", signaturesName, slices.Sorted(maps.Keys(signed))[0])
+	}
+	return nil
 }
 
 // tokenAlgorithm reads what a compact JWS (RFC 7515) says that it is signed with.
@@ -149,38 +194,3 @@ func tokenAlgorithm(token string) (string, error) {
 	}
 	return header.Algorithm, nil
 }
-
-// soundHashes refuses a list of hashes that two different files can have.
-func soundHashes(files map[string]opabundle.FileInfo) error {
-	for _, f := range files {
-		switch opabundle.HashingAlgorithm(f.Algorithm) {
-		case opabundle.SHA256, opabundle.SHA384, opabundle.SHA512, opabundle.SHA512256:
-		default:
-			return fmt.Errorf("%s lists %s by %q, want SHA-256 or SHA-512", signaturesName, f.Name, f.Algorithm)
-		}
-	}
-	return nil
-}
-
-// memory hands unpacked entries to OPA's reader.
-type memory struct {
-	entries []bundle.Entry
-	next    int
-}
-
-// NextFile implements OPA's DirectoryLoader.
-func (m *memory) NextFile() (*opabundle.Descriptor, error) {
-	if m.next == len(m.entries) {
-		return nil, io.EOF
-	}
-	e := m.entries[m.next]
-	m.next++
-	return opabundle.NewDescriptor("/"+e.Name, "/"+e.Name, bytes.NewBuffer(e.Data)), nil // as opa build writes it
-}
-
-// WithFilter and the three below would make a loader read less, or more: this
-// one has read everything.
-func (m *memory) WithFilter(filter.LoaderFilter) opabundle.DirectoryLoader      { return m }
-func (m *memory) WithPathFormat(opabundle.PathFormat) opabundle.DirectoryLoader { return m }
-func (m *memory) WithSizeLimitBytes(int64) opabundle.DirectoryLoader            { return m }
-func (m *memory) WithFollowSymlinks(bool) opabundle.DirectoryLoader             { return m }

@@ -27,8 +27,9 @@ const EmbeddedSource = "embedded"
 // A Source is where modules come from: the embedded standard, or a directory of
 // its owner's in the base commit.
 type Source struct {
-	Name     string // embedded, base, or the words of a --policy flag
-	Standard bool   // our own: its rules must say all about themselves
+	Name     string   // embedded, base, or the words of a --policy flag
+	Standard bool     // our own: its rules must say all about themselves
+	Roots    []string // what a bundle's packages have to be below; nil: anything
 	Modules  []Module
 }
 
@@ -98,6 +99,12 @@ func load(sources []Source) ([]*module, []*PolicyError) {
 	}
 	if faults := parse(modules); len(faults) > 0 {
 		return nil, faults
+	}
+	for _, m := range modules {
+		if !permits(m.source.Roots, m.path()) {
+			return nil, []*PolicyError{faultAt(m.Package.Location, "name the package's root in the bundle's .manifest, or move the module",
+				"package %s is outside the roots of its bundle: %s", strings.Join(m.path(), "."), strings.Join(m.source.Roots, ", "))}
+		}
 	}
 	return settle(modules)
 }
