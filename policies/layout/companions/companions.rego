@@ -11,7 +11,6 @@
 package codexlock.layout.companions
 
 import data.codexlock.lib.fact
-import data.codexlock.lib.ledger
 
 # A companion that stands where no artifact is.
 deny contains {"msg": message, "file": fact.text(["artifact", "path"])} if {
@@ -38,8 +37,10 @@ deny contains {"msg": message, "file": fact.text(["artifact", "path"])} if {
 
 _left if {
 	not _there
-	ledger.no_entry
+	not _listed
 }
+
+_listed if count(input.ledger.entries) > 0
 
 _there if input.artifact.kind in {"file", "symlink", "submodule", "directory", "special", "oversized", "misnamed"}
 

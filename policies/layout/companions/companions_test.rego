@@ -55,6 +55,10 @@ test_zt_11_1_missing_facts_are_found if {
 		sample.without(sample.artifact, "/artifact/kind"),
 		{"/ledger/listed": "never"},
 	)
+	every pointer in {"/ledger", "/ledger/entries", "/ledger/state"} {
+		left := sample.patched(sample.removed, {"/manifest/state": "valid"})
+		count(companions.deny) == 1 with input as sample.without(left, pointer)
+	}
 }
 
 test_lock_orphan_reports_what_is_still_listed if {
