@@ -12,6 +12,7 @@ import (
 	"github.com/codexlock/codexlock/internal/attest"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/ledger"
+	"github.com/codexlock/codexlock/internal/policy"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/schemas"
 )
@@ -151,7 +152,7 @@ func (e *notArtifactError) Error() string {
 
 // Hint is the next step.
 func (e *notArtifactError) Hint() string {
-	return "add it to artifacts.include of codexlock.yaml and commit that, or attest it: codexlock attest " + e.path
+	return "add it to artifacts.include of codexlock.yaml and commit that, or attest it: codexlock attest " + policy.Quoted(e.path)
 }
 
 // writeIndented writes a value as JSON for people and programs, the same bytes

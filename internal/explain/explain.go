@@ -12,6 +12,7 @@ import (
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/config"
 	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/ledger"
 	"github.com/codexlock/codexlock/internal/policy"
 )
 
@@ -36,6 +37,7 @@ type Explanation struct {
 	Content    *Content    `json:"content,omitempty"`
 	Companions []Companion `json:"companions,omitempty"`
 	Domain     *Domain     `json:"domain,omitempty"`
+	DomainFor  string      `json:"domain_for,omitempty"` // whose paths name it, where nothing names its domain yet
 	Key        *Key        `json:"key,omitempty"`
 	Record     *Record     `json:"record,omitempty"`
 	Exceptions []Exception `json:"exceptions,omitempty"`
@@ -136,7 +138,10 @@ func New(c Case) Explanation {
 		e.Asked = c.Asked
 	}
 	if !c.Standing.Artifact {
-		e.Next = fmt.Sprintf("to protect it, attest it: codexlock attest %s", e.Path)
+		e.Next = fmt.Sprintf("to protect it, attest it: codexlock attest %s", policy.Quoted(e.Path))
+		if e.Path == string(ledger.Path) {
+			e.Next = "nothing: it is the ledger itself, which every verification reads"
+		}
 		return e
 	}
 	if l := c.Input.Ledger; l != nil && l.Entry != nil && c.Locate != nil {
@@ -172,6 +177,7 @@ func (e *Explanation) companions(c Case) {
 func (e *Explanation) trust(c Case) {
 	d, v := c.Input.Domain, c.Input.VaultTime
 	if d == nil {
+		e.DomainFor = c.Config.DomainFor(artifact.Path(e.Path))
 		return
 	}
 	e.Domain = &Domain{Name: d.Name, Because: "ledger", State: d.State, Paths: d.Paths}
@@ -257,9 +263,8 @@ func (e *Explanation) next() string {
 			}
 		}
 	}
-	switch {
-	case e.Record == nil:
+	if e.Record == nil {
 		return "nothing: what stands here needs no attestation"
 	}
-	return fmt.Sprintf("nothing, until it is to be attested again before %s: codexlock attest %s", e.Record.Expires, e.Path)
+	return fmt.Sprintf("nothing, until it is to be attested again before %s: codexlock attest %s", e.Record.Expires, policy.Quoted(e.Path))
 }

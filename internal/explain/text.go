@@ -94,7 +94,7 @@ func (t *teller) content(c *Content) {
 	case c.SHA256 == "" && c.Kind == "absent":
 		t.line("content", "not there, %s", change)
 	case c.SHA256 == "":
-		t.line("content", "none that can be hashed: it is %s, %s", safe(c.Kind), change)
+		t.line("content", "none that can be hashed: its kind is %s, %s", safe(c.Kind), change)
 	default:
 		t.line("content", "sha256 %s, %s, %s", c.SHA256, size(c), change)
 	}
@@ -137,7 +137,11 @@ func (t *teller) companions(all []Companion) {
 func (t *teller) domain(e Explanation) {
 	d, k := e.Domain, e.Key
 	if d == nil {
-		t.line("domain", "none: neither a record nor %s names one", ledger.Path)
+		words := ""
+		if e.DomainFor != "" {
+			words = fmt.Sprintf("; attested, it becomes %s, whose paths name it", safe(e.DomainFor))
+		}
+		t.line("domain", "none: neither a record nor %s names one%s", ledger.Path, words)
 		return
 	}
 	says := map[string]string{"record": "its VaultTime record names it", "ledger": "its ledger entry names it, and there is no record to read"}[d.Because]

@@ -40,7 +40,7 @@ _left if {
 	not _listed
 }
 
-_listed if count(input.ledger.entries) > 0
+_listed if input.ledger.listed in {"once", "often"}
 
 _there if input.artifact.kind in {"file", "symlink", "submodule", "directory", "special", "oversized", "misnamed"}
 

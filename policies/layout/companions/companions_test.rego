@@ -55,7 +55,7 @@ test_zt_11_1_missing_facts_are_found if {
 		sample.without(sample.artifact, "/artifact/kind"),
 		{"/ledger/listed": "never"},
 	)
-	every pointer in {"/ledger", "/ledger/entries", "/ledger/state"} {
+	every pointer in {"/ledger", "/ledger/listed", "/ledger/state"} {
 		left := sample.patched(sample.removed, {"/manifest/state": "valid"})
 		count(companions.deny) == 1 with input as sample.without(left, pointer)
 	}
