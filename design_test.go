@@ -40,7 +40,7 @@ var edges = map[string]string{
 	"internal/bundle":    "internal/artifact",
 	"internal/fetch":     "internal/artifact internal/bundle",
 	"internal/config":    "internal/artifact internal/bundle internal/vaulttime internal/schemas",
-	"internal/facts":     "internal/artifact internal/audit internal/config internal/content internal/ledger internal/manifest internal/repo internal/script internal/vaulttime internal/schemas",
+	"internal/facts":     "internal/artifact internal/audit internal/config internal/content internal/ledger internal/manifest internal/repo internal/sandbox internal/script internal/vaulttime internal/schemas",
 	"internal/attest":    "internal/artifact internal/ledger internal/manifest internal/script internal/vaulttime internal/schemas",
 	"internal/baseline":  "internal/artifact internal/schemas",
 	"internal/policy":    "internal/artifact internal/baseline internal/bundle internal/facts internal/schemas",
@@ -50,7 +50,8 @@ var edges = map[string]string{
 	"internal/github":    "internal/report",
 	"internal/explain":   "internal/artifact internal/config internal/facts internal/ledger internal/policy internal/report",
 	"internal/cli": "internal/artifact internal/attest internal/audit internal/baseline internal/bundle internal/config internal/explain internal/facts internal/fetch internal/github internal/ledger internal/manifest " +
-		"internal/policy internal/preview internal/repo internal/report internal/script internal/transit internal/vaulttime internal/workbench policies internal/schemas",
+		"internal/policy internal/preview internal/repo internal/report internal/script internal/transit internal/vaulttime internal/workbench policies internal/schemas " +
+		"internal/sandbox",
 	"cmd/codexlock": "internal/cli",
 	"cmd/action":    "internal/cli",
 	"bench":         "",

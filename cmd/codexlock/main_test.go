@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 	"go.yaml.in/yaml/v3"
@@ -19,7 +20,11 @@ import (
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"codexlock": func() { os.Exit(cli.Main(cli.Here())) },
+		"codexlock": func() {
+			ctx, w := cli.Here()
+			w.TestWall, _ = time.ParseDuration(os.Getenv("TEST_WALL")) // the one thing that users cannot set
+			os.Exit(cli.Main(ctx, w))
+		},
 	})
 }
 

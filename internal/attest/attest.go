@@ -9,6 +9,7 @@ import (
 	"crypto/ed25519"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -18,6 +19,7 @@ import (
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/ledger"
 	"github.com/codexlock/codexlock/internal/manifest"
+	"github.com/codexlock/codexlock/internal/script"
 	"github.com/codexlock/codexlock/internal/vaulttime"
 )
 
@@ -293,6 +295,9 @@ func (b *batch) refuse(p artifact.Path) error {
 	if b.gitDir != "" && inside(p, b.gitDir) {
 		return &RefusedError{Path: p.String(), Reason: "is in the Git directory"}
 	}
+	if own, err := b.isOwnTest(p); own || err != nil {
+		return err
+	}
 	for _, owner := range p.Owners() {
 		_, there, err := b.work.lstat(owner)
 		if err != nil {
@@ -304,6 +309,27 @@ func (b *batch) refuse(p artifact.Path) error {
 		}
 	}
 	return nil
+}
+
+// isOwnTest reports whether p is a test that somebody wrote: only attested may it
+// be executed, so it can be an artifact beside the one that it is about.
+func (b *batch) isOwnTest(p artifact.Path) (bool, error) {
+	if !strings.HasSuffix(p.String(), artifact.Test.Suffix()) {
+		return false, nil
+	}
+	f, info, err := b.work.open(p)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	defer f.Close()
+	if info.Size() > script.MaxBytes {
+		return true, nil
+	}
+	text, err := io.ReadAll(io.LimitReader(f, script.MaxBytes))
+	return !script.IsOurs(text), err
 }
 
 // inside ignores case, since some file systems do.

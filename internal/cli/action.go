@@ -16,6 +16,7 @@ import (
 	"github.com/codexlock/codexlock/internal/github"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/report"
+	"github.com/codexlock/codexlock/internal/sandbox"
 )
 
 // An action is one run of the GitHub Action.
@@ -32,6 +33,9 @@ type action struct {
 func Action(ctx context.Context, w World) (code int) {
 	a := &action{world: w}
 	defer closed(w, &code)
+	if code, entered := sandbox.Enter(w.Args); entered {
+		return code
+	}
 	if w.isPreview() {
 		return w.servePreview(ctx)
 	}
@@ -163,7 +167,7 @@ func (a *action) gate(ctx context.Context) (gate, error) {
 	g := gate{
 		dir: filepath.Join(dir, a.in.WorkingDirectory), base: a.event.Base, head: a.event.Head, scope: facts.Changed,
 		config: a.in.Config, policies: a.in.Policies, minimumLevel: a.in.MinimumLevel, failOnWarn: a.in.FailOnWarn, env: a.world.Env, warn: a.world.warn, offline: offline(a.world.Env),
-		self: a.world.self(),
+		self: a.world.self(), tests: a.world.tests(),
 	}
 	var err error
 	if g.now, err = effectiveTime("", a.world); err != nil {

@@ -20,6 +20,7 @@ import (
 	"github.com/codexlock/codexlock/internal/policy"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/report"
+	"github.com/codexlock/codexlock/internal/sandbox"
 )
 
 // The exit codes, the same for every command and format.
@@ -32,17 +33,23 @@ const (
 
 // A World is everything that a command takes from outside itself.
 type World struct {
-	Args   []string // the program's name first
-	Stdin  io.Reader
-	Stdout io.Writer
-	Stderr io.Writer
-	Env    func(name string) (value string, ok bool)
-	Dir    string // the working directory, absolute
-	Now    func() time.Time
-	Random io.Reader
-	Names  func() []string                                  // the environment's variables, by name
-	Sleep  func(ctx context.Context, d time.Duration) error // nil: for real
-	Self   string                                           // our own executable; "": it is not to be started once more
+	Args     []string // the program's name first
+	Stdin    io.Reader
+	Stdout   io.Writer
+	Stderr   io.Writer
+	Env      func(name string) (value string, ok bool)
+	Dir      string // the working directory, absolute
+	Now      func() time.Time
+	Random   io.Reader
+	Names    func() []string                                  // the environment's variables, by name
+	Sleep    func(ctx context.Context, d time.Duration) error // nil: for real
+	TestWall time.Duration                                    // how long a test may run; 0: as long as the sandbox lets it
+	Self     string                                           // our own executable; "": it is not to be started once more
+}
+
+// tests executes an artifact's test where the base commit asks for it.
+func (w World) tests() *facts.Tests {
+	return &facts.Tests{Run: sandbox.Run, Random: w.Random, Clock: w.Now, Wall: w.TestWall}
 }
 
 // Version is the release's name, set when it is built.
@@ -62,6 +69,9 @@ func usagef(format string, args ...any) error { return &usageError{fmt.Errorf(fo
 // Main runs the codexlock command and returns its exit code.
 func Main(ctx context.Context, w World) (code int) {
 	defer closed(w, &code)
+	if code, entered := sandbox.Enter(w.Args); entered {
+		return code
+	}
 	if w.isPreview() {
 		return w.servePreview(ctx)
 	}

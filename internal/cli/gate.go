@@ -39,6 +39,7 @@ type gate struct {
 	env          func(string) (string, bool)
 	adopt        func(adoption) error // nil: no baseline is written
 	warn         func(error)          // what is wrong and changes no verdict; nil: nobody is told
+	tests        *facts.Tests         // to execute tests with, should the base ask for it; nil: never
 	self         preview.Program      // to preview an edited gate with
 }
 
@@ -129,6 +130,9 @@ func (g gate) believe(ctx context.Context, r *repo.Repository) (facts.Options, s
 	source := settings{gate: g, repository: r, base: o.Base}
 	if o.Config, err = source.config(ctx); err != nil {
 		return o, source, err
+	}
+	if o.Config.RunTests == "sandbox" {
+		o.Tests = g.tests
 	}
 	if g.minimumLevel != "" {
 		if o.Config.MinimumLevel, err = artifact.ParseLevel(g.minimumLevel); err != nil {

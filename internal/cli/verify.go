@@ -15,7 +15,7 @@ import (
 )
 
 func verifyCommand(w World) *cobra.Command {
-	g := gate{dir: w.Dir, env: w.Env, warn: w.warn, self: w.self()}
+	g := gate{dir: w.Dir, env: w.Env, warn: w.warn, self: w.self(), tests: w.tests()}
 	var all, quiet, noColor bool
 	var quarantine bool
 	var formats []string

@@ -18,7 +18,7 @@ critical_paths: ["**"]
 require_proof: true
 keyless: proof                 # or: deny
 lfs: content                   # or: oid
-run_tests: never
+run_tests: sandbox             # or: never
 minimum_level: tier-1          # or: a-plus
 trust_domains:
   runtime-core:
@@ -44,7 +44,7 @@ func TestParseTheSample(t *testing.T) {
 	}
 	want := config.Config{
 		File: "codexlock.yaml", Include: []string{"assets/sources/**", "scripts/**"}, Exclude: []string{"scripts/old/**"},
-		CriticalPaths: []string{"**"}, RequireProof: true, Keyless: "proof", LFS: "content", MinimumLevel: artifact.Tier1,
+		CriticalPaths: []string{"**"}, RequireProof: true, Keyless: "proof", LFS: "content", RunTests: "sandbox", MinimumLevel: artifact.Tier1,
 		Domains: map[string]config.Domain{
 			"runtime-core": {
 				Paths: []string{"assets/sources/**"}, KeyEnv: "VAULTTIME_KEY_RUNTIME_CORE", MaxTTLHours: 12,
@@ -123,7 +123,7 @@ func TestParseRefuses(t *testing.T) {
 		{"rules from elsewhere", "version: 1\npolicies: [\"oci://example.com/rules@sha256:00\"]\n", 2, 12, "oci://"},
 		{"rules outside", "version: 1\npolicies: [../rules]\n", 2, 12, ".."},
 		{"schemas outside", "version: 1\nschemas: [/etc]\n", 2, 11, "/etc"},
-		{"tests that run", "version: 1\nrun_tests: sandbox\n", 2, 12, "sandbox"},
+		{"tests that run anywhere", "version: 1\nrun_tests: always\n", 2, 12, "always"},
 		{"an exception for ever", "version: 1\nexceptions: [{rule: a, reason: b, owner: c}]\n", 2, 14, "expires"},
 		{"an exception until no day", "version: 1\nexceptions: [{rule: a, reason: b, owner: c, expires: 2026-02-30T00:00:00Z}]\n", 2, 54, "2026-02-30"},
 		{"an anchor and an alias", "version: 1\ncritical_paths: &a [x]\nschemas: *a\n", 2, 17, ""},

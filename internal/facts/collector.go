@@ -54,6 +54,7 @@ type Options struct {
 	Keys       *vaulttime.Keyring
 	Now        time.Time // the effective time, one for the run
 	Strict     bool      // the modes of a work tree's files count (ZT-6.2)
+	Tests      *Tests    // nil: no test is executed
 }
 
 // A Collector measures a change. It implements Change.
@@ -107,6 +108,10 @@ func settingsOf(o Options) Settings {
 	s := Settings{
 		RequireProof: o.Config.RequireProof, Keyless: o.Config.Keyless, LFS: o.Config.LFS,
 		MinimumLevel: o.Config.MinimumLevel.String(), Configured: o.Config.File != "", Layout: "git",
+	}
+	s.RunTests = "never"
+	if o.Tests != nil {
+		s.RunTests = "sandbox"
 	}
 	if o.Strict {
 		s.Layout = "strict"

@@ -41,6 +41,7 @@ type Settings struct {
 	LFS          string `json:"lfs"`           // oid, content
 	MinimumLevel string `json:"minimum_level"` // a-plus, tier-1, non-compliant
 	Configured   bool   `json:"configured"`    // whether the base has a codexlock.yaml
+	RunTests     string `json:"run_tests"`     // never; sandbox: this run executes the tests, for the configuration asks for it
 	Layout       string `json:"layout"`        // git; strict: modes on the disk count too
 }
 
@@ -165,6 +166,13 @@ type Test struct {
 	Script *script.Facts `json:"script,omitempty"` // what the script does
 	// Content is what was looked for in its bytes.
 	Content *content.Facts `json:"content,omitempty"`
+	// Run is what came of executing it: not_asked; passed (twice, in the sandbox);
+	// failed; differs (the second run did otherwise than the first); timeout;
+	// refused (nothing vouches for its bytes); unavailable (the sandbox, or what it
+	// tests); unproved (its artifact is not what is recorded and signed, or the
+	// test cannot be run, as other rules say). But for passed, RunDetail says why.
+	Run       string `json:"run"`
+	RunDetail string `json:"run_detail,omitempty"`
 }
 
 // A Domain is the trust domain that the record names (the ledger entry, where

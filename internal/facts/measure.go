@@ -29,6 +29,7 @@ type subject struct {
 
 	file                     repo.Entry
 	manifestFile, recordFile found
+	test                     ownTest
 }
 
 // Artifact measures the i-th artifact under judgement.
@@ -50,6 +51,9 @@ func (c *Collector) Artifact(ctx context.Context, i int) (Measurement, error) {
 	}
 	c.measureDomain(s)
 	s.in.Checks = c.check(s)
+	if err := c.runTest(ctx, s); err != nil {
+		return Measurement{}, fmt.Errorf("%s: run its test: %w", name, err)
+	}
 	m := Measurement{Input: s.in, Locate: s.docs.locate}
 	if s.record != nil {
 		m.Signature = s.record.VaultTime.String()

@@ -154,7 +154,7 @@ func (c *Collector) measureOwnScript(ctx context.Context, s *subject, head []byt
 // measureTest finds the test and looks into it.
 func (c *Collector) measureTest(ctx context.Context, s *subject) error {
 	file, err := c.companion(ctx, s.path, artifact.Test, 0)
-	t := &Test{Document: file.Document, Mode: file.entry.Mode}
+	t := &Test{Document: file.Document, Mode: file.entry.Mode, Run: "not_asked"}
 	s.in.Test = t
 	if err != nil || file.State != "valid" {
 		return err
@@ -171,6 +171,7 @@ func (c *Collector) measureTest(ctx context.Context, s *subject) error {
 		return nil
 	}
 	ours, err := c.isOurs(ctx, s.path, artifact.Path(file.Path), text)
+	s.test = ownTest{path: artifact.Path(file.Path), text: text, ours: ours}
 	switch {
 	case err != nil:
 		return err

@@ -24,7 +24,7 @@ const self = "/proc/self/exe"
 // twice. An error is about us: nothing is known of the script then.
 func Run(ctx context.Context, job Job) (Result, error) {
 	closeMemory()
-	dir, err := os.MkdirTemp("", "codexlock-sandbox-")
+	dir, err := os.MkdirTemp(room(), "codexlock-sandbox-")
 	if err != nil {
 		return Result{}, fmt.Errorf("make a sandbox: %w", err)
 	}
@@ -41,6 +41,37 @@ func Run(ctx context.Context, job Job) (Result, error) {
 		return Result{}, fmt.Errorf("make a sandbox: %w", err)
 	}
 	return s.supervised(ctx)
+}
+
+// room is a folder for temporary files that another user can come through, for
+// root runs a script as one.
+func room() string {
+	dirs := []string{os.TempDir(), "/tmp", "/var/tmp"}
+	if os.Geteuid() != 0 {
+		return dirs[0]
+	}
+	for _, dir := range dirs {
+		if passable(dir) {
+			return dir
+		}
+	}
+	return dirs[0]
+}
+
+// passable reports whether anybody can come through a folder.
+func passable(dir string) bool {
+	dir, err := filepath.EvalSymlinks(dir)
+	for err == nil {
+		var info fs.FileInfo
+		if info, err = os.Stat(dir); err != nil || info.Mode()&0o001 == 0 {
+			return false
+		}
+		if dir == filepath.Dir(dir) {
+			return filepath.IsAbs(dir)
+		}
+		dir = filepath.Dir(dir)
+	}
+	return false
 }
 
 // closeMemory keeps this process's memory and environment from being read through

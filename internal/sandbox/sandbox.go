@@ -7,6 +7,7 @@ package sandbox
 
 import (
 	"encoding/json"
+	"io"
 	"strings"
 	"time"
 )
@@ -51,11 +52,8 @@ type Result struct {
 type File struct {
 	Path       string // below the tree's root, with slashes
 	Executable bool
-	Fill       func(w Writer) error // writes its bytes
+	Fill       func(w io.Writer) error // writes its bytes
 }
-
-// A Writer takes a file's bytes.
-type Writer interface{ Write(p []byte) (int, error) }
 
 // A Job is one script and all that it is given.
 type Job struct {

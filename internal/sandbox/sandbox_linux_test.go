@@ -57,7 +57,7 @@ func available(t *testing.T) {
 }
 
 func text(path, content string) File {
-	return File{Path: path, Fill: func(w Writer) error { _, err := w.Write([]byte(content)); return err }}
+	return File{Path: path, Fill: func(w io.Writer) error { _, err := w.Write([]byte(content)); return err }}
 }
 
 func script(body string) File {
@@ -79,7 +79,7 @@ func run(t *testing.T, body string, more ...File) Result {
 // runProgram runs this test's own program.
 func runProgram(t *testing.T, env ...string) Result {
 	t.Helper()
-	program := File{Path: "program", Executable: true, Fill: func(w Writer) error {
+	program := File{Path: "program", Executable: true, Fill: func(w io.Writer) error {
 		f, err := os.Open(self)
 		if err != nil {
 			return err

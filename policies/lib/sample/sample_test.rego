@@ -14,6 +14,7 @@ settings := {
 	"lfs": "oid",
 	"minimum_level": "a-plus",
 	"configured": true,
+	"run_tests": "never",
 	"layout": "git",
 }
 
@@ -102,6 +103,7 @@ artifact := {
 		"state": "valid",
 		"problems": [],
 		"mode": "100755",
+		"run": "not_asked",
 		"script": script,
 		"content": content,
 	},
