@@ -311,10 +311,16 @@ func (b *batch) refuse(p artifact.Path) error {
 	return nil
 }
 
-// isOwnTest reports whether p is a test that somebody wrote: only attested may it
-// be executed, so it can be an artifact beside the one that it is about.
+// isOwnTest reports whether p is a test that somebody wrote, of an artifact that is
+// attested: only when it is attested too may it be executed, so it can be an artifact
+// itself. Named together with the other, it was rather swept along; one that the
+// ledger lists already is renewed with it.
 func (b *batch) isOwnTest(p artifact.Path) (bool, error) {
-	if !strings.HasSuffix(p.String(), artifact.Test.Suffix()) {
+	owner, isTest := strings.CutSuffix(p.String(), artifact.Test.Suffix())
+	_, entered := b.ledger.Lookup(p.String())
+	_, ownerEntered := b.ledger.Lookup(owner)
+	_, ownerNamed := b.named[artifact.Path(owner)]
+	if !isTest || !(entered || (ownerEntered && !ownerNamed)) {
 		return false, nil
 	}
 	f, info, err := b.work.open(p)

@@ -569,3 +569,39 @@ func TestKeyIsNowhere(t *testing.T) {
 		t.Errorf("options are %s, %v", text, err)
 	}
 }
+
+// A test that somebody wrote can be attested itself, once its artifact is, and is
+// renewed beside it; one that attest wrote cannot.
+func TestATestOfOnesOwnIsAnArtifact(t *testing.T) {
+	own := "#!/usr/bin/env bash\nset -euo pipefail\n[ -s x ]\n"
+	p := newPlace(t, map[string]string{"x": "1", "x.test": own, "y": "1"})
+	attest := func(paths ...artifact.Path) error {
+		t.Helper()
+		_, err := p.attest(options(t), paths...)
+		return err
+	}
+	var refused *RefusedError
+	if err := attest("x.test"); !errors.As(err, &refused) {
+		t.Errorf("before its artifact: %v, want it refused", err)
+	}
+	if err := attest("x", "y"); err != nil {
+		t.Fatal(err)
+	}
+	if err := attest("y.test"); !errors.As(err, &refused) {
+		t.Errorf("a test that attest wrote: %v, want it refused", err)
+	}
+	for range 2 {
+		if err := attest("x.test"); err != nil {
+			t.Fatal(err)
+		}
+		if err := attest("x", "x.test"); err != nil { // as renewing does
+			t.Fatal(err)
+		}
+	}
+	if r := p.record("x.test.vaulttime.json"); r.Path == nil || *r.Path != "x.test" {
+		t.Errorf("its record is %s", r.Encode())
+	}
+	if text, err := os.ReadFile(p.root + "/x.test"); err != nil || string(text) != own {
+		t.Errorf("the test became %q, %v", text, err)
+	}
+}

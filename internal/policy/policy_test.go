@@ -25,7 +25,7 @@ func validInput(path string) facts.Input {
 	none := []facts.Problem{}
 	return facts.Input{
 		EffectiveTime: "2026-03-01T12:00:00Z",
-		Settings:      facts.Settings{Keyless: "deny", LFS: "oid", MinimumLevel: "a-plus", Configured: true, Layout: "git"},
+		Settings:      facts.Settings{Keyless: "deny", LFS: "oid", MinimumLevel: "a-plus", Configured: true, RunTests: "never", Layout: "git"},
 		Artifact:      &facts.Artifact{Path: path, Change: "modified", Kind: "file", Area: "sources", Script: "no", Critical: "yes", Mode: "100644", SHA256: digest, Size: &size, Proof: "content"},
 		Ledger: &facts.Ledger{
 			Document: facts.Document{Path: "Codex-Lock.json", State: "valid", Problems: none},
@@ -48,7 +48,7 @@ func validInput(path string) facts.Input {
 			SHA256:   digest, Timestamp: "2026-03-01T11:00:00Z", TrustDomain: "core", TTLHours: &ttl,
 			ExpiresAt: "2026-03-31T11:00:00Z", Artifact: path, KeyID: "0011223344556677",
 		},
-		Test:    &facts.Test{Document: facts.Document{Path: path + ".test", State: "valid", Problems: none}, Mode: "100755", Script: ours(), Content: nothing()},
+		Test:    &facts.Test{Document: facts.Document{Path: path + ".test", State: "valid", Problems: none}, Mode: "100755", Run: "not_asked", Script: ours(), Content: nothing()},
 		Content: nothing(),
 		Domain: &facts.Domain{
 			Name: "core", State: "known", Paths: "inside", Network: []string{}, KeyID: "0011223344556677", MaxTTLHours: 720,
@@ -68,7 +68,7 @@ func validInput(path string) facts.Input {
 func validRepository(artifacts int) facts.Input {
 	return facts.Input{
 		EffectiveTime: "2026-03-01T12:00:00Z",
-		Settings:      facts.Settings{Keyless: "deny", LFS: "oid", MinimumLevel: "a-plus", Configured: true, Layout: "git"},
+		Settings:      facts.Settings{Keyless: "deny", LFS: "oid", MinimumLevel: "a-plus", Configured: true, RunTests: "never", Layout: "git"},
 		Repository: &facts.Repository{
 			Scope: "changed", Base: "c0ffee", Head: "f00d", Artifacts: artifacts,
 			Ledger:      facts.Document{Path: "Codex-Lock.json", State: "valid", Problems: []facts.Problem{}},
