@@ -96,6 +96,9 @@ func (a attestation) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := a.log.ready(ctx, seal.config); err != nil {
+		return err
+	}
 	paths, err := gate{dir: a.world.Dir, paths: a.paths}.named(r)
 	if err != nil {
 		return err

@@ -115,16 +115,22 @@ func (l logging) attested(done []attest.Attested, at string) []audit.Entry {
 	return entries
 }
 
-// ready finds out before anything is done whether the log can be signed.
+// ready says, before anything is written that is to be logged, whether it can be.
 func (l logging) ready(ctx context.Context, c config.Config) error {
 	if !l.on {
 		return nil
 	}
-	keys, err := keyring(ctx, c, l.env)
-	if err == nil {
-		_, err = logSigner(c, keys)
-	}
+	_, _, err := l.signer(ctx, c)
 	return err
+}
+
+func (l logging) signer(ctx context.Context, c config.Config) (*vaulttime.Keyring, *audit.Signer, error) {
+	keys, err := keyring(ctx, c, l.env)
+	if err != nil {
+		return nil, nil, err
+	}
+	signer, err := logSigner(c, keys)
+	return keys, signer, err
 }
 
 // append adds entries to the log of a work tree, signed with the key of the
@@ -133,11 +139,7 @@ func (l logging) append(ctx context.Context, r *repo.Repository, c config.Config
 	if !l.on || len(entries) == 0 {
 		return nil
 	}
-	keys, err := keyring(ctx, c, l.env)
-	if err != nil {
-		return err
-	}
-	signer, err := logSigner(c, keys)
+	keys, signer, err := l.signer(ctx, c)
 	if err != nil {
 		return err
 	}

@@ -85,6 +85,9 @@ func (n renewal) run(ctx context.Context) (err error) {
 	if err := seal.anyKey(); err != nil {
 		return err
 	}
+	if err := n.log.ready(ctx, seal.config); err != nil {
+		return err
+	}
 	g := gate{dir: n.world.Dir, scope: facts.All, now: n.now, env: n.world.Env}
 	if len(n.paths) > 0 {
 		g.scope, g.paths = facts.Paths, n.paths

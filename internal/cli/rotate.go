@@ -269,6 +269,9 @@ func (t rotation) attest(ctx context.Context, r *repo.Repository, due []standing
 		}
 		return nil
 	}
+	if err := t.log.ready(ctx, t.seal.config); err != nil {
+		return err
+	}
 	done, err := again(ctx, r, t.seal, due)
 	if err != nil {
 		return err
