@@ -7,7 +7,7 @@
 # custom:
 #   requirement: ZT-14.4
 #   severity: warn
-#   fix: "rotate it: make a new key, add its public half to codexlock.yaml as current, and attest again what the old one signed"
+#   fix: "rotate it: put a new key into its variable and this one into the variable with _OLD at its end, and run codexlock keys rotate"
 #   subject: repository
 package codexlock.trust.rotation_due
 
