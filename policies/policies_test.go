@@ -160,7 +160,7 @@ var areas = map[string]string{
 	"lock":      "missing schema entry_missing drift tolerance duplicate orphan unsafe_path verified_at",
 	"manifest":  "missing schema hash provenance inputs",
 	"vaulttime": "missing schema hash signature unverifiable expired future ttl domain unbound proof rollback",
-	"test":      "missing not_executable verifies",
+	"test":      "missing not_executable verifies failed",
 	"script":    "syntax shebang strict_mode posix usage shellcheck config_source privilege network idempotence",
 	"content":   "placeholder secret",
 	"layout":    "immutable consumed irregular collision companions",

@@ -75,7 +75,7 @@ func (e *Engine) answers(modules []*module) []*PolicyError {
 			}
 			if fault := s.written(def); fault != nil {
 				faults = append(faults, fault)
-			} else if fault := s.typed(def, e.compiler.TypeEnv.Get(r.ref.Append(ast.StringTerm(string(s.severity))))); fault != nil {
+			} else if fault := s.typed(def, e.compiler.TypeEnv.GetByRef(r.ref.Append(ast.StringTerm(string(s.severity))))); fault != nil {
 				faults = append(faults, fault)
 			}
 		}

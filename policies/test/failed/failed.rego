@@ -15,10 +15,9 @@ import data.codexlock.lib.document
 import data.codexlock.lib.fact
 import data.codexlock.lib.subject
 
-deny contains {"msg": message, "file": fact.file("test")} if {
+deny contains {"msg": _message, "file": fact.file("test")} if {
 	not _settled
 	not _unproved
-	message := _message
 }
 
 warn contains {"msg": message, "file": fact.file("test")} if {
