@@ -92,7 +92,7 @@ func (s *Scanner) secrets(all []hit, until int) {
 func (s *Scanner) ask(d *detect.Detector, w span) {
 	text := string(s.buf[w.start:w.end])
 	var found []Secret
-	for _, f := range d.Detect(detect.Fragment{Raw: text}) {
+	for _, f := range d.DetectString(text) {
 		at := max(strings.Index(text, f.Match), 0)
 		at += max(strings.Index(f.Match, f.Secret), 0)
 		p := s.placeOf(w.start + at)

@@ -96,7 +96,9 @@ func TestFaults(t *testing.T) {
 		"a version":      {answer(200, `{"data":{"keys":{"latest":"AAAA"}}}`), "transit/core", nil, "version"},
 		"not base64":     {answer(200, `{"data":{"keys":{"1":"*"}}}`), "transit/core", nil, "base64"},
 		"endless":        {answer(200, strings.Repeat(" ", 2<<20)), "transit/core", nil, "longer than"},
-		"a redirect": {http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "http://127.0.0.1:1/", 307) }),
+		"a redirect": {http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "http://127.0.0.1:1/", http.StatusTemporaryRedirect)
+		}),
 			"transit/core", nil, "status 307"},
 		"many words":  {answer(500, `{"errors":["`+strings.Repeat("x", 5000)+`"]}`), "transit/core", nil, "…"},
 		"in the open": {good(), "transit/core", func(c *transit.Client) { c.Address = "http://vault.example.com:8200" }, "not https:"},
