@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -14,12 +15,21 @@ import (
 	"github.com/codexlock/codexlock/internal/vaulttime"
 )
 
+// A verification is the verify command, filled in.
+type verification struct {
+	world      World
+	gate       gate
+	all        bool
+	quiet      bool
+	noColor    bool
+	quarantine bool
+	formats    []string
+	effective  string
+	adopt      string
+}
+
 func verifyCommand(w World) *cobra.Command {
-	g := gate{dir: w.Dir, env: w.Env, warn: w.warn, self: w.self(), tests: w.tests()}
-	var all, quiet, noColor bool
-	var quarantine bool
-	var formats []string
-	var effective, adopt string
+	v := verification{world: w, gate: gate{dir: w.Dir, env: w.Env, warn: w.warn, self: w.self(), tests: w.tests()}}
 	cmd := &cobra.Command{
 		Use:   "verify [PATH...]",
 		Short: "Verify the artifacts of a change, of everything, or of the named paths",
@@ -35,80 +45,96 @@ Configuration, policies and schemas always come from the base commit.`,
   codexlock verify --all --log            everything, and into the audit log
   codexlock verify -f json=report.json -f text assets/sources/model.bin`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			g.scope, g.paths = facts.Changed, args
-			switch {
-			case all && len(args) > 0:
-				return usagef("--all and paths: want one of the two")
-			case all:
-				g.scope = facts.All
-			case len(args) > 0:
-				g.scope = facts.Paths
-			}
-			var err error
-			if g.now, err = effectiveTime(effective, w); err != nil {
+			if err := v.understand(cmd, args); err != nil {
 				return err
 			}
-			g.fromEnvironment(cmd, w.Env)
-			if err := g.log.fromEnvironment(cmd); err != nil {
-				return err
-			}
-			if g.log.on && g.head != "" {
-				return usagef("--log adds to the work tree's log, and --head reads commits only: want one of the two")
-			}
-			outputs, err := parseOutputs(formats)
-			if err != nil {
-				return err
-			}
-			if quarantine {
-				if err := g.mayQuarantine(w); err != nil {
-					return err
-				}
-			}
-			if cmd.Flags().Changed("write-baseline") {
-				if !all {
-					return usagef("--write-baseline takes in what is wrong everywhere: want --all beside it")
-				}
-				g.adopt = w.adopt(adopt)
-			}
-			r, err := g.run(cmd.Context())
-			if err != nil {
-				return err
-			}
-			o := report.Options{Quiet: quiet, Color: !noColor && colored(w)}
-			if err := write(w, outputs, r, o); err != nil {
-				return err
-			}
-			if quarantine {
-				if err := quarantineDrifted(cmd.Context(), w, r, g.now); err != nil {
-					return err
-				}
-			}
-			if r.Conclusion == report.Failure {
-				return errDenied
-			}
-			return nil
+			return v.run(cmd.Context())
 		},
 	}
-	g.log.flags(cmd, w)
+	v.flags(cmd)
+	return cmd
+}
+
+func (v *verification) flags(cmd *cobra.Command) {
+	g := &v.gate
+	g.log.flags(cmd, v.world)
 	f := cmd.Flags()
-	f.BoolVar(&all, "all", false, "verify every artifact, not only the changed ones")
+	f.BoolVar(&v.all, "all", false, "verify every artifact, not only the changed ones")
 	f.StringVar(&g.base, "base", "", "the commit to compare with, and to believe (default HEAD; with --head its first parent)")
 	f.StringVar(&g.head, "head", "", "the commit to verify (default: the work tree)")
-	f.StringArrayVarP(&formats, "format", "f", nil, "format[=FILE], repeatable: "+strings.Join(report.Formats(), ", ")+" (default text)")
+	f.StringArrayVarP(&v.formats, "format", "f", nil, "format[=FILE], repeatable: "+strings.Join(report.Formats(), ", ")+" (default text)")
 	f.StringVar(&g.config, "config", "", "the configuration file (default codexlock.yaml or .github/codexlock.yaml)")
 	f.StringArrayVar(&g.policies, "policy", nil, "a directory of rules, or a bundle pinned by digest, in place of the configuration's, repeatable")
-	f.BoolVar(&g.offline, "offline", offline(w.Env), "use no network: rule bundles come from the cache only")
-	f.StringVar(&effective, "effective-time", "", "judge as of this time, YYYY-MM-DDTHH:MM:SSZ (default now)")
+	f.BoolVar(&g.offline, "offline", offline(v.world.Env), "use no network: rule bundles come from the cache only")
+	f.StringVar(&v.effective, "effective-time", "", "judge as of this time, YYYY-MM-DDTHH:MM:SSZ (default now)")
 	f.StringVar(&g.minimumLevel, "minimum-level", "", "a-plus or tier-1 (default the configuration's)")
 	f.StringVar(&g.layout, "layout", "git", "git; strict: what is below assets/sources/ has mode 0444 on the disk too")
 	f.BoolVar(&g.failOnWarn, "fail-on-warn", false, "deny on warnings too")
-	f.BoolVar(&quarantine, "quarantine", false, "with --all: move sources that drifted, and their companions, to assets/quarantine/")
+	f.BoolVar(&v.quarantine, "quarantine", false, "with --all: move sources that drifted, and their companions, to assets/quarantine/")
 	f.IntVar(&g.jobs, "jobs", 0, "how many artifacts to verify at once (default: one per core)")
-	f.StringVar(&adopt, "write-baseline", "", "with --all: write every denial to FILE, to stand until the artifact changes (default the configuration's baseline)")
+	f.StringVar(&v.adopt, "write-baseline", "", "with --all: write every denial to FILE, to stand until the artifact changes (default the configuration's baseline)")
 	f.Lookup("write-baseline").NoOptDefVal = " "
-	f.BoolVar(&noColor, "no-color", false, "no colours, even on a terminal")
-	f.BoolVarP(&quiet, "quiet", "q", false, "only findings and the last line")
-	return cmd
+	f.BoolVar(&v.noColor, "no-color", false, "no colours, even on a terminal")
+	f.BoolVarP(&v.quiet, "quiet", "q", false, "only findings and the last line")
+}
+
+// understand makes of flags, arguments and environment what is asked for.
+func (v *verification) understand(cmd *cobra.Command, args []string) (err error) {
+	g := &v.gate
+	g.scope, g.paths = facts.Changed, args
+	switch {
+	case v.all && len(args) > 0:
+		return usagef("--all and paths: want one of the two")
+	case v.all:
+		g.scope = facts.All
+	case len(args) > 0:
+		g.scope = facts.Paths
+	}
+	if g.now, err = effectiveTime(v.effective, v.world); err != nil {
+		return err
+	}
+	g.fromEnvironment(cmd, v.world.Env)
+	if err := g.log.fromEnvironment(cmd); err != nil {
+		return err
+	}
+	if g.log.on && g.head != "" {
+		return usagef("--log adds to the work tree's log, and --head reads commits only: want one of the two")
+	}
+	if v.quarantine {
+		if err := g.mayQuarantine(v.world); err != nil {
+			return err
+		}
+	}
+	if cmd.Flags().Changed("write-baseline") {
+		if !v.all {
+			return usagef("--write-baseline takes in what is wrong everywhere: want --all beside it")
+		}
+		g.adopt = v.world.adopt(v.adopt)
+	}
+	return nil
+}
+
+func (v *verification) run(ctx context.Context) error {
+	outputs, err := parseOutputs(v.formats)
+	if err != nil {
+		return err
+	}
+	r, err := v.gate.run(ctx)
+	if err != nil {
+		return err
+	}
+	if err := write(v.world, outputs, r, report.Options{Quiet: v.quiet, Color: !v.noColor && colored(v.world)}); err != nil {
+		return err
+	}
+	if v.quarantine {
+		if err := quarantineDrifted(ctx, v.world, r, v.gate.now); err != nil {
+			return err
+		}
+	}
+	if r.Conclusion == report.Failure {
+		return errDenied
+	}
+	return nil
 }
 
 // fromEnvironment fills in what no flag said: flags before CODEXLOCK_* before

@@ -126,7 +126,7 @@ func read(text []byte, faults ...error) (Answer, error) {
 func endedBy(cmd *exec.Cmd, complaint string, ended error) string {
 	used := cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
 	switch {
-	case used >= (minCPU-1)*time.Second: // the kernel counts a little differently
+	case used >= (minCPU-2)*time.Second: // the kernel counts a little differently
 		return fmt.Sprintf("it used up its %s of CPU time", used.Round(time.Second))
 	case strings.Contains(complaint, "out of memory") || strings.Contains(complaint, "cannot allocate memory"):
 		return fmt.Sprintf("it used up its %d MiB of memory", maxMemory>>20)
