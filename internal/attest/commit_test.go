@@ -12,6 +12,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/codexlock/codexlock/internal/artifact"
 )
@@ -443,7 +444,7 @@ func TestLockIsWaitedFor(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 5*lockPause)
+	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
 	defer cancel()
 	if err := Commit(ctx, p.root, p.git, newFolders); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("a locked repository gave %v", err)

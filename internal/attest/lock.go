@@ -9,23 +9,22 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/codexlock/codexlock/internal/lockfile"
 )
 
 // stateDir is the folder below the Git directory that holds the lock and the journal.
 const stateDir = "codexlock"
 
-// A writer waits for another one for lockAttempts times lockPause, half a minute:
-// longer than any writer holds the lock, and shorter than a job's patience.
-const (
-	lockAttempts = 1500
-	lockPause    = 20 * time.Millisecond
-)
+// patience is how long a writer waits for another one: longer than any holds the
+// lock, and shorter than a job's patience.
+const patience = 30 * time.Second
 
 // A LockedError is another writer that did not end in time.
 type LockedError struct{ Path string }
 
 func (e *LockedError) Error() string {
-	return fmt.Sprintf("%s: another codexlock writes in this repository and did not end within %s", e.Path, lockAttempts*lockPause)
+	return fmt.Sprintf("%s: another codexlock writes in this repository and did not end within %s", e.Path, patience)
 }
 
 // lock makes this the one writer in the repository until release is called. The
@@ -49,22 +48,12 @@ func lock(ctx context.Context, gitDir string) (release func(), err error) {
 		return nil, &fs.PathError{Op: "open", Path: name, Err: err}
 	}
 	f := os.NewFile(uintptr(fd), name)
-	for range lockAttempts {
-		err := uninterrupted(func() error { return unix.Flock(fd, unix.LOCK_EX|unix.LOCK_NB) })
-		if err == nil {
-			return func() { f.Close() }, nil
+	if err := lockfile.Take(ctx, f, lockfile.Exclusive, patience); err != nil {
+		f.Close()
+		if errors.Is(err, lockfile.ErrHeld) {
+			err = &LockedError{name}
 		}
-		if err != unix.EWOULDBLOCK {
-			f.Close()
-			return nil, &fs.PathError{Op: "flock", Path: name, Err: err}
-		}
-		select {
-		case <-ctx.Done():
-			f.Close()
-			return nil, fmt.Errorf("wait for %s: %w", name, ctx.Err())
-		case <-time.After(lockPause):
-		}
+		return nil, err
 	}
-	f.Close()
-	return nil, &LockedError{name}
+	return func() { f.Close() }, nil
 }

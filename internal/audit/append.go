@@ -11,8 +11,7 @@ import (
 	"io/fs"
 	"os"
 
-	"golang.org/x/sys/unix"
-
+	"github.com/codexlock/codexlock/internal/lockfile"
 	"github.com/codexlock/codexlock/internal/schemas"
 )
 
@@ -33,6 +32,19 @@ type Appended struct {
 	Signed bool
 }
 
+// begin makes this the one writer, and undoes what another left half done.
+func (w Writer) begin(ctx context.Context) (p place, release func(), err error) {
+	p = placeOf(w.Root, w.GitDir)
+	if release, err = p.lock(ctx, lockfile.Exclusive); err != nil {
+		return p, nil, err
+	}
+	if err := p.recover(); err != nil {
+		release()
+		return p, nil, fmt.Errorf("undo an interrupted append: %w", err)
+	}
+	return p, release, nil
+}
+
 // Append adds entries at the log's end and signs the new checkpoint: all of it,
 // or nothing. Their Seq and Prev are set here. When it returns without an error
 // they are on the disk.
@@ -40,15 +52,11 @@ func (w Writer) Append(ctx context.Context, entries []Entry) (Appended, error) {
 	if len(entries) == 0 {
 		return Appended{}, nil
 	}
-	p := placeOf(w.Root, w.GitDir)
-	release, err := p.lock(ctx, unix.LOCK_EX)
+	p, release, err := w.begin(ctx)
 	if err != nil {
 		return Appended{}, err
 	}
 	defer release()
-	if err := p.recover(); err != nil {
-		return Appended{}, fmt.Errorf("undo an interrupted append: %w", err)
-	}
 	before, size, err := w.end(p, false)
 	if err != nil {
 		return Appended{}, err
@@ -76,15 +84,11 @@ func (w Writer) Append(ctx context.Context, entries []Entry) (Appended, error) {
 // Sign signs the log as it stands, where there is no checkpoint or one of a key
 // that is not believed any more: whoever asks for it vouches for what is there.
 func (w Writer) Sign(ctx context.Context) (Appended, error) {
-	p := placeOf(w.Root, w.GitDir)
-	release, err := p.lock(ctx, unix.LOCK_EX)
+	p, release, err := w.begin(ctx)
 	if err != nil {
 		return Appended{}, err
 	}
 	defer release()
-	if err := p.recover(); err != nil {
-		return Appended{}, fmt.Errorf("undo an interrupted append: %w", err)
-	}
 	end, size, err := w.end(p, true)
 	if err != nil {
 		return Appended{}, err

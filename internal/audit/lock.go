@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/codexlock/codexlock/internal/lockfile"
 )
 
 // stateDir is the folder below the Git directory with the lock and the journal.
@@ -18,21 +20,18 @@ const stateDir = "codexlock"
 // lockName is a file that is never renamed and never removed.
 const lockName = "log.lock"
 
-// A writer waits for the others for lockAttempts times lockPause, a minute: 50
-// writers with 20 entries each took less on a slow disk.
-const (
-	lockAttempts = 6000
-	lockPause    = 10 * time.Millisecond
-)
+// patience is how long a writer waits for the others: 50 of them with 20 entries
+// each took less on a slow disk.
+const patience = time.Minute
 
 // A LockedError is another process that did not let go of the log in time.
 type LockedError struct{ Path string }
 
 func (e *LockedError) Error() string {
-	return fmt.Sprintf("%s: another codexlock writes the audit log and did not end within %s", e.Path, lockAttempts*lockPause)
+	return fmt.Sprintf("%s: another codexlock writes the audit log and did not end within %s", e.Path, patience)
 }
 
-// lock takes the log's lock, LOCK_EX to write and LOCK_SH to read, until release
+// lock takes the log's lock, to write or to read, until release
 // is called or the process ends, however it ends.
 func (p place) lock(ctx context.Context, how int) (release func(), err error) {
 	if err := os.MkdirAll(string(p.state), 0o755); err != nil {
@@ -42,33 +41,14 @@ func (p place) lock(ctx context.Context, how int) (release func(), err error) {
 	if err != nil {
 		return nil, fmt.Errorf("make the log's lock: %w", err)
 	}
-	for range lockAttempts {
-		err := flock(f, how)
-		if err == nil {
-			return func() { f.Close() }, nil
+	if err := lockfile.Take(ctx, f, how, patience); err != nil {
+		f.Close()
+		if errors.Is(err, lockfile.ErrHeld) {
+			err = &LockedError{f.Name()}
 		}
-		if err != unix.EWOULDBLOCK {
-			f.Close()
-			return nil, &fs.PathError{Op: "flock", Path: f.Name(), Err: err}
-		}
-		select {
-		case <-ctx.Done():
-			f.Close()
-			return nil, fmt.Errorf("wait for %s: %w", f.Name(), ctx.Err())
-		case <-time.After(lockPause):
-		}
+		return nil, err
 	}
-	f.Close()
-	return nil, &LockedError{f.Name()}
-}
-
-// flock asks again where a signal came between (EINTR).
-func flock(f *os.File, how int) error {
-	for {
-		if err := unix.Flock(int(f.Fd()), how|unix.LOCK_NB); err != unix.EINTR {
-			return err
-		}
-	}
+	return func() { f.Close() }, nil
 }
 
 // Hold keeps writers away while log and checkpoint of a work tree are read, and
@@ -77,7 +57,7 @@ func flock(f *os.File, how int) error {
 func Hold(ctx context.Context, root, gitDir string) (release func(), err error) {
 	p := placeOf(root, gitDir)
 	if p.interrupted() {
-		release, err := p.lock(ctx, unix.LOCK_EX)
+		release, err := p.lock(ctx, lockfile.Exclusive)
 		if err != nil {
 			return nil, err
 		}
@@ -87,7 +67,7 @@ func Hold(ctx context.Context, root, gitDir string) (release func(), err error) 
 			return nil, err
 		}
 	}
-	release, err = p.lock(ctx, unix.LOCK_SH)
+	release, err = p.lock(ctx, lockfile.Shared)
 	if errors.Is(err, fs.ErrPermission) || errors.Is(err, unix.EROFS) {
 		return func() {}, nil
 	}
