@@ -106,12 +106,18 @@ repository() {
     docker run --rm --network none -v "$at:/r" -w /r -e VAULTTIME_KEY="$key" -e USER=tester --entrypoint bash "$image" -euc '
         git init -q -b main . && git config user.name t && git config user.email t@localhost
         codexlock init > /dev/null
-        [ "$1" != sandbox ] || sed -i "s/^version: 1$/version: 1\nrun_tests: sandbox/" codexlock.yaml
+        [ "${1%-failing}" != sandbox ] || sed -i "s/^version: 1$/version: 1\nrun_tests: sandbox/" codexlock.yaml
         printf "weights\000of a model" > assets/sources/model.bin
         codexlock attest assets/sources/model.bin > /dev/null 2>&1
         git add -A && git commit -q -m base
         printf more > assets/sources/new.bin
         codexlock attest assets/sources/new.bin > /dev/null 2>&1
+        if [ "$1" = sandbox-failing ]; then
+            printf "%s\n" "#!/usr/bin/env bash" "set -euo pipefail" "case \${1-} in --help) exit 0 ;; esac" \
+                "sha256sum assets/sources/new.bin" "openssl dgst -sha256 -hmac \"\$VAULTTIME_KEY\" assets/sources/new.bin" \
+                "echo out of sorts >&2" "exit 7" > assets/sources/new.bin.test
+            codexlock attest assets/sources/new.bin.test > /dev/null 2>&1
+        fi
         [ "$1" != drift ] || printf x >> assets/sources/model.bin
         git add -A && git commit -q -m change
     ' bash "$1"
@@ -120,7 +126,6 @@ repository() {
 
 # Runs the image the way the runner's container step does (actions/runner,
 # ContainerActionHandler.cs and DockerCommandManager.cs).
-security=()
 action() {
     local at=$work/$1 t=$work/runner-$1 sha
     sha=$(git -c safe.directory='*' -C "$at" rev-parse HEAD)
@@ -130,7 +135,7 @@ action() {
     : > "$t/_runner_file_commands/output"
     : > "$t/_runner_file_commands/summary"
     chown -R 1001:127 "$t"
-    docker run --name "codexlock_$1" "${security[@]}" --workdir /github/workspace --rm --network none \
+    docker run --name "codexlock_$1" --workdir /github/workspace --rm --network none \
         -e GITHUB_ACTIONS=true -e CI=true -e HOME=/github/home -e GITHUB_EVENT_NAME=pull_request -e GITHUB_SHA="$sha" \
         -e GITHUB_REPOSITORY=o/r -e GITHUB_RUN_ID=1 -e GITHUB_RUN_ATTEMPT=1 -e GITHUB_WORKSPACE=/github/workspace \
         -e GITHUB_EVENT_PATH=/github/workflow/event.json -e GITHUB_OUTPUT=/github/file_commands/output \
@@ -183,15 +188,11 @@ contains "$work/runner-drift/_runner_file_commands/output" '^failure$'
 
 log "tests are run in the sandbox, with no capability beyond an engine's own"
 repository sandbox
-# An engine before 23.0 does not let a container ask for Landlock: nothing is run then.
-if [ "$(docker version -f '{{.Server.Version}}' | cut -d. -f1)" -lt 23 ]; then
-    expect 1 sandbox
-    contains "$work/runner-sandbox/stdout" 'could not be run: .*\[test.failed\]'
-    security=(--security-opt seccomp=unconfined)
-fi
 expect 0 sandbox
 contains "$work/runner-sandbox/stdout" 'assets/sources/new.bin verified'
-security=()
+repository sandbox-failing
+expect 1 sandbox-failing
+contains "$work/runner-sandbox-failing/stdout" 'assets/sources/new.bin: its test fails: it ended with 7: out of sorts .*\[test.failed\]'
 
 log "a clone without its base is not verified"
 chown -R 0:0 "$work/good"
