@@ -58,11 +58,11 @@ func (c *Collector) judgeScript(ctx context.Context, text []byte) (*script.Facts
 // checkScripts asks ShellCheck about every script under judgement that codexlock
 // did not write.
 func (c *Collector) checkScripts(ctx context.Context) (map[artifact.Digest]script.ShellCheck, error) {
-	found := map[artifact.Digest][]byte{}
+	texts := map[artifact.Digest][]byte{}
 	add := func(text []byte) {
 		d := artifact.HashBytes(text)
 		if c.scripts.parse(d, text).State == "parsed" {
-			found[d] = text
+			texts[d] = text
 		}
 	}
 	for _, name := range c.artifacts {
@@ -97,7 +97,9 @@ func (c *Collector) checkScripts(ctx context.Context) (map[artifact.Digest]scrip
 		if text == nil {
 			continue
 		}
-		ours, err := c.isOurs(ctx, p, artifact.Path(test.Path), text)
+		ours, err := isOurs(p, artifact.Path(test.Path), text, func(kind artifact.Companion) (found, error) {
+			return c.companion(ctx, p, kind, 0)
+		})
 		if err != nil {
 			return nil, err
 		}
@@ -105,7 +107,7 @@ func (c *Collector) checkScripts(ctx context.Context) (map[artifact.Digest]scrip
 			add(text)
 		}
 	}
-	return script.Check(ctx, found)
+	return script.Check(ctx, texts)
 }
 
 // readScript reads a script; tooLarge says that it is longer than any that is
@@ -170,7 +172,12 @@ func (c *Collector) measureTest(ctx context.Context, s *subject) error {
 		t.Content = &nothing
 		return nil
 	}
-	ours, err := c.isOurs(ctx, s.path, artifact.Path(file.Path), text)
+	ours, err := isOurs(s.path, artifact.Path(file.Path), text, func(kind artifact.Companion) (found, error) {
+		if kind == artifact.Manifest {
+			return s.manifestFile, nil
+		}
+		return s.recordFile, nil
+	})
 	s.test = ownTest{path: artifact.Path(file.Path), text: text, ours: ours}
 	switch {
 	case err != nil:
@@ -191,17 +198,18 @@ func (c *Collector) measureTest(ctx context.Context, s *subject) error {
 }
 
 // isOurs reports whether a test is, byte for byte, what attest writes for the artifact.
-func (c *Collector) isOurs(ctx context.Context, p, at artifact.Path, text []byte) (bool, error) {
+// where says where its other companions are; it is asked only where it matters.
+func isOurs(p, at artifact.Path, text []byte, where func(artifact.Companion) (found, error)) (bool, error) {
 	if !script.IsOurs(text) {
 		return false, nil
 	}
-	var beside [2]artifact.Path
-	for i, kind := range []artifact.Companion{artifact.Manifest, artifact.VaultTime} {
-		file, err := c.companion(ctx, p, kind, 0)
-		if err != nil {
-			return false, err
-		}
-		beside[i] = artifact.Path(file.Path)
+	manifest, err := where(artifact.Manifest)
+	if err != nil {
+		return false, err
+	}
+	record, err := where(artifact.VaultTime)
+	if err != nil {
+		return false, err
 	}
 	variable := ""
 	for line := range strings.Lines(string(text)) {
@@ -215,7 +223,7 @@ func (c *Collector) isOurs(ctx context.Context, p, at artifact.Path, text []byte
 		}
 	}
 	want, err := script.Test{
-		At: at, Artifact: p, Manifest: beside[0], Record: beside[1], KeyEnv: variable,
+		At: at, Artifact: p, Manifest: artifact.Path(manifest.Path), Record: artifact.Path(record.Path), KeyEnv: variable,
 	}.Render()
 	return err == nil && string(want) == string(text), err
 }
