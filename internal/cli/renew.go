@@ -141,18 +141,11 @@ func (n renewal) renew(ctx context.Context, r *repo.Repository, seal sealer, all
 		}
 	}
 	left, failed := leftAlone(n.world, all)
-	mark, verb := "✓", "renewed"
-	if failed {
-		mark = "✗"
-	}
+	verb := "renewed"
 	if n.dryRun {
 		verb = "to renew"
 	}
-	fmt.Fprintf(n.world.Stdout, "[%s] %d of %d artifacts %s, %d not due, %d left as they are\n", mark, len(due), len(all), verb, len(all)-len(due)-left, left)
-	if failed {
-		return errDenied
-	}
-	return nil
+	return conclude(n.world, failed, "%d of %d artifacts %s, %d not due, %d left as they are", len(due), len(all), verb, len(all)-len(due)-left, left)
 }
 
 func (n renewal) tell(done attest.Result) {

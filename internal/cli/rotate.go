@@ -235,18 +235,11 @@ func (t rotation) replace(ctx context.Context, r *repo.Repository, domains []str
 		return err
 	}
 	left, failed := leftAlone(t.world, all)
-	mark, verb := "✓", "attested with the new key"
-	if failed {
-		mark = "✗"
-	}
+	verb := "attested with the new key"
 	if t.dryRun {
 		verb = "to attest with the new key"
 	}
-	fmt.Fprintf(t.world.Stdout, "[%s] %d of %d artifacts %s, %d not of an old key, %d left as they are\n", mark, len(due), len(all), verb, others, left)
-	if failed {
-		return errDenied
-	}
-	return nil
+	return conclude(t.world, failed, "%d of %d artifacts %s, %d not of an old key, %d left as they are", len(due), len(all), verb, others, left)
 }
 
 // old reports whether a record was made with an old key of one of the domains,

@@ -150,3 +150,17 @@ func leftAlone(w World, all []standing) (n int, failed bool) {
 	}
 	return n, failed
 }
+
+// conclude ends a command that sealed artifacts: with its last line, and denied
+// where one of them was left as it is because it is denied.
+func conclude(w World, failed bool, format string, args ...any) error {
+	mark := "✓"
+	if failed {
+		mark = "✗"
+	}
+	fmt.Fprintf(w.Stdout, "[%s] %s\n", mark, fmt.Sprintf(format, args...))
+	if failed {
+		return errDenied
+	}
+	return nil
+}
