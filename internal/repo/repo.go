@@ -1,8 +1,9 @@
 // Package repo reads a git repository: the tree of a commit, the work tree, and
 // what changed between two of them. It is the only package that runs git, and
 // git runs nothing for it. It believes objects and nothing else: commits, trees
-// and blobs are read by their ids and checked against them, never the index, a
-// ref's replacement, a graft or a file that a filter made. It judges nothing, and
+// and blobs are read by their ids and checked against them, never a ref's
+// replacement, a graft or a file that a filter made. The index is believed where the
+// work tree is judged, and only about what a sparse checkout leaves out. It judges nothing, and
 // writes nothing but the throwaway repository of a demo (Create).
 package repo
 

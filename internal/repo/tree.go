@@ -45,7 +45,7 @@ type Entry struct {
 	Kind Kind
 	Mode string      // six octal digits as git writes them; "" where git has none for it
 	Size int64       // bytes; -1 unknown: a commit's files are measured by reading them
-	OID  string      // object id; "" in the work tree, but for a submodule in its index
+	OID  string      // object id; "" in the work tree, but for a submodule and for what a sparse checkout leaves out
 	Perm fs.FileMode // the permission bits on the disk; 0 in a commit, where there are none
 }
 

@@ -18,8 +18,13 @@ import (
 	"github.com/codexlock/codexlock/internal/artifact"
 )
 
-// A workTree is the files of a checkout, as they are at the time of asking.
-type workTree struct{ r *Repository }
+// A workTree is the files of a checkout, as they are at the time of asking. What a
+// sparse checkout leaves out is read from the objects that the index names: it was
+// not removed.
+type workTree struct {
+	r       *Repository
+	skipped sparseness
+}
 
 // WorkTree is the checkout's files; for a bare repository the error is a
 // *BareRepositoryError.
@@ -37,15 +42,22 @@ func (t *workTree) Lookup(ctx context.Context, p artifact.Path) (Entry, bool, er
 	if err := ctx.Err(); err != nil {
 		return Entry{}, false, err
 	}
-	return t.lookup(string(p))
+	return t.lookup(ctx, string(p))
 }
 
-func (t *workTree) lookup(name string) (Entry, bool, error) {
+func (t *workTree) lookup(ctx context.Context, name string) (Entry, bool, error) {
 	st, err := lstatBeneath(t.r.root, name)
 	switch {
 	case errors.Is(err, errSymlink):
 		return Entry{Path: name, Kind: Symlink, Mode: "120000", Size: -1}, true, nil
-	case errors.Is(err, fs.ErrNotExist), errors.Is(err, errNotDir):
+	case errors.Is(err, fs.ErrNotExist):
+		skipped, err := t.skipped.get(ctx, t.r)
+		if err != nil {
+			return Entry{}, false, fmt.Errorf("look up %q: %w", name, err)
+		}
+		e, ok := skipped.entry(name)
+		return e, ok, nil
+	case errors.Is(err, errNotDir):
 		return Entry{}, false, nil
 	case err != nil:
 		return Entry{}, false, fmt.Errorf("look up %q: %w", name, err)
@@ -85,7 +97,7 @@ func (t *workTree) Entries(ctx context.Context) iter.Seq2[Entry, error] {
 				yield(Entry{}, err)
 				return
 			}
-			e, ok, err := t.lookup(name)
+			e, ok, err := t.lookup(ctx, name)
 			if err != nil {
 				yield(Entry{}, err)
 				return
@@ -110,22 +122,18 @@ func (t *workTree) Entries(ctx context.Context) iter.Seq2[Entry, error] {
 func (t *workTree) names(ctx context.Context) ([]string, map[string]string, error) {
 	l := listing{of: "the index"}
 	links := map[string]string{}
-	err := t.r.git.stream(ctx, func(r io.Reader) error {
-		return records(r, func(record string) error {
-			about, name, ok := strings.Cut(record, "\t")
-			fields := strings.Fields(about) // mode, id, stage
-			if !ok || len(fields) != 3 {
-				return l.fault("has the entry %q", record)
-			}
-			if fields[0] == "160000" {
-				links[name] = fields[1]
-			}
-			return l.add(Entry{Path: name})
-		})
-	}, "ls-files", "-z", "--stage")
+	skipped := newSparse()
+	err := t.r.index(ctx, func(e IndexEntry) error {
+		if e.Mode == "160000" {
+			links[e.Path] = e.OID
+		}
+		skipped.add(e)
+		return l.add(Entry{Path: e.Path})
+	})
 	if err != nil {
 		return nil, nil, err
 	}
+	t.skipped.set(skipped)
 	l.of = "the work tree"
 	err = t.r.git.stream(ctx, func(r io.Reader) error {
 		return records(r, func(record string) error {
@@ -164,6 +172,9 @@ func records(r io.Reader, do func(string) error) error {
 }
 
 func (t *workTree) Read(ctx context.Context, e Entry, limit int64) ([]byte, error) {
+	if e.OID != "" {
+		return (&commitTree{r: t.r}).Read(ctx, e, limit)
+	}
 	var data []byte
 	err := t.stream(ctx, e, limit, func(size int64, r io.Reader) error {
 		data = make([]byte, size)
@@ -177,6 +188,9 @@ func (t *workTree) Read(ctx context.Context, e Entry, limit int64) ([]byte, erro
 }
 
 func (t *workTree) Hash(ctx context.Context, e Entry, also io.Writer) (artifact.Digest, int64, []byte, error) {
+	if e.OID != "" {
+		return (&commitTree{r: t.r}).Hash(ctx, e, also)
+	}
 	var d artifact.Digest
 	var n int64
 	var h *head

@@ -1,0 +1,109 @@
+package repo
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"path"
+	"strings"
+	"sync"
+)
+
+// An IndexEntry is a path as Git's index has it.
+type IndexEntry struct {
+	Path string
+	Mode string // six octal digits
+	OID  string
+	// Skipped says that Git does not expect the file in the work tree: it is outside
+	// of a sparse checkout, or has the skip-worktree bit.
+	Skipped bool
+	Stage   int // 0; of an unmerged path 1 (base), 2 (ours), 3 (theirs)
+}
+
+// index calls do for each entry of the index, in order. An unmerged path comes once
+// for each of its stages.
+func (r *Repository) index(ctx context.Context, do func(IndexEntry) error) error {
+	return r.git.stream(ctx, func(out io.Reader) error {
+		return records(out, func(record string) error {
+			e, ok := parseIndexEntry(record)
+			if !ok || !r.format.valid(e.OID) {
+				return &MalformedTreeError{Tree: "the index", Reason: fmt.Sprintf("has the entry %q", record)}
+			}
+			return do(e)
+		})
+	}, "ls-files", "-z", "-t", "--stage")
+}
+
+// parseIndexEntry reads "TAG MODE ID STAGE\tPATH", as git ls-files -t --stage
+// writes it. The tag S is that of a skipped file.
+func parseIndexEntry(record string) (IndexEntry, bool) {
+	about, name, ok := strings.Cut(record, "\t")
+	fields := strings.Fields(about)
+	if !ok || name == "" || len(fields) != 4 || len(fields[3]) != 1 || fields[3] < "0" || fields[3] > "3" {
+		return IndexEntry{}, false
+	}
+	return IndexEntry{Path: name, Mode: fields[1], OID: fields[2], Skipped: fields[0] == "S", Stage: int(fields[3][0] - '0')}, true
+}
+
+// A sparse index is what Git does not check out, by path, and the folders in which
+// such files would stand.
+type sparse struct {
+	files   map[string]IndexEntry
+	folders map[string]bool
+}
+
+func newSparse() *sparse {
+	return &sparse{files: map[string]IndexEntry{}, folders: map[string]bool{}}
+}
+
+func (s *sparse) add(e IndexEntry) {
+	if !e.Skipped || e.Stage != 0 {
+		return
+	}
+	s.files[e.Path] = e
+	for dir := path.Dir(e.Path); dir != "." && !s.folders[dir]; dir = path.Dir(dir) {
+		s.folders[dir] = true
+	}
+}
+
+// entry is what stands at a path that is not in the work tree, as the index has it.
+func (s *sparse) entry(name string) (Entry, bool) {
+	if e, ok := s.files[name]; ok {
+		kind, mode := kindOf(e.Mode)
+		return Entry{Path: name, Kind: kind, Mode: mode, Size: -1, OID: e.OID}, true
+	}
+	if s.folders[name] {
+		return Entry{Path: name, Kind: Directory, Mode: "040000", Size: -1}, true
+	}
+	return Entry{}, false
+}
+
+// A sparseness is read from the index when it is first asked for, and again whenever
+// the work tree is listed.
+type sparseness struct {
+	mu   sync.Mutex
+	read *sparse
+}
+
+func (s *sparseness) set(read *sparse) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.read = read
+}
+
+func (s *sparseness) get(ctx context.Context, r *Repository) (*sparse, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.read != nil {
+		return s.read, nil
+	}
+	read := newSparse()
+	err := r.index(ctx, func(e IndexEntry) error {
+		read.add(e)
+		return nil
+	})
+	if err == nil {
+		s.read = read
+	}
+	return read, err
+}

@@ -1,0 +1,59 @@
+package repo
+
+import (
+	"os"
+	"testing"
+
+	"github.com/codexlock/codexlock/internal/artifact"
+)
+
+// What a sparse checkout leaves out is read from the objects that the index names;
+// what was removed is gone.
+func TestSparseCheckout(t *testing.T) {
+	s := newSandbox(t)
+	s.write("in/a.txt", "a\n")
+	s.write("out/deep/b.txt", "b\n")
+	s.write("gone.txt", "gone\n")
+	s.write("hidden.txt", "hidden\n")
+	base := s.commit()
+	s.git("sparse-checkout", "set", "--no-cone", "/*", "!/out/")
+	s.git("update-index", "--skip-worktree", "hidden.txt")
+	os.Remove(s.path("hidden.txt"))
+	os.Remove(s.path("gone.txt"))
+	if _, err := os.Lstat(s.path("out")); err == nil {
+		t.Fatal("git checked out what it was to leave out")
+	}
+	r := s.open()
+	commit, work := mustTree(t, r, base), mustWorkTree(t, r)
+	for name, want := range map[artifact.Path]string{"out/deep/b.txt": "b\n", "hidden.txt": "hidden\n", "in/a.txt": "a\n"} {
+		e := lookup(t, work, name)
+		if e.Kind != File || e.Mode != "100644" {
+			t.Errorf("Lookup(%q) is %+v, want a file", name, e)
+		}
+		if data, err := work.Read(t.Context(), e, 100); err != nil || string(data) != want {
+			t.Errorf("Read(%q) = %q, %v, want %q", name, data, err, want)
+		}
+		if d, n, _, err := work.Hash(t.Context(), e, nil); err != nil || d != artifact.HashBytes([]byte(want)) || n != int64(len(want)) {
+			t.Errorf("Hash(%q) = %v, %d, %v", name, d, n, err)
+		}
+	}
+	if e := lookup(t, work, "out/deep"); e.Kind != Directory {
+		t.Errorf("Lookup of a folder that is left out is %+v", e)
+	}
+	equal(t, "changes", changes(t, r, commit, work), "removed gone.txt")
+
+	// What stands there all the same is what counts.
+	s.write("hidden.txt", "other\n")
+	equal(t, "changes", changes(t, r, commit, work), "removed gone.txt\nmodified hidden.txt")
+}
+
+func TestParseIndexEntry(t *testing.T) {
+	for _, record := range []string{"", "H 100644 abc 0", "100644 abc 0\ta", "H 100644 abc 4\ta", "H 100644 abc 12\ta", "H 100644 abc 0\t"} {
+		if e, ok := parseIndexEntry(record); ok {
+			t.Errorf("parseIndexEntry(%q) = %+v, want none", record, e)
+		}
+	}
+	if e, ok := parseIndexEntry("S 100755 abc 2\ta\tb"); !ok || e != (IndexEntry{Path: "a\tb", Mode: "100755", OID: "abc", Skipped: true, Stage: 2}) {
+		t.Errorf("parseIndexEntry = %+v, %v", e, ok)
+	}
+}
