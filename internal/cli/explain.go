@@ -11,7 +11,7 @@ import (
 )
 
 func explainCommand(w World) *cobra.Command {
-	g := gate{dir: w.Dir, env: w.Env, warn: w.warn, offline: offline(w.Env), scope: facts.Paths}
+	g := gate{dir: w.Dir, env: w.Env, warn: w.warn, offline: offline(w.Env), scope: facts.Paths, measureNamed: true}
 	var every bool
 	var effective, format string
 	cmd := &cobra.Command{

@@ -36,7 +36,7 @@ artifact. Nothing is judged, and no key or MAC is among the facts.`,
 			if whole == (len(args) == 1) {
 				return usagef("want the path of one artifact, or --repository")
 			}
-			g.scope, g.paths = facts.Paths, args
+			g.scope, g.paths, g.measureNamed = facts.Paths, args, true
 			if whole {
 				g.scope = facts.Changed
 			}

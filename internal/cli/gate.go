@@ -27,6 +27,7 @@ type gate struct {
 	noBase       bool   // there is none: a first push
 	scope        facts.Scope
 	paths        []string // as written, relative to dir
+	measureNamed bool     // a named file is measured although it is no artifact
 	config       string   // "" for the usual places
 	policies     []string // sources of rules, in place of the configuration's
 	offline      bool     // rule bundles from the cache only
@@ -39,6 +40,7 @@ type gate struct {
 	env          func(string) (string, bool)
 	adopt        func(adoption) error // nil: no baseline is written
 	warn         func(error)          // what is wrong and changes no verdict; nil: nobody is told
+	note         func(string)         // what is worth knowing and is not wrong; nil: nobody is told
 	tests        *facts.Tests         // to execute tests with, should the base ask for it; nil: never
 	self         preview.Program      // to preview an edited gate with
 }
@@ -74,6 +76,7 @@ func (g gate) run(ctx context.Context) (report.Report, error) {
 	if e.change.Len() == 0 && g.scope == facts.All {
 		return report.Report{}, &NothingEvaluatedError{Include: e.options.Config.Include}
 	}
+	g.tellSkipped(e.change.Skipped())
 	decision, err := e.engine.Decide(ctx, e.change, e.asked)
 	if err != nil {
 		return report.Report{}, err
@@ -95,6 +98,15 @@ func (g gate) run(ctx context.Context) (report.Report, error) {
 		}
 	}
 	return done, nil
+}
+
+// tellSkipped names the paths that were given and are no artifacts.
+func (g gate) tellSkipped(paths []string) {
+	for _, p := range paths {
+		if g.note != nil {
+			g.note(fmt.Sprintf("%s is not an artifact: skipped", p))
+		}
+	}
 }
 
 // prepare finds out what is believed and what is under judgement.
@@ -149,7 +161,7 @@ func (g gate) believe(ctx context.Context, r *repo.Repository) (facts.Options, s
 // trees pins the commits that are compared. Without a head it is the work tree;
 // without a base it is the commit that the head stands on.
 func (g gate) trees(ctx context.Context, r *repo.Repository) (facts.Options, error) {
-	o := facts.Options{Repository: r, Scope: g.scope, Now: g.now, Base: r.EmptyTree(), Strict: g.layout == "strict"}
+	o := facts.Options{Repository: r, Scope: g.scope, Now: g.now, Base: r.EmptyTree(), Strict: g.layout == "strict", MeasureNamed: g.measureNamed}
 	switch {
 	case g.layout != "" && g.layout != "git" && !o.Strict:
 		return o, usagef("--layout is %q, want git or strict", g.layout)

@@ -15,7 +15,7 @@ import (
 )
 
 func policyTraceCommand(w World) *cobra.Command {
-	g := gate{dir: w.Dir, env: w.Env, scope: facts.Paths}
+	g := gate{dir: w.Dir, env: w.Env, scope: facts.Paths, measureNamed: true}
 	var format, effective string
 	var timeout time.Duration
 	cmd := &cobra.Command{

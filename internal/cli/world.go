@@ -47,3 +47,8 @@ func names() []string {
 func (w World) warn(err error) {
 	fmt.Fprintf(w.Stderr, "codexlock: warning: %s\n", report.Terminal(err.Error()))
 }
+
+// note prints what is worth knowing and is not wrong.
+func (w World) note(text string) {
+	fmt.Fprintf(w.Stderr, "codexlock: %s\n", report.Terminal(text))
+}

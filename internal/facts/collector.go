@@ -49,12 +49,15 @@ type Options struct {
 	SameCommit bool      // Base and Head are one commit: nothing differs
 	Scope      Scope
 	Paths      []artifact.Path // for the scope Paths: files, or folders
-	Config     config.Config   // the base's
-	Extras     map[schemas.Kind][]Form
-	Keys       *vaulttime.Keyring
-	Now        time.Time // the effective time, one for the run
-	Strict     bool      // the modes of a work tree's files count (ZT-6.2)
-	Tests      *Tests    // nil: no test is executed
+	// MeasureNamed has a named file measured although it is no artifact; otherwise it
+	// is skipped.
+	MeasureNamed bool
+	Config       config.Config // the base's
+	Extras       map[schemas.Kind][]Form
+	Keys         *vaulttime.Keyring
+	Now          time.Time // the effective time, one for the run
+	Strict       bool      // the modes of a work tree's files count (ZT-6.2)
+	Tests        *Tests    // nil: no test is executed
 }
 
 // A Collector measures a change. It implements Change.
@@ -66,6 +69,7 @@ type Collector struct {
 	base      book
 	deltas    map[string]repo.Delta // what differs, by path
 	artifacts []string              // under judgement, sorted; raw: a name may be no artifact.Path
+	skipped   []string              // named, and no artifact
 	mirrored  bool                  // the head has files under assets/manifests/
 	names     []string              // of the head's files
 	made      map[string][]string   // the artifacts made from an input, where a change is judged

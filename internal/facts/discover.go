@@ -280,9 +280,9 @@ func (c *Collector) discoverAll(ctx context.Context, set map[string]bool) error 
 	return c.keepNamed(ctx, set)
 }
 
-// keepNamed narrows the set to what was named. A file that was named is under
-// judgement whether or not anything else calls it an artifact: a question
-// about it deserves an answer.
+// keepNamed narrows the set to the artifacts that were named. What was named and
+// is no artifact is skipped, and Skipped lists it; or it is measured all the same,
+// where the options ask for that.
 func (c *Collector) keepNamed(ctx context.Context, set map[string]bool) error {
 	keep := map[string]bool{}
 	for _, p := range c.o.Paths {
@@ -300,14 +300,9 @@ func (c *Collector) keepNamed(ctx context.Context, set map[string]bool) error {
 		if hit {
 			continue
 		}
-		entry, ok, err := c.o.Head.Lookup(ctx, p)
-		if err != nil {
+		if err := c.keepOther(ctx, keep, p); err != nil {
 			return err
 		}
-		if !ok || entry.Kind == repo.Directory {
-			return &NoArtifactError{Path: p.String(), Folder: ok}
-		}
-		keep[p.String()] = true
 	}
 	clear(set)
 	for name := range keep {
@@ -315,6 +310,60 @@ func (c *Collector) keepNamed(ctx context.Context, set map[string]bool) error {
 	}
 	return nil
 }
+
+// keepOther decides about a named path at which the head has no artifact: what the
+// base has as one was removed, and is judged.
+func (c *Collector) keepOther(ctx context.Context, keep map[string]bool, p artifact.Path) error {
+	entry, standing, err := c.o.Head.Lookup(ctx, p)
+	switch {
+	case err != nil:
+		return err
+	case standing && entry.Kind == repo.Directory:
+		return &NoArtifactError{Path: p.String(), Folder: true}
+	case standing && c.o.MeasureNamed:
+		keep[p.String()] = true
+		return nil
+	}
+	removed, wasThere, err := c.removed(ctx, p)
+	switch {
+	case err != nil:
+		return err
+	case removed != "":
+		keep[removed] = true
+	case standing || wasThere && !c.o.MeasureNamed:
+		c.skipped = append(c.skipped, p.String())
+	default:
+		return &NoArtifactError{Path: p.String()}
+	}
+	return nil
+}
+
+// removed is the artifact of the base that a path names, itself or as a companion,
+// and that the head has no more; "" where there is none.
+func (c *Collector) removed(ctx context.Context, p artifact.Path) (name string, wasThere bool, err error) {
+	candidates := append(p.Owners(), p)
+	if c.listed(p) { // a test can be an artifact of its own
+		candidates = []artifact.Path{p}
+	}
+	for _, candidate := range candidates {
+		entry, there, err := c.o.Base.Lookup(ctx, candidate)
+		if err != nil {
+			return "", false, err
+		}
+		wasThere = there && entry.Kind != repo.Directory
+		is, err := c.isArtifact(ctx, candidate.String())
+		if err != nil {
+			return "", false, err
+		}
+		if is && (wasThere || c.listed(candidate)) {
+			return candidate.String(), wasThere, nil
+		}
+	}
+	return "", wasThere, nil
+}
+
+// Skipped are the paths that were named and are no artifacts, as they were given.
+func (c *Collector) Skipped() []string { return c.skipped }
 
 // A NoArtifactError is a path that was named and has nothing to verify.
 type NoArtifactError struct {
