@@ -29,6 +29,7 @@ var edges = map[string]string{
 	"internal/schemas":   ".",
 	"internal/artifact":  "",
 	"internal/lockfile":  "",
+	"internal/outfile":   "",
 	"internal/repo":      "internal/artifact",
 	"internal/vaulttime": "internal/artifact internal/schemas",
 	"internal/transit":   "internal/vaulttime",
@@ -52,7 +53,7 @@ var edges = map[string]string{
 	"internal/explain":   "internal/artifact internal/config internal/facts internal/ledger internal/policy internal/report",
 	"internal/cli": "internal/artifact internal/attest internal/audit internal/baseline internal/bundle internal/config internal/explain internal/facts internal/fetch internal/github internal/ledger internal/manifest " +
 		"internal/policy internal/preview internal/repo internal/report internal/script internal/transit internal/vaulttime internal/workbench policies internal/schemas " +
-		"internal/sandbox",
+		"internal/outfile internal/sandbox",
 	"cmd/codexlock": "internal/cli",
 	"cmd/action":    "internal/cli",
 	"bench":         "",
@@ -77,7 +78,9 @@ var only = map[string]string{
 // calls says which packages may ask the world for what every other one is given.
 var calls = map[string]string{
 	"time.Now": "internal/cli bench", "time.Since": "internal/cli bench",
-	"os.Getenv": "internal/cli", "os.LookupEnv": "internal/cli", "os.Environ": "internal/cli bench", "os.Args": "internal/cli",
+	"os.Create": "", "os.CreateTemp": "internal/fetch", "os.Rename": "internal/audit internal/fetch internal/workbench",
+	"os.WriteFile": "bench internal/audit internal/cli internal/sandbox internal/script internal/workbench",
+	"os.Getenv":    "internal/cli", "os.LookupEnv": "internal/cli", "os.Environ": "internal/cli bench", "os.Args": "internal/cli",
 }
 
 // sources are the Go files of the repository by package, tests left out.

@@ -14,6 +14,7 @@ import (
 	"github.com/codexlock/codexlock/internal/config"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/github"
+	"github.com/codexlock/codexlock/internal/outfile"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/report"
 	"github.com/codexlock/codexlock/internal/sandbox"
@@ -160,12 +161,8 @@ func (a *action) start(ctx context.Context) (commands bool, err error) {
 
 // gate is what the event and the inputs ask for.
 func (a *action) gate(ctx context.Context) (gate, error) {
-	dir := a.world.Dir
-	if workspace, ok := a.world.Env("GITHUB_WORKSPACE"); ok && workspace != "" {
-		dir = workspace
-	}
 	g := gate{
-		dir: filepath.Join(dir, a.in.WorkingDirectory), base: a.event.Base, head: a.event.Head, scope: facts.Changed,
+		dir: filepath.Join(a.workspace(), a.in.WorkingDirectory), base: a.event.Base, head: a.event.Head, scope: facts.Changed,
 		config: a.in.Config, policies: a.in.Policies, minimumLevel: a.in.MinimumLevel, failOnWarn: a.in.FailOnWarn, env: a.world.Env, warn: a.world.warn, offline: offline(a.world.Env),
 		self: a.world.self(), tests: a.world.tests(),
 	}
@@ -237,14 +234,13 @@ func (a *action) tell(ctx context.Context, r report.Report, commands bool) error
 func (a *action) files(r report.Report) error {
 	if a.in.JSONFile != "" {
 		a.report = a.in.JSONFile
-		file := join(a.world.Dir, a.in.JSONFile)
-		if err := writeFile(file, func(f io.Writer) error { return report.Write("json", f, r, report.Options{}) }); err != nil {
+		if err := a.writeFile(a.in.JSONFile, func(f io.Writer) error { return report.Write("json", f, r, report.Options{}) }); err != nil {
 			return fmt.Errorf("write the report: %w", err)
 		}
 	}
 	if a.in.LogFile != "" {
 		l := logging{by: verifier(a.world.Env)}
-		if err := writeFile(join(a.world.Dir, a.in.LogFile), func(f io.Writer) error { return l.evidence(f, r) }); err != nil {
+		if err := a.writeFile(a.in.LogFile, func(f io.Writer) error { return l.evidence(f, r) }); err != nil {
 			return fmt.Errorf("write the log's entries: %w", err)
 		}
 	}
@@ -258,6 +254,20 @@ func (a *action) files(r report.Report) error {
 		{Name: "artifacts", Value: strconv.Itoa(r.Counts.Artifacts)}, {Name: "denied", Value: strconv.Itoa(r.Counts.Deny)},
 		{Name: "warned", Value: strconv.Itoa(r.Counts.Warn)}, {Name: "report-file", Value: a.report},
 	})
+}
+
+// workspace is the folder that the job's steps share.
+func (a *action) workspace() string {
+	if dir, ok := a.world.Env("GITHUB_WORKSPACE"); ok && dir != "" {
+		return dir
+	}
+	return a.world.Dir
+}
+
+// writeFile writes a file that an input names: inside the workspace, and through no
+// link, since both the file and the folders above it may come from a change.
+func (a *action) writeFile(name string, fill func(io.Writer) error) error {
+	return outfile.Folder{Root: a.workspace(), Confined: true}.Write(join(a.world.Dir, name), fill)
 }
 
 func (a *action) outputs(outputs []github.Output) error {

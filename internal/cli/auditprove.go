@@ -110,7 +110,7 @@ func writeProof(w World, o output, p audit.Proof, proven audit.Proven) error {
 	if o.file == "" {
 		return fill(w.Stdout)
 	}
-	return writeFile(join(w.Dir, o.file), fill)
+	return w.writeFile(o.file, fill)
 }
 
 func tellProof(out io.Writer, p audit.Proof, proven audit.Proven) error {

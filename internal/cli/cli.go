@@ -17,6 +17,7 @@ import (
 	"github.com/codexlock/codexlock/internal/attest"
 	"github.com/codexlock/codexlock/internal/config"
 	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/outfile"
 	"github.com/codexlock/codexlock/internal/policy"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/report"
@@ -174,7 +175,9 @@ func isUsage(err error) bool {
 	var none *notArtifactError
 	var weak *attest.WeakKeyError
 	var refused *attest.RefusedError
-	return errors.As(err, &none) || errors.As(err, &usage) || errors.As(err, &bad) || errors.As(err, &format) || errors.As(err, &named) ||
+	var outside *outfile.OutsideError
+	var special *outfile.KindError
+	return errors.As(err, &none) || errors.As(err, &outside) || errors.As(err, &special) || errors.As(err, &usage) || errors.As(err, &bad) || errors.As(err, &format) || errors.As(err, &named) ||
 		errors.As(err, &weak) || (errors.As(err, &refused) && !refused.Unsettled)
 }
 

@@ -74,7 +74,7 @@ func runDemo(ctx context.Context, w World) error {
 		return err
 	}
 	file := filepath.Join(r.Root(), "report.json")
-	if err := writeFile(file, func(f io.Writer) error { return report.Write("json", f, result, report.Options{}) }); err != nil {
+	if err := w.writeFile(file, func(f io.Writer) error { return report.Write("json", f, result, report.Options{}) }); err != nil {
 		return err
 	}
 	fmt.Fprintf(w.Stdout, demoEnd, result.Conclusion, file, r.Root())

@@ -5,7 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
+	"io"
 	"path/filepath"
 	"strings"
 
@@ -110,7 +110,7 @@ func (w World) adopt(written string) func(adoption) error {
 		if err != nil {
 			return err
 		}
-		if err := writeWhole(file, text); err != nil {
+		if err := w.writeFile(file, func(f io.Writer) error { _, err := f.Write(text); return err }); err != nil {
 			return fmt.Errorf("write the baseline: %w", err)
 		}
 		say := func(format string, args ...any) {
@@ -125,18 +125,4 @@ func (w World) adopt(written string) func(adoption) error {
 		}
 		return nil
 	}
-}
-
-// writeWhole writes a file as a whole or not at all, and never through a link.
-func writeWhole(name string, text []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(name), ".codexlock-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name()) // gone already, where all went well
-	_, err = f.Write(text)
-	if err := errors.Join(err, f.Chmod(0o644), f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), name)
 }

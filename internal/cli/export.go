@@ -46,7 +46,7 @@ record's proof. The public half is what codexlock keys public prints.`,
 				_, err = w.Stdout.Write(text)
 				return err
 			}
-			return writeFile(join(w.Dir, output), func(f io.Writer) error {
+			return w.writeFile(output, func(f io.Writer) error {
 				_, err := f.Write(text)
 				return err
 			})

@@ -1,11 +1,9 @@
 package cli
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -87,7 +85,8 @@ func (m ledgerMerge) run() error {
 		}
 	}
 	merged := ledger.Merge(sides[0], sides[1], sides[2])
-	if err := replaceFile(join(m.world.Dir, m.ours), merged.Encode(m.markerSize)); err != nil {
+	text := merged.Encode(m.markerSize)
+	if err := m.world.writeFile(m.ours, func(f io.Writer) error { _, err := f.Write(text); return err }); err != nil {
 		return fmt.Errorf("merge %s: %w", m.path, err)
 	}
 	if len(merged.Conflicts) == 0 {
@@ -137,24 +136,4 @@ func about(c ledger.Conflict) string {
 		return fmt.Sprintf("%d entries", len(entries))
 	}
 	return fmt.Sprintf("ours has %s; theirs has %s", side(c.Ours), side(c.Theirs))
-}
-
-// replaceFile writes a whole file or leaves the earlier one.
-func replaceFile(name string, text []byte) error {
-	info, err := os.Stat(name)
-	if err != nil {
-		return err
-	}
-	f, err := os.CreateTemp(filepath.Dir(name), ".codexlock-merge-*")
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(text)
-	if err = errors.Join(err, f.Chmod(info.Mode().Perm()), f.Close()); err == nil {
-		err = os.Rename(f.Name(), name)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(f.Name()))
-	}
-	return nil
 }

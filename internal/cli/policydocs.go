@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path"
@@ -118,14 +117,7 @@ func writePages(w World, pages []page) error {
 			fmt.Fprintf(w.Stdout, "kept    %s\n", p.name)
 			continue
 		}
-		full := join(w.Dir, p.name)
-		if err := os.MkdirAll(filepath.Dir(full), 0o777); err != nil {
-			return err
-		}
-		if err := writeFile(full, func(f io.Writer) error {
-			_, err := io.WriteString(f, p.text)
-			return err
-		}); err != nil {
+		if err := w.writePage(p.name, p.text); err != nil {
 			return err
 		}
 		fmt.Fprintf(w.Stdout, "wrote   %s\n", p.name)

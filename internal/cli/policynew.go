@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -30,7 +31,11 @@ condition, the test, the page. It writes over nothing.`,
 				return err
 			}
 			written := path.Clean(filepath.ToSlash(dir))
-			files, err := workbench.New(join(w.Dir, dir), written, args[0], known)
+			folder, err := w.ruleFolder(dir, args[0])
+			if err != nil {
+				return err
+			}
+			files, err := workbench.New(folder, written, args[0], known)
 			var name *workbench.NameError
 			var there *workbench.ThereError
 			if errors.As(err, &name) || errors.As(err, &there) {
@@ -54,6 +59,18 @@ next:
 	}
 	cmd.Flags().StringVar(&dir, "dir", "policies", "the directory of rules")
 	return cmd
+}
+
+// ruleFolder resolves the directory that a new rule goes to. No link of the
+// repository leads to it, nor to the folders in it that are written to.
+func (w World) ruleFolder(dir, code string) (string, error) {
+	area, _, _ := strings.Cut(code, ".")
+	for _, sub := range []string{area, "lib"} {
+		if _, err := w.newFolder(filepath.Join(dir, sub)); err != nil {
+			return "", err
+		}
+	}
+	return w.newFolder(dir)
 }
 
 func standardCodes(cmd *cobra.Command) ([]string, error) {

@@ -101,7 +101,7 @@ func tellTests(w World, outputs []output, r workbench.TestReport, threshold floa
 		if out.file == "" {
 			err = print(w.Stdout)
 		} else {
-			err = writeFile(join(w.Dir, out.file), print)
+			err = w.writeFile(out.file, print)
 		}
 		if err != nil {
 			return fmt.Errorf("write %s: %w", out.format, err)

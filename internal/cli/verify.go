@@ -200,25 +200,13 @@ func write(w World, outputs []output, r report.Report, o report.Options) error {
 			}
 			continue
 		}
-		if err := writeFile(join(w.Dir, out.file), func(f io.Writer) error {
+		if err := w.writeFile(out.file, func(f io.Writer) error {
 			return report.Write(out.format, f, r, report.Options{Quiet: o.Quiet})
 		}); err != nil {
 			return fmt.Errorf("write %s: %w", out.format, err)
 		}
 	}
 	return nil
-}
-
-func writeFile(name string, fill func(io.Writer) error) error {
-	f, err := os.Create(name)
-	if err != nil {
-		return err
-	}
-	if err := fill(f); err != nil {
-		f.Close()
-		return err
-	}
-	return f.Close()
 }
 
 // colored reports whether standard output is a terminal that wants colours

@@ -1,0 +1,212 @@
+// Package outfile writes the files that a user names: reports, baselines, pages.
+// A file is written whole or not at all, under a temporary name that then becomes
+// the file's own, and never through a symbolic link of the repository. It reads no
+// environment and decides nothing about what is in a file.
+package outfile
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// A Folder says where files may be written.
+type Folder struct {
+	// Root is the repository's top folder, or the action's workspace. A change can put
+	// a symbolic link anywhere below it, so none is followed there.
+	Root string
+	// Confined allows only regular files below Root: the action's inputs.
+	Confined bool
+	// Make creates missing folders.
+	Make bool
+}
+
+// A LinkError is a file whose path leads through a symbolic link that may not be
+// followed.
+type LinkError struct {
+	Path string // the file
+	Link string // the link
+	Why  string // why it is not followed
+}
+
+func (e *LinkError) Error() string {
+	return fmt.Sprintf("%s: %s is a symbolic link %s; nothing was written", e.Path, e.Link, e.Why)
+}
+
+// Hint is the next step.
+func (e *LinkError) Hint() string {
+	return fmt.Sprintf("find out who made the link: ls -ld %s; then remove it, or name a path without links", quote(e.Link))
+}
+
+// An OutsideError is a file outside the workspace, where only files inside are
+// written.
+type OutsideError struct{ Path, Root string }
+
+func (e *OutsideError) Error() string {
+	return fmt.Sprintf("%s: is outside the workspace %s, want a path inside it; nothing was written", e.Path, e.Root)
+}
+
+// Hint is the next step.
+func (e *OutsideError) Hint() string {
+	return "name a path relative to the workspace, for instance report.json"
+}
+
+// A KindError is a path that holds something that no file can replace.
+type KindError struct{ Path, Got, Want string }
+
+func (e *KindError) Error() string {
+	return fmt.Sprintf("%s: is %s, want %s; nothing was written", e.Path, e.Got, e.Want)
+}
+
+// Hint is the next step.
+func (e *KindError) Hint() string { return "name another path" }
+
+// quote makes one word of s for a shell.
+func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
+
+// Write writes the file name, an absolute path, with what fill writes. Where fill
+// fails, the file stays as it was. A FIFO or a terminal outside a Confined folder is
+// written to as it stands. fill may be called a second time, with another writer,
+// where the first writer could not become the file.
+//
+// Its errors are *LinkError, *OutsideError, *KindError, those of the system, and
+// fill's.
+func (f Folder) Write(name string, fill func(io.Writer) error) error {
+	at, err := f.locate(name)
+	if err != nil {
+		return err
+	}
+	dir, err := openFolder(at.dir, f.Make)
+	if err != nil {
+		return pathError(name, err)
+	}
+	defer dir.Close()
+	return dir.write(at, fill)
+}
+
+// A location is where a file goes.
+type location struct {
+	name     string // as it was asked for
+	dir      string // its folder, with no link in it
+	base     string
+	confined bool // only a regular file will do
+	below    bool // it is below the root, where only regular files are replaced whole
+}
+
+// Folder resolves a folder that is to be made or written in, an absolute path, by
+// the rules of Write: the result has no link in it.
+func (f Folder) Folder(name string) (string, error) {
+	at, err := f.locate(filepath.Join(name, "x"))
+	return at.dir, err
+}
+
+// locate resolves the folder of a file. Links outside the root are the system's or
+// the user's own and are followed where root or the user made them; a link below
+// the root never is.
+func (f Folder) locate(name string) (location, error) {
+	at := location{name: name, confined: f.Confined}
+	root, err := os.Stat(f.Root)
+	if err != nil {
+		return at, err
+	}
+	clean := filepath.Clean(name)
+	at.base = filepath.Base(clean)
+	if !filepath.IsAbs(clean) || clean == string(filepath.Separator) {
+		return at, &KindError{Path: name, Got: "no absolute path of a file", Want: "one"}
+	}
+	w := walk{root: root, name: name, real: string(filepath.Separator)}
+	if err := w.to(filepath.Dir(clean)); err != nil {
+		return at, err
+	}
+	if f.Confined && !w.inside {
+		return at, &OutsideError{Path: name, Root: f.Root}
+	}
+	at.dir, at.below = w.real, w.inside
+	return at, nil
+}
+
+// maxLinks is how many links one path may lead through, as Linux has it (path_resolution(7)).
+const maxLinks = 40
+
+// A walk resolves a folder part by part.
+type walk struct {
+	root   fs.FileInfo
+	name   string // the file, for messages
+	real   string // what was resolved so far: it has no link in it
+	inside bool   // real is the root or below it
+	gone   bool   // real does not exist, so what follows does not either
+	links  int
+}
+
+func (w *walk) to(dir string) error {
+	parts := split(dir)
+	for len(parts) > 0 {
+		part := parts[0]
+		parts = parts[1:]
+		if part == ".." { // of a link's target, outside the root
+			w.real = filepath.Dir(w.real)
+			continue
+		}
+		next := filepath.Join(w.real, part)
+		info, err := os.Lstat(next)
+		switch {
+		case w.gone || errors.Is(err, fs.ErrNotExist):
+			w.real, w.gone = next, true
+			continue
+		case err != nil:
+			return err
+		case info.Mode()&fs.ModeSymlink != 0:
+			target, err := w.follow(next, info)
+			if err != nil {
+				return err
+			}
+			if filepath.IsAbs(target) {
+				w.real = string(filepath.Separator)
+			}
+			parts = append(split(target), parts...)
+			continue
+		}
+		w.real = next
+		w.inside = w.inside || os.SameFile(info, w.root)
+	}
+	return nil
+}
+
+// follow is a link's target, or why it is not followed.
+func (w *walk) follow(link string, info fs.FileInfo) (string, error) {
+	w.links++
+	dir, err := os.Stat(w.real)
+	if err != nil {
+		return "", err
+	}
+	switch {
+	case w.inside:
+		return "", &LinkError{Path: w.name, Link: link, Why: "inside the repository"}
+	case !trusted(info, dir):
+		return "", &LinkError{Path: w.name, Link: link, Why: "of another user, in a folder that everybody may write in"}
+	case w.links > maxLinks:
+		return "", &LinkError{Path: w.name, Link: link, Why: "that leads through too many others"}
+	}
+	return os.Readlink(link)
+}
+
+func split(dir string) []string {
+	return strings.FieldsFunc(filepath.ToSlash(dir), func(r rune) bool { return r == '/' })
+}
+
+func pathError(name string, err error) error {
+	var link *LinkError
+	var kind *KindError
+	if err == nil || errors.As(err, &link) || errors.As(err, &kind) {
+		return err
+	}
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		return err
+	}
+	return &fs.PathError{Op: "write", Path: name, Err: err}
+}
