@@ -85,11 +85,31 @@ func partFault(part string) string {
 		return fmt.Sprintf("has a %q part", part)
 	case part[len(part)-1] == '.' || part[len(part)-1] == ' ':
 		return "has a part that ends in a dot or a space, which some file systems drop"
-	case len(part) >= 4 && strings.EqualFold(part[:4], ".git") && (len(part) == 4 || part[4] == ':'),
-		strings.EqualFold(part, "git~1"):
+	case IsGitDirName(part):
 		return "goes into .git"
 	}
 	return ""
+}
+
+// IsGitDirName reports whether some file system takes a name for ".git": it ignores
+// case (APFS, NTFS), characters without width (HFS+), dots and spaces at the end
+// and what follows a colon (NTFS), or knows it by a short name (git~1).
+func IsGitDirName(name string) bool {
+	for part := range strings.SplitSeq(name, `\`) {
+		part, _, _ = strings.Cut(part, ":")
+		part = strings.TrimRight(strings.Map(dropInvisible, part), ". ")
+		if strings.EqualFold(part, ".git") || strings.EqualFold(part, "git~1") {
+			return true
+		}
+	}
+	return false
+}
+
+func dropInvisible(r rune) rune {
+	if unicode.Is(unicode.Cf, r) {
+		return -1
+	}
+	return r
 }
 
 // String is the path as it was written.

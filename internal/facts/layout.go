@@ -19,6 +19,9 @@ import (
 
 // list notes the head's names: every rule about the layout is about some of them.
 func (c *Collector) list(ctx context.Context) error {
+	if err := repo.CheckTree(c.o.Head); err != nil {
+		return fmt.Errorf("list the head's files: %w", err)
+	}
 	for entry, err := range c.o.Head.Entries(ctx) {
 		if err != nil {
 			return fmt.Errorf("list the head's files: %w", err)

@@ -105,15 +105,24 @@ func (e *NotAFileError) Error() string {
 	return fmt.Sprintf("%q is a %s, want a regular file", e.Path, e.Kind)
 }
 
-// A MalformedTreeError says that a commit's tree is none that git itself writes,
-// or is larger than any that is judged.
+// A MalformedTreeError says that a commit's tree has an entry that git does not
+// write, or is larger than any that is verified.
 type MalformedTreeError struct {
 	Tree   string // what was listed: a commit, or the work tree
 	Reason string
+	Path   string // of the entry that can be written again; "" for none
 }
 
 func (e *MalformedTreeError) Error() string {
-	return fmt.Sprintf("tree of %s %s: check it with git fsck, and write the commit again", e.Tree, e.Reason)
+	return fmt.Sprintf("tree of %s %s", e.Tree, e.Reason)
+}
+
+// Hint is the command that finds the entry, or writes it again as git does.
+func (e *MalformedTreeError) Hint() string {
+	if e.Path == "" {
+		return "list what is wrong with the commit: git fsck --strict; then write it again without that entry"
+	}
+	return fmt.Sprintf("write the entry again: git rm -r --cached -- %q && git add -- %q && git commit", e.Path, e.Path)
 }
 
 // A BareRepositoryError says that a repository has no work tree.

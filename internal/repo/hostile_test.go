@@ -64,17 +64,10 @@ func TestMalformedTrees(t *testing.T) {
 	s := newSandbox(t)
 	blob, other := s.object("blob", "x"), s.object("blob", "y")
 	sub := s.object("tree", item("100644", "x", blob))
-	esc := strings.Repeat("7", 7)
 	for name, test := range map[string]struct {
 		tree string
 		want []string // entries; none: listing is an error
 	}{
-		"dot dot":           {item("100644", "..", blob), []string{".. file 100644"}},
-		"dot dot folder":    {item("40000", "..", sub), []string{"../x file 100644"}},
-		"dot git":           {item("40000", ".git", sub), []string{".git/x file 100644"}},
-		"group writable":    {item("100664", "x", blob), []string{"x special 100664"}},
-		"no mode of git's":  {item("100000", "a", blob) + item("60000", "b", blob) + item("\x1b[m", "c", blob) + item(esc, "d", blob), []string{"a special 100000", "b special 60000", "c special ", "d special "}},
-		"padded folder":     {item("040000", "a", sub), []string{"a/x file 100644"}},
 		"not in order":      {item("100644", "b", blob) + item("100644", "a", blob), []string{"a file 100644", "b file 100644"}},
 		"twice":             {item("100644", "a", blob) + item("100644", "a", other), nil},
 		"twice and apart":   {item("100644", "a", blob) + item("100644", "b", other) + item("100755", "a", other), nil},
@@ -83,6 +76,9 @@ func TestMalformedTrees(t *testing.T) {
 		"absolute":          {item("100644", "/etc/passwd", blob), nil},
 		"empty name":        {item("100644", "", blob), nil},
 		"cut short":         {item("100644", "a", blob)[:20], nil},
+		"mode is no number": {item("\x1b[m", "a", blob), nil},
+		"mode is empty":     {item("", "a", blob), nil},
+		"mode is too large": {item(strings.Repeat("7", 7), "a", blob), nil},
 		"no NUL":            {"100644 a", nil},
 		"no space":          {item("100644", "a", blob)[7:], nil},
 		"folder is a blob":  {item("40000", "a", blob), nil},
@@ -97,6 +93,9 @@ func TestMalformedTrees(t *testing.T) {
 					t.Fatal(err)
 				}
 				equal(t, "entries", entries(t, tree), test.want...)
+				if err := CheckTree(tree); err != nil {
+					t.Errorf("CheckTree: %v", err)
+				}
 				return
 			}
 			var malformed *MalformedTreeError
@@ -120,6 +119,57 @@ func TestMalformedTrees(t *testing.T) {
 	}
 	if _, err := r.Tree(t.Context(), Commit(blob)); !errors.As(err, &corrupt) {
 		t.Errorf("a blob for a commit: %v, want a *CorruptObjectError", err)
+	}
+}
+
+// TestUnusualEntries: what git does not write is listed as git reads it, so that
+// nothing below it is invisible, and CheckTree names it.
+func TestUnusualEntries(t *testing.T) {
+	s := newSandbox(t)
+	blob := s.object("blob", "x")
+	sub := s.object("tree", item("100644", "x", blob))
+	for name, test := range map[string]struct {
+		tree string
+		want []string // entries
+		says string   // CheckTree
+	}{
+		"a folder's mode with bits":   {item("40755", "a", sub), []string{"a/x file 100644"}, `mode "40755" at "a"`},
+		"padded folder":               {item("040000", "a", sub), []string{"a/x file 100644"}, `mode "040000" at "a"`},
+		"padded folder once more":     {item("0040000", "a", sub), []string{"a/x file 100644"}, `mode "0040000" at "a"`},
+		"socket":                      {item("140000", "a", sub), []string{"a submodule 160000"}, `mode "140000" at "a"`},
+		"no type":                     {item("0", "a", sub), []string{"a submodule 160000"}, `mode "0" at "a"`},
+		"group writable":              {item("100664", "a", blob), []string{"a file 100644"}, `mode "100664" at "a"`},
+		"padded file":                 {item("0100755", "a", blob), []string{"a file 100755"}, `mode "0100755" at "a"`},
+		"set user id":                 {item("104755", "a", blob), []string{"a file 100755"}, `mode "104755" at "a"`},
+		"link with bits":              {item("120777", "a", blob), []string{"a symlink 120000"}, `mode "120777" at "a"`},
+		"below a folder":              {item("40000", "b", s.object("tree", item("40775", "a", sub))), []string{"b/a/x file 100644"}, `mode "40775" at "b/a"`},
+		"dot":                         {item("40000", ".", sub), []string{"./x file 100644"}, `name "." at "."`},
+		"dot dot":                     {item("100644", "..", blob), []string{".. file 100644"}, `name ".." at ".."`},
+		"dot dot folder":              {item("40000", "..", sub), []string{"../x file 100644"}, `name ".." at ".."`},
+		"dot git":                     {item("40000", ".git", sub), []string{".git/x file 100644"}, `name ".git"`},
+		"dot git, a file":             {item("100644", ".git", blob), []string{".git file 100644"}, `name ".git"`},
+		"dot git in another case":     {item("40000", ".GiT", sub), []string{".GiT/x file 100644"}, `name ".GiT"`},
+		"dot git to HFS+":             {item("40000", ".g\u200cit", sub), []string{".g\u200cit/x file 100644"}, `at ".g\u200cit"`},
+		"dot git to NTFS":             {item("40000", ".git. ", sub), []string{".git. /x file 100644"}, `name ".git. "`},
+		"dot git's stream":            {item("40000", ".git::$INDEX_ALLOCATION", sub), []string{".git::$INDEX_ALLOCATION/x file 100644"}, "$INDEX_ALLOCATION"},
+		"dot git's short name":        {item("40000", "GIT~1", sub), []string{"GIT~1/x file 100644"}, `name "GIT~1"`},
+		"dot git after a backslash":   {item("100644", `a\.git\config`, blob), []string{`a\.git\config file 100644`}, "config"},
+		"dot git in a folder":         {item("40000", "b", s.object("tree", item("40000", ".git", sub))), []string{"b/.git/x file 100644"}, `at "b/.git"`},
+		"what is like it and is none": {item("100644", ".gitignore", blob) + item("40000", ".github", sub) + item("40000", "a.git", sub), []string{".github/x file 100644", ".gitignore file 100644", "a.git/x file 100644"}, ""},
+	} {
+		r := s.open()
+		tree := mustTree(t, r, s.commitTree(s.object("tree", test.tree)))
+		equal(t, name, entries(t, tree), test.want...)
+		for _, tree := range []Tree{tree, r.Overlay(tree, nil)} {
+			var malformed *MalformedTreeError
+			err := CheckTree(tree)
+			switch {
+			case test.says == "" && err != nil:
+				t.Errorf("%s: CheckTree: %v, want none", name, err)
+			case test.says != "" && (!errors.As(err, &malformed) || !strings.Contains(malformed.Reason, test.says) || malformed.Hint() == ""):
+				t.Errorf("%s: CheckTree: %v, want a *MalformedTreeError with %q", name, err, test.says)
+			}
+		}
 	}
 }
 

@@ -69,8 +69,11 @@ func (s *sparse) add(e IndexEntry) {
 // entry is what stands at a path that is not in the work tree, as the index has it.
 func (s *sparse) entry(name string) (Entry, bool) {
 	if e, ok := s.files[name]; ok {
-		kind, mode := kindOf(e.Mode)
-		return Entry{Path: name, Kind: kind, Mode: mode, Size: -1, OID: e.OID}, true
+		entry := Entry{Path: name, Kind: Special, Size: -1, OID: e.OID}
+		if mode, ok := readMode(e.Mode); ok {
+			entry.Kind, entry.Mode = modes[mode].kind, modes[mode].text
+		}
+		return entry, true
 	}
 	if s.folders[name] {
 		return Entry{Path: name, Kind: Directory, Mode: "040000", Size: -1}, true

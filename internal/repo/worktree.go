@@ -120,7 +120,8 @@ func (t *workTree) Entries(ctx context.Context) iter.Seq2[Entry, error] {
 // names are the tracked and the untracked paths, in order and each once, and the
 // commits that the index has for submodules.
 func (t *workTree) names(ctx context.Context) ([]string, map[string]string, error) {
-	l := listing{of: "the index"}
+	l := limits{of: "the index"}
+	var names []string
 	links := map[string]string{}
 	skipped := newSparse()
 	err := t.r.index(ctx, func(e IndexEntry) error {
@@ -128,7 +129,8 @@ func (t *workTree) names(ctx context.Context) ([]string, map[string]string, erro
 			links[e.Path] = e.OID
 		}
 		skipped.add(e)
-		return l.add(Entry{Path: e.Path})
+		names = append(names, e.Path)
+		return l.count(e.Path)
 	})
 	if err != nil {
 		return nil, nil, err
@@ -138,15 +140,12 @@ func (t *workTree) names(ctx context.Context) ([]string, map[string]string, erro
 	err = t.r.git.stream(ctx, func(r io.Reader) error {
 		return records(r, func(record string) error {
 			// Another repository is listed as a folder, with a slash at its end.
-			return l.add(Entry{Path: strings.TrimSuffix(record, "/")})
+			names = append(names, strings.TrimSuffix(record, "/"))
+			return l.count(record)
 		})
 	}, "ls-files", "-z", "--others", "--exclude-standard")
 	if err != nil {
 		return nil, nil, err
-	}
-	names := make([]string, len(l.entries))
-	for i, e := range l.entries {
-		names[i] = e.Path
 	}
 	slices.Sort(names)
 	return slices.Compact(names), links, nil // an unmerged path is listed up to three times

@@ -1,0 +1,229 @@
+package repo
+
+import (
+	"bytes"
+	"context"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"iter"
+	"strconv"
+	"strings"
+
+	"github.com/codexlock/codexlock/internal/artifact"
+)
+
+// A commitTree is the tree of a commit. Its listing is made once, by reading the
+// tree objects: git ls-tree shows modes as they should be and not as they are,
+// and a name with a slash in it as if it were two.
+type commitTree struct {
+	r         *Repository
+	files     column // all but folders
+	folders   column
+	malformed *MalformedTreeError // of an entry that git does not write; nil: none
+}
+
+// Tree lists the tree of a commit, as git reads it: an entry with a mode that git
+// does not write counts as what git takes it for. CheckTree reports such entries.
+func (r *Repository) Tree(ctx context.Context, c Commit) (Tree, error) {
+	header, err := r.commit(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	w := walker{r: r, limits: limits{of: "commit " + string(c)}, cache: map[string][]byte{}}
+	if err := w.walk(ctx, header.tree, ""); err != nil {
+		return nil, fmt.Errorf("list commit %s: %w", c, err)
+	}
+	t := &commitTree{r: r, files: w.files.done(), folders: w.folders.done(), malformed: w.first}
+	if err := t.checkUnique(&w.limits); err != nil {
+		return nil, fmt.Errorf("list commit %s: %w", c, err)
+	}
+	return t, nil
+}
+
+// EmptyTree is the tree with nothing in it, on which a first commit was made.
+func (r *Repository) EmptyTree() Tree { return &commitTree{r: r} }
+
+// CheckTree returns a *MalformedTreeError where a commit's tree has an entry that
+// git does not write: another mode than its five, or a name that git refuses to
+// check out (".", "..", or one that a file system takes for ".git"). What such an
+// entry becomes on a disk depends on who reads it, so nothing is verified then.
+func CheckTree(t Tree) error {
+	switch t := t.(type) {
+	case *commitTree:
+		if t.malformed != nil {
+			return t.malformed
+		}
+	case *overlay:
+		return CheckTree(t.below)
+	}
+	return nil
+}
+
+// checkUnique finds two entries that stand at one path.
+func (t *commitTree) checkUnique(l *limits) error {
+	for _, c := range []*column{&t.files, &t.folders} {
+		for i := 1; i < c.len(); i++ {
+			if c.path(i) == c.path(i-1) {
+				return l.malformed("has two entries at %q", c.path(i))
+			}
+		}
+	}
+	for i := range t.folders.len() {
+		if _, both := t.files.find(t.folders.path(i)); both {
+			return l.malformed("has two entries at %q", t.folders.path(i))
+		}
+	}
+	return nil
+}
+
+// A walker reads the tree objects of a commit, outermost first.
+type walker struct {
+	r *Repository
+	limits
+	files, folders columnBuilder
+	first          *MalformedTreeError // of the first entry that git does not write
+	cache          map[string][]byte   // by id; what a tree bomb has many of
+	cached         int
+}
+
+func (w *walker) walk(ctx context.Context, oid, dir string) error {
+	data, err := w.object(ctx, oid, dir)
+	if err != nil {
+		return err
+	}
+	size := w.r.format.size
+	for len(data) > 0 {
+		head, rest, ok := bytes.Cut(data, []byte{0})
+		written, name, spaced := strings.Cut(string(head), " ")
+		if !ok || !spaced || len(rest) < size {
+			return &CorruptObjectError{OID: oid, Path: dir, Reason: "is no tree"}
+		}
+		if name == "" || strings.Contains(name, "/") {
+			return w.malformed("has an entry with the name %q in folder %q", name, dir)
+		}
+		path := dir + name
+		if err := w.count(path); err != nil {
+			return err
+		}
+		mode, ok := readMode(written)
+		if !ok {
+			return w.malformed("has an entry with the mode %q at %q", written, path)
+		}
+		w.note(written, mode, name, path)
+		id := hex.EncodeToString(rest[:size])
+		data = rest[size:]
+		if modes[mode].kind != Directory {
+			w.files.add(path, id, mode)
+			continue
+		}
+		w.folders.add(path, id, mode)
+		if err := w.walk(ctx, id, path+"/"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// note keeps the first entry that git does not write.
+func (w *walker) note(written string, mode uint8, name, path string) {
+	switch {
+	case w.first != nil:
+	case written != strings.TrimPrefix(modes[mode].text, "0"):
+		w.first = w.malformed("has an entry with the mode %q at %q, want 100644, 100755, 120000, 160000 or 40000", written, path)
+		w.first.Path = path
+	case name == "." || name == ".." || artifact.IsGitDirName(name):
+		w.first = w.malformed("has an entry with the name %q at %q, which git never checks out", name, path)
+	}
+}
+
+// readMode reads an octal mode as git does, which looks at the type of file that
+// it has and, of a regular file, at whether its owner may execute it; whatever is
+// neither a regular file, a symlink nor a folder is a submodule to git. The result
+// is an index into the table modes; ok is false for what is no mode.
+func readMode(written string) (mode uint8, ok bool) {
+	if strings.Trim(written, "01234567") != "" {
+		return 0, false
+	}
+	bits, err := strconv.ParseUint(written, 8, 16)
+	if err != nil {
+		return 0, false
+	}
+	switch kind := bits &^ 0o7777; {
+	case kind == 0o100000 && bits&0o100 == 0:
+		return 0, true
+	case kind == 0o100000:
+		return 1, true
+	case kind == 0o120000:
+		return 2, true
+	case kind == 0o040000:
+		return 4, true
+	}
+	return 3, true
+}
+
+func (w *walker) object(ctx context.Context, oid, dir string) ([]byte, error) {
+	if data, ok := w.cache[oid]; ok {
+		return data, ctx.Err()
+	}
+	data, err := w.r.objects.read(ctx, request{oid: oid, kind: "tree", path: dir, limit: maxTree})
+	if err != nil {
+		return nil, err
+	}
+	if w.cached += len(data); w.cached <= maxTreeCache {
+		w.cache[oid] = data
+	}
+	return data, nil
+}
+
+func (t *commitTree) Lookup(_ context.Context, p artifact.Path) (Entry, bool, error) {
+	for _, c := range []*column{&t.files, &t.folders} {
+		if i, ok := c.find(string(p)); ok {
+			return c.at(i), true, nil
+		}
+	}
+	return Entry{}, false, nil
+}
+
+func (t *commitTree) Entries(ctx context.Context) iter.Seq2[Entry, error] {
+	return func(yield func(Entry, error) bool) {
+		for i := range t.files.len() {
+			if err := ctx.Err(); err != nil {
+				yield(Entry{}, err)
+				return
+			}
+			if !yield(t.files.at(i), nil) {
+				return
+			}
+		}
+	}
+}
+
+func (t *commitTree) Read(ctx context.Context, e Entry, limit int64) ([]byte, error) {
+	if e.Kind != File {
+		return nil, &NotAFileError{Path: e.Path, Kind: e.Kind}
+	}
+	data, err := t.r.objects.read(ctx, request{oid: e.OID, kind: "blob", path: e.Path, limit: limit})
+	if err != nil {
+		return nil, fmt.Errorf("read %q: %w", e.Path, err)
+	}
+	return data, nil
+}
+
+func (t *commitTree) Hash(ctx context.Context, e Entry, also io.Writer) (artifact.Digest, int64, []byte, error) {
+	if e.Kind != File {
+		return artifact.Digest{}, 0, nil, &NotAFileError{Path: e.Path, Kind: e.Kind}
+	}
+	var d artifact.Digest
+	var h *head
+	var n int64
+	err := t.r.objects.stream(ctx, request{oid: e.OID, kind: "blob", path: e.Path, limit: MaxFileBytes},
+		func(_ int64, r io.Reader) (err error) {
+			d, n, h, err = digest(r, also)
+			return err
+		})
+	if err != nil {
+		return artifact.Digest{}, 0, nil, fmt.Errorf("hash %q: %w", e.Path, err)
+	}
+	return d, n, h.data, nil
+}

@@ -1,0 +1,133 @@
+package repo
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// What a tree may have at most. The largest public monorepos have some 500,000
+// files with paths of 70 bytes, and no file system in use takes a path longer than
+// PATH_MAX, 4096. A tree bomb (56 KB of objects make 10^10 paths) meets one of
+// these in seconds.
+const (
+	maxEntries   = 1_000_000
+	maxDepth     = 64
+	maxPathBytes = 4096
+	maxNameBytes = 128 << 20 // of all paths together: what listing costs in memory
+	maxTree      = 64 << 20  // of one tree object: over a million files in a folder
+	maxTreeCache = 16 << 20  // tree objects kept to be met again in the same commit
+)
+
+// limits count the paths of a tree on their way in, and end the listing of one
+// that has too many.
+type limits struct {
+	of      string // for messages
+	entries int
+	bytes   int
+}
+
+func (l *limits) count(path string) error {
+	l.entries++
+	l.bytes += len(path)
+	switch {
+	case l.entries > maxEntries:
+		return l.malformed("has over %d entries", maxEntries)
+	case len(path) > maxPathBytes:
+		return l.malformed("has a path of %d bytes, at most %d are allowed: %q…", len(path), maxPathBytes, path[:64])
+	case l.bytes > maxNameBytes:
+		return l.malformed("has paths of over %d bytes in all", maxNameBytes)
+	case strings.Count(path, "/") >= maxDepth:
+		return l.malformed("has folders more than %d deep at %q", maxDepth, path)
+	}
+	return nil
+}
+
+func (l *limits) malformed(format string, args ...any) *MalformedTreeError {
+	return &MalformedTreeError{Tree: l.of, Reason: fmt.Sprintf(format, args...)}
+}
+
+// modes are the modes that git writes, and what stands where one is.
+var modes = [...]struct {
+	kind Kind
+	text string
+}{{File, "100644"}, {File, "100755"}, {Symlink, "120000"}, {Submodule, "160000"}, {Directory, "040000"}}
+
+// A column is a list of entries in bytewise order of their paths. It keeps a
+// million of them in some 100 MB: paths and ids stand in one text each, and an
+// Entry that is read from it shares them.
+type column struct {
+	paths string
+	oids  string
+	ends  []uint32 // of each path in paths
+	modes []uint8  // into the table modes
+	width int      // of an id, in hex
+}
+
+func (c *column) len() int { return len(c.ends) }
+
+func (c *column) path(i int) string {
+	start := uint32(0)
+	if i > 0 {
+		start = c.ends[i-1]
+	}
+	return c.paths[start:c.ends[i]]
+}
+
+func (c *column) at(i int) Entry {
+	mode := modes[c.modes[i]]
+	return Entry{Path: c.path(i), Kind: mode.kind, Mode: mode.text, Size: -1, OID: c.oids[i*c.width : (i+1)*c.width]}
+}
+
+// find is the index of a path, or of the first one after it.
+func (c *column) find(path string) (i int, ok bool) {
+	low, high := 0, c.len()
+	for low < high {
+		mid := int(uint(low+high) >> 1)
+		if c.path(mid) < path {
+			low = mid + 1
+		} else {
+			high = mid
+		}
+	}
+	return low, low < c.len() && c.path(low) == path
+}
+
+// A columnBuilder gathers entries for a column.
+type columnBuilder struct {
+	column
+	paths, oids strings.Builder
+	last        string
+	unsorted    bool
+}
+
+func (b *columnBuilder) add(path, oid string, mode uint8) {
+	b.unsorted = b.unsorted || path < b.last
+	b.last = path
+	b.paths.WriteString(path)
+	b.oids.WriteString(oid)
+	b.ends = append(b.ends, uint32(b.paths.Len()))
+	b.modes = append(b.modes, mode)
+	b.width = len(oid)
+}
+
+// done is the column, in order. Files come in order from every tree that git
+// writes; folders do not, for git orders them as if a slash ended their names.
+func (b *columnBuilder) done() column {
+	c := b.column
+	c.paths, c.oids = b.paths.String(), b.oids.String()
+	if !b.unsorted {
+		return c
+	}
+	order := make([]uint32, c.len())
+	for i := range order {
+		order[i] = uint32(i)
+	}
+	slices.SortFunc(order, func(i, j uint32) int { return cmp.Compare(c.path(int(i)), c.path(int(j))) })
+	var sorted columnBuilder
+	for _, i := range order {
+		sorted.add(c.path(int(i)), c.oids[int(i)*c.width:(int(i)+1)*c.width], c.modes[i])
+	}
+	return sorted.done()
+}
