@@ -50,6 +50,29 @@ func TestOpenFindsTheRepository(t *testing.T) {
 	}
 }
 
+// TestOpenIgnoresPlantedRepositories: what looks like a Git directory inside a work
+// tree is a folder of that work tree, whoever is asked about it.
+func TestOpenIgnoresPlantedRepositories(t *testing.T) {
+	s := newSandbox(t)
+	s.write("a.txt", "x\n")
+	s.git("init", "-q", "--bare", "whole.git")
+	s.git("init", "-q", "--bare", "deep/below/whole")
+	s.write("short/HEAD", "ref: refs/heads/main\n")
+	s.write("short/commondir", "../../elsewhere\n")
+	s.write("full/HEAD", "ref: refs/heads/main\n")
+	s.write("full/objects/x", "")
+	s.write("full/refs/heads/main", strings.Repeat("1", 40)+"\n")
+	s.write("inner/.git/HEAD", "no repository: it has no objects\n")
+	for _, name := range []string{"whole.git", "whole.git/hooks", "deep/below/whole", "short", "full", "full/refs", "inner", ".git", ".git/objects"} {
+		if err := os.MkdirAll(s.path(name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if r := openAt(t, s.path(name)); r.Root() != s.dir || r.bare {
+			t.Errorf("Open(%q).Root() = %q, bare %v, want %q", name, r.Root(), r.bare, s.dir)
+		}
+	}
+}
+
 func TestOpenRefuses(t *testing.T) {
 	dir := t.TempDir()
 	for name, content := range map[string]string{"no prefix": "../x", "nowhere": "gitdir: /nonexistent\n", "huge": strings.Repeat("x", maxAnswer+1)} {

@@ -174,8 +174,11 @@ type place struct {
 	bare         bool
 }
 
-// discover walks up from dir, which may be a bare repository itself, to the
-// first folder that holds a .git. git would do the same, but refuses folders of another
+// discover finds the repository that dir is in by its work tree: the first folder,
+// from dir upwards, that holds a .git. Only where there is none can dir itself be a
+// Git directory, of a bare repository. A folder of a checkout can be made to look
+// like one, and git, which looks at each folder once on its way up, would then judge
+// the change by objects that the change brought. git also refuses folders of another
 // owner, which a checkout in a container always is.
 func discover(dir string) (place, error) {
 	abs, err := filepath.Abs(dir)
@@ -200,15 +203,14 @@ func discover(dir string) (place, error) {
 			}
 			return place{root: at, gitDir: gitDir}, nil
 		}
-		// Only where it was asked for by name: a folder of a checkout can look
-		// like one, and must not hide the repository that it is in.
-		if at == abs && isGitDir(at) {
-			return place{root: at, gitDir: at, bare: true}, nil
-		}
 		if at == filepath.Dir(at) {
-			return place{}, &NotARepositoryError{Dir: dir}
+			break
 		}
 	}
+	if isGitDir(abs) {
+		return place{root: abs, gitDir: abs, bare: true}, nil
+	}
+	return place{}, &NotARepositoryError{Dir: dir}
 }
 
 // isGitDir asks what git asks: a HEAD, and objects and refs or a way to them.
