@@ -27,8 +27,10 @@ type Rule struct {
 	Source      string         `json:"source"`  // embedded, or the file that it was read from
 	// EffectiveOn is from when on the rule's denials deny (RFC 3339, UTC); absent: always.
 	EffectiveOn string `json:"effective_on,omitempty"`
-	// Exceptions is refused where no exception covers the rule's findings, for others rely on them.
-	Exceptions string `json:"exceptions,omitempty"`
+	// Excepted is never where no exception, baseline or setting covers the rule's findings, because others rely on them.
+	Excepted string `json:"excepted,omitempty"`
+	// Optional is true where the configuration may set the rule to off or warn.
+	Optional bool `json:"optional"`
 }
 
 // A Finding is a proof that is absent.

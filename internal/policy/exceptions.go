@@ -41,9 +41,9 @@ type Waiver struct {
 	Expires string `json:"expires,omitempty"` // RFC 3339; absent: when the content changes
 }
 
-// exceptionsRefused is what a rule says in METADATA on whose findings others
-// rely: where it is silenced, they are silent too.
-const exceptionsRefused = "refused"
+// exceptedNever is the value of custom.excepted in the METADATA of a rule on whose
+// findings other rules rely: where it is silenced, they are silent too.
+const exceptedNever = "never"
 
 // waivers are what may let a finding stand, and which of them did.
 type waivers struct {
@@ -78,7 +78,7 @@ func newWaivers(o *Options) (*waivers, error) {
 // waive finds what lets a finding stand, nil where nothing does. Every exception
 // that covers it counts as used, the first one is named.
 func (w *waivers) waive(r *rule, f *Finding, subject, content string) *Waiver {
-	if r.Exceptions == exceptionsRefused {
+	if r.Excepted == exceptedNever {
 		return nil
 	}
 	var found *Waiver
@@ -116,7 +116,7 @@ func (e *Engine) Adopt(d Decision, warnings bool) (entries []baseline.Entry, lef
 		content[a.Path] = a.SHA256
 	}
 	for _, r := range e.rules {
-		refused[r.Code] = r.Exceptions == exceptionsRefused
+		refused[r.Code] = r.Excepted == exceptedNever
 	}
 	for _, f := range d.Findings {
 		switch {
@@ -158,7 +158,7 @@ func (w *waivers) settled(rules []*rule, all bool) *facts.Exceptions {
 		for _, r := range rules {
 			switch {
 			case !x.Rule.selects(r.Code) || f.Selects == "rules":
-			case r.Exceptions == exceptionsRefused:
+			case r.Excepted == exceptedNever:
 				f.Selects = "refused"
 			default:
 				f.Selects = "rules"

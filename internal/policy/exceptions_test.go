@@ -115,7 +115,7 @@ func TestExceptedDenialsDoNotCountForTheMinimumLevel(t *testing.T) {
 const sound = `# METADATA
 # scope: package
 # custom:
-#   exceptions: refused
+#   excepted: never
 package acme.sound
 
 deny contains "unsound"

@@ -191,6 +191,9 @@ func TestFaultyRulesAreRefused(t *testing.T) {
 		{"repository rule that reads an artifact", "# METADATA\n# scope: package\n# custom:\n#   subject: repository\npackage acme.x\n\ndeny contains \"a\" if input.artifact.kind == \"file\"", "rule acme.x is about a repository and reads input.artifact"},
 		{"severity that it is not", "# METADATA\n# scope: package\n# custom:\n#   severity: warn\npackage acme.x\n\ndeny contains \"a\"", `custom.severity of rule acme.x is "warn", want deny`},
 		{"level that is none", "# METADATA\n# scope: package\n# custom:\n#   level: a-plus\npackage acme.x\n\ndeny contains \"a\"", `custom.level of rule acme.x is "a-plus", want tier-1 or non-compliant`},
+		{"excepted that is none", "# METADATA\n# scope: package\n# custom:\n#   excepted: always\npackage acme.x\n\ndeny contains \"a\"", `custom.excepted of rule acme.x is "always", want never`},
+		{"optional that is none", "# METADATA\n# scope: package\n# custom:\n#   optional: sometimes\npackage acme.x\n\ndeny contains \"a\"", `custom.optional of rule acme.x is "sometimes", want true or false`},
+		{"optional and never", "# METADATA\n# scope: package\n# custom:\n#   optional: true\n#   excepted: never\npackage acme.x\n\ndeny contains \"a\"", `rule acme.x is optional and never excepted`},
 		{"subject that is none", "# METADATA\n# scope: package\n# custom:\n#   subject: repo\npackage acme.x\n\ndeny contains \"a\"", `custom.subject of rule acme.x is "repo", want artifact, repository or exceptions`},
 	}
 	for _, tt := range tests {

@@ -155,6 +155,7 @@ func (r *rule) describe(m *module) *PolicyError {
 	}
 	notes := packageNotes(m)
 	if notes == nil {
+		r.Optional = r.owners(m)
 		if m.source.Standard {
 			return faultAt(m.Package.Location, "describe the package in a METADATA comment", "rule %s has no METADATA of scope package", r.Code)
 		}
@@ -175,9 +176,15 @@ func (r *rule) describe(m *module) *PolicyError {
 		fmt.Sprintf("%s, for that is the worst that it defines", r.Severity), m.source.Standard)
 	custom.read("fix", &r.Fix, func(s string) bool { return strings.TrimSpace(s) != "" }, "the next step", m.source.Standard)
 	custom.read("subject", &r.Subject, func(s string) bool { return slices.Contains(subjects, s) }, "artifact, repository or exceptions", false)
-	custom.read("exceptions", &r.Exceptions, func(s string) bool { return s == exceptionsRefused }, "refused, or to be left out", false)
+	custom.read("excepted", &r.Excepted, func(s string) bool { return s == exceptedNever }, "never, or no such key", false)
+	custom.readOlder()
 	custom.read("effective_on", &r.EffectiveOn, isTime, "a time such as 2027-01-01T00:00:00Z, from when on the rule denies", false)
 	custom.read("level", &level, func(s string) bool { return s == artifact.Tier1.String() || s == artifact.NonCompliant.String() }, "tier-1 or non-compliant", false)
+	r.Optional = r.owners(m) && r.Excepted != exceptedNever
+	custom.readBool("optional", &r.Optional)
+	if r.Optional && r.Excepted == exceptedNever && custom.fault == nil {
+		custom.fault = faultAt(notes.Location, "remove one of the two", "rule %s is optional and never excepted", r.Code)
+	}
 	if custom.fault != nil {
 		return custom.fault
 	}
@@ -190,6 +197,11 @@ func (r *rule) describe(m *module) *PolicyError {
 	r.Level, _ = artifact.ParseLevel(level) // one of the two that were read
 	return nil
 }
+
+// owners reports whether the rule is one that the owner added: neither embedded
+// nor in place of an embedded one. Such a rule is optional unless it says
+// otherwise; what replaces a rule of integrity is one.
+func (r *rule) owners(m *module) bool { return !m.source.Standard && !m.replaces }
 
 func isTime(s string) bool {
 	_, err := time.Parse(time.RFC3339, s)
@@ -230,5 +242,29 @@ func (c *customNotes) read(key string, into *string, valid func(string) bool, wa
 		c.fault = faultAt(c.at, "correct it in the METADATA of the package", "custom.%s of rule %s is %q, want %s", key, c.rule.Code, fmt.Sprint(got), want)
 	default:
 		*into = s
+	}
+}
+
+// readBool reads a value that is true or false.
+func (c *customNotes) readBool(key string, into *bool) {
+	got, ok := c.values[key]
+	if c.fault != nil || !ok {
+		return
+	}
+	b, isBool := got.(bool)
+	if !isBool {
+		c.fault = faultAt(c.at, "correct it in the METADATA of the package", "custom.%s of rule %s is %q, want true or false", key, c.rule.Code, fmt.Sprint(got))
+		return
+	}
+	*into = b
+}
+
+// readOlder reads custom.exceptions: refused, the older spelling of excepted:
+// never. Owners' rules that have it must not become excepted.
+func (c *customNotes) readOlder() {
+	older := ""
+	c.read("exceptions", &older, func(s string) bool { return s == "refused" }, "excepted: never in its place, or no such key", false)
+	if older != "" {
+		c.rule.Excepted = exceptedNever
 	}
 }

@@ -200,3 +200,61 @@ func TestConvertingFactsAllocatesLittle(t *testing.T) {
 		t.Errorf("%.0f allocations, want at most %d", got, most)
 	}
 }
+
+// Which embedded rules can be silenced is a promise of the documentation: those
+// on whose findings others rely never, and only the rules of style by a setting.
+func TestWhichRulesCanBeSilenced(t *testing.T) {
+	never := func(code string) bool {
+		return strings.HasSuffix(code, ".schema") || strings.HasPrefix(code, "layout.") || strings.HasPrefix(code, "gate.") ||
+			code == "script.syntax" || code == "lock.missing"
+	}
+	optional := []string{"content.placeholder", "script.config_source", "script.idempotence", "script.posix", "script.shellcheck", "script.usage", "use.unverified_build", "use.unverified_data"}
+	found := 0
+	for _, r := range standardEngine(t).Rules() {
+		if never(r.Code) != (r.Excepted == "never") {
+			t.Errorf("%s: excepted is %q", r.Code, r.Excepted)
+		}
+		if slices.Contains(optional, r.Code) != r.Optional {
+			t.Errorf("%s: optional is %v", r.Code, r.Optional)
+		}
+		if r.Optional {
+			found++
+		}
+	}
+	if found < 6 {
+		t.Errorf("%d rules are optional, want at least 6", found)
+	}
+}
+
+// An owner's rule is optional unless it says otherwise; one that replaces an
+// embedded rule is not, whatever that one was.
+func TestOwnersRulesAreOptional(t *testing.T) {
+	meta := func(lines string) string {
+		return "# METADATA\n# scope: package\n# custom:\n" + lines + "package acme.x\n\ndeny contains \"a\"\n"
+	}
+	for name, tt := range map[string]struct {
+		text     string
+		excepted string
+		optional bool
+	}{
+		"no METADATA":     {"package acme.x\n\ndeny contains \"a\"\n", "", true},
+		"nothing said":    {meta("#   requirement: ACME-1\n"), "", true},
+		"not optional":    {meta("#   optional: false\n"), "", false},
+		"excepted never":  {meta("#   excepted: never\n"), "never", false},
+		"older spelling":  {meta("#   exceptions: refused\n"), "never", false},
+		"replaces":        {"package codexlock.script.posix\n\ndeny contains \"a\"\n", "", false},
+		"replaces, says":  {strings.Replace(meta("#   optional: true\n"), "acme.x", "codexlock.script.posix", 1), "", true},
+		"said for itself": {meta("#   optional: true\n"), "", true},
+	} {
+		e, err := policy.New(context.Background(), []policy.Source{embedded(t), {Name: "own", Modules: []policy.Module{{Name: "x.rego", Text: []byte(tt.text)}}}})
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		for _, r := range e.Rules() {
+			if strings.HasPrefix(r.Source, "x.rego") && (r.Excepted != tt.excepted || r.Optional != tt.optional) {
+				t.Errorf("%s: excepted %q, optional %v", name, r.Excepted, r.Optional)
+			}
+		}
+	}
+}

@@ -79,8 +79,11 @@ Every rule that the gate asks, by code: what has to hold, what is said where it 
 		if r.EffectiveOn != "" {
 			fmt.Fprintf(&b, "- Denies from %s on, and warns until then\n", r.EffectiveOn)
 		}
-		if r.Exceptions != "" {
-			fmt.Fprintf(&b, "- Exceptions: %s\n", r.Exceptions)
+		if r.Excepted != "" {
+			fmt.Fprintf(&b, "- Excepted: %s, because other rules rely on it\n", r.Excepted)
+		}
+		if r.Optional {
+			b.WriteString("- Optional: `rules` in codexlock.yaml may set it to `off` or `warn`\n")
 		}
 		if r.Fix != "" {
 			fmt.Fprintf(&b, "- Next step: %s\n", prose(r.Fix))

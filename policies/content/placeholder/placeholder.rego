@@ -8,6 +8,7 @@
 #   requirement: ZT-9.1
 #   severity: deny
 #   fix: "do what is left to be done, or say elsewhere what is planned; critical_paths in codexlock.yaml say where this matters"
+#   optional: true
 package codexlock.content.placeholder
 
 import data.codexlock.lib.content

@@ -9,7 +9,7 @@
 #   severity: warn
 #   fix: "write it anew, and have the difference reviewed: codexlock verify --all --write-baseline"
 #   subject: exceptions
-#   exceptions: refused
+#   excepted: never
 package codexlock.gate.baseline
 
 import data.codexlock.lib.document

@@ -9,7 +9,7 @@
 #   severity: warn
 #   fix: remove the exception from the configuration, or have its owner correct it
 #   subject: exceptions
-#   exceptions: refused
+#   excepted: never
 package codexlock.gate.exception
 
 # It warns: the exceptions are the base commit's, so that a denial would deny the
@@ -50,7 +50,7 @@ _at(exception, place, message) := {"msg": message, "pointer": concat("", [object
 
 _rule(exception) := object.get(exception, "rule", "a rule")
 
-_why(exception) := "covers nothing: the rule refuses exceptions, for others rely on it" if {
+_why(exception) := "covers nothing: it is never excepted, because other rules rely on it" if {
 	exception.selects == "refused"
 } else := sprintf("names no rule; did you mean %s?", [exception.nearest]) if {
 	exception.selects == "nothing"

@@ -29,7 +29,7 @@ test_p1_a_rule_that_is_not_there_is_found if {
 
 test_p1_a_rule_that_refuses_is_found if {
 	exception.warn == {{
-		"msg": "the exception from script.posix covers nothing: the rule refuses exceptions, for others rely on it",
+		"msg": "the exception from script.posix covers nothing: it is never excepted, because other rules rely on it",
 		"pointer": "/exceptions/0/rule",
 	}} with input as _one({"selects": "refused", "use": "unused"})
 }

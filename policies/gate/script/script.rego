@@ -9,7 +9,7 @@
 #   severity: deny
 #   fix: "write it (codexlock init), make it executable (chmod +x ingest_archive.test.sh), or attest one of your own: codexlock attest ingest_archive.test.sh"
 #   subject: repository
-#   exceptions: refused
+#   excepted: never
 package codexlock.gate.script
 
 warn contains {"msg": "is not there: no command of this repository verifies all of it", "file": _file} if {

@@ -9,7 +9,7 @@
 #   severity: warn
 #   fix: have the owner of the gate review this edit; it judges nothing before it is merged
 #   subject: repository
-#   exceptions: refused
+#   excepted: never
 package codexlock.gate.self_change
 
 warn contains {"msg": message, "file": path} if {

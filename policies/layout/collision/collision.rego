@@ -9,6 +9,7 @@
 #   severity: deny
 #   fix: rename one of the two
 #   subject: repository
+#   excepted: never
 package codexlock.layout.collision
 
 deny contains {"msg": message, "file": path} if {

@@ -8,6 +8,7 @@
 #   requirement: ZT-6.3
 #   severity: deny
 #   fix: verify the file into assets/sources/ first, and refer to it there
+#   excepted: never
 package codexlock.layout.consumed
 
 import data.codexlock.lib.fact

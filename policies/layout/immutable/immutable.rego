@@ -8,6 +8,7 @@
 #   requirement: ZT-6.2
 #   severity: deny
 #   fix: "attest the new content: codexlock attest {artifact}; a file that must not change is read-only: chmod 0444 {artifact}"
+#   excepted: never
 package codexlock.layout.immutable
 
 import data.codexlock.lib.document

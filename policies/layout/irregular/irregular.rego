@@ -8,6 +8,7 @@
 #   requirement: ZT-6.1
 #   severity: deny
 #   fix: put a regular file with a plain name in its place, or take it out of the artifacts
+#   excepted: never
 package codexlock.layout.irregular
 
 deny contains _message if not _regular

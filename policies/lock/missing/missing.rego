@@ -9,7 +9,7 @@
 #   severity: deny
 #   fix: "make the ledger by attesting what it has to list: codexlock attest PATH..."
 #   subject: repository
-#   exceptions: refused
+#   excepted: never
 package codexlock.lock.missing
 
 deny contains {"msg": _message, "file": _file} if not _there

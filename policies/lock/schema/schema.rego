@@ -9,7 +9,7 @@
 #   severity: deny
 #   fix: "correct it as its schema says (schemas/codex-lock.json), or take it from the base commit: git checkout HEAD -- Codex-Lock.json"
 #   subject: repository
-#   exceptions: refused
+#   excepted: never
 package codexlock.lock.schema
 
 import data.codexlock.lib.document

@@ -8,6 +8,7 @@
 #   requirement: ZT-11.1
 #   severity: deny
 #   fix: "correct it as its schema says (schemas/manifest.json), or remove it and attest the artifact again: codexlock attest {artifact}"
+#   excepted: never
 package codexlock.manifest.schema
 
 import data.codexlock.lib.document

@@ -8,6 +8,7 @@
 #   requirement: ZT-1.2
 #   severity: deny
 #   fix: take the value from an environment variable or a flag
+#   optional: true
 package codexlock.script.config_source
 
 import data.codexlock.lib.script

@@ -8,6 +8,7 @@
 #   requirement: ZT-1.3
 #   severity: warn
 #   fix: "use the form that is safe to repeat: mkdir -p, ln -sf, rm -f, > instead of >>"
+#   optional: true
 package codexlock.script.idempotence
 
 import data.codexlock.lib.script

@@ -8,6 +8,7 @@
 #   requirement: ZT-10.2
 #   severity: deny
 #   fix: "write it without what only Bash has: arrays, here-strings, the keyword function, process substitution"
+#   optional: true
 package codexlock.script.posix
 
 import data.codexlock.lib.script

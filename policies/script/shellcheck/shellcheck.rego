@@ -8,6 +8,7 @@
 #   requirement: ZT-10.1
 #   severity: deny
 #   fix: "mend what ShellCheck says (shellcheck.net explains every code); where it is not installed, install it: apt-get install shellcheck"
+#   optional: true
 package codexlock.script.shellcheck
 
 import data.codexlock.lib.script

@@ -8,6 +8,7 @@
 #   requirement: ZT-1.4
 #   severity: deny
 #   fix: mend it until bash -n accepts it
+#   excepted: never
 package codexlock.script.syntax
 
 import data.codexlock.lib.script

@@ -8,6 +8,7 @@
 #   requirement: ZT-10.3
 #   severity: deny
 #   fix: "answer --help: print what the script does and how it is called, and exit with 0"
+#   optional: true
 package codexlock.script.usage
 
 import data.codexlock.lib.script

@@ -8,6 +8,7 @@
 #   requirement: ZT-4.1
 #   severity: deny
 #   fix: "attest the artifact again, which writes a record as its schema says: codexlock attest {artifact}"
+#   excepted: never
 package codexlock.vaulttime.schema
 
 import data.codexlock.lib.document
