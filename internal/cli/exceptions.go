@@ -31,9 +31,47 @@ func (s settings) asked(ctx context.Context, c config.Config) (policy.Options, e
 			Pointer: e.Pointer, Rule: rule, Paths: e.Paths, Reason: e.Reason, Owner: e.Owner, Expires: e.Expires,
 		})
 	}
+	for _, x := range c.Rules {
+		o.Settings = append(o.Settings, policy.Setting{
+			Pointer: x.Pointer, Rule: x.Rule, Level: x.Level, Reason: x.Reason, Owner: x.Owner, Expires: x.Expires,
+		})
+	}
 	var err error
 	o.Baseline, err = s.baseline(ctx, c)
 	return o, err
+}
+
+// proposed reads the exceptions, rule settings and baseline of the head, in which
+// the change may add entries. A head whose files cannot be read adds nothing here:
+// gate.self_change reports those.
+func (g gate) proposed(ctx context.Context, r *repo.Repository, e facts.Options) (policy.Proposed, error) {
+	if e.SameCommit {
+		return policy.Proposed{}, nil
+	}
+	edited := settings{gate: g, repository: r, base: e.Head, edited: true}
+	c, err := edited.config(ctx)
+	if err != nil {
+		return policy.Proposed{}, ctx.Err()
+	}
+	asked, err := edited.asked(ctx, c)
+	if err != nil {
+		return policy.Proposed{}, ctx.Err()
+	}
+	p := policy.Proposed{
+		File: asked.ExceptionsIn, Exceptions: asked.Exceptions, Settings: asked.Settings,
+		Baseline: asked.Baseline.Path, Entries: asked.Baseline.Entries,
+	}
+	p.Locate = func(file, pointer string) (int, int, bool) {
+		switch {
+		case file == p.Baseline && asked.Baseline.Locate != nil:
+			return asked.Baseline.Locate(file, pointer)
+		case file == p.File && c.Document != nil:
+			at, ok := c.Document.Position(pointer)
+			return at.Line, at.Column, ok
+		}
+		return 0, 0, false
+	}
+	return p, nil
 }
 
 // baseline reads the base commit's. One that cannot be used covers nothing, and

@@ -115,6 +115,9 @@ func (g gate) prepare(ctx context.Context, r *repo.Repository) (evaluation, erro
 	if err != nil {
 		return evaluation{}, err
 	}
+	if e.asked.Proposed, err = g.proposed(ctx, r, e.options); err != nil {
+		return e, err
+	}
 	e.change, err = facts.Collect(ctx, e.options)
 	return e, err
 }

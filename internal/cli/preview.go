@@ -66,7 +66,9 @@ func (g gate) compare(ctx context.Context, r *repo.Repository, e evaluation) (po
 	if err != nil {
 		return policy.Preview{}, err
 	}
-	decided, err := e.engine.Decide(ctx, before, e.asked)
+	asked := e.asked
+	asked.Proposed = policy.Proposed{} // merged, it is the base's
+	decided, err := e.engine.Decide(ctx, before, asked)
 	if err != nil {
 		return policy.Preview{}, err
 	}

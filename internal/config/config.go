@@ -58,6 +58,7 @@ type Config struct {
 	Schemas       []string           // directories of additional JSON Schemas
 	AuditDomain   string             // the one whose key signs the audit log; "" where it is not named
 	Exceptions    []Exception
+	Rules         []RuleSetting     // by code
 	Baseline      artifact.Path     // the file with the findings that were there before the gate; "" for none
 	Document      *schemas.Document // where every value stands; nil for the defaults
 }
@@ -102,6 +103,17 @@ type Exception struct {
 	Expires time.Time
 }
 
+// A RuleSetting turns an optional rule down until a date. Whether the rule is
+// optional, or exists, the policy engine knows.
+type RuleSetting struct {
+	Pointer string // where it stands in the file
+	Rule    string // area.rule
+	Level   string // off, warn
+	Reason  string
+	Owner   string
+	Expires time.Time
+}
+
 // file is codexlock.yaml as it is written; schemas/config.json is its form.
 type file struct {
 	Version   int64 `json:"version"`
@@ -120,6 +132,7 @@ type file struct {
 	PolicyKeys    []string              `json:"policy_keys"`
 	Schemas       []string              `json:"schemas"`
 	Exceptions    []fileException       `json:"exceptions"`
+	Rules         map[string]fileRule   `json:"rules"`
 	Baseline      string                `json:"baseline"`
 	Audit         struct {
 		Domain string `json:"domain"`
@@ -146,6 +159,13 @@ type fileException struct {
 	Reason  string   `json:"reason"`
 	Owner   string   `json:"owner"`
 	Expires string   `json:"expires"`
+}
+
+type fileRule struct {
+	Level   string `json:"level"`
+	Reason  string `json:"reason"`
+	Owner   string `json:"owner"`
+	Expires string `json:"expires"`
 }
 
 // Default is the configuration of a repository without the file: records made
@@ -274,6 +294,16 @@ func (r *reader) config(f file) Config {
 	if _, known := c.Domains[c.AuditDomain]; c.AuditDomain != "" && !known {
 		r.fault("/audit/domain", "audit.domain is %q, want one of trust_domains", c.AuditDomain)
 	}
+	r.suppressions(f, &c)
+	return c
+}
+
+// pointerEscape writes a key as one token of an RFC 6901 pointer.
+var pointerEscape = strings.NewReplacer("~", "~0", "/", "~1")
+
+// suppressions reads what keeps findings from denying: exceptions, and settings of
+// optional rules.
+func (r *reader) suppressions(f file, c *Config) {
 	for i, e := range f.Exceptions {
 		at := fmt.Sprintf("/exceptions/%d", i)
 		r.patterns(at+"/paths", e.Paths)
@@ -281,7 +311,12 @@ func (r *reader) config(f file) Config {
 			Pointer: at, Rule: e.Rule, Paths: e.Paths, Reason: e.Reason, Owner: e.Owner, Expires: r.time(at+"/expires", e.Expires),
 		})
 	}
-	return c
+	for _, code := range slices.Sorted(maps.Keys(f.Rules)) {
+		s, at := f.Rules[code], "/rules/"+pointerEscape.Replace(code)
+		c.Rules = append(c.Rules, RuleSetting{
+			Pointer: at, Rule: code, Level: s.Level, Reason: s.Reason, Owner: s.Owner, Expires: r.time(at+"/expires", s.Expires),
+		})
+	}
 }
 
 func (r *reader) domain(at string, d fileDomain) Domain {

@@ -41,6 +41,7 @@ type Explanation struct {
 	Key        *Key        `json:"key,omitempty"`
 	Record     *Record     `json:"record,omitempty"`
 	Exceptions []Exception `json:"exceptions,omitempty"`
+	Settings   []Exception `json:"settings,omitempty"` // rules that the configuration turns down
 	Rules      []Rule      `json:"rules,omitempty"`
 	Level      *Level      `json:"level,omitempty"`
 	Next       string      `json:"next"`
@@ -99,6 +100,7 @@ type Record struct {
 // An Exception is one of the configuration whose paths cover the artifact.
 type Exception struct {
 	Rule    string `json:"rule"`
+	Level   string `json:"level,omitempty"` // of a setting: off, warn
 	Reason  string `json:"reason"`
 	Owner   string `json:"owner"`
 	Expires string `json:"expires"`
@@ -152,6 +154,7 @@ func New(c Case) Explanation {
 	e.companions(c)
 	e.trust(c)
 	e.exceptions(c)
+	e.settings(c)
 	e.rules(c)
 	e.level(c)
 	e.Next = e.next()
@@ -208,6 +211,16 @@ func (e *Explanation) exceptions(c Case) {
 		}
 		e.Exceptions = append(e.Exceptions, Exception{
 			Rule: x.Rule, Reason: x.Reason, Owner: x.Owner,
+			Expires: x.Expires.UTC().Format(time.RFC3339), Expired: c.Now.After(x.Expires),
+		})
+	}
+}
+
+// settings lists the rules that the configuration turns down.
+func (e *Explanation) settings(c Case) {
+	for _, x := range c.Config.Rules {
+		e.Settings = append(e.Settings, Exception{
+			Rule: x.Rule, Level: x.Level, Reason: x.Reason, Owner: x.Owner,
 			Expires: x.Expires.UTC().Format(time.RFC3339), Expired: c.Now.After(x.Expires),
 		})
 	}

@@ -28,6 +28,7 @@ func Text(w io.Writer, e Explanation, every bool) error {
 		t.domain(e)
 		t.record(e.Record)
 		t.exceptions(e.Exceptions)
+		t.settings(e.Settings)
 		t.rules(e.Rules, every)
 		t.level(e.Level)
 	}
@@ -213,12 +214,22 @@ func (t *teller) exceptions(all []Exception) {
 		t.line("exceptions", "none for this path")
 	}
 	for _, x := range all {
-		until := "until " + x.Expires
-		if x.Expired {
-			until = "expired at " + x.Expires + ", so it no longer holds"
-		}
-		t.line("exceptions", "%s by %s, %s: %s", safe(x.Rule), safe(x.Owner), safe(until), safe(x.Reason))
+		t.line("exceptions", "%s by %s, %s: %s", safe(x.Rule), safe(x.Owner), safe(x.until()), safe(x.Reason))
 	}
+}
+
+func (t *teller) settings(all []Exception) {
+	for _, x := range all {
+		t.line("rule set", "%s to %s by %s, %s: %s", safe(x.Rule), x.Level, safe(x.Owner), safe(x.until()), safe(x.Reason))
+	}
+}
+
+// until is how long it holds.
+func (x Exception) until() string {
+	if x.Expired {
+		return "expired at " + x.Expires + ", so it no longer holds"
+	}
+	return "until " + x.Expires
 }
 
 func (t *teller) rules(all []Rule, every bool) {

@@ -341,21 +341,38 @@ type Exceptions struct {
 	File     string      `json:"file,omitempty"` // the configuration; absent: there is none
 	Judged   string      `json:"judged"`         // all; part (what is unused is not known)
 	List     []Exception `json:"list"`
+	Rules    []Exception `json:"rules"` // settings of optional rules
 	Baseline Baseline    `json:"baseline"`
+	Added    Additions   `json:"added"`
 }
 
-// An Exception is one of the configuration's.
+// Additions are the entries of the same kinds that the change adds or edits. They
+// cover nothing of the change; here is what they would say once it is merged.
+type Additions struct {
+	File     string       `json:"file,omitempty"` // the head's configuration; absent: there is none, or it cannot be read
+	List     []Exception  `json:"list"`
+	Rules    []Exception  `json:"rules"`
+	Baseline string       `json:"baseline,omitempty"` // the head's baseline
+	Never    []StaleEntry `json:"never"`              // entries of the baseline from rules that are never excepted
+}
+
+// An Exception is one of the configuration's, or its setting of a rule.
 type Exception struct {
 	Pointer string `json:"pointer"`
-	Rule    string `json:"rule"` // the selector, as written
+	Rule    string `json:"rule"` // the selector, or a setting's code, as written
 	Owner   string `json:"owner"`
 	Expires string `json:"expires"` // RFC 3339, UTC
 	State   string `json:"state"`   // current, expired
 	// Selects is whether there is a rule that it selects: rules, nothing, refused
-	// (only such as refuse to be excepted).
+	// (only such as are never excepted, or are not optional), unsettled (nothing, in
+	// a change that edits rules too).
 	Selects string `json:"selects"`
 	Nearest string `json:"nearest,omitempty"` // the rule or area that may have been meant, where it selects nothing
 	Use     string `json:"use"`               // used, unused, unknown (not everything was judged)
+	// Line and Column are of the value that says rule or, where it expired, until
+	// when, in the head's configuration; absent for an entry of the base's.
+	Line   int `json:"line,omitempty"`
+	Column int `json:"column,omitempty"`
 }
 
 // A Baseline is the file with the findings that were there before the gate.
@@ -365,11 +382,13 @@ type Baseline struct {
 	Problems []Problem    `json:"problems"`
 	Entries  int          `json:"entries"`
 	Stale    []StaleEntry `json:"stale"` // those that cover no finding, where everything was judged
+	Never    []StaleEntry `json:"never"` // those from rules that are never excepted
 }
 
 // A StaleEntry is one of a baseline that covers nothing.
 type StaleEntry struct {
 	Pointer string `json:"pointer"`
+	Line    int    `json:"line,omitempty"` // in the head's file, where the change adds it
 	Rule    string `json:"rule"`
 	Path    string `json:"path"`
 }

@@ -19,8 +19,10 @@ type Options struct {
 	Deadline     time.Duration  // of one evaluation; 0: DefaultDeadline
 	MinimumLevel artifact.Level // tier-1: what only takes a-plus away is a warning
 	Exceptions   []Exception
-	ExceptionsIn string // the configuration in which they stand
+	Settings     []Setting
+	ExceptionsIn string // the configuration in which both stand
 	Baseline     Baseline
+	Proposed     Proposed
 	Now          time.Time // the effective time
 }
 
@@ -148,7 +150,9 @@ func (r *run) settle(ctx context.Context) {
 	s := newStopwatch(r.options.Deadline, r.engine.grace)
 	defer context.AfterFunc(ctx, func() { s.stop(false) })()
 	in := facts.Input{EffectiveTime: r.whole.Input.EffectiveTime, Settings: r.whole.Input.Settings}
-	in.Exceptions = r.waivers.settled(r.engine.rules, r.whole.Input.Repository.Scope == string(facts.All))
+	change := r.whole.Input.Repository
+	rulesEdited := slices.ContainsFunc(change.GateChanges, func(g facts.GateChange) bool { return g.Kind == "policy" })
+	in.Exceptions = r.waivers.settled(r.engine.rules, change.Scope == string(facts.All), rulesEdited)
 	m := facts.Measurement{Input: in, Locate: func(file, pointer string) (line, column int, ok bool) {
 		if b := r.options.Baseline; file == b.Path && b.Locate != nil {
 			return b.Locate(file, pointer)

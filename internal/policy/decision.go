@@ -49,6 +49,8 @@ type Finding struct {
 	Fingerprint string   `json:"fingerprint"`            // 32 hex characters over rule, term, path, content and pointer: not the line
 	Excepted    bool     `json:"excepted"`
 	Waiver      *Waiver  `json:"exception,omitempty"` // what lets it stand, where it is excepted
+
+	lowered bool // a setting made a warning of a denial
 }
 
 // An Artifact is what was decided about one artifact.

@@ -23,6 +23,16 @@ type Exception struct {
 	Expires time.Time // the last moment at which it holds
 }
 
+// A Setting turns an optional rule down until a day. It is data, as an Exception is.
+type Setting struct {
+	Pointer string // where it stands in the configuration
+	Rule    string // a rule's code
+	Level   string // off, warn
+	Reason  string
+	Owner   string
+	Expires time.Time // the last moment at which it holds
+}
+
 // A Baseline lets the findings stand that a repository had when it adopted the
 // gate, as long as the artifact's content is what it was.
 type Baseline struct {
@@ -35,7 +45,7 @@ type Baseline struct {
 
 // A Waiver is what lets a finding stand.
 type Waiver struct {
-	By      string `json:"by"` // exception, baseline
+	By      string `json:"by"` // exception, baseline, rules (a setting)
 	Reason  string `json:"reason,omitempty"`
 	Owner   string `json:"owner,omitempty"`
 	Expires string `json:"expires,omitempty"` // RFC 3339; absent: when the content changes
@@ -55,7 +65,7 @@ type waivers struct {
 
 // newWaivers refuses an exception that can never be understood.
 func newWaivers(o *Options) (*waivers, error) {
-	if len(o.Exceptions) > 0 && o.Now.IsZero() {
+	if len(o.Exceptions)+len(o.Settings) > 0 && o.Now.IsZero() {
 		return nil, fmt.Errorf("exceptions: no effective time to compare their expiry with")
 	}
 	for _, x := range o.Exceptions {
@@ -100,6 +110,28 @@ func (w *waivers) waive(r *rule, f *Finding, subject, content string) *Waiver {
 	return found
 }
 
+// lower applies the setting of an optional rule to a finding that nothing else
+// covers. off is another way to except it; with warn it warns where it would deny.
+// Of any other rule a setting does nothing, and is reported by gate.exception.
+func (w *waivers) lower(r *rule, f *Finding) {
+	if !r.Optional || f.Waiver != nil {
+		return
+	}
+	for _, s := range w.o.Settings {
+		if s.Rule != r.Code || w.o.Now.After(s.Expires) {
+			continue
+		}
+		if s.Level == "off" {
+			f.Waiver = &Waiver{By: "rules", Reason: s.Reason, Owner: s.Owner, Expires: timeText(s.Expires)}
+			return
+		}
+		if f.Severity == Deny {
+			f.Severity, f.lowered = Warn, true
+			f.Message += fmt.Sprintf(" (set to warn until %s by %s: %s)", timeText(s.Expires), s.Owner, s.Reason)
+		}
+	}
+}
+
 // entry is how a baseline names a finding.
 func (f *Finding) entry(content string) baseline.Entry {
 	return baseline.Entry{
@@ -139,62 +171,3 @@ func matches(globs []string, path string) bool {
 
 // timeText is a time as facts and reports have it.
 func timeText(t time.Time) string { return t.UTC().Format(time.RFC3339) }
-
-// settled states what became of the exceptions and the baseline, once everything
-// was judged. all: every artifact was, so that what is unused is known.
-func (w *waivers) settled(rules []*rule, all bool) *facts.Exceptions {
-	s := &facts.Exceptions{File: w.o.ExceptionsIn, Judged: "part", List: make([]facts.Exception, 0, len(w.o.Exceptions))}
-	if all {
-		s.Judged = "all"
-	}
-	for i, x := range w.o.Exceptions {
-		f := facts.Exception{
-			Pointer: x.Pointer, Rule: x.Rule.String(), Owner: x.Owner, Expires: timeText(x.Expires),
-			State: "current", Selects: "nothing", Use: "unused",
-		}
-		if w.o.Now.After(x.Expires) {
-			f.State = "expired"
-		}
-		for _, r := range rules {
-			switch {
-			case !x.Rule.selects(r.Code) || f.Selects == "rules":
-			case r.Excepted == exceptedNever:
-				f.Selects = "refused"
-			default:
-				f.Selects = "rules"
-			}
-		}
-		if f.Selects == "nothing" {
-			f.Nearest = x.Rule.nearest(rules)
-		}
-		switch {
-		case w.used[i].Load():
-			f.Use = "used"
-		case !all:
-			f.Use = "unknown"
-		}
-		s.List = append(s.List, f)
-	}
-	s.Baseline = w.settledBaseline(all)
-	return s
-}
-
-func (w *waivers) settledBaseline(all bool) facts.Baseline {
-	b := &w.o.Baseline
-	out := facts.Baseline{Path: b.Path, State: b.State, Problems: b.Problems, Entries: len(b.Entries), Stale: []facts.StaleEntry{}}
-	if b.Path == "" {
-		out.State = "unnamed"
-	}
-	if out.Problems == nil {
-		out.Problems = []facts.Problem{}
-	}
-	if !all {
-		return out
-	}
-	for i, e := range b.Entries {
-		if !w.covering[i].Load() {
-			out.Stale = append(out.Stale, facts.StaleEntry{Pointer: baseline.Pointer(i), Rule: e.Rule, Path: e.Path})
-		}
-	}
-	return out
-}

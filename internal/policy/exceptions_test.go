@@ -291,3 +291,53 @@ func everything(paths ...string) measured {
 	m.whole.Repository.Scope = string(facts.All)
 	return m
 }
+
+// A setting turns an optional rule down and no other; the level stays what the
+// findings leave, and the minimum level does not count them.
+func TestSettings(t *testing.T) {
+	integrity := "# METADATA\n# scope: package\n# custom:\n#   optional: false\n" + integrity
+	later := now.Add(time.Hour)
+	tests := []struct {
+		name, rule string
+		x          policy.Setting
+		severity   policy.Severity
+		excepted   bool
+	}{
+		{"off", bad, policy.Setting{Rule: "acme.bad", Level: "off", Expires: later}, policy.Deny, true},
+		{"warn", bad, policy.Setting{Rule: "acme.bad", Level: "warn", Expires: later}, policy.Warn, false},
+		{"last moment", bad, policy.Setting{Rule: "acme.bad", Level: "warn", Expires: now}, policy.Warn, false},
+		{"past", bad, policy.Setting{Rule: "acme.bad", Level: "off", Expires: now.Add(-time.Second)}, policy.Deny, false},
+		{"another rule", bad, policy.Setting{Rule: "acme.worse", Level: "off", Expires: later}, policy.Deny, false},
+		{"an area", bad, policy.Setting{Rule: "acme", Level: "off", Expires: later}, policy.Deny, false},
+		{"not optional", integrity, policy.Setting{Rule: "acme.bad", Level: "off", Expires: later}, policy.Deny, false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			tt.x.Owner, tt.x.Reason = "@team", "because"
+			e := rules(t, "bad.rego", tt.rule, "expired.rego", expired)
+			d := decide(t, e, change("old-bad"), policy.Options{Settings: []policy.Setting{tt.x}, MinimumLevel: artifact.Tier1})
+			silenced := tt.excepted || tt.severity == policy.Warn
+			for _, f := range d.Findings {
+				switch f.Rule {
+				case "acme.bad":
+					if f.Severity != tt.severity || f.Excepted != tt.excepted || tt.excepted != (f.Waiver != nil && f.Waiver.By == "rules") {
+						t.Errorf("got %+v", f)
+					}
+					if said := strings.Contains(f.Message, "by @team: because"); said != (tt.severity == policy.Warn) {
+						t.Errorf("message is %q", f.Message)
+					}
+				case "acme.expired":
+					if (f.Severity == policy.Warn) != silenced {
+						t.Errorf("the minimum level counts it: %+v", f)
+					}
+				}
+			}
+			if level := d.Artifacts[0].Level; level != artifact.NonCompliant {
+				t.Errorf("level is %s, want what the finding leaves", level)
+			}
+		})
+	}
+	if _, err := rules(t, "bad.rego", bad).Decide(context.Background(), change("bad"), policy.Options{Settings: []policy.Setting{{Rule: "acme.bad"}}}); err == nil {
+		t.Error("no error without an effective time")
+	}
+}

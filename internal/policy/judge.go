@@ -35,9 +35,9 @@ func (r *run) judge(m *facts.Measurement, q *query, answers []*ast.Term) (verdic
 		}
 		for _, one := range all {
 			f := r.finding(one, &v.artifact, file, m.Locate)
-			if f.Severity == Deny {
+			if f.Severity == Deny || f.lowered {
 				v.level = min(v.level, one.rule.Level)
-				if !f.Excepted {
+				if !f.Excepted && !f.lowered {
 					v.borne = min(v.borne, one.rule.Level)
 				}
 			}
@@ -81,6 +81,7 @@ func (r *run) finding(one said, a *Artifact, file string, locate func(string, st
 		f.Message += fmt.Sprintf(" (a warning until %s, a denial from then on)", f.EffectiveOn)
 	}
 	f.Waiver = r.waivers.waive(one.rule, &f, subject, a.SHA256)
+	r.waivers.lower(one.rule, &f)
 	f.Excepted = f.Waiver != nil
 	return f
 }

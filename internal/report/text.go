@@ -84,7 +84,11 @@ func excepted(f policy.Finding) string {
 	case w.By == "baseline":
 		return "excepted: it is in the baseline, until the artifact's content changes"
 	}
-	return fmt.Sprintf("excepted until %s by %s: %s", w.Expires, w.Owner, w.Reason)
+	what := "excepted"
+	if w.By == "rules" {
+		what = "the rule is off"
+	}
+	return fmt.Sprintf("%s until %s by %s: %s", what, w.Expires, w.Owner, w.Reason)
 }
 
 // subject is what a finding is about: its artifact, or else its file.

@@ -1,20 +1,21 @@
 # METADATA
 # scope: package
 # title: The baseline can be read, and shrinks
-# description: The baseline that the configuration names is there and has the form of its schema, and, where everything is judged, each of its entries covers a finding. What cannot be read covers nothing; what is mended leaves the baseline.
+# description: The baseline that the configuration names can be read, none of its entries is from a rule that is never excepted, and, where everything is judged, each of its entries covers a finding. What cannot be read covers nothing; what is fixed leaves the baseline.
 # schemas:
 #   - input: schema.facts
 # custom:
 #   requirement: P1
-#   severity: warn
-#   fix: "write it anew, and have the difference reviewed: codexlock verify --all --write-baseline"
+#   severity: deny
+#   fix: "write it again, and have the difference reviewed: codexlock verify --all --write-baseline"
 #   subject: exceptions
 #   excepted: never
 package codexlock.gate.baseline
 
 import data.codexlock.lib.document
 
-# It warns, as gate.exception does: what an entry would cover is denied anyway.
+# What the base has is a warning, as in gate.exception: what an entry was to cover
+# is denied anyway. An entry that the change adds is denied.
 warn contains object.union(finding, {"msg": message}) if {
 	input.exceptions.baseline.state == "invalid"
 	some finding in document.faults(_file, object.get(input, ["exceptions", "baseline", "problems"], []))
@@ -37,10 +38,33 @@ warn contains {"msg": message, "file": _file, "pointer": object.get(first, "poin
 	])
 }
 
+warn contains {"msg": _never(entry), "file": _file, "pointer": object.get(entry, "pointer", "")} if {
+	some entry in input.exceptions.baseline.never
+}
+
 warn contains {"msg": "nothing proves that every entry of the baseline is needed", "file": _file} if not _compared
+
+deny contains {"msg": message, "file": _added_to, "line": object.get(entry, "line", 1)} if {
+	some entry in input.exceptions.added.never
+	message := sprintf("%s; this change adds the entry", [_never(entry)])
+}
+
+deny contains {"msg": "nothing proves that the change adds only entries that can be in a baseline", "file": _added_to} if not _measured
 
 _readable if input.exceptions.baseline.state in {"valid", "unnamed", "invalid"}
 
-_compared if is_array(input.exceptions.baseline.stale)
+_compared if {
+	is_array(input.exceptions.baseline.stale)
+	is_array(input.exceptions.baseline.never)
+}
+
+_measured if is_array(input.exceptions.added.never)
 
 _file := object.get(input, ["exceptions", "baseline", "path"], "codexlock-baseline.json")
+
+_added_to := object.get(input, ["exceptions", "added", "baseline"], "codexlock-baseline.json")
+
+_never(entry) := sprintf("the entry for %s of %s covers nothing: the rule is never excepted, because other rules rely on it", [
+	object.get(entry, "rule", "a rule"),
+	object.get(entry, "path", "an artifact"),
+])

@@ -5,7 +5,37 @@ import data.codexlock.lib.sample
 
 test_p1_passes if {
 	baseline.warn == set() with input as sample.settled
-	baseline.warn == set() with input as _with({"state": "unnamed", "problems": [], "entries": 0, "stale": []})
+	baseline.warn == set() with input as _with({"state": "unnamed", "problems": [], "entries": 0, "stale": [], "never": []})
+	baseline.deny == set() with input as sample.settled
+}
+
+_entry := {"pointer": "/findings/0", "rule": "layout.irregular", "path": "scripts/a.sh"}
+
+test_p1_an_entry_that_can_never_cover_is_found if {
+	message := "the entry for layout.irregular of scripts/a.sh covers nothing: the rule is never excepted, because other rules rely on it"
+	baseline.warn == {{"msg": message, "file": "codexlock-baseline.json", "pointer": "/findings/0"}} with input as _one({"never": [_entry]})
+	baseline.deny == set() with input as _one({"never": [_entry]})
+	facts := sample.patched(sample.settled, {"/exceptions/added/never": [object.union(_entry, {"line": 4})]})
+	baseline.deny == {{
+		"msg": concat("", [message, "; this change adds the entry"]),
+		"file": "codexlock-baseline.json",
+		"line": 4,
+	}} with input as facts
+	baseline.warn == set() with input as facts
+}
+
+test_p1_what_the_change_adds_is_missed if {
+	every pointer in {"/exceptions", "/exceptions/added", "/exceptions/added/never"} {
+		baseline.deny == {{
+			"msg": "nothing proves that the change adds only entries that can be in a baseline",
+			"file": "codexlock-baseline.json",
+		}} with input as sample.without(sample.settled, pointer)
+	}
+	baseline.deny == {{
+		"msg": "the entry for a rule of an artifact covers nothing: the rule is never excepted, because other rules rely on it; this change adds the entry",
+		"file": "codexlock-baseline.json",
+		"line": 1,
+	}} with input as sample.patched(sample.settled, {"/exceptions/added/never": [{}]})
 }
 
 test_p1_unread_is_found if {
@@ -40,7 +70,7 @@ test_p1_missing_facts_are_found if {
 			{"msg": "nothing proves that every entry of the baseline is needed", "file": "codexlock-baseline.json"},
 		} with input as sample.without(sample.settled, pointer)
 	}
-	every fact in {"state", "stale"} {
+	every fact in {"state", "stale", "never"} {
 		count(baseline.warn) == 1 with input as sample.without(sample.settled, sprintf("/exceptions/baseline/%s", [fact]))
 	}
 	baseline.warn == {{
@@ -51,7 +81,7 @@ test_p1_missing_facts_are_found if {
 		"msg": "1 of its entries cover no finding any more, the first is a rule of an artifact",
 		"file": "codexlock-baseline.json",
 		"pointer": "",
-	}} with input as _with({"state": "valid", "stale": [{}]})
+	}} with input as _with({"state": "valid", "stale": [{}], "never": []})
 }
 
 _one(change) := _with(object.union(sample.settled.exceptions.baseline, change))

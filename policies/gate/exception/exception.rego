@@ -1,34 +1,26 @@
 # METADATA
 # scope: package
-# title: An exception holds, and is needed
-# description: Every exception of the configuration still holds, names a rule that can be excepted, and, where everything is judged, covers a finding. One that does not is an open door, or one that its owner takes for open.
+# title: Exceptions and rule settings hold, and are needed
+# description: "Every exception of the configuration, and every setting of a rule, still holds and names a rule that it can cover: a rule that others rely on is never excepted, and only optional rules are set to off or warn. Where everything is judged, each exception covers a finding."
 # schemas:
 #   - input: schema.facts
 # custom:
 #   requirement: P1
-#   severity: warn
-#   fix: remove the exception from the configuration, or have its owner correct it
+#   severity: deny
+#   fix: remove the entry from the configuration, or have its owner correct it
 #   subject: exceptions
 #   excepted: never
 package codexlock.gate.exception
 
-# It warns: the exceptions are the base commit's, so that a denial would deny the
-# very change that mends them. What such an exception would cover is denied anyway.
-warn contains _at(exception, "/expires", message) if {
-	some exception in input.exceptions.list
-	not _current(exception)
-	message := sprintf("the exception from %s expired at %s: it covers nothing any more, and %s has to decide again", [
-		_rule(exception), object.get(exception, "expires", "an unknown time"), object.get(exception, "owner", "its owner"),
-	])
+# An entry of the base that covers nothing is a warning, so that the change that
+# removes it, and any other, can pass: what it was to cover is denied anyway. Where
+# the change adds or edits the entry, it is denied.
+warn contains {"msg": message, "pointer": concat("", [object.get(entry, "pointer", ""), place])} if {
+	some [noun, entry] in _base
+	some [place, message] in _problems(noun, entry)
 }
 
-warn contains _at(exception, "/rule", message) if {
-	some exception in input.exceptions.list
-	not _selects(exception)
-	message := sprintf("the exception from %s %s", [_rule(exception), _why(exception)])
-}
-
-warn contains _at(exception, "", message) if {
+warn contains {"msg": message, "pointer": object.get(exception, "pointer", "")} if {
 	some exception in input.exceptions.list
 	_current(exception)
 	_selects(exception)
@@ -38,20 +30,73 @@ warn contains _at(exception, "", message) if {
 
 warn contains {"msg": "nothing proves that every exception holds"} if not _measured
 
-_measured if is_array(input.exceptions.list)
+deny contains {"msg": message, "file": _file, "line": line, "column": column} if {
+	some [noun, entry] in _added
+	some [_, problem] in _problems(noun, entry)
+	line := object.get(entry, "line", 1)
+	column := object.get(entry, "column", 1)
+	message := sprintf("%s; this change adds or edits the entry", [problem])
+}
 
-_current(exception) if exception.state == "current"
+deny contains {"msg": "nothing proves that the change adds only entries that hold", "file": _file} if not _compared
 
-_selects(exception) if exception.selects == "rules"
+_measured if {
+	is_array(input.exceptions.list)
+	is_array(input.exceptions.rules)
+}
 
-_needed(exception) if exception.use in {"used", "unknown"}
+_compared if {
+	is_array(input.exceptions.added.list)
+	is_array(input.exceptions.added.rules)
+}
 
-_at(exception, place, message) := {"msg": message, "pointer": concat("", [object.get(exception, "pointer", ""), place])}
+_file := object.get(input, ["exceptions", "added", "file"], "codexlock.yaml")
 
-_rule(exception) := object.get(exception, "rule", "a rule")
+_base contains ["the exception from", entry] if some entry in input.exceptions.list
 
-_why(exception) := "covers nothing: it is never excepted, because other rules rely on it" if {
-	exception.selects == "refused"
-} else := sprintf("names no rule; did you mean %s?", [exception.nearest]) if {
-	exception.selects == "nothing"
+_base contains ["rules:", entry] if some entry in input.exceptions.rules
+
+_added contains ["the exception from", entry] if some entry in input.exceptions.added.list
+
+_added contains ["rules:", entry] if some entry in input.exceptions.added.rules
+
+# _problems are what keeps an entry from covering anything, each with its place in
+# the entry.
+_problems(noun, entry) := _expired(noun, entry) | _unselected(noun, entry)
+
+_expired(noun, entry) := {["/expires", message] |
+	not _current(entry)
+	message := sprintf("%s %s expired at %s: it covers nothing any more, and %s has to decide again", [
+		noun,
+		_rule(entry),
+		object.get(entry, "expires", "an unknown time"),
+		object.get(entry, "owner", "its owner"),
+	])
+}
+
+_unselected(noun, entry) := {[_place[noun], message] |
+	not _selects(entry)
+	message := sprintf("%s %s %s", [noun, _rule(entry), _why(noun, entry)])
+}
+
+# A setting's rule is its key, and a value has the place of an entry.
+_place := {"the exception from": "/rule", "rules:": ""}
+
+_current(entry) if entry.state == "current"
+
+_selects(entry) if entry.selects in {"rules", "unsettled"}
+
+_needed(entry) if entry.use in {"used", "unknown"}
+
+_rule(entry) := object.get(entry, "rule", "a rule")
+
+_why(noun, entry) := _refused[noun] if {
+	entry.selects == "refused"
+} else := sprintf("names no rule; did you mean %s?", [entry.nearest]) if {
+	entry.selects == "nothing"
 } else := "names no rule"
+
+_refused := {
+	"the exception from": "covers nothing: the rule is never excepted, because other rules rely on it",
+	"rules:": "changes nothing: the rule is not optional",
+}

@@ -212,7 +212,17 @@ settled := {
 			"selects": "rules",
 			"use": "used",
 		}],
-		"baseline": {"path": "codexlock-baseline.json", "state": "valid", "problems": [], "entries": 1, "stale": []},
+		"rules": [{
+			"pointer": "/rules/script.posix",
+			"rule": "script.posix",
+			"owner": "@team",
+			"expires": "2026-12-31T00:00:00Z",
+			"state": "current",
+			"selects": "rules",
+			"use": "used",
+		}],
+		"baseline": {"path": "codexlock-baseline.json", "state": "valid", "problems": [], "entries": 1, "stale": [], "never": []},
+		"added": {"file": "codexlock.yaml", "baseline": "codexlock-baseline.json", "list": [], "rules": [], "never": []},
 	},
 }
 
