@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"sync"
 
 	"github.com/codexlock/codexlock/internal/artifact"
@@ -197,7 +196,8 @@ func (c *Collector) measureTest(ctx context.Context, s *subject) error {
 	return err
 }
 
-// isOurs reports whether a test is, byte for byte, what attest writes for the artifact.
+// isOurs reports whether a test is, byte for byte, what attest writes for the artifact
+// or an earlier release wrote.
 // where says where its other companions are; it is asked only where it matters.
 func isOurs(p, at artifact.Path, text []byte, where func(artifact.Companion) (found, error)) (bool, error) {
 	if !script.IsOurs(text) {
@@ -211,19 +211,5 @@ func isOurs(p, at artifact.Path, text []byte, where func(artifact.Companion) (fo
 	if err != nil {
 		return false, err
 	}
-	variable := ""
-	for line := range strings.Lines(string(text)) {
-		if rest, ok := strings.CutPrefix(line, "key=${"); ok {
-			variable, _, _ = strings.Cut(rest, "-}")
-		}
-	}
-	for _, r := range variable {
-		if r != '_' && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z') && (r < '0' || r > '9') {
-			return false, nil
-		}
-	}
-	want, err := script.Test{
-		At: at, Artifact: p, Manifest: artifact.Path(manifest.Path), Record: artifact.Path(record.Path), KeyEnv: variable,
-	}.Render()
-	return err == nil && string(want) == string(text), err
+	return script.Test{At: at, Artifact: p, Manifest: artifact.Path(manifest.Path), Record: artifact.Path(record.Path)}.Wrote(text)
 }

@@ -265,7 +265,7 @@ func (w *walker) repeat(c command) {
 // plain are the commands that compute digests, print or steer, and say nothing
 // of how an artifact behaves.
 var plain = strings.Fields(`: [ [[ test true false alias awk base64 basename break builtin cat cd chmod codexlock command continue cut
-	date declare dirname echo env eval exec exit export false getopts grep hash head let local mktemp openssl pipefail popd printf
+	date declare dirname echo env eval exec exit export false getopts grep hash head let local mktemp od openssl pipefail popd printf
 	pushd pwd read readlink readonly realpath return rm sed set sha256 sha256sum shasum gsha256sum shift shopt sort source . tail tee
 	test time tr trap type typeset umask uniq unset wait wc xargs xxd`)
 

@@ -147,6 +147,9 @@ func Parse(text []byte) (f Facts) {
 	}
 	w := walker{facts: &f, text: text, functions: map[string]bool{}}
 	w.file(file)
+	if f.Hashes == "yes" && computesHMAC(file) {
+		f.Signs = "yes"
+	}
 	f.POSIX = "yes"
 	if _, err := syntax.NewParser(syntax.Variant(syntax.LangPOSIX)).Parse(bytes.NewReader(text), ""); err != nil {
 		f.POSIX, f.POSIXProblem = "no", problem(text, err)

@@ -3,6 +3,11 @@
 # A path with a dollar sign in it is meant as it stands.
 # shellcheck disable=SC2016
 set -euo pipefail
+# The key, and what is made of it, is not for the programs that this script starts:
+# neither in their environment nor in their arguments, which every process can read.
+set +a
+export -n @KEY_ENV@ key pad hex rest byte escapes inner computed
+key=${@KEY_ENV@-}
 LC_ALL=C
 export LC_ALL
 
@@ -49,12 +54,48 @@ recorded() {
   ' "$ledger" || fail "$ledger has no single entry of it"
 }
 
-digest() {
+# The SHA-256 of standard input, in hex.
+sha256() {
   if command -v sha256sum >/dev/null 2>&1; then
-    sha256sum <"$1" | cut -c 1-64
+    sha256sum
+  elif command -v shasum >/dev/null 2>&1; then
+    shasum -a 256
   else
-    shasum -a 256 <"$1" | cut -c 1-64
+    openssl dgst -sha256 -r
+  fi | cut -c 1-64
+}
+
+# The bytes of hex digits, each XORed with $2, as escapes for printf %b.
+escaped() {
+  hex=$1
+  escapes=
+  while [ -n "$hex" ]; do
+    rest=${hex#??}
+    byte=$((0x${hex%"$rest"} ^ $2))
+    escapes="$escapes\\0$((byte / 64))$((byte / 8 % 8))$((byte % 8))"
+    hex=$rest
+  done
+  printf '%s' "$escapes"
+}
+
+# The HMAC-SHA256 of $1 under the key, as RFC 2104 defines it: two SHA-256 over
+# pipes. Only commands of the shell itself have the key.
+hmac() {
+  pad=$(printf '%s' "$key" | od -A n -v -t x1 | tr -c -d 0-9a-f)
+  if [ "${#pad}" -gt 128 ]; then
+    pad=$(printf '%s' "$key" | sha256)
   fi
+  while [ "${#pad}" -lt 128 ]; do
+    pad="${pad}00"
+  done
+  inner=$({
+    printf '%b' "$(escaped "$pad" 0x36)"
+    printf '%s' "$1"
+  } | sha256)
+  {
+    printf '%b' "$(escaped "$pad" 0x5c)"
+    printf '%b' "$(escaped "$inner" 0)"
+  } | sha256
 }
 
 # Fails unless the record's time is not ahead of now and its hours are not over.
@@ -114,7 +155,7 @@ for file in "$artifact" "$manifest" "$record" "$ledger"; do
   fi
 done
 
-sha256=$(digest "./$artifact") || fail "cannot be verified: neither sha256sum nor shasum computes its SHA-256"
+sha256=$(sha256 <"./$artifact") || fail "cannot be verified: none of sha256sum, shasum and openssl computes its SHA-256"
 [ "${#sha256}" -eq 64 ] || fail "cannot be verified: its SHA-256 has ${#sha256} characters, want 64"
 value=$(field "./$manifest" sha256)
 [ "$sha256" = "$value" ] || fail "sha256 is $sha256, $manifest records $value"
@@ -125,11 +166,10 @@ value=$(recorded)
 value=$(awk 'index($0, "  \"path\": ") == 1 { sub(/,$/, ""); print substr($0, 11) }' "./$record")
 [ "$written" = "$value" ] || fail "$record is the record of another path"
 
-key=${@KEY_ENV@-}
 [ -n "$key" ] || fail "cannot be verified: the environment variable @KEY_ENV@ is not set, or empty"
 value=$(field "./$record" vaulttime)
-computed=$(printf '%s' "$sha256" | openssl dgst -sha256 -hmac "$key" | awk '{ print $NF }') || fail "cannot be verified: openssl computes no HMAC"
-[ "${#computed}" -eq 64 ] || fail "cannot be verified: openssl computes an HMAC of ${#computed} characters, want 64"
+computed=$(hmac "$sha256") || fail "cannot be verified: its HMAC cannot be computed"
+[ "${#computed}" -eq 64 ] || fail "cannot be verified: the computed HMAC has ${#computed} characters, want 64"
 [ "$computed" = "$value" ] || fail "the VaultTime signature is not that of the key in @KEY_ENV@"
 
 timestamp=$(field "./$record" timestamp)

@@ -17,6 +17,12 @@ import (
 //go:embed template.test.sh
 var testTemplate string
 
+// firstTemplate is the one of the releases before HMACs were computed without openssl.
+// A test of it is attest's own still, and attest replaces it.
+//
+//go:embed template.1.test.sh
+var firstTemplate string
+
 // ours is the line by which a test that attest wrote is known again.
 const ours = "# Written by codexlock attest, and written again by it: keep changes in a file of your own."
 
@@ -32,7 +38,42 @@ type Test struct {
 // Render fills the template in. A path may hold any printable character, so each
 // goes in as one single-quoted word; the texts searched for are whole lines of the
 // canonical JSON.
-func (t Test) Render() ([]byte, error) {
+func (t Test) Render() ([]byte, error) { return t.render(testTemplate) }
+
+// Wrote reports whether a text is, byte for byte, what attest writes for t, or what an
+// earlier release wrote. It takes the name of the key's variable from the text.
+func (t Test) Wrote(text []byte) (bool, error) {
+	if !IsOurs(text) {
+		return false, nil
+	}
+	for line := range strings.Lines(string(text)) {
+		if rest, ok := strings.CutPrefix(line, "key=${"); ok {
+			t.KeyEnv, _, _ = strings.Cut(rest, "-}")
+		}
+	}
+	if !isVariable(t.KeyEnv) {
+		return false, nil
+	}
+	for _, template := range []string{testTemplate, firstTemplate} {
+		want, err := t.render(template)
+		if err != nil || bytes.Equal(want, text) {
+			return err == nil, err
+		}
+	}
+	return false, nil
+}
+
+// isVariable reports whether a text can only be a variable's name.
+func isVariable(name string) bool {
+	for _, r := range name {
+		if r != '_' && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z') && (r < '0' || r > '9') {
+			return false
+		}
+	}
+	return true
+}
+
+func (t Test) render(template string) ([]byte, error) {
 	entry := ledger.Ledger{Artifacts: []ledger.Entry{{Path: t.Artifact.String()}}}
 	var line string
 	for l := range strings.Lines(string(entry.Encode())) {
@@ -53,7 +94,7 @@ func (t Test) Render() ([]byte, error) {
 		"'@WRITTEN@'", quote(written),
 		"@KEY_ENV@", t.KeyEnv,
 		"@OURS@", ours,
-	).Replace(testTemplate)
+	).Replace(template)
 	return []byte(text), nil
 }
 

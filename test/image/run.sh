@@ -103,7 +103,7 @@ in_image() { docker run --rm --network none --entrypoint "$1" "$image" "${@:2}";
 repository() {
     local at=$work/$1
     mkdir -p "$at/assets/sources"
-    docker run --rm --network none -v "$at:/r" -w /r -e VAULTTIME_KEY="$key" -e USER=tester --entrypoint bash "$image" -euc '
+    docker run --rm --network none -v "$at:/r" -w /r -e VAULTTIME_KEY -e USER=tester --entrypoint bash "$image" -euc '
         git init -q -b main . && git config user.name t && git config user.email t@localhost
         codexlock init > /dev/null
         [ "${1%-failing}" != sandbox ] || sed -i "s/^version: 1$/version: 1\nrun_tests: sandbox/" codexlock.yaml
@@ -139,7 +139,7 @@ action() {
         -e GITHUB_ACTIONS=true -e CI=true -e HOME=/github/home -e GITHUB_EVENT_NAME=pull_request -e GITHUB_SHA="$sha" \
         -e GITHUB_REPOSITORY=o/r -e GITHUB_RUN_ID=1 -e GITHUB_RUN_ATTEMPT=1 -e GITHUB_WORKSPACE=/github/workspace \
         -e GITHUB_EVENT_PATH=/github/workflow/event.json -e GITHUB_OUTPUT=/github/file_commands/output \
-        -e GITHUB_STEP_SUMMARY=/github/file_commands/summary -e INPUT_ANNOTATE=commands -e VAULTTIME_KEY="$key" \
+        -e GITHUB_STEP_SUMMARY=/github/file_commands/summary -e INPUT_ANNOTATE=commands -e VAULTTIME_KEY \
         -v "$t:/github/runner_temp" -v "$t/_github_home:/github/home" -v "$t/_github_workflow:/github/workflow" \
         -v "$t/_runner_file_commands:/github/file_commands" -v "$at:/github/workspace" \
         "$image" > "$t/stdout" 2> "$t/stderr"
@@ -166,6 +166,7 @@ start_engine
 base_images
 build
 key=a-key-of-the-image-test-0123456789abcdef
+export VAULTTIME_KEY=$key # docker run -e VAULTTIME_KEY takes it from here, not from an argument
 
 log "codexlock, git and shellcheck are in the image"
 in_image codexlock version > "$work/version"
