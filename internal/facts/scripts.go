@@ -17,6 +17,7 @@ import (
 type scripts struct {
 	parsed  sync.Map // artifact.Digest: script.Facts
 	once    sync.Once
+	checker script.Checker
 	checked map[artifact.Digest]script.ShellCheck
 	err     error
 }
@@ -44,7 +45,7 @@ func (c *Collector) judgeScript(ctx context.Context, text []byte) (*script.Facts
 	}
 	checked, ok := c.scripts.checked[d]
 	if !ok { // one that its name and mode do not give away
-		alone, err := script.Check(ctx, map[artifact.Digest][]byte{d: text})
+		alone, err := c.scripts.checker.Check(ctx, []script.Source{script.Text(text)})
 		if err != nil {
 			return nil, err
 		}
@@ -57,12 +58,16 @@ func (c *Collector) judgeScript(ctx context.Context, text []byte) (*script.Facts
 // checkScripts asks ShellCheck about every script under judgement that codexlock
 // did not write.
 func (c *Collector) checkScripts(ctx context.Context) (map[artifact.Digest]script.ShellCheck, error) {
-	texts := map[artifact.Digest][]byte{}
-	add := func(text []byte) {
-		d := artifact.HashBytes(text)
-		if c.scripts.parse(d, text).State == "parsed" {
-			texts[d] = text
+	known := map[artifact.Digest]bool{}
+	var sources []script.Source
+	add := func(text []byte, entry repo.Entry) {
+		source := script.Text(text)
+		if known[source.Digest] || c.scripts.parse(source.Digest, text).State != "parsed" {
+			return
 		}
+		known[source.Digest] = true
+		source.Read = func() ([]byte, error) { return c.rereadScript(ctx, entry, source.Digest) }
+		sources = append(sources, source)
 	}
 	for _, name := range c.artifacts {
 		p, err := artifact.ParsePath(name)
@@ -79,7 +84,7 @@ func (c *Collector) checkScripts(ctx context.Context) (map[artifact.Digest]scrip
 				return nil, err
 			}
 			if text != nil && script.Is(name, text) {
-				add(text)
+				add(text, entry)
 			}
 		}
 		test, err := c.companion(ctx, p, artifact.Test, 0)
@@ -103,10 +108,23 @@ func (c *Collector) checkScripts(ctx context.Context) (map[artifact.Digest]scrip
 			return nil, err
 		}
 		if !ours {
-			add(text)
+			add(text, test.entry)
 		}
 	}
-	return script.Check(ctx, texts)
+	return c.scripts.checker.Check(ctx, sources)
+}
+
+// rereadScript reads a script that was parsed, for ShellCheck. All of them at once
+// can be more than fits into memory.
+func (c *Collector) rereadScript(ctx context.Context, entry repo.Entry, want artifact.Digest) ([]byte, error) {
+	text, err := c.o.Head.Read(ctx, entry, script.MaxBytes)
+	if err != nil {
+		return nil, err
+	}
+	if artifact.HashBytes(text) != want {
+		return nil, fmt.Errorf("%s changed while it was read", entry.Path)
+	}
+	return text, nil
 }
 
 // readScript reads a script; tooLarge says that it is longer than any that is

@@ -1,13 +1,13 @@
 # METADATA
 # scope: package
 # title: ShellCheck passes
-# description: ShellCheck has nothing to say of the artifact, where it is a shell script, and of its test. Where it is not installed, that is not a pass. Without a configuration it is a warning where it is about the test alone.
+# description: ShellCheck has nothing to say of the artifact, where it is a shell script, and of its test. Where it is not installed, or needs more time or memory than it is given, that is not a pass. Without a configuration it is a warning where it is about the test alone.
 # schemas:
 #   - input: schema.facts
 # custom:
 #   requirement: ZT-10.1
 #   severity: deny
-#   fix: "mend what ShellCheck says (shellcheck.net explains every code); where it is not installed, install it: apt-get install shellcheck"
+#   fix: "mend what ShellCheck says (shellcheck.net explains every code); where it is not installed, install it: apt-get install shellcheck; where a script is too much for it, split the script, or install ShellCheck 0.10 or later"
 #   optional: true
 package codexlock.script.shellcheck
 
@@ -49,4 +49,6 @@ _answered(facts) if {
 
 _message(facts) := "could not verify: shellcheck is not installed" if {
 	facts.shellcheck.state == "unavailable"
+} else := sprintf("could not verify: %s", [facts.shellcheck.problem]) if {
+	facts.shellcheck.state == "exceeded"
 } else := "nothing proves that ShellCheck passes"

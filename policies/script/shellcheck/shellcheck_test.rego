@@ -50,6 +50,18 @@ test_zt_10_1_what_could_not_be_verified_is_found if {
 	}} with input as own({"shellcheck": {"state": "unavailable", "findings": []}})
 }
 
+test_zt_10_1_a_script_that_is_too_much_for_it_is_found if {
+	facts := {"state": "exceeded", "problem": "ShellCheck needs more than 512 MiB of memory", "findings": []}
+	shellcheck.deny == {{
+		"msg": "could not verify: ShellCheck needs more than 512 MiB of memory",
+		"file": "assets/sources/model.bin",
+	}} with input as own({"shellcheck": facts})
+	shellcheck.deny == {{
+		"msg": "nothing proves that ShellCheck passes",
+		"file": "assets/sources/model.bin",
+	}} with input as own({"shellcheck": object.remove(facts, {"problem"})})
+}
+
 test_zt_10_1_missing_facts_are_found if {
 	every change in {{"shellcheck": {}}, {"shellcheck": {"state": "absent"}}, {"shellcheck": {"state": "found", "findings": []}}} {
 		shellcheck.deny == {{
