@@ -39,7 +39,7 @@ type Run struct {
 // whose answer was lost is found again instead of posted twice.
 func ExternalID(e Event) string {
 	h := sha256.New()
-	for _, part := range []string{e.Owner, e.Repo, e.Name, e.Base, e.Head, e.CheckSHA, e.RunID, e.Attempt} {
+	for _, part := range []string{e.Owner, e.Repo, e.Name, e.Base, e.BaseBranch, e.Head, e.CheckSHA, e.RunID, e.Attempt} {
 		fmt.Fprintf(h, "%d:%s,", len(part), part)
 	}
 	return hex.EncodeToString(h.Sum(nil))

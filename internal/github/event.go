@@ -14,24 +14,33 @@ import (
 // (GitHub docs, "Webhook events and payloads").
 const MaxEventBytes = 25 << 20
 
-// An Event is what the run is about.
+// Supported are the events that the gate judges.
+var Supported = []string{
+	"pull_request", "merge_group", "push", "schedule", "workflow_dispatch", "workflow_call", "pull_request_target", "workflow_run",
+}
+
+// An Event is what the run is about: what is judged, and what that is compared
+// with. One of Base, BaseBranch and First says the latter.
 type Event struct {
 	Name        string
 	Owner, Repo string
-	// Base and Head are revisions of the clone. Base is "" where the event has
-	// none: then everything is judged, or DefaultBranch is what it is compared with.
-	Base, Head    string
-	All           bool   // judge every artifact, not only changed ones
-	NewBranch     bool   // a branch's first push: there is no earlier tip of its own
-	Deleted       bool   // the ref is gone: there is nothing to judge
-	CheckSHA      string // the commit that the check run is posted on
-	Fork          bool   // the head is another repository's, or that was deleted
-	DefaultBranch string
-	RunID         string
-	Attempt       string
+	Head        string // the commit that is judged
+	// Base is the revision that is believed and compared with, as it is.
+	Base string
+	// BaseBranch is the branch whose tip is believed, and whose merge base with Head
+	// is compared with. Tip is that commit as far as the event names it.
+	BaseBranch, Tip string
+	First           bool   // the default branch's first push: nothing is there to be believed
+	All             bool   // judge every artifact, not only changed ones
+	Deleted         bool   // the ref is gone: there is nothing to judge
+	CheckSHA        string // the commit that the check run is posted on
+	Fork            bool   // the head is another repository's, or that was deleted
+	DefaultBranch   string
+	RunID           string
+	Attempt         string
 }
 
-// An EventError is an event that the gate cannot judge.
+// An EventError is an event that does not say what the gate has to know.
 type EventError struct {
 	Event   string
 	Message string
@@ -39,9 +48,23 @@ type EventError struct {
 
 func (e *EventError) Error() string { return fmt.Sprintf("event %q %s", e.Event, e.Message) }
 
+// An UnsupportedEventError is an event that the gate does not judge: which of its
+// commits could be believed, nobody has decided.
+type UnsupportedEventError struct{ Event string }
+
+func (e *UnsupportedEventError) Error() string {
+	return fmt.Sprintf("event %q is not supported, want one of %s", e.Event, strings.Join(Supported, ", "))
+}
+
+// Hint is the next step.
+func (e *UnsupportedEventError) Hint() string {
+	return "start the workflow on pull_request, push and merge_group; remove the other events from its on:"
+}
+
 // payload is the part of the events' payloads that is read. Pointers, because
 // GitHub sends null for a fork that was deleted.
 type payload struct {
+	Ref        string `json:"ref"`
 	Before     string `json:"before"`
 	After      string `json:"after"`
 	Deleted    bool   `json:"deleted"`
@@ -51,29 +74,46 @@ type payload struct {
 	} `json:"repository"`
 	PullRequest *struct {
 		Base struct {
+			Ref string `json:"ref"`
 			SHA string `json:"sha"`
 		} `json:"base"`
 		Head struct {
-			SHA  string `json:"sha"`
-			Repo *struct {
-				FullName string `json:"full_name"`
-			} `json:"repo"`
+			SHA  string      `json:"sha"`
+			Repo *repository `json:"repo"`
 		} `json:"head"`
-		MergeCommitSHA *string `json:"merge_commit_sha"`
 	} `json:"pull_request"`
 	MergeGroup *struct {
 		BaseSHA string `json:"base_sha"`
 		HeadSHA string `json:"head_sha"`
 	} `json:"merge_group"`
+	WorkflowRun *struct {
+		Event          string      `json:"event"`
+		HeadSHA        string      `json:"head_sha"`
+		HeadBranch     string      `json:"head_branch"`
+		HeadRepository *repository `json:"head_repository"`
+		PullRequests   []struct {
+			Base struct {
+				Ref string `json:"ref"`
+			} `json:"base"`
+		} `json:"pull_requests"`
+	} `json:"workflow_run"`
+}
+
+type repository struct {
+	FullName string `json:"full_name"`
 }
 
 // ReadEvent reads the event from the runner's environment and the payload's
-// text. Whatever names a commit has to be a full object id.
+// text. Whatever names a commit has to be a full object id. Its errors are
+// *EventError and *UnsupportedEventError.
 func ReadEvent(env func(string) (string, bool), text []byte) (Event, error) {
 	get := func(name string) string { v, _ := env(name); return v }
 	e := Event{Name: get("GITHUB_EVENT_NAME"), RunID: get("GITHUB_RUN_ID"), Attempt: get("GITHUB_RUN_ATTEMPT"), CheckSHA: get("GITHUB_SHA")}
 	if e.Name == "" {
 		return e, &EventError{"", "is missing: GITHUB_EVENT_NAME is not set; this program is a GitHub Action's, use codexlock verify elsewhere"}
+	}
+	if !oneOf(e.Name, Supported...) {
+		return e, &UnsupportedEventError{e.Name}
 	}
 	var ok bool
 	if e.Owner, e.Repo, ok = strings.Cut(get("GITHUB_REPOSITORY"), "/"); !ok || e.Owner == "" || e.Repo == "" {
@@ -86,22 +126,33 @@ func ReadEvent(env func(string) (string, bool), text []byte) (Event, error) {
 		}
 	}
 	e.DefaultBranch = p.Repository.DefaultBranch
-	if err := e.fill(p, get("GITHUB_SHA")); err != nil {
+	if err := e.fill(p, get("GITHUB_SHA"), get("GITHUB_REF")); err != nil {
 		return e, err
 	}
-	for name, sha := range map[string]string{"base": strings.TrimSuffix(e.Base, "^1"), "head": e.Head, "check": e.CheckSHA} {
-		if sha != "" && !isObjectID(sha) {
-			return e, &EventError{e.Name, fmt.Sprintf("has the %s commit %q, want a full object id", name, sha)}
-		}
-	}
-	if e.CheckSHA == "" && !e.Deleted {
-		return e, &EventError{e.Name, "names no commit: GITHUB_SHA is not set"}
-	}
-	return e, nil
+	return e, e.check()
 }
 
-// fill finds the two commits of the event: what would land, and what it lands on.
-func (e *Event) fill(p payload, sha string) error {
+// check refuses an event that does not name its commits in full.
+func (e *Event) check() error {
+	if e.Deleted {
+		return nil
+	}
+	for _, c := range []struct{ kind, sha string }{{"base", strings.TrimSuffix(e.Base, "^1")}, {"base", e.Tip}, {"head", e.Head}, {"check", e.CheckSHA}} {
+		if c.sha != "" && !isObjectID(c.sha) {
+			return &EventError{e.Name, fmt.Sprintf("has the %s commit %q, want a full object id", c.kind, c.sha)}
+		}
+	}
+	if e.Head == "" || e.CheckSHA == "" {
+		return &EventError{e.Name, "names no commit to judge"}
+	}
+	if e.Base == "" && e.BaseBranch == "" && !e.First {
+		return &EventError{e.Name, "names no default branch in its payload (repository.default_branch): which commit is believed cannot be determined"}
+	}
+	return nil
+}
+
+// fill finds the commits of the event: what would land, and what it lands on.
+func (e *Event) fill(p payload, sha, ref string) error {
 	switch e.Name {
 	case "pull_request":
 		if p.PullRequest == nil {
@@ -109,40 +160,97 @@ func (e *Event) fill(p payload, sha string) error {
 		}
 		// GITHUB_SHA is the merge commit, and its first parent is the base that
 		// GitHub merged onto.
-		e.Head, e.Base = sha, sha+"^1"
-		e.pullRequest(p)
+		e.Head, e.CheckSHA, e.Fork = sha, p.PullRequest.Head.SHA, e.isFork(p.PullRequest.Head.Repo)
+		if sha != "" {
+			e.Base = sha + "^1"
+		}
 	case "pull_request_target":
-		return &EventError{e.Name, "is not one that the gate runs on: its checkout is the base, and its token can write; use pull_request"}
+		if p.PullRequest == nil {
+			return &EventError{e.Name, "has no pull_request in its payload"}
+		}
+		// base.sha is the branch as it was when the pull request was opened, and so is
+		// not what is believed.
+		e.Head, e.CheckSHA, e.Fork = p.PullRequest.Head.SHA, p.PullRequest.Head.SHA, e.isFork(p.PullRequest.Head.Repo)
+		e.onto(or(p.PullRequest.Base.Ref, e.DefaultBranch), sha, ref)
+	case "workflow_run":
+		return e.workflowRun(p, sha, ref)
 	case "merge_group":
 		if p.MergeGroup == nil {
 			return &EventError{e.Name, "has no merge_group in its payload"}
 		}
 		e.Base, e.Head, e.CheckSHA = p.MergeGroup.BaseSHA, p.MergeGroup.HeadSHA, p.MergeGroup.HeadSHA
 	case "push":
-		e.push(p)
-	default: // schedule, workflow_dispatch, workflow_call and the like: everything
-		e.Head, e.All = sha, true
+		e.push(p, or(p.Ref, ref))
+	default:
+		e.dispatch(sha, or(ref, p.Ref))
 	}
 	return nil
 }
 
-func (e *Event) pullRequest(p payload) {
-	e.CheckSHA = p.PullRequest.Head.SHA
-	head := p.PullRequest.Head.Repo
-	e.Fork = head == nil || head.FullName != e.Owner+"/"+e.Repo
+// onto says which branch the head is to land on. GITHUB_SHA is that branch's tip
+// where GITHUB_REF names it.
+func (e *Event) onto(branch, sha, ref string) {
+	e.BaseBranch = branch
+	if branch != "" && ref == "refs/heads/"+branch {
+		e.Tip = sha
+	}
 }
 
-func (e *Event) push(p payload) {
+func (e *Event) isFork(head *repository) bool {
+	return head == nil || !strings.EqualFold(head.FullName, e.Owner+"/"+e.Repo)
+}
+
+// isDefault reports whether a ref is the default branch.
+func (e *Event) isDefault(ref string) bool {
+	return e.DefaultBranch != "" && ref == "refs/heads/"+e.DefaultBranch
+}
+
+// workflowRun judges what an earlier run was about. That run's pull request may be
+// of any branch; of a fork's, the payload names none.
+func (e *Event) workflowRun(p payload, sha, ref string) error {
+	run := p.WorkflowRun
+	if run == nil {
+		return &EventError{e.Name, "has no workflow_run in its payload"}
+	}
+	e.Head, e.CheckSHA, e.Fork = run.HeadSHA, run.HeadSHA, e.isFork(run.HeadRepository)
+	branch := e.DefaultBranch
+	for i, pull := range run.PullRequests {
+		if i == 0 {
+			branch = or(pull.Base.Ref, branch)
+		}
+		if pull.Base.Ref != branch { // of several branches: the default one's rules
+			branch = e.DefaultBranch
+			break
+		}
+	}
+	e.onto(branch, sha, ref)
+	e.All = !e.Fork && !strings.HasPrefix(run.Event, "pull_request") && e.isDefault("refs/heads/"+run.HeadBranch)
+	return nil
+}
+
+// dispatch is a run that was started for a branch as it stands. The default branch
+// is trusted: it is judged by its own rules, whole. A schedule runs there only.
+func (e *Event) dispatch(sha, ref string) {
+	e.Head = sha
+	if e.isDefault(ref) || e.Name == "schedule" && (ref == "" || e.DefaultBranch == "") {
+		e.Base, e.All = sha, true
+		return
+	}
+	e.BaseBranch = e.DefaultBranch
+}
+
+func (e *Event) push(p payload, ref string) {
+	e.Head = p.After
+	e.CheckSHA = or(p.After, e.CheckSHA)
 	switch {
 	case p.Deleted || isZero(p.After):
-		e.Deleted = true
+		e.Deleted, e.Head = true, ""
+	case !e.isDefault(ref):
+		e.BaseBranch = e.DefaultBranch
 	case p.Before == "" || isZero(p.Before):
-		e.Head, e.NewBranch = p.After, true
+		e.First, e.All = true, true
 	default:
-		e.Base, e.Head = p.Before, p.After
-	}
-	if e.Head != "" {
-		e.CheckSHA = e.Head
+		e.Base, e.All = p.Before, true
 	}
 }
 

@@ -18,7 +18,7 @@ const (
 )
 
 // event reads a payload as a runner would hand it over.
-func event(t *testing.T, name, file string, edits ...string) (github.Event, error) {
+func event(t *testing.T, name, file string, vars []string, edits ...string) (github.Event, error) {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join("testdata", "events", file))
 	if err != nil {
@@ -30,7 +30,7 @@ func event(t *testing.T, name, file string, edits ...string) (github.Event, erro
 		}
 		text = bytes.ReplaceAll(text, []byte(edits[i]), []byte(edits[i+1]))
 	}
-	return github.ReadEvent(env("GITHUB_EVENT_NAME", name), text)
+	return github.ReadEvent(env(append([]string{"GITHUB_EVENT_NAME", name}, vars...)...), text)
 }
 
 func env(pairs ...string) func(string) (string, bool) {
@@ -43,43 +43,114 @@ func env(pairs ...string) func(string) (string, bool) {
 	return func(name string) (string, bool) { v, ok := vars[name]; return v, ok }
 }
 
+const (
+	before = "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+	after  = "6113728f27ae82c7b1a177c8d03f9e96e0adf246"
+	pull   = "ec26c3e57ca3a959ca5aad62de7213c562f8c821"
+	queued = "3a2b1c0d9e8f7a6b5c4d3e2f1a0b9c8d7e6f5a4b"
+)
+
+// TestEvents is the table of events: what is judged, what it is compared with,
+// and which branch's tip is believed.
 func TestEvents(t *testing.T) {
+	onMaster := []string{"GITHUB_REF", "refs/heads/master"}
 	for name, c := range map[string]struct {
 		event, file string
-		edits       []string
+		edits, env  []string
 		want        github.Event // as far as it says something
 	}{
-		"pull request": {"pull_request", "pull_request.json", nil,
-			github.Event{Base: merge + "^1", Head: merge, CheckSHA: "ec26c3e57ca3a959ca5aad62de7213c562f8c821"}},
-		"a fork's": {"pull_request", "pull_request.json", []string{`"head":{"label":"Codertocat:changes"`, `"head":{"label":"Codertocat:changes","repo":{"full_name":"fork/Hello-World"},"x":0`},
-			github.Event{Base: merge + "^1", Head: merge, CheckSHA: "ec26c3e57ca3a959ca5aad62de7213c562f8c821"}},
-		"push": {"push", "push_branch.json", []string{zeros, strings.Repeat("b", 40)},
-			github.Event{Base: strings.Repeat("b", 40), Head: "6113728f27ae82c7b1a177c8d03f9e96e0adf246", CheckSHA: "6113728f27ae82c7b1a177c8d03f9e96e0adf246"}},
-		"a branch's first push": {"push", "push_branch.json", nil,
-			github.Event{NewBranch: true, Head: "6113728f27ae82c7b1a177c8d03f9e96e0adf246", CheckSHA: "6113728f27ae82c7b1a177c8d03f9e96e0adf246"}},
-		"a tag": {"push", "push_tag.json", nil,
-			github.Event{NewBranch: true, Head: "6113728f27ae82c7b1a177c8d03f9e96e0adf246", CheckSHA: "6113728f27ae82c7b1a177c8d03f9e96e0adf246"}},
-		"a deletion":  {"push", "push_deleted.json", nil, github.Event{Deleted: true, CheckSHA: merge}},
-		"a queue":     {"merge_group", "merge_group.json", nil, github.Event{}},
-		"by hand":     {"workflow_dispatch", "workflow_dispatch.json", nil, github.Event{Head: merge, All: true, CheckSHA: merge}},
-		"on schedule": {"schedule", "workflow_dispatch.json", nil, github.Event{Head: merge, All: true, CheckSHA: merge}},
+		"pull request": {"pull_request", "pull_request.json", nil, nil, github.Event{Base: merge + "^1", Head: merge, CheckSHA: pull}},
+		"default branch": {"push", "push_branch.json", []string{zeros, before}, nil,
+			github.Event{Base: before, Head: after, All: true, CheckSHA: after}},
+		"default branch, first": {"push", "push_branch.json", nil, nil, github.Event{First: true, Head: after, All: true, CheckSHA: after}},
+		"branch": {"push", "push_branch.json", []string{zeros, before, `"refs/heads/master"`, `"refs/heads/topic"`}, nil,
+			github.Event{BaseBranch: "master", Head: after, CheckSHA: after}},
+		"branch, first": {"push", "push_branch.json", []string{`"refs/heads/master"`, `"refs/heads/topic"`}, nil,
+			github.Event{BaseBranch: "master", Head: after, CheckSHA: after}},
+		"a branch in the folder of the default one": {"push", "push_branch.json", []string{`"refs/heads/master"`, `"refs/heads/master/x"`}, onMaster,
+			github.Event{BaseBranch: "master", Head: after, CheckSHA: after}},
+		"tag": {"push", "push_tag.json", nil, nil, github.Event{BaseBranch: "master", Head: after, CheckSHA: after}},
+		"a tag called like the default branch": {"push", "push_tag.json", []string{"refs/tags/simple-tag", "refs/tags/master"}, nil,
+			github.Event{BaseBranch: "master", Head: after, CheckSHA: after}},
+		"deletion": {"push", "push_deleted.json", nil, nil, github.Event{Deleted: true, CheckSHA: zeros}},
+		"by hand": {"workflow_dispatch", "workflow_dispatch.json", nil, []string{"GITHUB_REF", "refs/heads/main"},
+			github.Event{Base: merge, Head: merge, All: true, CheckSHA: merge}},
+		"by hand, on a branch": {"workflow_dispatch", "workflow_dispatch.json", nil, []string{"GITHUB_REF", "refs/heads/topic"},
+			github.Event{BaseBranch: "main", Head: merge, CheckSHA: merge}},
+		"by hand, on a tag": {"workflow_dispatch", "workflow_dispatch.json", nil, []string{"GITHUB_REF", "refs/tags/main"},
+			github.Event{BaseBranch: "main", Head: merge, CheckSHA: merge}},
+		"called": {"workflow_call", "workflow_dispatch.json", nil, []string{"GITHUB_REF", "refs/heads/topic"},
+			github.Event{BaseBranch: "main", Head: merge, CheckSHA: merge}},
+		"on schedule": {"schedule", "workflow_dispatch.json", nil, nil, github.Event{Base: merge, Head: merge, All: true, CheckSHA: merge}},
+		"on schedule, on a branch": {"schedule", "workflow_dispatch.json", nil, []string{"GITHUB_REF", "refs/heads/topic"},
+			github.Event{BaseBranch: "main", Head: merge, CheckSHA: merge}},
+		"target": {"pull_request_target", "pull_request.json", nil, onMaster,
+			github.Event{BaseBranch: "master", Tip: merge, Head: pull, CheckSHA: pull}},
+		"target of a branch": {"pull_request_target", "pull_request.json", []string{`"ref":"master"`, `"ref":"release"`}, onMaster,
+			github.Event{BaseBranch: "release", Head: pull, CheckSHA: pull}},
+		"queue": {"merge_group", "merge_group.json", nil, nil, github.Event{}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, err := event(t, c.event, c.file, c.edits...)
+			got, err := event(t, c.event, c.file, c.env, c.edits...)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if name == "a queue" {
+			if name == "queue" {
 				if len(got.Base) != 40 || len(got.Head) != 40 || got.Base == got.Head || got.CheckSHA != got.Head || got.All {
 					t.Errorf("got %+v", got)
 				}
 				return
 			}
-			if got.Base != c.want.Base || got.Head != c.want.Head || got.All != c.want.All || got.CheckSHA != c.want.CheckSHA ||
-				got.NewBranch != c.want.NewBranch || got.Deleted != c.want.Deleted || got.Owner != "Codertocat" || got.Repo != "Hello-World" {
-				t.Errorf("got %+v\nwant %+v", got, c.want)
+			want := c.want
+			want.Name, want.Owner, want.Repo, want.Fork, want.DefaultBranch, want.RunID, want.Attempt = got.Name, "Codertocat", "Hello-World", got.Fork, got.DefaultBranch, "7", "1"
+			if got != want {
+				t.Errorf("got %+v\nwant %+v", got, want)
 			}
 		})
+	}
+}
+
+// TestWorkflowRuns: a run that follows another one judges what that one was about,
+// by the base branch's rules, or by the default branch's where it is not known.
+func TestWorkflowRuns(t *testing.T) {
+	own, fork := `{"full_name":"Codertocat/Hello-World"}`, `{"full_name":"fork/Hello-World"}`
+	for name, c := range map[string]struct {
+		event, branch, repo, pulls string
+		want                       github.Event
+	}{
+		"pull request": {"pull_request", "topic", own, `{"base":{"ref":"release"}}`, github.Event{BaseBranch: "release"}},
+		"two of one":   {"pull_request", "topic", own, `{"base":{"ref":"release"}},{"base":{"ref":"release"}}`, github.Event{BaseBranch: "release"}},
+		"two":          {"pull_request", "topic", own, `{"base":{"ref":"release"}},{"base":{"ref":"other"}}`, github.Event{BaseBranch: "main", Tip: merge}},
+		"fork":         {"pull_request", "topic", fork, ``, github.Event{BaseBranch: "main", Tip: merge, Fork: true}},
+		"fork's main":  {"push", "main", fork, ``, github.Event{BaseBranch: "main", Tip: merge, Fork: true}},
+		"gone":         {"pull_request", "main", `null`, ``, github.Event{BaseBranch: "main", Tip: merge, Fork: true}},
+		"push":         {"push", "topic", own, ``, github.Event{BaseBranch: "main", Tip: merge}},
+		"default":      {"push", "main", own, ``, github.Event{BaseBranch: "main", Tip: merge, All: true}},
+	} {
+		text := fmt.Sprintf(`{"repository":{"default_branch":"main"},"workflow_run":{"event":%q,"head_sha":%q,"head_branch":%q,"head_repository":%s,"pull_requests":[%s]}}`,
+			c.event, queued, c.branch, c.repo, c.pulls)
+		got, err := github.ReadEvent(env("GITHUB_EVENT_NAME", "workflow_run", "GITHUB_REF", "refs/heads/main"), []byte(text))
+		if err != nil || got.Head != queued || got.CheckSHA != queued || got.BaseBranch != c.want.BaseBranch || got.Tip != c.want.Tip || got.All != c.want.All || got.Fork != c.want.Fork || got.Base != "" {
+			t.Errorf("%s: got %+v, %v", name, got, err)
+		}
+	}
+}
+
+// TestUnsupportedEvents: an event that nobody thought of is not judged by rules
+// that nobody chose.
+func TestUnsupportedEvents(t *testing.T) {
+	for _, name := range []string{"pull_request_review", "pull_request_review_comment", "issue_comment", "release", "repository_dispatch", "create", "Push", "push "} {
+		_, err := github.ReadEvent(env("GITHUB_EVENT_NAME", name), []byte(`{}`))
+		var unsupported *github.UnsupportedEventError
+		if !errors.As(err, &unsupported) {
+			t.Errorf("%s: got %v", name, err)
+			continue
+		}
+		for _, event := range github.Supported {
+			if !strings.Contains(err.Error(), event) {
+				t.Errorf("%s: %q does not name %s", name, err, event)
+			}
+		}
 	}
 }
 
@@ -107,11 +178,16 @@ func TestEventsThatCannotBeJudged(t *testing.T) {
 		"no pull request":      {[]string{"GITHUB_EVENT_NAME", "pull_request"}, `{}`},
 		"no head":              {[]string{"GITHUB_EVENT_NAME", "pull_request"}, `{"pull_request":{}}`},
 		"no queue":             {[]string{"GITHUB_EVENT_NAME", "merge_group"}, `{}`},
-		"the base's own token": {[]string{"GITHUB_EVENT_NAME", "pull_request_target"}, `{"pull_request":{"head":{"sha":"` + sha + `"}}}`},
+		"no base branch":       {[]string{"GITHUB_EVENT_NAME", "pull_request_target"}, `{"pull_request":{"head":{"sha":"` + sha + `"}}}`},
+		"no target":            {[]string{"GITHUB_EVENT_NAME", "pull_request_target"}, `{}`},
+		"no run":               {[]string{"GITHUB_EVENT_NAME", "workflow_run"}, `{}`},
+		"no default branch":    {[]string{"GITHUB_EVENT_NAME", "push"}, `{"ref":"refs/heads/x","after":"` + sha + `"}`},
+		"nor by hand":          {[]string{"GITHUB_EVENT_NAME", "workflow_dispatch", "GITHUB_REF", "refs/heads/main"}, `{}`},
+		"nothing after a push": {[]string{"GITHUB_EVENT_NAME", "push"}, `{"ref":"refs/heads/main","repository":{"default_branch":"main"}}`},
 		"no commit":            {[]string{"GITHUB_EVENT_NAME", "schedule", "GITHUB_SHA", ""}, `{}`},
 		"a flag":               {[]string{"GITHUB_EVENT_NAME", "schedule", "GITHUB_SHA", "--help"}, `{}`},
 		"a name":               {[]string{"GITHUB_EVENT_NAME", "schedule", "GITHUB_SHA", "HEAD"}, `{}`},
-		"a branch for a base":  {[]string{"GITHUB_EVENT_NAME", "push"}, `{"before":"main","after":"` + sha + `"}`},
+		"a branch for a base":  {[]string{"GITHUB_EVENT_NAME", "push"}, `{"ref":"refs/heads/main","before":"main","after":"` + sha + `","repository":{"default_branch":"main"}}`},
 	} {
 		e, err := github.ReadEvent(env(c.env...), []byte(c.payload))
 		var bad *github.EventError
@@ -122,7 +198,7 @@ func TestEventsThatCannotBeJudged(t *testing.T) {
 }
 
 func TestExternalIDIsOneAttempts(t *testing.T) {
-	a, err := event(t, "pull_request", "pull_request.json")
+	a, err := event(t, "pull_request", "pull_request.json", nil)
 	if err != nil {
 		t.Fatal(err)
 	}

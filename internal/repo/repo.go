@@ -78,9 +78,18 @@ func (r *Repository) GitDir() string { return r.gitDir }
 // Close ends the git processes that read objects.
 func (r *Repository) Close() error { return r.objects.close() }
 
-// Commit resolves a revision as git writes them: a branch, HEAD^1, an id. Its
-// errors are *NoCommitsError and *MissingCommitError.
+// Commit resolves a revision as git writes them: a branch, HEAD^1, an id. Where a
+// name is a tag and something else too, the tag is not what it takes: see
+// Ambiguous. Its errors are *NoCommitsError and *MissingCommitError.
 func (r *Repository) Commit(ctx context.Context, rev string) (Commit, error) {
+	ambiguous, is, err := r.Ambiguous(ctx, rev)
+	if err != nil {
+		return "", err
+	}
+	if is {
+		_, rest := cutRevision(rev)
+		rev = ambiguous.Taken + rest
+	}
 	c, err := r.resolve(ctx, rev)
 	if missing := (*MissingCommitError)(nil); err == nil || !errors.As(err, &missing) {
 		return c, err
