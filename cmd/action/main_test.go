@@ -33,7 +33,7 @@ func TestAction(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata", RequireExplicitExec: true, RequireUniqueNames: true,
 		Setup: setup,
-		Cmds:  map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "posted": posted, "faults": faults, "pin": pin},
+		Cmds:  map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "posted": posted, "faults": faults, "pin": pin, "denied": denied},
 	})
 }
 
@@ -95,6 +95,23 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 			ts.Fatalf("%s holds the key", name)
 		}
 	}
+}
+
+// denied asserts that the report of the last run denies for a rule: denied RULE.
+func denied(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: denied RULE")
+	}
+	var report struct {
+		Findings []struct{ Rule, Severity string }
+	}
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile("repo/report.json")), &report))
+	for _, f := range report.Findings {
+		if f.Rule == args[0] && f.Severity == "deny" {
+			return
+		}
+	}
+	ts.Fatalf("the report does not deny for %s: %+v", args[0], report.Findings)
 }
 
 // pin sets $AT to how a file is pinned: pin FILE.

@@ -173,28 +173,86 @@ func (a *action) gate(ctx context.Context) (gate, error) {
 	if a.event.All && a.in.Scope != "changed" || a.in.Scope == "all" {
 		g.scope = facts.All
 	}
-	if a.event.NewBranch {
-		if g.base, err = a.defaultBranch(ctx, g); err != nil {
-			return g, err
-		}
+	switch {
+	case a.event.First:
+		g.first = true
+	case a.event.BaseBranch != "":
+		g.base, err = a.tip(ctx, g)
+	default:
+		g.base, g.exact = a.event.Base, true
 	}
-	return g, nil
+	return g, err
 }
 
-// defaultBranch is what a branch's first push is compared with: believing what
-// the branch itself brings would let it bring its own gate.
-func (a *action) defaultBranch(ctx context.Context, g gate) (string, error) {
+// tip is the commit that a branch of the repository ends with, as far as this
+// clone knows: its remote-tracking ref, or what the event says. Believing what the
+// head itself brings would let it bring its own gate.
+func (a *action) tip(ctx context.Context, g gate) (string, error) {
 	r, err := repo.Open(ctx, g.dir)
 	if err != nil {
 		return "", err
 	}
 	defer r.Close()
-	name := "refs/remotes/origin/" + a.event.DefaultBranch
-	c, err := r.Commit(ctx, name)
-	if err != nil || a.event.DefaultBranch == "" {
-		return "", fmt.Errorf("first push of a branch: nothing to compare it with: %q is not in this clone; check out with fetch-depth: 0, or run on pull_request instead: %w", name, err)
+	missing := &missingTipError{branch: a.event.BaseBranch}
+	origin, any, err := r.Remotes(ctx)
+	if err != nil {
+		return "", err
 	}
-	return c.String(), nil
+	ref := "refs/remotes/origin/" + a.event.BaseBranch
+	candidates := []string{ref, a.event.Tip}
+	if any && !a.isOrigin(origin) {
+		missing.origin = strings.Join(origin, " ")
+		candidates = candidates[1:]
+	}
+	for _, rev := range candidates {
+		if rev == "" {
+			continue
+		}
+		_, err := r.Commit(ctx, rev)
+		var absent *repo.MissingCommitError
+		var empty *repo.NoCommitsError
+		switch {
+		case err == nil:
+			return rev, nil
+		case !errors.As(err, &absent) && !errors.As(err, &empty):
+			return "", err
+		}
+	}
+	return "", missing
+}
+
+// isOrigin reports whether the remote origin is the repository of this run. In a
+// checkout of a fork it is the fork, whose branches are called the same.
+func (a *action) isOrigin(urls []string) bool {
+	server, _ := a.world.Env("GITHUB_SERVER_URL")
+	for _, url := range urls {
+		if !github.IsRepository(url, server, a.event.Owner+"/"+a.event.Repo) {
+			return false
+		}
+	}
+	return len(urls) > 0
+}
+
+// A missingTipError says that the branch whose rules are to be believed is not in
+// this clone, or only as a copy that somebody else controls.
+type missingTipError struct {
+	branch string
+	origin string // of another repository; "" where that is not the reason
+}
+
+func (e *missingTipError) Error() string {
+	if e.origin != "" {
+		return fmt.Sprintf("the tip of branch %q is not known: the remote origin of this clone is not the repository of this run", e.branch)
+	}
+	return fmt.Sprintf("the tip of branch %q is not in this clone: refs/remotes/origin/%s does not exist", e.branch, e.branch)
+}
+
+// Hint is the next step.
+func (e *missingTipError) Hint() string {
+	if e.origin != "" {
+		return "check out the repository itself with actions/checkout and fetch-depth: 0; leave its input repository out"
+	}
+	return "check out with actions/checkout and fetch-depth: 0"
 }
 
 // tell writes the report everywhere it belongs.

@@ -17,6 +17,7 @@ import (
 	"github.com/codexlock/codexlock/internal/attest"
 	"github.com/codexlock/codexlock/internal/config"
 	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/github"
 	"github.com/codexlock/codexlock/internal/outfile"
 	"github.com/codexlock/codexlock/internal/policy"
 	"github.com/codexlock/codexlock/internal/repo"
@@ -177,7 +178,8 @@ func isUsage(err error) bool {
 	var refused *attest.RefusedError
 	var outside *outfile.OutsideError
 	var special *outfile.KindError
-	return errors.As(err, &none) || errors.As(err, &outside) || errors.As(err, &special) || errors.As(err, &usage) || errors.As(err, &bad) || errors.As(err, &format) || errors.As(err, &named) ||
+	var event *github.UnsupportedEventError
+	return errors.As(err, &event) || errors.As(err, &none) || errors.As(err, &outside) || errors.As(err, &special) || errors.As(err, &usage) || errors.As(err, &bad) || errors.As(err, &format) || errors.As(err, &named) ||
 		errors.As(err, &weak) || (errors.As(err, &refused) && !refused.Unsettled)
 }
 

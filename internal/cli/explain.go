@@ -37,7 +37,9 @@ whatever the rules found: the verdict is codexlock verify's.`,
 				return err
 			}
 			g.paths = args
-			g.fromEnvironment(cmd, w.Env)
+			if err := g.fromEnvironment(cmd, w.Env); err != nil {
+				return err
+			}
 			e, err := g.explain(cmd.Context())
 			if err != nil {
 				return err

@@ -44,7 +44,9 @@ artifact. Nothing is judged, and no key or MAC is among the facts.`,
 			if g.now, err = effectiveTime(effective, w); err != nil {
 				return err
 			}
-			g.fromEnvironment(cmd, w.Env)
+			if err := g.fromEnvironment(cmd, w.Env); err != nil {
+				return err
+			}
 			text, err := g.facts(cmd.Context())
 			if err != nil {
 				return err
@@ -61,8 +63,7 @@ artifact. Nothing is judged, and no key or MAC is among the facts.`,
 // measureFlags are the flags that say what is measured, against what, and when.
 func (g *gate) measureFlags(cmd *cobra.Command, effective *string) {
 	f := cmd.Flags()
-	f.StringVar(&g.base, "base", "", "the commit to compare with, and to believe (default HEAD; with --head its first parent)")
-	f.StringVar(&g.head, "head", "", "the commit to look at (default: the work tree)")
+	g.baseFlags(cmd, "the commit to look at (default: the work tree)")
 	f.StringVar(&g.config, "config", "", "the configuration file (default codexlock.yaml or .github/codexlock.yaml)")
 	f.StringVar(effective, "effective-time", "", "measure as of this time, YYYY-MM-DDTHH:MM:SSZ (default now)")
 }
@@ -91,7 +92,7 @@ func (g gate) measureOne(ctx context.Context) (facts.Measurement, error) {
 		return none, err
 	}
 	defer r.Close()
-	o, _, err := g.believe(ctx, r)
+	o, err := g.measured(ctx, r)
 	if err != nil {
 		return none, err
 	}

@@ -24,7 +24,8 @@ import (
 type gate struct {
 	dir          string // somewhere in the repository
 	base, head   string // revisions; head "": the work tree
-	noBase       bool   // there is none: a first push
+	exact        bool   // base is what is compared with, in place of its merge base with the head
+	first        bool   // there is no base: a first push
 	scope        facts.Scope
 	paths        []string // as written, relative to dir
 	measureNamed bool     // a named file is measured although it is no artifact
@@ -57,9 +58,11 @@ func (e *NothingEvaluatedError) Error() string {
 // it is about to judge.
 type evaluation struct {
 	options facts.Options
+	trusted settings // where rules, configuration and the rest were read
 	asked   policy.Options
 	engine  *policy.Engine
 	change  *facts.Collector
+	notes   []string // what a reader of the verdict has to know
 }
 
 // run evaluates the gate.
@@ -88,9 +91,10 @@ func (g gate) run(ctx context.Context) (report.Report, error) {
 		}
 	}
 	done := report.New(decision, report.Meta{
-		Scope: string(g.scope), Base: e.options.BaseCommit, Head: e.options.HeadCommit,
+		Scope: string(e.options.Scope), Base: e.options.BaseCommit, Head: e.options.HeadCommit,
 		EffectiveTime: vaulttime.FormatTime(g.now), FailOnWarn: g.failOnWarn,
-		Preview: g.preview(ctx, r, e),
+		TrustedBase: e.options.TrustedCommit, Notes: e.notes,
+		Preview: g.preview(ctx, e),
 	})
 	if g.log.on {
 		if err := g.log.append(ctx, r, e.options.Config, g.log.verified(done)); err != nil {
@@ -124,94 +128,56 @@ func (g gate) prepare(ctx context.Context, r *repo.Repository) (evaluation, erro
 
 // ready is prepare but for what is under judgement.
 func (g gate) ready(ctx context.Context, r *repo.Repository) (evaluation, error) {
-	o, source, err := g.believe(ctx, r)
+	t, err := g.comparison(ctx, r)
 	if err != nil {
 		return evaluation{}, err
 	}
-	engine, err := source.engine(ctx, o.Config)
-	if err != nil {
-		return evaluation{}, err
-	}
-	asked, err := source.asked(ctx, o.Config)
-	return evaluation{options: o, asked: asked, engine: engine}, err
+	e := evaluation{options: t.options, trusted: settings{gate: g, repository: r, base: t.trusted}, notes: t.notes}
+	return e, e.load(ctx)
 }
 
-// believe reads what measuring needs of the base commit, and the keys.
-func (g gate) believe(ctx context.Context, r *repo.Repository) (facts.Options, settings, error) {
-	o, err := g.trees(ctx, r)
-	if err != nil {
-		return o, settings{}, err
+// load reads the gate that is believed.
+func (e *evaluation) load(ctx context.Context) error {
+	if err := e.trusted.measuring(ctx, &e.options); err != nil {
+		return err
 	}
-	source := settings{gate: g, repository: r, base: o.Base}
-	if o.Config, err = source.config(ctx); err != nil {
-		return o, source, err
+	var err error
+	if e.engine, err = e.trusted.engine(ctx, e.options.Config); err != nil {
+		return err
+	}
+	e.asked, err = e.trusted.asked(ctx, e.options.Config)
+	return err
+}
+
+// measured is what measuring needs, and no more: no rule is compiled.
+func (g gate) measured(ctx context.Context, r *repo.Repository) (facts.Options, error) {
+	t, err := g.comparison(ctx, r)
+	if err != nil {
+		return t.options, err
+	}
+	err = settings{gate: g, repository: r, base: t.trusted}.measuring(ctx, &t.options)
+	return t.options, err
+}
+
+// measuring reads what measuring needs: configuration, schemas and the keys.
+func (s settings) measuring(ctx context.Context, o *facts.Options) (err error) {
+	g := s.gate
+	if o.Config, err = s.config(ctx); err != nil {
+		return err
 	}
 	if o.Config.RunTests == "sandbox" {
 		o.Tests = g.tests
 	}
 	if g.minimumLevel != "" {
 		if o.Config.MinimumLevel, err = artifact.ParseLevel(g.minimumLevel); err != nil {
-			return o, source, &usageError{fmt.Errorf("minimum %w", err)}
+			return &usageError{fmt.Errorf("minimum %w", err)}
 		}
 	}
 	if o.Keys, err = keyring(ctx, o.Config, g.env); err != nil {
-		return o, source, err
+		return err
 	}
-	o.Extras, err = source.schemas(ctx, o.Config)
-	return o, source, err
-}
-
-// trees pins the commits that are compared. Without a head it is the work tree;
-// without a base it is the commit that the head stands on.
-func (g gate) trees(ctx context.Context, r *repo.Repository) (facts.Options, error) {
-	o := facts.Options{Repository: r, Scope: g.scope, Now: g.now, Base: r.EmptyTree(), Strict: g.layout == "strict", MeasureNamed: g.measureNamed}
-	switch {
-	case g.layout != "" && g.layout != "git" && !o.Strict:
-		return o, usagef("--layout is %q, want git or strict", g.layout)
-	case o.Strict && g.head != "":
-		return o, usagef("--layout strict looks at the modes on the disk, and --head reads commits only: want one of the two")
-	}
-	paths, err := g.named(r)
-	if err != nil {
-		return o, err
-	}
-	o.Paths = paths
-	var head, base repo.Commit
-	hasBase := !g.noBase
-	if g.head == "" {
-		if o.Head, err = r.WorkTree(ctx); err != nil {
-			return o, err
-		}
-	} else {
-		if head, err = r.Commit(ctx, g.head); err != nil {
-			return o, err
-		}
-		if o.Head, err = r.Tree(ctx, head); err != nil {
-			return o, err
-		}
-		o.HeadCommit = string(head)
-	}
-	switch {
-	case g.noBase:
-	case g.base != "":
-		base, err = r.Commit(ctx, g.base)
-	case g.head == "":
-		base, err = r.Commit(ctx, "HEAD")
-	case g.scope == facts.All:
-		base = head
-	default:
-		base, hasBase, err = r.FirstParent(ctx, head)
-	}
-	if err != nil {
-		return o, err
-	}
-	if !hasBase {
-		return o, nil
-	}
-	o.BaseCommit = string(base)
-	o.SameCommit = base == head
-	o.Base, err = r.Tree(ctx, base)
-	return o, err
+	o.Extras, err = s.schemas(ctx, o.Config)
+	return err
 }
 
 // named turns the paths of the command line into paths of the repository.

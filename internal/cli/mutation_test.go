@@ -118,11 +118,11 @@ func newJudge(t *testing.T, g gate) func(*testing.T) report.Report {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { r.Close() })
-	o, err := g.trees(ctx, r)
+	compared, err := g.comparison(ctx, r)
 	if err != nil {
 		t.Fatal(err)
 	}
-	source := settings{gate: g, repository: r, base: o.Base}
+	o, source := compared.options, settings{gate: g, repository: r, base: compared.trusted}
 	if o.Config, err = source.config(ctx); err != nil {
 		t.Fatal(err)
 	}

@@ -60,6 +60,9 @@ the embedded ones.`,
 			if err != nil {
 				return err
 			}
+			if err := checkRevisions(cmd, w.Env); err != nil {
+				return err
+			}
 			engine, err := g.ruleSet(cmd.Context())
 			if err != nil {
 				return err
@@ -98,7 +101,7 @@ func (g gate) ruleSet(ctx context.Context) (*policy.Engine, error) {
 		return nil, err
 	}
 	defer r.Close()
-	base, err := r.Commit(ctx, cmp.Or(g.base, "HEAD"))
+	base, err := g.commit(ctx, r, cmp.Or(g.base, "HEAD"))
 	var empty *repo.NoCommitsError
 	if errors.As(err, &empty) {
 		return g.rulesOnDisk(ctx)

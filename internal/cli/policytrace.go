@@ -41,7 +41,9 @@ commit's. With --policy they are read from the disk, as they stand there.`,
 				return err
 			}
 			g.paths = args[1:]
-			g.fromEnvironment(cmd, w.Env)
+			if err := g.fromEnvironment(cmd, w.Env); err != nil {
+				return err
+			}
 			t, err := g.trace(cmd.Context(), args[0], timeout)
 			if err != nil {
 				return err

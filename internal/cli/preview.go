@@ -11,7 +11,6 @@ import (
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/policy"
 	"github.com/codexlock/codexlock/internal/preview"
-	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/schemas"
 )
 
@@ -37,14 +36,14 @@ func (w World) self() preview.Program {
 // preview says what the edits of the gate that the change holds would change over
 // the whole tree, nil where there are none. It is no part of the verdict: whatever
 // goes wrong is said in it, and nowhere else.
-func (g gate) preview(ctx context.Context, r *repo.Repository, e evaluation) *policy.Preview {
+func (g gate) preview(ctx context.Context, e evaluation) *policy.Preview {
 	edits := e.change.GateEdits()
-	if len(edits) == 0 || g.scope == facts.Paths {
+	if len(edits) == 0 || g.scope == facts.Paths || e.options.TrustedBase == facts.TrustedHead {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, preview.MaxTime)
 	defer cancel()
-	p, err := g.compare(ctx, r, e)
+	p, err := g.compare(ctx, e)
 	if err != nil {
 		p = policy.Compare(policy.Decision{}, policy.Decision{}, nil, nil)
 		p.State, p.Problem, p.Before, p.After = "failed", strings.TrimSpace(err.Error()), "", ""
@@ -56,11 +55,11 @@ func (g gate) preview(ctx context.Context, r *repo.Repository, e evaluation) *po
 // compare judges the head's whole tree twice, as it would be judged once it is
 // merged: by the base's gate here, by the head's in a process of its own. What
 // that one is told was measured here, so that it needs no key.
-func (g gate) compare(ctx context.Context, r *repo.Repository, e evaluation) (policy.Preview, error) {
+func (g gate) compare(ctx context.Context, e evaluation) (policy.Preview, error) {
 	o := e.options
 	whole := facts.Options{ // and nothing else that was asked for: a preview runs nobody's tests
 		Repository: o.Repository, Base: o.Head, Head: o.Head, BaseCommit: o.HeadCommit, HeadCommit: o.HeadCommit, SameCommit: true,
-		Scope: facts.All, Config: o.Config, Extras: o.Extras, Keys: o.Keys, Now: o.Now, Strict: o.Strict,
+		Scope: facts.All, Config: o.Config, Extras: o.Extras, Keys: o.Keys, Now: o.Now, Strict: o.Strict, TrustedBase: o.TrustedBase,
 	}
 	before, err := facts.Collect(ctx, whole)
 	if err != nil {
@@ -72,13 +71,12 @@ func (g gate) compare(ctx context.Context, r *repo.Repository, e evaluation) (po
 	if err != nil {
 		return policy.Preview{}, err
 	}
-	earlier := settings{gate: g, repository: r, base: e.options.Base}
-	rules, err := earlier.sources(ctx, e.options.Config)
+	rules, err := e.trusted.sources(ctx, e.options.Config)
 	if err != nil {
 		return policy.Preview{}, err
 	}
-	edited := settings{gate: g, repository: r, base: e.options.Head, edited: true}
-	if err := edited.believe(ctx, &whole, earlier, e.options.Config); err != nil {
+	edited := settings{gate: g, repository: e.options.Repository, base: e.options.Head, edited: true}
+	if err := edited.believe(ctx, &whole, e.trusted, e.options.Config); err != nil {
 		return policy.Preview{}, err
 	}
 	question, after, err := edited.question(ctx, whole)

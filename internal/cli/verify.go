@@ -37,7 +37,9 @@ func verifyCommand(w World) *cobra.Command {
 that differs; with --all every artifact there is; with paths just those. With
 --head it reads commits only and never the work tree.
 
-Configuration, policies and schemas always come from the base commit.`,
+Configuration, policies and schemas always come from the base commit. With
+--base main the artifacts are compared with the commit that the change was
+forked from, and checked with the rules of main as it is now.`,
 		Example: `  codexlock verify                        what I changed since HEAD
   codexlock verify --all                  everything
   codexlock verify --base main --head pr  a pull request, from commits alone
@@ -60,8 +62,7 @@ func (v *verification) flags(cmd *cobra.Command) {
 	g.log.flags(cmd, v.world)
 	f := cmd.Flags()
 	f.BoolVar(&v.all, "all", false, "verify every artifact, not only the changed ones")
-	f.StringVar(&g.base, "base", "", "the commit to compare with, and to believe (default HEAD; with --head its first parent)")
-	f.StringVar(&g.head, "head", "", "the commit to verify (default: the work tree)")
+	g.baseFlags(cmd, "the commit to verify (default: the work tree)")
 	f.StringArrayVarP(&v.formats, "format", "f", nil, "format[=FILE], repeatable: "+strings.Join(report.Formats(), ", ")+" (default text)")
 	f.StringVar(&g.config, "config", "", "the configuration file (default codexlock.yaml or .github/codexlock.yaml)")
 	f.StringArrayVar(&g.policies, "policy", nil, "a directory of rules, or a bundle pinned by digest, in place of the configuration's, repeatable")
@@ -93,7 +94,9 @@ func (v *verification) understand(cmd *cobra.Command, args []string) (err error)
 	if g.now, err = effectiveTime(v.effective, v.world); err != nil {
 		return err
 	}
-	g.fromEnvironment(cmd, v.world.Env)
+	if err := g.fromEnvironment(cmd, v.world.Env); err != nil {
+		return err
+	}
 	if err := g.log.fromEnvironment(cmd); err != nil {
 		return err
 	}
@@ -123,6 +126,9 @@ func (v *verification) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	for _, note := range r.Notes {
+		fmt.Fprintf(v.world.Stderr, "codexlock: %s\n", report.Terminal(note))
+	}
 	if err := write(v.world, outputs, r, report.Options{Quiet: v.quiet, Color: !v.noColor && colored(v.world)}); err != nil {
 		return err
 	}
@@ -139,15 +145,46 @@ func (v *verification) run(ctx context.Context) error {
 
 // fromEnvironment fills in what no flag said: flags before CODEXLOCK_* before
 // the file.
-func (g *gate) fromEnvironment(cmd *cobra.Command, env func(string) (string, bool)) {
-	for flag, field := range map[string]*string{"config": &g.config, "minimum-level": &g.minimumLevel, "base": &g.base, "head": &g.head, "layout": &g.layout} {
-		if v, ok := env("CODEXLOCK_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))); ok && v != "" && !cmd.Flags().Changed(flag) {
+func (g *gate) fromEnvironment(cmd *cobra.Command, env func(string) (string, bool)) error {
+	if err := checkRevisions(cmd, env); err != nil {
+		return err
+	}
+	exact := ""
+	if f := cmd.Flags().Lookup("base-exact"); f != nil {
+		exact = f.Value.String()
+	}
+	named := baseNamed(cmd)
+	for flag, field := range map[string]*string{
+		"config": &g.config, "minimum-level": &g.minimumLevel, "base": &g.base, "base-exact": &exact, "head": &g.head, "layout": &g.layout,
+	} {
+		isBase := field == &g.base || field == &exact
+		if v, ok := env(environmentOf(flag)); ok && v != "" && !cmd.Flags().Changed(flag) && !(isBase && named) {
 			*field = v
 		}
+	}
+	if exact != "" {
+		if g.base != "" {
+			return usagef("--base and --base-exact both name what to compare with: use one of them")
+		}
+		g.base, g.exact = exact, true
 	}
 	if v, ok := env("CODEXLOCK_FAIL_ON_WARN"); ok && !cmd.Flags().Changed("fail-on-warn") {
 		g.failOnWarn = v == "true" || v == "1"
 	}
+	return nil
+}
+
+// environmentOf is the variable that stands in for a flag.
+func environmentOf(flag string) string {
+	return "CODEXLOCK_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
+}
+
+// baseFlags are the flags that say which commits are compared, and which is believed.
+func (g *gate) baseFlags(cmd *cobra.Command, head string) {
+	f := cmd.Flags()
+	f.StringVar(&g.base, "base", "", "the commit to believe, and whose merge base with the head to compare with (default HEAD; with --head its first parent)")
+	f.String("base-exact", "", "the commit to believe, and to compare with as it is")
+	f.StringVar(&g.head, "head", "", head)
 }
 
 // effectiveTime is the one time that a run judges by.

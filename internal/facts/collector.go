@@ -35,6 +35,16 @@ const (
 	Paths   Scope = "paths"   // those that are named
 )
 
+// A TrustedBase is where configuration, rules, schemas and keys were read.
+type TrustedBase string
+
+// The trusted bases.
+const (
+	TrustedCommit   TrustedBase = "commit"   // a commit that is there already
+	TrustedHead     TrustedBase = "head"     // the head itself: a first push
+	TrustedAncestor TrustedBase = "ancestor" // an ancestor of a commit that cannot be used
+)
+
 // A Form is what an owner asks of a document beside the published schema.
 type Form interface {
 	Problems(*schemas.Document) []schemas.Problem
@@ -47,8 +57,12 @@ type Options struct {
 	BaseCommit string    // for the report; "" where there is none
 	HeadCommit string    // "" for the work tree
 	SameCommit bool      // Base and Head are one commit: nothing differs
-	Scope      Scope
-	Paths      []artifact.Path // for the scope Paths: files, or folders
+	// TrustedBase says where configuration and rules were read (the zero value: a
+	// commit), and TrustedCommit which commit that is; "" where it is Base.
+	TrustedBase   TrustedBase
+	TrustedCommit string
+	Scope         Scope
+	Paths         []artifact.Path // for the scope Paths: files, or folders
 	// MeasureNamed has a named file measured although it is no artifact; otherwise it
 	// is skipped.
 	MeasureNamed bool

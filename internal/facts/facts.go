@@ -251,6 +251,7 @@ type Repository struct {
 	Artifacts   int          `json:"artifacts"`      // how many are evaluated
 	Ledger      Document     `json:"ledger"`
 	UnsafePaths []UnsafePath `json:"unsafe_paths"` // of ledger entries
+	TrustedBase string       `json:"trusted_base"` // commit, head (a first push), ancestor (the commit itself cannot be used)
 	GateChanges []GateChange `json:"gate_changes"`
 	Collisions  []Collision  `json:"collisions"`
 	Config      string       `json:"config,omitempty"` // where the base's configuration stands; absent: none

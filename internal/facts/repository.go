@@ -1,13 +1,16 @@
 package facts
 
-import "context"
+import (
+	"cmp"
+	"context"
+)
 
 // Repository measures the change as a whole.
 func (c *Collector) Repository(ctx context.Context) (Measurement, error) {
 	r := &Repository{
 		Scope: string(c.o.Scope), Base: c.o.BaseCommit, Head: c.o.HeadCommit, Artifacts: len(c.artifacts),
 		Ledger: c.ledger.found, UnsafePaths: c.ledger.unsafe, Collisions: c.collisions(),
-		Config: c.o.Config.File.String(), Keys: c.domainKeys(),
+		Config: c.o.Config.File.String(), Keys: c.domainKeys(), TrustedBase: string(cmp.Or(c.o.TrustedBase, TrustedCommit)),
 	}
 	for _, step := range []func(context.Context, *Repository) error{
 		c.measureGate, c.measureScript, c.measureLog,

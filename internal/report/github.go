@@ -45,6 +45,9 @@ func github(out io.Writer, r Report, _ Options) error {
 		fmt.Fprintf(w, "::notice title=%s::%s\n", commandProperty("Codexlock preview (not the verdict)"),
 			commandData(clip(strings.Join(lines, "\n"), maxCommandBytes)))
 	}
+	for _, note := range r.Notes {
+		fmt.Fprintf(w, "::notice title=Codexlock::%s\n", commandData(clip(Terminal(note), maxCommandBytes)))
+	}
 	fmt.Fprintf(w, "::notice title=Codexlock::%s\n", commandData(Title(r)))
 	return w.Flush()
 }
@@ -124,7 +127,7 @@ func Markdown(r Report, limit int) string {
 	c := r.Counts
 	fmt.Fprintf(&b, "| level | artifacts | trusted | denials | warnings | excepted |\n|---|---|---|---|---|---|\n| %s | %d | %d | %d | %d | %d |\n",
 		code(r.Level, maxWordsBytes), c.Artifacts, c.Trusted, c.Deny, c.Warn, c.Excepted)
-	tail := previewSection(r.Preview) + provenance(r)
+	tail := notesSection(r.Notes) + previewSection(r.Preview) + provenance(r)
 	if len(r.Findings) > 0 {
 		b.WriteString("\n| | rule | where | what | next step |\n|---|---|---|---|---|\n")
 	}
@@ -141,6 +144,18 @@ func Markdown(r Report, limit int) string {
 		b.WriteString(tail)
 	}
 	return clip(b.String(), limit) // cuts our own words only: of the rest there is none yet
+}
+
+// notesSection lists the notes as a part of a summary.
+func notesSection(notes []string) string {
+	var b strings.Builder
+	for i, note := range notes {
+		if i == 0 {
+			b.WriteString("\n")
+		}
+		b.WriteString("- " + code(note, maxWordsBytes) + "\n")
+	}
+	return b.String()
 }
 
 func findingRow(f policy.Finding) string {

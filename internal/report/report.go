@@ -28,12 +28,14 @@ type Report struct {
 	Level         string            `json:"level"` // ZT-13's id, or none where no artifact changed
 	Scope         string            `json:"scope"` // changed, all, paths
 	Base          string            `json:"base,omitempty"`
-	Head          string            `json:"head,omitempty"` // absent: the work tree
+	TrustedBase   string            `json:"trusted_base,omitempty"` // absent: it is Base
+	Head          string            `json:"head,omitempty"`         // absent: the work tree
 	EffectiveTime string            `json:"effective_time"`
 	Policy        Policy            `json:"policy"`
 	Counts        Counts            `json:"counts"`
 	Artifacts     []policy.Artifact `json:"artifacts"`
 	Findings      []policy.Finding  `json:"findings"`
+	Notes         []string          `json:"notes,omitempty"`   // on what the verdict rests, where that is not as usual
 	Preview       *policy.Preview   `json:"preview,omitempty"` // of edits of the gate; not the verdict
 }
 
@@ -59,6 +61,8 @@ type Meta struct {
 	Scope, Base, Head string
 	EffectiveTime     string // RFC 3339
 	FailOnWarn        bool   // warnings fail the change
+	TrustedBase       string // commit; "" where it is Base
+	Notes             []string
 	Preview           *policy.Preview
 }
 
@@ -79,11 +83,11 @@ func (r Report) Trusted() func(policy.Artifact) bool {
 func New(d policy.Decision, m Meta) Report {
 	r := Report{
 		Schema: Schema, Scope: m.Scope, Base: m.Base, Head: m.Head, EffectiveTime: m.EffectiveTime,
-		Policy:    Policy{Source: d.Source, Digest: d.Digest, Rules: d.Rules, Answers: d.Answers},
-		Artifacts: append([]policy.Artifact{}, d.Artifacts...),
-		Findings:  append([]policy.Finding{}, d.Findings...),
-		Level:     "none",
-		Preview:   m.Preview,
+		Policy:      Policy{Source: d.Source, Digest: d.Digest, Rules: d.Rules, Answers: d.Answers},
+		Artifacts:   append([]policy.Artifact{}, d.Artifacts...),
+		Findings:    append([]policy.Finding{}, d.Findings...),
+		Level:       "none",
+		TrustedBase: m.TrustedBase, Notes: m.Notes, Preview: m.Preview,
 	}
 	denied, whole := map[string]bool{}, false
 	for _, f := range r.Findings {

@@ -32,6 +32,9 @@ func text(out io.Writer, r Report, o Options) error {
 		w.artifacts(r)
 	}
 	w.preview(r.Preview)
+	for _, note := range r.Notes {
+		w.mark(dim, "i", "%s", Terminal(note))
+	}
 	w.last(r)
 	return w.w.Flush() // a writer's error stays until here
 }

@@ -13,6 +13,7 @@
 package codexlock.gate.self_change
 
 warn contains {"msg": message, "file": path} if {
+	input.repository.trusted_base in {"commit", "ancestor"}
 	some change in input.repository.gate_changes
 	path := object.get(change, "path", "Codex-Lock.json")
 	message := sprintf("%s of the gate is %s: the base commit's gate judged this change, the edit takes effect once merged", [
@@ -21,6 +22,16 @@ warn contains {"msg": message, "file": path} if {
 	])
 }
 
+warn contains {"msg": message, "file": _config} if {
+	input.repository.trusted_base == "head"
+	message := "first push: this commit was checked with its own configuration, for there is no earlier one to take it from"
+}
+
 warn contains {"msg": "nothing proves that the change leaves the gate itself alone"} if not _measured
 
-_measured if is_array(input.repository.gate_changes)
+_measured if {
+	is_array(input.repository.gate_changes)
+	input.repository.trusted_base in {"commit", "head", "ancestor"}
+}
+
+_config := object.get(input, ["repository", "config"], "Codex-Lock.json")

@@ -21,8 +21,28 @@ test_p1_every_edit_of_the_gate_is_found if {
 	]})
 }
 
+test_p1_an_edit_judged_by_an_ancestor_is_found if {
+	self_change.warn == {{
+		"msg": "config of the gate is modified: the base commit's gate judged this change, the edit takes effect once merged",
+		"file": "codexlock.yaml",
+	}} with input as sample.whole({
+		"/repository/trusted_base": "ancestor",
+		"/repository/gate_changes": [{"path": "codexlock.yaml", "kind": "config", "change": "modified"}],
+	})
+}
+
+test_p1_a_first_push_is_found_once if {
+	self_change.warn == {{
+		"msg": "first push: this commit was checked with its own configuration, for there is no earlier one to take it from",
+		"file": "codexlock.yaml",
+	}} with input as sample.whole({
+		"/repository/trusted_base": "head",
+		"/repository/gate_changes": [{"path": "codexlock.yaml", "kind": "config", "change": "added"}],
+	})
+}
+
 test_p1_missing_facts_are_found if {
-	every pointer in {"/repository", "/repository/gate_changes"} {
+	every pointer in {"/repository", "/repository/gate_changes", "/repository/trusted_base"} {
 		self_change.warn == {{"msg": "nothing proves that the change leaves the gate itself alone"}} with input as sample.without(
 			sample.repository,
 			pointer,

@@ -157,6 +157,7 @@ repository := {
 		"artifacts": 1,
 		"ledger": {"path": "Codex-Lock.json", "state": "valid", "problems": []},
 		"unsafe_paths": [],
+		"trusted_base": "commit",
 		"gate_changes": [],
 		"collisions": [],
 		"config": "codexlock.yaml",

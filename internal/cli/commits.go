@@ -1,0 +1,203 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/repo"
+)
+
+// Commits are those of one evaluation: the one that is judged, the one that it is
+// compared with, and the one that is believed, from which configuration, rules,
+// schemas, keys and baseline come. The last two differ where a branch was forked
+// from an earlier commit: that one says what the branch changed, and no more.
+type commits struct {
+	head     repo.Commit // "": the work tree
+	compared repo.Commit // "": nothing, every file is new
+	trusted  repo.Commit // "": the head itself, for this is a first push
+	every    bool        // no one commit is the one to compare with: every artifact is judged
+	notes    []string    // what a reader of the verdict has to know
+}
+
+// commits resolves the revisions of a gate. Without a head it is the work tree;
+// without a base it is the commit that the head stands on.
+func (g gate) commits(ctx context.Context, r *repo.Repository) (c commits, err error) {
+	if g.head != "" {
+		if c.head, err = g.commit(ctx, r, g.head); err != nil {
+			return c, err
+		}
+	}
+	hasBase := !g.first
+	switch {
+	case g.first:
+	case g.base != "":
+		c.trusted, err = g.commit(ctx, r, g.base)
+	case g.head == "":
+		c.trusted, err = r.Commit(ctx, "HEAD")
+	default:
+		c.trusted, hasBase, err = r.FirstParent(ctx, c.head)
+	}
+	switch {
+	case err != nil:
+		return c, err
+	case !hasBase:
+		c.notes = append(c.notes, "first push: no earlier commit is there to be believed; this one was checked with the embedded rules and its own configuration")
+		return c, nil
+	}
+	c.compared = c.trusted
+	if g.base != "" && !g.exact {
+		err = c.compare(ctx, r, g)
+	}
+	return c, err
+}
+
+// compare finds what a revision is compared with: its merge base with the commit
+// that is believed. Where there is no such commit, or several, an attacker could
+// choose among them, so nothing is taken for unchanged.
+func (c *commits) compare(ctx context.Context, r *repo.Repository, g gate) error {
+	tip := c.head
+	if tip == "" {
+		var err error
+		tip, err = r.Commit(ctx, "HEAD")
+		var unborn *repo.MissingCommitError
+		if err != nil && !errors.As(err, &unborn) {
+			return err
+		}
+	}
+	var bases []repo.Commit
+	if tip != "" {
+		var err error
+		if bases, err = r.MergeBases(ctx, c.trusted, tip); err != nil {
+			return err
+		}
+	}
+	name, head := g.base, g.head
+	if head == "" {
+		head = "HEAD"
+	}
+	switch len(bases) {
+	case 1:
+		c.compared = bases[0]
+		if c.compared != c.trusted {
+			c.notes = append(c.notes, fmt.Sprintf("%s is not an ancestor of %s: compared with their merge base %.12s, checked with the rules and configuration of %.12s", name, head, c.compared, c.trusted))
+		}
+	case 0:
+		c.every = true
+		c.notes = append(c.notes, fmt.Sprintf("%s and %s have no common history: every artifact was checked, and compared with %.12s", name, head, c.trusted))
+	default:
+		c.every = true
+		c.notes = append(c.notes, fmt.Sprintf("%s and %s have %d merge bases: every artifact was checked, and compared with %.12s", name, head, len(bases), c.trusted))
+	}
+	return nil
+}
+
+// commit resolves a revision, and says so where its name could mean another one.
+func (g gate) commit(ctx context.Context, r *repo.Repository, rev string) (repo.Commit, error) {
+	ambiguous, is, err := r.Ambiguous(ctx, rev)
+	if err != nil {
+		return "", err
+	}
+	if is && g.warn != nil {
+		g.warn(errors.New(ambiguous.String()))
+	}
+	return r.Commit(ctx, rev)
+}
+
+// A comparison is what an evaluation is about: what is measured, and the tree that
+// is believed.
+type comparison struct {
+	options facts.Options
+	trusted repo.Tree
+	notes   []string
+}
+
+// comparison opens the trees of the commits.
+func (g gate) comparison(ctx context.Context, r *repo.Repository) (comparison, error) {
+	t := comparison{options: facts.Options{Repository: r, Scope: g.scope, Now: g.now, Base: r.EmptyTree(), Strict: g.layout == "strict", MeasureNamed: g.measureNamed, TrustedBase: facts.TrustedCommit}}
+	o := &t.options
+	switch {
+	case g.layout != "" && g.layout != "git" && !o.Strict:
+		return t, usagef("--layout is %q, want git or strict", g.layout)
+	case o.Strict && g.head != "":
+		return t, usagef("--layout strict looks at the modes on the disk, and --head reads commits only: want one of the two")
+	}
+	var err error
+	if o.Paths, err = g.named(r); err != nil {
+		return t, err
+	}
+	c, err := g.commits(ctx, r)
+	if err != nil {
+		return t, err
+	}
+	t.notes, o.HeadCommit, o.BaseCommit = c.notes, c.head.String(), c.compared.String()
+	o.SameCommit = c.head != "" && c.head == c.compared
+	if c.every && o.Scope == facts.Changed {
+		o.Scope = facts.All
+	}
+	if o.Head, err = tree(ctx, r, c.head); err != nil {
+		return t, err
+	}
+	if c.trusted == "" {
+		o.TrustedBase, t.trusted = facts.TrustedHead, o.Head
+		return t, nil
+	}
+	if o.Base = o.Head; c.compared != c.head {
+		if o.Base, err = tree(ctx, r, c.compared); err != nil {
+			return t, err
+		}
+	}
+	if t.trusted = o.Base; c.trusted != c.compared {
+		o.TrustedCommit = c.trusted.String()
+		t.trusted, err = tree(ctx, r, c.trusted)
+	}
+	return t, err
+}
+
+// tree is a commit's, or the work tree where there is no commit.
+func tree(ctx context.Context, r *repo.Repository, c repo.Commit) (repo.Tree, error) {
+	if c == "" {
+		return r.WorkTree(ctx)
+	}
+	return r.Tree(ctx, c)
+}
+
+// checkRevisions refuses a revision that is given and empty: a script's variable
+// that is not set must not choose the default.
+func checkRevisions(cmd *cobra.Command, env func(string) (string, bool)) error {
+	named := baseNamed(cmd)
+	for _, name := range []string{"base", "base-exact", "head"} {
+		flag := cmd.Flags().Lookup(name)
+		switch {
+		case flag == nil:
+		case flag.Changed && flag.Value.String() == "":
+			return &usageError{&emptyRevisionError{"--" + name}}
+		case !flag.Changed && !(named && name != "head"):
+			variable := environmentOf(name)
+			if value, ok := env(variable); ok && value == "" {
+				return &usageError{&emptyRevisionError{variable}}
+			}
+		}
+	}
+	return nil
+}
+
+// baseNamed reports whether a flag says what to compare with: no variable does then.
+func baseNamed(cmd *cobra.Command) bool {
+	return cmd.Flags().Changed("base") || cmd.Flags().Changed("base-exact")
+}
+
+// An emptyRevisionError is a flag or a variable that is to name a commit and is empty.
+type emptyRevisionError struct{ name string }
+
+func (e *emptyRevisionError) Error() string {
+	return e.name + " is empty, want a revision: a branch, a tag or a commit"
+}
+
+// Hint is the next step.
+func (e *emptyRevisionError) Hint() string {
+	return "see why the variable that it comes from is not set; for the default, leave " + e.name + " out"
+}
