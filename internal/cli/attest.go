@@ -84,7 +84,7 @@ one would choose what is signed.`,
 }
 
 func (a attestation) run(ctx context.Context) error {
-	if err := signsNothing(a.world, "attest"); err != nil {
+	if err := maySign(a.world.Env, "attest"); err != nil {
 		return err
 	}
 	r, err := repo.Open(ctx, a.world.Dir)

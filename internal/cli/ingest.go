@@ -139,7 +139,7 @@ func (in intake) take(ctx context.Context, r *repo.Repository, arrivals []attest
 
 // open opens the repository for writing, never for a pull request.
 func (in intake) open(ctx context.Context, command string) (*repo.Repository, error) {
-	if err := signsNothing(in.world, command); err != nil {
+	if err := maySign(in.world.Env, command); err != nil {
 		return nil, err
 	}
 	return gate{dir: in.world.Dir}.open(ctx)
@@ -345,7 +345,7 @@ func (g gate) mayQuarantine(w World) error {
 	if g.scope != facts.All || g.head != "" {
 		return usagef("--quarantine moves what drifted in the work tree: want --all beside it, and no --head")
 	}
-	return signsNothing(w, "verify --quarantine")
+	return maySign(w.Env, "verify --quarantine")
 }
 
 // quarantineDrifted moves away the sources that a report found to have drifted.

@@ -130,6 +130,9 @@ func (l logging) signer(ctx context.Context, c config.Config) (*vaulttime.Keyrin
 		return nil, nil, err
 	}
 	signer, err := logSigner(c, keys)
+	if err == nil && signer != nil {
+		err = maySign(l.env, "--log with a key")
+	}
 	return keys, signer, err
 }
 

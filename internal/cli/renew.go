@@ -64,7 +64,7 @@ A second run at the same time changes nothing.`,
 }
 
 func (n renewal) run(ctx context.Context) (err error) {
-	if err := signsNothing(n.world, "renew"); err != nil {
+	if err := maySign(n.world.Env, "renew"); err != nil {
 		return err
 	}
 	if n.within < 0 {

@@ -58,7 +58,7 @@ just this step.`,
 }
 
 func (t rotation) run(ctx context.Context) (err error) {
-	if err := signsNothing(t.world, "keys rotate"); err != nil {
+	if err := maySign(t.world.Env, "keys rotate"); err != nil {
 		return err
 	}
 	if t.options.Now, err = effectiveTime(t.effective, t.world); err != nil {

@@ -49,15 +49,6 @@ func (e *EpochError) Hint() string {
 	return "take the current key, or make this one current: codexlock keys rotate"
 }
 
-// signsNothing refuses a command that signs on the event of a pull request,
-// whose author would choose what is signed.
-func signsNothing(w World, command string) error {
-	if event, _ := w.Env("GITHUB_EVENT_NAME"); strings.HasPrefix(event, "pull_request") {
-		return usagef("%s does not run on the event %q: a pull request's author would choose what is signed; dispatch a workflow on a protected branch instead", command, event)
-	}
-	return nil
-}
-
 // A sealer says with which key and for how long an artifact is attested: by the
 // work tree's configuration and the keys of the environment.
 type sealer struct {
