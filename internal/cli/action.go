@@ -7,11 +7,11 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
-	"github.com/codexlock/codexlock/internal/config"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/github"
 	"github.com/codexlock/codexlock/internal/outfile"
@@ -93,8 +93,9 @@ func (a *action) run(ctx context.Context) error {
 
 // mask asks the runner, before anything else is printed, to hide the keys.
 func (a *action) mask() error {
+	listed := keyVariables(a.world.Env)
 	for _, name := range a.world.Names() {
-		if !strings.HasPrefix(name, config.DefaultKeyEnv) {
+		if !isKeyVariable(name) && !slices.Contains(listed, name) {
 			continue
 		}
 		if secret, ok := a.world.Env(name); ok {

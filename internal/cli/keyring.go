@@ -3,6 +3,10 @@ package cli
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"unicode"
 
 	"github.com/codexlock/codexlock/internal/config"
 	"github.com/codexlock/codexlock/internal/transit"
@@ -24,6 +28,9 @@ func keyring(ctx context.Context, c config.Config, env func(string) (string, boo
 		key, old, err := variables{env}.Keys(ctx, config.DefaultKeyEnv)
 		keys.Default(key, old...)
 		return keys, err
+	}
+	if err := checkKeyVariables(c, env); err != nil {
+		return nil, err
 	}
 	vault := newVault(env)
 	for name, d := range c.Domains {
@@ -47,6 +54,37 @@ func keyring(ctx context.Context, c config.Config, env func(string) (string, boo
 	}
 	return keys, nil
 }
+
+// keyVariablesEnv is where the operator lists variables that hold keys and have
+// another name than VAULTTIME_KEY….
+const keyVariablesEnv = "CODEXLOCK_KEY_VARIABLES"
+
+// checkKeyVariables refuses a configuration that names a variable as a key which
+// nobody made one: a value that anyone can know, GITHUB_SHA for instance, signs
+// whatever its author likes.
+func checkKeyVariables(c config.Config, env func(string) (string, bool)) error {
+	allowed := keyVariables(env)
+	for _, name := range slices.Sorted(maps.Keys(c.Domains)) {
+		d := c.Domains[name]
+		if d.Transit != "" || isKeyVariable(d.KeyEnv) || slices.Contains(allowed, d.KeyEnv) {
+			continue
+		}
+		return c.Fault("/trust_domains/"+name+"/key",
+			fmt.Sprintf("rename the variable to %s_%s, here and where it is set; or have whoever runs codexlock list it: %s=%s", config.DefaultKeyEnv, d.KeyEnv, keyVariablesEnv, d.KeyEnv),
+			"key of trust domain %q is the variable %q, want a name that begins with %s", name, d.KeyEnv, config.DefaultKeyEnv)
+	}
+	return nil
+}
+
+// keyVariables are the names that the operator lists, separated by whatever is no
+// part of a name.
+func keyVariables(env func(string) (string, bool)) []string {
+	listed, _ := env(keyVariablesEnv)
+	return strings.FieldsFunc(listed, func(r rune) bool { return r != '_' && !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+}
+
+// isKeyVariable reports whether a variable's name alone says that it holds a key.
+func isKeyVariable(name string) bool { return strings.HasPrefix(name, config.DefaultKeyEnv) }
 
 // variables are the environment as a store of keys.
 type variables struct {

@@ -201,6 +201,16 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("%s:%d:%d: %s", e.File, e.Line, e.Column, e.Message)
 }
 
+// Fault is an error about a value of the configuration, at its place in the file,
+// and the next step.
+func (c *Config) Fault(pointer, hint, format string, args ...any) *Error {
+	e := &Error{File: c.File.String(), Message: fmt.Sprintf(format, args...), hint: hint}
+	if at, ok := c.Document.Position(pointer); ok {
+		e.Line, e.Column = at.Line, at.Column
+	}
+	return e
+}
+
 // Parse reads the text of a codexlock.yaml; name is the file's, for messages
 // and for Config.File. Its error is an *Error.
 func Parse(name artifact.Path, text []byte) (Config, error) {
