@@ -295,7 +295,7 @@ func everything(paths ...string) measured {
 // A setting turns an optional rule down and no other; the level stays what the
 // findings leave, and the minimum level does not count them.
 func TestSettings(t *testing.T) {
-	integrity := "# METADATA\n# scope: package\n# custom:\n#   optional: false\n" + integrity
+	integrity := "# METADATA\n# scope: package\n# custom:\n#   optional: false\n" + bad
 	later := now.Add(time.Hour)
 	tests := []struct {
 		name, rule string
