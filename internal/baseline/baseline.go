@@ -1,7 +1,8 @@
 // Package baseline reads and writes the file in which a repository keeps the
 // findings that it had when it adopted the gate. An entry covers one finding
-// about an artifact as long as the artifact's content is what it was. Which
-// findings those are, the policy engine knows; this package knows the file.
+// about an artifact as long as the artifact's content and the offending statement
+// are what they were. Which findings those are, the policy engine knows; this
+// package knows the file.
 package baseline
 
 import (
@@ -18,13 +19,21 @@ import (
 // Path is where the file stands where nobody says otherwise.
 const Path artifact.Path = "codexlock-baseline.json"
 
-// An Entry is one finding. All four have to be the finding's own: what a
-// reviewer reads in the first three cannot hide another behind the last.
+// The versions of the file. The first names no statement: what an entry says of
+// another file than the artifact, it says by a fingerprint of file and place.
+const (
+	first   = 1
+	current = 2
+)
+
+// An Entry is one finding. All that it names has to be the finding's own.
 type Entry struct {
-	Path        string `json:"path"`   // the artifact
-	Rule        string `json:"rule"`   // its code, with the finding's term: script.shellcheck:SC2086
-	SHA256      string `json:"sha256"` // of the artifact's content
-	Fingerprint string `json:"fingerprint"`
+	Path        string `json:"path"`                  // the artifact
+	Rule        string `json:"rule"`                  // its code, with the finding's term: script.shellcheck:SC2086
+	SHA256      string `json:"sha256"`                // of the artifact's content
+	File        string `json:"file,omitempty"`        // where the finding is
+	Statement   string `json:"statement,omitempty"`   // SHA-256 of the offending statement's text, or of the whole file
+	Fingerprint string `json:"fingerprint,omitempty"` // of version 1, in place of file and statement
 }
 
 // Decode reads a baseline strictly. The document is there, with the position of
@@ -36,7 +45,23 @@ func Decode(data []byte) ([]Entry, *schemas.Document, error) {
 		Findings []Entry `json:"findings"`
 	}
 	doc, err := schemas.Decode(schemas.Baseline, data, &file)
-	return file.Findings, doc, err
+	if err != nil {
+		return nil, doc, err
+	}
+	for i, e := range file.Findings {
+		message := ""
+		switch {
+		case file.Version == first && (e.Fingerprint == "" || e.File+e.Statement != ""):
+			message = "an entry of version 1 has path, rule, sha256 and fingerprint"
+		case file.Version == current && (e.Fingerprint != "" || e.File == "" || e.Statement == ""):
+			message = "an entry of version 2 has path, rule, sha256, file and statement"
+		default:
+			continue
+		}
+		at, _ := doc.Position(Pointer(i))
+		return nil, doc, &schemas.Error{Kind: schemas.Baseline, Problems: []schemas.Problem{{Pointer: Pointer(i), Position: at, Message: message}}}
+	}
+	return file.Findings, doc, nil
 }
 
 // Pointer is where the i-th entry stands (RFC 6901).
@@ -47,16 +72,17 @@ func Sorted(entries []Entry) []Entry {
 	sorted := slices.Clone(entries)
 	slices.SortFunc(sorted, func(a, b Entry) int {
 		return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.Rule, b.Rule),
+			cmp.Compare(a.File, b.File), cmp.Compare(a.Statement, b.Statement),
 			cmp.Compare(a.Fingerprint, b.Fingerprint), cmp.Compare(a.SHA256, b.SHA256))
 	})
 	return slices.Compact(sorted)
 }
 
-// Encode writes the file: sorted, one finding a line, so that a diff shows just
-// what was taken in and what was mended.
+// Encode writes the file in its current version: sorted, one finding a line, so
+// that a diff shows just what was added and what was fixed.
 func Encode(entries []Entry) ([]byte, error) {
 	var b bytes.Buffer
-	b.WriteString("{\n  \"version\": 1,\n  \"findings\": [")
+	b.WriteString("{\n  \"version\": 2,\n  \"findings\": [")
 	line := json.NewEncoder(&b)
 	line.SetEscapeHTML(false)
 	for i, e := range Sorted(entries) {

@@ -131,7 +131,8 @@ type adoption struct {
 	root       string        // of the repository
 	configured artifact.Path // "" where the configuration names no baseline
 	entries    []baseline.Entry
-	left       int // denials that no baseline can hold
+	recorded   int // findings that the entries cover: several of one statement have one entry
+	left       int // denials that no baseline can cover
 }
 
 // adopt writes a baseline to the file that was written on the command line, or to
@@ -154,9 +155,9 @@ func (w World) adopt(written string) func(adoption) error {
 		say := func(format string, args ...any) {
 			fmt.Fprintf(w.Stderr, "codexlock: %s\n", report.Terminal(fmt.Sprintf(format, args...)))
 		}
-		say("the baseline holds %d of the findings: %s", len(a.entries), filepath.Base(file))
+		say("recorded %d of %d findings in %s (entries: %d)", a.recorded, a.recorded+a.left, filepath.Base(file), len(a.entries))
 		if a.left > 0 {
-			say("%d cannot stand in a baseline: those of the whole change, of what has no content, and of rules that refuse it", a.left)
+			say("%d cannot be in a baseline and are still denied: findings about the whole change or about a missing file, and of rules that are never excepted", a.left)
 		}
 		if a.configured == "" {
 			say("hint: name it in codexlock.yaml, and commit both: baseline: %s", name)

@@ -84,11 +84,8 @@ func (g gate) run(ctx context.Context) (report.Report, error) {
 	if err != nil {
 		return report.Report{}, err
 	}
-	if g.adopt != nil {
-		entries, left := e.engine.Adopt(decision, g.failOnWarn)
-		if err := g.adopt(adoption{root: r.Root(), configured: e.options.Config.Baseline, entries: entries, left: left}); err != nil {
-			return report.Report{}, err
-		}
+	if err := g.record(r, e, &decision); err != nil {
+		return report.Report{}, err
 	}
 	done := report.New(decision, report.Meta{
 		Scope: string(e.options.Scope), Base: e.options.BaseCommit, Head: e.options.HeadCommit,
@@ -113,12 +110,31 @@ func (g gate) tellSkipped(paths []string) {
 	}
 }
 
+// record writes a baseline of the decision's findings, where one is asked for. The
+// decision covers them by it from then on: what is denied still, no baseline covers.
+func (g gate) record(r *repo.Repository, e evaluation, d *policy.Decision) error {
+	if g.adopt == nil {
+		return nil
+	}
+	a := adoption{root: r.Root(), configured: e.options.Config.Baseline, entries: e.engine.Adopt(d, g.failOnWarn)}
+	for _, f := range d.Findings {
+		switch {
+		case f.Waiver != nil && f.Waiver.By == "baseline":
+			a.recorded++
+		case !f.Excepted && (f.Severity == policy.Deny || g.failOnWarn):
+			a.left++
+		}
+	}
+	return g.adopt(a)
+}
+
 // prepare finds out what is believed and what is under judgement.
 func (g gate) prepare(ctx context.Context, r *repo.Repository) (evaluation, error) {
 	e, err := g.ready(ctx, r)
 	if err != nil {
 		return evaluation{}, err
 	}
+	e.asked.Adopting = g.adopt != nil
 	if e.asked.Proposed, err = g.proposed(ctx, r, e.options); err != nil {
 		return e, err
 	}

@@ -73,7 +73,7 @@ func (v *verification) flags(cmd *cobra.Command) {
 	f.BoolVar(&g.failOnWarn, "fail-on-warn", false, "deny on warnings too")
 	f.BoolVar(&v.quarantine, "quarantine", false, "with --all: move sources that drifted, and their companions, to assets/quarantine/")
 	f.IntVar(&g.jobs, "jobs", 0, "how many artifacts to verify at once (default: one per core)")
-	f.StringVar(&v.adopt, "write-baseline", "", "with --all: write every denial to FILE, to stand until the artifact changes (default the configuration's baseline)")
+	f.StringVar(&v.adopt, "write-baseline", "", "with --all: record every denial that a baseline can cover in FILE, and end with 0 where none is left (default the configuration's baseline)")
 	f.Lookup("write-baseline").NoOptDefVal = " "
 	f.BoolVar(&v.noColor, "no-color", false, "no colours, even on a terminal")
 	f.BoolVarP(&v.quiet, "quiet", "q", false, "only findings and the last line")

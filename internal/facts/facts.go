@@ -401,9 +401,26 @@ type Measurement struct {
 	// Locate finds the first character of the value at an RFC 6901 pointer;
 	// ok is false where the file was not read or has no such value.
 	Locate func(file, pointer string) (line, column int, ok bool)
+	// Statement finds the statement at a place of a file that a finding is about.
+	Statement func(ctx context.Context, at Place) (Statement, error)
 	// Signature is the HMAC that the artifact's record holds, for the log of
 	// verifications; no rule sees it.
 	Signature string
+}
+
+// A Place is where a finding stands in a file: at a value of a document, at a line
+// and a column, or, with neither, in the whole file.
+type Place struct {
+	File         string
+	Pointer      string
+	Pointed      bool // there is a Pointer
+	Line, Column int  // Line 0: there is none
+}
+
+// A Statement is the text at a place, for a baseline to name.
+type Statement struct {
+	SHA256 string // of the text; of no text, where no such file is there
+	Kept   bool   // the whole file, or of the ledger the artifact's entry, is what it is in the base
 }
 
 // A Change is measured piece by piece, so that memory stays flat in the number

@@ -54,7 +54,7 @@ func (c *Collector) Artifact(ctx context.Context, i int) (Measurement, error) {
 	if err := c.runTest(ctx, s); err != nil {
 		return Measurement{}, fmt.Errorf("%s: run its test: %w", name, err)
 	}
-	m := Measurement{Input: s.in, Locate: s.docs.locate}
+	m := Measurement{Input: s.in, Locate: s.docs.locate, Statement: c.statement(s)}
 	if s.record != nil {
 		m.Signature = s.record.VaultTime.String()
 	}

@@ -23,6 +23,8 @@ type Options struct {
 	ExceptionsIn string // the configuration in which both stand
 	Baseline     Baseline
 	Proposed     Proposed
+	Adopting     bool      // a baseline is to be made of the decision
+	Measured     bool      // the files were measured elsewhere: an entry's statement cannot be compared, and is not (for a preview)
 	Now          time.Time // the effective time
 }
 
@@ -208,7 +210,7 @@ func (r *run) ask(ctx context.Context, q *query, name string, m *facts.Measureme
 	if err != nil {
 		return verdict{}, r.engine.blame(ctx, q, &m.Input, name, err, r.options.Deadline)
 	}
-	return r.judge(m, q, answers)
+	return r.judge(ctx, m, q, answers)
 }
 
 // measure asks the change; a panic there is an error too.

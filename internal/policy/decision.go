@@ -50,7 +50,8 @@ type Finding struct {
 	Excepted    bool     `json:"excepted"`
 	Waiver      *Waiver  `json:"exception,omitempty"` // what lets it stand, where it is excepted
 
-	lowered bool // a setting made a warning of a denial
+	lowered   bool   // a setting made a warning of a denial
+	statement string // SHA-256 of the offending statement, where a baseline may name it
 }
 
 // An Artifact is what was decided about one artifact.

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"sync/atomic"
@@ -55,12 +56,16 @@ type Waiver struct {
 // findings other rules rely: where it is silenced, they are silent too.
 const exceptedNever = "never"
 
+// subjectOf is what entries of every version name.
+type subjectOf struct{ path, rule, sha256 string }
+
 // waivers are what may let a finding stand, and which of them did.
 type waivers struct {
 	o        *Options
 	used     []atomic.Bool // of the exceptions
 	entries  map[baseline.Entry]int
-	covering []atomic.Bool // of the baseline's entries
+	about    map[subjectOf][]int // the entries about a rule and an artifact's content
+	covering []atomic.Bool       // of the baseline's entries
 }
 
 // newWaivers refuses an exception that can never be understood.
@@ -77,17 +82,19 @@ func newWaivers(o *Options) (*waivers, error) {
 	}
 	w := &waivers{
 		o: o, used: make([]atomic.Bool, len(o.Exceptions)), covering: make([]atomic.Bool, len(o.Baseline.Entries)),
-		entries: make(map[baseline.Entry]int, len(o.Baseline.Entries)),
+		entries: make(map[baseline.Entry]int, len(o.Baseline.Entries)), about: map[subjectOf][]int{},
 	}
 	for i, e := range o.Baseline.Entries {
 		w.entries[e] = i
+		k := subjectOf{e.Path, e.Rule, e.SHA256}
+		w.about[k] = append(w.about[k], i)
 	}
 	return w, nil
 }
 
 // waive finds what lets a finding stand, nil where nothing does. Every exception
 // that covers it counts as used, the first one is named.
-func (w *waivers) waive(r *rule, f *Finding, subject, content string) *Waiver {
+func (w *waivers) waive(r *rule, f *Finding, subject string) *Waiver {
 	if r.Excepted == exceptedNever {
 		return nil
 	}
@@ -101,13 +108,42 @@ func (w *waivers) waive(r *rule, f *Finding, subject, content string) *Waiver {
 			found = &Waiver{By: "exception", Reason: x.Reason, Owner: x.Owner, Expires: timeText(x.Expires)}
 		}
 	}
-	if i, ok := w.entries[f.entry(content)]; ok {
-		w.covering[i].Store(true)
-		if found == nil {
-			found = &Waiver{By: "baseline"}
+	return found
+}
+
+// adopted covers a finding by the entries of the baseline that name it. An entry of
+// version 1 names no statement, so it covers only what the change leaves as it is.
+func (w *waivers) adopted(ctx context.Context, r *rule, f *Finding, at facts.Place, content string, m *facts.Measurement) error {
+	entries := w.about[subjectOf{f.Artifact, Selector{f.Rule, f.Term}.String(), content}]
+	if r.Excepted == exceptedNever || f.Artifact == "" || content == "" || len(entries) == 0 && !w.o.Adopting {
+		return nil
+	}
+	var s facts.Statement
+	if m.Statement != nil {
+		var err error
+		if s, err = m.Statement(ctx, at); err != nil {
+			return fmt.Errorf("read the statement that %s finds in %s: %w", f.Rule, at.File, err)
 		}
 	}
-	return found
+	f.statement = s.SHA256
+	for _, i := range entries {
+		e := w.o.Baseline.Entries[i]
+		covers := e.File == f.File && e.Statement == s.SHA256 && s.SHA256 != ""
+		switch {
+		case e.Fingerprint != "":
+			covers = e.Fingerprint == f.Fingerprint && (s.Kept || w.o.Measured)
+		case w.o.Measured:
+			covers = e.File == f.File
+		}
+		if !covers {
+			continue
+		}
+		w.covering[i].Store(true)
+		if f.Waiver == nil {
+			f.Waiver = &Waiver{By: "baseline"}
+		}
+	}
+	return nil
 }
 
 // lower applies the setting of an optional rule to a finding that nothing else
@@ -135,14 +171,15 @@ func (w *waivers) lower(r *rule, f *Finding) {
 // entry is how a baseline names a finding.
 func (f *Finding) entry(content string) baseline.Entry {
 	return baseline.Entry{
-		Path: f.Artifact, Rule: Selector{f.Rule, f.Term}.String(), SHA256: content, Fingerprint: f.Fingerprint,
+		Path: f.Artifact, Rule: Selector{f.Rule, f.Term}.String(), SHA256: content, File: f.File, Statement: f.statement,
 	}
 }
 
-// Adopt is the baseline in which every denial of a decision stands that can: one
-// about an artifact with content, which an exception does not bear already, and
-// of a rule that lets itself be excepted. left counts the denials that cannot.
-func (e *Engine) Adopt(d Decision, warnings bool) (entries []baseline.Entry, left int) {
+// Adopt returns the baseline that covers every denial of a decision that one can
+// cover: about an artifact with content, not excepted already, and not from a rule
+// that is never excepted. In the decision these findings are covered by it then.
+// The decision was made with Options.Adopting.
+func (e *Engine) Adopt(d *Decision, warnings bool) []baseline.Entry {
 	content, refused := map[string]string{}, map[string]bool{}
 	for _, a := range d.Artifacts {
 		content[a.Path] = a.SHA256
@@ -150,16 +187,18 @@ func (e *Engine) Adopt(d Decision, warnings bool) (entries []baseline.Entry, lef
 	for _, r := range e.rules {
 		refused[r.Code] = r.Excepted == exceptedNever
 	}
-	for _, f := range d.Findings {
+	var entries []baseline.Entry
+	for i := range d.Findings {
+		f := &d.Findings[i]
 		switch {
-		case f.Severity == Warn && !warnings, f.Waiver != nil && f.Waiver.By == "exception":
-		case content[f.Artifact] == "" || refused[f.Rule]:
-			left++
+		case f.Severity == Warn && !warnings, f.Waiver != nil && f.Waiver.By != "baseline":
+		case content[f.Artifact] == "" || refused[f.Rule] || f.statement == "":
 		default:
 			entries = append(entries, f.entry(content[f.Artifact]))
+			f.Excepted, f.Waiver = true, &Waiver{By: "baseline"}
 		}
 	}
-	return baseline.Sorted(entries), left
+	return baseline.Sorted(entries)
 }
 
 func matches(globs []string, path string) bool {

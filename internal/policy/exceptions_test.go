@@ -235,38 +235,83 @@ func TestEffectiveOn(t *testing.T) {
 	}
 }
 
+// stated is a change whose files have a statement each.
+type stated struct {
+	measured
+	sha256 string
+	kept   bool
+}
+
+func (m stated) Artifact(ctx context.Context, i int) (facts.Measurement, error) {
+	out, err := m.measured.Artifact(ctx, i)
+	out.Statement = func(context.Context, facts.Place) (facts.Statement, error) {
+		return facts.Statement{SHA256: m.sha256, Kept: m.kept}, nil
+	}
+	return out, err
+}
+
 func TestBaseline(t *testing.T) {
 	e := rules(t, "bad.rego", bad, "sound.rego", sound, "whole.rego", whole, "watch.rego", watch)
-	c := change("a/bad", "b/bad")
+	c := stated{change("a/bad", "b/bad"), strings.Repeat("5", 64), true}
 	c.whole.Repository.Scope = "all"
-	d := decide(t, e, c, policy.Options{Exceptions: []policy.Exception{{Rule: selector(t, "acme.bad"), Paths: []string{"b/*"}, Expires: now}}})
-	entries, left := e.Adopt(d, false)
-	// The change's own denial, and two of a rule that refuses, are left.
-	if len(entries) != 1 || left != 3 || entries[0].Path != "a/bad" || entries[0].Rule != "acme.bad" || entries[0].SHA256 != digest {
-		t.Fatalf("%d are left of %+v", left, entries)
+	d := decide(t, e, c, policy.Options{
+		Exceptions: []policy.Exception{{Rule: selector(t, "acme.bad"), Paths: []string{"b/*"}, Expires: now}}, Adopting: true,
+	})
+	denied := func() (n int) {
+		for _, f := range d.Findings {
+			if f.Severity == policy.Deny && !f.Excepted {
+				n++
+			}
+		}
+		return n
 	}
-	file := policy.Baseline{Path: "b.json", State: "valid", Entries: entries, Locate: func(file, pointer string) (int, int, bool) {
+	before := denied()
+	entries := e.Adopt(&d, false)
+	want := baseline.Entry{Path: "a/bad", Rule: "acme.bad", SHA256: digest, File: "a/bad", Statement: c.sha256}
+	// The change's own denial, and two of a rule that is never excepted, are left.
+	if len(entries) != 1 || entries[0] != want || before != 4 || denied() != 3 {
+		t.Fatalf("of %d denials %d are left, and recorded is %+v", before, denied(), entries)
+	}
+	older := want
+	older.File, older.Statement = "", ""
+	for _, f := range d.Findings {
+		if f.Rule == "acme.bad" && f.Artifact == "a/bad" {
+			older.Fingerprint = f.Fingerprint
+		}
+	}
+	file := policy.Baseline{Path: "b.json", State: "valid", Locate: func(file, pointer string) (int, int, bool) {
 		return 7, 5, file == "b.json" && pointer == "/findings/0"
 	}}
-	covered := func(change func(m *measured, b *policy.Baseline)) (policy.Finding, policy.Decision) {
-		c, b := everything("a/bad"), file
-		b.Entries = slices.Clone(entries)
-		change(&c, &b)
-		d := decide(t, e, c, policy.Options{Baseline: b})
+	covered := func(entry baseline.Entry, change func(m *stated, e *baseline.Entry)) (policy.Finding, policy.Decision) {
+		m, b := c, file
+		m.measured = everything("a/bad")
+		change(&m, &entry)
+		b.Entries = []baseline.Entry{entry}
+		d := decide(t, e, m, policy.Options{Baseline: b})
 		i := slices.IndexFunc(d.Findings, func(f policy.Finding) bool { return f.Rule == "acme.bad" })
 		return d.Findings[i], d
 	}
-	if f, d := covered(func(*measured, *policy.Baseline) {}); !f.Excepted || f.Waiver.By != "baseline" || d.Artifacts[0].Level != artifact.NonCompliant {
-		t.Errorf("got %+v", f)
+	for version, entry := range map[string]baseline.Entry{"1": older, "2": want} {
+		f, d := covered(entry, func(*stated, *baseline.Entry) {})
+		if !f.Excepted || f.Waiver.By != "baseline" || d.Artifacts[0].Level != artifact.NonCompliant {
+			t.Errorf("version %s: got %+v", version, f)
+		}
 	}
-	for name, change := range map[string]func(*measured, *policy.Baseline){
-		"another content":     func(m *measured, _ *policy.Baseline) { m.artifacts[0].Artifact.SHA256 = strings.Repeat("0", 64) },
-		"another rule":        func(_ *measured, b *policy.Baseline) { b.Entries[0].Rule = "acme.worse" },
-		"another path":        func(_ *measured, b *policy.Baseline) { b.Entries[0].Path = "b/bad" },
-		"another hash":        func(_ *measured, b *policy.Baseline) { b.Entries[0].SHA256 = strings.Repeat("0", 64) },
-		"another fingerprint": func(_ *measured, b *policy.Baseline) { b.Entries[0].Fingerprint = strings.Repeat("0", 32) },
+	for name, tt := range map[string]struct {
+		entry  baseline.Entry
+		change func(*stated, *baseline.Entry)
+	}{
+		"another content":            {want, func(m *stated, _ *baseline.Entry) { m.artifacts[0].Artifact.SHA256 = strings.Repeat("0", 64) }},
+		"another rule":               {want, func(_ *stated, e *baseline.Entry) { e.Rule = "acme.worse" }},
+		"another path":               {want, func(_ *stated, e *baseline.Entry) { e.Path = "b/bad" }},
+		"another hash":               {want, func(_ *stated, e *baseline.Entry) { e.SHA256 = strings.Repeat("0", 64) }},
+		"another file":               {want, func(_ *stated, e *baseline.Entry) { e.File = "a/bad.test" }},
+		"another statement":          {want, func(m *stated, _ *baseline.Entry) { m.sha256 = strings.Repeat("0", 64) }},
+		"no statement":               {want, func(m *stated, e *baseline.Entry) { m.sha256, e.Statement = "", "" }},
+		"older, another fingerprint": {older, func(_ *stated, e *baseline.Entry) { e.Fingerprint = strings.Repeat("0", 32) }},
+		"older, an edited file":      {older, func(m *stated, _ *baseline.Entry) { m.kept = false }},
 	} {
-		f, d := covered(change)
+		f, d := covered(tt.entry, tt.change)
 		stale := slices.IndexFunc(d.Findings, func(f policy.Finding) bool { return strings.HasPrefix(f.Message, "stale ") })
 		if f.Excepted || stale < 0 {
 			t.Errorf("%s: got %+v", name, d.Findings)
@@ -276,10 +321,7 @@ func TestBaseline(t *testing.T) {
 			t.Errorf("%s: stale at %+v", name, s)
 		}
 	}
-	_, d = covered(func(m *measured, b *policy.Baseline) {
-		m.whole.Repository.Scope = "changed"
-		b.Entries = append(b.Entries, baseline.Entry{Path: "elsewhere"})
-	})
+	_, d = covered(baseline.Entry{Path: "elsewhere"}, func(m *stated, _ *baseline.Entry) { m.whole.Repository.Scope = "changed" })
 	if strings.Contains(messages(d), "stale") {
 		t.Errorf("a part is judged, and what is elsewhere is called stale:\n%s", messages(d))
 	}

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"cmp"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -16,7 +17,7 @@ import (
 const ledgerFile = "Codex-Lock.json"
 
 // judge turns the answers about one subject into findings and a level.
-func (r *run) judge(m *facts.Measurement, q *query, answers []*ast.Term) (verdict, error) {
+func (r *run) judge(ctx context.Context, m *facts.Measurement, q *query, answers []*ast.Term) (verdict, error) {
 	v := verdict{level: artifact.APlus, borne: artifact.APlus}
 	file := ledgerFile
 	switch {
@@ -34,7 +35,10 @@ func (r *run) judge(m *facts.Measurement, q *query, answers []*ast.Term) (verdic
 			return verdict{}, err
 		}
 		for _, one := range all {
-			f := r.finding(one, &v.artifact, file, m.Locate)
+			f, err := r.finding(ctx, one, &v.artifact, file, m)
+			if err != nil {
+				return verdict{}, err
+			}
 			if f.Severity == Deny || f.lowered {
 				v.level = min(v.level, one.rule.Level)
 				if !f.Excepted && !f.lowered {
@@ -63,13 +67,13 @@ func artifactOf(in *facts.Input) Artifact {
 }
 
 // finding places what a rule said.
-func (r *run) finding(one said, a *Artifact, file string, locate func(string, string) (int, int, bool)) Finding {
+func (r *run) finding(ctx context.Context, one said, a *Artifact, file string, m *facts.Measurement) (Finding, error) {
 	f := Finding{
 		Rule: one.rule.Code, Term: one.term, Severity: one.severity, Requirement: one.rule.Requirement,
 		Artifact: a.Path, File: cmp.Or(one.file, file), Line: max(one.line, 1), Column: max(one.column, 1), Message: one.message,
 	}
-	if one.hasPointer && locate != nil {
-		if line, column, ok := locate(f.File, one.pointer); ok {
+	if one.hasPointer && m.Locate != nil {
+		if line, column, ok := m.Locate(f.File, one.pointer); ok {
 			f.Line, f.Column = max(line, 1), max(column, 1)
 		}
 	}
@@ -80,10 +84,14 @@ func (r *run) finding(one said, a *Artifact, file string, locate func(string, st
 		f.Severity, f.EffectiveOn = Warn, one.rule.EffectiveOn
 		f.Message += fmt.Sprintf(" (a warning until %s, a denial from then on)", f.EffectiveOn)
 	}
-	f.Waiver = r.waivers.waive(one.rule, &f, subject, a.SHA256)
+	f.Waiver = r.waivers.waive(one.rule, &f, subject)
+	at := facts.Place{File: f.File, Pointer: one.pointer, Pointed: one.hasPointer, Line: one.line, Column: one.column}
+	if err := r.waivers.adopted(ctx, one.rule, &f, at, a.SHA256, m); err != nil {
+		return Finding{}, err
+	}
 	r.waivers.lower(one.rule, &f)
 	f.Excepted = f.Waiver != nil
-	return f
+	return f, nil
 }
 
 // fingerprintLength is how many of a digest's hexadecimal characters name a

@@ -70,6 +70,7 @@ func (p *problem) Error() string { return p.words }
 // measured. An error says why there is no preview; it is no error of the gate.
 func (p Program) Ask(ctx context.Context, q Question, change facts.Change) (Answer, error) {
 	q.Options.Workers, q.Options.Deadline = 1, deadline // one, so that it reads in order
+	q.Options.Measured = true
 	return p.run(ctx, func(w io.Writer) error { return feed(ctx, w, q, change) })
 }
 
