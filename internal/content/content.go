@@ -58,9 +58,9 @@ func Nothing() Facts {
 	return Facts{State: "text", Placeholders: []Placeholder{}, Secrets: []Secret{}}
 }
 
-// Look looks through a text that is in memory.
-func Look(name string, text []byte) (Facts, error) {
-	s := NewScanner(name)
+// Look looks through a text that is in memory. The budget may be nil.
+func Look(name string, text []byte, b *Budget) (Facts, error) {
+	s := NewScanner(name).Within(b)
 	if _, err := s.Write(text); err != nil {
 		return Facts{}, err
 	}
@@ -76,6 +76,7 @@ type Scanner struct {
 	at      place // of the first byte of buf
 	cut     bool  // something was dropped from buf
 	suspect int   // bytes that gitleaks was asked about
+	budget  *Budget
 	err     error
 }
 
@@ -83,6 +84,12 @@ type Scanner struct {
 // language it is.
 func NewScanner(name string) *Scanner {
 	return &Scanner{facts: Nothing(), grammar: grammarOf(name), at: place{1, 1}}
+}
+
+// Within makes the scanner take from the budget of a run.
+func (s *Scanner) Within(b *Budget) *Scanner {
+	s.budget = b
+	return s
 }
 
 // Write takes the next bytes. It fails where the rules cannot be read.
@@ -121,6 +128,7 @@ func (s *Scanner) look(last bool) {
 	if !s.cut && s.grammar.prose && bytes.HasPrefix(s.buf, []byte("#!")) {
 		s.grammar = shell // of whatever language: those that begin so have its comments
 	}
+	s.budget.grant((until - s.from) / honestShare)
 	h := s.hits()
 	s.placeholders(h, until, last)
 	s.secrets(h, until)

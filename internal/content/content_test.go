@@ -17,9 +17,12 @@ var token = "ghp" + "_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
 // aws looks like an access key of AWS.
 var aws = "AKIA" + "QYLPMN5HHHFPZAM2"
 
+// generic is a secret that only the name before it gives away.
+var generic = "a1B2c3D4e5F6" + "g7H8i9J0k1L2m3N4"
+
 func look(t *testing.T, name, text string) Facts {
 	t.Helper()
-	f, err := Look(name, []byte(text))
+	f, err := Look(name, []byte(text), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,6 +77,9 @@ func TestSecrets(t *testing.T) {
 		{"key = value\npassword = \"\"\n", ""},
 		{"a\nb: " + token + "\n", "github-pat 2:4"},
 		{"é " + token, "github-pat 1:3"},
+		{`"api_key = \"` + generic + `\"\n",`, "generic-api-key 1:14"},
+		{"{\n  \"source\": [\n    \"import os\\n\",\n    \"é = 1; api_key = \\\"" + generic + "\\\"\\n\"\n", "generic-api-key 4:25"},
+		{`"key = \u0022` + generic + `\u0022"`, "generic-api-key 1:14"},
 		{token + " # gitleaks:allow", "github-pat 1:1"},
 		{"x = '" + aws + "'\ny = '" + aws + "'\n", "aws-access-token 1:6"},
 		{"x = '" + aws + "'\n\n" + strings.Repeat("word ", 200) + "\ny = '" + aws + "'\n", "aws-access-token 1:6 aws-access-token 4:6"},
@@ -168,10 +174,71 @@ func TestPiecesAreAWhole(t *testing.T) {
 }
 
 func TestTooMuchToAskAbout(t *testing.T) {
-	dense := strings.Repeat("key word\n", (maxSuspect+windowAfter)/9)
+	dense := strings.Repeat("key: wxy\n", (maxSuspect+windowAfter)/9)
 	f := look(t, "a.txt", dense)
 	if f.State != "unread" || !strings.Contains(f.Problem, "looked through for secrets") {
 		t.Errorf("%s %s", f.State, f.Problem)
+	}
+}
+
+// TestTheScanIsLinear counts what the engine is asked: stretches that do not grow with
+// the text, twice the text at most, however dense the keywords and whatever the words.
+func TestTheScanIsLinear(t *testing.T) {
+	for _, piece := range []string{"ghp_", "ghp_ ", "password=", "key: ", "-----begin", "-----BEGIN RSA ", "api_key=x,"} {
+		s := NewScanner("a.txt")
+		s.buf = []byte(strings.Repeat(piece, (1<<20)/len(piece)))
+		sum := 0
+		for _, w := range s.windows(s.hits(), len(s.buf)) {
+			sum += w.end - w.start
+			if n := w.end - w.start; n > maxPiece+windowBefore*2+len(piece)+keyBlock+maxWindow {
+				t.Errorf("%q: a window of %d bytes", piece, n)
+			}
+		}
+		if sum == 0 || sum > 3*len(s.buf) {
+			t.Errorf("%q: the engine is asked about %d bytes of %d", piece, sum, len(s.buf))
+		}
+	}
+	var n spaces
+	text := []byte(strings.Repeat("x", 1000) + " ")
+	for i := range 1000 {
+		if got := n.after(text, i); got != 1000 {
+			t.Fatalf("white space at %d", got)
+		}
+	}
+}
+
+// TestPicturesAreNoSuspects: what a notebook holds of pictures has keywords by chance.
+func TestPicturesAreNoSuspects(t *testing.T) {
+	s := NewScanner("a.ipynb")
+	s.buf = []byte(`"image/png": "` + random(rand.New(rand.NewPCG(3, 4)), 1<<20, letters+"+/") + `"`)
+	sum := 0
+	for _, w := range s.windows(s.hits(), len(s.buf)) {
+		sum += w.end - w.start
+	}
+	if sum > len(s.buf)*3/4 {
+		t.Errorf("the engine is asked about %d bytes of %d", sum, len(s.buf))
+	}
+}
+
+// TestTheRunHasABudget: texts that use it up leave the rest unread, which is found;
+// honest texts take nothing from it.
+func TestTheRunHasABudget(t *testing.T) {
+	b := NewBudget()
+	for range 100 {
+		if f, err := Look("a.txt", []byte("see the key: value\n"+strings.Repeat("a plain line\n", 100)), b); err != nil || f.State != "text" {
+			t.Fatalf("%+v, %v", f, err)
+		}
+	}
+	if left := b.left.Load(); left < maxRun {
+		t.Errorf("honest texts took %d bytes", maxRun-left)
+	}
+	b.left.Store(0)
+	f, err := Look("a.txt", []byte(strings.Repeat("key: ", 4<<10)), b)
+	if err != nil || f.State != "unread" || !strings.Contains(f.Problem, "of this run") {
+		t.Errorf("%+v, %v", f, err)
+	}
+	if f, err := Look("a.txt", []byte("x = "+token), b); err != nil || len(f.Secrets) != 1 {
+		t.Errorf("the honest share of another text: %+v, %v", f, err)
 	}
 }
 
@@ -202,10 +269,38 @@ func TestKeywordsAreTheEngines(t *testing.T) {
 	if len(got) != len(want) || len(got) < 200 {
 		t.Errorf("%d keywords, the engine has %d", len(got), len(want))
 	}
-	for _, k := range got {
+	for k := range got {
 		if !want[k] {
 			t.Errorf("%q is no keyword of the engine", k)
 		}
+	}
+}
+
+// TestShortKeywordsAreThoseOfTheirRules: what is asked before a window is opened is
+// what the only rule with the keyword wants.
+func TestShortKeywordsAreThoseOfTheirRules(t *testing.T) {
+	d, err := engine()
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]string{"sk": `SK[0-9a-fA-F]{32}`, "ey": `\b(ey[a-zA-Z0-9]{17,}\.`}
+	n := 0
+	for _, r := range d.Config.Rules {
+		for _, k := range r.Keywords {
+			if begin, asked := want[strings.ToLower(k)]; asked {
+				n++
+				if !strings.HasPrefix(r.Regex.String(), begin) {
+					t.Errorf("%s has the keyword %s: %s", r.RuleID, k, r.Regex)
+				}
+			}
+		}
+	}
+	if n != len(want) {
+		t.Errorf("%d rules have the keywords", n)
+	}
+	generic := d.Config.Rules[genericRule].Regex.String()
+	if !strings.Contains(generic, `(?:[ \t\w.-]{0,20})[\s'"]{0,3}(?:=|>|:{1,3}=|\|\||:|=>|\?=|,)`) {
+		t.Errorf("%s wants something else behind a keyword: %s", genericRule, generic)
 	}
 }
 
@@ -286,7 +381,7 @@ func FuzzLook(f *testing.F) {
 		f.Add("a.go", []byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, name string, text []byte) {
-		facts, err := Look(name, text)
+		facts, err := Look(name, text, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

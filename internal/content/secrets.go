@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/zricethezav/gitleaks/v8/config"
 	"github.com/zricethezav/gitleaks/v8/detect"
@@ -24,18 +25,59 @@ const (
 	maxWindow    = 16 << 10
 	keyBlock     = 16 << 10 // behind a keyword that begins a PEM block: RSA of 16,384 bits has 12,700
 	pemBegin     = "-----begin"
+	// maxPiece is how much of a text the engine is asked about at once: what it does
+	// with a match grows with the text around it.
+	maxPiece = 32 << 10
 	// maxSuspect is how many bytes of one text the engine is asked about: some
 	// seconds of one core.
 	maxSuspect = 4 << 20
+	maxMatches = 200 // of one window that are looked at: more than can be told
+	// operatorWithin is how far behind one of the words that genericRule knows an
+	// operator follows, where it matches: 20 characters and 3 more.
+	operatorWithin = 64
+	operators      = "=>:|?,"
+	genericRule    = "generic-api-key"
 )
 
+// A Budget bounds for how many bytes the engine is asked in one run, over all texts:
+// what their honest share is, and maxRun beyond it. The engine reads 0.3 to 1 MB/s.
+// Its methods may be called from several goroutines.
+type Budget struct{ left atomic.Int64 }
+
+const (
+	maxRun      = 16 << 20 // some 30 seconds on two cores
+	honestBytes = 4 << 10  // of every text
+	honestShare = 8        // and one byte in so many of it
+)
+
+// NewBudget is the budget of one run.
+func NewBudget() *Budget {
+	b := &Budget{}
+	b.left.Store(maxRun)
+	return b
+}
+
+// spend takes from the budget and reports whether there was as much. A text without a
+// budget has no other bound than its own.
+func (b *Budget) spend(n int) bool { return b == nil || b.left.Add(int64(-n)) >= 0 }
+
+func (b *Budget) grant(n int) {
+	if b != nil {
+		b.left.Add(int64(n))
+	}
+}
+
 // keywords are those of gitleaks' rules, read from the text of its configuration:
-// compiling it takes 40 ms, which a text with none of them need not wait for.
-func keywords() []string {
-	var all []string
-	inside := false
+// compiling it takes 40 ms, which a text with none of them need not wait for. A keyword
+// maps to true where only genericRule has it, and so an operator must follow it.
+func keywords() map[string]bool {
+	rules := map[string]map[string]bool{} // by keyword
+	rule, inside := "", false
 	for line := range strings.Lines(config.DefaultConfig) {
 		line = strings.TrimSpace(line)
+		if id, found := strings.CutPrefix(line, "id = "); found {
+			rule = strings.Trim(id, `"`)
+		}
 		if strings.HasPrefix(line, "keywords = [") {
 			inside, line = true, strings.TrimPrefix(line, "keywords = [")
 		}
@@ -43,14 +85,22 @@ func keywords() []string {
 			continue
 		}
 		for i, quoted := range strings.Split(line, `"`) {
-			if i%2 == 1 {
-				all = append(all, strings.ToLower(quoted))
+			if i%2 == 0 {
+				continue
 			}
+			word := strings.ToLower(quoted)
+			if rules[word] == nil {
+				rules[word] = map[string]bool{}
+			}
+			rules[word][rule] = true
 		}
 		inside = !strings.HasSuffix(line, "]")
 	}
-	slices.Sort(all)
-	return slices.Compact(all)
+	words := make(map[string]bool, len(rules))
+	for word, of := range rules {
+		words[word] = len(of) == 1 && of[genericRule]
+	}
+	return words
 }
 
 // engine is gitleaks with its own rules. It says nothing: its messages quote what
@@ -78,25 +128,38 @@ func (s *Scanner) secrets(all []hit, until int) {
 		return
 	}
 	for _, w := range windows {
+		if len(s.facts.Secrets) == maxPlaces {
+			return // one is enough for a denial
+		}
 		if s.suspect += w.end - w.start; s.suspect > maxSuspect {
 			s.unread(fmt.Sprintf("has over %d bytes around words such as key and token, the most that is looked through for secrets", maxSuspect))
 			return
 		}
-		if len(s.facts.Secrets) < maxPlaces {
-			s.ask(d, w)
+		if over := min(s.suspect-honestBytes, w.end-w.start); over > 0 && !s.budget.spend(over) {
+			s.unread(fmt.Sprintf("was not looked through for secrets to its end: the texts of this run have over %d MiB around words such as key and token", maxRun>>20))
+			return
+		}
+		text := s.buf[w.start:w.end]
+		s.ask(d, text, func(i int) int { return w.start + i })
+		if decoded, at, escaped := unescaped(text); escaped {
+			s.ask(d, decoded, func(i int) int { return w.start + at[i] })
 		}
 	}
 }
 
-// ask notes what the engine finds in a window.
-func (s *Scanner) ask(d *detect.Detector, w span) {
-	text := string(s.buf[w.start:w.end])
+// ask notes what the engine finds in a text. at is where a byte of it stands in what
+// is held.
+func (s *Scanner) ask(d *detect.Detector, held []byte, at func(int) int) {
+	text := string(held)
 	var found []Secret
 	for _, f := range d.DetectString(text) {
-		at := max(strings.Index(text, f.Match), 0)
-		at += max(strings.Index(f.Match, f.Secret), 0)
-		p := s.placeOf(w.start + at)
+		i := max(strings.Index(text, f.Match), 0)
+		i += max(strings.Index(f.Match, f.Secret), 0)
+		p := s.placeOf(at(i))
 		found = append(found, Secret{f.RuleID, p.line, p.column})
+		if len(found) > maxMatches {
+			break
+		}
 	}
 	slices.SortFunc(found, func(a, b Secret) int {
 		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column), cmp.Compare(a.Kind, b.Kind))
@@ -109,16 +172,23 @@ func (s *Scanner) ask(d *detect.Detector, w span) {
 	}
 }
 
-// windows are what the engine is asked about: stretches of text, none twice.
+// windows are what the engine is asked about: stretches of text of maxPiece at most,
+// or one window's length. This is linear in the text, however many hits there are.
 func (s *Scanner) windows(all []hit, until int) []span {
 	slices.SortFunc(all, func(a, b hit) int { return cmp.Compare(a.start, b.start) })
 	var windows []span
+	var word, block spaces
 	for _, h := range all {
-		if h.word != "" || h.start < s.from || h.start >= until {
+		if h.word != "" || h.start < s.from || h.start >= until || !s.plausible(h) {
 			continue
 		}
-		w := s.window(h)
-		if n := len(windows); n > 0 && w.start <= windows[n-1].end {
+		var w span
+		if bytes.EqualFold(s.buf[h.start:h.end], []byte(pemBegin)) {
+			w = s.window(h, keyBlock, &block)
+		} else {
+			w = s.window(h, windowAfter, &word)
+		}
+		if n := len(windows); n > 0 && w.start <= windows[n-1].end && max(w.end, windows[n-1].end)-windows[n-1].start <= maxPiece+w.end-w.start {
 			windows[n-1].end = max(windows[n-1].end, w.end)
 			continue
 		}
@@ -127,19 +197,53 @@ func (s *Scanner) windows(all []hit, until int) []span {
 	return windows
 }
 
-// window is the surroundings of one hit, from white space to white space.
-func (s *Scanner) window(h hit) span {
-	w := span{start: max(h.start-windowBefore, 0), end: min(h.end+windowAfter, len(s.buf))}
-	if bytes.EqualFold(s.buf[h.start:h.end], []byte(pemBegin)) {
-		w.end = min(h.end+keyBlock, len(s.buf))
+// plausible reports whether a rule can match at a hit. Most words such as key in prose
+// and code have no operator behind them, and most of the two letters that begin a token
+// of Twilio or a JWT stand in a picture of a notebook.
+func (s *Scanner) plausible(h hit) bool {
+	if h.assigns {
+		return bytes.IndexAny(s.buf[h.end:min(h.end+operatorWithin, len(s.buf))], operators) >= 0
 	}
-	if i := bytes.LastIndexAny(s.buf[max(w.start-windowBefore, 0):w.start], " \t\r\n"); i >= 0 {
+	switch string(s.buf[h.start:h.end]) {
+	case "SK": // SK[0-9a-fA-F]{32}
+		return follows(s.buf[h.end:], 32, "0123456789abcdefABCDEF")
+	case "ey": // \b(ey[a-zA-Z0-9]{17,}
+		return (h.start == 0 || strings.IndexByte(alphanumeric+"_", s.buf[h.start-1]) < 0) && follows(s.buf[h.end:], 17, alphanumeric)
+	case "sk", "Sk", "sK", "eY", "Ey", "EY":
+		return false
+	}
+	return true
+}
+
+const alphanumeric = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+
+// follows reports whether a text begins with n bytes out of a set.
+func follows(text []byte, n int, of string) bool {
+	return len(text) >= n && len(bytes.TrimLeft(text[:n], of)) == 0
+}
+
+// window is the surroundings of one hit, from white space to white space.
+func (s *Scanner) window(h hit, after int, next *spaces) span {
+	w := span{start: max(h.start-windowBefore, 0), end: min(h.end+after, len(s.buf))}
+	if i := bytes.LastIndexAny(s.buf[max(w.start-windowBefore, 0):w.start], white); i >= 0 {
 		w.start = max(w.start-windowBefore, 0) + i + 1
 	}
-	rest := s.buf[w.end:min(w.end+maxWindow, len(s.buf))]
-	if i := bytes.IndexAny(rest, " \t\r\n"); i >= 0 {
-		rest = rest[:i+1]
-	}
-	w.end += len(rest)
+	w.end = min(next.after(s.buf, w.end)+1, w.end+maxWindow, len(s.buf))
 	return w
+}
+
+const white = " \t\r\n"
+
+// spaces finds white space at places that only go forward, and looks at no byte twice.
+type spaces struct{ next int } // the place behind the last one found
+
+// after is where the first white space at or behind i stands, or the text's end.
+func (n *spaces) after(text []byte, i int) int {
+	if n.next <= i {
+		n.next = len(text) + 1
+		if k := bytes.IndexAny(text[i:], white); k >= 0 {
+			n.next = i + k + 1
+		}
+	}
+	return n.next - 1
 }

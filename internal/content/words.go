@@ -2,6 +2,8 @@ package content
 
 import (
 	"bytes"
+	"maps"
+	"slices"
 	"sync"
 	"unicode"
 	"unicode/utf8"
@@ -19,20 +21,22 @@ const notImplemented = "not implemented"
 type hit struct {
 	start, end int
 	word       string // "" for a keyword
+	assigns    bool   // a keyword that an operator must follow
 }
 
 // A finder knows the words and the keywords.
 type finder struct {
-	trie  *ahocorasick.Trie
-	words map[string]bool
+	trie    *ahocorasick.Trie
+	words   map[string]bool
+	assigns map[string]bool // the keywords; true for those that an operator must follow
 }
 
 var theFinder = sync.OnceValue(func() finder {
-	f := finder{words: map[string]bool{}}
+	f := finder{words: map[string]bool{}, assigns: keywords()}
 	for _, w := range words {
 		f.words[w] = true
 	}
-	f.trie = ahocorasick.NewTrieBuilder().AddStrings(append(keywords(), words...)).Build()
+	f.trie = ahocorasick.NewTrieBuilder().AddStrings(slices.Concat(slices.Sorted(maps.Keys(f.assigns)), words)).Build()
 	return f
 })
 
@@ -44,8 +48,10 @@ func (s *Scanner) hits() []hit {
 	var all []hit
 	f.trie.Walk(lower, func(end, n, _ int64) bool {
 		h := hit{start: int(end - n + 1), end: int(end + 1)}
-		if text := string(lower[h.start:h.end]); f.words[text] {
-			h.word = text
+		if text := lower[h.start:h.end]; f.words[string(text)] {
+			h.word = string(text)
+		} else {
+			h.assigns = f.assigns[string(text)]
 		}
 		all = append(all, h)
 		return true

@@ -8,6 +8,7 @@ import (
 
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/config"
+	"github.com/codexlock/codexlock/internal/content"
 	"github.com/codexlock/codexlock/internal/ledger"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/schemas"
@@ -92,6 +93,7 @@ type Collector struct {
 	inputs                 digests
 	keyIDs                 keyIDs
 	scripts                scripts
+	suspects               *content.Budget // what is searched for secrets
 }
 
 // A book is a ledger as it was found in a tree.
@@ -107,7 +109,7 @@ type book struct {
 // piece. An error means that something could not be read: it is about us, and
 // the change is then not verified.
 func Collect(ctx context.Context, o Options) (*Collector, error) {
-	c := &Collector{o: o, now: vaulttime.FormatTime(o.Now), settings: settingsOf(o)}
+	c := &Collector{o: o, now: vaulttime.FormatTime(o.Now), settings: settingsOf(o), suspects: content.NewBudget()}
 	var err error
 	if c.ledger, err = c.readLedger(ctx, o.Head); err != nil {
 		return nil, fmt.Errorf("read %s: %w", ledger.Path, err)

@@ -101,7 +101,7 @@ func (c *Collector) measureFile(ctx context.Context, s *subject) error {
 		return nil
 	}
 	a.Critical = yes(config.MatchAny(c.o.Config.CriticalPaths, a.Path))
-	scanner := content.NewScanner(a.Path)
+	scanner := content.NewScanner(a.Path).Within(c.suspects)
 	digest, size, head, err := c.o.Head.Hash(ctx, entry, scanner)
 	var large *repo.TooLargeError
 	if errors.As(err, &large) {

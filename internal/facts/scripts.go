@@ -205,7 +205,7 @@ func (c *Collector) measureTest(ctx context.Context, s *subject) error {
 		t.Script, t.Content = &f, &nothing
 		return err
 	}
-	found, err := content.Look(file.Path, text)
+	found, err := content.Look(file.Path, text, c.suspects)
 	if err != nil {
 		return err
 	}
