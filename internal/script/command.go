@@ -1,8 +1,8 @@
 package script
 
 import (
-	"bytes"
 	"path"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,23 +12,17 @@ import (
 
 // A command is a call with its words as far as they are known.
 type command struct {
-	node syntax.Node
-	name string
-	args []argument
-}
-
-// An argument is a word of a command.
-type argument struct {
-	word  *syntax.Word
-	text  string // up to what is known only at run time
-	whole bool
+	node  syntax.Node
+	name  string
+	args  []argument
+	input input
 }
 
 // texts are the arguments' texts.
 func (c command) texts() []string {
 	texts := make([]string, len(c.args))
 	for i, a := range c.args {
-		texts[i] = a.text
+		texts[i] = a.text()
 	}
 	return texts
 }
@@ -37,11 +31,11 @@ func (c command) texts() []string {
 func (c command) has(letter byte, long string) bool {
 	for _, a := range c.args {
 		switch {
-		case a.text == "--":
+		case a.code == "--":
 			return false
-		case long != "" && (a.text == long || strings.HasPrefix(a.text, long+"=")):
+		case long != "" && (a.text() == long || strings.HasPrefix(a.text(), long+"=")):
 			return true
-		case len(a.text) > 1 && a.text[0] == '-' && a.text[1] != '-' && strings.IndexByte(a.text, letter) > 0:
+		case len(a.text()) > 1 && a.text()[0] == '-' && a.text()[1] != '-' && strings.IndexByte(a.text(), letter) > 0:
 			return true
 		}
 	}
@@ -52,97 +46,137 @@ func (c command) has(letter byte, long string) bool {
 func (c command) operands() []argument {
 	var some []argument
 	for i, a := range c.args {
-		if a.text == "--" {
+		if a.code == "--" {
 			return append(some, c.args[i+1:]...)
 		}
-		if !strings.HasPrefix(a.text, "-") || !a.whole && a.text == "" {
+		if !strings.HasPrefix(a.text(), "-") {
 			some = append(some, a)
 		}
 	}
 	return some
 }
 
-// wrappers run the command that follows them.
-var wrappers = []string{
-	"builtin", "chronic", "command", "doas", "env", "exec", "ionice", "nice", "nohup", "setsid", "stdbuf", "sudo", "time", "timeout", "xargs",
+// call judges a call of the script: what it sets for the command, and the command.
+func (w *walker) call(call *syntax.CallExpr) {
+	for _, a := range call.Assigns {
+		w.environment(call, a, len(call.Args) > 0)
+	}
+	if len(call.Args) > 0 {
+		w.invoke(call, w.words(call.Args), w.input, true)
+	}
 }
 
-// call looks at a command, and at the one inside it where it is a wrapper.
-func (w *walker) call(call *syntax.CallExpr) {
-	if len(call.Args) == 0 {
+// invoke judges the command that words are. direct says that the shell looks for a
+// function of its name first; a program that executes a command does not.
+func (w *walker) invoke(n syntax.Node, args []argument, in input, direct bool) {
+	for len(args) > 0 && args[0].code == "" {
+		args = args[1:]
+	}
+	if len(args) == 0 {
 		return
 	}
-	c := command{node: call}
-	for _, word := range call.Args {
-		text, whole := literal(word)
-		c.args = append(c.args, argument{word, text, whole})
+	if w.commands++; w.commands > maxCommands {
+		w.opaque(n)
+		return
 	}
-	for len(c.args) > 0 {
-		c.name, c.args = path.Base(c.args[0].text), c.args[1:]
-		w.command(c)
-		if !slices.Contains(wrappers, c.name) || c.name == "command" && c.has('v', "") {
+	c := command{node: n, name: path.Base(args[0].text()), args: args[1:], input: in}
+	if !args[0].whole() {
+		w.variable(c, args, direct)
+		return
+	}
+	if direct && w.functions.own(args[0].code, w.offset(n)) {
+		w.verifies(c)
+		w.callsFunction(c)
+		return
+	}
+	w.command(c)
+}
+
+// maxCommands bounds the commands that are looked for in the words of one: those that
+// it executes, and the names that a variable may stand for.
+const maxCommands = 200
+
+// offset is where a node stands in the script; in code inside it, at its end.
+func (w *walker) offset(n syntax.Node) uint {
+	if w.depth > 0 {
+		return uint(len(w.text)) + 1
+	}
+	return n.Pos().Offset()
+}
+
+// callsFunction judges a call of one of the script's functions: its body is judged
+// where it stands, its arguments where it executes them.
+func (w *walker) callsFunction(c command) {
+	switch c.input.state {
+	case known, unknown:
+		w.shared.fed[c.name] = true
+	case caller:
+		if w.shared.calls[w.within] == nil {
+			w.shared.calls[w.within] = map[string]bool{}
+		}
+		w.shared.calls[w.within][c.name] = true
+	}
+	if !w.functions.executes[c.name] {
+		return
+	}
+	for i, a := range c.args[:min(len(c.args), 4)] {
+		if a.whole() && programs()[path.Base(a.code)] != nil && !slices.Contains(alsoWords, a.code) {
+			w.invoke(c.node, c.args[i:], c.input, false)
 			return
 		}
-		c.args = wrapped(c)
 	}
 }
 
-// valued are the options of wrappers that take the next word.
-var valued = map[string]string{
-	"env": "uCS", "exec": "a", "ionice": "cnp", "nice": "n", "stdbuf": "ioe", "sudo": "ugpCDhRTt", "doas": "uC", "timeout": "sk", "time": "fo",
-	"xargs": "aEdILnPs",
-}
-
-// wrapped are the words of the command that a wrapper runs: after its options,
-// the variables that it sets, and a duration.
-func wrapped(c command) []argument {
-	for i := 0; i < len(c.args); i++ {
-		first := c.args[i].text
-		switch {
-		case len(first) == 2 && first[0] == '-' && strings.IndexByte(valued[c.name], first[1]) >= 0:
-			i++
-		case strings.HasPrefix(first, "-"), strings.Contains(first, "=") && (c.name == "env" || c.name == "sudo"):
-		case c.name == "timeout" && first != "" && first[0] >= '0' && first[0] <= '9':
-		default:
-			return c.args[i:]
+// variable judges a command whose name is known only at run time: with each name
+// that the script has for it, and without it, as it may be empty, or execute the rest.
+func (w *walker) variable(c command, args []argument, direct bool) {
+	if holed(args[0]) {
+		w.opaque(c.node)
+		return
+	}
+	names := w.candidates(args[0].word)
+	for _, name := range names {
+		if len(name) == 0 || !name[0].whole() {
+			continue
+		}
+		w.invoke(c.node, append(slices.Clone(name), c.args...), c.input, direct)
+	}
+	rest := c.args
+	if len(rest) > 0 && rest[0].whole() && !slices.Contains(alsoWords, rest[0].code) && programs()[path.Base(rest[0].code)] != nil {
+		w.invoke(c.node, rest, c.input, direct)
+		return
+	}
+	for _, a := range rest {
+		if len(names) == 0 && a.whole() && literalURL.MatchString(a.code) {
+			w.access(c.node, w.source(args[0].word), hostOf(a.code))
 		}
 	}
-	return nil
 }
+
+// alsoWords are names of programs that are as often the words of another program's
+// command line.
+var alsoWords = []string{
+	"ab", "at", "batch", "command", "exec", "fetch", "find", "host", "http", "https", "install", "ip", "kind", "links", "mount", "not", "pkg",
+	"port", "run", "script", "source", "stack", "time", "watch",
+}
+
+// literalURL is a word that is a URL.
+var literalURL = regexp.MustCompile(`^(?i:https?|ftps?|sftp|ssh|git|wss?|rsync)://[^\s]+$`)
 
 // command fills in what one command says.
 func (w *walker) command(c command) {
 	w.configuration(c)
 	w.privilege(c)
 	w.repeat(c)
-	w.network(c)
 	w.verifies(c)
-	switch c.name {
-	case "[", "test", "[[":
+	if c.name == "[" || c.name == "test" || c.name == "[[" {
 		for _, a := range c.args {
 			w.answersHelp(a.word)
 		}
-	case "bash", "sh", "dash", "eval":
-		w.inner(c)
 	}
-}
-
-// inner looks into a script that is the argument of a shell.
-func (w *walker) inner(c command) {
-	operands := c.operands()
-	if w.depth >= maxDepth || len(operands) == 0 || !operands[0].whole || c.name != "eval" && !c.has('c', "") {
-		return
+	if p := programs()[c.name]; p != nil {
+		w.program(c, p.read(c.args))
 	}
-	file, err := syntax.NewParser(syntax.Variant(syntax.LangBash)).Parse(bytes.NewReader([]byte(operands[0].text)), "")
-	if err != nil {
-		return
-	}
-	deeper := *w
-	if w.depth == 0 {
-		deeper.base = int(operands[0].word.Pos().Offset())
-	}
-	deeper.depth++
-	deeper.file(file)
 }
 
 // configuration notes what comes neither from the environment nor from a flag (ZT-1.2).
@@ -163,7 +197,7 @@ func (w *walker) configuration(c command) {
 
 // isOutside reports whether a path leads out of the repository for certain.
 func (w *walker) isOutside(a argument) bool {
-	if strings.HasPrefix(a.text, "/") || strings.HasPrefix(a.text, "~") {
+	if strings.HasPrefix(a.text(), "/") || strings.HasPrefix(a.text(), "~") {
 		return true
 	}
 	written := strings.TrimLeft(w.source(a.word), `"`)
@@ -184,20 +218,20 @@ func (w *walker) privilege(c command) {
 	case "chmod":
 		operands := c.operands()
 		// A mode such as -w+s looks like an option, and takes no right away that matters here.
-		found = len(operands) > 0 && isWide(operands[0].text)
+		found = len(operands) > 0 && isWide(operands[0].text())
 	case "umask":
-		found = len(c.args) > 0 && isOpenMask(c.args[0].text)
+		found = len(c.args) > 0 && isOpenMask(c.args[0].text())
 	case "chown", "chgrp":
 		operands := c.operands()
 		if len(operands) > 0 {
-			owner, group, _ := strings.Cut(operands[0].text, ":")
+			owner, group, _ := strings.Cut(operands[0].text(), ":")
 			found = owner == "root" || owner == "0" || group == "root" || group == "0"
 		}
 	case "install", "mkdir", "mkfifo", "mknod":
 		for i, a := range c.args {
-			mode, ok := cutAny(a.text, "--mode=", "-m")
+			mode, ok := cutAny(a.text(), "--mode=", "-m")
 			if ok && mode == "" && i+1 < len(c.args) {
-				mode = c.args[i+1].text
+				mode = c.args[i+1].text()
 			}
 			found = found || ok && isWide(mode)
 		}
@@ -301,7 +335,7 @@ func (w *walker) verifies(c command) {
 			w.facts.Behaves = "yes"
 		}
 	}
-	if c.name != "" && !w.functions[c.name] && !slices.Contains(plain, c.name) {
+	if c.name != "" && !w.functions.names[c.name] && !slices.Contains(plain, c.name) {
 		w.facts.Behaves = "yes"
 	}
 }

@@ -3,217 +3,426 @@ package script
 import (
 	"net"
 	"net/url"
+
+	"regexp"
 	"slices"
 	"strings"
 
 	"mvdan.cc/sh/v3/syntax"
 )
 
-// registries are the hosts that package managers reach where nothing else is
-// said, and the sub-commands that do. No host: it depends on the machine.
-var registries = map[string]struct {
-	host     string
-	commands []string
-}{
-	"apk":       {"", []string{"add", "update", "upgrade", "fetch"}},
-	"apt":       {"", []string{"install", "update", "upgrade", "download", "full-upgrade"}},
-	"apt-get":   {"", []string{"install", "update", "upgrade", "download", "dist-upgrade"}},
-	"brew":      {"", []string{"install", "update", "upgrade"}},
-	"bundle":    {"rubygems.org", []string{"install", "update"}},
-	"cargo":     {"crates.io", []string{"install", "fetch", "publish", "update"}},
-	"dnf":       {"", []string{"install", "update", "upgrade", "download"}},
-	"docker":    {"docker.io", []string{"pull", "push", "run", "login", "build"}},
-	"gem":       {"rubygems.org", []string{"install", "update", "push"}},
-	"go":        {"proxy.golang.org", []string{"get", "install", "mod"}},
-	"npm":       {"registry.npmjs.org", []string{"install", "ci", "i", "publish", "update"}},
-	"npx":       {"registry.npmjs.org", nil},
-	"pip":       {"pypi.org", []string{"install", "download"}},
-	"pip3":      {"pypi.org", []string{"install", "download"}},
-	"pipx":      {"pypi.org", []string{"install", "run", "upgrade"}},
-	"pnpm":      {"registry.npmjs.org", []string{"install", "i", "add", "publish", "update"}},
-	"podman":    {"docker.io", []string{"pull", "push", "run", "login", "build"}},
-	"yarn":      {"registry.yarnpkg.com", []string{"install", "add", "publish", "upgrade"}},
-	"yum":       {"", []string{"install", "update", "upgrade"}},
-	"zypper":    {"", []string{"install", "update", "refresh"}},
-	"aws":       {"", nil},
-	"az":        {"", nil},
-	"gcloud":    {"", nil},
-	"gh":        {"github.com", nil},
-	"gsutil":    {"storage.googleapis.com", nil},
-	"helm":      {"", []string{"install", "upgrade", "pull", "push", "repo", "dependency"}},
-	"kubectl":   {"", nil},
-	"terraform": {"registry.terraform.io", []string{"init", "apply", "plan", "destroy", "get"}},
-	"vault":     {"", nil},
+// A contact is what one command contacts and executes, as it is read word by word.
+type contact struct {
+	walker  *walker
+	command command
+	reading reading
+	name    string   // the program and its sub-command
+	hosts   []string // that are contacted; "": one that cannot be determined
+	asked   []string // that are contacted where no other one is named
+	named   bool     // whether a word names what is contacted in place of the default
+	option  string   // the key of git config that the next word is the value of
+	ran     bool     // a command or code is among its words
 }
 
-// withValue are the options of ssh and its kin that take the next word.
-const withValue = "BbcDEeFIiJLlmOopQRSWwP"
+// program notes the hosts that a command contacts (ZT-5.3), and judges the commands
+// and the code among its words.
+func (w *walker) program(c command, r reading) {
+	if r.ends {
+		return
+	}
+	name := r.program.name
+	if _, sub, ok := strings.Cut(name, " "); ok && c.name == "git" && sub != "" {
+		name = c.name
+	}
+	k := &contact{walker: w, command: c, reading: r, name: name}
+	for _, v := range r.values {
+		k.value(v)
+	}
+	if p := r.program; p.reads != "" && (p.always || r.stdin || !r.code && !k.ran) {
+		w.fromInput(c, p.reads)
+	}
+	if r.local {
+		return
+	}
+	hosts := k.hosts
+	if !k.named {
+		hosts = append(hosts, k.asked...)
+	}
+	switch p := r.program; {
+	case k.named || len(hosts) > len(k.hosts):
+	case r.contact, r.unknown && p.mayContact() && !p.styles["offline"]:
+		hosts = append(hosts, "")
+	case p.reaches != "":
+		hosts = append(hosts, strings.TrimPrefix(p.reaches, "?"))
+	}
+	for _, host := range hosts {
+		w.access(c.node, name, host)
+	}
+}
 
-// network notes the hosts that a command reaches (ZT-5.3).
-func (w *walker) network(c command) {
-	switch c.name {
-	case "curl", "wget", "http", "https", "aria2c", "lynx":
-		w.urls(c, true)
-	case "nc", "ncat", "netcat", "telnet", "ftp", "tftp", "ssh", "sftp", "mosh", "ping", "dig", "nslookup", "host", "whois", "socat":
-		w.access(c.node, c.name, destination(c))
-	case "scp", "rsync":
-		w.copies(c)
-	case "git":
-		if operands := c.operands(); len(operands) > 0 && slices.Contains([]string{
-			"clone", "fetch", "pull", "push", "ls-remote", "submodule",
-		}, operands[0].text) {
-			w.urls(c, true)
+// mayContact reports whether a sub-command of a program contacts a host.
+func (p *program) mayContact() bool {
+	for _, sub := range p.subcommands {
+		if sub.reaches != "" || sub.mayContact() {
+			return true
 		}
-	case "openssl":
-		if operands := c.operands(); len(operands) > 0 && operands[0].text == "s_client" {
-			w.access(c.node, "openssl s_client", afterOption(c, "-connect"))
+	}
+	return false
+}
+
+// value judges one word, or the words of a command. What names a host is read by
+// hostValue, what is executed by codeValue.
+func (k *contact) value(v value) {
+	if !k.hostValue(v.kind, v.args[:min(len(v.args), 1)]) {
+		k.codeValue(v)
+	}
+}
+
+// add notes a host that a word names. One of this machine is none.
+func (k *contact) add(host string) {
+	k.named = true
+	if !isLocal(host) {
+		k.hosts = append(k.hosts, host)
+	}
+}
+
+// hostValue notes the hosts that a word of some kind names.
+func (k *contact) hostValue(kind kind, args []argument) bool {
+	if len(args) == 0 {
+		return false
+	}
+	a := args[0]
+	switch kind {
+	case "url", "registry", "httpie":
+		k.url(a)
+	case "host":
+		k.add(hostPort(a))
+	case "maybe", "gorun", "npx":
+		k.maybe(kind, a)
+	case "repo", "source":
+		k.repository(kind, a)
+	case "copy":
+		k.copies(a)
+	case "asked", "server":
+		k.ask(kind, a)
+	case "list":
+		if a.code != "/dev/null" {
+			k.add("")
 		}
+	case "image":
+		if host, ok := imageHost(a); ok {
+			k.add(host)
+		} else {
+			k.named = true
+		}
+	case "resolve", "connect":
+		k.colons(a, map[string]int{"resolve": 3, "connect": 4}[string(kind)])
+	case "jump":
+		for _, one := range strings.Split(a.code, ",") {
+			k.add(hostPort(argument{a.word, strings.TrimPrefix(one, "ssh://")}))
+		}
+	case "sshforward":
+		k.add(hostPort(a))
+	case "share", "mount":
+		k.share(a)
+	case "socat":
+		k.socat(a)
 	default:
-		w.registry(c)
+		return false
+	}
+	return true
+}
+
+// url notes the host of a URL, or of a word that the program takes for one.
+func (k *contact) url(a argument) {
+	scheme, _, found := strings.Cut(a.text(), "://")
+	switch {
+	case found && slices.Contains([]string{"file", "unix", "fd", "npipe"}, strings.ToLower(scheme)):
+		k.named = true
+	case found:
+		k.add(hostOf(a.code))
+	case strings.HasPrefix(a.text(), "/"), a.code == "-", a.code == "":
+		k.named = k.named || a.text() != ""
+	case strings.HasPrefix(a.text(), ":") && k.reading.program.name != "curl":
+		k.named = true // a port of this machine
+	default:
+		k.add(hostOf("x://" + a.code))
 	}
 }
 
-// urls notes the host of every URL among the arguments; where there is none and
-// the command reaches some host in any case, that it cannot be told.
-func (w *walker) urls(c command, always bool) {
-	found := false
-	for _, a := range c.args {
-		if host, ok := hostOf(a); ok {
-			w.access(c.node, c.name, host)
-			found = true
+// maybe notes the host of a URL, or of user@host:path; another word is none.
+func (k *contact) maybe(kind kind, a argument) {
+	text := a.text()
+	if at := strings.Index(text, "://"); at >= 0 {
+		if !strings.HasSuffix(text[:at], "file") && !strings.HasSuffix(text[:at], "unix") {
+			k.hosts = append(k.hosts, remote(hostOf(a.code))...)
+		}
+		return
+	}
+	if host, ok := scpHost(a); ok && strings.Contains(text, "@") && kind == "maybe" && strings.Contains(a.code, ":") {
+		k.hosts = append(k.hosts, remote(host)...)
+	}
+	if kind == "gorun" && strings.Contains(text, "@") {
+		k.hosts = append(k.hosts, "proxy.golang.org")
+	}
+	if kind == "npx" {
+		k.ran = true
+		k.packageCommand(a)
+	}
+}
+
+// packageCommand judges npx PROGRAM ARGUMENT... like the program itself, where it is one of the table.
+func (k *contact) packageCommand(a argument) {
+	args := k.command.args
+	at := slices.IndexFunc(args, func(b argument) bool { return b.code == a.code })
+	if at >= 0 && a.whole() && programs()[a.code] != nil {
+		k.walker.invoke(k.command.node, args[at:], k.command.input, false)
+	}
+}
+
+// remote is a host as a list, empty for this machine.
+func remote(host string) []string {
+	if isLocal(host) {
+		return nil
+	}
+	return []string{host}
+}
+
+// repository notes the host of what a version control system reads from or writes
+// to: a URL, a path of this machine, or the name of a remote, whose host is known
+// only to the repository's configuration.
+func (k *contact) repository(kind kind, a argument) {
+	text := a.text()
+	at := strings.Index(text, "://")
+	switch host, scp := scpHost(a); {
+	case at >= 0 && text[:at] == "file", at < 0 && (strings.HasPrefix(text, "/") || strings.HasPrefix(text, ".") || strings.HasPrefix(text, "~")):
+		k.named = true
+	case at >= 0:
+		k.add(hostOf(a.code))
+	case scp:
+		k.add(host)
+	case kind == "source" && a.whole():
+		k.named = true
+	default:
+		k.add("")
+	}
+}
+
+// copies notes the host of [user@]host:path; a path of this machine has none. A
+// word that begins with what is not known may be either: it is the path unless it
+// has a colon, or the program only copies between machines.
+func (k *contact) copies(a argument) {
+	host, ok := scpHost(a)
+	switch {
+	case strings.Contains(a.text(), "://"):
+		k.add(hostOf(a.code))
+	case ok:
+		k.add(host)
+	case !a.whole() && a.text() == "" && (strings.Contains(a.code, ":") || k.reading.program.name == "sftp"):
+		k.add("")
+	case k.reading.program.name == "sftp":
+		k.add(hostPort(a))
+	case k.reading.program.name == "rsync":
+		k.named = true
+	}
+}
+
+// ask notes the host that a name is looked up for, and @server that is asked.
+func (k *contact) ask(kind kind, a argument) {
+	if kind == "server" {
+		if server, ok := strings.CutPrefix(a.code, "@"); ok {
+			k.add(hostPort(argument{a.word, server}))
+			return
 		}
 	}
-	if !found && always {
-		w.access(c.node, c.name, "")
+	host := a.code
+	if !a.whole() {
+		host = ""
+	}
+	if isLocal(host) {
+		k.named = true
+		return
+	}
+	k.asked = append(k.asked, host)
+}
+
+// colons notes the third of the parts that colons separate: what curl connects to
+// in place of the first.
+func (k *contact) colons(a argument, parts int) {
+	fields := splitColons(a.code)
+	if strings.HasPrefix(a.code, "-") && parts == 3 {
+		return // removes an entry
+	}
+	if len(fields) < 3 {
+		k.add("")
+		return
+	}
+	if fields[2] == "" && parts == 4 {
+		return // the same host
+	}
+	for _, one := range strings.Split(fields[2], ",") {
+		k.hosts = append(k.hosts, remote(hostPort(argument{a.word, one}))...)
 	}
 }
 
-// hostOf is the host of a URL, or of user@host:path; "" where it is known only
-// at run time.
-func hostOf(a argument) (host string, ok bool) {
-	at := strings.Index(a.text, "://")
-	if at < 0 {
-		return scpHost(a)
+// splitColons splits at colons outside brackets.
+func splitColons(text string) []string {
+	var fields []string
+	depth, start := 0, 0
+	for i := range len(text) {
+		switch text[i] {
+		case '[':
+			depth++
+		case ']':
+			depth--
+		case ':':
+			if depth == 0 {
+				fields, start = append(fields, text[start:i]), i+1
+			}
+		}
 	}
-	rest := a.text[at+3:]
+	return append(fields, text[start:])
+}
+
+// share notes the host of //host/share and host:path.
+func (k *contact) share(a argument) {
+	if rest, ok := strings.CutPrefix(a.code, "//"); ok {
+		host, _, _ := strings.Cut(rest, "/")
+		k.add(hostPort(argument{a.word, host}))
+		return
+	}
+	if host, ok := scpHost(a); ok && !strings.HasPrefix(a.text(), "/") && !strings.Contains(a.text(), "=") {
+		k.add(host)
+	}
+}
+
+// socatAddress is an address of socat that names a host in its second part.
+var socatAddress = regexp.MustCompile(`(?i)^(tcp|tcp4|tcp6|udp|udp4|udp6|openssl|ssl|sctp|sctp4|sctp6|dccp|udplite|socks4|socks4a|socks5|socks5-connect|proxy|dtls|ip|ip4|ip6)([46]?)(-connect|-sendto|-datagram)?:`)
+
+// socat notes the host of an address, and judges the command of EXEC and SYSTEM.
+func (k *contact) socat(a argument) {
+	keyword, rest, found := strings.Cut(a.code, ":")
+	switch {
+	case socatAddress.MatchString(a.code):
+		k.add(hostPort(argument{a.word, splitColons(rest)[0]}))
+	case found && slices.Contains([]string{"exec", "system", "shell"}, strings.ToLower(keyword)):
+		code, _, _ := strings.Cut(rest, ",")
+		k.walker.code(k.command, "shell", strings.Trim(code, `'"`), false)
+	case !a.whole() && a.text() == "":
+		k.add("")
+	}
+}
+
+// hostOf is the host of a URL; "" where it is known only at run time.
+func hostOf(code string) string {
+	_, rest, _ := strings.Cut(code, "://")
 	if end := strings.IndexAny(rest, "/?#"); end >= 0 {
 		rest = rest[:end]
-	} else if !a.whole {
-		return "", true
+	}
+	if strings.Contains(rest, hole) {
+		return ""
 	}
 	u, err := url.Parse("x://" + rest)
 	if err != nil {
-		return "", true
+		return ""
 	}
-	return u.Hostname(), true
+	return u.Hostname()
 }
 
-// scpHost is the host in user@host:path.
+// hostPort is the host of [user@]host[:port], and of a URL.
+func hostPort(a argument) string {
+	if strings.Contains(a.code, "://") {
+		return hostOf(a.code)
+	}
+	name, _, _ := strings.Cut(a.code, "/")
+	name = name[strings.LastIndexByte(name, '@')+1:]
+	if host, _, err := net.SplitHostPort(name); err == nil && !strings.Contains(host, hole) {
+		return host
+	}
+	if name = strings.Trim(name, "[]"); strings.Contains(name, hole) {
+		return ""
+	}
+	return name
+}
+
+// scpHost is the host in [user@]host:path.
 func scpHost(a argument) (host string, ok bool) {
-	name, _, found := strings.Cut(a.text, ":")
-	if !found || strings.HasPrefix(name, "-") || strings.Contains(name, "/") || strings.Contains(name, "=") || name == "" {
+	name, _, found := strings.Cut(a.code, ":")
+	if !found || name == "" || strings.HasPrefix(name, "-") || strings.ContainsAny(name, "/= ") || a.text() == "" {
 		return "", false
+	}
+	if strings.Contains(name, hole) {
+		return "", true
 	}
 	return name[strings.LastIndexByte(name, '@')+1:], true
 }
 
-// copies notes the hosts that scp and rsync copy from or to; between paths of
-// this machine there is none.
-func (w *walker) copies(c command) {
-	for _, a := range c.operands() {
-		if host, ok := hostOf(a); ok {
-			w.access(c.node, c.name, host)
-		} else if !a.whole {
-			w.access(c.node, c.name, "")
-		}
+// imageTransport is what an image that no registry has begins with.
+var imageTransport = regexp.MustCompile(`^(dir|oci|oci-archive|docker-archive|docker-daemon|containers-storage|sif|ostree):`)
+
+// imageHost is the registry that the name of an image has; none where it is an image
+// of this machine.
+func imageHost(a argument) (host string, ok bool) {
+	if imageTransport.MatchString(a.code) {
+		return "", false
 	}
+	name := strings.TrimPrefix(a.code, "docker://")
+	registry, _, found := strings.Cut(name, "/")
+	if strings.Contains(registry, hole) {
+		return "", true
+	}
+	if found && (strings.ContainsAny(registry, ".:") || registry == "localhost") {
+		return hostPort(argument{a.word, registry}), true
+	}
+	return "docker.io", true
 }
 
-// destination is the first operand of ssh and its kin, without its user.
-func destination(c command) string {
-	for i := 0; i < len(c.args); i++ {
-		a := c.args[i]
-		switch {
-		case strings.HasPrefix(a.text, "-"):
-			if len(a.text) == 2 && strings.IndexByte(withValue, a.text[1]) >= 0 {
-				i++
-			}
-		case !a.whole:
-			return ""
-		default:
-			if host, ok := hostOf(a); ok {
-				return host
-			}
-			return a.text[strings.LastIndexByte(a.text, '@')+1:]
-		}
+// isLocal reports whether a host is this machine.
+func isLocal(host string) bool {
+	host = strings.ToLower(strings.Trim(host, "[]"))
+	if host == "localhost" || strings.HasSuffix(host, ".localhost") || host == "localhost.localdomain" || host == "ip6-localhost" {
+		return true
 	}
-	return ""
+	ip := net.ParseIP(host)
+	return ip != nil && (ip.IsLoopback() || ip.IsUnspecified())
 }
 
-// afterOption is the host in the argument of an option.
-func afterOption(c command, option string) string {
-	for i, a := range c.args {
-		if a.text == option && i+1 < len(c.args) && c.args[i+1].whole {
-			host, _, _ := strings.Cut(c.args[i+1].text, ":")
-			return host
-		}
-	}
-	return ""
-}
-
-// registry notes what a package manager or a service's own program reaches.
-func (w *walker) registry(c command) {
-	r, known := registries[c.name]
-	if !known {
+// environment judges a variable that programs read: a host that they contact, or
+// code that they execute. prefix says that it is set for one command alone.
+func (w *walker) environment(n syntax.Node, a *syntax.Assign, prefix bool) {
+	if a.Name == nil || a.Value == nil {
 		return
 	}
-	operands := c.operands()
-	if r.commands != nil && (len(operands) == 0 || !slices.Contains(r.commands, operands[0].text)) {
-		return
-	}
-	if c.name == "go" && operands[0].text == "mod" && (len(operands) < 2 || operands[1].text != "download") {
-		return
-	}
-	host := r.host
-	if c.name == "docker" || c.name == "podman" {
-		host = imageHost(operands[1:], host)
-	}
-	name := c.name
-	if r.commands != nil {
-		name += " " + operands[0].text
-	}
-	w.access(c.node, name, host)
+	w.variableOf(command{node: n, input: w.input}, a.Name.Value, argument{a.Value, w.textOf(a.Value)}, prefix)
 }
 
-// imageHost is the registry that the last image among the operands names.
-func imageHost(operands []argument, fallback string) string {
-	for _, a := range operands {
-		registry, _, found := strings.Cut(a.text, "/")
-		if found && (strings.ContainsAny(registry, ".:") || registry == "localhost") {
-			if host, _, err := net.SplitHostPort(registry); err == nil {
-				return host
-			}
-			return registry
-		}
-		if !a.whole {
-			return ""
-		}
+func (w *walker) variableOf(c command, name string, a argument, prefix bool) {
+	k, ok := programs()[environment].options[name]
+	isProxy := strings.HasSuffix(strings.ToLower(name), "_proxy")
+	if !ok || !a.whole() && k == "url" && !(prefix && isProxy) {
+		return
 	}
-	return fallback
+	one := &contact{walker: w, command: c, name: name, reading: reading{program: programs()[environment]}}
+	c.args = []argument{a}
+	one.command = c
+	one.value(value{k, c.args})
+	for _, host := range one.hosts {
+		w.access(c.node, name, host)
+	}
 }
 
-// maxHosts bounds how many different accesses are told of one script. The one
+// maxHosts bounds how many different accesses are kept of one script. The one
 // that is too many has no host, which nothing approves by name.
 const maxHosts = 200
 
 func (w *walker) access(n syntax.Node, name, host string) {
-	line, column := w.at(n)
-	a := Access{Command: shorten(name), Host: strings.ToLower(shorten(host)), Line: line, Column: column}
+	a := Access{Command: shorten(name), Host: strings.ToLower(shorten(host))}
 	switch same := func(b Access) bool { return b.Command == a.Command && b.Host == a.Host }; {
 	case len(w.facts.Network) > maxHosts || slices.ContainsFunc(w.facts.Network, same):
 		return
 	case len(w.facts.Network) == maxHosts:
 		a.Command, a.Host = "one of very many", ""
 	}
+	a.Line, a.Column = w.at(n)
 	w.facts.Network = append(w.facts.Network, a)
 }

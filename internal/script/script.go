@@ -1,7 +1,7 @@
 // Package script says what a shell script does, as facts: how it begins, what it
 // reads, whom it talks to, what ShellCheck thinks of it. It runs nothing of theirs
-// and judges nothing. What a script composes at run time (a command's name in a
-// variable, eval) it cannot see.
+// and judges nothing. How programs read their arguments stands in programs.txt. Code
+// that a script composes at run time is a fact of its own, Opaque.
 package script
 
 import (
@@ -46,7 +46,8 @@ type Facts struct {
 	Privileges   []Use      `json:"privileges"` // more rights than the caller's, or rights for everybody
 	Repeats      []Use      `json:"repeats"`    // what does something else, or fails, when it is done again
 	References   []Use      `json:"references"` // to files in assets/incoming/ and assets/quarantine/
-	Network      []Access   `json:"network"`    // commands that reach another host
+	Network      []Access   `json:"network"`    // commands that contact another host
+	Opaque       []Use      `json:"opaque"`     // code that it executes and that cannot be read
 	Hashes       string     `json:"hashes"`     // whether it computes a SHA-256: yes, no
 	Signs        string     `json:"signs"`      // whether it computes an HMAC: yes, no
 	Behaves      string     `json:"behaves"`    // whether it looks at more than digests: yes, no
@@ -67,10 +68,10 @@ type Use struct {
 	Column int    `json:"column"`
 }
 
-// An Access is a command that reaches another host.
+// An Access is a command that contacts another host.
 type Access struct {
 	Command string `json:"command"`
-	Host    string `json:"host,omitempty"` // absent: it cannot be told before it runs
+	Host    string `json:"host,omitempty"` // absent: it cannot be determined statically
 	Line    int    `json:"line"`
 	Column  int    `json:"column"`
 }
@@ -113,7 +114,7 @@ func isShell(line string) bool {
 func Parse(text []byte) (f Facts) {
 	f = Facts{
 		State: "parsed", Shebang: "absent", StrictMode: "absent", POSIX: "absent", Usage: "absent",
-		Config: []Use{}, Privileges: []Use{}, Repeats: []Use{}, References: []Use{}, Network: []Access{},
+		Config: []Use{}, Privileges: []Use{}, Repeats: []Use{}, References: []Use{}, Network: []Access{}, Opaque: []Use{},
 		Hashes: "no", Signs: "no", Behaves: "no", ShellCheck: ShellCheck{State: "absent", Findings: []Comment{}},
 	}
 	defer func() {
@@ -145,8 +146,7 @@ func Parse(text []byte) (f Facts) {
 		f.State, f.Problem = "invalid", problem(text, err)
 		return f
 	}
-	w := walker{facts: &f, text: text, functions: map[string]bool{}}
-	w.file(file)
+	newWalker(&f, text).file(file)
 	if f.Hashes == "yes" && computesHMAC(file) {
 		f.Signs = "yes"
 	}

@@ -1,7 +1,9 @@
 package script
 
 import (
+	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"mvdan.cc/sh/v3/syntax"
 )
@@ -10,53 +12,142 @@ import (
 type walker struct {
 	facts     *Facts
 	text      []byte
-	functions map[string]bool // that the script defines
-	depth     int             // of scripts in a string, as in bash -c
-	base      int             // where such a string stands
+	lines     []int      // where the lines of the text begin
+	functions *functions // that the script defines
+	vars      *variables // nil: in code inside a script
+	shared    *shared
+	depth     int    // of code in a string, as in bash -c
+	base      int    // where such a string stands
+	input     input  // the standard input where the walk begins
+	within    string // the function that is walked through
+	resolving int    // variables in variables
+	commands  int    // that the words of one call were found to be
+	origin    *Use   // the command that executes the code which is walked through
 }
 
-// maxDepth bounds scripts in strings in scripts in strings.
-const maxDepth = 3
+// A shared value is what the walkers through one script and the code inside it share.
+type shared struct {
+	code    int                        // how much code inside it was read
+	readers map[string][]syntax.Node   // what reads code from the standard input, by function
+	calls   map[string]map[string]bool // functions by those that they give their input to
+	fed     map[string]bool            // functions whose input is code that cannot be read
+}
+
+func newWalker(f *Facts, text []byte) *walker {
+	return &walker{
+		facts: f, text: text, lines: lineStarts(text), functions: &functions{}, vars: &variables{},
+		shared: &shared{readers: map[string][]syntax.Node{}, calls: map[string]map[string]bool{}, fed: map[string]bool{}},
+	}
+}
+
+// A place is a node on the way from the root of a tree.
+type place struct {
+	node   syntax.Node
+	input  input
+	within string
+}
 
 func (w *walker) file(f *syntax.File) {
 	if w.depth == 0 {
 		w.strictMode(f)
+		w.vars.collect(f)
 	}
+	if w.functions.names == nil {
+		w.functions.collect(f)
+	}
+	var path []place
 	syntax.Walk(f, func(n syntax.Node) bool {
-		if d, ok := n.(*syntax.FuncDecl); ok && d.Name != nil {
-			w.functions[d.Name.Value] = true
+		if n == nil {
+			path = path[:len(path)-1]
+			return true
 		}
+		here := place{n, w.input, w.within}
+		if len(path) > 0 {
+			above := path[len(path)-1]
+			here.input, here.within = above.input, above.within
+			if d, ok := above.node.(*syntax.FuncDecl); ok && d.Name != nil {
+				here.input, here.within = input{state: caller}, d.Name.Value
+			}
+			if s, ok := n.(*syntax.Stmt); ok {
+				here.input = w.inputOf(s, before(s, above.node), here.input)
+			}
+		}
+		path = append(path, here)
+		now := *w
+		now.input, now.within = here.input, here.within
+		if w.depth == 0 {
+			now.commands = 0
+		}
+		now.visit(n)
 		return true
 	})
-	syntax.Walk(f, func(n syntax.Node) bool {
-		switch n := n.(type) {
-		case *syntax.CallExpr:
-			w.call(n)
-		case *syntax.Redirect:
-			w.redirect(n)
-		case *syntax.CaseItem:
-			for _, p := range n.Patterns {
-				w.answersHelp(p)
-			}
-		case *syntax.TestClause:
-			syntax.Walk(n, func(n syntax.Node) bool {
-				if word, ok := n.(*syntax.Word); ok {
-					w.answersHelp(word)
-				}
-				if u, ok := n.(*syntax.UnaryTest); ok && looksAtFile(u.Op.String()) {
-					w.facts.Behaves = "yes"
-				}
-				return true
-			})
-		case *syntax.ForClause:
-			if n.Select {
-				w.use(&w.facts.Config, n, "select asks at the terminal")
-			}
-		case *syntax.Word:
-			w.reference(n)
+	if w.depth == 0 {
+		w.readFromCallers()
+	}
+}
+
+// before is the statement whose output a statement reads, in a pipeline.
+func before(s *syntax.Stmt, above syntax.Node) *syntax.Stmt {
+	if b, ok := above.(*syntax.BinaryCmd); ok && b.Y == s && (b.Op == syntax.Pipe || b.Op == syntax.PipeAll) {
+		return b.X
+	}
+	return nil
+}
+
+func (w *walker) visit(n syntax.Node) {
+	switch n := n.(type) {
+	case *syntax.CallExpr:
+		w.call(n)
+	case *syntax.DeclClause:
+		for _, a := range n.Args {
+			w.environment(n, a, false)
 		}
-		return true
-	})
+	case *syntax.Redirect:
+		w.redirect(n)
+	case *syntax.CaseItem:
+		for _, p := range n.Patterns {
+			w.answersHelp(p)
+		}
+	case *syntax.TestClause:
+		syntax.Walk(n, func(n syntax.Node) bool {
+			if word, ok := n.(*syntax.Word); ok {
+				w.answersHelp(word)
+			}
+			if u, ok := n.(*syntax.UnaryTest); ok && looksAtFile(u.Op.String()) {
+				w.facts.Behaves = "yes"
+			}
+			return true
+		})
+	case *syntax.ForClause:
+		if n.Select {
+			w.use(&w.facts.Config, n, "select asks at the terminal")
+		}
+	case *syntax.Word:
+		w.reference(n)
+	}
+}
+
+// readFromCallers notes what executes the standard input of a function that is
+// called where this is code that cannot be read.
+func (w *walker) readFromCallers() {
+	for changed := true; changed; {
+		changed = false
+		for from, to := range w.shared.calls {
+			for name := range to {
+				if w.shared.fed[from] && !w.shared.fed[name] {
+					w.shared.fed[name], changed = true, true
+				}
+			}
+		}
+	}
+	for _, d := range w.functions.bodies {
+		if w.shared.fed[d.Name.Value] {
+			for _, n := range w.shared.readers[d.Name.Value] {
+				w.opaque(n)
+			}
+			delete(w.shared.readers, d.Name.Value)
+		}
+	}
 }
 
 // strictMode looks for set -euo pipefail among the commands of the top level.
@@ -111,11 +202,28 @@ func (w *walker) use(list *[]Use, n syntax.Node, text string) {
 	}
 }
 
-func (w *walker) at(n syntax.Node) (line, column int) {
-	if w.depth > 0 { // inside a string: where that stands
-		return position(w.text, w.base)
+// lineStarts are where the lines of a text begin.
+func lineStarts(text []byte) []int {
+	starts := []int{0}
+	for i, c := range text {
+		if c == '\n' {
+			starts = append(starts, i+1)
+		}
 	}
-	return position(w.text, int(n.Pos().Offset()))
+	return starts
+}
+
+// at is the line and the column of a node; of one inside a string, where that stands.
+func (w *walker) at(n syntax.Node) (line, column int) {
+	offset := w.base
+	if w.depth == 0 {
+		offset = min(int(n.Pos().Offset()), len(w.text))
+	}
+	line, found := slices.BinarySearch(w.lines, offset)
+	if found {
+		line++
+	}
+	return line, utf8.RuneCount(w.text[w.lines[line-1]:offset]) + 1
 }
 
 // source is a node as it was written.
@@ -152,8 +260,11 @@ func (w *walker) reference(word *syntax.Word) {
 
 func (w *walker) redirect(r *syntax.Redirect) {
 	target, _ := literal(r.Word)
-	if rest, ok := cutAny(target, "/dev/tcp/", "/dev/udp/"); ok {
-		host, _, _ := strings.Cut(rest, "/")
+	if rest, ok := cutAny(w.textOf(r.Word), "/dev/tcp/", "/dev/udp/"); ok {
+		host, _, complete := strings.Cut(rest, "/")
+		if !complete || strings.Contains(host, hole) {
+			host = ""
+		}
 		w.access(r, target, host)
 	}
 	switch r.Op {
@@ -175,51 +286,4 @@ func cutAny(s string, prefixes ...string) (rest string, ok bool) {
 		}
 	}
 	return s, false
-}
-
-// literal is a word's text without its quotes, up to the first part that is known
-// only when the script runs; whole reports that there is none.
-func literal(word *syntax.Word) (text string, whole bool) {
-	if word == nil {
-		return "", true
-	}
-	var b strings.Builder
-	whole = literalParts(&b, word.Parts)
-	return b.String(), whole
-}
-
-func literalParts(b *strings.Builder, parts []syntax.WordPart) bool {
-	for _, part := range parts {
-		switch part := part.(type) {
-		case *syntax.Lit:
-			b.WriteString(unescaped(part.Value))
-		case *syntax.SglQuoted:
-			b.WriteString(part.Value)
-		case *syntax.DblQuoted:
-			if !literalParts(b, part.Parts) {
-				return false
-			}
-		default:
-			return false
-		}
-	}
-	return true
-}
-
-// unescaped takes the backslashes of an unquoted text away.
-func unescaped(s string) string {
-	if !strings.Contains(s, `\`) {
-		return s
-	}
-	var b strings.Builder
-	for i := 0; i < len(s); i++ {
-		if s[i] == '\\' && i+1 < len(s) {
-			i++
-			if s[i] == '\n' {
-				continue
-			}
-		}
-		b.WriteByte(s[i])
-	}
-	return b.String()
 }

@@ -32,6 +32,7 @@ script := {
 	"repeats": [],
 	"references": [],
 	"network": [],
+	"opaque": [],
 	"hashes": "yes",
 	"signs": "yes",
 	"behaves": "yes",

@@ -1,13 +1,13 @@
 # METADATA
 # scope: package
-# title: A script reaches approved hosts only
-# description: "Every host that a command of the artifact, where it is a shell script, or of its test reaches is approved: by the manifest, or by the trust domain in codexlock.yaml. A host that is known only when the script runs is approved by \"*\" alone. Without a configuration it is a warning where it is about the test alone."
+# title: A script contacts approved hosts only
+# description: "Every host that a command of the artifact, where it is a shell script, or of its test contacts is approved: by the manifest, or by the trust domain in codexlock.yaml. A host that cannot be determined statically is approved by \"*\" alone. Without a configuration it is a warning where it is about the test alone."
 # schemas:
 #   - input: schema.facts
 # custom:
 #   requirement: ZT-5.3
 #   severity: deny
-#   fix: approve the host in the manifest (network) or in the trust domain of codexlock.yaml, or do without it
+#   fix: approve the host in the manifest (network) or in the trust domain of codexlock.yaml, or remove the command
 package codexlock.script.network
 
 import data.codexlock.lib.script
@@ -31,7 +31,7 @@ _findings contains {"msg": message, "file": file, "line": place.line, "column": 
 	file := script.file(whose)
 }
 
-_findings contains {"msg": "nothing proves that it reaches approved hosts only", "file": file} if {
+_findings contains {"msg": "nothing proves that it contacts approved hosts only", "file": file} if {
 	some whose, facts in script.readable
 	not _measured(facts)
 	file := script.file(whose)
@@ -45,8 +45,8 @@ _approved(access) if access.host in _hosts
 
 _hosts := {host | some host in object.get(input, ["manifest", "network"], [])} | {host | some host in object.get(input, ["domain", "network"], [])}
 
-_message(access) := sprintf("%s reaches %s, which neither manifest nor trust domain approves", [_command(access), access.host]) if {
+_message(access) := sprintf("%s contacts %s, which neither the manifest nor the trust domain approves", [_command(access), access.host]) if {
 	access.host
-} else := sprintf("%s reaches a host that cannot be told before it runs", [_command(access)])
+} else := sprintf("%s contacts a host that cannot be determined statically", [_command(access)])
 
 _command(access) := object.get(access, "command", "a command")

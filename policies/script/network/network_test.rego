@@ -24,13 +24,13 @@ _access := {"command": "curl", "host": "example.org", "line": 4, "column": 2}
 
 test_zt_5_3_every_other_host_is_found if {
 	network.deny == {{
-		"msg": "curl reaches example.org, which neither manifest nor trust domain approves",
+		"msg": "curl contacts example.org, which neither the manifest nor the trust domain approves",
 		"file": "assets/sources/model.bin",
 		"line": 4,
 		"column": 2,
 	}} with input as sample.patched(own({"network": [_access]}), {"/manifest/network": ["example.com"]})
 	network.deny == {{
-		"msg": "a command reaches a host that cannot be told before it runs",
+		"msg": "a command contacts a host that cannot be determined statically",
 		"file": "assets/sources/model.bin.test",
 		"line": 1,
 		"column": 1,
@@ -40,7 +40,7 @@ test_zt_5_3_every_other_host_is_found if {
 test_zt_5_3_missing_facts_are_found if {
 	every pointer in {"/test/script", "/test/script/network"} {
 		network.deny == {{
-			"msg": "nothing proves that it reaches approved hosts only",
+			"msg": "nothing proves that it contacts approved hosts only",
 			"file": "assets/sources/model.bin.test",
 		}} with input as sample.without(sample.artifact, pointer)
 	}

@@ -1,0 +1,179 @@
+package script
+
+import (
+	"slices"
+	"strings"
+)
+
+// codeValue judges the command or the code that a word, or several, are.
+func (k *contact) codeValue(v value) {
+	if len(v.args) == 0 {
+		return
+	}
+	w, c, a := k.walker, k.command, v.args[0]
+	c.args = v.args
+	switch v.kind {
+	case "text":
+	case "assign":
+		name, _, _ := strings.Cut(a.code, "=")
+		w.variableOf(c, name, a.after(len(name)+1), true)
+	case "command", "rest", "until", "module":
+		k.ran = true
+		k.execute(v)
+	case "daemon":
+		k.ran = true
+		if at := slices.IndexFunc(v.args, func(a argument) bool { return a.code == "--" }); at >= 0 {
+			w.invoke(c.node, append([]argument{a}, v.args[at+1:]...), c.input, false)
+		} else {
+			w.invoke(c.node, v.args[:1], c.input, false)
+		}
+	case "remote":
+		k.ran = true
+		w.code(c, "shell", joined(v.args), c.name == "eval")
+	case "parallel":
+		k.parallel(v.args)
+	case "script":
+		k.ran = true
+		w.runsFile(c, a, k.reading.program.reads)
+	case "makefile":
+		w.runsMakefile(c, a)
+	case "trap":
+		if a.code != "" && a.code != "-" && strings.Trim(a.code, "0123456789") != "" && len(k.reading.values) > 1 {
+			w.code(c, "shell", a.code, true)
+		}
+	case "alias":
+		if _, code, ok := strings.Cut(a.code, "="); ok && w.parses(code) {
+			w.code(c, "shell", code, true)
+		}
+	case "tarexec":
+		if code, ok := strings.CutPrefix(a.code, "exec="); ok {
+			w.code(c, "shell", code, false)
+		}
+	case "sshoption":
+		k.sshOption(a)
+	case "gitconfig":
+		name, value, _ := strings.Cut(a.code, "=")
+		k.gitOption(name, argument{a.word, value})
+	case "gitname":
+		k.option = a.code
+	case "gitvalue":
+		k.gitOption(k.option, a)
+	default:
+		w.code(c, v.kind, a.code, false)
+	}
+}
+
+// execute judges the command that words are, as the program passes it on.
+func (k *contact) execute(v value) {
+	w, c, args := k.walker, k.command, v.args
+	switch {
+	case len(args) > 0 && args[0].code == "--":
+		args = args[1:]
+	case v.kind == "module" && programs()[args[0].code] == nil:
+		return // a module that is not known to contact anything
+	}
+	if len(args) > 1 && args[0].code == "-c" { // flock and others hand code to a shell
+		c.args = args[1:]
+		w.code(c, "shell", args[1].code, false)
+		return
+	}
+	in := c.input
+	if strings.HasSuffix(k.reading.program.name, "xargs") {
+		in = input{state: file}
+		args = slices.Clone(args)
+		if r := k.reading.replace; r != "" {
+			for i := range args {
+				args[i].code = strings.ReplaceAll(args[i].code, r, hole)
+			}
+		} else {
+			args = append(args, argument{args[len(args)-1].word, hole})
+		}
+	}
+	if v.kind == "until" || v.kind == "rest" {
+		args = slices.Clone(args)
+		for i := range args {
+			args[i].code = strings.ReplaceAll(args[i].code, "{}", hole)
+		}
+		if len(args) > 0 && args[0].code == hole {
+			return // it executes the file that it found
+		}
+	}
+	w.invoke(c.node, args, in, slices.Contains([]string{"time", "coproc"}, k.reading.program.name))
+}
+
+// parallel judges the command of GNU parallel: up to ::: a template, of which
+// nothing means that whole commands are among the words after it, or in the input.
+func (k *contact) parallel(args []argument) {
+	w, c := k.walker, k.command
+	k.ran = true
+	at := slices.IndexFunc(args, func(a argument) bool { return strings.HasPrefix(a.code, ":::") })
+	template, inputs := args, []argument{{nil, hole}}
+	if at >= 0 {
+		template, inputs = args[:at], args[at+1:]
+	}
+	for _, in := range inputs[:min(len(inputs), maxCandidates)] {
+		text := joined(template)
+		switch {
+		case strings.Contains(text, "{}"):
+			text = strings.ReplaceAll(text, "{}", in.code)
+		default:
+			text += " " + in.code
+		}
+		w.code(c, "shell", strings.TrimSpace(text), false)
+	}
+}
+
+// sshOption judges an option of ssh_config: a host, or a command.
+func (k *contact) sshOption(a argument) {
+	at := strings.IndexAny(a.code, "= \t")
+	if at < 0 {
+		return
+	}
+	name, value := strings.ToLower(a.code[:at]), strings.Trim(a.code[at+1:], "= \t")
+	switch name {
+	case "proxycommand", "localcommand", "remotecommand", "knownhostscommand":
+		if value != "none" {
+			k.walker.code(k.command, "shell", value, false)
+		}
+	case "proxyjump":
+		if value != "none" {
+			k.hostValue("jump", []argument{{a.word, value}})
+		}
+	case "hostname":
+		k.add(hostPort(argument{a.word, value}))
+	}
+}
+
+// gitCommands are the settings of git config whose value is a command.
+var gitCommands = []string{
+	"core.sshcommand", "core.gitproxy", "core.pager", "core.editor", "core.fsmonitor", "core.askpass", "diff.external", "sequence.editor",
+	"uploadpack.packobjectshook", "gpg.program",
+}
+
+// gitOption judges a setting of git config: a host, a command, or an alias.
+func (k *contact) gitOption(name string, a argument) {
+	w, c, lower := k.walker, k.command, strings.ToLower(name)
+	code, isCommand := strings.CutPrefix(a.code, "!")
+	switch {
+	case isCommand && (strings.HasPrefix(lower, "alias.") || strings.HasPrefix(lower, "credential.") || strings.HasSuffix(lower, ".update")):
+		w.code(c, "shell", code, false)
+	case strings.HasPrefix(lower, "alias.") && a.whole():
+		w.invoke(c.node, append([]argument{{a.word, "git"}}, fieldsOf(a)...), c.input, false)
+	case slices.Contains(gitCommands, lower) && a.code != "" && a.code != "true" && a.code != "false":
+		w.code(c, "shell", a.code, false)
+	case strings.HasPrefix(lower, "http.") && strings.HasSuffix(lower, "proxy") && a.code != "",
+		strings.HasPrefix(lower, "remote.") && strings.HasSuffix(lower, "url"):
+		k.hosts = append(k.hosts, remote(hostOf("x://"+strings.TrimPrefix(a.code[strings.Index(a.code, "://")+1:], "//")))...)
+	case strings.HasPrefix(lower, "url.") && strings.HasSuffix(lower, "insteadof"):
+		k.maybe("maybe", argument{a.word, name[len("url."):]})
+	}
+}
+
+// fieldsOf are the words of a text.
+func fieldsOf(a argument) []argument {
+	var args []argument
+	for _, field := range strings.Fields(a.code) {
+		args = append(args, argument{a.word, field})
+	}
+	return args
+}
