@@ -36,10 +36,10 @@ func Statement(text []byte, line, column int) (statement []byte) {
 	if i < 0 {
 		return bytes.TrimSpace(lineAt(text, at)) // a comment, the first line
 	}
-	if s.open {
-		return text
+	if slice, ok := s.slice(i); ok && !s.open {
+		return slice
 	}
-	return s.slice(i)
+	return text
 }
 
 // A slicer splits a script into parts, each a statement that is no compound one, or
@@ -49,16 +49,20 @@ type slicer struct {
 	parts     []part
 	functions map[string]bool
 	open      bool // something can change what any statement does
+	dynamic   bool // something sets variables whose names cannot be known
 }
 
 type part struct {
 	start, end int
+	open       bool            // what it does is decided by its caller, or by names that cannot be known
 	names      map[string]bool // variables and functions that it uses
 	mentions   map[string]bool // every word in it
 }
 
 // opening commands can change what any statement does.
 var opening = []string{"eval", "source", ".", "alias", "unalias", "enable"}
+
+var setters = map[string]bool{"read": true, "mapfile": true, "readarray": true, "getopts": true, "let": true}
 
 var word = regexp.MustCompile(`[A-Za-z_][A-Za-z0-9_]*`)
 
@@ -115,12 +119,12 @@ func (s *slicer) add(node syntax.Node, start, end int, within []string) {
 	syntax.Walk(node, func(n syntax.Node) bool {
 		switch n := n.(type) {
 		case *syntax.ParamExp:
-			s.open = s.open || n.Excl || n.Param == nil
+			p.open = p.open || n.Excl || n.Param == nil
 			if n.Param != nil {
-				s.variable(&p, n.Param.Value)
+				p.variable(n.Param.Value)
 			}
 		case *syntax.Assign:
-			s.open = s.open || n.Name == nil && n.Value != nil && strings.HasPrefix(n.Value.Lit(), "-") && strings.Contains(n.Value.Lit(), "n")
+			s.assign(n)
 		case *syntax.Redirect:
 			if n.Hdoc != nil {
 				p.end = max(p.end, int(n.Hdoc.End().Offset()))
@@ -136,15 +140,25 @@ func (s *slicer) add(node syntax.Node, start, end int, within []string) {
 	s.parts = append(s.parts, p)
 }
 
+// assign notes the argument of a declaration that makes a reference of a name
+// (declare -n), or that names what cannot be known.
+func (s *slicer) assign(a *syntax.Assign) {
+	if a.Name != nil || a.Value == nil {
+		return
+	}
+	lit := a.Value.Lit()
+	s.dynamic = s.dynamic || lit == "" || strings.HasPrefix(lit, "-") && strings.Contains(lit, "n")
+}
+
 // variable notes one that a part uses. Positional parameters are set by whoever
 // calls, so that nothing narrows them down.
-func (s *slicer) variable(p *part, name string) {
+func (p *part) variable(name string) {
 	switch {
 	case word.MatchString(name) && word.FindString(name) == name:
 		p.names[name] = true
 	case strings.Contains("?$!0-", name):
 	default:
-		s.open = true
+		p.open = true
 	}
 }
 
@@ -162,6 +176,13 @@ func (s *slicer) call(p *part, n *syntax.CallExpr) {
 	s.open = s.open || slices.Contains(opening, name)
 	if s.functions[name] {
 		p.names[name] = true
+	}
+	// Builtins that set a variable whose name is an argument.
+	if setters[name] || name == "printf" && len(n.Args) > 1 && strings.HasPrefix(n.Args[1].Lit(), "-v") {
+		for _, arg := range n.Args[1:] {
+			s.dynamic = s.dynamic || arg.Lit() == "" && name != "printf"
+		}
+		s.dynamic = s.dynamic || name == "printf" && len(n.Args) > 2 && n.Args[2].Lit() == ""
 	}
 }
 
@@ -186,7 +207,8 @@ func (s *slicer) at(offset int) int {
 }
 
 // slice joins a part and all that decide what it does, in their order.
-func (s *slicer) slice(first int) []byte {
+// ok is false where that cannot be known.
+func (s *slicer) slice(first int) (joined []byte, ok bool) {
 	in, names := map[int]bool{first: true}, map[string]bool{}
 	for n := range s.parts[first].names {
 		names[n] = true
@@ -203,13 +225,19 @@ func (s *slicer) slice(first int) []byte {
 			}
 		}
 	}
+	if s.dynamic && len(names) > 0 {
+		return nil, false
+	}
 	var texts [][]byte
 	for i, p := range s.parts {
 		if in[i] {
+			if p.open {
+				return nil, false
+			}
 			texts = append(texts, bytes.TrimSpace(s.text[p.start:p.end]))
 		}
 	}
-	return bytes.Join(texts, []byte("\n"))
+	return bytes.Join(texts, []byte("\n")), true
 }
 
 func mentionsAny(words, names map[string]bool) bool {

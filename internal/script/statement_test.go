@@ -90,6 +90,16 @@ func TestStatementsChangeWithWhatDecidesThem(t *testing.T) {
 	if !edited(t, positional, `curl "$1"`, "echo hello", "echo bye") {
 		t.Error("what decides a positional parameter cannot be known")
 	}
+	// What sets a variable that it does not name can set any.
+	for _, setter := range []string{"eval x", `printf -v "$n" x`, `read -r "$n"`, "declare -n a=b", `export "$n=x"`, ". ./x"} {
+		changed := strings.Replace(sent, "echo hello", setter, 1)
+		if !edited(t, changed, `curl "$url"`, "# the end", "# the END") {
+			t.Errorf("%s: the rest of the script decides nothing", setter)
+		}
+	}
+	if edited(t, strings.Replace(sent, "echo hello", `echo "$1"`, 1), "curl https://fixed", "# the end", "# the END") {
+		t.Error("another statement has a positional parameter, and it is another one")
+	}
 }
 
 func FuzzStatement(f *testing.F) {
