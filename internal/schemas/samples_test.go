@@ -73,7 +73,8 @@ func samples() map[Kind][]string {
 			standardVaultTime,
 			`{"sha256":"` + hash + `","vaulttime":"` + hash + `","timestamp":"2026-01-01T00:00:00Z","trust_domain":"a.b_c-d","ttl_hours":1000000,` +
 				`"path":"assets/é","key_id":"0123456789abcdef","chain":[{"sha256":"` + hash + `","vaulttime":"` + hash +
-				`","timestamp":"2026-01-01T00:00:00Z","trust_domain":"x","ttl_hours":1,"path":"p","key_id":"0123456789abcdef","prev":"` + hash + `","proof":"` + proof + `"}],` +
+				`","timestamp":"2026-01-01T00:00:00Z","trust_domain":"x","ttl_hours":1,"path":"p","key_id":"0123456789abcdef","prev":"` + hash + `","proof":"` + proof + `","manifest_sha256":"` + hash + `","test_sha256":"` + hash + `","attested_at":"2026-01-01T00:00:00Z"}],` +
+				`"manifest_sha256":"` + hash + `","test_sha256":"` + hash + `","attested_at":"2026-01-01T00:00:00Z",` +
 				`"proof":"` + proof + `","extensions":{}}`,
 		},
 		Manifest: {

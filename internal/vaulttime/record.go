@@ -29,11 +29,40 @@ type Record struct {
 	Timestamp   Time            `json:"timestamp"`
 	TrustDomain string          `json:"trust_domain"`
 	TTLHours    int64           `json:"ttl_hours"`
-	Path        *artifact.Path  `json:"path,omitempty"`       // of the artifact; nil in a record made by hand
-	KeyID       string          `json:"key_id,omitempty"`     // Key.ID of the key that sealed it
-	Chain       []Link          `json:"chain,omitempty"`      // earlier records, oldest first
-	Proof       string          `json:"proof,omitempty"`      // base64 of an Ed25519 signature over Payload
+	Path        *artifact.Path  `json:"path,omitempty"`   // of the artifact; nil in a record made by hand
+	KeyID       string          `json:"key_id,omitempty"` // Key.ID of the key that sealed it
+	Chain       []Link          `json:"chain,omitempty"`  // earlier records, oldest first
+	Proof       string          `json:"proof,omitempty"`  // base64 of an Ed25519 signature over Payload
+	Signed                      // what else the proof covers, where the record has it
 	Extensions  schemas.Raw     `json:"extensions,omitempty"` // not covered by the proof
+}
+
+// Signed holds the optional fields of a record that its proof covers beside the
+// standard's five. Each is nil in a record that does not have it.
+type Signed struct {
+	ManifestSHA256 *artifact.Digest `json:"manifest_sha256,omitempty"` // of the bytes of X.manifest.json
+	TestSHA256     *artifact.Digest `json:"test_sha256,omitempty"`     // of the bytes of X.test
+	AttestedAt     *Time            `json:"attested_at,omitempty"`     // when the content was approved; a renewal keeps it
+}
+
+// Any reports whether one of the fields is set.
+func (s Signed) Any() bool {
+	return s.ManifestSHA256 != nil || s.TestSHA256 != nil || s.AttestedAt != nil
+}
+
+// The names of the fields of Signed, and of the proof, as a record writes them.
+const (
+	ProofField          = "proof"
+	ManifestSHA256Field = "manifest_sha256"
+	TestSHA256Field     = "test_sha256"
+	AttestedAtField     = "attested_at"
+)
+
+// MayHave reports whether a record that cannot be read may have a field: its text
+// contains the field's name, or an escape that could write it. A text of nil is a
+// file whose bytes are unknown, which may have any field.
+func MayHave(text []byte, field string) bool {
+	return text == nil || bytes.Contains(text, []byte(field)) || bytes.Contains(text, []byte(`\u`))
 }
 
 // A Link is an earlier record of the artifact, from a domain that it came
@@ -49,6 +78,7 @@ type Link struct {
 	KeyID       string          `json:"key_id,omitempty"`
 	Prev        string          `json:"prev,omitempty"` // kept and signed as it is; the proof binds the links already
 	Proof       string          `json:"proof,omitempty"`
+	Signed                      // those of the earlier record, which its proof covers
 }
 
 // DecodeRecord reads a record strictly. The document is there, with the position
@@ -63,6 +93,15 @@ func DecodeRecord(data []byte) (Record, *schemas.Document, error) {
 	return r, doc, nil
 }
 
+// ApprovedAt is when the record's content was approved: attested_at, or the
+// timestamp of a record that does not have it.
+func (r Record) ApprovedAt() Time {
+	if r.AttestedAt != nil {
+		return *r.AttestedAt
+	}
+	return r.Timestamp
+}
+
 // Encode writes the record as a file: two-space indent, fields in the order of
 // the standard, a final newline. Decoding and encoding it again gives the same bytes.
 func (r Record) Encode() []byte {
@@ -70,10 +109,11 @@ func (r Record) Encode() []byte {
 		Record
 		// These hide the record's own, to write an empty chain below a proof, and
 		// the text of extensions as it is.
-		Chain      *[]Link         `json:"chain,omitempty"`
-		Proof      string          `json:"proof,omitempty"`
+		Chain *[]Link `json:"chain,omitempty"`
+		Proof string  `json:"proof,omitempty"`
+		Signed
 		Extensions json.RawMessage `json:"extensions,omitempty"`
-	}{Record: r, Proof: r.Proof, Extensions: json.RawMessage(r.Extensions)}
+	}{Record: r, Proof: r.Proof, Signed: r.Signed, Extensions: json.RawMessage(r.Extensions)}
 	if len(r.Chain) > 0 || r.Proof != "" {
 		chain := nonNil(r.Chain)
 		file.Chain = &chain
@@ -117,7 +157,8 @@ func (r Record) Payload() ([]byte, error) {
 		TTLHours    int64           `json:"ttl_hours"`
 		KeyID       string          `json:"key_id"`
 		Chain       []Link          `json:"chain"`
-	}{*r.Path, r.SHA256, r.VaultTime, r.Timestamp, r.TrustDomain, r.TTLHours, r.KeyID, nonNil(r.Chain)})
+		Signed                      // a field that the record does not have is not in the payload
+	}{*r.Path, r.SHA256, r.VaultTime, r.Timestamp, r.TrustDomain, r.TTLHours, r.KeyID, nonNil(r.Chain), r.Signed})
 	if err != nil {
 		return nil, fmt.Errorf("write payload: %w", err)
 	}
@@ -168,7 +209,7 @@ func (r Record) Link() (l Link, ok bool) {
 	}
 	return Link{
 		SHA256: r.SHA256, VaultTime: r.VaultTime, Timestamp: r.Timestamp, TrustDomain: r.TrustDomain,
-		TTLHours: r.TTLHours, Path: r.Path, KeyID: r.KeyID, Proof: r.Proof,
+		TTLHours: r.TTLHours, Path: r.Path, KeyID: r.KeyID, Proof: r.Proof, Signed: r.Signed,
 	}, true
 }
 
@@ -179,7 +220,7 @@ func (r Record) Earlier() []Record {
 	for i, l := range r.Chain {
 		records = append(records, Record{
 			SHA256: l.SHA256, VaultTime: l.VaultTime, Timestamp: l.Timestamp, TrustDomain: l.TrustDomain,
-			TTLHours: l.TTLHours, Path: l.Path, KeyID: l.KeyID, Chain: r.Chain[:i:i], Proof: l.Proof,
+			TTLHours: l.TTLHours, Path: l.Path, KeyID: l.KeyID, Chain: r.Chain[:i:i], Proof: l.Proof, Signed: l.Signed,
 		})
 	}
 	return records

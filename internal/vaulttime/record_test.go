@@ -317,3 +317,84 @@ func FuzzDecodeRecord(f *testing.F) {
 		}
 	})
 }
+
+// signedAll is a record with every field that a proof can cover.
+func signedAll(t testing.TB) (Key, Record) {
+	t.Helper()
+	key, r := sealed(t)
+	manifest, test, at := artifact.HashBytes([]byte("manifest")), artifact.HashBytes([]byte("test")), mustTime(t, "2025-11-08T00:00:00Z")
+	r.Signed = Signed{ManifestSHA256: &manifest, TestSHA256: &test, AttestedAt: &at}
+	if err := key.Seal(&r); err != nil {
+		t.Fatal(err)
+	}
+	return key, r
+}
+
+// TestProofCoversTheSignedFields edits, drops and swaps the digests of the
+// companions and attested_at: no proof holds for another record (P4).
+func TestProofCoversTheSignedFields(t *testing.T) {
+	key, r := signedAll(t)
+	if !VerifyProof(key.PublicKey(), r) {
+		t.Fatal("the record itself does not verify")
+	}
+	other, later := artifact.HashBytes([]byte("other")), mustTime(t, "2025-11-09T00:00:00Z")
+	for name, attack := range map[string]func(*Record){
+		"manifest edited":           func(r *Record) { r.ManifestSHA256 = &other },
+		"test edited":               func(r *Record) { r.TestSHA256 = &other },
+		"attested_at moved":         func(r *Record) { r.AttestedAt = &later },
+		"manifest_sha256 dropped":   func(r *Record) { r.ManifestSHA256 = nil },
+		"test_sha256 dropped":       func(r *Record) { r.TestSHA256 = nil },
+		"attested_at dropped":       func(r *Record) { r.AttestedAt = nil },
+		"all dropped":               func(r *Record) { r.Signed = Signed{} },
+		"manifest and test swapped": func(r *Record) { r.ManifestSHA256, r.TestSHA256 = r.TestSHA256, r.ManifestSHA256 },
+	} {
+		forged := r
+		attack(&forged)
+		if VerifyProof(key.PublicKey(), forged) {
+			t.Errorf("%s: the proof was accepted", name)
+		}
+	}
+	_, plain := sealed(t)
+	plain.Signed = r.Signed
+	if VerifyProof(key.PublicKey(), plain) {
+		t.Error("a record without the fields holds with them")
+	}
+}
+
+// TestSignedFieldsAreWrittenAndLinked: a file keeps them, a link keeps them, and
+// the earlier record verifies from its link alone.
+func TestSignedFieldsAreWrittenAndLinked(t *testing.T) {
+	key, r := signedAll(t)
+	read, _, err := DecodeRecord(r.Encode())
+	if err != nil || !VerifyProof(key.PublicKey(), read) || !bytes.Equal(read.Encode(), r.Encode()) {
+		t.Fatalf("written and read: %v\n%s", err, r.Encode())
+	}
+	if got := read.ApprovedAt().String(); got != "2025-11-08T00:00:00Z" {
+		t.Errorf("approved at %s, want attested_at", got)
+	}
+	link, ok := read.Link()
+	next := Record{Chain: []Link{link}}
+	if earlier := next.Earlier(); !ok || !VerifyProof(key.PublicKey(), earlier[0]) {
+		t.Error("the earlier record does not verify from its link")
+	}
+	_, plain := sealed(t)
+	if plain.ApprovedAt() != plain.Timestamp || plain.Any() || !read.Any() {
+		t.Error("a record without attested_at was approved at its timestamp")
+	}
+	if text := string(plain.Encode()); strings.Contains(text, "manifest_sha256") || strings.Contains(text, "attested_at") {
+		t.Errorf("absent fields are written:\n%s", text)
+	}
+}
+
+func TestMayHave(t *testing.T) {
+	for _, test := range []struct {
+		text []byte
+		want bool
+	}{
+		{nil, true}, {[]byte(`{"proof": 1`), true}, {[]byte(`{"pr\u006fof": 1}`), true}, {[]byte(`{"sha256": "x"`), false}, {[]byte{}, false},
+	} {
+		if got := MayHave(test.text, ProofField); got != test.want {
+			t.Errorf("MayHave(%q) is %t, want %t", test.text, got, test.want)
+		}
+	}
+}
