@@ -46,6 +46,7 @@ type Config struct {
 	Exclude       []string
 	CriticalPaths []string
 	RequireProof  bool
+	Records       int64  // the form of the records that are written: 1 or 2; 0, where the file says nothing, is 1
 	Keyless       string // deny, proof
 	LFS           string // oid, content
 	RunTests      string // never, sandbox
@@ -73,6 +74,10 @@ type Domain struct {
 	AcceptsFrom []string
 	Network     []string
 }
+
+// SignsCompanions reports whether records carry manifest_sha256, test_sha256 and
+// attested_at: the configuration says records: 2.
+func (c Config) SignsCompanions() bool { return c.Records == 2 }
 
 // transitScheme is how key: names a key of Vault's transit engine.
 const transitScheme = "vault-transit"
@@ -123,6 +128,7 @@ type file struct {
 	} `json:"artifacts"`
 	CriticalPaths []string              `json:"critical_paths"`
 	RequireProof  *bool                 `json:"require_proof"`
+	Records       int64                 `json:"records"`
 	Keyless       string                `json:"keyless"`
 	LFS           string                `json:"lfs"`
 	RunTests      string                `json:"run_tests"`
@@ -266,6 +272,7 @@ func (r *reader) config(f file) Config {
 	if f.RequireProof != nil {
 		c.RequireProof = *f.RequireProof
 	}
+	c.Records = f.Records
 	if f.Keyless != "" {
 		c.Keyless = f.Keyless
 	}

@@ -224,3 +224,19 @@ func TestLogDomains(t *testing.T) {
 		}
 	}
 }
+
+// TestRecords: records is 1 or 2, and 1 where the file says nothing.
+func TestRecords(t *testing.T) {
+	for text, want := range map[string]bool{"": false, "records: 1\n": false, "records: 2\n": true} {
+		c, err := config.Parse("codexlock.yaml", []byte("version: 1\n"+text))
+		if err != nil || c.SignsCompanions() != want {
+			t.Errorf("%q: %t, %v, want %t", text, c.SignsCompanions(), err, want)
+		}
+	}
+	for _, bad := range []string{"0", "3", "-1", `"2"`, "true", "[2]"} {
+		_, err := config.Parse("codexlock.yaml", []byte("version: 1\nrecords: "+bad+"\n"))
+		if err == nil || !strings.Contains(err.Error(), "codexlock.yaml:2:10: records is ") || !strings.Contains(err.Error(), "want one of 1, 2") {
+			t.Errorf("records: %s: %v", bad, err)
+		}
+	}
+}
