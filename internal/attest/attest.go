@@ -52,6 +52,13 @@ type Options struct {
 	Accepts func(domain string) bool                             `json:"-"`
 	Public  func(domain, keyID string) (ed25519.PublicKey, bool) `json:"-"`
 
+	// SignCompanions has the proof cover the manifest, the test and when the content
+	// was approved, as records: 2 says. A record that does so already goes on doing so.
+	SignCompanions bool
+	// Renewal says that nothing is approved anew: the record keeps its attested_at,
+	// and companions that it does not sign as they are now are refused.
+	Renewal bool
+
 	Now time.Time
 	// Expect is what the artifact's content was verified to be; nil: it was not, and
 	// is attested as it stands.
@@ -225,7 +232,7 @@ func (b *batch) add(p artifact.Path, o Options) error {
 		return &RefusedError{Path: p.String(), Reason: "changed since it was verified"}
 	}
 	b.named[p] = false
-	c := composer{batch: b, path: p, digest: digest, o: o, now: vaulttime.TimeOf(o.Now), known: map[artifact.Companion]companion{}}
+	c := composer{batch: b, path: p, digest: digest, o: o, now: vaulttime.TimeOf(o.Now), known: map[artifact.Companion]companion{}, texts: map[artifact.Companion][]byte{}}
 	if c.now, err = c.moment(); err != nil {
 		return fmt.Errorf("attest %s: %w", p, err)
 	}

@@ -21,6 +21,7 @@ type composer struct {
 	o      Options
 	now    vaulttime.Time
 	known  map[artifact.Companion]companion
+	texts  map[artifact.Companion][]byte // of the manifest and the test, as they will stand
 }
 
 // A companion is where one stands, or will, and what stands there.
@@ -37,11 +38,10 @@ func (c composer) compose() (vaulttime.Record, error) {
 	if err := c.manifest(); err != nil {
 		return vaulttime.Record{}, err
 	}
-	record, err := c.record()
-	if err != nil {
+	if err := c.test(); err != nil {
 		return vaulttime.Record{}, err
 	}
-	return record, c.test()
+	return c.record() // last: it signs the other two
 }
 
 // place finds a companion, once.
@@ -132,6 +132,7 @@ func (c composer) manifest() error {
 	if _, _, err := manifest.Decode(text); err != nil {
 		return fmt.Errorf("write %s: %w", old.at, err)
 	}
+	c.texts[artifact.Manifest] = text
 	c.put(old, false, text)
 	return nil
 }
@@ -199,6 +200,9 @@ func (c composer) record() (vaulttime.Record, error) {
 			return vaulttime.Record{}, err
 		}
 	}
+	if r.Signed, err = c.signed(standing); err != nil {
+		return vaulttime.Record{}, err
+	}
 	if err := c.o.Key.Seal(&r); err != nil {
 		return vaulttime.Record{}, err
 	}
@@ -212,6 +216,51 @@ func (c composer) record() (vaulttime.Record, error) {
 	}
 	c.put(standing, false, text)
 	return r, nil
+}
+
+// signed are the digests of the companions and when the content was approved, as
+// the new record states them: where that was asked for, and where the record that it
+// replaces does, or may, since it cannot be read.
+func (c composer) signed(standing companion) (vaulttime.Signed, error) {
+	old, readable := standing.record()
+	if c.o.Renewal && readable {
+		if err := c.unchanged(old.Signed); err != nil {
+			return vaulttime.Signed{}, err
+		}
+	}
+	had := readable && old.Any()
+	if standing.there && !readable {
+		for _, field := range []string{vaulttime.ManifestSHA256Field, vaulttime.TestSHA256Field, vaulttime.AttestedAtField} {
+			had = had || vaulttime.MayHave(standing.data, field)
+		}
+	}
+	if !c.o.SignCompanions && !had {
+		return vaulttime.Signed{}, nil
+	}
+	manifest, test := artifact.HashBytes(c.texts[artifact.Manifest]), artifact.HashBytes(c.texts[artifact.Test])
+	at := c.now
+	if c.o.Renewal && readable {
+		at = old.ApprovedAt()
+	}
+	return vaulttime.Signed{ManifestSHA256: &manifest, TestSHA256: &test, AttestedAt: &at}, nil
+}
+
+// unchanged refuses to renew a record whose companions are not those that it signs:
+// a renewal would approve an edit that nobody attested.
+func (c composer) unchanged(old vaulttime.Signed) error {
+	for kind, digest := range map[artifact.Companion]*artifact.Digest{artifact.Manifest: old.ManifestSHA256, artifact.Test: old.TestSHA256} {
+		if digest == nil {
+			continue
+		}
+		stands, err := c.place(kind)
+		if err != nil {
+			return err
+		}
+		if !stands.there || artifact.HashBytes(stands.data) != *digest {
+			return &RefusedError{Path: stands.at.String(), Reason: "is not the file that the VaultTime record signs; find out who changed it, and restore it or attest what is right"}
+		}
+	}
+	return nil
 }
 
 // record is what a VaultTime record says that can be read.
@@ -282,7 +331,7 @@ func (c composer) extend(old vaulttime.Record) ([]vaulttime.Link, error) {
 		return &RefusedError{Path: c.path.String(), Reason: fmt.Sprintf("has a record of trust domain %q, ", old.TrustDomain) + fmt.Sprintf(format, args...)}
 	}
 	if c.o.Accepts == nil || !c.o.Accepts(old.TrustDomain) {
-		return nil, refused("and %q accepts none from there; add it to accepts_from in codexlock.yaml, or remove the record to begin anew", c.o.Domain)
+		return nil, refused("and %q accepts none from there; add it to accepts_from in codexlock.yaml of the base commit first", c.o.Domain)
 	}
 	link, bound := old.Link()
 	public, known := c.public(old)
@@ -316,6 +365,7 @@ func (c composer) test() error {
 		return err
 	}
 	if standing.there && !script.IsOurs(standing.data) {
+		c.texts[artifact.Test] = standing.data
 		c.put(standing, true, standing.data)
 		return nil
 	}
@@ -331,6 +381,7 @@ func (c composer) test() error {
 	if err != nil {
 		return err
 	}
+	c.texts[artifact.Test] = text
 	c.put(standing, true, text)
 	return nil
 }

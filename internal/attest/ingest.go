@@ -100,6 +100,7 @@ func Ingest(ctx context.Context, root, gitDir string, in Ingestion) (Ingested, e
 type candidate struct {
 	Arrival
 	came     []File // its companions as they came, where they are to stand
+	test     []File // its test as it came, which the record that came may sign
 	files    []File
 	removes  []RawPath
 	inputs   []artifact.Path
@@ -186,12 +187,13 @@ func (g *ingest) compose(a Arrival) (candidate, error) {
 	}
 	for _, kind := range slices.Sorted(maps.Keys(a.Came)) {
 		c.removes = append(c.removes, a.Came[kind])
-		if kind == artifact.Test {
-			continue // what it says is judged where it stands
-		}
 		data, _, _, err := b.work.read(a.Came[kind].path(), maxCompanionBytes)
 		if err != nil {
 			return c, err
+		}
+		if kind == artifact.Test { // what it does is judged where it stands
+			c.test = []File{{Path: a.To.Companion(kind), Mode: 0o755, Data: data}}
+			continue
 		}
 		c.came = append(c.came, File{Path: a.To.Companion(kind), Mode: 0o644, Data: data})
 	}
@@ -244,6 +246,10 @@ func (g *ingest) judge(ctx context.Context) error {
 // what a manifest leaves out is added when it is attested, and judged then.
 const incomplete = "manifest.provenance"
 
+// otherTest is the one rule that is asked about a test as it came: whether it is the
+// one that the record that came along signs.
+const otherTest = "test.unsigned"
+
 func (g *ingest) judgeOnce(ctx context.Context, asCame bool) error {
 	var paths []artifact.Path
 	for _, c := range g.candidates {
@@ -267,7 +273,11 @@ func (g *ingest) judgeOnce(ctx context.Context, asCame bool) error {
 		against := findings[c.To]
 		if asCame {
 			against = slices.DeleteFunc(slices.Clone(against), func(f Finding) bool {
-				return f.Rule == incomplete || !slices.ContainsFunc(c.came, func(came File) bool { return came.Path.String() == f.File })
+				asked := c.came
+				if f.Rule == otherTest {
+					asked = slices.Concat(c.came, c.test)
+				}
+				return f.Rule == incomplete || !slices.ContainsFunc(asked, func(came File) bool { return came.Path.String() == f.File })
 			})
 		}
 		if len(against) == 0 {
@@ -296,7 +306,7 @@ func (g *ingest) staged(asCame bool) (Change, error) {
 	for _, x := range g.candidates {
 		c.Moves = append(c.Moves, Move{From: x.From, To: x.To, Mode: 0o444, Replace: true, seen: g.batch.seen[x.To]})
 		if asCame {
-			c.Files = append(c.Files, x.came...)
+			c.Files = append(c.Files, slices.Concat(x.came, x.test)...)
 			continue
 		}
 		c.Files = append(c.Files, x.files...)

@@ -130,8 +130,9 @@ func (s sealer) options(domain string, hours int64) (attest.Options, error) {
 	}
 	return attest.Options{
 		Domain: domain, TTLHours: hours, Key: key, KeyEnv: d.KeyEnv, Now: s.now, Fallback: s.fallback,
-		Accepts: func(from string) bool { return s.config.Domains == nil || slices.Contains(d.AcceptsFrom, from) },
-		Public:  func(from, id string) (ed25519.PublicKey, bool) { return s.public(domain, from, id) },
+		SignCompanions: s.config.SignsCompanions(),
+		Accepts:        func(from string) bool { return s.config.Domains == nil || slices.Contains(d.AcceptsFrom, from) },
+		Public:         func(from, id string) (ed25519.PublicKey, bool) { return s.public(domain, from, id) },
 	}, nil
 }
 

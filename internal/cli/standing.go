@@ -32,6 +32,10 @@ func (s *standing) left() string {
 	return s.amiss
 }
 
+// unrenewable are the rules that say that a companion is not the one that the record
+// signs. An exception lets such an artifact stand; renewing it would sign the edit.
+var unrenewable = map[string]bool{"manifest.unsigned": true, "test.unsigned": true}
+
 // standings runs the whole gate over the work tree, and says of each artifact
 // whether it may be attested again: what fails, fails still after that. A denial
 // of the change as a whole ends it, for then no artifact is trusted.
@@ -42,7 +46,7 @@ func standings(ctx context.Context, w World, r *repo.Repository, g gate) ([]stan
 	}
 	denied := map[string][]policy.Finding{}
 	for _, f := range judged.Findings {
-		if f.Severity == policy.Deny && !f.Excepted {
+		if f.Severity == policy.Deny && (!f.Excepted || unrenewable[f.Rule]) {
 			denied[f.Artifact] = append(denied[f.Artifact], f)
 		}
 	}
@@ -128,7 +132,7 @@ func again(ctx context.Context, r *repo.Repository, seal sealer, due []standing)
 	return attest.Attest(ctx, r.Root(), r.GitDir(), paths, func(p artifact.Path) (attest.Options, error) {
 		s := byPath[p]
 		o, err := seal.options(s.record.TrustDomain, s.record.TTLHours)
-		o.Expect = &s.digest
+		o.Expect, o.Renewal = &s.digest, true
 		return o, err
 	})
 }

@@ -165,6 +165,8 @@ func owns(d *Domain) string {
 		return "without a configuration any name is a domain"
 	case d.Paths == "outside":
 		return "the path is not one of this domain's"
+	case d.Paths == "claimed":
+		return "it names no paths, and another domain names this one"
 	case d.Paths == "open":
 		return "the configuration knows it, and lets it have any path"
 	}

@@ -13,7 +13,8 @@ func (c *Collector) check(s *subject) *Checks {
 	k := &Checks{
 		Ledger: "absent", Manifest: "absent", VaultTime: "absent", Named: "absent", Signature: "absent", KeyID: "absent", Epoch: "absent",
 		Proof: "absent", Path: "absent", Time: "absent", TTL: "absent", Tolerance: "absent", Domain: "absent",
-		Rollback: "absent", VerifiedAt: "absent", Inputs: "absent",
+		Rollback: "absent", VerifiedAt: "absent", Inputs: "absent", ManifestSigned: "absent", TestSigned: "absent",
+		Continuity: c.continuity(s),
 	}
 	if e := s.entry; e != nil {
 		k.Ledger = compare(s.digest, e.SHA256)
@@ -49,7 +50,9 @@ func (c *Collector) checkRecord(s *subject, k *Checks) {
 	if r.Path != nil {
 		k.Path = matches(*r.Path == s.path)
 	}
-	k.Rollback = rollback(s.in.Base, r)
+	k.Rollback = c.rollback(s)
+	k.ManifestSigned = signedDigest(r.ManifestSHA256, s.manifestFile.State == "valid", artifact.HashBytes(s.manifestFile.data))
+	k.TestSigned = signedDigest(r.TestSHA256, s.testFile.State == "valid", s.testDigest)
 	c.checkKey(s, k)
 }
 
@@ -145,20 +148,6 @@ func worst(inputs *[]Reference) string {
 		}
 	}
 	return state
-}
-
-func rollback(b *Base, r *vaulttime.Record) string {
-	if b == nil || b.Timestamp == "" {
-		return "new"
-	}
-	before, err := vaulttime.ParseTime(b.Timestamp)
-	switch {
-	case err != nil:
-		return "absent"
-	case r.Timestamp.Before(before.Time):
-		return "back"
-	}
-	return "forward"
 }
 
 // verifiedAt says how the ledger entry's verified_at moved (ZT-3.4).

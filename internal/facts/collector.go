@@ -126,7 +126,7 @@ func Collect(ctx context.Context, o Options) (*Collector, error) {
 // settingsOf are what rules may read of the configuration.
 func settingsOf(o Options) Settings {
 	s := Settings{
-		RequireProof: o.Config.RequireProof, Keyless: o.Config.Keyless, LFS: o.Config.LFS,
+		RequireProof: o.Config.RequireProof, SignCompanions: o.Config.SignsCompanions(), Keyless: o.Config.Keyless, LFS: o.Config.LFS,
 		MinimumLevel: o.Config.MinimumLevel.String(), Configured: o.Config.File != "", Layout: "git",
 	}
 	s.RunTests = "never"

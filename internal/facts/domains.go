@@ -107,17 +107,6 @@ func (c *Collector) publicEpoch(pointer string, p config.PublicKey) PublicKey {
 	return epoch
 }
 
-// belongs says whether a path is one that a known domain names as its own.
-func belongs(d config.Domain, path string) string {
-	switch {
-	case len(d.Paths) == 0:
-		return "open"
-	case config.MatchAny(d.Paths, path):
-		return "inside"
-	}
-	return "outside"
-}
-
 // chain measures the domains that the artifact came through.
 func (c *Collector) chain(s *subject) []Link {
 	links := []Link{}

@@ -36,13 +36,16 @@ type Input struct {
 
 // Settings are the parts of the base commit's configuration that rules may read.
 type Settings struct {
-	RequireProof bool   `json:"require_proof"`
-	Keyless      string `json:"keyless"`       // deny, proof
-	LFS          string `json:"lfs"`           // oid, content
-	MinimumLevel string `json:"minimum_level"` // a-plus, tier-1, non-compliant
-	Configured   bool   `json:"configured"`    // whether the base has a codexlock.yaml
-	RunTests     string `json:"run_tests"`     // never; sandbox: this run executes the tests, for the configuration asks for it
-	Layout       string `json:"layout"`        // git; strict: modes on the disk count too
+	RequireProof bool `json:"require_proof"`
+	// SignCompanions is whether records carry manifest_sha256, test_sha256 and
+	// attested_at: records: 2.
+	SignCompanions bool   `json:"sign_companions"`
+	Keyless        string `json:"keyless"`       // deny, proof
+	LFS            string `json:"lfs"`           // oid, content
+	MinimumLevel   string `json:"minimum_level"` // a-plus, tier-1, non-compliant
+	Configured     bool   `json:"configured"`    // whether the base has a codexlock.yaml
+	RunTests       string `json:"run_tests"`     // never; sandbox: this run executes the tests, for the configuration asks for it
+	Layout         string `json:"layout"`        // git; strict: modes on the disk count too
 }
 
 // An Artifact is the file itself.
@@ -144,6 +147,8 @@ type VaultTime struct {
 	Artifact    string `json:"artifact,omitempty"`   // the record's own path, where it has one
 	KeyID       string `json:"key_id,omitempty"`
 	Chain       []Link `json:"chain"` // the domains that it came through, oldest first
+	// AttestedAt is when its content was approved, where the record states it.
+	AttestedAt string `json:"attested_at,omitempty"`
 }
 
 // A Link is an earlier record of the artifact, as the record's chain holds it.
@@ -184,7 +189,8 @@ type Domain struct {
 	KeyID       string `json:"key_id,omitempty"`
 	MaxTTLHours int64  `json:"max_ttl_hours"`
 	// Paths is whether the artifact's path is one of the domain's: inside, outside,
-	// open (the domain names none), absent (no domain that is known).
+	// open (the domain names none), claimed (it names none, and another domain names
+	// this one), absent (no domain that is known).
 	Paths string `json:"paths"`
 	// Network are the hosts that the domain's scripts may reach; "*" is any.
 	Network []string `json:"network"`
@@ -196,10 +202,24 @@ type Base struct {
 	VerifiedAt  string `json:"verified_at,omitempty"`  // its ledger entry's
 	Timestamp   string `json:"timestamp,omitempty"`    // its record's
 	TrustDomain string `json:"trust_domain,omitempty"` // its record's
-	Proof       string `json:"proof"`                  // present, absent: whether its record had a proof
-	Content     string `json:"content"`                // its bytes and the head's: same, differs, gone, absent (not in the base)
-	Manifest    string `json:"manifest"`               // its manifest's bytes and the head's: same, differs, absent (either is not there)
-	Record      string `json:"record"`                 // its record's timestamp and the head's: same, later, earlier, absent (either cannot be read)
+	AttestedAt  string `json:"attested_at,omitempty"`  // its record's, where it has one
+	// RecordState is that of its record: valid, absent, twice (it stands in two
+	// places, and the fields below are those of either), unread (something stands
+	// there that cannot be read, and may have had any field).
+	RecordState string `json:"record_state"`
+	// Proof and the next three are whether its record had the field: present,
+	// absent, unknown (the record cannot be read and may have had it).
+	Proof       string `json:"proof"`
+	ManifestSum string `json:"manifest_sha256"`
+	TestSum     string `json:"test_sha256"`
+	Attested    string `json:"attested"`
+	Content     string `json:"content"`     // its bytes and the head's: same, differs, gone, absent (not in the base)
+	Manifest    string `json:"manifest"`    // its manifest's bytes and the head's: same, differs, absent (either is not there)
+	Test        string `json:"test"`        // its test's bytes and the head's: same, differs, absent (either is not there)
+	RecordText  string `json:"record_text"` // its record's bytes and the head's: same, differs, absent (either is not there)
+	// Record is when its record's content was approved, and the head's: same,
+	// later, earlier, absent (either cannot be read).
+	Record string `json:"record"`
 }
 
 // Checks are the comparisons made, as closed enumerations. Each is "absent"
@@ -221,7 +241,20 @@ type Checks struct {
 	TTL       string `json:"ttl"`       // the record's ttl_hours and the domain's maximum: within, exceeds, absent
 	Tolerance string `json:"tolerance"` // drift_tolerance: zero, nonzero, absent
 	Domain    string `json:"domain"`    // record's and ledger entry's trust_domain: match, differs, absent
-	Rollback  string `json:"rollback"`  // record's timestamp and the base's: forward (same or later), back, new (none in base), absent
+	// Rollback is how the record stands to the base's in time, by attested_at and
+	// then by timestamp: forward (same or later); back; undated (the base's record
+	// has attested_at, and this one does not); new (none in base); absent.
+	Rollback string `json:"rollback"`
+	// ManifestSigned and TestSigned compare the bytes of the manifest and of the
+	// test with the digests in the record: match, differs, absent.
+	ManifestSigned string `json:"manifest_signed"`
+	TestSigned     string `json:"test_signed"`
+	// Continuity is whether the record goes on from where the base's left the
+	// artifact: continued (its trust domain and chain, or accepted from there with
+	// the chain); accepted (from there, and there is no chain to go on with); refused
+	// (in a domain that accepts none from there); dropped (without the chain); new
+	// (none in base); open (no configuration); absent (no domain is named).
+	Continuity string `json:"continuity"`
 	// VerifiedAt is how the ledger entry's verified_at stands to the base's: kept;
 	// new (none in base); attested (later, and the record is later too); alone
 	// (it moved and the record did not); back; future (more than five minutes
@@ -308,7 +341,7 @@ type GateScript struct {
 type Log struct {
 	Document
 	Change     string     `json:"change"`  // added, modified, removed, unchanged: log and checkpoint between base and head
-	History    string     `json:"history"` // extends (the base's, or new), rewritten, absent (there is none, or it was not asked)
+	History    string     `json:"history"` // extends (the base's, or new), rewritten, unread (the base's cannot be read), absent (there is none, or it was not asked)
 	Chain      string     `json:"chain"`   // intact, broken, unchained, absent
 	Break      int        `json:"break,omitempty"`
 	Lines      int        `json:"lines"`
@@ -320,6 +353,8 @@ type Checkpoint struct {
 	Document
 	Signature string `json:"signature"` // valid, invalid, no_key, absent
 	Covers    string `json:"covers"`    // its size and root and the log's: match, differs, absent
+	// Before is whether anything stands at its path in the base: present, absent.
+	Before string `json:"before"`
 }
 
 // An UnsafePath is a ledger entry's path that names no file inside the repository.

@@ -160,7 +160,7 @@ func good() facts.Checks {
 	return facts.Checks{
 		Ledger: "match", Manifest: "match", VaultTime: "match", Named: "match", Signature: "valid", KeyID: "match", Epoch: "unlisted",
 		Proof: "valid", Path: "match", Time: "current", TTL: "within", Tolerance: "zero", Domain: "match",
-		Rollback: "forward", VerifiedAt: "kept", Inputs: "none",
+		Rollback: "forward", VerifiedAt: "kept", Inputs: "none", ManifestSigned: "absent", TestSigned: "absent", Continuity: "open",
 	}
 }
 

@@ -20,7 +20,7 @@ func (c *Collector) measureLog(ctx context.Context, r *Repository) error {
 		Change:   c.logChange(), History: "absent", Chain: "absent",
 		Checkpoint: Checkpoint{
 			Document:  Document{Path: audit.CheckpointPath.String(), State: "absent", Problems: []Problem{}},
-			Signature: "absent", Covers: "absent",
+			Signature: "absent", Covers: "absent", Before: "absent",
 		},
 	}
 	defer func() { r.Log = l }()
@@ -46,6 +46,8 @@ func (c *Collector) measureLog(ctx context.Context, r *Repository) error {
 	switch {
 	case before.State == "absent" && file.State == "absent":
 		return nil
+	case before.State != "absent" && before.State != "valid":
+		l.History = "unread" // what was in it is not known, so nothing is known to extend it
 	case file.State == "valid" && audit.Extends(file.data, before.data):
 		l.History = "extends"
 	default:
@@ -71,6 +73,13 @@ func (c *Collector) measureLog(ctx context.Context, r *Repository) error {
 }
 
 func (c *Collector) measureCheckpoint(ctx context.Context, l *Log, log audit.Log) error {
+	before, err := c.read(ctx, c.o.Base, audit.CheckpointPath, MaxCompanionBytes)
+	if err != nil {
+		return fmt.Errorf("read the base's %s: %w", audit.CheckpointPath, err)
+	}
+	if before.State != "absent" {
+		l.Checkpoint.Before = "present"
+	}
 	file, err := c.read(ctx, c.o.Head, audit.CheckpointPath, MaxCompanionBytes)
 	if err != nil {
 		return fmt.Errorf("read %s: %w", audit.CheckpointPath, err)
@@ -78,10 +87,6 @@ func (c *Collector) measureCheckpoint(ctx context.Context, l *Log, log audit.Log
 	l.Checkpoint.Document = file.Document
 	if file.State != "valid" {
 		return nil
-	}
-	before, err := c.read(ctx, c.o.Base, audit.CheckpointPath, MaxCompanionBytes)
-	if err != nil {
-		return fmt.Errorf("read the base's %s: %w", audit.CheckpointPath, err)
 	}
 	point, err := audit.ReadCheckpoint(file.data, func(id string) (ed25519.PublicKey, bool) {
 		return c.o.Keys.PublicAmong(c.o.Config.LogDomains(), id, bytes.Equal(file.data, before.data))

@@ -27,9 +27,11 @@ type subject struct {
 	record   *vaulttime.Record
 	docs     locator
 
-	file                     repo.Entry
-	manifestFile, recordFile found
-	test                     ownTest
+	file                               repo.Entry
+	manifestFile, recordFile, testFile found // testFile without its bytes, see test
+	test                               ownTest
+	testDigest                         artifact.Digest // zero where the test cannot be read
+	before                             baseRecord
 }
 
 // Artifact measures the i-th artifact under judgement.
@@ -250,6 +252,9 @@ func (c *Collector) measureRecord(ctx context.Context, s *subject) error {
 	if r.Path != nil {
 		v.Artifact = r.Path.String()
 	}
+	if r.AttestedAt != nil {
+		v.AttestedAt = r.AttestedAt.String()
+	}
 	v.Chain = c.chain(s)
 	return nil
 }
@@ -267,7 +272,7 @@ func (c *Collector) measureDomain(s *subject) {
 		return
 	}
 	d, known := c.o.Config.Domain(name)
-	s.in.Domain = &Domain{Name: name, State: "known", MaxTTLHours: d.MaxTTLHours, Paths: belongs(d, s.path.String()), Network: append([]string{}, d.Network...)}
+	s.in.Domain = &Domain{Name: name, State: "known", MaxTTLHours: d.MaxTTLHours, Paths: c.belongs(name, d, s.path.String()), Network: append([]string{}, d.Network...)}
 	switch {
 	case !known:
 		s.in.Domain.State, s.in.Domain.Paths = "unknown", "absent"
@@ -293,28 +298,23 @@ func (c *Collector) measureBase(ctx context.Context, s *subject) error {
 		}
 		return nil
 	}
-	b := &Base{Proof: "absent", Content: "absent", Manifest: "absent", Record: "absent"}
+	b := &Base{
+		RecordState: "absent", Proof: "absent", ManifestSum: "absent", TestSum: "absent", Attested: "absent",
+		Content: "absent", Manifest: "absent", Test: "absent", RecordText: "absent", Record: "absent",
+	}
 	s.in.Base = b
 	if len(entries) > 0 {
 		e := c.base.entries.Artifacts[entries[0]]
 		b.SHA256, b.VerifiedAt = e.SHA256.String(), e.VerifiedAt
 	}
-	record, same, err := c.baseRecord(ctx, s)
-	if err != nil {
+	if err := c.measureBaseRecord(ctx, s); err != nil {
 		return err
-	}
-	if record != nil {
-		b.Timestamp, b.TrustDomain = record.Timestamp.String(), record.TrustDomain
-		if record.Proof != "" {
-			b.Proof = "present"
-		}
-		b.Record = recordOrder(record, s.record)
 	}
 	manifestSame, err := c.sameInBase(ctx, s.manifestFile)
 	if err != nil {
 		return err
 	}
-	if err := c.measureMutation(ctx, s, file, there, manifestSame); err != nil {
+	if err := c.measureMutation(ctx, s, file, there); err != nil {
 		return err
 	}
 	if a.Change != repo.Unchanged.String() || c.o.SameCommit {
@@ -323,31 +323,32 @@ func (c *Collector) measureBase(ctx context.Context, s *subject) error {
 	switch {
 	case a.Kind == "absent" && there:
 		a.Change = repo.Removed.String()
-	case !same, !manifestSame, file.Mode != a.Mode, b.SHA256 != "" && b.SHA256 != a.SHA256:
+	case !s.before.placed, !manifestSame, b.Test == "differs", file.Mode != a.Mode, b.SHA256 != "" && b.SHA256 != a.SHA256:
 		a.Change = repo.Modified.String()
 	}
 	return nil
 }
 
-// baseRecord is the artifact's record in the base, nil where there was none that
-// can be read. same reports that it is the head's, byte for byte.
-func (c *Collector) baseRecord(ctx context.Context, s *subject) (record *vaulttime.Record, same bool, err error) {
-	if same, err = c.sameInBase(ctx, s.recordFile); err != nil || same {
-		return s.record, same, err
+// measureBaseRecord states what the base's record says, and how the head's stands to it.
+func (c *Collector) measureBaseRecord(ctx context.Context, s *subject) (err error) {
+	if s.before, err = c.readBaseRecord(ctx, s); err != nil {
+		return err
 	}
-	for _, p := range [...]artifact.Path{s.path.Companion(artifact.VaultTime), s.path.MirroredCompanion(artifact.VaultTime)} {
-		file, err := c.read(ctx, c.o.Base, p, MaxCompanionBytes)
-		if err != nil {
-			return nil, false, fmt.Errorf("read the base's %s: %w", p, err)
-		}
-		if file.State != "valid" {
-			continue
-		}
-		if r, _, err := vaulttime.DecodeRecord(file.data); err == nil {
-			return &r, false, nil
-		}
+	b, before := s.in.Base, s.before
+	b.RecordState, b.RecordText = before.state, before.text
+	b.Proof = before.has(vaulttime.ProofField, func(r *vaulttime.Record) bool { return r.Proof != "" })
+	b.ManifestSum = before.has(vaulttime.ManifestSHA256Field, func(r *vaulttime.Record) bool { return r.ManifestSHA256 != nil })
+	b.TestSum = before.has(vaulttime.TestSHA256Field, func(r *vaulttime.Record) bool { return r.TestSHA256 != nil })
+	b.Attested = before.has(vaulttime.AttestedAtField, func(r *vaulttime.Record) bool { return r.AttestedAt != nil })
+	if before.record == nil {
+		return nil
 	}
-	return nil, false, nil
+	b.Timestamp, b.TrustDomain = before.record.Timestamp.String(), before.record.TrustDomain
+	if before.record.AttestedAt != nil {
+		b.AttestedAt = before.record.AttestedAt.String()
+	}
+	b.Record = recordOrder(before.record, s.record)
+	return nil
 }
 
 // measureInputs compares a manifest's inputs and outputs with the head's tree.

@@ -9,26 +9,22 @@ import (
 	"github.com/codexlock/codexlock/internal/vaulttime"
 )
 
-// measureMutation states how the artifact's bytes and its manifest stand to
-// those of the base: what was merged once changes only with an attestation of
+// measureMutation states how the artifact's bytes, its manifest and its test stand
+// to those of the base: what was merged once changes only with an attestation of
 // its own (ZT-6.2).
-func (c *Collector) measureMutation(ctx context.Context, s *subject, before repo.Entry, there, manifestSame bool) error {
+func (c *Collector) measureMutation(ctx context.Context, s *subject, before repo.Entry, there bool) error {
 	b := s.in.Base
 	var err error
 	if b.Content, err = c.contentChange(ctx, s, before, there); err != nil {
 		return err
 	}
-	switch {
-	case manifestSame && s.manifestFile.State == "valid":
-		b.Manifest = "same"
-	case s.manifestFile.State != "absent":
-		if _, had, err := c.o.Base.Lookup(ctx, artifact.Path(s.manifestFile.Path)); err != nil {
-			return err
-		} else if had {
-			b.Manifest = "differs"
-		}
+	if b.Manifest, err = c.companionChange(ctx, s, artifact.Manifest, s.manifestFile); err != nil {
+		return err
 	}
-	return nil
+	test := s.testFile
+	test.data = s.test.text
+	b.Test, err = c.companionChange(ctx, s, artifact.Test, test)
+	return err
 }
 
 // contentChange compares the artifact's bytes with the base's, the cheapest way
@@ -57,14 +53,16 @@ func (c *Collector) contentChange(ctx context.Context, s *subject, before repo.E
 	return "differs", nil
 }
 
-// recordOrder is how a record's time stands to the base's.
+// recordOrder is when a record's content was approved, beside the base's: a
+// renewal approves nothing.
 func recordOrder(before, now *vaulttime.Record) string {
-	switch {
-	case now == nil:
+	if now == nil {
 		return "absent"
-	case now.Timestamp.After(before.Timestamp.Time):
+	}
+	switch order := now.ApprovedAt().Compare(before.ApprovedAt().Time); {
+	case order > 0:
 		return "later"
-	case now.Timestamp.Before(before.Timestamp.Time):
+	case order < 0:
 		return "earlier"
 	}
 	return "same"

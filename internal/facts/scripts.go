@@ -174,7 +174,7 @@ func (c *Collector) measureOwnScript(ctx context.Context, s *subject, head []byt
 func (c *Collector) measureTest(ctx context.Context, s *subject) error {
 	file, err := c.companion(ctx, s.path, artifact.Test, 0)
 	t := &Test{Document: file.Document, Mode: file.entry.Mode, Run: "not_asked"}
-	s.in.Test = t
+	s.in.Test, s.testFile = t, file
 	if err != nil || file.State != "valid" {
 		return err
 	}
@@ -187,8 +187,9 @@ func (c *Collector) measureTest(ctx context.Context, s *subject) error {
 		nothing := content.Nothing()
 		nothing.State, nothing.Problem = "unread", t.Script.Problem.Message
 		t.Content = &nothing
-		return nil
+		return c.hashTest(ctx, s)
 	}
+	s.testDigest = artifact.HashBytes(text)
 	ours, err := isOurs(s.path, artifact.Path(file.Path), text, func(kind artifact.Companion) (found, error) {
 		if kind == artifact.Manifest {
 			return s.manifestFile, nil
@@ -211,6 +212,16 @@ func (c *Collector) measureTest(ctx context.Context, s *subject) error {
 	}
 	t.Content = &found
 	t.Script, err = c.judgeScript(ctx, text)
+	return err
+}
+
+// hashTest takes the digest of a test that is too large to be looked into.
+func (c *Collector) hashTest(ctx context.Context, s *subject) (err error) {
+	var large *repo.TooLargeError
+	s.testDigest, _, _, err = c.o.Head.Hash(ctx, s.testFile.entry, nil)
+	if errors.As(err, &large) {
+		return nil
+	}
 	return err
 }
 

@@ -51,6 +51,10 @@ func (c *Collector) runTest(ctx context.Context, s *subject) error {
 		t.Run, t.RunDetail = "unavailable", "the artifact's content is in Git LFS and not here; lfs: content fetches it first"
 		return nil
 	}
+	if s.in.Checks.TestSigned == "differs" {
+		t.Run, t.RunDetail = "refused", "it is not the test that the record signs"
+		return nil
+	}
 	if !s.test.ours {
 		vouched, err := c.vouched(ctx, s.test)
 		if err != nil {
@@ -90,10 +94,10 @@ func (c *Collector) proved(s *subject) bool {
 	if k.Epoch == "retiring" {
 		epoch = b != nil && b.Content == "same"
 	}
-	return bound && signed && epoch &&
+	return bound && signed && epoch && k.ManifestSigned != "differs" &&
 		k.Ledger == "match" && k.Manifest == "match" && k.VaultTime == "match" && k.Domain == "match" &&
 		k.Path != "differs" && k.KeyID != "differs" && k.Time == "current" && k.TTL == "within" && k.Tolerance == "zero" &&
-		(k.Rollback == "forward" || k.Rollback == "new") && d.State != "unknown" && d.Paths != "outside"
+		(k.Rollback == "forward" || k.Rollback == "new") && d.State != "unknown" && d.Paths != "outside" && d.Paths != "claimed" && k.Continuity != "refused" && k.Continuity != "dropped"
 }
 
 // vouched reports whether a test is an attested artifact itself (ZT-9.3).

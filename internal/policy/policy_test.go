@@ -55,11 +55,13 @@ func validInput(path string) facts.Input {
 		},
 		Base: &facts.Base{
 			SHA256: digest, VerifiedAt: "2026-02-01T11:00:00Z", Timestamp: "2026-02-01T11:00:00Z", TrustDomain: "core", Proof: "present",
-			Content: "same", Manifest: "same", Record: "later",
+			RecordState: "valid", ManifestSum: "absent", TestSum: "absent", Attested: "absent",
+			Content: "same", Manifest: "same", Test: "same", RecordText: "differs", Record: "later",
 		},
 		Checks: &facts.Checks{
 			Ledger: "match", Manifest: "match", VaultTime: "match", Named: "match", Signature: "valid", KeyID: "match", Epoch: "current", Proof: "valid",
 			Path: "match", Time: "current", TTL: "within", Tolerance: "zero", Domain: "match", Rollback: "forward", VerifiedAt: "attested", Inputs: "match",
+			ManifestSigned: "absent", TestSigned: "absent", Continuity: "continued",
 		},
 	}
 }
@@ -79,7 +81,7 @@ func validRepository(artifacts int) facts.Input {
 				Change:   "unchanged", History: "absent", Chain: "absent",
 				Checkpoint: facts.Checkpoint{
 					Document:  facts.Document{Path: "MANIFEST.integrity.checkpoint", State: "absent", Problems: []facts.Problem{}},
-					Signature: "absent", Covers: "absent",
+					Signature: "absent", Covers: "absent", Before: "absent",
 				},
 			},
 		},

@@ -46,4 +46,6 @@ _history := "is removed, and the base commit has one" if {
 	input.repository.log.state == "irregular"
 } else := "does not begin with the base commit's log: history was rewritten" if {
 	input.repository.log.history == "rewritten"
+} else := "cannot be compared: the base commit's log is no regular file, or is too large, so nothing proves that it only grew" if {
+	input.repository.log.history == "unread"
 } else := "nothing proves that the log only grew"

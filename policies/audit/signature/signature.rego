@@ -1,7 +1,7 @@
 # METADATA
 # scope: package
 # title: The audit log is signed
-# description: MANIFEST.integrity.checkpoint is a signed note over the Merkle root of all of the log, by a key of codexlock.yaml or of this run. Without require_proof this is a warning.
+# description: MANIFEST.integrity.checkpoint is a signed note over the Merkle root of all of the log, by a key of codexlock.yaml or of this run. Without require_proof a log that never had a checkpoint gets a warning; where the base commit has a checkpoint, the log keeps one.
 # schemas:
 #   - input: schema.facts
 # custom:
@@ -25,7 +25,8 @@ warn contains {"msg": _message, "file": _file} if {
 
 _tolerated if {
 	input.settings.require_proof == false
-	input.repository.log.checkpoint.signature == "absent"
+	input.repository.log.checkpoint.state == "absent"
+	input.repository.log.checkpoint.before == "absent"
 }
 
 _signed if {
@@ -40,7 +41,10 @@ _signed if input.repository.log.state in {"absent", "invalid", "irregular"}
 
 _file := object.get(input, ["repository", "log", "checkpoint", "path"], "MANIFEST.integrity.checkpoint")
 
-_message := "there is no checkpoint, want a signed note over the log" if {
+_message := "was removed, and the base commit has one: without it the log could be appended to by anybody" if {
+	input.repository.log.checkpoint.state == "absent"
+	input.repository.log.checkpoint.before == "present"
+} else := "there is no checkpoint, want a signed note over the log" if {
 	input.repository.log.checkpoint.state == "absent"
 } else := "is no signed note with a size and a root" if {
 	input.repository.log.checkpoint.state in {"invalid", "irregular"}

@@ -19,6 +19,7 @@ _absent := {
 	"/repository/log/checkpoint/state": "absent",
 	"/repository/log/checkpoint/signature": "absent",
 	"/repository/log/checkpoint/covers": "absent",
+	"/repository/log/checkpoint/before": "absent",
 }
 
 test_zt_8_2_a_missing_checkpoint_is_found if {
@@ -28,6 +29,28 @@ test_zt_8_2_a_missing_checkpoint_is_found if {
 	tolerated := sample.patched(sample.whole(_absent), {"/settings/require_proof": false})
 	signature.deny == set() with input as tolerated
 	signature.warn == missing with input as tolerated
+}
+
+test_zt_8_2_a_removed_checkpoint_is_found if {
+	every require in {true, false} {
+		facts := sample.patched(sample.whole(_absent), {
+			"/repository/log/checkpoint/before": "present",
+			"/settings/require_proof": require,
+		})
+		signature.warn == set() with input as facts
+		signature.deny == _finding("was removed, and the base commit has one: without it the log could be appended to by anybody") with input as facts
+	}
+}
+
+test_zt_8_2_a_checkpoint_that_cannot_be_read_is_found if {
+	every state in {"invalid", "irregular"} {
+		facts := sample.patched(sample.whole(_absent), {
+			"/repository/log/checkpoint/state": state,
+			"/settings/require_proof": false,
+		})
+		signature.warn == set() with input as facts
+		signature.deny == _finding("is no signed note with a size and a root") with input as facts
+	}
 }
 
 test_zt_8_2_every_other_checkpoint_is_found if {
@@ -51,7 +74,9 @@ test_zt_8_2_missing_facts_are_found if {
 	} {
 		signature.deny == _finding("nothing proves that the log is signed") with input as sample.without(sample.repository, pointer)
 	}
-	signature.deny == _finding("there is no checkpoint, want a signed note over the log") with input as sample.without(sample.whole(_absent), "/settings/require_proof")
+	every pointer in {"/settings/require_proof", "/repository/log/checkpoint/before"} {
+		signature.deny == _finding("there is no checkpoint, want a signed note over the log") with input as sample.without(sample.whole(_absent), pointer)
+	}
 }
 
 test_audit_rewritten_reports_a_log_that_cannot_be_read if {

@@ -1,7 +1,7 @@
 # METADATA
 # scope: package
 # title: The attestation chain is whole
-# description: The earlier records that a VaultTime record carries are of this artifact, in the order of time, one a trust domain.
+# description: The earlier records that a VaultTime record carries are of this artifact, in the order of time, one a trust domain. The chain of the base commit's record is gone on with, while the content is the same.
 # schemas:
 #   - input: schema.facts
 # custom:
@@ -25,6 +25,21 @@ deny contains {"msg": "nothing proves that its attestation chain is whole", "fil
 	not _measured
 	not subject.no_content
 }
+
+deny contains {"msg": _dropped, "file": fact.file("vaulttime"), "pointer": "/chain"} if not _continued
+
+_continued if input.checks.continuity in {"continued", "accepted", "refused", "new", "open", "absent"}
+
+_continued if subject.no_content
+
+# vaulttime.proof reports a record that was changed after it was signed.
+_continued if input.checks.proof == "invalid"
+
+_continued if input.vaulttime.state in document.unread
+
+_dropped := "its attestation chain is dropped: it does not begin with the one of the base commit's record" if {
+	input.checks.continuity == "dropped"
+} else := "nothing proves that its attestation chain goes on with the one of the base commit"
 
 _measured if is_array(input.vaulttime.chain)
 

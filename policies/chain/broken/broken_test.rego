@@ -67,3 +67,32 @@ test_others_report_what_has_no_content if {
 		broken.deny == set() with input as sample.patched(facts, {"/vaulttime": {"chain": [{}]}})
 	}
 }
+
+test_p4_a_dropped_chain_is_found if {
+	dropped := sample.changed({"/checks/continuity": "dropped"})
+	broken.deny == {{
+		"msg": "its attestation chain is dropped: it does not begin with the one of the base commit's record",
+		"file": "assets/sources/model.bin.vaulttime.json",
+		"pointer": "/chain",
+	}} with input as dropped
+
+	# vaulttime.proof and chain.domain report these.
+	broken.deny == set() with input as sample.patched(dropped, {"/checks/proof": "invalid"})
+	broken.deny == set() with input as sample.changed({"/checks/continuity": "refused"})
+}
+
+test_p4_continuity_missing_facts_are_found if {
+	every pointer in {"/checks", "/checks/continuity"} {
+		broken.deny == {{
+			"msg": "nothing proves that its attestation chain goes on with the one of the base commit",
+			"file": "assets/sources/model.bin.vaulttime.json",
+			"pointer": "/chain",
+		}} with input as sample.without(sample.artifact, pointer)
+	}
+}
+
+test_others_report_a_dropped_chain_of_what_is_no_file_or_cannot_be_read if {
+	every facts in sample.silent | sample.unread("vaulttime") {
+		broken.deny == set() with input as sample.patched(facts, {"/checks/continuity": "dropped"})
+	}
+}

@@ -1,7 +1,7 @@
 # METADATA
 # scope: package
 # title: A trust domain takes artifacts only from where it accepts them
-# description: "Each trust domain of the attestation chain accepts artifacts from the one before it: it stands in its accepts_from in codexlock.yaml of the base commit."
+# description: "Each trust domain of the attestation chain accepts artifacts from the one before it: it stands in its accepts_from in codexlock.yaml of the base commit. So does the record's own trust domain accept from that of the base commit's record, where it is another one."
 # schemas:
 #   - input: schema.facts
 # custom:
@@ -12,6 +12,7 @@ package codexlock.chain.domain
 
 import data.codexlock.lib.document
 import data.codexlock.lib.fact
+import data.codexlock.lib.ledger
 import data.codexlock.lib.subject
 
 deny contains {"msg": message, "file": fact.file("vaulttime"), "pointer": pointer} if {
@@ -26,6 +27,32 @@ deny contains {"msg": "nothing proves that it came through trust domains that ac
 	not _measured
 	not subject.no_content
 }
+
+deny contains {"msg": _changed, "file": _place.file, "pointer": _place.pointer} if not _continued
+
+_continued if input.checks.continuity in {"continued", "accepted", "dropped", "new", "open"}
+
+# Neither record nor ledger names a domain, which other rules report.
+_continued if input.checks.continuity == "absent"
+
+_continued if subject.no_content
+
+# trust.unknown_domain reports it.
+_continued if input.domain.state == "unknown"
+
+# vaulttime.proof reports a record that was changed after it was signed.
+_continued if input.checks.proof == "invalid"
+
+_changed := sprintf("trust domain %q does not accept artifacts from %q, whose it is in the base commit", [
+	fact.text(["domain", "name"]),
+	object.get(input, ["base", "trust_domain"], "the one of its ledger entry"),
+]) if {
+	input.checks.continuity == "refused"
+} else := "nothing proves that its trust domain is that of the base commit, or accepts from there"
+
+_place := {"file": ledger.file, "pointer": ledger.in_entry("trust_domain")} if {
+	input.vaulttime.state in document.unread
+} else := {"file": fact.file("vaulttime"), "pointer": "/trust_domain"}
 
 _measured if is_array(input.vaulttime.chain)
 

@@ -37,7 +37,38 @@ test_p4_a_domain_that_does_not_accept_is_found if {
 	]})
 }
 
+test_p4_another_domain_than_before_is_found if {
+	refused := sample.changed({"/checks/continuity": "refused", "/base/trust_domain": "ingest"})
+	finding := {
+		"msg": "trust domain \"runtime-core\" does not accept artifacts from \"ingest\", whose it is in the base commit",
+		"file": "assets/sources/model.bin.vaulttime.json",
+		"pointer": "/trust_domain",
+	}
+	domain.deny == {finding} with input as refused
+
+	# The record cannot be read, and the ledger names the domain.
+	every facts in {sample.patched(facts, {"/checks/continuity": "refused"}) | some facts in sample.unread("vaulttime")} {
+		domain.deny == {{
+			"msg": "trust domain \"runtime-core\" does not accept artifacts from \"runtime-core\", whose it is in the base commit",
+			"file": "Codex-Lock.json",
+			"pointer": "/artifacts/0/trust_domain",
+		}} with input as facts
+	}
+
+	# trust.unknown_domain, vaulttime.proof and chain.broken report these.
+	domain.deny == set() with input as sample.patched(refused, {"/domain/state": "unknown"})
+	domain.deny == set() with input as sample.patched(refused, {"/checks/proof": "invalid"})
+	domain.deny == set() with input as sample.changed({"/checks/continuity": "dropped"})
+}
+
 test_p4_missing_facts_are_found if {
+	every pointer in {"/checks", "/checks/continuity"} {
+		domain.deny == {{
+			"msg": "nothing proves that its trust domain is that of the base commit, or accepts from there",
+			"file": "assets/sources/model.bin.vaulttime.json",
+			"pointer": "/trust_domain",
+		}} with input as sample.without(sample.artifact, pointer)
+	}
 	every pointer in {"/vaulttime", "/vaulttime/chain"} {
 		domain.deny == {{
 			"msg": "nothing proves that it came through trust domains that accept it",
@@ -62,5 +93,11 @@ test_others_report_what_has_no_content if {
 	every facts in sample.silent {
 		domain.deny == set() with input as facts
 		domain.deny == set() with input as sample.patched(facts, {"/vaulttime": {"chain": [{}]}})
+	}
+}
+
+test_others_report_another_domain_of_what_is_no_file if {
+	every facts in sample.silent {
+		domain.deny == set() with input as sample.patched(facts, {"/checks/continuity": "refused"})
 	}
 }

@@ -10,6 +10,7 @@ other := "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae"
 
 settings := {
 	"require_proof": true,
+	"sign_companions": true,
 	"keyless": "deny",
 	"lfs": "oid",
 	"minimum_level": "a-plus",
@@ -98,6 +99,7 @@ artifact := {
 		"artifact": "assets/sources/model.bin",
 		"key_id": "0f3a0f3a0f3a0f3a",
 		"chain": [],
+		"attested_at": "2026-11-23T00:00:00Z",
 	},
 	"test": {
 		"path": "assets/sources/model.bin.test",
@@ -122,9 +124,16 @@ artifact := {
 		"verified_at": "2026-11-22T00:00:00Z",
 		"timestamp": "2026-11-22T00:00:00Z",
 		"trust_domain": "runtime-core",
+		"attested_at": "2026-11-22T00:00:00Z",
+		"record_state": "valid",
 		"proof": "present",
+		"manifest_sha256": "present",
+		"test_sha256": "present",
+		"attested": "present",
 		"content": "differs",
 		"manifest": "differs",
+		"test": "same",
+		"record_text": "differs",
 		"record": "later",
 	},
 	"checks": {
@@ -144,6 +153,9 @@ artifact := {
 		"rollback": "forward",
 		"verified_at": "attested",
 		"inputs": "match",
+		"manifest_signed": "match",
+		"test_signed": "match",
+		"continuity": "continued",
 	},
 }
 
@@ -193,6 +205,7 @@ repository := {
 				"problems": [],
 				"signature": "valid",
 				"covers": "match",
+				"before": "present",
 			},
 		},
 	},

@@ -22,6 +22,14 @@ test_p2_a_path_outside_is_found if {
 	}} with input as sample.changed({"/domain/paths": "outside", "/vaulttime/state": "absent"})
 }
 
+test_p2_a_path_that_another_domain_names_is_found if {
+	paths.deny == {{
+		"msg": "trust domain \"runtime-core\" names no paths, and assets/sources/model.bin is another trust domain's",
+		"file": "assets/sources/model.bin.vaulttime.json",
+		"pointer": "/trust_domain",
+	}} with input as sample.changed({"/domain/paths": "claimed"})
+}
+
 test_p2_missing_facts_are_found if {
 	every pointer in {"/domain", "/domain/paths"} {
 		paths.deny == {{

@@ -1,7 +1,7 @@
 # METADATA
 # scope: package
 # title: The VaultTime record's proof holds
-# description: A record's proof is the trust domain's Ed25519 signature over path, hash, timestamp, time to live, domain and chain, and the path is the artifact's. A record that had a proof in the base commit keeps one.
+# description: A record's proof is the trust domain's Ed25519 signature over path, hash, timestamp, time to live, domain and chain, and the path is the artifact's. A record that had a proof in the base commit keeps one, and one that cannot be read there may have had one. Two records, or something else than a file in a record's place, are denied too.
 # schemas:
 #   - input: schema.facts
 # custom:
@@ -34,12 +34,17 @@ _proved if {
 	input.checks.proof == "absent"
 	_none_before
 	input.checks.path in {"match", "absent"}
+	not _unreadable
 }
 
 _proved if subject.no_content
 
 # vaulttime.schema reports a record that cannot be read.
 _proved if input.vaulttime.state == "invalid"
+
+# Something stands in the record's place and cannot be read: it is worse than no
+# record, for it could say anything.
+_unreadable if input.vaulttime.state in {"twice", "irregular"}
 
 _none_before if input.base.proof == "absent"
 
@@ -63,6 +68,11 @@ _message := sprintf("record is of %q", [fact.text(["vaulttime", "artifact"])]) i
 } else := "record has no proof, and had one in the base commit" if {
 	input.checks.proof == "absent"
 	input.base.proof == "present"
+} else := "has no proof, and the base commit's record, which cannot be read, may have had one" if {
+	input.checks.proof == "absent"
+	input.base.proof == "unknown"
+} else := "record cannot be read: nothing proves what it says" if {
+	_unreadable
 } else := "proof does not hold: the record was changed after it was signed, or signed with another key" if {
 	input.checks.proof == "invalid"
 } else := "nothing proves that the record is what was signed"

@@ -70,6 +70,30 @@ test_p4_a_record_that_was_taken_away_is_found if {
 	}
 }
 
+test_p4_a_record_that_cannot_be_read_is_found if {
+	every state in {"irregular", "twice"} {
+		facts := sample.changed({
+			"/checks/proof": "absent",
+			"/checks/path": "absent",
+			"/checks/rollback": "absent",
+			"/vaulttime/state": state,
+			"/base/proof": "absent",
+		})
+		proof.deny == {_finding("record cannot be read: nothing proves what it says", "")} with input as facts
+		count(proof.deny) == 1 with input as sample.without(facts, "/base")
+	}
+}
+
+test_p4_a_proof_that_may_have_been_taken_away_is_found if {
+	every state in {"valid", "absent"} {
+		proof.deny == {_finding("has no proof, and the base commit's record, which cannot be read, may have had one", "")} with input as sample.changed({
+			"/checks/proof": "absent",
+			"/vaulttime/state": state,
+			"/base/proof": "unknown",
+		})
+	}
+}
+
 test_vaulttime_missing_reports_a_record_that_never_was if {
 	facts := sample.changed({
 		"/checks/proof": "absent",

@@ -1,7 +1,7 @@
 # METADATA
 # scope: package
 # title: The VaultTime record does not go back in time
-# description: "A record is not older than the one of the same artifact in the base commit: an old record, once valid, cannot be brought back."
+# description: "The content that a record attests was not approved before that of the base commit's record for the same artifact: old content cannot be brought back with its old record, nor with a later renewal of it. What counts is attested_at, which renewals keep, then timestamp; a record without attested_at counts with its timestamp. Where the base commit's record has attested_at, the next one has it too."
 # schemas:
 #   - input: schema.facts
 # custom:
@@ -14,7 +14,7 @@ import data.codexlock.lib.document
 import data.codexlock.lib.fact
 import data.codexlock.lib.subject
 
-deny contains {"msg": _message, "file": fact.file("vaulttime"), "pointer": "/timestamp"} if not _proved
+deny contains {"msg": _message, "file": fact.file("vaulttime"), "pointer": _pointer} if not _proved
 
 _proved if input.checks.rollback == "forward"
 
@@ -24,9 +24,34 @@ _proved if subject.no_content
 
 _proved if input.vaulttime.state in document.unread
 
-_message := sprintf("timestamp is %s, earlier than %s in the base commit", [
+_message := sprintf("its content was attested at %s, earlier than %s in the base commit: a later renewal does not change that", [
+	_attested,
+	_attested_before,
+]) if {
+	_renewed
+} else := sprintf("timestamp is %s, earlier than %s in the base commit", [
 	fact.text(["vaulttime", "timestamp"]),
-	fact.text(["base", "timestamp"]),
+	object.get(input, ["base", "timestamp"], object.get(input, ["base", "verified_at"], "not measured")),
 ]) if {
 	input.checks.rollback == "back"
+} else := "record has no attested_at, and had one in the base commit" if {
+	input.checks.rollback == "undated"
 } else := sprintf("timestamp is %s, and nothing proves that it is not older than the base commit's", [fact.text(["vaulttime", "timestamp"])])
+
+# It was renewed since, so that its timestamp alone does not give it away.
+_renewed if {
+	input.checks.rollback == "back"
+	input.base.record == "earlier"
+	input.vaulttime.attested_at
+	not input.vaulttime.timestamp < input.base.timestamp
+}
+
+_attested := fact.text(["vaulttime", "attested_at"])
+
+_attested_before := object.get(input, ["base", "attested_at"], fact.text(["base", "timestamp"]))
+
+_pointer := "/attested_at" if {
+	_renewed
+} else := "" if {
+	input.checks.rollback == "undated"
+} else := "/timestamp"

@@ -30,7 +30,7 @@ _bound if input.checks.proof in {"valid", "invalid", "no_key"}
 # vaulttime.proof reports a proof that was taken away.
 _bound if {
 	input.checks.proof == "absent"
-	input.base.proof == "present"
+	input.base.proof in {"present", "unknown"}
 }
 
 _bound if subject.no_content

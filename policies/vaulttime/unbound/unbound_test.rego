@@ -53,7 +53,9 @@ test_p4_missing_facts_are_found if {
 }
 
 test_vaulttime_proof_reports_a_proof_that_was_taken_away if {
-	unbound.deny == set() with input as sample.changed({"/checks/proof": "absent"})
+	every before in {"present", "unknown"} {
+		unbound.deny == set() with input as sample.changed({"/checks/proof": "absent", "/base/proof": before})
+	}
 	unbound.warn == set() with input as sample.changed({"/checks/proof": "absent"})
 }
 

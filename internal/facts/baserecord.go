@@ -1,0 +1,183 @@
+package facts
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/repo"
+	"github.com/codexlock/codexlock/internal/vaulttime"
+)
+
+// A baseRecord is the artifact's record as the base commit has it.
+type baseRecord struct {
+	state  string            // valid, absent, twice, unread
+	record *vaulttime.Record // nil where none can be read; of two, the one approved last
+	all    []*vaulttime.Record
+	unread [][]byte // the texts that cannot be read; nil for a file whose bytes are unknown
+	text   string   // its bytes and the head's: same, differs, absent
+	placed bool     // it is the head's, byte for byte and at the same path
+}
+
+// has reports whether a field was in the record: present, absent, or unknown,
+// where the record cannot be read and may have had it. What prevents reading is
+// never weaker than the content that it may hide.
+func (b baseRecord) has(field string, in func(*vaulttime.Record) bool) string {
+	for _, r := range b.all {
+		if in(r) {
+			return "present"
+		}
+	}
+	for _, text := range b.unread {
+		if vaulttime.MayHave(text, field) {
+			return "unknown"
+		}
+	}
+	return "absent"
+}
+
+// readBaseRecord reads the artifact's record in the base, from both places where
+// it may stand.
+func (c *Collector) readBaseRecord(ctx context.Context, s *subject) (baseRecord, error) {
+	b := baseRecord{state: "absent", text: "absent"}
+	id := c.blobID(s.recordFile)
+	found := 0
+	for _, p := range [...]artifact.Path{s.path.Companion(artifact.VaultTime), s.path.MirroredCompanion(artifact.VaultTime)} {
+		entry, there, err := c.o.Base.Lookup(ctx, p)
+		if err != nil {
+			return b, fmt.Errorf("look up the base's %s: %w", p, err)
+		}
+		if !there {
+			continue
+		}
+		found++
+		if id != "" && b.text == "absent" {
+			b.text = "differs"
+		}
+		if same := id != "" && entry.Kind == repo.File && entry.OID == id; same {
+			b.text = "same"
+			b.placed = b.placed || s.recordFile.Path == p.String()
+			if s.record != nil {
+				b.add(s.record)
+				continue
+			}
+		}
+		if err := c.readBase(ctx, p, &b); err != nil {
+			return b, err
+		}
+	}
+	switch {
+	case len(b.unread) > 0:
+		b.state = "unread"
+	case found > 1:
+		b.state = "twice"
+	case found == 1:
+		b.state = "valid"
+	}
+	return b, nil
+}
+
+func (c *Collector) readBase(ctx context.Context, p artifact.Path, b *baseRecord) error {
+	file, err := c.read(ctx, c.o.Base, p, MaxCompanionBytes)
+	if err != nil {
+		return fmt.Errorf("read the base's %s: %w", p, err)
+	}
+	if file.State != "valid" {
+		b.unread = append(b.unread, nil)
+		return nil
+	}
+	r, _, err := vaulttime.DecodeRecord(file.data)
+	if err != nil {
+		b.unread = append(b.unread, append([]byte{}, file.data...))
+		return nil
+	}
+	b.add(&r)
+	return nil
+}
+
+func (b *baseRecord) add(r *vaulttime.Record) {
+	b.all = append(b.all, r)
+	if b.record == nil || compareTimes(b.record, r) < 0 {
+		b.record = r
+	}
+}
+
+// compareTimes orders records by when their content was approved, and those of
+// one approval by when they were renewed.
+func compareTimes(a, b *vaulttime.Record) int {
+	if order := a.ApprovedAt().Compare(b.ApprovedAt().Time); order != 0 {
+		return order
+	}
+	return a.Timestamp.Compare(b.Timestamp.Time)
+}
+
+// blobID is the object id of a file that was read, "" where its bytes are unknown.
+func (c *Collector) blobID(f found) string {
+	switch {
+	case f.State == "twice", f.entry.Kind != repo.File:
+		return ""
+	case f.entry.OID != "":
+		return f.entry.OID
+	case f.data == nil:
+		return ""
+	}
+	return c.o.Repository.BlobID(f.data)
+}
+
+// companionChange compares a companion's bytes with the base's, at either of its
+// two places: same, differs, or absent where one side has none.
+func (c *Collector) companionChange(ctx context.Context, s *subject, kind artifact.Companion, f found) (string, error) {
+	if f.State == "absent" || f.Path == "" {
+		return "absent", nil
+	}
+	id, change := c.blobID(f), "absent"
+	for _, p := range [...]artifact.Path{s.path.Companion(kind), s.path.MirroredCompanion(kind)} {
+		entry, there, err := c.o.Base.Lookup(ctx, p)
+		if err != nil {
+			return "", fmt.Errorf("look up the base's %s: %w", p, err)
+		}
+		switch {
+		case !there:
+		case id != "" && entry.Kind == repo.File && entry.OID == id:
+			return "same", nil
+		default:
+			change = "differs"
+		}
+	}
+	return change, nil
+}
+
+// rollback is how the record stands in time to the base's.
+func (c *Collector) rollback(s *subject) string {
+	b := s.in.Base
+	switch {
+	case b == nil:
+		return "new"
+	case b.Attested != "absent" && s.record.AttestedAt == nil:
+		return "undated"
+	case s.before.record != nil:
+		if compareTimes(s.record, s.before.record) < 0 {
+			return "back"
+		}
+		return "forward"
+	case s.before.state != "unread":
+		return "new"
+	}
+	// The base's record cannot be read. Its ledger entry was written at the same time.
+	verified, err := vaulttime.ParseTime(b.VerifiedAt)
+	switch {
+	case err != nil:
+		return "new"
+	case s.record.ApprovedAt().Before(verified.Time):
+		return "back"
+	}
+	return "forward"
+}
+
+// signedDigest compares a companion's bytes with the digest in the record.
+func signedDigest(recorded *artifact.Digest, there bool, actual artifact.Digest) string {
+	if recorded == nil || !there {
+		return "absent"
+	}
+	return matches(actual == *recorded)
+}

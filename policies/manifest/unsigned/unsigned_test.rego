@@ -1,0 +1,118 @@
+package codexlock.manifest.unsigned_test
+
+import data.codexlock.lib.sample
+import data.codexlock.manifest.unsigned
+
+_record := "assets/sources/model.bin.vaulttime.json"
+
+_companion := "assets/sources/model.bin.manifest.json"
+
+# _plain is a record that does not have the digest, and never had it.
+_plain := {"/checks/manifest_signed": "absent", "/base/manifest_sha256": "absent"}
+
+_with(values) := sample.changed(object.union(_plain, values))
+
+test_p4_passes if {
+	unsigned.deny == set() with input as sample.artifact
+	unsigned.warn == set() with input as sample.artifact
+
+	# Nothing asks for the digest.
+	unsigned.deny == set() with input as _with({"/settings/sign_companions": false})
+	unsigned.warn == set() with input as _with({"/settings/sign_companions": false})
+}
+
+test_p4_another_manifest_is_found if {
+	every sign in {true, false} {
+		every require in {true, false} {
+			facts := sample.changed({
+				"/checks/manifest_signed": "differs",
+				"/settings/sign_companions": sign,
+				"/settings/require_proof": require,
+			})
+			unsigned.warn == set() with input as facts
+			unsigned.deny == {{
+				"msg": "manifest is not the one that the record signs: it was changed after it was attested",
+				"file": _companion,
+			}} with input as facts
+		}
+	}
+}
+
+test_p4_a_digest_that_was_dropped_is_found if {
+	every before, message in {
+		"present": "record does not sign the manifest any more: it has no manifest_sha256, and had one in the base commit",
+		"unknown": "record does not sign the manifest: it has no manifest_sha256, and the base commit's record, which cannot be read, may have had one",
+	} {
+		every sign in {true, false} {
+			facts := sample.changed({
+				"/checks/manifest_signed": "absent",
+				"/base/manifest_sha256": before,
+				"/settings/sign_companions": sign,
+				"/settings/require_proof": false,
+			})
+			unsigned.warn == set() with input as facts
+			unsigned.deny == {{"msg": message, "file": _record}} with input as facts
+		}
+	}
+}
+
+test_p4_a_new_or_changed_record_without_it_is_found if {
+	finding := {"msg": "record does not sign the manifest: it has no manifest_sha256", "file": _record}
+	unsigned.deny == {finding} with input as _with({})
+	unsigned.deny == {finding} with input as sample.without(_with({}), "/base")
+
+	# It is a warning where proofs are not required.
+	unsigned.deny == set() with input as _with({"/settings/require_proof": false})
+	unsigned.warn == {finding} with input as _with({"/settings/require_proof": false})
+
+	# It is a warning where neither record nor manifest changed.
+	kept := _with({"/base/record_text": "same", "/base/manifest": "same"})
+	unsigned.deny == set() with input as kept
+	unsigned.warn == {finding} with input as kept
+}
+
+test_p4_a_manifest_edited_alone_is_found if {
+	finding := {
+		"msg": "manifest was changed, and the record does not sign it: it has no manifest_sha256",
+		"file": _companion,
+	}
+	every change in {"differs", "absent"} {
+		edited := {"/base/record_text": "same", "/base/manifest": change}
+		unsigned.deny == {finding} with input as _with(edited)
+		unsigned.warn == set() with input as _with(edited)
+
+		# Where records do not have the digest yet, it is a warning.
+		old := object.union(edited, {"/settings/sign_companions": false})
+		unsigned.deny == set() with input as _with(old)
+		unsigned.warn == {finding} with input as _with(old)
+	}
+}
+
+test_p4_missing_facts_are_found if {
+	every pointer in {"/checks", "/checks/manifest_signed"} {
+		unsigned.deny == {{
+			"msg": "nothing proves that the manifest is the one that was attested",
+			"file": _companion,
+		}} with input as sample.without(sample.artifact, pointer)
+	}
+	every pointer in {"/settings", "/settings/sign_companions"} {
+		count(unsigned.deny) == 1 with input as sample.without(_with({}), pointer)
+	}
+	count(unsigned.deny) == 1 with input as {}
+}
+
+test_others_report_what_has_no_content if {
+	every facts in sample.silent {
+		unsigned.deny == set() with input as facts
+		unsigned.warn == set() with input as facts
+	}
+}
+
+test_others_report_a_companion_that_cannot_be_read if {
+	every companion in {"manifest", "vaulttime"} {
+		every facts in sample.unread(companion) {
+			unsigned.deny == set() with input as facts
+			unsigned.warn == set() with input as facts
+		}
+	}
+}
