@@ -33,6 +33,7 @@ type action struct {
 // the verdict as a check run and returns the step's exit code: the verdict too.
 func Action(ctx context.Context, w World) (code int) {
 	a := &action{world: w}
+	defer w.ended(&code)
 	defer closed(w, &code)
 	if code, entered := sandbox.Enter(w.Args); entered {
 		return code
@@ -46,12 +47,38 @@ func Action(ctx context.Context, w World) (code int) {
 			panic(p)
 		}
 	}()
+	if w.After != "" {
+		return tell(w, a.closeAfter(ctx))
+	}
 	err := a.run(ctx)
 	var notEvaluated *unpostedError
 	if err != nil && !errors.Is(err, errDenied) && !errors.As(err, &notEvaluated) {
 		a.abort(ctx, err)
 	}
 	return tell(w, err)
+}
+
+// A crashError is a run whose process ended without a result.
+type crashError struct{ how string }
+
+func (e *crashError) Error() string {
+	return "the process ended without a result (" + e.how + "): nothing was verified"
+}
+
+// closeAfter closes the check run that an earlier process of this run began.
+func (a *action) closeAfter(ctx context.Context) error {
+	crash := &crashError{a.world.After}
+	var err error
+	if err = a.mask(); err == nil {
+		if a.in, err = github.ReadInputs(a.world.Env); err == nil {
+			err = a.readEvent()
+		}
+	}
+	if err == nil && !a.event.Deleted {
+		_, err = a.start(ctx)
+	}
+	a.abort(ctx, crash)
+	return errors.Join(crash, err)
 }
 
 // An unpostedError is a verdict that was reached and that GitHub does not show:

@@ -46,6 +46,8 @@ type World struct {
 	Names    func() []string                                  // the environment's variables, by name
 	Sleep    func(ctx context.Context, d time.Duration) error // nil: for real
 	TestWall time.Duration                                    // how long a test may run; 0: as long as the sandbox lets it
+	Ending   func(code int) int                               // told the exit code, at the very end; nil: nobody is
+	After    string                                           // how an earlier process of this run ended without a result; "": there was none
 	Self     string                                           // our own executable; "": it is not to be started once more
 }
 
@@ -70,6 +72,7 @@ func usagef(format string, args ...any) error { return &usageError{fmt.Errorf(fo
 
 // Main runs the codexlock command and returns its exit code.
 func Main(ctx context.Context, w World) (code int) {
+	defer w.ended(&code)
 	defer closed(w, &code)
 	if code, entered := sandbox.Enter(w.Args); entered {
 		return code

@@ -7,17 +7,31 @@ import (
 	"os"
 	"os/signal"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/codexlock/codexlock/internal/report"
+	"github.com/codexlock/codexlock/internal/supervisor"
+)
+
+// Once asked to end, a program ignores the same signal for a moment, since a terminal
+// sends it to the supervisor too, which hands it on; and it ends after a while though
+// something in it does not listen.
+const (
+	signalPause    = 250 * time.Millisecond
+	signalPatience = 10 * time.Second
 )
 
 // Here is the process's own world, and a context that ends when the process is
-// asked to. A second signal ends it at once.
+// asked to, by whatever signal. A second signal ends it at once.
 func Here() (context.Context, World) {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop)
+	ctx, stop := signal.NotifyContext(context.Background(), supervisor.Signals...)
+	context.AfterFunc(ctx, func() {
+		time.Sleep(signalPause)
+		stop()
+		time.Sleep(signalPatience)
+		fmt.Fprintln(os.Stderr, "codexlock: ended by a signal: nothing was verified")
+		os.Exit(supervisor.Code(ExitUnknown))
+	})
 	dir, err := os.Getwd()
 	if err != nil {
 		dir = "."
@@ -30,6 +44,7 @@ func Here() (context.Context, World) {
 		Self: self, Stdin: os.Stdin,
 		Args: os.Args, Stdout: os.Stdout, Stderr: os.Stderr, Env: os.LookupEnv,
 		Dir: dir, Now: time.Now, Random: rand.Reader, Names: names,
+		Ending: supervisor.Code, After: supervisor.After(),
 	}
 }
 
@@ -51,4 +66,11 @@ func (w World) warn(err error) {
 // note prints what is worth knowing and is not wrong.
 func (w World) note(text string) {
 	fmt.Fprintf(w.Stderr, "codexlock: %s\n", report.Terminal(text))
+}
+
+// ended tells the supervisor with which code the program ends.
+func (w World) ended(code *int) {
+	if w.Ending != nil {
+		w.Ending(*code)
+	}
 }

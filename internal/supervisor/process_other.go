@@ -1,0 +1,9 @@
+//go:build !linux
+
+package supervisor
+
+import "syscall"
+
+func attributes() *syscall.SysProcAttr { return nil }
+
+func closeMemory() {}
