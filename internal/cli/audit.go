@@ -301,7 +301,7 @@ func tellLogJSON(out io.Writer, v audit.Verification, _ bool) error {
 	for _, a := range v.Extends {
 		doc.Extends = append(doc.Extends, a.Name)
 	}
-	enc := json.NewEncoder(out)
+	enc := json.NewEncoder(report.JSON(out))
 	enc.SetIndent("", "  ")
 	return enc.Encode(doc)
 }

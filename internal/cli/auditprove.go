@@ -103,7 +103,7 @@ func writeProof(w World, o output, p audit.Proof, proven audit.Proven) error {
 		}
 		text, err := p.Encode()
 		if err == nil {
-			_, err = out.Write(text)
+			_, err = report.JSON(out).Write(text)
 		}
 		return err
 	}

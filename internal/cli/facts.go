@@ -14,6 +14,7 @@ import (
 	"github.com/codexlock/codexlock/internal/ledger"
 	"github.com/codexlock/codexlock/internal/policy"
 	"github.com/codexlock/codexlock/internal/repo"
+	"github.com/codexlock/codexlock/internal/report"
 	"github.com/codexlock/codexlock/internal/schemas"
 )
 
@@ -159,7 +160,7 @@ func (e *notArtifactError) Hint() string {
 // writeIndented writes a value as JSON for people and programs, the same bytes
 // each time.
 func writeIndented(w io.Writer, v any) error {
-	e := json.NewEncoder(w)
+	e := json.NewEncoder(report.JSON(w))
 	e.SetEscapeHTML(false)
 	e.SetIndent("", "  ")
 	return e.Encode(v)

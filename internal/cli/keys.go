@@ -270,7 +270,7 @@ func trustRules(ctx context.Context) (*policy.Engine, error) {
 }
 
 func (k *keyView) json(keys []facts.DomainKey, findings []policy.Finding) error {
-	enc := json.NewEncoder(k.world.Stdout)
+	enc := json.NewEncoder(report.JSON(k.world.Stdout))
 	enc.SetIndent("", "  ")
 	return enc.Encode(struct {
 		Keys     []facts.DomainKey `json:"keys"`

@@ -69,7 +69,7 @@ func listHeld(w World, held []attest.Held, format string) error {
 		for _, h := range held {
 			lines = append(lines, line(h))
 		}
-		enc := json.NewEncoder(w.Stdout)
+		enc := json.NewEncoder(report.JSON(w.Stdout))
 		enc.SetEscapeHTML(false)
 		enc.SetIndent("", "  ")
 		return enc.Encode(lines)

@@ -2,9 +2,11 @@ package report
 
 import (
 	"fmt"
+	"io"
 	"math"
 	"strings"
 	"unicode"
+	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -100,4 +102,33 @@ func clip(s string, limit int) string {
 		cut--
 	}
 	return s[:cut] + mark
+}
+
+// JSON is a writer of JSON to a terminal or a log: it writes out, as escapes that
+// every reader of JSON undoes, each rune that Terminal would write out. Where these
+// stand in JSON they are in a string. Each Write has to hold whole runes, as
+// encoding/json writes them.
+func JSON(w io.Writer) io.Writer { return inertJSON{w} }
+
+type inertJSON struct{ to io.Writer }
+
+func (j inertJSON) Write(text []byte) (int, error) {
+	out := make([]byte, 0, len(text)+64)
+	for i := 0; i < len(text); {
+		r, size := utf8.DecodeRune(text[i:])
+		next := i + size
+		switch {
+		case r == '#' && (next == len(text) || text[next] == '['), r != '\n' && hidden(r):
+			for _, unit := range utf16.AppendRune(nil, r) {
+				out = fmt.Appendf(out, `\u%04x`, unit)
+			}
+		default:
+			out = append(out, text[i:next]...)
+		}
+		i = next
+	}
+	if n, err := j.to.Write(out); err != nil {
+		return min(n, len(text)), err
+	}
+	return len(text), nil
 }

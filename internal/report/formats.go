@@ -57,7 +57,7 @@ func Write(format string, w io.Writer, r Report, o Options) error {
 
 // jsonForm writes the report as schemas/report.json describes it.
 func jsonForm(w io.Writer, r Report, _ Options) error {
-	e := json.NewEncoder(w)
+	e := json.NewEncoder(JSON(w))
 	e.SetIndent("", "  ")
 	e.SetEscapeHTML(false)
 	return e.Encode(r)

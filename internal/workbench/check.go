@@ -91,7 +91,7 @@ func count(n int, noun string) string {
 
 // CheckJSON writes what was found as one JSON array.
 func CheckJSON(w io.Writer, findings []Finding) error {
-	e := json.NewEncoder(w)
+	e := json.NewEncoder(report.JSON(w))
 	e.SetEscapeHTML(false)
 	e.SetIndent("", "  ")
 	return e.Encode(findings)

@@ -33,7 +33,7 @@ func ListJSON(w io.Writer, rules []policy.Rule) error { return writeJSON(w, rule
 
 // writeJSON writes a value as JSON for people and programs.
 func writeJSON(w io.Writer, v any) error {
-	e := json.NewEncoder(w)
+	e := json.NewEncoder(report.JSON(w))
 	e.SetEscapeHTML(false)
 	e.SetIndent("", "  ")
 	return e.Encode(v)
