@@ -1,7 +1,7 @@
 # METADATA
 # scope: package
 # title: A script can be parsed
-# description: "The artifact, where it is a shell script, and its test are text that Bash parses: UTF-8, with no NUL byte and no carriage returns, of at most 256 KiB. Without a configuration it is a warning where it is about the test alone."
+# description: "The artifact, where it is a shell script, and its test are text that Bash parses: UTF-8, with no NUL byte and no carriage returns, of at most 256 KiB. What does not meet this cannot be executed, so this holds without a configuration too."
 # schemas:
 #   - input: schema.facts
 # custom:
@@ -13,17 +13,7 @@ package codexlock.script.syntax
 
 import data.codexlock.lib.script
 
-deny contains finding if {
-	some finding in _findings
-	not script.tolerated(finding.file)
-}
-
-warn contains finding if {
-	some finding in _findings
-	script.tolerated(finding.file)
-}
-
-_findings contains {"msg": message, "file": file, "line": place.line, "column": place.column} if {
+deny contains {"msg": message, "file": file, "line": place.line, "column": place.column} if {
 	some whose, facts in script.judged
 	not _parsed(facts)
 	place := script.place(object.get(facts, "problem", {}))

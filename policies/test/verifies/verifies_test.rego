@@ -40,3 +40,18 @@ test_zt_11_3_without_a_configuration_a_test_is_warned_of if {
 	verifies.deny == set() with input as facts
 	count(verifies.warn) == 1 with input as facts
 }
+
+test_zt_11_3_without_a_configuration_a_test_that_does_nothing_is_found if {
+	nothing := {sprintf("/test/script/%s", [name]): "no" | some name in ["hashes", "signs", "behaves"]}
+	facts := sample.changed(object.union(nothing, {"/settings/configured": false}))
+	count(verifies.deny) == 3 with input as facts
+	verifies.warn == set() with input as facts
+	every name in ["hashes", "signs", "behaves"] {
+		does := sample.patched(facts, {sprintf("/test/script/%s", [name]): "yes"})
+		verifies.deny == set() with input as does
+		count(verifies.warn) == 2 with input as does
+	}
+	unknown := sample.without(sample.changed({"/settings/configured": false}), "/test/script")
+	count(verifies.deny) == 3 with input as unknown
+	verifies.warn == set() with input as unknown
+}
