@@ -198,6 +198,9 @@ func (a *action) gate(ctx context.Context) (gate, error) {
 	if g.now, err = effectiveTime("", a.world); err != nil {
 		return g, err
 	}
+	if g.timeout, err = timeoutOf(defaultTimeout, false, a.world.Env); err != nil {
+		return g, err
+	}
 	if a.event.All && a.in.Scope != "changed" || a.in.Scope == "all" {
 		g.scope = facts.All
 	}

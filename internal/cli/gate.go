@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -36,6 +37,7 @@ type gate struct {
 	layout       string   // git or "", strict
 	failOnWarn   bool
 	jobs         int
+	timeout      time.Duration // of the evaluation; 0: no limit
 	log          logging
 	now          time.Time
 	env          func(string) (string, bool)
@@ -67,20 +69,19 @@ type evaluation struct {
 
 // run evaluates the gate.
 func (g gate) run(ctx context.Context) (report.Report, error) {
-	r, err := g.open(ctx)
+	limited, stop := g.limited(ctx)
+	defer stop()
+	r, err := g.open(limited)
 	if err != nil {
-		return report.Report{}, err
+		return report.Report{}, cmp.Or(context.Cause(limited), err)
 	}
 	defer r.Close()
-	e, err := g.prepare(ctx, r)
-	if err != nil {
-		return report.Report{}, err
-	}
-	if e.change.Len() == 0 && g.scope == facts.All {
-		return report.Report{}, &NothingEvaluatedError{Include: e.options.Config.Include}
-	}
-	g.tellSkipped(e.change.Skipped())
-	decision, err := e.engine.Decide(ctx, e.change, e.asked)
+	var e evaluation
+	var decision policy.Decision
+	err = within(limited, func() (err error) {
+		e, decision, err = g.decide(limited, r)
+		return err
+	})
 	if err != nil {
 		return report.Report{}, err
 	}
@@ -91,7 +92,7 @@ func (g gate) run(ctx context.Context) (report.Report, error) {
 		Scope: string(e.options.Scope), Base: e.options.BaseCommit, Head: e.options.HeadCommit,
 		EffectiveTime: vaulttime.FormatTime(g.now), FailOnWarn: g.failOnWarn,
 		TrustedBase: e.options.TrustedCommit, Notes: e.notes,
-		Preview: g.preview(ctx, e),
+		Preview: g.preview(limited, e),
 	})
 	if g.log.on {
 		if err := g.log.append(ctx, r, e.options.Config, g.log.verified(done)); err != nil {
@@ -99,6 +100,20 @@ func (g gate) run(ctx context.Context) (report.Report, error) {
 		}
 	}
 	return done, nil
+}
+
+// decide finds out what is under judgement and judges it.
+func (g gate) decide(ctx context.Context, r *repo.Repository) (evaluation, policy.Decision, error) {
+	e, err := g.prepare(ctx, r)
+	if err != nil {
+		return e, policy.Decision{}, err
+	}
+	if e.change.Len() == 0 && g.scope == facts.All {
+		return e, policy.Decision{}, &NothingEvaluatedError{Include: e.options.Config.Include}
+	}
+	g.tellSkipped(e.change.Skipped())
+	decision, err := e.engine.Decide(ctx, e.change, e.asked)
+	return e, decision, err
 }
 
 // tellSkipped names the paths that were given and are no artifacts.

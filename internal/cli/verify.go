@@ -72,6 +72,7 @@ func (v *verification) flags(cmd *cobra.Command) {
 	f.StringVar(&g.layout, "layout", "git", "git; strict: what is below assets/sources/ has mode 0444 on the disk too")
 	f.BoolVar(&g.failOnWarn, "fail-on-warn", false, "deny on warnings too")
 	f.BoolVar(&v.quarantine, "quarantine", false, "with --all: move sources that drifted, and their companions, to assets/quarantine/")
+	f.DurationVar(&g.timeout, "timeout", defaultTimeout, "end with 3 where verification takes longer; 0 for no limit")
 	f.IntVar(&g.jobs, "jobs", 0, "how many artifacts to verify at once (default: one per core)")
 	f.StringVar(&v.adopt, "write-baseline", "", "with --all: record every denial that a baseline can cover in FILE, and end with 0 where none is left (default the configuration's baseline)")
 	f.Lookup("write-baseline").NoOptDefVal = " "
@@ -95,6 +96,9 @@ func (v *verification) understand(cmd *cobra.Command, args []string) (err error)
 		return err
 	}
 	if err := g.fromEnvironment(cmd, v.world.Env); err != nil {
+		return err
+	}
+	if g.timeout, err = timeoutOf(g.timeout, cmd.Flags().Changed("timeout"), v.world.Env); err != nil {
 		return err
 	}
 	if err := g.log.fromEnvironment(cmd); err != nil {

@@ -1,0 +1,81 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+	"time"
+)
+
+// defaultTimeout is how long one evaluation may take where nobody says otherwise. It
+// is far below the six hours that a job of GitHub Actions has, so that the check is
+// closed and the step says why.
+const defaultTimeout = 10 * time.Minute
+
+// timeoutGrace is how long an evaluation may take to notice that its time is over.
+// After that the run ends without it.
+const timeoutGrace = 5 * time.Second
+
+// A timeoutError is an evaluation that did not end in time. It verified nothing.
+type timeoutError struct{ after time.Duration }
+
+func (e *timeoutError) Error() string {
+	return fmt.Sprintf("verification did not end within %s, so nothing is verified", e.after)
+}
+
+// Hint is the next step.
+func (e *timeoutError) Hint() string {
+	return fmt.Sprintf("give it more time: codexlock verify --timeout %s, or CODEXLOCK_TIMEOUT=%[1]s in the environment of the action's step", 3*e.after)
+}
+
+// timeoutOf is the time that one evaluation has: the flag's, else the environment's,
+// else the default. Zero is no limit.
+func timeoutOf(flag time.Duration, given bool, env func(string) (string, bool)) (time.Duration, error) {
+	if written, ok := env("CODEXLOCK_TIMEOUT"); ok && written != "" && !given {
+		var err error
+		if flag, err = time.ParseDuration(written); err != nil {
+			return 0, usagef("CODEXLOCK_TIMEOUT is %q, want a duration such as 10m or 90s", written)
+		}
+	}
+	if flag < 0 {
+		return 0, usagef("the timeout is %s, want 0 (no limit) or more", flag)
+	}
+	return flag, nil
+}
+
+// limited is a context that ends with the gate's time.
+func (g gate) limited(ctx context.Context) (context.Context, context.CancelFunc) {
+	if g.timeout <= 0 {
+		return ctx, func() {}
+	}
+	return context.WithTimeoutCause(ctx, g.timeout, &timeoutError{g.timeout})
+}
+
+// within waits for work, but not for work that does not heed the end of its context.
+// A panic of the work is one of the caller.
+func within(ctx context.Context, work func() error) error {
+	done, panicked := make(chan error, 1), make(chan string, 1)
+	go func() {
+		defer func() {
+			if p := recover(); p != nil {
+				panicked <- fmt.Sprintf("%v\n%s", p, debug.Stack())
+			}
+		}()
+		done <- work()
+	}()
+	over := make(chan struct{})
+	defer context.AfterFunc(ctx, func() {
+		time.AfterFunc(timeoutGrace, func() { close(over) })
+	})()
+	select {
+	case err := <-done:
+		if err != nil && ctx.Err() != nil {
+			return context.Cause(ctx) // whatever failed, failed for this
+		}
+		return err
+	case p := <-panicked:
+		panic(p)
+	case <-over:
+		return context.Cause(ctx)
+	}
+}
