@@ -190,7 +190,8 @@ func (a *action) start(ctx context.Context) (commands bool, err error) {
 // gate is what the event and the inputs ask for.
 func (a *action) gate(ctx context.Context) (gate, error) {
 	g := gate{
-		dir: filepath.Join(a.workspace(), a.in.WorkingDirectory), base: a.event.Base, head: a.event.Head, scope: facts.Changed,
+		maxDenials: maxDenials,
+		dir:        filepath.Join(a.workspace(), a.in.WorkingDirectory), base: a.event.Base, head: a.event.Head, scope: facts.Changed,
 		config: a.in.Config, policies: a.in.Policies, minimumLevel: a.in.MinimumLevel, failOnWarn: a.in.FailOnWarn, env: a.world.Env, warn: a.world.warn, offline: offline(a.world.Env),
 		self: a.world.self(), tests: a.world.tests(),
 	}

@@ -38,6 +38,7 @@ type gate struct {
 	failOnWarn   bool
 	jobs         int
 	timeout      time.Duration // of the evaluation; 0: no limit
+	maxDenials   int           // that end it; 0: no limit
 	log          logging
 	now          time.Time
 	env          func(string) (string, bool)
@@ -150,6 +151,9 @@ func (g gate) prepare(ctx context.Context, r *repo.Repository) (evaluation, erro
 		return evaluation{}, err
 	}
 	e.asked.Adopting = g.adopt != nil
+	if !e.asked.Adopting {
+		e.asked.MaxDenials = g.maxDenials
+	}
 	if e.asked.Proposed, err = g.proposed(ctx, r, e.options); err != nil {
 		return e, err
 	}

@@ -29,7 +29,7 @@ type verification struct {
 }
 
 func verifyCommand(w World) *cobra.Command {
-	v := verification{world: w, gate: gate{dir: w.Dir, env: w.Env, warn: w.warn, note: w.note, self: w.self(), tests: w.tests()}}
+	v := verification{world: w, gate: gate{maxDenials: maxDenials, dir: w.Dir, env: w.Env, warn: w.warn, note: w.note, self: w.self(), tests: w.tests()}}
 	cmd := &cobra.Command{
 		Use:   "verify [PATH...]",
 		Short: "Verify the artifacts of a change, of everything, or of the named paths",

@@ -25,8 +25,13 @@ type Options struct {
 	Proposed     Proposed
 	Adopting     bool      // a baseline is to be made of the decision
 	Measured     bool      // the files were measured elsewhere: an entry's statement cannot be compared, and is not (for a preview)
+	MaxDenials   int       // how many end the judging: the artifacts left are counted in Decision.Unjudged; 0: all are judged
 	Now          time.Time // the effective time
 }
+
+// perStretch is how many subjects are judged before the denials are counted: the
+// same number for any number of workers, so that the same ones are judged.
+const perStretch = 2000
 
 // Decide asks every rule about every artifact of the change, and about the
 // change as a whole. Any error is one of the rules, of measuring, or of the
@@ -48,8 +53,12 @@ func (e *Engine) Decide(ctx context.Context, c facts.Change, o Options) (Decisio
 	}
 	r := &run{engine: e, change: c, options: o, waivers: w, count: c.Len(), failed: make(chan error, 1)}
 	r.verdicts = make([]verdict, r.count+1)
-	if err := r.all(ctx, min(o.Workers, r.count+1), r.work); err != nil {
-		return Decision{}, err
+	for r.until <= r.count && !r.denied() {
+		r.next.Store(int64(r.until))
+		r.until = min(r.until+perStretch, r.count+1)
+		if err := r.all(ctx, min(o.Workers, r.count+1), r.work); err != nil {
+			return Decision{}, err
+		}
 	}
 	if err := r.all(ctx, 1, r.settle); err != nil {
 		return Decision{}, err
@@ -91,6 +100,9 @@ type run struct {
 	options  Options
 	waivers  *waivers
 	count    int
+	until    int // the subjects before this one are judged
+	counted  int // those whose denials are counted
+	denials  int // that nothing excepts and no minimum level makes warnings of
 	verdicts []verdict
 	whole    facts.Measurement // of the change
 	last     verdict           // on what lets findings stand
@@ -134,7 +146,7 @@ func (r *run) work(ctx context.Context) {
 	defer context.AfterFunc(ctx, func() { s.stop(false) })()
 	for !r.halt.Load() && ctx.Err() == nil {
 		i := int(r.next.Add(1)) - 1
-		if i > r.count {
+		if i >= r.until {
 			return
 		}
 		v, err := r.subject(ctx, i, s)
@@ -146,6 +158,23 @@ func (r *run) work(ctx context.Context) {
 	}
 }
 
+// denied reports whether there are so many denials that no more artifacts are judged.
+// What a minimum level may make a warning of does not count, so the verdict is certain.
+func (r *run) denied() bool {
+	for ; r.counted < r.until; r.counted++ {
+		v := &r.verdicts[r.counted]
+		if r.options.MinimumLevel == artifact.Tier1 && v.borne >= artifact.Tier1 {
+			continue
+		}
+		for _, f := range v.findings {
+			if f.Severity == Deny && !f.Excepted {
+				r.denials++
+			}
+		}
+	}
+	return r.options.MaxDenials > 0 && r.denials > r.options.MaxDenials
+}
+
 // settle asks the rules about what lets findings stand: only now is it known
 // which of it did.
 func (r *run) settle(ctx context.Context) {
@@ -154,7 +183,7 @@ func (r *run) settle(ctx context.Context) {
 	in := facts.Input{EffectiveTime: r.whole.Input.EffectiveTime, Settings: r.whole.Input.Settings}
 	change := r.whole.Input.Repository
 	rulesEdited := slices.ContainsFunc(change.GateChanges, func(g facts.GateChange) bool { return g.Kind == "policy" })
-	in.Exceptions = r.waivers.settled(r.engine.rules, change.Scope == string(facts.All), rulesEdited)
+	in.Exceptions = r.waivers.settled(r.engine.rules, change.Scope == string(facts.All) && r.until > r.count, rulesEdited)
 	m := facts.Measurement{Input: in, Locate: func(file, pointer string) (line, column int, ok bool) {
 		if b := r.options.Baseline; file == b.Path && b.Locate != nil {
 			return b.Locate(file, pointer)
@@ -242,14 +271,16 @@ func (r *run) decision() (Decision, error) {
 	}
 	whole := r.verdicts[0]
 	d.Findings = append(append(d.Findings, whole.findings...), r.last.findings...)
-	for i := range r.verdicts[1:] {
+	judged := r.until - 1
+	d.Unjudged = r.count - judged
+	for i := range r.verdicts[1:r.until] {
 		v := &r.verdicts[i+1]
 		v.artifact.Level = min(v.level, whole.level, r.last.level)
 		d.Artifacts = append(d.Artifacts, v.artifact)
 		d.Findings = append(d.Findings, v.findings...)
 		d.Answers += v.answers + whole.answers + r.last.answers
 	}
-	if want := d.Rules * r.count; d.Answers != want {
+	if want := d.Rules * judged; d.Answers != want {
 		return Decision{}, fmt.Errorf("%d answers of rules, want %d: every rule about every artifact", d.Answers, want)
 	}
 	r.demote(&d)
@@ -270,7 +301,7 @@ func (r *run) demote(d *Decision) {
 	}
 	whole := min(r.verdicts[0].borne, r.last.borne)
 	reached := map[string]bool{"": whole >= artifact.Tier1}
-	for i := range r.verdicts[1:] {
+	for i := range r.verdicts[1:r.until] {
 		v := &r.verdicts[i+1]
 		reached[v.artifact.Path] = min(v.borne, whole) >= artifact.Tier1
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -227,6 +228,41 @@ func TestShellQuoted(t *testing.T) {
 	} {
 		if got := policy.ShellQuoted(in); got != want {
 			t.Errorf("%q: got %s, want %s", in, got, want)
+		}
+	}
+}
+
+// TestDenialsEndTheJudging: after so many, the artifacts that are left are counted
+// and not judged, the same ones for any number of workers.
+func TestDenialsEndTheJudging(t *testing.T) {
+	names := make([]string, 5000)
+	for i := range names {
+		names[i] = fmt.Sprintf("%04d.bin", i)
+	}
+	e := rules(t, "placed.rego", placed)
+	var first policy.Decision
+	for workers := range 3 {
+		d := decide(t, e, change(names...), policy.Options{MaxDenials: 100, Workers: workers + 1})
+		if len(d.Artifacts) != 1999 || d.Unjudged != 3001 || len(d.Findings) != 5*1999 {
+			t.Errorf("%d judged, %d not, %d findings", len(d.Artifacts), d.Unjudged, len(d.Findings))
+		}
+		if workers == 0 {
+			first = d
+		} else if !reflect.DeepEqual(d, first) {
+			t.Errorf("%d workers decide otherwise", workers+1)
+		}
+	}
+	for name, o := range map[string]policy.Options{
+		"no bound":                {},
+		"not so many":             {MaxDenials: 5 * 5000},
+		"none that is no warning": {MaxDenials: 100, MinimumLevel: artifact.Tier1},
+	} {
+		text := placed
+		if o.MinimumLevel == artifact.Tier1 {
+			text = strings.ReplaceAll(placed, "#   fix:", "#   level: tier-1\n#   fix:")
+		}
+		if d := decide(t, rules(t, "placed.rego", text), change(names...), o); d.Unjudged != 0 || len(d.Artifacts) != 5000 {
+			t.Errorf("%s: %d judged, %d not", name, len(d.Artifacts), d.Unjudged)
 		}
 	}
 }

@@ -73,4 +73,5 @@ type Decision struct {
 	Answers   int        // rules x artifacts: a rule about the whole change answers for each of them
 	Artifacts []Artifact // by path
 	Findings  []Finding  // denials first, then by file, line, column, rule, message
+	Unjudged  int        // artifacts that were left out after too many denials: never a pass
 }

@@ -4,6 +4,9 @@
 package report
 
 import (
+	"fmt"
+	"slices"
+
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/policy"
 )
@@ -116,8 +119,14 @@ func New(d policy.Decision, m Meta) Report {
 		}
 		r.Level = lowest.String()
 	}
+	if d.Unjudged > 0 {
+		r.Level = artifact.NonCompliant.String()
+		r.Notes = append(slices.Clone(r.Notes), fmt.Sprintf(
+			"%d of %d artifacts were not judged: those before them have %d denials, which is the most that is reported. Fix these, then verify again.",
+			d.Unjudged, d.Unjudged+len(d.Artifacts), r.Counts.Deny))
+	}
 	switch {
-	case r.Counts.Deny > 0, m.FailOnWarn && r.Counts.Warn > 0:
+	case r.Counts.Deny > 0, d.Unjudged > 0, m.FailOnWarn && r.Counts.Warn > 0:
 		r.Conclusion = Failure
 	case r.Counts.Warn > 0:
 		r.Conclusion = Neutral
