@@ -5,6 +5,7 @@
 package attest
 
 import (
+	"bytes"
 	"context"
 	"crypto/ed25519"
 	"errors"
@@ -103,7 +104,8 @@ func (e *WeakKeyError) Error() string {
 
 // Attest hashes each path's file in the work tree at root and writes its
 // companions and ledger entry: for all paths, or for none. resolve gives the
-// options of each. Paths given twice are attested once.
+// options of each. Paths given twice are attested once. Where several paths are
+// refused, the error is a *Refusals with all of them.
 func Attest(ctx context.Context, root, gitDir string, paths []artifact.Path, resolve func(artifact.Path) (Options, error)) (Result, error) {
 	release, err := lock(ctx, gitDir)
 	if err != nil {
@@ -121,20 +123,8 @@ func Attest(ctx context.Context, root, gitDir string, paths []artifact.Path, res
 	for _, p := range paths {
 		b.named[p] = true
 	}
-	for _, p := range paths {
-		if !b.named[p] {
-			continue
-		}
-		if err := ctx.Err(); err != nil {
-			return Result{}, err
-		}
-		o, err := resolve(p)
-		if err != nil {
-			return Result{}, err
-		}
-		if err := b.add(p, o); err != nil {
-			return Result{}, err
-		}
+	if err := b.addAll(ctx, paths, resolve); err != nil {
+		return Result{}, err
 	}
 	if len(b.result.Attested) == 0 {
 		return Result{}, nil
@@ -147,6 +137,29 @@ func Attest(ctx context.Context, root, gitDir string, paths []artifact.Path, res
 		return Result{}, err
 	}
 	return b.result, nil
+}
+
+// addAll adds every path, and goes on after one that is refused, so that all
+// refusals are known at once. An error of resolve is one as well.
+func (b *batch) addAll(ctx context.Context, paths []artifact.Path, resolve func(artifact.Path) (Options, error)) error {
+	var refusals Refusals
+	for _, p := range paths {
+		if !b.named[p] {
+			continue
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		o, err := resolve(p)
+		if err != nil {
+			refusals.always(err)
+			continue
+		}
+		if err := b.add(p, o); err != nil && !refusals.add(err) {
+			return err
+		}
+	}
+	return refusals.err()
 }
 
 func newBatch(root, gitDir string) (*batch, error) {
@@ -191,9 +204,33 @@ func readLedger(work tree) (*ledger.Ledger, error) {
 	}
 	l, _, err := ledger.Decode(data)
 	if err != nil {
-		return nil, fmt.Errorf("read %s: %w; nothing was written, mend it first", ledger.Path, err)
+		return nil, unreadable(ledger.Path, data, err)
 	}
 	return l, nil
+}
+
+// unreadable refuses to write over a document of ours that cannot be read.
+func unreadable(p artifact.Path, data []byte, err error) error {
+	if HasConflictMarkers(data) {
+		return &RefusedError{Path: p.String(), Reason: "holds conflict markers of a merge", Next: "resolve it: codexlock lock resolve", Err: err}
+	}
+	return &RefusedError{
+		Path: p.String(), Reason: fmt.Sprintf("cannot be read: %v", err), Err: err,
+		Next: fmt.Sprintf("restore it: git checkout HEAD -- %s; or fix the line that is named", p),
+	}
+}
+
+// HasConflictMarkers reports whether a line of the text begins as Git's conflict
+// markers do, all three of them, in their order.
+func HasConflictMarkers(text []byte) bool {
+	for _, marker := range []string{"<<<<<<<", "=======", ">>>>>>>"} {
+		i := bytes.Index(append([]byte("\n"), text...), []byte("\n"+marker))
+		if i < 0 {
+			return false
+		}
+		text = text[i:]
+	}
+	return true
 }
 
 // A batch gathers what is to be written.

@@ -79,8 +79,21 @@ func (c composer) place(kind artifact.Companion) (companion, error) {
 	if err != nil {
 		return companion{}, err
 	}
+	if there && HasConflictMarkers(data) {
+		return companion{}, conflicted(kind, source)
+	}
 	c.known[kind] = companion{at, data, mode&0o111 != 0, there, arrives}
 	return c.known[kind], nil
+}
+
+// conflicted refuses to write over a companion that a merge left with markers: what
+// it says of the artifact's making, or its chain, would be lost.
+func conflicted(kind artifact.Companion, at artifact.Path) error {
+	next := "resolve it: codexlock lock resolve"
+	if kind == artifact.Test {
+		next = fmt.Sprintf("take one side: git checkout --ours -- %s, or edit it", at)
+	}
+	return &RefusedError{Path: at.String(), Reason: "holds conflict markers of a merge", Next: next}
 }
 
 // put adds a companion, unless it stands there as it should already: who

@@ -14,16 +14,6 @@ import (
 	"github.com/codexlock/codexlock/internal/artifact"
 )
 
-// A RefusedError is a path that may not be attested or written.
-type RefusedError struct {
-	Path   string
-	Reason string // what is wrong with it, lower case, no full stop
-	// Unsettled says that somebody is still writing it: it may do well later.
-	Unsettled bool
-}
-
-func (e *RefusedError) Error() string { return fmt.Sprintf("%s: %s", e.Path, e.Reason) }
-
 // step is asked before every operation that changes a file system; an error of
 // it counts as the operation's own. Tests stop or break the program there.
 var step = func(op, name string) error { return nil }

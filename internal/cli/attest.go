@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -26,6 +27,8 @@ const defaultDomain = "default"
 type attestation struct {
 	world     World
 	paths     []string
+	all       bool
+	changed   bool
 	domain    string
 	ttlHours  int64
 	creator   string
@@ -39,21 +42,32 @@ func attestCommand(w World) *cobra.Command {
 	a := attestation{world: w}
 	var effective string
 	cmd := &cobra.Command{
-		Use:   "attest PATH...",
+		Use:   "attest PATH... | --all | --changed",
 		Short: "Write the companions and the ledger entry of new or changed artifacts",
 		Long: `attest hashes each artifact as it stands in the work tree and writes its manifest,
 its VaultTime record, its test (where it has none) and its entry in
 Codex-Lock.json: all of them, or nothing.
+
+A PATH is a file, or a folder or a quoted pattern, which stand for every file below
+them that artifacts.include matches or Codex-Lock.json lists. Companions are
+skipped. attest asks Git what a commit would hold, and refuses a file that it would
+leave out or change: an ignored one, one inside a submodule, one whose line endings
+or content an attribute converts. All refusals are listed.
 
 The key comes from the environment: VAULTTIME_KEY, or what the domain names in
 codexlock.yaml. attest refuses to run on a pull request's event: whoever opens
 one would choose what is signed.`,
 		Example: `  export VAULTTIME_KEY=$(openssl rand -hex 32)
   codexlock attest assets/sources/model.bin
+  codexlock attest assets/sources 'scripts/**/*.sh'
+  codexlock attest --changed                 what is new, or not as recorded
   codexlock attest --domain runtime-core --ttl-hours 12 --toolchain gcc@12.2 bin/app`,
 		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				return usagef("attest needs the path of an artifact, such as assets/sources/model.bin")
+			switch {
+			case a.all && a.changed, (a.all || a.changed) && len(args) > 0:
+				return usagef("attest takes one of paths, --all and --changed")
+			case len(args) == 0 && !a.all && !a.changed:
+				return usagef("attest needs the path of an artifact, such as assets/sources/model.bin; or --all, or --changed")
 			}
 			return nil
 		},
@@ -74,6 +88,8 @@ one would choose what is signed.`,
 	}
 	a.log.flags(cmd, w)
 	f := cmd.Flags()
+	f.BoolVar(&a.all, "all", false, "attest every file that is or would be an artifact")
+	f.BoolVar(&a.changed, "changed", false, "attest what is new, or whose content or companions are not as recorded")
 	f.StringVar(&a.domain, "domain", "", "the trust domain (default: the one whose paths match, or the ledger's)")
 	f.Int64Var(&a.ttlHours, "ttl-hours", 0, "how long the record is valid (default: the domain's maximum)")
 	f.StringVar(&a.creator, "creator", "", "who made it (default: the manifest's, or the user's name)")
@@ -99,10 +115,6 @@ func (a attestation) run(ctx context.Context) error {
 	if err := a.log.ready(ctx, seal.config); err != nil {
 		return err
 	}
-	paths, err := gate{dir: a.world.Dir, paths: a.paths}.named(r)
-	if err != nil {
-		return err
-	}
 	inputs, err := gate{dir: a.world.Dir, paths: a.inputs}.named(r)
 	if err != nil {
 		return err
@@ -111,11 +123,26 @@ func (a attestation) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	paths, refused, err := a.selected(ctx, r, tree, seal.config)
+	if err != nil {
+		return err
+	}
+	if len(paths) == 0 {
+		fmt.Fprintln(a.world.Stdout, "[✓] nothing to attest: every artifact is as it is recorded")
+		return nil
+	}
 	domains, err := recordedDomains(ctx, tree)
 	if err != nil {
 		return err
 	}
+	paths = withoutCompanions(paths, domains)
+	if err := obstacles(ctx, r, a.world, paths, refused); err != nil {
+		return err
+	}
 	result, err := attest.Attest(ctx, r.Root(), r.GitDir(), paths, func(p artifact.Path) (attest.Options, error) {
+		if err := refused[p]; err != nil {
+			return attest.Options{}, err
+		}
 		return a.options(seal, domains, p, inputs)
 	})
 	if err != nil {
@@ -127,6 +154,35 @@ func (a attestation) run(ctx context.Context) error {
 	}
 	fmt.Fprintln(a.world.Stderr, "codexlock: hint: review and commit the companions and Codex-Lock.json together with the artifact")
 	return a.log.append(ctx, r, seal.config, a.log.attested(result.Attested, vaulttime.FormatTime(a.now)))
+}
+
+// withoutCompanions leaves out companions that were named next to their artifacts, as
+// a shell's pattern does. What the ledger lists is an artifact of its own.
+func withoutCompanions(paths []artifact.Path, listed map[string]string) []artifact.Path {
+	named := make(map[artifact.Path]bool, len(paths))
+	for _, p := range paths {
+		named[p] = true
+	}
+	return slices.DeleteFunc(paths, func(p artifact.Path) bool {
+		_, own := listed[p.String()]
+		return !own && slices.ContainsFunc(p.Owners(), func(owner artifact.Path) bool { return named[owner] })
+	})
+}
+
+// selected are the paths that are to be attested, and what is refused of them already.
+func (a attestation) selected(ctx context.Context, r *repo.Repository, tree repo.Tree, c config.Config) ([]artifact.Path, map[artifact.Path]error, error) {
+	s := selection{repository: r, work: tree, config: c, dir: a.world.Dir, world: a.world, refused: map[artifact.Path]error{}}
+	var paths []artifact.Path
+	var err error
+	switch {
+	case a.changed:
+		paths, err = s.changed(ctx)
+	case a.all:
+		paths, err = s.below(ctx, ".", ".")
+	default:
+		paths, err = s.named(ctx, a.paths)
+	}
+	return paths, s.refused, err
 }
 
 // options are what is written about one artifact.
@@ -178,7 +234,7 @@ func recordedDomains(ctx context.Context, tree repo.Tree) (map[string]string, er
 	}
 	l, _, err := ledger.Decode(text)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", ledger.Path, err)
+		return nil, nil
 	}
 	domains := make(map[string]string, len(l.Artifacts))
 	for _, e := range l.Artifacts {

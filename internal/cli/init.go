@@ -1,9 +1,11 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	_ "embed"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -12,6 +14,7 @@ import (
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/attest"
 	"github.com/codexlock/codexlock/internal/config"
+	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/ledger"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/script"
@@ -24,17 +27,8 @@ var initConfig string
 //go:embed init.workflow.yml
 var initWorkflow string
 
-const attributesPath artifact.Path = ".gitattributes"
-
-// attributes are what .gitattributes says of artifacts.
-const attributes = "# an artifact's bytes are its identity: no conversion of line ends\nassets/** -text\n" +
-	"# the log is signed as it is, and what two branches add to it does not merge\nMANIFEST.integrity.* -text -merge\n"
-
-// ledgerAttributes is its line for the ledger, which is merged by path.
-const ledgerAttributes = "Codex-Lock.json -text merge=codexlock\n"
-
-// maxAttributesBytes is where Git itself stops reading .gitattributes.
-const maxAttributesBytes = 100 << 20
+// workflowPath is where init writes the workflow that runs the gate.
+const workflowPath artifact.Path = ".github/workflows/codexlock.yml"
 
 func initCommand(w World) *cobra.Command {
 	var domain string
@@ -43,8 +37,8 @@ func initCommand(w World) *cobra.Command {
 		Short: "Scaffold a repository: configuration, ledger, workflow",
 		Long: `init writes codexlock.yaml, an empty Codex-Lock.json, ingest_archive.test.sh (which
 verifies everything), .gitattributes lines that keep artifacts' bytes as they
-are, and a workflow that runs the gate. What is there
-already is left alone. With a key in VAULTTIME_KEY its public half goes into the
+are, and a workflow that runs the gate. Files that exist are kept: init only adds
+what .gitattributes lacks for the patterns of artifacts.include. With a key in VAULTTIME_KEY its public half goes into the
 configuration, so that anyone can check proofs.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runInit(cmd.Context(), w, domain) },
@@ -66,101 +60,135 @@ func runInit(ctx context.Context, w World, domain string) error {
 	if err != nil {
 		return err
 	}
-	text, err := scaffoldConfig(w, domain)
-	if err != nil {
+	in := scaffold{world: w, repository: r, tree: tree}
+	if err := in.configure(ctx, domain); err != nil {
 		return err
 	}
-	if _, err := config.Parse(config.Paths[0], []byte(text)); err != nil {
-		return usagef("--domain %q: %w", domain, err)
-	}
-	write, added, err := missing(ctx, w, tree, []attest.File{
-		{Path: config.Paths[0], Mode: 0o644, Data: []byte(text)},
-		{Path: ledger.Path, Mode: 0o644, Data: (&ledger.Ledger{}).Encode()},
-		{Path: script.IngestPath, Mode: 0o755, Data: script.Ingest},
-		{Path: attributesPath, Mode: 0o644, Data: []byte(attributes + ledgerAttributes)},
-		{Path: ".github/workflows/codexlock.yml", Mode: 0o644, Data: []byte(initWorkflow)},
-	})
-	if err != nil {
+	if err := in.plan(ctx); err != nil {
 		return err
 	}
-	if err := attest.Commit(ctx, r.Root(), r.GitDir(), append(added, write...)); err != nil {
+	if err := attest.Commit(ctx, r.Root(), r.GitDir(), in.files); err != nil {
 		return err
 	}
-	for _, f := range write {
-		fmt.Fprintf(w.Stdout, "wrote   %s\n", f.Path)
+	if err := in.overrule(ctx); err != nil {
+		return err
 	}
-	for _, f := range added {
-		fmt.Fprintf(w.Stdout, "added   %s: %s", f.Path, ledgerAttributes)
-	}
-	fmt.Fprint(w.Stdout, nextSteps(w))
+	fmt.Fprint(w.Stdout, strings.Join(in.told, ""))
+	fmt.Fprint(w.Stdout, nextSteps(w, in.steps))
 	return nil
 }
 
-// missing are the files that are not there yet, and those that are there and
-// get something added; it tells what it keeps.
-func missing(ctx context.Context, w World, tree repo.Tree, files []attest.File) (write, added []attest.File, err error) {
-	for _, f := range files {
-		_, there, err := tree.Lookup(ctx, f.Path)
+// A scaffold is what init writes.
+type scaffold struct {
+	world      World
+	repository *repo.Repository
+	tree       repo.Tree
+	config     config.Config
+	text       string // of a new configuration; "" where there is one
+	files      []attest.File
+	told       []string // what was written, added and kept
+	steps      []string // what is left for the user to do
+}
+
+// configure reads the configuration that is there, or writes one.
+func (in *scaffold) configure(ctx context.Context, domain string) error {
+	for _, p := range config.Paths {
+		entry, there, err := in.tree.Lookup(ctx, p)
 		if err != nil {
-			return nil, nil, err
-		}
-		if f.Path == config.Paths[0] && !there {
-			if _, there, err = tree.Lookup(ctx, config.Paths[1]); err != nil {
-				return nil, nil, err
-			}
+			return err
 		}
 		if !there {
-			write = append(write, f)
 			continue
 		}
-		said := true
-		if f.Path == attributesPath {
-			if f.Data, said, err = withLedgerAttributes(ctx, tree, f.Path); err != nil {
-				return nil, nil, err
+		if entry.Kind != repo.File {
+			return usagef("%s is a %s, want a file", p, entry.Kind)
+		}
+		text, err := in.tree.Read(ctx, entry, facts.MaxCompanionBytes)
+		if err == nil {
+			in.config, err = config.Parse(p, text)
+		}
+		return err
+	}
+	text, err := scaffoldConfig(in.world, domain)
+	if err != nil {
+		return err
+	}
+	in.text = text
+	if in.config, err = config.Parse(config.Paths[0], []byte(text)); err != nil {
+		return usagef("--domain %q: %w", domain, err)
+	}
+	return nil
+}
+
+// plan finds the files that are missing, and the lines that .gitattributes lacks.
+func (in *scaffold) plan(ctx context.Context) error {
+	attributes, err := rootAttributes(ctx, in.tree, in.config)
+	if err != nil {
+		return err
+	}
+	var added []attest.File
+	for _, f := range []attest.File{
+		{Path: in.config.File, Mode: 0o644, Data: []byte(in.text)},
+		{Path: ledger.Path, Mode: 0o644, Data: (&ledger.Ledger{}).Encode()},
+		{Path: script.IngestPath, Mode: 0o755, Data: script.Ingest},
+		attributes.file,
+		{Path: workflowPath, Mode: 0o644, Data: scaffoldWorkflow(in.config)},
+	} {
+		_, there, err := in.tree.Lookup(ctx, f.Path)
+		switch {
+		case err != nil:
+			return err
+		case !there:
+			in.files = append(in.files, f)
+			in.told = append(in.told, fmt.Sprintf("wrote   %s\n", f.Path))
+		case f.Path == attributesPath && len(attributes.added) > 0:
+			added = append(added, f)
+			in.tellAdded(attributes)
+		default:
+			in.told = append(in.told, fmt.Sprintf("kept    %s\n", f.Path))
+		}
+		if there && f.Path == workflowPath {
+			if err := in.checkWorkflow(ctx); err != nil {
+				return err
 			}
 		}
-		if said {
-			fmt.Fprintf(w.Stdout, "kept    %s\n", f.Path)
-			continue
-		}
-		added = append(added, f)
 	}
-	return write, added, nil
+	in.files = append(added, in.files...)
+	return nil
 }
 
-// withLedgerAttributes is .gitattributes with the line that has the ledger merged
-// by path; said is true where the file speaks of the ledger's merging already.
-func withLedgerAttributes(ctx context.Context, tree repo.Tree, p artifact.Path) (text []byte, said bool, err error) {
-	entry, _, err := tree.Lookup(ctx, p)
+func (in *scaffold) tellAdded(a attributesFile) {
+	for _, line := range a.added {
+		in.told = append(in.told, fmt.Sprintf("added   %s: %s\n", a.file.Path, line))
+	}
+}
+
+// overrule takes back what files of attributes in folders say of artifacts.
+func (in *scaffold) overrule(ctx context.Context) error {
+	s := selection{repository: in.repository, work: in.tree, config: in.config, dir: in.world.Dir, world: in.world}
+	if err := s.list(ctx); err != nil {
+		return err
+	}
+	files, err := overruled(ctx, in.repository, in.world, in.tree, in.config, s.candidates)
 	if err != nil {
-		return nil, false, err
+		return err
 	}
-	if entry.Kind != repo.File {
-		return nil, false, usagef("%s is a %s, want a file", p, entry.Kind)
+	var written []attest.File
+	for _, a := range files {
+		written = append(written, a.file)
+		in.tellAdded(a)
 	}
-	if text, err = tree.Read(ctx, entry, maxAttributesBytes); err != nil {
-		return nil, false, err
-	}
-	for line := range strings.Lines(string(text)) {
-		fields := strings.Fields(line)
-		if len(fields) > 1 && strings.TrimPrefix(fields[0], "/") == ledger.Path.String() &&
-			slices.ContainsFunc(fields[1:], func(f string) bool { return strings.Contains(f, "merge") }) {
-			return text, true, nil
-		}
-	}
-	if len(text) > 0 && text[len(text)-1] != '\n' {
-		text = append(text, '\n')
-	}
-	return append(text, ledgerAttributes...), false, nil
+	return attest.Commit(ctx, in.repository.Root(), in.repository.GitDir(), written)
 }
 
-func nextSteps(w World) string {
-	steps := []string{
+func nextSteps(w World, more []string) string {
+	steps := append(more,
+
 		"put an artifact under assets/sources/ and attest it: codexlock attest assets/sources/NAME",
 		"commit, and give the workflow the key as the secret VAULTTIME_KEY",
 		"make the check Codexlock a required one",
-		"in each clone, once, so that Git merges the ledger by path: " + mergeDriver,
-	}
+		"in each clone, once, so that Git merges the ledger by path: "+mergeDriver,
+	)
 	if _, ok, _ := keyFrom(w.Env, config.DefaultKeyEnv); !ok {
 		steps = append([]string{"make a key, keep it: export VAULTTIME_KEY=$(codexlock keys generate); run codexlock init again in a new repository, or add its public half to codexlock.yaml: codexlock keys public"}, steps...)
 	}
@@ -188,4 +216,58 @@ func scaffoldConfig(w World, domain string) (string, error) {
 		public = "\n      " + config.PublicKey{ID: key.ID(), Key: vaulttime.FormatPublicKey(key.PublicKey()), CreatedAt: now, State: "current"}.Line()
 	}
 	return strings.NewReplacer("@DOMAIN@", domain, "@PUBLIC_KEYS@", public).Replace(initConfig), nil
+}
+
+// workflowSecrets are the environment variables that the domains of a configuration need
+// in a workflow, in the order of their names.
+func workflowSecrets(c config.Config) []string {
+	needed := map[string]bool{}
+	for _, d := range c.Domains {
+		if d.Transit != "" {
+			needed["VAULT_ADDR"], needed["VAULT_TOKEN"] = true, true
+			continue
+		}
+		needed[d.KeyEnv] = true
+	}
+	if len(needed) == 0 {
+		needed[config.DefaultKeyEnv] = true
+	}
+	return slices.Sorted(maps.Keys(needed))
+}
+
+// secretLine is a line of a workflow's env: that gives a step a secret.
+func secretLine(name string) string { return fmt.Sprintf("%s: ${{ secrets.%s }}", name, name) }
+
+// scaffoldWorkflow is the workflow with the keys of all domains.
+func scaffoldWorkflow(c config.Config) []byte {
+	var env strings.Builder
+	var unusual []string // names that do not say that they hold a key
+	for _, name := range workflowSecrets(c) {
+		env.WriteString("\n          " + secretLine(name))
+		if !isKeyVariable(name) && !strings.HasPrefix(name, "VAULT_") {
+			unusual = append(unusual, name)
+		}
+	}
+	if len(unusual) > 0 {
+		fmt.Fprintf(&env, "\n          %s: %s", keyVariablesEnv, strings.Join(unusual, " "))
+	}
+	return []byte(strings.Replace(initWorkflow, "@KEYS@", env.String(), 1))
+}
+
+// checkWorkflow says which keys a workflow that is there already does not name.
+func (in *scaffold) checkWorkflow(ctx context.Context) error {
+	entry, _, err := in.tree.Lookup(ctx, workflowPath)
+	if err != nil || entry.Kind != repo.File {
+		return err
+	}
+	text, err := in.tree.Read(ctx, entry, facts.MaxCompanionBytes)
+	if err != nil {
+		return err
+	}
+	for _, name := range workflowSecrets(in.config) {
+		if !bytes.Contains(text, []byte(name+":")) {
+			in.steps = append(in.steps, fmt.Sprintf("add to env: of the gate in %s: %s", workflowPath, secretLine(name)))
+		}
+	}
+	return nil
 }

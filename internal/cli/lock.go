@@ -4,12 +4,15 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/ledger"
 	"github.com/codexlock/codexlock/internal/report"
+	"github.com/codexlock/codexlock/internal/vaulttime"
 )
 
 // mergeDriver is the one command that makes Git merge the ledger by path. Git
@@ -22,10 +25,10 @@ const maxMarkerSize = 1000
 
 func lockCommand(w World) *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "lock", Short: "Work on the ledger, Codex-Lock.json", Args: cobra.NoArgs,
+		Use: "lock", Short: "Merge the ledger, Codex-Lock.json, and records", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(lockMergeCommand(w))
+	cmd.AddCommand(lockMergeCommand(w), lockResolveCommand(w))
 	return cmd
 }
 
@@ -33,12 +36,16 @@ func lockMergeCommand(w World) *cobra.Command {
 	m := ledgerMerge{world: w}
 	cmd := &cobra.Command{
 		Use:   "merge BASE OURS THEIRS",
-		Short: "Merge two ledgers by path: a Git merge driver",
+		Short: "Merge two ledgers by path, or two records: a Git merge driver",
 		Long: `merge joins what two sides made of a base, entry by entry, and writes the result
 to OURS, as Git asks of a merge driver. Additions and removals of both sides come
-together. One content that both attested keeps the later verified_at. One artifact
+together. One content that both attested keeps the later verified_at; where one side
+changed the content and the other only renewed it, the change stays. One artifact
 with two contents, or two trust domains, is a conflict: it stands in the file
 between Git's markers, and the exit code is 1.
+
+A VaultTime record (--path ends in .vaulttime.json) is taken as a whole from the side
+whose entry would stay.
 
 codexlock init names the driver in .gitattributes. Each clone says once what it is:
   ` + mergeDriver,
@@ -70,43 +77,108 @@ func (m ledgerMerge) run() error {
 	if m.markerSize < 1 || m.markerSize > maxMarkerSize {
 		return usagef("--marker-size is %d, want 1 to %d", m.markerSize, maxMarkerSize)
 	}
-	var sides [3]*ledger.Ledger
-	for i, side := range []struct{ name, file string }{{"base", m.base}, {"ours", m.ours}, {"theirs", m.theirs}} {
-		text, err := m.read(side.file)
-		if err != nil {
-			return fmt.Errorf("merge %s: read %s: %w", m.path, side.name, err)
-		}
-		if len(text) == 0 && side.name == "base" { // both sides made the file: Git's base is empty
-			sides[i] = &ledger.Ledger{}
-			continue
-		}
-		if sides[i], _, err = ledger.Decode(text); err != nil {
-			return &MergeInputError{Path: m.path, Side: side.name, Err: err}
+	var texts [3][]byte
+	for i, side := range mergeSides {
+		var err error
+		if texts[i], err = m.read([]string{m.base, m.ours, m.theirs}[i]); err != nil {
+			return fmt.Errorf("merge %s: read %s: %w", m.path, side, err)
 		}
 	}
-	merged := ledger.Merge(sides[0], sides[1], sides[2])
-	text := merged.Encode(m.markerSize)
-	if err := m.world.writeFile(m.ours, func(f io.Writer) error { _, err := f.Write(text); return err }); err != nil {
+	merge := mergeLedgers
+	if strings.HasSuffix(m.path, artifact.VaultTime.Suffix()) {
+		merge = mergeRecords
+	}
+	done, err := merge(m.path, texts, m.markerSize)
+	if err != nil {
+		return err
+	}
+	if err := m.world.writeFile(m.ours, func(f io.Writer) error { _, err := f.Write(done.text); return err }); err != nil {
 		return fmt.Errorf("merge %s: %w", m.path, err)
 	}
-	if len(merged.Conflicts) == 0 {
+	if len(done.conflicts) == 0 {
 		return nil
 	}
-	for _, c := range merged.Conflicts {
-		fmt.Fprintf(m.world.Stderr, "codexlock: %s: %s: %s\n", report.Terminal(m.path), report.Terminal(c.Path), report.Terminal(about(c)))
+	for _, c := range done.conflicts {
+		fmt.Fprintf(m.world.Stderr, "codexlock: %s: %s\n", report.Terminal(m.path), report.Terminal(c))
 	}
-	fmt.Fprintln(m.world.Stderr, "codexlock: hint: choose the artifact first, then its entry between the markers; or remove both entries and attest it again: codexlock attest PATH")
+	fmt.Fprintln(m.world.Stderr, "codexlock: hint: choose the artifact first (git checkout --ours -- PATH, or --theirs), then: codexlock lock resolve")
 	return errDenied
 }
 
-// A MergeInputError is a side of a merge that is no ledger.
+// mergeSides are the three files of a merge, in Git's order.
+var mergeSides = [3]string{"base", "ours", "theirs"}
+
+// A mergeResult is a merged file, and what is in conflict in it, each in one line.
+type mergeResult struct {
+	text      []byte
+	conflicts []string
+}
+
+// mergeLedgers merges ledgers by path.
+func mergeLedgers(name string, texts [3][]byte, markerSize int) (mergeResult, error) {
+	var sides [3]*ledger.Ledger
+	for i, text := range texts {
+		if len(text) == 0 && i == 0 { // both sides made the file: Git's base is empty
+			sides[i] = &ledger.Ledger{}
+			continue
+		}
+		var err error
+		if sides[i], _, err = ledger.Decode(text); err != nil {
+			return mergeResult{}, &MergeInputError{Path: name, Side: mergeSides[i], Form: "ledger", Err: err}
+		}
+	}
+	merged := ledger.Merge(sides[0], sides[1], sides[2])
+	done := mergeResult{text: merged.Encode(markerSize)}
+	for _, c := range merged.Conflicts {
+		done.conflicts = append(done.conflicts, c.Path+": "+about(c))
+	}
+	return done, nil
+}
+
+// mergeRecords merges the records of one artifact: one side is taken as a whole, or
+// both stand between conflict markers.
+func mergeRecords(name string, texts [3][]byte, markerSize int) (mergeResult, error) {
+	var base *vaulttime.Record
+	var sides [3]vaulttime.Record
+	for i, text := range texts {
+		if len(text) == 0 && i == 0 {
+			continue
+		}
+		var err error
+		if sides[i], _, err = vaulttime.DecodeRecord(text); err != nil {
+			return mergeResult{}, &MergeInputError{Path: name, Side: mergeSides[i], Form: "VaultTime record", Err: err}
+		}
+		if i == 0 {
+			base = &sides[0]
+		}
+	}
+	if merged, ok := vaulttime.MergeRecords(base, sides[1], sides[2]); ok {
+		return mergeResult{text: merged.Encode()}, nil
+	}
+	side := func(r vaulttime.Record) string {
+		return fmt.Sprintf("sha256 %.12s…, trust domain %s", r.SHA256, r.TrustDomain)
+	}
+	return mergeResult{
+		text:      conflict(texts[1], texts[2], markerSize),
+		conflicts: []string{fmt.Sprintf("ours has %s; theirs has %s", side(sides[1]), side(sides[2]))},
+	}, nil
+}
+
+// conflict is two texts between Git's markers.
+func conflict(ours, theirs []byte, markerSize int) []byte {
+	mark := func(c, label string) string { return strings.Repeat(c, markerSize) + label + "\n" }
+	return []byte(mark("<", " ours") + string(ours) + mark("=", "") + string(theirs) + mark(">", " theirs"))
+}
+
+// A MergeInputError is a side of a merge that is not what its name says.
 type MergeInputError struct {
 	Path, Side string
+	Form       string // ledger, VaultTime record
 	Err        error
 }
 
 func (e *MergeInputError) Error() string {
-	return fmt.Sprintf("merge %s: %s is no ledger: %v; nothing was merged", e.Path, e.Side, e.Err)
+	return fmt.Sprintf("merge %s: %s is no %s: %v; nothing was merged", e.Path, e.Side, e.Form, e.Err)
 }
 
 func (e *MergeInputError) Unwrap() error { return e.Err }

@@ -1,7 +1,9 @@
 package facts
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"sort"
 	"strings"
@@ -116,10 +118,44 @@ func (c *Collector) compare(ctx context.Context, only func(string) bool) error {
 		return fmt.Errorf("compare base and head: %w", err)
 	}
 	for _, d := range deltas {
-		c.deltas[d.Path] = d
+		same, err := c.sameText(ctx, d)
+		if err != nil {
+			return err
+		}
+		if !same {
+			c.deltas[d.Path] = d
+		}
 	}
 	return nil
 }
+
+// sameText reports whether a file of the gate differs in its line endings only, in a
+// work tree in which Git converts them. The gate reads the base's; no edit is in it.
+func (c *Collector) sameText(ctx context.Context, d repo.Delta) (bool, error) {
+	if c.o.HeadCommit != "" || d.Status != repo.Modified || d.Base.Kind != repo.File || d.Head.Kind != repo.File ||
+		d.Base.Mode != d.Head.Mode || gateKind(&c.o.Config, d.Path) == "" {
+		return false, nil
+	}
+	var sides [2][]byte
+	for i, side := range []struct {
+		tree  repo.Tree
+		entry repo.Entry
+	}{{c.o.Base, d.Base}, {c.o.Head, d.Head}} {
+		text, err := side.tree.Read(ctx, side.entry, MaxLedgerBytes)
+		var large *repo.TooLargeError
+		if errors.As(err, &large) {
+			return false, nil
+		}
+		if err != nil {
+			return false, fmt.Errorf("compare %q: %w", d.Path, err)
+		}
+		sides[i] = withLF(text)
+	}
+	return bytes.Equal(sides[0], sides[1]), nil
+}
+
+// withLF is a text with the line endings that Git stores.
+func withLF(text []byte) []byte { return bytes.ReplaceAll(text, []byte("\r\n"), []byte("\n")) }
 
 // concerns is every file that may be an artifact, a companion, or part of the
 // gate. In a work tree nothing else is read.

@@ -5,6 +5,7 @@ import (
 
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/config"
+	"github.com/codexlock/codexlock/internal/repo"
 )
 
 // A Standing is why a path is an artifact, or why it is none.
@@ -49,4 +50,34 @@ func firstMatch(patterns []string, path string) string {
 		}
 	}
 	return ""
+}
+
+// Name is the path of the i-th artifact under judgement, as the tree has it.
+func (c *Collector) Name(i int) string { return c.artifacts[i] }
+
+// Attested reports whether the ledger lists an artifact of the head with the hash
+// that it has, and each of its companions is there.
+func (c *Collector) Attested(ctx context.Context, p artifact.Path) (bool, error) {
+	if len(c.ledger.byPath[p]) != 1 {
+		return false, nil
+	}
+	for _, kind := range artifact.Companions {
+		there := false
+		for _, at := range []artifact.Path{p.Companion(kind), p.MirroredCompanion(kind)} {
+			_, ok, err := c.o.Head.Lookup(ctx, at)
+			if err != nil {
+				return false, err
+			}
+			there = there || ok
+		}
+		if !there {
+			return false, nil
+		}
+	}
+	entry, ok, err := c.o.Head.Lookup(ctx, p)
+	if err != nil || !ok || entry.Kind != repo.File {
+		return false, err
+	}
+	digest, _, _, err := c.o.Head.Hash(ctx, entry, nil)
+	return err == nil && c.attested(p, digest), err
 }

@@ -24,6 +24,7 @@ type Conflict struct {
 
 // An item is a path in the merged ledger: what both sides end up with is ours.
 type item struct {
+	path         string
 	ours, theirs []Entry
 	conflict     bool
 }
@@ -31,8 +32,10 @@ type item struct {
 // Merge joins what ours and theirs changed since base. A path that one side left
 // alone is the other's to change or to remove; the same change on both sides is
 // one. One content that both attested in one trust domain was last verified at
-// the later time. Anything else is a conflict: to choose between two contents, or
-// two domains, is to trust one of them, and no merge can do that.
+// the later time; where one side changed the content and the other only renewed what
+// was there, the change stays, with that time. Anything else is a conflict: to choose
+// between two contents, or two domains, is to trust one of them, and no merge can do
+// that.
 func Merge(base, ours, theirs *Ledger) Merged {
 	b, o, t := byPath(base), byPath(ours), byPath(theirs)
 	paths := map[string]bool{}
@@ -44,9 +47,9 @@ func Merge(base, ours, theirs *Ledger) Merged {
 	var m Merged
 	for _, path := range slices.Sorted(maps.Keys(paths)) {
 		entries, ok := mergeEntries(b[path], o[path], t[path])
-		it := item{ours: entries, theirs: entries}
+		it := item{path: path, ours: entries, theirs: entries}
 		if !ok {
-			it = item{ours: o[path], theirs: t[path], conflict: true}
+			it = item{path: path, ours: o[path], theirs: t[path], conflict: true}
 			m.Conflicts = append(m.Conflicts, Conflict{Path: path, Ours: o[path], Theirs: t[path]})
 		}
 		m.items = append(m.items, it)
@@ -76,7 +79,60 @@ func mergeEntries(base, ours, theirs []Entry) (merged []Entry, ok bool) {
 	o, t := ours[0], theirs[0]
 	later := max(o.VerifiedAt, t.VerifiedAt) // one form, UTC: the order of the bytes is that of time
 	o.VerifiedAt, t.VerifiedAt = later, later
-	return []Entry{o}, same([]Entry{o}, []Entry{t})
+	if same([]Entry{o}, []Entry{t}) {
+		return []Entry{o}, true
+	}
+	if len(base) != 1 {
+		return nil, false
+	}
+	b := base[0]
+	b.VerifiedAt = later
+	switch {
+	case same([]Entry{o}, []Entry{b}) && otherContent(t, b):
+		return []Entry{t}, true
+	case same([]Entry{t}, []Entry{b}) && otherContent(o, b):
+		return []Entry{o}, true
+	}
+	return nil, false
+}
+
+// otherContent reports whether the two entries differ in their content and in nothing else.
+func otherContent(a, b Entry) bool {
+	b.SHA256 = a.SHA256
+	return same([]Entry{a}, []Entry{b})
+}
+
+// MergeWithoutBase is Merge where nobody knows any more what the sides began with: a
+// path that one side has and the other has not is a conflict too.
+func MergeWithoutBase(ours, theirs *Ledger) Merged {
+	m := Merge(&Ledger{}, ours, theirs)
+	oursAt, theirsAt := byPath(ours), byPath(theirs)
+	for i, it := range m.items {
+		o, t := oursAt[it.path], theirsAt[it.path]
+		if it.conflict || len(o) > 0 && len(t) > 0 {
+			continue
+		}
+		m.items[i] = item{path: it.path, ours: o, theirs: t, conflict: true}
+		m.Conflicts = append(m.Conflicts, Conflict{Path: it.path, Ours: o, Theirs: t})
+	}
+	slices.SortFunc(m.Conflicts, func(a, b Conflict) int { return strings.Compare(a.Path, b.Path) })
+	return m
+}
+
+// Resolve has choose decide the conflicts, each with the entries that are to stand;
+// those about which it is not sure stay.
+func (m Merged) Resolve(choose func(Conflict) (entries []Entry, sure bool)) Merged {
+	left := Merged{items: slices.Clone(m.items)}
+	for _, c := range m.Conflicts {
+		entries, sure := choose(c)
+		if !sure {
+			left.Conflicts = append(left.Conflicts, c)
+			continue
+		}
+		i, _ := slices.BinarySearchFunc(left.items, c.Path, func(it item, path string) int { return strings.Compare(it.path, path) })
+		left.items[i] = item{path: c.Path, ours: entries, theirs: entries}
+	}
+	return left
 }
 
 // same compares entries as they are written, so that a merge and a reader agree.

@@ -29,6 +29,8 @@ func TestMerge(t *testing.T) {
 	moved := with(a, func(e *ledger.Entry) { e.TrustDomain = "production" })
 	late := with(a, func(e *ledger.Entry) { e.VerifiedAt = "2025-11-09T12:00:01Z" })
 	spelt := with(a, func(e *ledger.Entry) { e.DriftTolerance = "0e9" })
+	fresh := with(drifted, func(e *ledger.Entry) { e.VerifiedAt = "2025-11-10T13:00:00Z" })
+	kept := with(drifted, func(e *ledger.Entry) { e.VerifiedAt = again.VerifiedAt })
 	noted := with(again, func(e *ledger.Entry) { e.Extensions = `{"x": 1}` })
 	for name, c := range map[string]struct {
 		base, ours, theirs, want *ledger.Ledger // want nil: a conflict on a
@@ -43,6 +45,9 @@ func TestMerge(t *testing.T) {
 		"removed, attested again":   {of(a), of(), of(again), nil},
 		"two contents":              {of(), of(a), of(drifted), nil},
 		"attested twice":            {of(a), of(late), of(again), of(again)},
+		"changed, renewed":          {of(a), of(fresh), of(again), of(fresh)},
+		"changed, renewed later":    {of(a), of(drifted), of(again), of(kept)},
+		"changed and moved":         {of(a), of(with(fresh, func(e *ledger.Entry) { e.TrustDomain = "production" })), of(again), nil},
 		"two domains":               {of(), of(a), of(moved), nil},
 		"two domains and times":     {of(a), of(moved), of(again), nil},
 		"the domain on one side":    {of(a), of(moved), of(a), of(moved)},

@@ -40,6 +40,7 @@ type runner struct {
 	path    string   // the git binary, absolute
 	place   []string // --git-dir and --work-tree: nothing is discovered by git
 	dir     string   // the working directory
+	user    []string // variables that lead to the user's own configuration; nil: none is read
 	started atomic.Int64
 }
 
@@ -71,16 +72,21 @@ func enough(version string) bool {
 
 func (g *runner) args(command string, rest []string) []string {
 	args := []string{
-		"--no-pager", "--no-replace-objects", "--literal-pathspecs",
+		"--no-pager", "--no-replace-objects",
 		"-c", "core.fsmonitor=", "-c", "core.hooksPath=" + os.DevNull,
 		"-c", "protocol.allow=never", "-c", "safe.directory=" + g.dir,
+	}
+	if g.user == nil {
+		args = append(args, "--literal-pathspecs") // which check-ignore does not take
 		// These only read files, but files that somebody else chose.
-		"-c", "core.attributesFile=" + os.DevNull, "-c", "core.excludesFile=" + os.DevNull,
+		args = append(args, "-c", "core.attributesFile="+os.DevNull, "-c", "core.excludesFile="+os.DevNull)
+	}
+	args = append(args,
 		// The commit graph repeats what commits say; only commits are believed.
 		"-c", "core.commitGraph=false", "-c", "core.useReplaceRefs=false",
 		// Blobs above this are streamed by git instead of held in its memory.
 		"-c", "core.bigFileThreshold=16m",
-	}
+	)
 	args = append(args, g.place...)
 	return append(append(args, command), rest...)
 }
@@ -88,12 +94,9 @@ func (g *runner) args(command string, rest []string) []string {
 // env is the whole environment of git. PATH and GIT_EXEC_PATH lead nowhere, so
 // that it cannot start even itself (a lazy fetch) by name.
 func (g *runner) env() []string {
-	return []string{
+	env := []string{
 		"PATH=" + os.DevNull,
 		"GIT_EXEC_PATH=" + os.DevNull,
-		"GIT_CONFIG_NOSYSTEM=1",
-		"GIT_CONFIG_GLOBAL=" + os.DevNull,
-		"GIT_ATTR_NOSYSTEM=1",
 		"GIT_NO_REPLACE_OBJECTS=1",
 		"GIT_GRAFT_FILE=" + os.DevNull,
 		"GIT_NO_LAZY_FETCH=1",
@@ -103,6 +106,25 @@ func (g *runner) env() []string {
 		"GIT_TERMINAL_PROMPT=0",
 		"LC_ALL=C",
 	}
+	if g.user != nil {
+		return append(env, g.user...)
+	}
+	return append(env, "GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL="+os.DevNull, "GIT_ATTR_NOSYSTEM=1")
+}
+
+// userVariables lead git to what a user configured for all repositories.
+var userVariables = []string{"HOME", "XDG_CONFIG_HOME", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM", "GIT_ATTR_NOSYSTEM"}
+
+// asUser is a runner that reads the user's own configuration as well, which says
+// what a commit of theirs would hold. It runs no more than the other one.
+func (g *runner) asUser(env func(string) (string, bool)) *runner {
+	user := []string{}
+	for _, name := range userVariables {
+		if v, ok := env(name); ok {
+			user = append(user, name+"="+v)
+		}
+	}
+	return &runner{path: g.path, place: g.place, dir: g.dir, user: user}
 }
 
 func (g *runner) command(ctx context.Context, command string, rest ...string) *exec.Cmd {
@@ -130,11 +152,16 @@ func (g *runner) output(ctx context.Context, command string, rest ...string) ([]
 // stream hands git's output to read while git writes it. When read gives up,
 // git is killed at once; an output that git did not finish is an error.
 func (g *runner) stream(ctx context.Context, read func(io.Reader) error, command string, rest ...string) error {
+	return g.converse(ctx, nil, read, command, rest...)
+}
+
+// converse is stream for a git that reads its questions from its standard input.
+func (g *runner) converse(ctx context.Context, input io.Reader, read func(io.Reader) error, command string, rest ...string) error {
 	run, cancel := context.WithTimeoutCause(ctx, listTimeout, fmt.Errorf("no end after %v", listTimeout))
 	defer cancel()
 	cmd := g.command(run, command, rest...)
 	stderr := &head{limit: maxStderr}
-	cmd.Stderr = stderr
+	cmd.Stderr, cmd.Stdin = stderr, input
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
 		return fmt.Errorf("start git %s: %w", command, err)

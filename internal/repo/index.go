@@ -69,11 +69,7 @@ func (s *sparse) add(e IndexEntry) {
 // entry is what stands at a path that is not in the work tree, as the index has it.
 func (s *sparse) entry(name string) (Entry, bool) {
 	if e, ok := s.files[name]; ok {
-		entry := Entry{Path: name, Kind: Special, Size: -1, OID: e.OID}
-		if mode, ok := readMode(e.Mode); ok {
-			entry.Kind, entry.Mode = modes[mode].kind, modes[mode].text
-		}
-		return entry, true
+		return e.entry(), true
 	}
 	if s.folders[name] {
 		return Entry{Path: name, Kind: Directory, Mode: "040000", Size: -1}, true
@@ -109,4 +105,30 @@ func (s *sparseness) get(ctx context.Context, r *Repository) (*sparse, error) {
 		s.read = read
 	}
 	return read, err
+}
+
+// Unmerged are the stages of the paths that a merge left unmerged, in order.
+func (r *Repository) Unmerged(ctx context.Context) ([]IndexEntry, error) {
+	var entries []IndexEntry
+	err := r.index(ctx, func(e IndexEntry) error {
+		if e.Stage > 0 {
+			entries = append(entries, e)
+		}
+		return nil
+	})
+	return entries, err
+}
+
+// ReadIndexed is the bytes of a file as the index has it.
+func (r *Repository) ReadIndexed(ctx context.Context, e IndexEntry, limit int64) ([]byte, error) {
+	return (&commitTree{r: r}).Read(ctx, e.entry(), limit)
+}
+
+// entry is what a tree with that entry would have there.
+func (e IndexEntry) entry() Entry {
+	entry := Entry{Path: e.Path, Kind: Special, Size: -1, OID: e.OID}
+	if mode, ok := readMode(e.Mode); ok {
+		entry.Kind, entry.Mode = modes[mode].kind, modes[mode].text
+	}
+	return entry
 }

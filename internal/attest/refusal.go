@@ -1,0 +1,74 @@
+package attest
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/codexlock/codexlock/internal/artifact"
+)
+
+// A RefusedError is a path that may not be attested or written.
+type RefusedError struct {
+	Path   string
+	Reason string // what is wrong with it, lower case, no full stop
+	Next   string // the next step, a command where there is one; "" for none
+	// Unsettled says that somebody is still writing it: it may do well later.
+	Unsettled bool
+	Err       error // what was wrong with a document; nil for nothing
+}
+
+func (e *RefusedError) Error() string { return fmt.Sprintf("%s: %s", e.Path, e.Reason) }
+
+// Unwrap is the document's error.
+func (e *RefusedError) Unwrap() error { return e.Err }
+
+// Hint is the next step.
+func (e *RefusedError) Hint() string { return e.Next }
+
+// Refusals are all the reasons for which nothing was written, in the order of the
+// paths.
+type Refusals struct{ Errs []error }
+
+func (e *Refusals) Error() string {
+	lines := make([]string, len(e.Errs))
+	for i, err := range e.Errs {
+		lines[i] = err.Error()
+	}
+	return strings.Join(lines, "; ")
+}
+
+// Unwrap makes errors.As find each of them.
+func (e *Refusals) Unwrap() []error { return e.Errs }
+
+// add takes a refusal, once, and reports whether the error was one: anything else
+// ends the run.
+func (e *Refusals) add(err error) bool {
+	var refused *RefusedError
+	var named *artifact.PathError
+	if !errors.As(err, &refused) && !errors.As(err, &named) {
+		return false
+	}
+	e.always(err)
+	return true
+}
+
+func (e *Refusals) always(err error) {
+	for _, other := range e.Errs {
+		if other.Error() == err.Error() {
+			return
+		}
+	}
+	e.Errs = append(e.Errs, err)
+}
+
+// err is the error to return: nil without a refusal.
+func (e *Refusals) err() error {
+	switch len(e.Errs) {
+	case 0:
+		return nil
+	case 1:
+		return e.Errs[0]
+	}
+	return e
+}

@@ -1,0 +1,201 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/bmatcuk/doublestar/v4"
+
+	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/config"
+	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/ledger"
+	"github.com/codexlock/codexlock/internal/repo"
+)
+
+// A selection finds the artifacts that attest was asked for.
+type selection struct {
+	repository *repo.Repository
+	work       repo.Tree
+	config     config.Config
+	dir        string // what the arguments are seen from
+	world      World
+
+	listed     *facts.Collector
+	candidates []artifact.Path         // what is or would be an artifact, sorted
+	refused    map[artifact.Path]error // arguments that name nothing
+}
+
+// named are the paths of the arguments: a file is itself, artifact or not; a folder
+// or a pattern stands for every file under it that is or would be an artifact. An
+// argument that names nothing is a path too, and refused with the others.
+func (s *selection) named(ctx context.Context, args []string) ([]artifact.Path, error) {
+	var paths []artifact.Path
+	for _, written := range args {
+		more, err := s.argument(ctx, written)
+		if bad := (*usageError)(nil); errors.As(err, &bad) {
+			p := artifact.Path(written)
+			s.refused[p], more, err = bad, []artifact.Path{p}, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		paths = append(paths, more...)
+	}
+	return paths, nil
+}
+
+func (s *selection) argument(ctx context.Context, written string) ([]artifact.Path, error) {
+	pattern := strings.ContainsAny(written, "*?[{")
+	p, err := inRepository(s.repository.Root(), s.dir, written)
+	switch {
+	case err != nil && pattern:
+		return s.matching(ctx, written)
+	case err != nil:
+		return nil, err
+	case p == ".":
+		return s.below(ctx, p, written)
+	}
+	entry, ok, err := s.work.Lookup(ctx, p)
+	switch {
+	case err != nil:
+		return nil, err
+	case !ok && pattern:
+		return s.matching(ctx, written)
+	case ok && entry.Kind == repo.Directory:
+		return s.below(ctx, p, written)
+	}
+	return []artifact.Path{p}, nil
+}
+
+// below are the artifacts in a folder of the repository.
+func (s *selection) below(ctx context.Context, dir artifact.Path, written string) ([]artifact.Path, error) {
+	return s.pick(ctx, fmt.Sprintf("%q is a folder with no artifact in it", written), func(p artifact.Path) bool {
+		return dir == "." || strings.HasPrefix(p.String(), dir.String()+"/")
+	})
+}
+
+// matching are the artifacts that a pattern names, as seen from the working directory.
+func (s *selection) matching(ctx context.Context, written string) ([]artifact.Path, error) {
+	if !doublestar.ValidatePattern(written) {
+		return nil, usagef("%q is not a valid pattern", written)
+	}
+	prefix, err := inRepository(s.repository.Root(), s.dir, ".")
+	if err != nil {
+		return nil, err
+	}
+	pattern := strings.TrimPrefix(written, "./")
+	if prefix != "." {
+		pattern = globQuote.Replace(prefix.String()) + "/" + pattern
+	}
+	return s.pick(ctx, fmt.Sprintf("%q matches no artifact", written), func(p artifact.Path) bool {
+		return doublestar.MatchUnvalidated(pattern, p.String())
+	})
+}
+
+// pick are the candidates that want takes; none is a mistake, and is said to be.
+func (s *selection) pick(ctx context.Context, none string, want func(artifact.Path) bool) ([]artifact.Path, error) {
+	if err := s.list(ctx); err != nil {
+		return nil, err
+	}
+	var paths []artifact.Path
+	for _, p := range s.candidates {
+		if want(p) {
+			paths = append(paths, p)
+		}
+	}
+	if len(paths) == 0 {
+		return nil, &usageError{&noCandidateError{none, s.config.Include}}
+	}
+	return paths, nil
+}
+
+// A noCandidateError is a folder or a pattern that names no file that is or would be
+// an artifact.
+type noCandidateError struct {
+	what    string
+	include []string
+}
+
+func (e *noCandidateError) Error() string {
+	return fmt.Sprintf("%s: none of its files matches artifacts.include (%s), and %s lists none", e.what, strings.Join(e.include, ", "), ledger.Path)
+}
+
+// Hint is the next step.
+func (e *noCandidateError) Hint() string {
+	return "name the files one by one, or add a pattern to artifacts.include in codexlock.yaml"
+}
+
+// list finds every file of the work tree that is or would be an artifact: what the
+// configuration includes or the ledger lists, and is no companion.
+func (s *selection) list(ctx context.Context) error {
+	if s.listed != nil {
+		return nil
+	}
+	listed, err := facts.Collect(ctx, facts.Options{
+		Repository: s.repository, Base: s.repository.EmptyTree(), Head: s.work, SameCommit: true, Scope: facts.All, Config: s.config,
+	})
+	if err != nil {
+		return err
+	}
+	s.listed = listed
+	var found []artifact.Path
+	for i := range listed.Len() {
+		p := artifact.Path(listed.Name(i))
+		_, there, err := s.work.Lookup(ctx, p)
+		if err != nil {
+			return err
+		}
+		standing, err := listed.Standing(ctx, p.String())
+		if err != nil {
+			return err
+		}
+		if there && (standing.Pattern != "" && standing.Excluded == "" || standing.Listed) {
+			found = append(found, p)
+		}
+	}
+	s.candidates, err = s.withoutIgnored(ctx, found)
+	return err
+}
+
+// withoutIgnored leaves out what Git ignores: no commit would hold it, and whoever
+// names a folder does not mean its build products.
+func (s *selection) withoutIgnored(ctx context.Context, paths []artifact.Path) ([]artifact.Path, error) {
+	view, err := s.repository.View(ctx, s.world.Env)
+	if err != nil {
+		return nil, err
+	}
+	found, err := view.Obstacles(ctx, paths)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(paths, func(p artifact.Path) bool {
+		ignored := found[p].Kind == repo.Ignored
+		if ignored {
+			s.world.note(fmt.Sprintf("%s is ignored by %s: skipped", p, found[p].Detail))
+		}
+		return ignored
+	}), nil
+}
+
+// changed are the artifacts that need to be attested: new ones, and those whose
+// content or companions are not what is recorded.
+func (s *selection) changed(ctx context.Context) ([]artifact.Path, error) {
+	if err := s.list(ctx); err != nil {
+		return nil, err
+	}
+	var paths []artifact.Path
+	for _, p := range s.candidates {
+		current, err := s.listed.Attested(ctx, p)
+		if err != nil {
+			return nil, err
+		}
+		if !current {
+			paths = append(paths, p)
+		}
+	}
+	return paths, nil
+}

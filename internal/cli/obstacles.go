@@ -1,0 +1,147 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"path"
+	"strings"
+
+	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/attest"
+	"github.com/codexlock/codexlock/internal/ledger"
+	"github.com/codexlock/codexlock/internal/repo"
+)
+
+// obstacles asks Git of every path what a commit would hold, and adds to refused what
+// would not be the bytes that are attested: the gate, which reads commits, would deny
+// them for ever. What is not tracked yet is no obstacle. A ledger that a commit would
+// not hold is an error.
+func obstacles(ctx context.Context, r *repo.Repository, w World, paths []artifact.Path, refused map[artifact.Path]error) error {
+	view, err := r.View(ctx, w.Env)
+	if err != nil {
+		return err
+	}
+	owner := map[artifact.Path]artifact.Path{} // of each companion
+	asked := []artifact.Path{ledger.Path}
+	for _, p := range paths {
+		if refused[p] != nil {
+			continue
+		}
+		asked = append(asked, p)
+		for _, kind := range artifact.Companions {
+			c := p.Companion(kind)
+			owner[c] = p
+			asked = append(asked, c)
+		}
+	}
+	found, err := view.Obstacles(ctx, asked)
+	if err != nil {
+		return err
+	}
+	for _, p := range asked {
+		o, is := found[p]
+		if !is || o.Kind == repo.Untracked {
+			continue
+		}
+		err := refusal(o, pathPattern(p, owner[p]))
+		switch {
+		case p == ledger.Path && o.Kind == repo.LineEnds: // attest writes it anew, and it reads the same with either
+		case p == ledger.Path:
+			return err
+		case owner[p] == "" || found[owner[p]].Kind == o.Kind:
+			refused[p] = err
+		case refused[owner[p]] == nil:
+			refused[owner[p]] = err
+		}
+	}
+	return nil
+}
+
+// pathPattern is a path as Git's patterns match it, and no other path; of a
+// companion one that matches all companions of its artifact.
+func pathPattern(p, owner artifact.Path) string {
+	if owner != "" {
+		return globQuote.Replace(owner.String()) + ".*"
+	}
+	return globQuote.Replace(p.String())
+}
+
+// refusal says what is in a commit's way, and what to do. The pattern is the path's.
+func refusal(o repo.Obstacle, pattern string) error {
+	e := &attest.RefusedError{Path: o.Path}
+	quoted := shellQuote(o.Path)
+	unset := func(attribute string) string {
+		in, below := o.Attributes, pattern
+		if path.Base(in) == ".gitattributes" && path.Dir(in) != "." {
+			below = strings.TrimPrefix(pattern, globQuote.Replace(path.Dir(in))+"/")
+		}
+		return fmt.Sprintf("echo %s >> %s", shellQuote(quoteAttribute("/"+below)+" "+attribute), shellQuote(in))
+	}
+	switch o.Kind {
+	case repo.Ignored:
+		e.Reason = fmt.Sprintf("is ignored by %s, so a commit would leave it out", o.Detail)
+		e.Next = "remove that pattern"
+		if !o.Folder {
+			e.Next += fmt.Sprintf(", or overrule it: echo %s >> .gitignore", shellQuote("!/"+ignorePattern(pattern)))
+		}
+	case repo.InSubmodule:
+		if o.Detail == o.Path {
+			e.Reason = "is a submodule, want a regular file of this repository"
+		} else {
+			e.Reason = fmt.Sprintf("is inside the submodule %s, whose files a commit of this repository does not hold", o.Detail)
+		}
+		e.Next = fmt.Sprintf("attest its files in that repository: cd %s", shellQuote(o.Detail))
+	case repo.NotCheckedOut:
+		e.Reason = "is not checked out (sparse checkout)"
+		e.Next = fmt.Sprintf("check it out: git sparse-checkout add %s", shellQuote(o.Detail))
+	case repo.Unmerged:
+		e.Reason = "holds conflict markers of a merge"
+		e.Next = fmt.Sprintf("resolve it, then: git add %s", quoted)
+		if resolvable(artifact.Path(o.Path)) {
+			e.Next = "resolve it: codexlock lock resolve"
+		}
+	case repo.Filtered:
+		e.Reason = fmt.Sprintf("has the attribute %s, so a commit would hold what that filter makes of it", o.Detail)
+		e.Next = "keep its bytes: " + unset("-filter")
+	case repo.Identified:
+		e.Reason = "has the attribute ident and holds $Id$, which Git rewrites in every checkout"
+		e.Next = "keep its bytes: " + unset("-ident")
+	case repo.Encoded:
+		e.Reason = fmt.Sprintf("has the attribute %s, so a commit would hold it in another encoding", o.Detail)
+		e.Next = "keep its bytes: " + unset("!working-tree-encoding")
+	case repo.LineEnds:
+		e.Reason = fmt.Sprintf("would be committed or checked out with other line endings (%s)", o.Detail)
+		e.Next = "keep its bytes: " + unset("-text")
+	}
+	return e
+}
+
+// shellQuote writes a word so that a POSIX shell reads it back.
+func shellQuote(word string) string {
+	plain := strings.IndexFunc(word, func(r rune) bool {
+		return !strings.ContainsRune("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-", r)
+	}) < 0
+	if plain && word != "" {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+}
+
+// globQuote escapes what Git's patterns give a meaning to.
+var globQuote = strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`, "[", `\[`)
+
+// ignorePattern writes a pattern as .gitignore takes it, in which a space at the end
+// is dropped.
+func ignorePattern(pattern string) string {
+	trimmed := strings.TrimRight(pattern, " ")
+	return trimmed + strings.Repeat(`\ `, len(pattern)-len(trimmed))
+}
+
+// quoteAttribute writes a pattern as .gitattributes takes it: the first space ends
+// one that is not in quotes, in which a backslash escapes as in C.
+func quoteAttribute(pattern string) string {
+	if !strings.ContainsAny(pattern, " \t\"'") && !strings.HasPrefix(pattern, "#") && !strings.HasPrefix(pattern, "!") && !strings.HasPrefix(pattern, "[attr]") {
+		return pattern
+	}
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\t", `\t`).Replace(pattern) + `"`
+}

@@ -1,0 +1,430 @@
+package repo
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/codexlock/codexlock/internal/artifact"
+)
+
+// An Obstacle is why a commit would not hold a file of the work tree as it is there.
+type Obstacle struct {
+	Path   string
+	Kind   ObstacleKind
+	Detail string // what causes it: ".gitignore:3: *.bin", "filter=x", a folder
+	// Attributes is the file in which a line about Path overrules every other one.
+	Attributes string
+	// Folder says that a folder above it is ignored, so that no pattern takes it back.
+	Folder bool
+}
+
+// An ObstacleKind is what stands in the way.
+type ObstacleKind string
+
+// The obstacles.
+const (
+	Untracked     ObstacleKind = "untracked"       // Git does not know the file yet
+	Ignored       ObstacleKind = "ignored"         // a pattern keeps git add from taking it
+	InSubmodule   ObstacleKind = "submodule"       // it is, or is inside, another repository
+	NotCheckedOut ObstacleKind = "not-checked-out" // a sparse checkout leaves it out
+	Unmerged      ObstacleKind = "unmerged"        // a merge left conflict markers in it
+	Filtered      ObstacleKind = "filter"          // a clean filter rewrites it
+	Identified    ObstacleKind = "ident"           // $Id$ in it is rewritten
+	Encoded       ObstacleKind = "encoding"        // working-tree-encoding converts it
+	LineEnds      ObstacleKind = "line-endings"    // its line endings are converted
+)
+
+// A View is what Git would make of the files of the work tree: the user's
+// configuration, the index and the attributes. It runs no filter.
+type View struct {
+	r      *Repository
+	git    *runner
+	work   *workTree
+	config map[string]string // the settings that matter, lower case
+}
+
+// View reads the configuration that decides what a commit would hold: the
+// repository's, and the user's, to which the environment leads.
+func (r *Repository) View(ctx context.Context, env func(string) (string, bool)) (*View, error) {
+	if r.bare {
+		return nil, &BareRepositoryError{GitDir: r.gitDir}
+	}
+	v := &View{r: r, git: r.git.asUser(env), work: &workTree{r: r}, config: map[string]string{}}
+	err := v.git.stream(ctx, func(out io.Reader) error {
+		return records(out, func(record string) error {
+			key, value, _ := strings.Cut(record, "\n")
+			v.config[key] = value // a later one overrules
+			return nil
+		})
+	}, "config", "--null", "--get-regexp", `^(core\.(autocrlf|eol)|filter\..*\.(clean|process))$`)
+	if err = unlessNone(err); err != nil {
+		return nil, fmt.Errorf("read Git's configuration: %w", err)
+	}
+	return v, nil
+}
+
+// unlessNone forgives git's exit code 1, with which it says that nothing was found.
+func unlessNone(err error) error {
+	var exit *exec.ExitError
+	if errors.As(err, &exit) && exit.ExitCode() == 1 {
+		return nil
+	}
+	return err
+}
+
+// Obstacles says of each file that stands, or is to stand, in the work tree why a
+// commit would not hold it as it is; of a file that a commit would hold, nothing. A
+// path that is not there is only asked whether it would be ignored.
+func (v *View) Obstacles(ctx context.Context, paths []artifact.Path) (map[artifact.Path]Obstacle, error) {
+	found := map[artifact.Path]Obstacle{}
+	tracked, err := v.tracked(ctx, paths)
+	if err != nil {
+		return nil, err
+	}
+	var plain []artifact.Path
+	for _, p := range paths {
+		o, regular, err := v.place(ctx, p, tracked[p])
+		switch {
+		case err != nil:
+			return nil, err
+		case o.Kind != "":
+			found[p] = o
+		case regular:
+			plain = append(plain, p)
+		}
+	}
+	ignored, err := v.ignored(ctx, withFolders(plain))
+	if err != nil {
+		return nil, err
+	}
+	attributes, err := v.attributes(ctx, plain)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range plain {
+		if by, is := ignored[p]; is {
+			_, folder := ignored[artifact.Path(p.Dir())]
+			found[p] = Obstacle{Path: p.String(), Kind: Ignored, Detail: by, Folder: folder}
+			continue
+		}
+		o, err := v.converted(ctx, p, attributes[p], tracked[p])
+		if err != nil {
+			return nil, fmt.Errorf("ask Git about %q: %w", p, err)
+		}
+		if o.Kind != "" {
+			o.Path, o.Attributes = p.String(), v.attributesFile(p)
+			found[p] = o
+		} else if len(tracked[p]) == 0 {
+			found[p] = Obstacle{Path: p.String(), Kind: Untracked}
+		}
+	}
+	return found, nil
+}
+
+// tracked are the entries that the index has for the paths.
+func (v *View) tracked(ctx context.Context, paths []artifact.Path) (map[artifact.Path][]IndexEntry, error) {
+	wanted := make(map[artifact.Path]bool, len(paths))
+	for _, p := range paths {
+		wanted[p] = true
+	}
+	entries := map[artifact.Path][]IndexEntry{}
+	err := v.r.index(ctx, func(e IndexEntry) error {
+		if p := artifact.Path(e.Path); wanted[p] {
+			entries[p] = append(entries[p], e)
+		}
+		return nil
+	})
+	return entries, err
+}
+
+// place finds what is wrong with where a file stands. regular is whether Git can be
+// asked about it: it is a file, or nothing yet, below folders of this repository.
+func (v *View) place(ctx context.Context, p artifact.Path, entries []IndexEntry) (o Obstacle, regular bool, err error) {
+	for dir := p.Dir(); dir != "."; dir = path.Dir(dir) {
+		e, ok, err := v.work.lookup(ctx, dir)
+		if err != nil {
+			return o, false, err
+		}
+		if ok && e.Kind == Submodule {
+			return Obstacle{Path: p.String(), Kind: InSubmodule, Detail: dir}, false, nil
+		}
+		if ok && e.Kind != Directory {
+			return o, false, nil
+		}
+	}
+	e, ok, err := v.work.lookup(ctx, p.String())
+	switch {
+	case err != nil || ok && e.Kind == Directory:
+		return o, false, err
+	case ok && e.Kind == Submodule:
+		return Obstacle{Path: p.String(), Kind: InSubmodule, Detail: p.String()}, false, nil
+	case ok && e.OID != "":
+		return Obstacle{Path: p.String(), Kind: NotCheckedOut, Detail: p.Dir()}, false, nil
+	case len(entries) > 0 && entries[0].Stage > 0:
+		marked, err := v.holdsMarkers(ctx, e)
+		if err != nil || marked {
+			return Obstacle{Path: p.String(), Kind: Unmerged}, false, err
+		}
+	}
+	return o, !ok || e.Kind == File, nil
+}
+
+// maxMarked is the largest file in which conflict markers are looked for.
+const maxMarked = 16 << 20
+
+func (v *View) holdsMarkers(ctx context.Context, e Entry) (bool, error) {
+	if e.Kind != File || e.Size > maxMarked {
+		return false, nil
+	}
+	text, err := v.work.Read(ctx, e, maxMarked)
+	text = append([]byte("\n"), text...)
+	return bytes.Contains(text, []byte("\n<<<<<<< ")) && bytes.Contains(text, []byte("\n>>>>>>> ")), err
+}
+
+// withFolders are the paths and the folders that they stand in.
+func withFolders(paths []artifact.Path) []artifact.Path {
+	all := slices.Clone(paths)
+	known := map[string]bool{".": true}
+	for _, p := range paths {
+		if dir := p.Dir(); !known[dir] {
+			known[dir] = true
+			all = append(all, artifact.Path(dir))
+		}
+	}
+	return all
+}
+
+// ignored are the untracked paths that git add would not take, with the pattern.
+func (v *View) ignored(ctx context.Context, paths []artifact.Path) (map[artifact.Path]string, error) {
+	found := map[artifact.Path]string{}
+	if len(paths) == 0 {
+		return found, nil
+	}
+	// A name that begins with a colon would be read as pathspec magic.
+	err := v.ask(ctx, paths, "./", 4, func(fields []string) {
+		source, line, pattern, p := fields[0], fields[1], fields[2], strings.TrimPrefix(fields[3], "./")
+		if source != "" && !strings.HasPrefix(pattern, "!") {
+			found[artifact.Path(p)] = fmt.Sprintf("%s:%s: %s", v.shorten(source), line, pattern)
+		}
+	}, "check-ignore", "-z", "-v", "--stdin")
+	return found, unlessNone(err)
+}
+
+// The attributes with which Git changes bytes on their way into a commit.
+var converting = []string{"text", "crlf", "eol", "ident", "filter", "working-tree-encoding"}
+
+// attributes are Git's attributes of each path; the unspecified ones are left out.
+func (v *View) attributes(ctx context.Context, paths []artifact.Path) (map[artifact.Path]map[string]string, error) {
+	found := map[artifact.Path]map[string]string{}
+	if len(paths) == 0 {
+		return found, nil
+	}
+	err := v.ask(ctx, paths, "", 3, func(fields []string) {
+		p, name, value := artifact.Path(fields[0]), fields[1], fields[2]
+		if value == "unspecified" {
+			return
+		}
+		if found[p] == nil {
+			found[p] = map[string]string{}
+		}
+		found[p][name] = value
+	}, "check-attr", append([]string{"-z", "--stdin"}, converting...)...)
+	return found, err
+}
+
+// ask gives git the paths and takes its answers, each of so many fields.
+func (v *View) ask(ctx context.Context, paths []artifact.Path, prefix string, fields int, take func([]string), command string, args ...string) error {
+	var input bytes.Buffer
+	for _, p := range paths {
+		input.WriteString(prefix + p.String())
+		input.WriteByte(0)
+	}
+	var answer []string
+	return v.git.converse(ctx, &input, func(out io.Reader) error {
+		return records(out, func(record string) error {
+			if answer = append(answer, record); len(answer) == fields {
+				take(answer)
+				answer = nil
+			}
+			return nil
+		})
+	}, command, args...)
+}
+
+// TextOverruled are the paths whose text attribute is not unset, so that some clone
+// may convert their line endings, each with the file whose lines come last for it.
+func (v *View) TextOverruled(ctx context.Context, paths []artifact.Path) (map[artifact.Path]string, error) {
+	attributes, err := v.attributes(ctx, paths)
+	overruled := map[artifact.Path]string{}
+	for _, p := range paths {
+		if attributes[p]["text"] != "unset" {
+			overruled[p] = v.attributesFile(p)
+		}
+	}
+	return overruled, err
+}
+
+// attributesFile is the file of attributes that overrules the others for a path.
+func (v *View) attributesFile(p artifact.Path) string {
+	info := filepath.Join(v.r.commonDir(), "info", "attributes")
+	if st, err := os.Stat(info); err == nil && st.Size() > 0 {
+		return v.shorten(info)
+	}
+	for dir := p.Dir(); dir != "."; dir = path.Dir(dir) {
+		name := dir + "/.gitattributes"
+		if st, err := lstatBeneath(v.r.root, name); err == nil && st.mode == 0 {
+			return name
+		}
+	}
+	return ".gitattributes"
+}
+
+// shorten is a file's name as seen from the repository's root, where it is inside.
+func (v *View) shorten(name string) string {
+	if rel, err := filepath.Rel(v.r.root, name); err == nil && filepath.IsAbs(name) && filepath.IsLocal(rel) {
+		return filepath.ToSlash(rel)
+	}
+	return name
+}
+
+// commonDir is the Git folder that all worktrees of a repository share.
+func (r *Repository) commonDir() string {
+	data, err := os.ReadFile(filepath.Join(r.gitDir, "commondir"))
+	if err != nil {
+		return r.gitDir
+	}
+	dir := strings.TrimSpace(string(data))
+	if !filepath.IsAbs(dir) {
+		dir = filepath.Join(r.gitDir, dir)
+	}
+	return dir
+}
+
+// converted finds what Git would change of a file's bytes. It follows convert.c.
+func (v *View) converted(ctx context.Context, p artifact.Path, attributes map[string]string, entries []IndexEntry) (Obstacle, error) {
+	if filter := attributes["filter"]; filter != "" && filter != "unset" && filter != "set" && filter != "lfs" {
+		for _, how := range []string{"clean", "process"} {
+			if v.config["filter."+filter+"."+how] != "" {
+				return Obstacle{Kind: Filtered, Detail: "filter=" + filter}, nil
+			}
+		}
+	}
+	if encoding := attributes["working-tree-encoding"]; encoding != "" && !slices.Contains([]string{"utf-8", "utf8"}, strings.ToLower(encoding)) {
+		return Obstacle{Kind: Encoded, Detail: "working-tree-encoding=" + encoding}, nil
+	}
+	c := v.lineEnds(attributes)
+	e, ok, err := v.work.lookup(ctx, p.String())
+	if err != nil {
+		return Obstacle{}, err
+	}
+	if !ok { // what codexlock writes there is a text
+		if c.toCRLF {
+			return Obstacle{Kind: LineEnds, Detail: c.cause}, nil
+		}
+		return Obstacle{}, nil
+	}
+	if attributes["ident"] == "set" {
+		s, err := v.scan(ctx, e)
+		if err != nil || s.ident {
+			return Obstacle{Kind: Identified, Detail: "ident"}, err
+		}
+	}
+	lfs := attributes["filter"] == "lfs" && (v.config["filter.lfs.clean"] != "" || v.config["filter.lfs.process"] != "")
+	if lfs || !c.possible {
+		return Obstacle{}, nil
+	}
+	s, err := v.scan(ctx, e)
+	if err != nil {
+		return Obstacle{}, err
+	}
+	binary := c.auto && s.binary()
+	switch {
+	case c.toCRLF && !binary && s.lf > 0:
+		return Obstacle{Kind: LineEnds, Detail: c.cause}, nil // a checkout would have other bytes
+	case s.crlf == 0 || binary:
+		return Obstacle{}, nil
+	case c.auto && len(entries) > 0:
+		// Git leaves a file alone whose line endings it has in the index as they are.
+		kept, err := v.crlfInIndex(ctx, entries[0])
+		if err != nil || kept {
+			return Obstacle{}, err
+		}
+	}
+	return Obstacle{Kind: LineEnds, Detail: c.cause}, nil
+}
+
+// A conversion is what Git does to the line endings of a file.
+type conversion struct {
+	possible bool
+	auto     bool   // only where it takes the file for text
+	toCRLF   bool   // an attribute wants CRLF in every checkout
+	cause    string // the attribute or the setting
+}
+
+// lineEnds is the conversion that attributes and configuration ask for.
+func (v *View) lineEnds(attributes map[string]string) conversion {
+	text, name := attributes["text"], "text"
+	if text == "" || !slices.Contains([]string{"set", "unset", "auto", "input"}, text) {
+		if text, name = attributes["crlf"], "crlf"; !slices.Contains([]string{"set", "unset", "auto", "input"}, text) {
+			text = ""
+		}
+	}
+	eol := attributes["eol"]
+	if eol != "lf" && eol != "crlf" {
+		eol = ""
+	}
+	switch {
+	case text == "unset":
+		return conversion{}
+	case text != "":
+		c := conversion{possible: true, auto: text == "auto", toCRLF: eol == "crlf", cause: "the attribute " + name}
+		if text == "auto" || text == "input" {
+			c.cause += "=" + text
+		}
+		if c.toCRLF {
+			c.cause = "the attribute eol=crlf"
+		}
+		return c
+	case eol != "":
+		return conversion{possible: true, toCRLF: eol == "crlf", cause: "the attribute eol=" + eol}
+	}
+	switch auto := strings.ToLower(v.config["core.autocrlf"]); auto {
+	case "true", "yes", "on", "1", "input":
+		return conversion{possible: true, auto: true, cause: "core.autocrlf=" + auto}
+	}
+	return conversion{}
+}
+
+// scan counts what Git looks at in a file of the work tree.
+func (v *View) scan(ctx context.Context, e Entry) (*textScan, error) {
+	s := &textScan{}
+	if e.Kind != File {
+		return s, nil
+	}
+	err := v.work.stream(ctx, e, MaxFileBytes, func(_ int64, r io.Reader) error {
+		_, err := io.Copy(s, r)
+		return err
+	})
+	s.end()
+	return s, err
+}
+
+// crlfInIndex reports whether the index has the file as a text with CRLF.
+func (v *View) crlfInIndex(ctx context.Context, e IndexEntry) (bool, error) {
+	s := &textScan{}
+	err := v.r.objects.stream(ctx, request{oid: e.OID, kind: "blob", path: e.Path, limit: MaxFileBytes}, func(_ int64, r io.Reader) error {
+		_, err := io.Copy(s, r)
+		return err
+	})
+	s.end()
+	return s.crlf > 0 && !s.binary(), err
+}
