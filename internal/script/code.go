@@ -1,7 +1,6 @@
 package script
 
 import (
-	"bytes"
 	"path"
 	"slices"
 	"strings"
@@ -56,7 +55,7 @@ func (w *walker) code(c command, lang kind, text string, same bool) {
 		w.opaque(c.node)
 		return
 	}
-	parsed, err := syntax.NewParser(syntax.Variant(syntax.LangBash)).Parse(bytes.NewReader([]byte(text)), "")
+	parsed, err := parseBash([]byte(text))
 	if err != nil {
 		w.opaque(c.node)
 		return

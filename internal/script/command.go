@@ -135,6 +135,10 @@ func (w *walker) variable(c command, args []argument, direct bool) {
 		return
 	}
 	names := w.candidates(args[0].word)
+	if len(names) > maxCandidates {
+		w.opaque(c.node)
+		return
+	}
 	for _, name := range names {
 		if len(name) == 0 || !name[0].whole() {
 			continue

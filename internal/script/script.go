@@ -141,7 +141,7 @@ func Parse(text []byte) (f Facts) {
 		f.State, f.Problem = "invalid", &Problem{"ends in a carriage return, which Bash takes for a part of the line", line, column}
 		return f
 	}
-	file, err := syntax.NewParser(syntax.Variant(syntax.LangBash)).Parse(bytes.NewReader(text), "")
+	file, err := parseBash(text)
 	if err != nil {
 		f.State, f.Problem = "invalid", problem(text, err)
 		return f

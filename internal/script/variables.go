@@ -12,6 +12,7 @@ import (
 // place of its use.
 type variables struct {
 	writes map[string][]write
+	names  map[string][][]argument // of the commands that variables may hold, as they are asked for
 	// frozen says that code which is not read here may change any of them.
 	frozen bool
 }
@@ -32,7 +33,7 @@ const maxValue = 4096
 
 // collect notes every assignment of a script.
 func (v *variables) collect(f *syntax.File) {
-	v.writes = map[string][]write{}
+	v.writes, v.names = map[string][]write{}, map[string][][]argument{}
 	certain := map[syntax.Node]*syntax.FuncDecl{}
 	v.certain(f.Stmts, nil, certain)
 	var within []*syntax.FuncDecl
@@ -197,6 +198,9 @@ func (w *walker) certainWrites(p *syntax.ParamExp) []write {
 		return nil
 	}
 	all := w.vars.writes[p.Param.Value]
+	if len(all) > maxCandidates {
+		return nil
+	}
 	for _, a := range all {
 		inside := a.within == nil || a.within.Pos().Offset() < p.Pos().Offset() && p.End().Offset() <= a.within.End().Offset()
 		if !a.certain || !inside || a.node.End().Offset() > p.Pos().Offset() || a.items != nil {
@@ -256,6 +260,20 @@ func (w *walker) candidates(word *syntax.Word) [][]argument {
 	if p == nil || p.Param == nil || w.vars == nil {
 		return nil
 	}
+	if p.Exp == nil {
+		if known, ok := w.vars.names[p.Param.Value]; ok {
+			return known
+		}
+	}
+	all := w.namesIn(p, word)
+	if p.Exp == nil {
+		w.vars.names[p.Param.Value] = all
+	}
+	return all
+}
+
+// namesIn looks for the literals that a variable is given.
+func (w *walker) namesIn(p *syntax.ParamExp, word *syntax.Word) [][]argument {
 	var values []*syntax.Word
 	var all [][]argument
 	if p.Exp != nil {
@@ -279,11 +297,12 @@ func (w *walker) candidates(word *syntax.Word) [][]argument {
 		for _, field := range strings.Fields(text) {
 			args = append(args, argument{word, field})
 		}
-		if whole && len(args) > 0 {
+		same := func(other []argument) bool { return joined(other) == joined(args) }
+		if whole && len(args) > 0 && len(all) <= maxCandidates && !slices.ContainsFunc(all, same) {
 			all = append(all, args)
 		}
 	}
-	return all[:min(len(all), maxCandidates)]
+	return all
 }
 
 // maxCandidates bounds how many values of a variable are looked at.

@@ -7,7 +7,7 @@
 # custom:
 #   requirement: ZT-1.4
 #   severity: deny
-#   fix: mend it until bash -n accepts it
+#   fix: fix it until bash -n accepts it
 #   excepted: never
 package codexlock.script.syntax
 
