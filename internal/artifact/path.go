@@ -91,27 +91,6 @@ func partFault(part string) string {
 	return ""
 }
 
-// IsGitDirName reports whether some file system takes a name for ".git": it ignores
-// case (APFS, NTFS), characters without width (HFS+), dots and spaces at the end
-// and what follows a colon (NTFS), or knows it by a short name (git~1).
-func IsGitDirName(name string) bool {
-	for part := range strings.SplitSeq(name, `\`) {
-		part, _, _ = strings.Cut(part, ":")
-		part = strings.TrimRight(strings.Map(dropInvisible, part), ". ")
-		if strings.EqualFold(part, ".git") || strings.EqualFold(part, "git~1") {
-			return true
-		}
-	}
-	return false
-}
-
-func dropInvisible(r rune) rune {
-	if unicode.Is(unicode.Cf, r) {
-		return -1
-	}
-	return r
-}
-
 // String is the path as it was written.
 func (p Path) String() string { return string(p) }
 

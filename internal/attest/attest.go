@@ -328,7 +328,14 @@ func (b *batch) refuse(p artifact.Path) error {
 	if _, err := artifact.ParsePath(p.String()); err != nil {
 		return err
 	}
-	if strings.EqualFold(p.String(), ledger.Path.String()) {
+	if err := p.CheckPortable(); err != nil {
+		var bad *artifact.UnportableError
+		if errors.As(err, &bad) {
+			return &RefusedError{Path: p.String(), Reason: bad.Reason + "; rename it: git mv"}
+		}
+		return err
+	}
+	if artifact.Fold(p.String()) == artifact.Fold(ledger.Path.String()) {
 		return &RefusedError{Path: p.String(), Reason: "is the ledger, which vouches for artifacts and is none"}
 	}
 	for _, dir := range unattestable {
@@ -343,10 +350,11 @@ func (b *batch) refuse(p artifact.Path) error {
 		return err
 	}
 	for _, owner := range p.Owners() {
-		_, there, err := b.work.lstat(owner)
+		mode, there, err := b.work.lstat(owner)
 		if err != nil {
 			return err
 		}
+		there = there && !mode.IsDir() // a folder has no companions
 		_, entered := b.ledger.Lookup(owner.String())
 		if _, named := b.named[owner]; there || entered || named {
 			return &RefusedError{Path: p.String(), Reason: fmt.Sprintf("is a companion of %s; attest that instead", owner)}
@@ -382,9 +390,9 @@ func (b *batch) isOwnTest(p artifact.Path) (bool, error) {
 	return !script.IsOurs(text), err
 }
 
-// inside ignores case, since some file systems do.
+// inside reports whether some file system takes p for a path in dir.
 func inside(p artifact.Path, dir string) bool {
-	return len(p) > len(dir) && p[len(dir)] == '/' && strings.EqualFold(string(p[:len(dir)]), dir)
+	return strings.HasPrefix(artifact.Fold(p.String()), artifact.Fold(dir)+"/")
 }
 
 // hash is the digest of a file's bytes.

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/text/unicode/norm"
 
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/attest"
@@ -193,7 +192,7 @@ func (j judge) findings(ctx context.Context, c attest.Change, paths []artifact.P
 	// A finding on the whole change says by its file what it is about.
 	about, alike := map[string]artifact.Path{}, map[string]artifact.Path{}
 	for _, p := range paths {
-		about[p.String()], alike[folded(p.String())] = p, p
+		about[p.String()], alike[artifact.Fold(p.String())] = p, p
 		for _, kind := range artifact.Companions {
 			about[p.Companion(kind).String()], about[p.MirroredCompanion(kind).String()] = p, p
 		}
@@ -204,7 +203,7 @@ func (j judge) findings(ctx context.Context, c attest.Change, paths []artifact.P
 		p, ok := about[f.Artifact]
 		if f.Artifact == "" {
 			if p, ok = about[f.File]; !ok {
-				p, ok = alike[folded(f.File)]
+				p, ok = alike[artifact.Fold(f.File)]
 			}
 			if !ok {
 				whole = append(whole, f)
@@ -254,10 +253,6 @@ func (j judge) refuseNew(ctx context.Context, whole []policy.Finding) error {
 	}
 	return nil
 }
-
-// folded is a name as systems see it that tell neither case nor composition of
-// characters apart.
-func folded(name string) string { return strings.ToLower(norm.NFC.String(name)) }
 
 func arrivalFinding(f policy.Finding) attest.Finding {
 	return attest.Finding{Rule: f.Rule, Requirement: f.Requirement, File: f.File, Line: f.Line, Column: f.Column, Message: f.Message, Fix: f.Fix}

@@ -445,6 +445,47 @@ func MatchAny(patterns []string, p string) bool {
 	return false
 }
 
+// IncludeFolders are the folders below which artifacts.include names artifacts: of
+// each pattern the parts before the first with a wildcard, with the alternatives in
+// braces written out. Of "**/*.sh" it is ".".
+func (c *Config) IncludeFolders() []string {
+	folders := map[string]bool{}
+	for _, pattern := range c.Include {
+		for _, p := range alternatives(pattern) {
+			folder, _ := doublestar.SplitPattern(p)
+			folders[folder] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(folders))
+}
+
+// maxAlternatives bounds what the braces of one pattern are written out to.
+const maxAlternatives = 256
+
+// alternatives writes out the first braces of a pattern, and then the others; a
+// pattern with too many of them is left as it is.
+func alternatives(pattern string) []string {
+	done, open := []string{pattern}, true
+	for open && len(done) <= maxAlternatives {
+		open = false
+		var next []string
+		for _, p := range done {
+			before, rest, found := strings.Cut(p, "{")
+			inside, after, closed := strings.Cut(rest, "}")
+			if !found || !closed || strings.ContainsAny(inside, `{\[`) || strings.ContainsAny(before, `\[`) {
+				next = append(next, p)
+				continue
+			}
+			open = true
+			for alternative := range strings.SplitSeq(inside, ",") {
+				next = append(next, before+alternative+after)
+			}
+		}
+		done = next
+	}
+	return done
+}
+
 // Domain is the trust domain of a name, and whether the configuration knows it.
 // Without a configuration any name is a domain.
 func (c *Config) Domain(name string) (d Domain, known bool) {

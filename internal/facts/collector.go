@@ -87,6 +87,7 @@ type Collector struct {
 	skipped   []string              // named, and no artifact
 	mirrored  bool                  // the head has files under assets/manifests/
 	names     []string              // of the head's files
+	misplaced map[string]string     // what is no folder and stands above an artifact, by path: the artifact, or the folder of artifacts.include
 	made      map[string][]string   // the artifacts made from an input, where a change is judged
 
 	renamedTo, renamedFrom map[string]string
@@ -109,7 +110,8 @@ type book struct {
 // piece. An error means that something could not be read: it is about us, and
 // the change is then not verified.
 func Collect(ctx context.Context, o Options) (*Collector, error) {
-	c := &Collector{o: o, now: vaulttime.FormatTime(o.Now), settings: settingsOf(o), suspects: content.NewBudget()}
+	o.Head = repo.Including(o.Head, o.Config.IncludeFolders(), o.Config.Matches)
+	c := &Collector{o: o, now: vaulttime.FormatTime(o.Now), settings: settingsOf(o), suspects: content.NewBudget(), misplaced: map[string]string{}}
 	var err error
 	if c.ledger, err = c.readLedger(ctx, o.Head); err != nil {
 		return nil, fmt.Errorf("read %s: %w", ledger.Path, err)

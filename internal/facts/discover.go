@@ -30,6 +30,9 @@ func (c *Collector) discover(ctx context.Context) error {
 	if err := find(ctx, set); err != nil {
 		return err
 	}
+	if err := c.addMisplaced(ctx, set); err != nil {
+		return err
+	}
 	if err := c.findRenames(ctx); err != nil {
 		return err
 	}
@@ -225,13 +228,14 @@ func (c *Collector) isLeft(ctx context.Context, p artifact.Path) (bool, error) {
 	return owner != "", err
 }
 
-// exists reports whether an artifact stands in the head's tree or ledger.
+// exists reports whether an artifact stands in the head's tree or ledger. A folder is
+// none: what is named like a companion of it belongs to nothing.
 func (c *Collector) exists(ctx context.Context, p artifact.Path) (bool, error) {
 	if len(c.ledger.byPath[p]) > 0 {
 		return true, nil
 	}
-	_, ok, err := c.o.Head.Lookup(ctx, p)
-	return ok, err
+	entry, ok, err := c.o.Head.Lookup(ctx, p)
+	return ok && entry.Kind != repo.Directory, err
 }
 
 // add puts a path into the set where it is an artifact.
@@ -280,9 +284,9 @@ func (c *Collector) dropGone(ctx context.Context, set map[string]bool) error {
 		if _, differs := c.deltas[name]; differs {
 			continue
 		}
-		if _, ok, err := c.o.Head.Lookup(ctx, p); err != nil {
+		if entry, ok, err := c.o.Head.Lookup(ctx, p); err != nil {
 			return err
-		} else if !ok {
+		} else if !ok || entry.Kind == repo.Directory {
 			delete(set, name)
 		}
 	}

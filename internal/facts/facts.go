@@ -52,7 +52,7 @@ type Settings struct {
 type Artifact struct {
 	Path   string `json:"path"`
 	Change string `json:"change"` // added, modified, removed, unchanged
-	Kind   string `json:"kind"`   // file, symlink, submodule, directory, special, oversized, misnamed, absent
+	Kind   string `json:"kind"`   // file, symlink, submodule, directory, special, oversized, misnamed, misplaced, absent
 	Mode   string `json:"mode,omitempty"`
 	Area   string `json:"area,omitempty"`   // where the standard's layout has it: sources, incoming, quarantine, elsewhere
 	SHA256 string `json:"sha256,omitempty"` // 64 lower-case hex; absent unless kind is file
@@ -66,6 +66,14 @@ type Artifact struct {
 	// DiskMode is the file's permission bits on the disk, four octal digits; only
 	// where the layout is strict and the work tree is judged.
 	DiskMode string `json:"disk_mode,omitempty"`
+	// Portable is whether every system can hold a file of this name: yes, no (Windows
+	// cannot).
+	Portable string `json:"portable,omitempty"`
+	// Stands is what stands here, of what is misplaced: a kind.
+	Stands string `json:"stands,omitempty"`
+	// Above is, of what is misplaced, what belongs below it: an artifact of the base,
+	// a path that a ledger lists, or a folder of artifacts.include.
+	Above string `json:"above,omitempty"`
 	// RenamedFrom is the path at which the base has these bytes and the head has
 	// nothing; RenamedTo, of what is removed, the new path at which the head has them.
 	RenamedFrom string `json:"renamed_from,omitempty"`
@@ -287,17 +295,21 @@ type Repository struct {
 	TrustedBase string       `json:"trusted_base"` // commit, head (a first push), ancestor (the commit itself cannot be used)
 	GateChanges []GateChange `json:"gate_changes"`
 	Collisions  []Collision  `json:"collisions"`
-	Config      string       `json:"config,omitempty"` // where the base's configuration stands; absent: none
-	Keys        []DomainKey  `json:"keys"`
-	Script      GateScript   `json:"script"`
-	Log         Log          `json:"log"`
+	// MoreCollisions is how many there are beside those that are listed.
+	MoreCollisions int         `json:"more_collisions,omitempty"`
+	Config         string      `json:"config,omitempty"` // where the base's configuration stands; absent: none
+	Keys           []DomainKey `json:"keys"`
+	Script         GateScript  `json:"script"`
+	Log            Log         `json:"log"`
 }
 
 // A Collision is a name that some systems take for another one's file.
 type Collision struct {
-	Path  string `json:"path"`
+	Path  string `json:"path"` // of a file, or of a folder
 	Other string `json:"other"`
-	Kind  string `json:"kind"` // case: they differ in case only; unicode: in how characters are composed
+	// Kind is how they differ: case (in case only), unicode (in how characters are
+	// composed), ignored (in characters that some systems ignore).
+	Kind string `json:"kind"`
 }
 
 // A DomainKey is what holds of a trust domain's keys.

@@ -4,13 +4,9 @@ import (
 	"context"
 	"fmt"
 	"runtime"
-	"slices"
 	"sort"
 	"strings"
 	"sync"
-
-	"golang.org/x/text/cases"
-	"golang.org/x/text/unicode/norm"
 
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/manifest"
@@ -29,67 +25,6 @@ func (c *Collector) list(ctx context.Context) error {
 		c.names = append(c.names, entry.Path)
 	}
 	return nil
-}
-
-// collisions are the names that some systems take for one file: they differ in
-// case, or in how characters are composed. Where a change is judged, it has to
-// bring one of them; otherwise one of them has to be an artifact's or a companion's.
-func (c *Collector) collisions() []Collision {
-	names := append([]string(nil), c.names...)
-	for p := range c.ledger.byPath {
-		names = append(names, p.String())
-	}
-	slices.Sort(names)
-	names = slices.Compact(names)
-	fold := cases.Fold()
-	first := make(map[string]string, len(names))
-	found := []Collision{}
-	for _, name := range names {
-		key := folded(fold, name)
-		other, there := first[key]
-		if !there {
-			first[key] = name
-		}
-		if !there || other == name || c.followsOwner(first, fold, name) || !c.collides(name) && !c.collides(other) {
-			continue
-		}
-		kind := "unicode"
-		if norm.NFC.String(name) != norm.NFC.String(other) {
-			kind = "case"
-		}
-		found = append(found, Collision{Path: printable(name), Other: printable(other), Kind: kind})
-	}
-	return found
-}
-
-// followsOwner reports whether a name is a companion's whose artifact collides
-// already: that one is told, and the companions go with it.
-func (c *Collector) followsOwner(first map[string]string, fold cases.Caser, name string) bool {
-	for _, owner := range artifact.Path(name).Owners() {
-		if other, there := first[folded(fold, owner.String())]; there && other != owner.String() {
-			return true
-		}
-	}
-	return false
-}
-
-func (c *Collector) collides(name string) bool {
-	if c.o.Scope == Changed {
-		_, changed := c.deltas[name]
-		return changed || c.entryText(&c.ledger, artifact.Path(name)) != c.entryText(&c.base, artifact.Path(name))
-	}
-	return c.concerns(name)
-}
-
-// folded is the same for all names that a system without case, or with other
-// compositions of characters, takes for one.
-func folded(fold cases.Caser, name string) string {
-	for i := range len(name) {
-		if name[i] >= 0x80 {
-			return norm.NFC.String(fold.String(norm.NFC.String(name)))
-		}
-	}
-	return strings.ToLower(name)
 }
 
 // companionOf is the artifact whose companion a name says it is, where neither

@@ -39,6 +39,9 @@ func (c *Collector) Artifact(ctx context.Context, i int) (Measurement, error) {
 	name := c.artifacts[i]
 	s := &subject{docs: locator{}}
 	s.in = Input{EffectiveTime: c.now, Settings: c.settings}
+	if c.misplaced[name] != "" {
+		return c.measureMisplaced(ctx, s, name)
+	}
 	p, err := artifact.ParsePath(name)
 	if err != nil {
 		return c.misnamed(s, name), nil
@@ -87,9 +90,10 @@ func (c *Collector) measureFile(ctx context.Context, s *subject) error {
 		RenamedFrom: c.renamedFrom[s.path.String()], RenamedTo: c.renamedTo[s.path.String()],
 	}
 	s.in.Artifact = a
+	a.Portable = yes(s.path.CheckPortable() == nil)
 	entry, ok, err := c.o.Head.Lookup(ctx, s.path)
-	if err != nil || !ok {
-		return err
+	if err != nil || !ok || entry.Kind == repo.Directory && len(c.ledger.byPath[s.path]) == 0 {
+		return err // a folder that nothing lists: the file that it was was removed
 	}
 	s.file = entry
 	if c.o.Strict && c.o.HeadCommit == "" && entry.Kind == repo.File {

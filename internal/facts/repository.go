@@ -9,11 +9,11 @@ import (
 func (c *Collector) Repository(ctx context.Context) (Measurement, error) {
 	r := &Repository{
 		Scope: string(c.o.Scope), Base: c.o.BaseCommit, Head: c.o.HeadCommit, Artifacts: len(c.artifacts),
-		Ledger: c.ledger.found, UnsafePaths: c.ledger.unsafe, Collisions: c.collisions(),
+		Ledger: c.ledger.found, UnsafePaths: c.ledger.unsafe,
 		Config: c.o.Config.File.String(), Keys: c.domainKeys(), TrustedBase: string(cmp.Or(c.o.TrustedBase, TrustedCommit)),
 	}
 	for _, step := range []func(context.Context, *Repository) error{
-		c.measureGate, c.measureScript, c.measureLog,
+		c.measureCollisions, c.measureGate, c.measureScript, c.measureLog,
 	} {
 		if err := step(ctx, r); err != nil {
 			return Measurement{}, err

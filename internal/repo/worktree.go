@@ -23,6 +23,7 @@ import (
 // not removed.
 type workTree struct {
 	r       *Repository
+	also    *inclusion // nil: what git lists
 	skipped sparseness
 }
 
@@ -145,6 +146,10 @@ func (t *workTree) names(ctx context.Context) ([]string, map[string]string, erro
 		})
 	}, "ls-files", "-z", "--others", "--exclude-standard")
 	if err != nil {
+		return nil, nil, err
+	}
+	// What was included is counted by itself: most of it is listed already.
+	if names, err = t.also.add(ctx, t, names, &limits{of: "the work tree"}); err != nil {
 		return nil, nil, err
 	}
 	slices.Sort(names)

@@ -56,6 +56,9 @@ _not_listed if input.ledger.state in {"absent", "invalid", "irregular"}
 # A name that means different files: layout.irregular reports it.
 _not_listed if input.artifact.kind == "misnamed"
 
+# It stands in the place of a folder: layout.irregular reports it too.
+_not_listed if input.artifact.kind == "misplaced"
+
 _unverified(path) if startswith(path, "assets/incoming/")
 
 _unverified(path) if startswith(path, "assets/quarantine/")

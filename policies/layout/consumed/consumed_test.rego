@@ -67,4 +67,5 @@ test_zt_6_3_scripts_without_references_are_found if {
 
 test_layout_irregular_reports_a_name_that_means_several_files if {
 	consumed.deny == set() with input as sample.patched(sample.misnamed, {"/artifact/path": "assets/incoming/model.bin "})
+	consumed.deny == set() with input as sample.patched(sample.misplaced, {"/artifact/path": "assets/incoming"})
 }

@@ -1,26 +1,45 @@
 # METADATA
 # scope: package
 # title: An artifact is a regular file with a plain name
-# description: "Symlinks, submodules, folders and special files are never artifacts, nor is a file too large to be hashed or one whose name means different files on different systems: what is verified would not be what is used."
+# description: "Symlinks, submodules, folders and special files are never artifacts, nor is a file too large to be hashed or one whose name means different files on different systems: what is verified would not be what is used. The folders above an artifact are folders: below a symlink, a submodule or a file in their place nothing is verified."
 # schemas:
 #   - input: schema.facts
 # custom:
 #   requirement: ZT-6.1
 #   severity: deny
-#   fix: put a regular file with a plain name in its place, or take it out of the artifacts
+#   fix: put a regular file with a plain name in its place, or take it out of the artifacts; where a folder of artifacts belongs, put the folder back
 #   excepted: never
 package codexlock.layout.irregular
 
+import data.codexlock.lib.fact
+
 deny contains _message if not _regular
 
-_regular if input.artifact.kind == "file"
+_regular if {
+	input.artifact.kind == "file"
+	input.artifact.portable == "yes"
+}
 
 # It was removed; lock.orphan reports what is left of it.
 _regular if input.artifact.kind == "absent"
 
-_message := object.get(_messages, _kind, "nothing proves that it is a regular file")
+_message := sprintf("is a %s, want a folder: %q belongs below it", [_noun, fact.text(["artifact", "above"])]) if {
+	input.artifact.kind == "misplaced"
+} else := "Windows cannot hold its name, want one without <>:\"|?* that is no device (CON, NUL)" if {
+	input.artifact.portable == "no"
+} else := object.get(_messages, _kind, "nothing proves that it is a regular file")
 
 _kind := object.get(input, ["artifact", "kind"], "")
+
+_noun := object.get(_nouns, object.get(input, ["artifact", "stands"], ""), "file of an unknown kind")
+
+_nouns := {
+	"file": "file",
+	"oversized": "file",
+	"symlink": "symlink",
+	"submodule": "submodule",
+	"special": "special file",
+}
 
 _messages := {
 	"symlink": "is a symlink, want a regular file",

@@ -25,8 +25,25 @@ test_zt_6_1_what_is_no_regular_file_is_found if {
 	irregular.deny == {_messages.misnamed} with input as sample.misnamed
 }
 
+test_zt_6_1_what_stands_above_an_artifact_and_is_no_folder_is_found if {
+	every stands, noun in {
+		"file": "file",
+		"oversized": "file",
+		"symlink": "symlink",
+		"submodule": "submodule",
+		"special": "special file",
+		"else": "file of an unknown kind",
+	} {
+		irregular.deny == {sprintf("is a %s, want a folder: \"assets/sources\" belongs below it", [noun])} with input as sample.patched(sample.misplaced, {"/artifact/stands": stands})
+	}
+}
+
+test_zt_6_1_names_that_windows_cannot_hold_are_found if {
+	irregular.deny == {"Windows cannot hold its name, want one without <>:\"|?* that is no device (CON, NUL)"} with input as sample.changed({"/artifact/portable": "no"})
+}
+
 test_zt_6_1_missing_facts_are_found if {
-	every pointer in {"/artifact", "/artifact/kind"} {
+	every pointer in {"/artifact", "/artifact/kind", "/artifact/portable"} {
 		irregular.deny == {"nothing proves that it is a regular file"} with input as sample.without(
 			sample.artifact,
 			pointer,

@@ -51,6 +51,7 @@ artifact := {
 		"path": "assets/sources/model.bin",
 		"change": "modified",
 		"kind": "file",
+		"portable": "yes",
 		"mode": "100644",
 		"area": "sources",
 		"script": "no",
@@ -245,11 +246,11 @@ settled := {
 irregular := {"symlink", "submodule", "directory", "special", "oversized", "misnamed"}
 
 # silent are artifacts that only the rules about their kind have anything to say
-# of: irregular, removed, removed but still listed, or misnamed, so that nothing
-# more was measured.
+# of: irregular, removed, removed but still listed, misnamed or misplaced, so that
+# nothing more was measured.
 silent := _elsewhere | {changed({"/artifact/kind": kind, "/checks": nothing}) | some kind in irregular}
 
-_elsewhere := {removed, orphan, misnamed, left}
+_elsewhere := {removed, orphan, misnamed, misplaced, left}
 
 removed := changed({
 	"/artifact": {"path": "assets/sources/model.bin", "change": "removed", "kind": "absent"},
@@ -278,6 +279,20 @@ misnamed := {
 	"effective_time": "2026-11-23T12:00:00Z",
 	"settings": settings,
 	"artifact": {"path": "assets/sources/model.bin ", "change": "added", "kind": "misnamed"},
+	"checks": nothing,
+}
+
+# misplaced stands where a folder of artifacts belongs.
+misplaced := {
+	"effective_time": "2026-11-23T12:00:00Z",
+	"settings": settings,
+	"artifact": {
+		"path": "assets",
+		"change": "added",
+		"kind": "misplaced",
+		"stands": "symlink",
+		"above": "assets/sources",
+	},
 	"checks": nothing,
 }
 

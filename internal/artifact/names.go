@@ -1,0 +1,127 @@
+package artifact
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/cases"
+	"golang.org/x/text/unicode/norm"
+)
+
+// Fold returns the same text for all names that some file system takes for one: it
+// folds case in full (Unicode's CaseFolding.txt, so that "ß" and "SS" agree),
+// composes characters (NFC), and drops from each part of a path what systems ignore:
+// characters that are invisible (HFS+), dots and spaces at its end (Windows).
+func Fold(name string) string {
+	ascii := isASCII(name)
+	if ascii && !hasDroppedEnd(name) {
+		return strings.ToLower(name)
+	}
+	if !ascii {
+		name = strings.Map(dropInvisible, name)
+	}
+	parts := strings.Split(foldCase(name), "/")
+	for i, part := range parts {
+		if kept := strings.TrimRight(part, ". "); kept != "" { // "." and ".." are names of their own
+			parts[i] = kept
+		}
+	}
+	return strings.Join(parts, "/")
+}
+
+// foldCase folds case and composition (Unicode, D145: a canonical caseless match).
+func foldCase(name string) string { return norm.NFC.String(cases.Fold().String(norm.NFD.String(name))) }
+
+// hasDroppedEnd reports whether a part of a path ends in a dot or a space.
+func hasDroppedEnd(name string) bool {
+	for i := range len(name) {
+		if c := name[i]; (c == '.' || c == ' ') && (i == len(name)-1 || name[i+1] == '/') {
+			return true
+		}
+	}
+	return false
+}
+
+// SameButCase reports whether two names differ in nothing but case and in how their
+// characters are composed.
+func SameButCase(a, b string) bool { return foldCase(a) == foldCase(b) }
+
+func isASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
+}
+
+func dropInvisible(r rune) rune {
+	if unicode.Is(unicode.Cf, r) {
+		return -1
+	}
+	return r
+}
+
+// IsGitDirName reports whether some file system takes a name for ".git": it ignores
+// case (APFS, NTFS), characters without width (HFS+), dots and spaces at the end
+// and what follows a colon (NTFS), or knows it by a short name (git~1).
+func IsGitDirName(name string) bool {
+	for part := range strings.SplitSeq(name, `\`) {
+		part, _, _ = strings.Cut(part, ":")
+		part = strings.TrimRight(strings.Map(dropInvisible, part), ". ")
+		if strings.EqualFold(part, ".git") || strings.EqualFold(part, "git~1") {
+			return true
+		}
+	}
+	return false
+}
+
+// An UnportableError says why a path names no file on Windows.
+type UnportableError struct {
+	Path   string
+	Reason string // what is wrong with it, lower case, no full stop
+}
+
+func (e *UnportableError) Error() string { return fmt.Sprintf("path %q %s", e.Path, e.Reason) }
+
+// Hint is what makes the name one that every system can hold.
+func (e *UnportableError) Hint() string {
+	return fmt.Sprintf("rename it to a name that every system can hold: git mv -- %q NEW-NAME", e.Path)
+}
+
+// CheckPortable returns an *UnportableError for a path that Windows cannot hold
+// (Microsoft, "Naming Files, Paths, and Namespaces"): a checkout there fails, or makes
+// another file. ParsePath takes such paths, since they are fine for what is no
+// artifact.
+func (p Path) CheckPortable() error {
+	for part := range strings.SplitSeq(string(p), "/") {
+		if i := strings.IndexAny(part, `<>:"|?*\`); i >= 0 {
+			return &UnportableError{Path: string(p), Reason: fmt.Sprintf("contains %q, which no name on Windows can", part[i:i+1])}
+		}
+		if end := len(part) - 1; end >= 0 && (part[end] == '.' || part[end] == ' ') {
+			return &UnportableError{Path: string(p), Reason: fmt.Sprintf("has the part %q, whose end Windows drops", part)}
+		}
+		if isDevice(part) {
+			return &UnportableError{Path: string(p), Reason: fmt.Sprintf("has the part %q, which is a device on Windows", part)}
+		}
+	}
+	return nil
+}
+
+// isDevice reports whether Windows takes a name for a device, whatever its extension.
+func isDevice(part string) bool {
+	stem, _, _ := strings.Cut(part, ".")
+	stem = strings.ToUpper(strings.TrimRight(stem, " "))
+	switch stem {
+	case "CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$":
+		return true
+	}
+	for _, port := range []string{"COM", "LPT"} {
+		if number, ok := strings.CutPrefix(stem, port); ok && utf8.RuneCountInString(number) == 1 && strings.Contains("0123456789¹²³", number) {
+			return true
+		}
+	}
+	return false
+}

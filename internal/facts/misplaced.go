@@ -1,0 +1,150 @@
+package facts
+
+import (
+	"context"
+	"fmt"
+	"path"
+	"path/filepath"
+	"strings"
+
+	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/repo"
+)
+
+// addMisplaced puts under judgement whatever is no folder and stands where a folder
+// of artifacts belongs: above a folder of artifacts.include, above a path that a
+// ledger lists, above an artifact of the base. Below a symlink or a submodule
+// nothing is seen, so that without this all that was there would count as removed.
+// It is judged in every scope, whether or not the base has it already; where paths
+// are named, only if it is above or below one of them.
+func (c *Collector) addMisplaced(ctx context.Context, set map[string]bool) error {
+	f := folders{tree: c.o.Head, known: map[string]string{".": ""}}
+	note := func(folder, below string) error {
+		at, err := f.obstacle(ctx, folder)
+		if at != "" && c.misplaced[at] == "" {
+			c.misplaced[at] = below
+		}
+		return err
+	}
+	for _, folder := range c.o.Config.IncludeFolders() {
+		if err := note(folder, folder); err != nil {
+			return err
+		}
+	}
+	for _, b := range []*book{&c.ledger, &c.base} {
+		for p := range b.byPath {
+			if err := note(p.Dir(), p.String()); err != nil {
+				return err
+			}
+		}
+	}
+	if err := c.noteBase(ctx, &f, note); err != nil {
+		return err
+	}
+	for at := range c.misplaced {
+		if c.o.Scope != Paths || c.isNamed(at) {
+			set[at] = true
+		}
+	}
+	return nil
+}
+
+// noteBase looks above every artifact of the base.
+func (c *Collector) noteBase(ctx context.Context, f *folders, note func(folder, below string) error) error {
+	if c.o.SameCommit {
+		return nil
+	}
+	for entry, err := range c.o.Base.Entries(ctx) {
+		if err != nil {
+			return fmt.Errorf("list the base's files: %w", err)
+		}
+		folder := path.Dir(entry.Path)
+		at, err := f.obstacle(ctx, folder)
+		if err != nil {
+			return err
+		}
+		if at == "" || !c.o.Config.Matches(entry.Path) {
+			continue
+		}
+		if err := note(folder, entry.Path); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// isNamed reports whether a path was named, or is above or below one that was.
+func (c *Collector) isNamed(at string) bool {
+	for _, p := range c.o.Paths {
+		named := p.String()
+		if named == "." || named == at || strings.HasPrefix(at, named+"/") || strings.HasPrefix(named, at+"/") {
+			return true
+		}
+	}
+	return false
+}
+
+// folders remembers what stands in the place of the folders of a tree.
+type folders struct {
+	tree  repo.Tree
+	known map[string]string
+}
+
+// obstacle is the outermost path, from the root to folder itself, at which something
+// stands that is no folder; "" where there is none.
+func (f *folders) obstacle(ctx context.Context, folder string) (string, error) {
+	if at, known := f.known[folder]; known {
+		return at, nil
+	}
+	if !filepath.IsLocal(folder) { // no checkout has it
+		return "", nil
+	}
+	at, err := f.obstacle(ctx, path.Dir(folder))
+	if err != nil {
+		return "", err
+	}
+	if at == "" {
+		entry, ok, err := f.tree.Lookup(ctx, artifact.Path(folder))
+		if err != nil {
+			return "", err
+		}
+		if ok && entry.Kind != repo.Directory {
+			at = folder
+		}
+	}
+	f.known[folder] = at
+	return at, nil
+}
+
+// measureMisplaced states what stands in the place of a folder. Nothing more is
+// measured: whatever it is, it is no artifact.
+func (c *Collector) measureMisplaced(ctx context.Context, s *subject, name string) (Measurement, error) {
+	entry, _, err := c.o.Head.Lookup(ctx, artifact.Path(name))
+	if err != nil {
+		return Measurement{}, fmt.Errorf("look up %q: %w", name, err)
+	}
+	before, there, err := c.o.Base.Lookup(ctx, artifact.Path(name))
+	if err != nil {
+		return Measurement{}, fmt.Errorf("look up %q in the base: %w", name, err)
+	}
+	change := repo.Modified
+	switch {
+	case !there || before.Kind == repo.Directory:
+		change = repo.Added
+	case c.o.SameCommit:
+		change = repo.Unchanged
+	default:
+		id, ok, err := c.o.Repository.ObjectID(ctx, c.o.Head, entry)
+		if err != nil {
+			return Measurement{}, fmt.Errorf("compare %q with the base: %w", name, err)
+		}
+		if ok && id == before.OID && before.Kind == entry.Kind {
+			change = repo.Unchanged
+		}
+	}
+	s.in.Artifact = &Artifact{
+		Path: printable(name), Change: change.String(), Kind: "misplaced", Stands: entry.Kind.String(), Above: printable(c.misplaced[name]),
+	}
+	s.in.Checks = c.check(s)
+	return Measurement{Input: s.in, Locate: s.docs.locate}, nil
+}
