@@ -206,7 +206,16 @@ func (j judge) findings(ctx context.Context, c attest.Change, paths []artifact.P
 				p, ok = alike[artifact.Fold(f.File)]
 			}
 			if !ok {
-				whole = append(whole, f)
+				below, err := j.bringFolder(ctx, f.File, paths)
+				if err != nil {
+					return nil, err
+				}
+				for _, p := range below {
+					found[p] = append(found[p], arrivalFinding(f))
+				}
+				if len(below) == 0 {
+					whole = append(whole, f)
+				}
 			}
 		}
 		if ok {
@@ -214,6 +223,27 @@ func (j judge) findings(ctx context.Context, c attest.Change, paths []artifact.P
 		}
 	}
 	return found, j.refuseNew(ctx, whole)
+}
+
+// bringFolder are the paths that bring a folder which folds to a name and is not in
+// the work tree: a finding about two folders that collide is about them.
+func (j judge) bringFolder(ctx context.Context, name string, paths []artifact.Path) ([]artifact.Path, error) {
+	var bring []artifact.Path
+	parts := strings.Count(name, "/") + 1
+	for _, p := range paths {
+		if !strings.HasPrefix(artifact.Fold(p.String()), artifact.Fold(name)+"/") {
+			continue
+		}
+		folder := strings.Join(strings.Split(p.String(), "/")[:parts], "/")
+		_, there, err := j.work.Lookup(ctx, artifact.Path(folder))
+		if err != nil {
+			return nil, err
+		}
+		if !there {
+			bring = append(bring, p)
+		}
+	}
+	return bring, nil
 }
 
 // ask is what denies something about the named paths of a tree, or about the
