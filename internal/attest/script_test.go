@@ -55,8 +55,23 @@ func now(t testing.TB) Options {
 }
 
 var hostileNames = []artifact.Path{
-	"plain", "a/b/c/deep.bin", "it's", `"quoted"`, "$HOME", "$(touch pwned)", "`touch pwned`", "a b  c", "-n", "--help", "a=b", "*", "?[x]", "~", "!bang", "#hash",
-	"semi;colon", "amp&ersand", "pipe|", "%s%n", "@ARTIFACT@", "ünï/ço dé", "日本", "a'\"$`!*b", "{}", "<in>out", "-/-x", "key=${VAULTTIME_KEY}", ".hidden",
+	"plain", "a/b/c/deep.bin", "it's", "$HOME", "$(touch pwned)", "`touch pwned`", "a b  c", "-n", "--help", "a=b", "[x]", "~", "!bang", "#hash",
+	"semi;colon", "amp&ersand", "%s%n", "@ARTIFACT@", "ünï/ço dé", "日本", "a'$`!b", "{}", "-/-x", "key=${VAULTTIME_KEY}", ".hidden",
+}
+
+// TestAttestRefusesNames: what Windows cannot hold is no artifact's name, in any part
+// of its path (ZT-6.1); a folder has no companions.
+func TestAttestRefusesNames(t *testing.T) {
+	for _, name := range []artifact.Path{"CON", "a/nul.txt", "aux/x", `"quoted"`, "*", "?[x]", "pipe|", "<in>out", "a:b", "CODEX-LOCK.JSON", "Assets/Incoming/x", "a\u017f\u017fets/incoming/x"} {
+		p := newPlace(t, map[string]string{name.String(): "content"})
+		_, err := p.attest(now(t), name)
+		var refused *RefusedError
+		if !errors.As(err, &refused) {
+			t.Errorf("Attest(%q): %v, want a *RefusedError", name, err)
+		}
+	}
+	p := newPlace(t, map[string]string{"tool/a": "content", "tool.test": "content"})
+	p.mustAttest(now(t), "tool.test")
 }
 
 // TestScriptVerifies runs X.test for real: it passes where all holds, and fails

@@ -66,9 +66,6 @@ type Artifact struct {
 	// DiskMode is the file's permission bits on the disk, four octal digits; only
 	// where the layout is strict and the work tree is judged.
 	DiskMode string `json:"disk_mode,omitempty"`
-	// Portable is whether every system can hold a file of this name: yes, no (Windows
-	// cannot).
-	Portable string `json:"portable,omitempty"`
 	// Stands is what stands here, of what is misplaced: a kind.
 	Stands string `json:"stands,omitempty"`
 	// Above is, of what is misplaced, what belongs below it: an artifact of the base,
@@ -222,6 +219,7 @@ type Base struct {
 	TestSum     string `json:"test_sha256"`
 	Attested    string `json:"attested"`
 	Content     string `json:"content"`     // its bytes and the head's: same, differs, gone, absent (not in the base)
+	Mode        string `json:"mode"`        // its mode in Git and the head's: same, differs, absent (either is no file)
 	Manifest    string `json:"manifest"`    // its manifest's bytes and the head's: same, differs, absent (either is not there)
 	Test        string `json:"test"`        // its test's bytes and the head's: same, differs, absent (either is not there)
 	RecordText  string `json:"record_text"` // its record's bytes and the head's: same, differs, absent (either is not there)

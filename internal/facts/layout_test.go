@@ -401,6 +401,30 @@ func TestLog(t *testing.T) {
 	}
 }
 
+// TestModeChange: how the artifact's mode stands to the base's.
+func TestModeChange(t *testing.T) {
+	f := newFixture(t)
+	if b := f.measure(facts.All)[model].Input.Base; b.Mode != "same" {
+		t.Errorf("%+v", b)
+	}
+	if err := os.Chmod(f.file(model), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, scope := range []facts.Scope{facts.Changed, facts.All} {
+		if b := f.measure(scope)[model].Input.Base; b.Mode != "differs" || b.Content != "same" {
+			t.Errorf("%s: %+v", scope, b)
+		}
+	}
+	m, err := f.between().Artifact(t.Context(), 0)
+	if err != nil || m.Input.Base.Mode != "differs" {
+		t.Errorf("between commits: %+v, %v", m.Input.Base, err)
+	}
+	f.remove(model)
+	if b := f.measure(facts.Changed)[model].Input.Base; b.Mode != "absent" {
+		t.Errorf("removed: %+v", b)
+	}
+}
+
 // TestStrictLayoutSeesTheDisk: the mode on the disk is a fact only where it is asked for.
 func TestStrictLayoutSeesTheDisk(t *testing.T) {
 	f := newFixture(t)

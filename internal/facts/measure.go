@@ -43,7 +43,7 @@ func (c *Collector) Artifact(ctx context.Context, i int) (Measurement, error) {
 		return c.measureMisplaced(ctx, s, name)
 	}
 	p, err := artifact.ParsePath(name)
-	if err != nil {
+	if err != nil || p.CheckPortable() != nil {
 		return c.misnamed(s, name), nil
 	}
 	s.path = p
@@ -67,7 +67,7 @@ func (c *Collector) Artifact(ctx context.Context, i int) (Measurement, error) {
 }
 
 // misnamed is an artifact whose name means different files on different
-// systems, or hides what it is. Nothing more is measured: no companion can
+// systems, names none on Windows, or hides what it is. Nothing more is measured: no companion can
 // belong to it.
 func (c *Collector) misnamed(s *subject, name string) Measurement {
 	change := "unchanged"
@@ -90,7 +90,6 @@ func (c *Collector) measureFile(ctx context.Context, s *subject) error {
 		RenamedFrom: c.renamedFrom[s.path.String()], RenamedTo: c.renamedTo[s.path.String()],
 	}
 	s.in.Artifact = a
-	a.Portable = yes(s.path.CheckPortable() == nil)
 	entry, ok, err := c.o.Head.Lookup(ctx, s.path)
 	if err != nil || !ok || entry.Kind == repo.Directory && len(c.ledger.byPath[s.path]) == 0 {
 		return err // a folder that nothing lists: the file that it was was removed
@@ -304,7 +303,7 @@ func (c *Collector) measureBase(ctx context.Context, s *subject) error {
 	}
 	b := &Base{
 		RecordState: "absent", Proof: "absent", ManifestSum: "absent", TestSum: "absent", Attested: "absent",
-		Content: "absent", Manifest: "absent", Test: "absent", RecordText: "absent", Record: "absent",
+		Content: "absent", Mode: "absent", Manifest: "absent", Test: "absent", RecordText: "absent", Record: "absent",
 	}
 	s.in.Base = b
 	if len(entries) > 0 {

@@ -18,6 +18,9 @@ func (c *Collector) measureMutation(ctx context.Context, s *subject, before repo
 	if b.Content, err = c.contentChange(ctx, s, before, there); err != nil {
 		return err
 	}
+	if b.Mode, err = c.modeChange(ctx, s, before, there); err != nil {
+		return err
+	}
 	if b.Manifest, err = c.companionChange(ctx, s, artifact.Manifest, s.manifestFile); err != nil {
 		return err
 	}
@@ -25,6 +28,26 @@ func (c *Collector) measureMutation(ctx context.Context, s *subject, before repo
 	test.data = s.test.text
 	b.Test, err = c.companionChange(ctx, s, artifact.Test, test)
 	return err
+}
+
+// modeChange compares the artifact's mode with the base's. A work tree on a file
+// system that keeps no modes has those of the index, as Git itself sees it.
+func (c *Collector) modeChange(ctx context.Context, s *subject, before repo.Entry, there bool) (string, error) {
+	switch {
+	case !there || before.Kind != repo.File || s.file.Kind != repo.File || s.in.Artifact.Kind == "absent":
+		return "absent", nil
+	case c.o.SameCommit, s.file.Mode == before.Mode:
+		return "same", nil
+	case c.o.HeadCommit == "":
+		keeps, err := c.o.Repository.KeepsModes(ctx)
+		if err != nil {
+			return "", fmt.Errorf("compare modes with the base: %w", err)
+		}
+		if !keeps {
+			return "same", nil
+		}
+	}
+	return "differs", nil
 }
 
 // contentChange compares the artifact's bytes with the base's, the cheapest way

@@ -56,7 +56,7 @@ func validInput(path string) facts.Input {
 		Base: &facts.Base{
 			SHA256: digest, VerifiedAt: "2026-02-01T11:00:00Z", Timestamp: "2026-02-01T11:00:00Z", TrustDomain: "core", Proof: "present",
 			RecordState: "valid", ManifestSum: "absent", TestSum: "absent", Attested: "absent",
-			Content: "same", Manifest: "same", Test: "same", RecordText: "differs", Record: "later",
+			Content: "same", Mode: "same", Manifest: "same", Test: "same", RecordText: "differs", Record: "later",
 		},
 		Checks: &facts.Checks{
 			Ledger: "match", Manifest: "match", VaultTime: "match", Named: "match", Signature: "valid", KeyID: "match", Epoch: "current", Proof: "valid",

@@ -126,6 +126,16 @@ func (r *Repository) resolve(ctx context.Context, rev string) (Commit, error) {
 	return Commit(id), nil
 }
 
+// KeepsModes reports whether the work tree's file system keeps the executable bit,
+// as git found out when it made the repository (core.fileMode).
+func (r *Repository) KeepsModes(ctx context.Context) (bool, error) {
+	out, err := r.git.output(ctx, "config", "--type=bool", "--default=true", "--get", "core.fileMode")
+	if err != nil {
+		return false, fmt.Errorf("read core.fileMode: %w", err)
+	}
+	return strings.TrimSpace(string(out)) != "false", nil
+}
+
 // FirstParent is the commit that c was made on; ok is false for a commit that
 // has none. Where c has a parent that this clone lacks, the error is a
 // *MissingCommitError: a cut-off history is never taken for a beginning.

@@ -1,7 +1,7 @@
 # METADATA
 # scope: package
 # title: A merged source changes only with a new attestation
-# description: Under assets/sources/, content that the base commit has is replaced only together with a later VaultTime record, a new manifest and a verified_at that moved. With --layout strict the file is read-only on the disk, mode 0444.
+# description: Under assets/sources/, content that the base commit has is replaced only together with a later VaultTime record, a new manifest and a verified_at that moved, and its executable bit changes only with a later record and verified_at. With --layout strict the file is read-only on the disk, mode 0444.
 # schemas:
 #   - input: schema.facts
 # custom:
@@ -17,6 +17,8 @@ import data.codexlock.lib.ledger
 import data.codexlock.lib.subject
 
 deny contains {"msg": _message, "file": fact.file("vaulttime"), "pointer": "/timestamp"} if not _kept
+
+deny contains {"msg": _mode_message, "file": fact.text(["artifact", "path"])} if not _mode_kept
 
 deny contains {"msg": message, "file": fact.text(["artifact", "path"])} if {
 	not _read_only
@@ -39,6 +41,39 @@ _kept if {
 	input.base.manifest in {"differs", "absent"}
 	input.checks.verified_at in {"attested", "new"}
 }
+
+_mode_kept if subject.no_content
+
+_mode_kept if input.artifact.area in {"incoming", "quarantine", "elsewhere"}
+
+_mode_kept if input.artifact.change == "added"
+
+_mode_kept if input.base.mode in {"same", "absent"}
+
+# New content is attested with the mode that it has.
+_mode_kept if {
+	input.base.mode == "differs"
+	input.base.content == "differs"
+}
+
+_mode_kept if {
+	input.base.mode == "differs"
+	input.base.record in {"later", "absent"}
+	input.checks.verified_at in {"attested", "new"}
+}
+
+_mode_kept if {
+	input.base.mode == "differs"
+	_reported
+}
+
+_mode_message := message if {
+	input.base.mode == "differs"
+	message := sprintf("its mode changed to %s and its record did not: nothing attests that it may be executed, or not", [fact.text([
+		"artifact",
+		"mode",
+	])])
+} else := "nothing proves that its mode is what was merged, or was attested anew"
 
 # The ledger, the manifest or the record does not speak of this content, which
 # lock.drift, manifest.hash and vaulttime.hash report; or one of them cannot be

@@ -32,6 +32,42 @@ test_zt_6_2_a_change_with_the_old_manifest_is_found if {
 	immutable.deny == _unattested("nothing proves that it is what was merged, or was attested anew") with input as sample.changed({"/base/manifest": "same"})
 }
 
+_executable := sample.changed({
+	"/base/mode": "differs",
+	"/base/content": "same",
+	"/base/record": "same",
+	"/artifact/mode": "100755",
+	"/checks/verified_at": "kept",
+})
+
+_moded := {{
+	"msg": "its mode changed to 100755 and its record did not: nothing attests that it may be executed, or not",
+	"file": "assets/sources/model.bin",
+}}
+
+test_zt_6_2_a_mode_that_nothing_attests_is_found if {
+	immutable.deny == _moded with input as _executable
+	immutable.deny == _moded with input as sample.patched(_executable, {"/base/record": "later"})
+	immutable.deny == _moded with input as sample.patched(_executable, {"/checks/verified_at": "attested"})
+	immutable.deny == set() with input as sample.patched(_executable, {
+		"/base/record": "later",
+		"/checks/verified_at": "attested",
+	})
+	immutable.deny == set() with input as sample.patched(_executable, {"/artifact/area": "elsewhere"})
+	immutable.deny == set() with input as sample.patched(_executable, {"/artifact/change": "added"})
+	immutable.deny == set() with input as sample.patched(_executable, {"/checks/rollback": "back"})
+	immutable.deny == set() with input as sample.changed({"/base/mode": "differs"})
+}
+
+_unmeasured := {{
+	"msg": "nothing proves that its mode is what was merged, or was attested anew",
+	"file": "assets/sources/model.bin",
+}}
+
+test_zt_6_2_a_mode_that_is_not_measured_is_found if {
+	immutable.deny == _unmeasured with input as sample.without(sample.artifact, "/base/mode")
+}
+
 test_zt_6_2_a_file_that_can_be_written_is_found if {
 	immutable.deny == {{
 		"msg": "has mode 0644 on the disk, want 0444: what is merged is read-only",
@@ -45,7 +81,9 @@ test_zt_6_2_a_file_that_can_be_written_is_found if {
 }
 
 test_zt_6_2_missing_facts_are_found if {
-	every pointer in {"/base", "/base/content", "/base/record", "/base/manifest", "/checks", "/checks/verified_at"} {
+_unattested("nothing proves that it is what was merged, or was attested anew") |
+	_unmeasured == immutable.deny with input as sample.without(sample.artifact, "/base")
+	every pointer in {"/base/content", "/base/record", "/base/manifest", "/checks", "/checks/verified_at"} {
 		immutable.deny == _unattested("nothing proves that it is what was merged, or was attested anew") with input as sample.without(sample.artifact, pointer)
 	}
 	immutable.deny == {{

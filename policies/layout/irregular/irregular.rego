@@ -1,7 +1,7 @@
 # METADATA
 # scope: package
 # title: An artifact is a regular file with a plain name
-# description: "Symlinks, submodules, folders and special files are never artifacts, nor is a file too large to be hashed or one whose name means different files on different systems: what is verified would not be what is used. The folders above an artifact are folders: below a symlink, a submodule or a file in their place nothing is verified."
+# description: "Symlinks, submodules, folders and special files are never artifacts, nor is a file too large to be hashed or one whose name means different files on different systems or none on Windows (a device such as CON or nul.txt, any of <>:|?* or a quotation mark, a dot or space at the end of a part): what is verified would not be what is used. The folders above an artifact are folders: below a symlink, a submodule or a file in their place nothing is verified."
 # schemas:
 #   - input: schema.facts
 # custom:
@@ -15,18 +15,13 @@ import data.codexlock.lib.fact
 
 deny contains _message if not _regular
 
-_regular if {
-	input.artifact.kind == "file"
-	input.artifact.portable == "yes"
-}
+_regular if input.artifact.kind == "file"
 
 # It was removed; lock.orphan reports what is left of it.
 _regular if input.artifact.kind == "absent"
 
 _message := sprintf("is a %s, want a folder: %q belongs below it", [_noun, fact.text(["artifact", "above"])]) if {
 	input.artifact.kind == "misplaced"
-} else := "Windows cannot hold its name, want one without <>:\"|?* that is no device (CON, NUL)" if {
-	input.artifact.portable == "no"
 } else := object.get(_messages, _kind, "nothing proves that it is a regular file")
 
 _kind := object.get(input, ["artifact", "kind"], "")

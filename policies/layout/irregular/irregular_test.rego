@@ -38,12 +38,8 @@ test_zt_6_1_what_stands_above_an_artifact_and_is_no_folder_is_found if {
 	}
 }
 
-test_zt_6_1_names_that_windows_cannot_hold_are_found if {
-	irregular.deny == {"Windows cannot hold its name, want one without <>:\"|?* that is no device (CON, NUL)"} with input as sample.changed({"/artifact/portable": "no"})
-}
-
 test_zt_6_1_missing_facts_are_found if {
-	every pointer in {"/artifact", "/artifact/kind", "/artifact/portable"} {
+	every pointer in {"/artifact", "/artifact/kind"} {
 		irregular.deny == {"nothing proves that it is a regular file"} with input as sample.without(
 			sample.artifact,
 			pointer,
