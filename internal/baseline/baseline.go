@@ -1,7 +1,7 @@
 // Package baseline reads and writes the file in which a repository keeps the
 // findings that it had when it adopted the gate. An entry covers one finding
-// about an artifact as long as the artifact's content and the offending statement
-// are what they were. Which findings those are, the policy engine knows; this
+// about an artifact as long as the offending statement is what it was and, where the
+// finding is in another file than the artifact, the artifact's content is too. Which findings those are, the policy engine knows; this
 // package knows the file.
 package baseline
 
@@ -30,7 +30,7 @@ const (
 type Entry struct {
 	Path        string `json:"path"`                  // the artifact
 	Rule        string `json:"rule"`                  // its code, with the finding's term: script.shellcheck:SC2086
-	SHA256      string `json:"sha256"`                // of the artifact's content
+	SHA256      string `json:"sha256,omitempty"`      // of the artifact's content; "": the finding is in the artifact, and its statement says enough
 	File        string `json:"file,omitempty"`        // where the finding is
 	Statement   string `json:"statement,omitempty"`   // SHA-256 of the offending statement's text, or of the whole file
 	Fingerprint string `json:"fingerprint,omitempty"` // of version 1, in place of file and statement
@@ -51,10 +51,12 @@ func Decode(data []byte) ([]Entry, *schemas.Document, error) {
 	for i, e := range file.Findings {
 		message := ""
 		switch {
-		case file.Version == first && (e.Fingerprint == "" || e.File+e.Statement != ""):
+		case file.Version == first && (e.Fingerprint == "" || e.SHA256 == "" || e.File+e.Statement != ""):
 			message = "an entry of version 1 has path, rule, sha256 and fingerprint"
 		case file.Version == current && (e.Fingerprint != "" || e.File == "" || e.Statement == ""):
-			message = "an entry of version 2 has path, rule, sha256, file and statement"
+			message = "an entry of version 2 has path, rule, file and statement"
+		case e.SHA256 == "" && e.File != e.Path:
+			message = "an entry about another file than the artifact has sha256, the artifact's"
 		default:
 			continue
 		}

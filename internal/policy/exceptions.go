@@ -35,7 +35,7 @@ type Setting struct {
 }
 
 // A Baseline lets the findings stand that a repository had when it adopted the
-// gate, as long as the artifact's content is what it was.
+// gate, as long as the offending statements are what they were.
 type Baseline struct {
 	Path     string // "": the configuration names none
 	State    string // valid, absent, invalid, irregular
@@ -57,14 +57,14 @@ type Waiver struct {
 const exceptedNever = "never"
 
 // subjectOf is what entries of every version name.
-type subjectOf struct{ path, rule, sha256 string }
+type subjectOf struct{ path, rule string }
 
 // waivers are what may let a finding stand, and which of them did.
 type waivers struct {
 	o        *Options
 	used     []atomic.Bool // of the exceptions
 	entries  map[baseline.Entry]int
-	about    map[subjectOf][]int // the entries about a rule and an artifact's content
+	about    map[subjectOf][]int // the entries about a rule and an artifact
 	covering []atomic.Bool       // of the baseline's entries
 }
 
@@ -86,7 +86,7 @@ func newWaivers(o *Options) (*waivers, error) {
 	}
 	for i, e := range o.Baseline.Entries {
 		w.entries[e] = i
-		k := subjectOf{e.Path, e.Rule, e.SHA256}
+		k := subjectOf{e.Path, e.Rule}
 		w.about[k] = append(w.about[k], i)
 	}
 	return w, nil
@@ -114,7 +114,7 @@ func (w *waivers) waive(r *rule, f *Finding, subject string) *Waiver {
 // adopted covers a finding by the entries of the baseline that name it. An entry of
 // version 1 names no statement, so it covers only what the change leaves as it is.
 func (w *waivers) adopted(ctx context.Context, r *rule, f *Finding, at facts.Place, content string, m *facts.Measurement) error {
-	entries := w.about[subjectOf{f.Artifact, Selector{f.Rule, f.Term}.String(), content}]
+	entries := w.about[subjectOf{f.Artifact, Selector{f.Rule, f.Term}.String()}]
 	if r.Excepted == exceptedNever || f.Artifact == "" || content == "" || len(entries) == 0 && !w.o.Adopting {
 		return nil
 	}
@@ -128,6 +128,9 @@ func (w *waivers) adopted(ctx context.Context, r *rule, f *Finding, at facts.Pla
 	f.statement = s.SHA256
 	for _, i := range entries {
 		e := w.o.Baseline.Entries[i]
+		if e.SHA256 != content && (e.SHA256 != "" || f.File != f.Artifact) {
+			continue
+		}
 		covers := e.File == f.File && e.Statement == s.SHA256 && s.SHA256 != ""
 		switch {
 		case e.Fingerprint != "":
@@ -169,7 +172,12 @@ func (w *waivers) lower(r *rule, f *Finding) {
 }
 
 // entry is how a baseline names a finding.
+// The artifact's content is part of it where the finding is in another file: what a
+// record or the ledger says there may be wrong about this content only.
 func (f *Finding) entry(content string) baseline.Entry {
+	if f.File == f.Artifact {
+		content = ""
+	}
 	return baseline.Entry{
 		Path: f.Artifact, Rule: Selector{f.Rule, f.Term}.String(), SHA256: content, File: f.File, Statement: f.statement,
 	}

@@ -267,13 +267,13 @@ func TestBaseline(t *testing.T) {
 	}
 	before := denied()
 	entries := e.Adopt(&d, false)
-	want := baseline.Entry{Path: "a/bad", Rule: "acme.bad", SHA256: digest, File: "a/bad", Statement: c.sha256}
+	want := baseline.Entry{Path: "a/bad", Rule: "acme.bad", File: "a/bad", Statement: c.sha256}
 	// The change's own denial, and two of a rule that is never excepted, are left.
 	if len(entries) != 1 || entries[0] != want || before != 4 || denied() != 3 {
 		t.Fatalf("of %d denials %d are left, and recorded is %+v", before, denied(), entries)
 	}
 	older := want
-	older.File, older.Statement = "", ""
+	older.SHA256, older.File, older.Statement = digest, "", ""
 	for _, f := range d.Findings {
 		if f.Rule == "acme.bad" && f.Artifact == "a/bad" {
 			older.Fingerprint = f.Fingerprint
@@ -301,7 +301,7 @@ func TestBaseline(t *testing.T) {
 		entry  baseline.Entry
 		change func(*stated, *baseline.Entry)
 	}{
-		"another content":            {want, func(m *stated, _ *baseline.Entry) { m.artifacts[0].Artifact.SHA256 = strings.Repeat("0", 64) }},
+		"older, another content":     {older, func(m *stated, _ *baseline.Entry) { m.artifacts[0].Artifact.SHA256 = strings.Repeat("0", 64) }},
 		"another rule":               {want, func(_ *stated, e *baseline.Entry) { e.Rule = "acme.worse" }},
 		"another path":               {want, func(_ *stated, e *baseline.Entry) { e.Path = "b/bad" }},
 		"another hash":               {want, func(_ *stated, e *baseline.Entry) { e.SHA256 = strings.Repeat("0", 64) }},

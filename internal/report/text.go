@@ -85,7 +85,7 @@ func excepted(f policy.Finding) string {
 	case w == nil:
 		return "excepted by the configuration"
 	case w.By == "baseline":
-		return "excepted: it is in the baseline, until the artifact's content changes"
+		return "excepted: it is in the baseline, until what it is about changes"
 	}
 	what := "excepted"
 	if w.By == "rules" {
