@@ -32,8 +32,9 @@ _continued if input.checks.continuity in {"continued", "accepted", "refused", "n
 
 _continued if subject.no_content
 
-# vaulttime.proof reports a record that was changed after it was signed.
-_continued if input.checks.proof == "invalid"
+# vaulttime.proof and vaulttime.unverifiable report a record that its domain is not
+# known to have signed.
+_continued if input.checks.proof in {"invalid", "no_key"}
 
 _continued if input.vaulttime.state in document.unread
 

@@ -39,6 +39,9 @@ _signed if subject.no_content
 # manifest.missing and manifest.schema report a manifest that cannot be read.
 _signed if input.manifest.state in document.unread
 
+# vaulttime.proof reports a record of another artifact, whose digests are not about this one.
+_signed if input.checks.path == "differs"
+
 # vaulttime.missing and vaulttime.schema report a record that cannot be read.
 _signed if input.vaulttime.state in document.unread
 

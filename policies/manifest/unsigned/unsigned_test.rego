@@ -101,6 +101,10 @@ test_p4_missing_facts_are_found if {
 	count(unsigned.deny) == 1 with input as {}
 }
 
+test_vaulttime_proof_reports_another_artifact_s_record if {
+	unsigned.deny == set() with input as sample.changed({"/checks/manifest_signed": "differs", "/checks/path": "differs"})
+}
+
 test_others_report_what_has_no_content if {
 	every facts in sample.silent {
 		unsigned.deny == set() with input as facts

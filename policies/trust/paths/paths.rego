@@ -19,6 +19,13 @@ deny contains {"msg": _message, "file": _place.file, "pointer": _place.pointer} 
 
 _inside if input.domain.paths in {"inside", "open"}
 
+# Its domain is not known to have signed it, which vaulttime.proof and
+# vaulttime.unverifiable report.
+_inside if {
+	input.domain.paths == "claimed"
+	input.checks.proof in {"invalid", "no_key"}
+}
+
 _inside if subject.no_content
 
 # trust.unknown_domain reports it.

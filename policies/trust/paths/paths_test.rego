@@ -28,6 +28,9 @@ test_p2_a_path_that_another_domain_names_is_found if {
 		"file": "assets/sources/model.bin.vaulttime.json",
 		"pointer": "/trust_domain",
 	}} with input as sample.changed({"/domain/paths": "claimed"})
+
+	# vaulttime.proof reports a record that the domain did not sign.
+	paths.deny == set() with input as sample.changed({"/domain/paths": "claimed", "/checks/proof": "invalid"})
 }
 
 test_p2_missing_facts_are_found if {
