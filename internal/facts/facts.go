@@ -252,7 +252,8 @@ type Checks struct {
 	// has attested_at, and this one does not); new (none in base); absent.
 	Rollback string `json:"rollback"`
 	// ManifestSigned and TestSigned compare the bytes of the manifest and of the
-	// test with the digests in the record: match, differs, absent.
+	// test with the digests in the record: match, differs, absent; own (the test
+	// differs, and is an attested artifact itself).
 	ManifestSigned string `json:"manifest_signed"`
 	TestSigned     string `json:"test_signed"`
 	// Continuity is whether the record goes on from where the base's left the

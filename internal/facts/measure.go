@@ -56,6 +56,9 @@ func (c *Collector) Artifact(ctx context.Context, i int) (Measurement, error) {
 	}
 	c.measureDomain(s)
 	s.in.Checks = c.check(s)
+	if err := c.measureOwnTest(ctx, s); err != nil {
+		return Measurement{}, fmt.Errorf("%s: verify its test: %w", name, err)
+	}
 	if err := c.runTest(ctx, s); err != nil {
 		return Measurement{}, fmt.Errorf("%s: run its test: %w", name, err)
 	}

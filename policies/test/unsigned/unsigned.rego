@@ -1,7 +1,7 @@
 # METADATA
 # scope: package
 # title: The record signs the test
-# description: "The record's test_sha256 is the digest of X.test, so that the proof covers the test too. A record that has it is always held to it, and one that had it in the base commit keeps it. With require_proof: true and records: 2 in the base commit's configuration, every new or changed record has it."
+# description: "The record's test_sha256 is the digest of X.test, so that the proof covers the test too. A record that has it is always held to it, unless the test is an attested artifact itself, and one that had it in the base commit keeps it. With require_proof: true and records: 2 in the base commit's configuration, every new or changed record has it."
 # schemas:
 #   - input: schema.facts
 # custom:
@@ -25,6 +25,9 @@ warn contains {"msg": _message, "file": _file} if {
 }
 
 _signed if input.checks.test_signed == "match"
+
+# The test is an attested artifact itself: its own record signs it.
+_signed if input.checks.test_signed == "own"
 
 # The record does not have the digest, nor does anything ask for it yet: records: 1,
 # and the test is that of the base commit or came with its record.

@@ -16,6 +16,9 @@ test_p4_passes if {
 	unsigned.deny == set() with input as sample.artifact
 	unsigned.warn == set() with input as sample.artifact
 
+	# The test is an attested artifact itself.
+	unsigned.deny == set() with input as sample.changed({"/checks/test_signed": "own"})
+
 	# Nothing asks for the digest.
 	unsigned.deny == set() with input as _with({"/settings/sign_companions": false})
 	unsigned.warn == set() with input as _with({"/settings/sign_companions": false})
