@@ -81,7 +81,7 @@ func (b *book) fill(ctx context.Context, w World) error {
 	if err != nil {
 		return err
 	}
-	c, err := settings{gate: gate{dir: w.Dir}, repository: r, base: b.base}.config(ctx)
+	c, err := settings{gate: w.gate(), repository: r, base: b.base}.config(ctx)
 	if err != nil {
 		return err
 	}

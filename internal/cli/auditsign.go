@@ -40,7 +40,7 @@ func runAuditSign(ctx context.Context, w World) error {
 	if err != nil {
 		return err
 	}
-	c, err := settings{gate: gate{dir: w.Dir}, repository: r, base: tree}.config(ctx)
+	c, err := settings{gate: w.gate(), repository: r, base: tree}.config(ctx)
 	if err != nil {
 		return err
 	}

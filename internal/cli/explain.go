@@ -11,7 +11,8 @@ import (
 )
 
 func explainCommand(w World) *cobra.Command {
-	g := gate{dir: w.Dir, env: w.Env, warn: w.warn, offline: offline(w.Env), scope: facts.Paths, measureNamed: true}
+	g := w.gate()
+	g.warn, g.scope, g.measureNamed = w.warn, facts.Paths, true
 	var every bool
 	var effective, format string
 	cmd := &cobra.Command{

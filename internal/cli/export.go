@@ -33,7 +33,8 @@ record's proof. The public half is what codexlock keys public prints.`,
 			if _, err := formOf(format, map[string]bool{"in-toto": true}); err != nil {
 				return err
 			}
-			g := gate{dir: w.Dir, scope: facts.Paths, paths: args, env: w.Env}
+			g := w.gate()
+			g.scope, g.paths = facts.Paths, args
 			var err error
 			if g.now, err = effectiveTime(effective, w); err != nil {
 				return err

@@ -19,7 +19,7 @@ import (
 )
 
 func factsCommand(w World) *cobra.Command {
-	g := gate{dir: w.Dir, env: w.Env}
+	g := w.gate()
 	var whole bool
 	var effective string
 	cmd := &cobra.Command{
@@ -65,7 +65,7 @@ artifact. Nothing is judged, and no key or MAC is among the facts.`,
 func (g *gate) measureFlags(cmd *cobra.Command, effective *string) {
 	f := cmd.Flags()
 	g.baseFlags(cmd, "the commit to look at (default: the work tree)")
-	f.StringVar(&g.config, "config", "", "the configuration file (default codexlock.yaml or .github/codexlock.yaml)")
+	f.StringVar(&g.config, "config", g.config, "the configuration file (default codexlock.yaml or .github/codexlock.yaml)")
 	f.StringVar(effective, "effective-time", "", "measure as of this time, YYYY-MM-DDTHH:MM:SSZ (default now)")
 }
 

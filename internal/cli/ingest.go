@@ -155,7 +155,8 @@ func (in intake) prepare(ctx context.Context, r *repo.Repository, arrivals []att
 	if err != nil {
 		return attest.Ingestion{}, config.Config{}, err
 	}
-	g := gate{dir: in.world.Dir, scope: facts.Paths, measureNamed: true, now: in.now, env: in.world.Env, warn: in.world.warn}
+	g := in.world.gate()
+	g.scope, g.measureNamed, g.now, g.warn = facts.Paths, true, in.now, in.world.warn
 	e, err := g.ready(ctx, r)
 	if err != nil {
 		return attest.Ingestion{}, config.Config{}, err

@@ -41,7 +41,8 @@ key, and what it prints is no verdict.`,
 }
 
 func policyListCommand(w World) *cobra.Command {
-	g := gate{dir: w.Dir, env: w.Env, warn: w.warn, offline: offline(w.Env)}
+	g := w.gate()
+	g.warn = w.warn
 	var format string
 	cmd := &cobra.Command{
 		Use:   "list",
@@ -73,7 +74,7 @@ the embedded ones.`,
 	f := cmd.Flags()
 	f.StringVarP(&format, "format", "f", "text", "text, json")
 	f.StringVar(&g.base, "base", "", "the commit to believe (default HEAD)")
-	f.StringVar(&g.config, "config", "", "the configuration file (default codexlock.yaml or .github/codexlock.yaml)")
+	f.StringVar(&g.config, "config", g.config, "the configuration file (default codexlock.yaml or .github/codexlock.yaml)")
 	f.StringArrayVar(&g.policies, "policy", nil, "a directory of rules, or a bundle pinned by digest, in place of the configuration's, repeatable")
 	return cmd
 }

@@ -15,7 +15,8 @@ import (
 )
 
 func policyTraceCommand(w World) *cobra.Command {
-	g := gate{dir: w.Dir, env: w.Env, scope: facts.Paths, measureNamed: true}
+	g := w.gate()
+	g.scope, g.measureNamed = facts.Paths, true
 	var format, effective string
 	var timeout time.Duration
 	cmd := &cobra.Command{

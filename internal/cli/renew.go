@@ -88,7 +88,8 @@ func (n renewal) run(ctx context.Context) (err error) {
 	if err := n.log.ready(ctx, seal.config); err != nil {
 		return err
 	}
-	g := gate{dir: n.world.Dir, scope: facts.All, now: n.now, env: n.world.Env, note: n.world.note}
+	g := n.world.gate()
+	g.scope, g.now, g.note = facts.All, n.now, n.world.note
 	if len(n.paths) > 0 {
 		g.scope, g.paths = facts.Paths, n.paths
 	}

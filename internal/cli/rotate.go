@@ -140,7 +140,7 @@ func (t rotation) believed(ctx context.Context, r *repo.Repository) (*vaulttime.
 	if err != nil {
 		return nil, err
 	}
-	c, err := settings{gate: gate{dir: t.world.Dir}, repository: r, base: tree}.config(ctx)
+	c, err := settings{gate: t.world.gate(), repository: r, base: tree}.config(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -212,7 +212,9 @@ func (t rotation) list(ctx context.Context, r *repo.Repository, domains []string
 
 // replace is the second step: what the old keys signed is attested again.
 func (t rotation) replace(ctx context.Context, r *repo.Repository, domains []string) error {
-	all, err := standings(ctx, t.world, r, gate{dir: t.world.Dir, scope: facts.All, now: t.options.Now, env: t.world.Env})
+	g := t.world.gate()
+	g.scope, g.now = facts.All, t.options.Now
+	all, err := standings(ctx, t.world, r, g)
 	if err != nil {
 		return err
 	}

@@ -69,7 +69,7 @@ func newSealer(ctx context.Context, w World, r *repo.Repository, now time.Time) 
 	if err != nil {
 		return s, err
 	}
-	if s.config, err = (settings{gate: gate{dir: w.Dir}, repository: r, base: tree}).config(ctx); err != nil {
+	if s.config, err = (settings{gate: w.gate(), repository: r, base: tree}).config(ctx); err != nil {
 		return s, err
 	}
 	s.keys, err = keyring(ctx, s.config, w.Env)

@@ -178,7 +178,14 @@ func (g gate) fetcher() *fetch.Client {
 // offline is whether the environment forbids the network.
 func offline(env func(string) (string, bool)) bool {
 	v, _ := env("CODEXLOCK_OFFLINE")
-	return v == "true" || v == "1"
+	return v != "" && v != "false" && v != "0"
+}
+
+// gate is an evaluation as the environment describes it, for every command the same
+// way; flags say otherwise where a command has them.
+func (w World) gate() gate {
+	name, _ := w.Env("CODEXLOCK_CONFIG")
+	return gate{dir: w.Dir, env: w.Env, config: name, offline: offline(w.Env)}
 }
 
 // cacheDir is where bundles are kept by digest (XDG base directories: a relative

@@ -29,7 +29,8 @@ type verification struct {
 }
 
 func verifyCommand(w World) *cobra.Command {
-	v := verification{world: w, gate: gate{maxDenials: maxDenials, dir: w.Dir, env: w.Env, warn: w.warn, note: w.note, self: w.self(), tests: w.tests()}}
+	v := verification{world: w, gate: w.gate()}
+	v.gate.maxDenials, v.gate.warn, v.gate.note, v.gate.self, v.gate.tests = maxDenials, w.warn, w.note, w.self(), w.tests()
 	cmd := &cobra.Command{
 		Use:   "verify [PATH...]",
 		Short: "Verify the artifacts of a change, of everything, or of the named paths",
@@ -64,9 +65,9 @@ func (v *verification) flags(cmd *cobra.Command) {
 	f.BoolVar(&v.all, "all", false, "verify every artifact, not only the changed ones")
 	g.baseFlags(cmd, "the commit to verify (default: the work tree)")
 	f.StringArrayVarP(&v.formats, "format", "f", nil, "format[=FILE], repeatable: "+strings.Join(report.Formats(), ", ")+" (default text)")
-	f.StringVar(&g.config, "config", "", "the configuration file (default codexlock.yaml or .github/codexlock.yaml)")
+	f.StringVar(&g.config, "config", g.config, "the configuration file (default codexlock.yaml or .github/codexlock.yaml)")
 	f.StringArrayVar(&g.policies, "policy", nil, "a directory of rules, or a bundle pinned by digest, in place of the configuration's, repeatable")
-	f.BoolVar(&g.offline, "offline", offline(v.world.Env), "use no network: rule bundles come from the cache only")
+	f.BoolVar(&g.offline, "offline", g.offline, "use no network: rule bundles come from the cache only")
 	f.StringVar(&v.effective, "effective-time", "", "judge as of this time, YYYY-MM-DDTHH:MM:SSZ (default now)")
 	f.StringVar(&g.minimumLevel, "minimum-level", "", "a-plus or tier-1 (default the configuration's)")
 	f.StringVar(&g.layout, "layout", "git", "git; strict: what is below assets/sources/ has mode 0444 on the disk too")
