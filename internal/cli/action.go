@@ -297,7 +297,7 @@ func (a *action) tell(ctx context.Context, r report.Report, commands bool) error
 			return fmt.Errorf("write workflow commands: %w", err)
 		}
 	}
-	if err := a.files(r); err != nil {
+	if err := a.files(ctx, r); err != nil {
 		return err
 	}
 	if a.check != nil {
@@ -321,7 +321,7 @@ func (a *action) tell(ctx context.Context, r report.Report, commands bool) error
 }
 
 // files writes the report file, the job's summary and the outputs.
-func (a *action) files(r report.Report) error {
+func (a *action) files(ctx context.Context, r report.Report) error {
 	if a.in.JSONFile != "" {
 		a.report = a.in.JSONFile
 		if err := a.writeFile(a.in.JSONFile, func(f io.Writer) error { return report.Write("json", f, r, report.Options{}) }); err != nil {
@@ -329,7 +329,7 @@ func (a *action) files(r report.Report) error {
 		}
 	}
 	if a.in.LogFile != "" {
-		l := logging{by: verifier(a.world.Env)}
+		l := logging{by: verifier(a.world.user(ctx), a.world.Env)}
 		if err := a.writeFile(a.in.LogFile, func(f io.Writer) error { return l.evidence(f, r) }); err != nil {
 			return fmt.Errorf("write the log's entries: %w", err)
 		}

@@ -161,7 +161,7 @@ func (in intake) prepare(ctx context.Context, r *repo.Repository, arrivals []att
 	if err != nil {
 		return attest.Ingestion{}, config.Config{}, err
 	}
-	seal := sealer{config: e.options.Config, keys: e.options.Keys, now: in.now, fallback: fallback(in.world)}
+	seal := sealer{config: e.options.Config, keys: e.options.Keys, now: in.now, fallback: fallback(ctx, in.world)}
 	j := judge{evaluation: e, repository: r, work: work}
 	return attest.Ingestion{
 		Arrivals: arrivals, Judge: j.findings, Now: in.now, NewID: func() (string, error) { return newID(in.world) },

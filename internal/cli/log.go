@@ -20,15 +20,16 @@ import (
 // A logging is whether a command adds what it did to the audit log, and in
 // whose name. The zero value adds nothing.
 type logging struct {
-	on  bool
-	by  string
-	env func(string) (string, bool)
-	say io.Writer // what was added is said here
+	on   bool
+	by   string
+	env  func(string) (string, bool)
+	user func(context.Context) string // who runs this
+	say  io.Writer                    // what was added is said here
 }
 
 // flags are --log and --verified-by.
 func (l *logging) flags(cmd *cobra.Command, w World) {
-	l.env, l.say = w.Env, w.Stderr
+	l.env, l.user, l.say = w.Env, w.user, w.Stderr
 	cmd.Flags().BoolVar(&l.on, "log", false, "add the results to MANIFEST.integrity.json, and sign it")
 	cmd.Flags().StringVar(&l.by, "verified-by", "", "who verified, for the log (default the user, or the workflow's run)")
 }
@@ -47,8 +48,8 @@ func (l *logging) fromEnvironment(cmd *cobra.Command) error {
 	if v, ok := l.env("CODEXLOCK_VERIFIED_BY"); ok && l.by == "" {
 		l.by = v
 	}
-	if l.by == "" {
-		l.by = verifier(l.env)
+	if l.by == "" && l.on {
+		l.by = verifier(l.user(cmd.Context()), l.env)
 	}
 	if len(l.by) > maxVerifiedBy {
 		return usagef("--verified-by has %d bytes, want at most %d", len(l.by), maxVerifiedBy)
@@ -59,10 +60,9 @@ func (l *logging) fromEnvironment(cmd *cobra.Command) error {
 // maxVerifiedBy is what schemas/integrity.json allows, in bytes to be safe.
 const maxVerifiedBy = 1024
 
-// verifier is who runs this, as far as the environment tells.
-func verifier(env func(string) (string, bool)) string {
+// verifier names who runs this, and the run where it is a workflow's.
+func verifier(who string, env func(string) (string, bool)) string {
 	get := func(name string) string { v, _ := env(name); return v }
-	who := user(env)
 	if run := get("GITHUB_RUN_ID"); run != "" {
 		_, host, _ := strings.Cut(get("GITHUB_SERVER_URL"), "://")
 		who += " (" + strings.TrimPrefix(host+"/", "/") + get("GITHUB_REPOSITORY") + "/actions/runs/" + run + ")"

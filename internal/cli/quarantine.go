@@ -154,17 +154,17 @@ func (rel release) run(ctx context.Context) error {
 	rel.log.by = strings.ToValidUTF8(cut(fmt.Sprintf("%s, releasing %s: %s", rel.log.by, held.ID, rel.reason), maxVerifiedBy), "")
 	return rel.take(ctx, r, []attest.Arrival{arrival}, func(in *attest.Ingestion) {
 		in.Strict = true
-		in.Also = func(a attest.Attested) (attest.File, error) { return rel.released(held, a) }
+		in.Also = func(a attest.Attested) (attest.File, error) { return rel.released(ctx, held, a) }
 	}, func(result attest.Ingested) error { return rel.tell(result, nil, "released") })
 }
 
 // released is the record of it, for the file that was quarantined and no other.
-func (rel release) released(held attest.Held, a attest.Attested) (attest.File, error) {
+func (rel release) released(ctx context.Context, held attest.Held, a attest.Attested) (attest.File, error) {
 	if a.SHA256 != held.SHA256 {
 		return attest.File{}, fmt.Errorf("quarantine %s: the file changed since: sha256 is %s, its reason.json says %s", held.ID, a.SHA256, held.SHA256)
 	}
 	return attest.Release{
-		ID: held.ID, ReleasedAt: vaulttime.FormatTime(rel.now), ReleasedBy: user(rel.world.Env), Reason: rel.reason,
+		ID: held.ID, ReleasedAt: vaulttime.FormatTime(rel.now), ReleasedBy: rel.world.user(ctx), Reason: rel.reason,
 		Path: a.Path.String(), SHA256: a.SHA256, Domain: a.Domain, KeyID: a.KeyID,
 	}.File()
 }

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"crypto/ed25519"
 	"fmt"
@@ -61,7 +62,7 @@ type sealer struct {
 // newSealer finishes what an interrupted run left, and reads the configuration
 // of the work tree and the keys.
 func newSealer(ctx context.Context, w World, r *repo.Repository, now time.Time) (sealer, error) {
-	s := sealer{now: now, fallback: fallback(w)}
+	s := sealer{now: now, fallback: fallback(ctx, w)}
 	if _, err := attest.Recover(r.Root(), r.GitDir()); err != nil {
 		return s, fmt.Errorf("finish an interrupted attest: %w", err)
 	}
@@ -77,8 +78,8 @@ func newSealer(ctx context.Context, w World, r *repo.Repository, now time.Time) 
 }
 
 // fallback is what a manifest says of an artifact that nothing else is known of.
-func fallback(w World) attest.Fallback {
-	return attest.Fallback{Creator: user(w.Env), Toolchain: manifest.Tool{Name: "codexlock", Version: Version}}
+func fallback(ctx context.Context, w World) attest.Fallback {
+	return attest.Fallback{Creator: w.user(ctx), Toolchain: manifest.Tool{Name: "codexlock", Version: Version}}
 }
 
 // key is the one that seals for a domain.
@@ -153,13 +154,13 @@ func (s sealer) public(domain, from, id string) (ed25519.PublicKey, bool) {
 	return s.keys.Public(from, id)
 }
 
-// user is who runs this, as far as the environment tells: the creator of an
+// user is who runs this, as far as the environment and Git tell: the creator of an
 // artifact whose manifest names none.
-func user(env func(string) (string, bool)) string {
+func (w World) user(ctx context.Context) string {
 	for _, name := range []string{"GITHUB_ACTOR", "USER", "LOGNAME"} {
-		if v, ok := env(name); ok && v != "" {
+		if v, ok := w.Env(name); ok && v != "" {
 			return v
 		}
 	}
-	return "unknown"
+	return cmp.Or(repo.UserName(ctx, w.Dir, w.Env), "unknown")
 }
