@@ -82,7 +82,8 @@ type Domain struct {
 
 // A Key is the one that this run needs, never what it is.
 type Key struct {
-	Variable  string `json:"variable"`
+	Variable  string `json:"variable,omitempty"` // of the environment, where the key is there
+	Source    string `json:"source"`             // where the key is kept: the variable, or a place in Vault
 	Held      bool   `json:"held"`
 	ID        string `json:"id,omitempty"`        // of the key that this run has
 	Record    string `json:"record,omitempty"`    // the key id that the record names
@@ -186,7 +187,10 @@ func (e *Explanation) trust(c Case) {
 	e.Domain = &Domain{Name: d.Name, Because: "ledger", State: d.State, Paths: d.Paths}
 	settings, known := c.Config.Domain(d.Name)
 	if known {
-		e.Key = &Key{Variable: cmp.Or(settings.KeyEnv, config.DefaultKeyEnv), Held: d.KeyID != "", ID: d.KeyID}
+		e.Key = &Key{Source: cmp.Or(settings.KeySource(), config.DefaultKeyEnv), Held: d.KeyID != "", ID: d.KeyID}
+	}
+	if known && settings.Transit == "" {
+		e.Key.Variable = e.Key.Source
 	}
 	if v == nil || v.TTLHours == nil {
 		return

@@ -151,9 +151,9 @@ func (t *teller) domain(e Explanation) {
 	case k == nil:
 		t.line("key", "none: the domain is unknown")
 	case !k.Held:
-		t.line("key", "%s, which this run does not have: the signature cannot be checked", safe(k.Variable))
+		t.line("key", "%s, which this run does not have: the signature cannot be checked", safe(k.Source))
 	default:
-		t.line("key", "%s, which this run has (key id %s)%s", safe(k.Variable), safe(k.ID), signed(k))
+		t.line("key", "%s, which this run has (key id %s)%s", safe(k.Source), safe(k.ID), signed(k))
 	}
 }
 

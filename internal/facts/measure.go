@@ -156,6 +156,20 @@ func (c *Collector) change(p artifact.Path) string {
 	return repo.Unchanged.String()
 }
 
+// neverThere reports whether neither the base nor the head has a companion: a file
+// without one that nobody touched has not changed.
+func (c *Collector) neverThere(ctx context.Context, p artifact.Path, kind artifact.Companion, f found) (bool, error) {
+	if f.State != "absent" {
+		return false, nil
+	}
+	for _, at := range [...]artifact.Path{p.Companion(kind), p.MirroredCompanion(kind)} {
+		if _, there, err := c.o.Base.Lookup(ctx, at); there || err != nil {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
 // sameInBase reports whether a file that was read stands in the base with the
 // same bytes.
 func (c *Collector) sameInBase(ctx context.Context, f found) (bool, error) {
@@ -326,10 +340,22 @@ func (c *Collector) measureBase(ctx context.Context, s *subject) error {
 	if a.Change != repo.Unchanged.String() || c.o.SameCommit {
 		return nil
 	}
+	recordSame := s.before.placed
+	for _, f := range []struct {
+		kind artifact.Companion
+		file found
+		same *bool
+	}{{artifact.VaultTime, s.recordFile, &recordSame}, {artifact.Manifest, s.manifestFile, &manifestSame}} {
+		if !*f.same {
+			if *f.same, err = c.neverThere(ctx, s.path, f.kind, f.file); err != nil {
+				return err
+			}
+		}
+	}
 	switch {
 	case a.Kind == "absent" && there:
 		a.Change = repo.Removed.String()
-	case !s.before.placed, !manifestSame, b.Test == "differs", file.Mode != a.Mode, b.SHA256 != "" && b.SHA256 != a.SHA256:
+	case !recordSame, !manifestSame, b.Test == "differs", file.Mode != a.Mode, b.SHA256 != "" && b.SHA256 != a.SHA256:
 		a.Change = repo.Modified.String()
 	}
 	return nil
