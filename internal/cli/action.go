@@ -192,7 +192,7 @@ func (a *action) gate(ctx context.Context) (gate, error) {
 	g := gate{
 		maxDenials: maxDenials,
 		dir:        filepath.Join(a.workspace(), a.in.WorkingDirectory), base: a.event.Base, head: a.event.Head, scope: facts.Changed,
-		config: a.in.Config, policies: a.in.Policies, minimumLevel: a.in.MinimumLevel, failOnWarn: a.in.FailOnWarn, env: a.world.Env, warn: a.world.warn, offline: offline(a.world.Env),
+		config: a.in.Config, policies: a.in.Policies, inputs: true, minimumLevel: a.in.MinimumLevel, failOnWarn: a.in.FailOnWarn, env: a.world.Env, warn: a.world.warn, offline: offline(a.world.Env),
 		self: a.world.self(), tests: a.world.tests(),
 	}
 	var err error

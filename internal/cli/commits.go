@@ -112,6 +112,7 @@ func (g gate) commit(ctx context.Context, r *repo.Repository, rev string) (repo.
 type comparison struct {
 	options facts.Options
 	trusted repo.Tree
+	commit  repo.Commit // of trusted; "" where it is the head's own
 	notes   []string
 }
 
@@ -133,6 +134,7 @@ func (g gate) comparison(ctx context.Context, r *repo.Repository) (comparison, e
 	if err != nil {
 		return t, err
 	}
+	t.commit, o.LoadEdited = c.trusted, g.loadEdited(r)
 	t.notes, o.HeadCommit, o.BaseCommit = c.notes, c.head.String(), c.compared.String()
 	o.SameCommit = c.head != "" && c.head == c.compared
 	if c.every && o.Scope == facts.Changed {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"iter"
 	"os"
 	"path/filepath"
 	"strings"
@@ -32,6 +33,8 @@ type gate struct {
 	measureNamed bool     // a named file is measured although it is no artifact
 	config       string   // "" for the usual places
 	policies     []string // sources of rules, in place of the configuration's
+	inputs       bool     // these two are inputs of the action: paths of the believed commit, always
+	disk         bool     // these two are read from the disk, wherever this runs
 	offline      bool     // rule bundles from the cache only
 	minimumLevel string   // "" for the configuration's
 	layout       string   // git or "", strict
@@ -168,7 +171,10 @@ func (g gate) ready(ctx context.Context, r *repo.Repository) (evaluation, error)
 		return evaluation{}, err
 	}
 	e := evaluation{options: t.options, trusted: settings{gate: g, repository: r, base: t.trusted}, notes: t.notes}
-	return e, e.load(ctx)
+	if err := e.load(ctx); err != nil {
+		return e.recover(ctx, t, err)
+	}
+	return e, nil
 }
 
 // load reads the gate that is believed.
@@ -255,15 +261,14 @@ func inRepository(root, dir, written string) (artifact.Path, error) {
 	return p, nil
 }
 
-// settings reads what the base commit believes: configuration, policies,
-// schemas. A file that the user names and that the base does not have is read
-// from the disk only where the work tree is judged, by the one whose it is;
-// never where commits are.
+// settings reads what the base commit believes: configuration, policies, schemas.
+// Only what a flag names can stand elsewhere: see locate.
 type settings struct {
 	gate       gate
 	repository *repo.Repository
 	base       repo.Tree
 	edited     bool // it is the change's own, for a preview: nothing is read from elsewhere
+	lenient    bool // a bundle that is not in the cache is left out
 }
 
 // where names the tree that is read, for messages.
@@ -291,24 +296,27 @@ func (s settings) config(ctx context.Context) (config.Config, error) {
 }
 
 func (s settings) namedConfig(ctx context.Context, written string) (config.Config, error) {
-	p, inside := inRepository(s.repository.Root(), s.gate.dir, written)
-	if inside == nil {
-		text, ok, err := s.fromBase(ctx, p)
+	at, p, err := s.locate(written)
+	switch {
+	case err != nil:
+		return config.Config{}, err
+	case at == nowhere:
+		return config.Config{}, usagef("configuration %q is outside the repository, want a file of the base commit", written)
+	case at == onDisk:
+		text, err := os.ReadFile(join(s.gate.dir, written))
 		if err != nil {
-			return config.Config{}, err
+			return config.Config{}, usagef("read configuration: %w", err)
 		}
-		if ok {
-			return config.Parse(p, text)
-		}
+		return config.Parse(cmp.Or(p, artifact.Path(filepath.ToSlash(written))), text)
 	}
-	if s.gate.head != "" {
+	text, ok, err := s.fromBase(ctx, p)
+	if err != nil {
+		return config.Config{}, err
+	}
+	if !ok {
 		return config.Config{}, usagef("configuration %q is not in the base commit: what a change brings cannot judge it", written)
 	}
-	text, err := os.ReadFile(join(s.gate.dir, written))
-	if err != nil {
-		return config.Config{}, usagef("read configuration: %w", err)
-	}
-	return config.Parse(artifact.Path(filepath.ToSlash(written)), text)
+	return config.Parse(p, text)
 }
 
 // fromBase reads a small file of the base commit.
@@ -318,10 +326,54 @@ func (s settings) fromBase(ctx context.Context, p artifact.Path) ([]byte, bool, 
 		return nil, false, err
 	}
 	if entry.Kind != repo.File {
-		return nil, false, usagef("%s is a %s in %s, want a file", p, entry.Kind, s.where())
+		return nil, false, s.broken(p.String(), "%s is a %s in %s, want a file", p, entry.Kind, s.where())
 	}
 	text, err := s.base.Read(ctx, entry, facts.MaxCompanionBytes)
 	return text, err == nil, err
+}
+
+// broken is an error about one file of the gate.
+func (s settings) broken(name, format string, args ...any) error {
+	return &gateFileError{name, usagef(format, args...)}
+}
+
+// A gateFileError is a file that the gate is made of and that cannot be used.
+type gateFileError struct {
+	name string // in the repository
+	err  error
+}
+
+func (e *gateFileError) Error() string { return e.err.Error() }
+func (e *gateFileError) Unwrap() error { return e.err }
+
+// folder refuses a folder of the gate in whose place, or above which, something
+// stands that nothing can be read through: it would look like a folder with no files.
+func (s settings) folder(ctx context.Context, dir string) error {
+	for at := range ancestors(strings.TrimSuffix(dir, "/")) {
+		entry, ok, err := s.base.Lookup(ctx, artifact.Path(at))
+		if err != nil {
+			return err
+		}
+		if !ok {
+			return nil
+		}
+		if entry.Kind == repo.Symlink || entry.Kind == repo.Submodule {
+			return s.broken(at, "%s is a %s in %s, want a folder: what is below it is not read; make it a folder, or name other directories in codexlock.yaml", at, entry.Kind, s.where())
+		}
+	}
+	return nil
+}
+
+// ancestors are a path's folders from the top, and then itself: a, a/b, a/b/c.
+func ancestors(name string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for i := range len(name) {
+			if name[i] == '/' && !yield(name[:i]) {
+				return
+			}
+		}
+		yield(name)
+	}
 }
 
 // schemas compiles the owner's additional schemas of the base commit.
@@ -334,7 +386,7 @@ func (s settings) schemas(ctx context.Context, c config.Config) (map[schemas.Kin
 	for _, t := range texts {
 		extra, err := schemas.CompileExtra(t.kind, []byte(t.text))
 		if err != nil {
-			return nil, usagef("schema %s: %w", t.path, err)
+			return nil, s.broken(t.path.String(), "schema %s: %w", t.path, err)
 		}
 		extras[t.kind] = append(extras[t.kind], extra)
 	}
@@ -351,6 +403,9 @@ type schemaText struct {
 func (s settings) schemaTexts(ctx context.Context, c config.Config) ([]schemaText, error) {
 	var texts []schemaText
 	for _, dir := range c.Schemas {
+		if err := s.folder(ctx, dir); err != nil {
+			return nil, err
+		}
 		for _, kind := range []schemas.Kind{schemas.Ledger, schemas.Manifest, schemas.VaultTime} {
 			p := artifact.Path(dir + string(kind) + ".json")
 			text, ok, err := s.fromBase(ctx, p)

@@ -48,8 +48,8 @@ func policyListCommand(w World) *cobra.Command {
 		Use:   "list",
 		Short: "List the rules: code, requirement, severity, title",
 		Long: `list names every rule that the gate would ask here: the embedded ones, and those
-of the base commit's policies or of --policy. Outside a Git repository it lists
-the embedded ones.`,
+of the base commit's policies or of --policy, which is read from the disk. Outside a
+Git repository it lists the embedded ones.`,
 		Example: `  codexlock policy list
   codexlock policy list -f json
   codexlock policy list --policy policies`,
@@ -64,6 +64,7 @@ the embedded ones.`,
 			if err := checkRevisions(cmd, w.Env); err != nil {
 				return err
 			}
+			g.disk = true
 			engine, err := g.ruleSet(cmd.Context())
 			if err != nil {
 				return err

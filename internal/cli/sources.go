@@ -53,21 +53,32 @@ func (s settings) sources(ctx context.Context, c config.Config) ([]policy.Source
 		switch {
 		case len(modules) > 0:
 			sources = append(sources, policy.Source{Name: "base", Modules: modules})
+		case named && s.named():
+			return nil, usagef("policies %q: no .rego file there", dir)
 		case named:
-			return nil, usagef("policies %q: no .rego file there in %s", dir, s.where())
+			return nil, s.broken(c.File.String(), "policies %q: no .rego file there in %s", dir, s.where())
 		}
 	}
 	from := s.gate
 	from.offline = from.offline || s.edited // an edit could have us ask any server for anything
 	for _, b := range bundles {
 		source, err := from.bundle(ctx, b, c.PolicyKeys, func() ([]byte, error) { return s.bundleFile(ctx, b) })
-		if err != nil {
+		var notHere *fetch.Error
+		switch {
+		case err == nil:
+			sources = append(sources, source)
+		case s.lenient && errors.As(err, &notHere):
+		case b.Kind == bundle.File && !s.named():
+			return nil, &gateFileError{b.Path, err}
+		default:
 			return nil, err
 		}
-		sources = append(sources, source)
 	}
 	return sources, nil
 }
+
+// named reports whether the sources of rules are those of flags.
+func (s settings) named() bool { return len(s.gate.policies) > 0 }
 
 // written takes the sources of --policy apart.
 func written(names []string) (dirs []string, bundles []bundle.Ref, err error) {
@@ -125,27 +136,33 @@ func (e *pinError) Hint() string {
 
 // bundleFile reads a bundle that is a file, where a directory of rules is read.
 func (s settings) bundleFile(ctx context.Context, b bundle.Ref) ([]byte, error) {
-	p, outside := inRepository(s.repository.Root(), s.folder(), b.Path)
-	if outside == nil {
-		entry, ok, err := s.base.Lookup(ctx, p)
-		if err != nil {
+	p := artifact.Path(b.Path)
+	if s.named() {
+		at, named, err := s.locate(b.Path)
+		switch {
+		case err != nil:
 			return nil, err
+		case at == nowhere:
+			return nil, usagef("policies %q is outside the repository, want a bundle of the base commit", b.Path)
+		case at == onDisk:
+			return bundleOnDisk(join(s.gate.dir, b.Path))
 		}
-		if ok && entry.Kind != repo.File {
-			return nil, usagef("policies %q is a %s in %s, want a file", b.Path, entry.Kind, s.where())
-		}
-		if ok {
-			data, err := s.base.Read(ctx, entry, bundle.MaxBytes)
-			if err != nil {
-				return nil, fmt.Errorf("read %s: %w", p, err)
-			}
-			return data, nil
-		}
+		p = named
 	}
-	if s.gate.head != "" || len(s.gate.policies) == 0 {
+	entry, ok, err := s.base.Lookup(ctx, p)
+	switch {
+	case err != nil:
+		return nil, err
+	case !ok:
 		return nil, usagef("policies %q: no such file in %s", b.Path, s.where())
+	case entry.Kind != repo.File:
+		return nil, usagef("policies %q is a %s in %s, want a file", b.Path, entry.Kind, s.where())
 	}
-	return bundleOnDisk(join(s.gate.dir, b.Path))
+	data, err := s.base.Read(ctx, entry, bundle.MaxBytes)
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", p, err)
+	}
+	return data, nil
 }
 
 func bundleOnDisk(name string) ([]byte, error) {
@@ -185,7 +202,7 @@ func offline(env func(string) (string, bool)) bool {
 // way; flags say otherwise where a command has them.
 func (w World) gate() gate {
 	name, _ := w.Env("CODEXLOCK_CONFIG")
-	return gate{dir: w.Dir, env: w.Env, config: name, offline: offline(w.Env)}
+	return gate{dir: w.Dir, env: w.Env, self: w.self(), config: name, offline: offline(w.Env)}
 }
 
 // cacheDir is where bundles are kept by digest (XDG base directories: a relative
@@ -232,21 +249,31 @@ func credentials(env func(string) (string, bool)) (fetch.Credentials, error) {
 	return c, nil
 }
 
+// modules reads the rules of a directory: from the believed commit, or from where
+// a flag names them.
 func (s settings) modules(ctx context.Context, dir string) ([]policy.Module, error) {
-	modules, err := s.filesBelow(ctx, dir, ".rego")
-	if err != nil || len(modules) > 0 || s.gate.head != "" || len(s.gate.policies) == 0 {
-		return modules, err
+	p := artifact.Path(strings.TrimSuffix(dir, "/"))
+	if s.named() {
+		at, named, err := s.locate(strings.TrimSuffix(dir, "/"))
+		switch {
+		case err != nil:
+			return nil, err
+		case at == nowhere:
+			return nil, usagef("policies %q is outside the repository, want a directory of the base commit", dir)
+		case at == onDisk:
+			return modulesOnDisk(s.gate.dir, dir)
+		}
+		p = named
 	}
-	return modulesOnDisk(s.gate.dir, dir)
+	return s.filesBelow(ctx, p, ".rego")
 }
 
 // filesBelow reads a folder's files of one suffix from the base commit.
-func (s settings) filesBelow(ctx context.Context, dir, suffix string) ([]policy.Module, error) {
-	p, err := inRepository(s.repository.Root(), s.folder(), strings.TrimSuffix(dir, "/"))
-	if err != nil {
-		return nil, nil // outside the repository: not the base's
+func (s settings) filesBelow(ctx context.Context, dir artifact.Path, suffix string) ([]policy.Module, error) {
+	if err := s.folder(ctx, dir.String()); err != nil {
+		return nil, err
 	}
-	prefix := p.String() + "/"
+	prefix := dir.String() + "/"
 	var files []policy.Module
 	for entry, err := range s.base.Entries(ctx) {
 		if err != nil {
@@ -256,7 +283,7 @@ func (s settings) filesBelow(ctx context.Context, dir, suffix string) ([]policy.
 			continue
 		}
 		if entry.Kind != repo.File {
-			return nil, usagef("%s is a %s in %s, want a file", entry.Path, entry.Kind, s.where())
+			return nil, s.broken(entry.Path, "%s is a %s in %s, want a file", entry.Path, entry.Kind, s.where())
 		}
 		text, err := s.base.Read(ctx, entry, facts.MaxCompanionBytes)
 		if err != nil {
@@ -265,15 +292,6 @@ func (s settings) filesBelow(ctx context.Context, dir, suffix string) ([]policy.
 		files = append(files, policy.Module{Name: entry.Path, Text: text})
 	}
 	return files, nil
-}
-
-// folder is what directory names are seen from: the working directory for
-// those of a flag, the repository's root for those of the configuration.
-func (s settings) folder() string {
-	if len(s.gate.policies) > 0 {
-		return s.gate.dir
-	}
-	return s.repository.Root()
 }
 
 // modulesOnDisk reads a folder as it was written, seen from a directory, and

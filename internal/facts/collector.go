@@ -62,8 +62,11 @@ type Options struct {
 	// commit), and TrustedCommit which commit that is; "" where it is Base.
 	TrustedBase   TrustedBase
 	TrustedCommit string
-	Scope         Scope
-	Paths         []artifact.Path // for the scope Paths: files, or folders
+	// LoadEdited loads the gate as a tree has it, and says why it cannot be used. It
+	// is asked where the change edits the gate; nil: then nothing is known of the edit.
+	LoadEdited func(context.Context, repo.Tree) ([]GateProblem, error)
+	Scope      Scope
+	Paths      []artifact.Path // for the scope Paths: files, or folders
 	// MeasureNamed has a named file measured although it is no artifact; otherwise it
 	// is skipped.
 	MeasureNamed bool

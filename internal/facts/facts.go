@@ -293,7 +293,11 @@ type Repository struct {
 	UnsafePaths []UnsafePath `json:"unsafe_paths"` // of ledger entries
 	TrustedBase string       `json:"trusted_base"` // commit, head (a first push), ancestor (the commit itself cannot be used)
 	GateChanges []GateChange `json:"gate_changes"`
-	Collisions  []Collision  `json:"collisions"`
+	// EditedGate is whether the gate can be used once the change is merged: unedited,
+	// usable, unusable, unchecked.
+	EditedGate   string        `json:"edited_gate"`
+	GateProblems []GateProblem `json:"gate_problems"`
+	Collisions   []Collision   `json:"collisions"`
 	// MoreCollisions is how many there are beside those that are listed.
 	MoreCollisions int         `json:"more_collisions,omitempty"`
 	Config         string      `json:"config,omitempty"` // where the base's configuration stands; absent: none
@@ -380,6 +384,14 @@ type GateChange struct {
 	Path   string `json:"path"`
 	Kind   string `json:"kind"`   // config, baseline, policy, schema, workflow
 	Change string `json:"change"` // added, modified, removed
+}
+
+// A GateProblem is why an edited gate cannot be used.
+type GateProblem struct {
+	Path    string `json:"path"`
+	Line    int    `json:"line"`   // counts from 1
+	Column  int    `json:"column"` // counts from 1
+	Message string `json:"message"`
 }
 
 // Exceptions are what lets findings stand, and what became of it once everything

@@ -29,7 +29,7 @@ func gateKind(c *config.Config, name string) string {
 		return "baseline"
 	}
 	for _, dir := range append([]string{config.DefaultDirectory}, c.Policies...) {
-		if strings.HasPrefix(name, dir) {
+		if strings.HasPrefix(name, dir) || isAbove(name, dir) {
 			return "policy"
 		}
 	}
@@ -37,7 +37,7 @@ func gateKind(c *config.Config, name string) string {
 		return "policy"
 	}
 	for _, dir := range append([]string{"schemas/"}, c.Schemas...) {
-		if strings.HasPrefix(name, dir) && strings.HasSuffix(name, ".json") {
+		if strings.HasPrefix(name, dir) && strings.HasSuffix(name, ".json") || isAbove(name, dir) {
 			return "schema"
 		}
 	}
@@ -46,6 +46,10 @@ func gateKind(c *config.Config, name string) string {
 	}
 	return ""
 }
+
+// isAbove reports whether a name is that of a folder, which ends in "/", or of one
+// that it is in. What stands there and is no folder hides all that is below.
+func isAbove(name, dir string) bool { return strings.HasPrefix(dir, name+"/") }
 
 // measureGate lists what the change does to the gate itself. Of workflows only
 // those that speak of Codexlock, before or after, are part of it.
@@ -69,6 +73,28 @@ func (c *Collector) measureGate(ctx context.Context, r *Repository) error {
 	}
 	sort.Slice(changes, func(i, j int) bool { return changes[i].Path < changes[j].Path })
 	r.GateChanges = changes
+	return c.measureEdited(ctx, r)
+}
+
+// measureEdited finds out whether the gate can be used once the change is merged.
+func (c *Collector) measureEdited(ctx context.Context, r *Repository) error {
+	r.EditedGate, r.GateProblems = "unedited", []GateProblem{}
+	if c.o.TrustedBase == TrustedHead || len(c.GateEdits()) == 0 {
+		return nil
+	}
+	r.EditedGate = "unchecked"
+	if c.o.LoadEdited == nil {
+		return nil
+	}
+	problems, err := c.o.LoadEdited(ctx, c.o.Head)
+	if err != nil {
+		return fmt.Errorf("load the edited gate: %w", err)
+	}
+	r.EditedGate = "usable"
+	for _, p := range problems {
+		p.Path, p.Message = printable(p.Path), printable(p.Message)
+		r.EditedGate, r.GateProblems = "unusable", append(r.GateProblems, p)
+	}
 	return nil
 }
 

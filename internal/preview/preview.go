@@ -58,6 +58,8 @@ type Answer struct {
 	Rules    map[string]string `json:"rules,omitempty"` // as policy.RuleTexts has them
 	Decision policy.Decision   `json:"decision"`
 
+	Fault *Fault `json:"fault,omitempty"` // where a gate was to be loaded, and cannot be
+
 	Forms map[schemas.Kind][][]schemas.Problem `json:"forms,omitempty"` // of each document, where it was asked that
 }
 
@@ -176,6 +178,7 @@ type question struct {
 	Question
 	Artifacts int
 	Forms     *Forms // it is these that are asked about, and nothing else
+	Load      *Gate  // it is to be loaded, and nothing else
 }
 
 // limited keeps the beginning of what is written.

@@ -19,11 +19,7 @@ import (
 func Serve(ctx context.Context, in io.Reader, out io.Writer) error {
 	a, err := answer(ctx, bufio.NewReaderSize(in, 1<<20))
 	if err != nil {
-		words := []rune(err.Error())
-		if len(words) > maxProblem {
-			words = append(words[:maxProblem], '…')
-		}
-		a = Answer{Problem: string(words)}
+		a = Answer{Problem: clipped(err.Error())}
 	}
 	w := bufio.NewWriter(out)
 	if err := json.NewEncoder(w).Encode(a); err != nil {
@@ -47,6 +43,10 @@ func answer(ctx context.Context, in io.Reader) (Answer, error) {
 	if q.Forms != nil {
 		found, err := forms(q.Forms)
 		return Answer{Forms: found}, err
+	}
+	if q.Load != nil {
+		fault, err := load(ctx, q.Load)
+		return Answer{Fault: fault}, err
 	}
 	embedded, err := policy.Embedded(policies.FS)
 	if err != nil {

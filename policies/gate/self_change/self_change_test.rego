@@ -3,7 +3,40 @@ package codexlock.gate.self_change_test
 import data.codexlock.gate.self_change
 import data.codexlock.lib.sample
 
-test_p1_passes if self_change.warn == set() with input as sample.repository
+test_p1_passes if {
+	self_change.warn == set() with input as sample.repository
+	self_change.deny == set() with input as sample.repository
+	self_change.deny == set() with input as sample.whole({"/repository/edited_gate": "usable"})
+}
+
+test_p1_an_edit_that_cannot_be_loaded_is_denied if {
+	self_change.deny == {{
+		"msg": "the edited gate cannot be used, and once merged no change would pass: version is 2, want 1",
+		"file": "codexlock.yaml",
+		"line": 1,
+		"column": 10,
+	}} with input as sample.whole({
+		"/repository/edited_gate": "unusable",
+		"/repository/gate_problems": [{"path": "codexlock.yaml", "line": 1, "column": 10, "message": "version is 2, want 1"}],
+	})
+	self_change.deny == {{
+		"msg": "the edited gate cannot be used, and once merged no change would pass: it cannot be loaded",
+		"file": "codexlock.yaml",
+		"line": 1,
+		"column": 1,
+	}} with input as sample.whole({"/repository/edited_gate": "unusable", "/repository/gate_problems": [{}]})
+}
+
+test_p1_an_edit_that_nobody_loaded_is_denied if {
+	every state in {"unusable", "unchecked"} {
+		self_change.deny == {_unproved} with input as sample.whole({"/repository/edited_gate": state})
+	}
+	every pointer in {"/repository", "/repository/edited_gate"} {
+		self_change.deny == {_unproved} with input as sample.without(sample.repository, pointer)
+	}
+}
+
+_unproved := {"msg": "nothing proves that the edited gate can be used once it is merged"}
 
 test_p1_every_edit_of_the_gate_is_found if {
 	self_change.warn == {

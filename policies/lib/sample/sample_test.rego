@@ -173,6 +173,8 @@ repository := {
 		"unsafe_paths": [],
 		"trusted_base": "commit",
 		"gate_changes": [],
+		"edited_gate": "unedited",
+		"gate_problems": [],
 		"collisions": [],
 		"config": "codexlock.yaml",
 		"keys": [{

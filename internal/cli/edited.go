@@ -1,0 +1,125 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"path/filepath"
+
+	"github.com/codexlock/codexlock/internal/config"
+	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/policy"
+	"github.com/codexlock/codexlock/internal/preview"
+	"github.com/codexlock/codexlock/internal/repo"
+)
+
+// loadEdited loads the gate as a change leaves it, and says why it cannot be used:
+// once merged, no change would pass, the one that reverts it included. Nothing that
+// it holds judges anything here.
+func (g gate) loadEdited(r *repo.Repository) func(context.Context, repo.Tree) ([]facts.GateProblem, error) {
+	return func(ctx context.Context, head repo.Tree) ([]facts.GateProblem, error) {
+		err := settings{gate: g, repository: r, base: head, edited: true, lenient: true}.load(ctx)
+		if err == nil {
+			return nil, nil
+		}
+		p, ok := gateProblem(err)
+		if !ok {
+			return nil, err
+		}
+		p.Path = cmp.Or(p.Path, config.Paths[0].String())
+		return []facts.GateProblem{p}, nil
+	}
+}
+
+// load loads the gate of a tree, and keeps nothing of it.
+func (s settings) load(ctx context.Context) error {
+	c, err := s.config(ctx)
+	if err != nil {
+		return err
+	}
+	if err := checkKeyVariables(c, s.gate.env); err != nil {
+		return err
+	}
+	edited := preview.Gate{}
+	sources, err := s.sources(ctx, c)
+	if err != nil {
+		return err
+	}
+	for _, source := range sources {
+		if !source.Standard {
+			edited.Sources = append(edited.Sources, source)
+		}
+	}
+	texts, err := s.schemaTexts(ctx, c)
+	if err != nil {
+		return err
+	}
+	for _, t := range texts {
+		edited.Schemas = append(edited.Schemas, preview.Schema{Kind: t.kind, Path: t.path.String(), Text: t.text})
+	}
+	asked, err := s.asked(ctx, c)
+	if err != nil {
+		return err
+	}
+	if err := baselineFault(asked.Baseline); err != nil {
+		return err
+	}
+	if len(edited.Sources)+len(edited.Schemas) == 0 {
+		return nil
+	}
+	fault, err := s.gate.self.Load(ctx, edited)
+	if err == nil && fault != nil {
+		err = &gateFault{*fault}
+	}
+	return err
+}
+
+// baselineFault is what is wrong with a baseline that is there and cannot be read.
+func baselineFault(b policy.Baseline) error {
+	switch {
+	case b.State == "irregular":
+		return &gateFault{preview.Fault{File: b.Path, Message: "is not a regular file, want a baseline"}}
+	case b.State == "invalid" && len(b.Problems) > 0:
+		p := b.Problems[0]
+		return &gateFault{preview.Fault{File: b.Path, Line: p.Line, Column: p.Column, Message: p.Message}}
+	case b.State == "invalid":
+		return &gateFault{preview.Fault{File: b.Path, Message: "is no baseline"}}
+	}
+	return nil
+}
+
+// A gateFault is a fault that the process which loads an edited gate found.
+type gateFault struct{ preview.Fault }
+
+func (e *gateFault) Error() string { return e.Message }
+
+// gateProblem takes from an error of loading a gate which file it is about. ok is
+// false for an error that is about us.
+func gateProblem(err error) (p facts.GateProblem, ok bool) {
+	var bad *config.Error
+	var rule *policy.PolicyError
+	var fault *gateFault
+	var file *gateFileError
+	var large *repo.TooLargeError
+	var usage *usageError
+	switch {
+	case errors.As(err, &bad):
+		p = facts.GateProblem{Path: bad.File, Line: bad.Line, Column: bad.Column, Message: bad.Message}
+	case errors.As(err, &rule):
+		p = facts.GateProblem{Path: rule.File, Line: rule.Line, Column: rule.Column, Message: rule.Message}
+	case errors.As(err, &fault):
+		p = facts.GateProblem{Path: fault.File, Line: fault.Line, Column: fault.Column, Message: fault.Message}
+	case errors.As(err, &file):
+		p = facts.GateProblem{Path: file.name, Message: file.Error()}
+	case errors.As(err, &large):
+		p = facts.GateProblem{Path: large.Path, Message: large.Error()}
+	case errors.As(err, &usage):
+		p = facts.GateProblem{Message: usage.Error()}
+	default:
+		return p, false
+	}
+	p.Path = filepath.ToSlash(p.Path)
+	p.Line, p.Column = max(p.Line, 1), max(p.Column, 1)
+	p.Message = cmp.Or(p.Message, "cannot be used")
+	return p, true
+}

@@ -1,0 +1,126 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/config"
+	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/repo"
+)
+
+// recover judges the one change that can pass while the commit that is believed
+// cannot be used: one that edits the file which is at fault, and whose own gate
+// loads. It is judged by the nearest ancestor, along first parents, that has a
+// configuration and loads. For every other change cause stays the error.
+func (e evaluation) recover(ctx context.Context, t comparison, cause error) (evaluation, error) {
+	problem, ok := gateProblem(cause)
+	g, r, trusted := e.trusted.gate, e.options.Repository, t.commit
+	if !ok || problem.Path == "" || trusted == "" || g.config != "" && g.readsDisk() || len(g.policies) > 0 {
+		return e, cause
+	}
+	if _, there, err := t.trusted.Lookup(ctx, artifact.Path(problem.Path)); err != nil || !there {
+		return e, cmp.Or(err, cause) // a rule of a bundle, or of ours
+	}
+	unusable := &unusableBaseError{commit: trusted, file: problem.Path, err: cause, commits: g.head != ""}
+	edits, err := touches(ctx, t.options, problem.Path)
+	if err != nil {
+		return e, err
+	}
+	if !edits {
+		return e, unusable
+	}
+	if problems, err := g.loadEdited(r)(ctx, t.options.Head); err != nil {
+		return e, err
+	} else if len(problems) > 0 {
+		p := problems[0]
+		unusable.still = fmt.Sprintf("%s:%d:%d: %s", p.Path, p.Line, p.Column, p.Message)
+		return e, unusable
+	}
+	paths := []string{problem.Path}
+	for _, p := range config.Paths {
+		paths = append(paths, p.String())
+	}
+	edited, err := r.Touching(ctx, trusted, paths)
+	if err != nil {
+		return e, err
+	}
+	for _, commit := range edited {
+		judge, found, err := e.ancestor(ctx, t, commit)
+		if err != nil || found {
+			if found {
+				judge.notes = append(judge.notes, fmt.Sprintf("the gate of %.12s cannot be used (%s): this change edits that file, and was checked by the gate of its ancestor %.12s", trusted, problem.Path, judge.options.TrustedCommit))
+			}
+			return judge, err
+		}
+	}
+	return e, unusable
+}
+
+// ancestor loads the gate as it was before a commit.
+func (e evaluation) ancestor(ctx context.Context, t comparison, commit repo.Commit) (evaluation, bool, error) {
+	r := e.options.Repository
+	parent, ok, err := r.FirstParent(ctx, commit)
+	if err != nil || !ok {
+		return e, false, err
+	}
+	before, err := r.Tree(ctx, parent)
+	if err != nil {
+		return e, false, err
+	}
+	judge := evaluation{options: t.options, trusted: e.trusted, notes: e.notes}
+	judge.trusted.base = before
+	err = judge.load(ctx)
+	if _, broken := gateProblem(err); err != nil && broken || err == nil && judge.options.Config.File == "" {
+		return e, false, nil
+	}
+	judge.options.TrustedBase, judge.options.TrustedCommit = facts.TrustedAncestor, parent.String()
+	return judge, err == nil, err
+}
+
+// touches reports whether the change edits a file, or what is below a folder.
+func touches(ctx context.Context, o facts.Options, name string) (bool, error) {
+	deltas, err := o.Repository.Changes(ctx, o.Base, o.Head, func(p string) bool {
+		return p == name || strings.HasPrefix(p, name+"/")
+	})
+	return len(deltas) > 0, err
+}
+
+// An unusableBaseError is a believed commit whose gate cannot be loaded, and a
+// change that does not repair it.
+type unusableBaseError struct {
+	commit  repo.Commit
+	file    string
+	err     error
+	still   string // what is wrong with the change's own gate, where it edits the file
+	commits bool   // commits were to be judged, not somebody's own work tree
+}
+
+func (e *unusableBaseError) Error() string {
+	if e.still != "" {
+		return fmt.Sprintf("%v; this change edits %s, and its own gate cannot be used either: %s", e.err, e.file, e.still)
+	}
+	return e.err.Error()
+}
+
+// Unwrap gives the cause to whoever works on the gate in a work tree: it is an error
+// in their configuration then. To a change that is judged it is one of ours.
+func (e *unusableBaseError) Unwrap() error {
+	if e.commits {
+		return nil
+	}
+	return e.err
+}
+
+// Hint is the next step.
+func (e *unusableBaseError) Hint() string {
+	var own interface{ Hint() string }
+	if e.still == "" && errors.As(e.err, &own) && own.Hint() != "" && !e.commits {
+		return own.Hint()
+	}
+	return fmt.Sprintf("repair or revert %s in a change of its own: a change that edits it, and whose own gate loads, is judged by the last commit whose gate could be used", e.file)
+}
