@@ -11,6 +11,18 @@ const MaxPointerBytes = 1024
 
 const pointerVersion = "version https://git-lfs.github.com/spec/v1\n"
 
+// LikePointer reports whether git-lfs would take a text for a pointer, or whoever reads
+// it might: canonical or not, with carriage returns, without a last newline, with
+// extensions ("ext-0-..."). What is like a pointer and is none that ParsePointer reads
+// stands for other content than its bytes, and nothing says which.
+func LikePointer(data []byte) bool {
+	if len(data) >= MaxPointerBytes {
+		return false
+	}
+	text := bytes.TrimSpace(bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")))
+	return bytes.HasPrefix(text, []byte("version http")) && bytes.Contains(text, []byte("oid sha256:")) && bytes.Contains(text, []byte("size "))
+}
+
 // ParsePointer reads a canonical Git LFS pointer (git-lfs, docs/spec.md) and
 // returns the digest and the size in bytes of the content it stands for. A text
 // that is merely like a pointer is not one: ok is false, and it is content.

@@ -87,6 +87,16 @@ func init() {
 // shellTest is the ending of a test, which is a shell script.
 const shellTest = ".test"
 
+// IsTextName reports whether a name says that a file is source code, data or prose that
+// this package looks into.
+func IsTextName(name string) bool {
+	switch strings.ToLower(path.Ext(name)) {
+	case ".txt", ".md", ".rst", ".adoc", ".log", ".ipynb", ".pem", ".key":
+		return true
+	}
+	return !grammarOf(name).prose
+}
+
 func grammarOf(name string) grammar {
 	base := path.Base(name)
 	if g, ok := grammars[base]; ok {

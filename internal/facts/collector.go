@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/codexlock/codexlock/internal/artifact"
@@ -97,6 +98,7 @@ type Collector struct {
 	inputs                 digests
 	keyIDs                 keyIDs
 	scripts                scripts
+	attributeFiles         sync.Map        // folder: the text of its .gitattributes
 	suspects               *content.Budget // what is searched for secrets
 }
 

@@ -52,7 +52,7 @@ type Settings struct {
 type Artifact struct {
 	Path   string `json:"path"`
 	Change string `json:"change"` // added, modified, removed, unchanged
-	Kind   string `json:"kind"`   // file, symlink, submodule, directory, special, oversized, misnamed, misplaced, absent
+	Kind   string `json:"kind"`   // file, symlink, submodule, directory, special, oversized, pointer (see Pointer), misnamed, misplaced, absent
 	Mode   string `json:"mode,omitempty"`
 	Area   string `json:"area,omitempty"`   // where the standard's layout has it: sources, incoming, quarantine, elsewhere
 	SHA256 string `json:"sha256,omitempty"` // 64 lower-case hex; absent unless kind is file
@@ -75,6 +75,11 @@ type Artifact struct {
 	// nothing; RenamedTo, of what is removed, the new path at which the head has them.
 	RenamedFrom string `json:"renamed_from,omitempty"`
 	RenamedTo   string `json:"renamed_to,omitempty"`
+	// Pointer is why a Git LFS pointer does not stand for its content, where Kind is
+	// pointer: script (the rules about scripts and texts would apply to the content,
+	// which is not here), content (the configuration wants it), malformed, unfiltered
+	// (no attribute filter=lfs).
+	Pointer string `json:"pointer,omitempty"`
 	// CompanionOf is the artifact whose companion the name says that this is,
 	// where there is no such artifact, and the ledger lists neither of them.
 	CompanionOf string `json:"companion_of,omitempty"`

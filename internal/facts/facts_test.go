@@ -331,13 +331,42 @@ func TestPointer(t *testing.T) {
 	f := newFixture(t)
 	f.put(model, "version https://git-lfs.github.com/spec/v1\noid sha256:"+sum("weights of a model")+"\nsize 18\n")
 	a := f.measure(facts.All)[model].Input
+	if a.Artifact.Kind != "pointer" || a.Artifact.Pointer != "unfiltered" {
+		t.Errorf("without the attribute a pointer was measured as %+v", a.Artifact)
+	}
+	f.put(".gitattributes", "[attr]large filter=lfs -text\n*.bin large\n*.sh filter=lfs\n")
+	a = f.measure(facts.All)[model].Input
 	if a.Artifact.Proof != "lfs-oid" || a.Checks.Ledger != "match" || *a.Artifact.Size != 18 {
 		t.Errorf("a pointer was measured as %+v, %+v", a.Artifact, a.Checks)
 	}
 	f.conf.LFS = "content"
 	a = f.measure(facts.All)[model].Input
-	if a.Artifact.Proof != "content" || a.Checks.Ledger != "differs" {
+	if a.Artifact.Kind != "pointer" || a.Artifact.Pointer != "content" || a.Checks.Ledger != "absent" {
 		t.Errorf("with lfs: content a pointer was measured as %+v, %+v", a.Artifact, a.Checks)
+	}
+	f.conf.LFS = "oid"
+	canonical := "version https://git-lfs.github.com/spec/v1\noid sha256:" + sum("x") + "\nsize 18\n"
+	for name, text := range map[string]string{
+		"CRLF": strings.ReplaceAll(canonical, "\n", "\r\n"), "no last newline": strings.TrimSpace(canonical),
+		"an extension": strings.Replace(canonical, "oid", "ext-0-case sha256:"+sum("y")+"\noid", 1),
+	} {
+		f.put(model, text)
+		if a = f.measure(facts.All)[model].Input; a.Artifact.Pointer != "malformed" {
+			t.Errorf("%s: %+v", name, a.Artifact)
+		}
+	}
+	f.put("assets/sources/tool.sh", canonical)
+	if a = f.measure(facts.All)["assets/sources/tool.sh"].Input; a.Artifact.Pointer != "script" {
+		t.Errorf("a script: %+v", a.Artifact)
+	}
+	f.put("assets/sources/tool.sh", strings.Replace(canonical, "size 18", "size 2000000", 1))
+	if a = f.measure(facts.All)["assets/sources/tool.sh"].Input; a.Artifact.Proof != "lfs-oid" {
+		t.Errorf("too large for a script: %+v", a.Artifact)
+	}
+	f.put("assets/sources/.gitattributes", "model.* -filter\n")
+	f.put(model, canonical)
+	if a = f.measure(facts.All)[model].Input; a.Artifact.Pointer != "unfiltered" {
+		t.Errorf("a folder below takes the attribute away: %+v", a.Artifact)
 	}
 }
 

@@ -120,10 +120,16 @@ func (c *Collector) measureFile(ctx context.Context, s *subject) error {
 		return err
 	}
 	a.Proof = "content"
-	if c.settings.LFS == "oid" && size == int64(len(head)) {
-		if oid, contentSize, ok := artifact.ParsePointer(head); ok {
-			digest, size, a.Proof = oid, contentSize, "lfs-oid"
+	if size == int64(len(head)) && artifact.LikePointer(head) {
+		if a.Pointer, err = c.pointer(ctx, entry, head); err != nil {
+			return err
 		}
+		if a.Pointer != "" {
+			a.Kind, a.Proof = "pointer", ""
+			return nil
+		}
+		digest, size, _ = artifact.ParsePointer(head)
+		a.Proof = "lfs-oid"
 	}
 	s.digest, a.SHA256, a.Size = digest, digest.String(), &size
 	if a.Proof == "content" {

@@ -43,7 +43,7 @@ _left if {
 
 _listed if input.ledger.listed in {"once", "often"}
 
-_there if input.artifact.kind in {"file", "symlink", "submodule", "directory", "special", "oversized", "misnamed", "misplaced"}
+_there if input.artifact.kind in {"file", "symlink", "submodule", "directory", "special", "oversized", "pointer", "misnamed", "misplaced"}
 
 _gone(companion) if input[companion].state == "absent"
 

@@ -22,6 +22,8 @@ _regular if input.artifact.kind == "absent"
 
 _message := sprintf("is a %s, want a folder: %q belongs below it", [_noun, fact.text(["artifact", "above"])]) if {
 	input.artifact.kind == "misplaced"
+} else := object.get(_pointers, object.get(input, ["artifact", "pointer"], ""), "is a Git LFS pointer, want its content") if {
+	_kind == "pointer"
 } else := object.get(_messages, _kind, "nothing proves that it is a regular file")
 
 _kind := object.get(input, ["artifact", "kind"], "")
@@ -43,4 +45,11 @@ _messages := {
 	"special": "is a special file (a device, socket or pipe), want a regular file",
 	"oversized": "is larger than what is hashed, want a regular file of a size that is",
 	"misnamed": "its name means different files on different systems or hides what it is, want a plain one",
+}
+
+_pointers := {
+	"script": "could not verify: is a Git LFS pointer to what may be a script or a text, want the file itself in Git",
+	"content": "could not verify: is a Git LFS pointer, and the configuration wants the content (lfs: content)",
+	"malformed": "is like a Git LFS pointer and has not its canonical form, want one that git lfs writes",
+	"unfiltered": "is a Git LFS pointer without the attribute filter=lfs, so Git hands out the pointer itself",
 }

@@ -245,7 +245,7 @@ settled := {
 }
 
 # irregular are the kinds of what is no file.
-irregular := {"symlink", "submodule", "directory", "special", "oversized", "misnamed"}
+irregular := {"symlink", "submodule", "directory", "special", "oversized", "pointer", "misnamed"}
 
 # silent are artifacts that only the rules about their kind have anything to say
 # of: irregular, removed, removed but still listed, misnamed or misplaced, so that

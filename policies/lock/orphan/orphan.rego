@@ -17,7 +17,7 @@ deny contains {"msg": _message, "file": ledger.file, "pointer": _pointer} if not
 _kept if input.artifact.kind == "file"
 
 # layout.irregular reports what else stands there.
-_kept if input.artifact.kind in {"symlink", "submodule", "directory", "special", "oversized", "misnamed", "misplaced"}
+_kept if input.artifact.kind in {"symlink", "submodule", "directory", "special", "oversized", "pointer", "misnamed", "misplaced"}
 
 # It left together with its entry: whatever entry there were, its tolerance would
 # have been looked at.
