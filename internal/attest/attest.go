@@ -214,10 +214,25 @@ func unreadable(p artifact.Path, data []byte, err error) error {
 	if HasConflictMarkers(data) {
 		return &RefusedError{Path: p.String(), Reason: "holds conflict markers of a merge", Next: "resolve it: codexlock lock resolve", Err: err}
 	}
-	return &RefusedError{
-		Path: p.String(), Reason: fmt.Sprintf("cannot be read: %v", err), Err: err,
-		Next: fmt.Sprintf("restore it: git checkout HEAD -- %s; or fix the line that is named", p),
-	}
+	return &UnreadableError{Path: p, Err: err}
+}
+
+// An UnreadableError is a document of ours that cannot be read, over which nothing is
+// written.
+type UnreadableError struct {
+	Path artifact.Path
+	Err  error
+}
+
+func (e *UnreadableError) Error() string {
+	return fmt.Sprintf("read %s: %v; nothing was written", e.Path, e.Err)
+}
+
+func (e *UnreadableError) Unwrap() error { return e.Err }
+
+// Hint is the next step.
+func (e *UnreadableError) Hint() string {
+	return fmt.Sprintf("fix that line, or restore the file: git checkout HEAD -- %s", e.Path)
 }
 
 // HasConflictMarkers reports whether a line of the text begins as Git's conflict

@@ -50,7 +50,7 @@ type Ingestion struct {
 type Ingested struct {
 	Attested    []Attested
 	Quarantined []Quarantined
-	Denied      []Quarantined // where nothing is quarantined
+	Denied      []Quarantined // what was not let in and stays where it is
 	Left        []Left
 }
 
@@ -113,6 +113,7 @@ type reject struct {
 	Arrival
 	reason   string
 	findings []Finding
+	taken    bool // nothing is wrong with it: its place is taken
 }
 
 type ingest struct {
@@ -137,7 +138,10 @@ func (g *ingest) stage(a Arrival) error {
 	}
 	var refused *RefusedError
 	var named *artifact.PathError
+	var taken *takenError
 	switch {
+	case errors.As(err, &taken):
+		g.rejects = append(g.rejects, reject{Arrival: a, reason: taken.Error(), taken: true})
 	case errors.As(err, &refused) && refused.Unsettled:
 		g.result.Left = append(g.result.Left, Left{escape(string(a.From)), refused.Reason})
 	case errors.Is(err, fs.ErrPermission):
@@ -155,7 +159,7 @@ func (g *ingest) stage(a Arrival) error {
 }
 
 func (g *ingest) reject(a Arrival, reason string, findings []Finding) {
-	g.rejects = append(g.rejects, reject{a, reason, findings})
+	g.rejects = append(g.rejects, reject{Arrival: a, reason: reason, findings: findings})
 }
 
 // compose attests an arrival as if it stood in its place already.
@@ -215,9 +219,16 @@ func (g *ingest) refuseOther(a Arrival, digest artifact.Digest) error {
 	defer f.Close()
 	standing, _, err := g.batch.digest(f, info)
 	if err == nil && standing != digest {
-		err = &RefusedError{Path: a.To.String(), Reason: "is there already with other content, and what is verified does not change; give the new one another name, or ingest it with --replace"}
+		err = &takenError{a.To}
 	}
 	return err
+}
+
+// A takenError is an arrival whose place a file with other content has.
+type takenError struct{ to artifact.Path }
+
+func (e *takenError) Error() string {
+	return fmt.Sprintf("%s is there already with other content, and what is verified does not change", e.to)
 }
 
 // judge rejects what is denied: first as it came, by the companions that came
@@ -352,8 +363,12 @@ func (g *ingest) change() (Change, error) {
 	}
 	slices.SortFunc(g.rejects, func(a, b reject) int { return strings.Compare(string(a.From), string(b.From)) })
 	for _, r := range g.rejects {
-		if g.Strict {
-			g.result.Denied = append(g.result.Denied, Quarantined{Path: escape(string(r.From)), Reason: r.reason, Findings: r.findings})
+		if g.Strict || r.taken {
+			d := Quarantined{Path: escape(string(r.From)), Reason: r.reason, Findings: r.findings}
+			if r.taken {
+				d.Taken = r.To.String()
+			}
+			g.result.Denied = append(g.result.Denied, d)
 			continue
 		}
 		q, err := g.batch.quarantine(&c, condemned{

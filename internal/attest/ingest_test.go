@@ -264,8 +264,11 @@ func TestSourcesDoNotChange(t *testing.T) {
 		in := p.ingestion("assets/incoming/old")
 		in.Arrivals[0].Replace = replace
 		got := p.ingest(in)
-		if replace != (len(got.Attested) == 1) || replace == (len(got.Quarantined) == 1) {
+		if replace != (len(got.Attested) == 1) || replace == (len(got.Denied) == 1) || len(got.Quarantined) > 0 {
 			t.Errorf("replace %v gave %+v", replace, got)
+		}
+		if _, err := os.Stat(p.root + "/assets/incoming/old"); (err == nil) == replace {
+			t.Errorf("replace %v: the file that came in: %v", replace, err)
 		}
 		if text := string(p.read("assets/sources/old")); (text == "new") != replace {
 			t.Errorf("replace %v: %s", replace, text)

@@ -75,9 +75,11 @@ const (
 	releaseSchema = "codexlock.release/v1"
 )
 
-// Quarantined is what was moved to quarantine.
+// Quarantined is what was moved to quarantine, or, without an ID, was not let in and
+// stays where it is.
 type Quarantined struct {
 	ID       string
+	Taken    string // the path at which another file stands already, where that is why
 	Path     string // where it stood, escaped
 	SHA256   artifact.Digest
 	Reason   string

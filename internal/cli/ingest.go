@@ -27,8 +27,9 @@ import (
 // attested and judged where they are to stand before they stand there.
 type intake struct {
 	attestation
-	replace bool
-	quiet   bool
+	replace  bool
+	quiet    bool
+	releases string // the quarantine that is released; "" for none
 }
 
 func ingestCommand(w World) *cobra.Command {
@@ -321,6 +322,9 @@ func (in intake) tell(result attest.Ingested, irregular []attest.Left, done stri
 	}
 	for _, q := range result.Denied {
 		tellDenied(out, q, "stays where it is")
+		if q.Taken != "" {
+			fmt.Fprintf(out, "      hint: %s\n", report.Terminal(in.takenHint(q)))
+		}
 	}
 	for _, l := range irregular {
 		fmt.Fprintf(out, "[✗] %s: %s; it stays where it is, and was not opened\n", report.Terminal(l.Path), report.Terminal(l.Reason))
@@ -347,6 +351,15 @@ func (in intake) tell(result attest.Ingested, irregular []attest.Left, done stri
 		return errors.New("not every file could be verified; run it again once they are finished and can be read")
 	}
 	return nil
+}
+
+// takenHint is how a file gets in whose place another one has.
+func (in intake) takenHint(q attest.Quarantined) string {
+	other := attest.SourcesDir + "/OTHER-NAME"
+	if in.releases != "" {
+		return fmt.Sprintf("replace %s: codexlock quarantine release %s --replace --reason TEXT; or keep both: add --to %s", q.Taken, in.releases, other)
+	}
+	return fmt.Sprintf("replace %s: codexlock ingest --replace %s; or give the new one another name", q.Taken, shellQuote(q.Path))
 }
 
 func tellDenied(out io.Writer, q attest.Quarantined, where string) {

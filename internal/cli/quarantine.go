@@ -116,7 +116,7 @@ quarantine. released.json beside them says who released it and why.`,
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			rel.id = args[0]
+			rel.id, rel.releases = args[0], args[0]
 			var err error
 			if rel.now, err = effectiveTime(effective, w); err != nil {
 				return err

@@ -137,6 +137,11 @@ func (v *verification) run(ctx context.Context) error {
 	if err := write(v.world, outputs, r, report.Options{Quiet: v.quiet, Color: !v.noColor && colored(v.world)}); err != nil {
 		return err
 	}
+	if v.gate.head == "" && !v.quiet {
+		if err := tellLacking(ctx, v.world, r); err != nil {
+			return err
+		}
+	}
 	if v.quarantine {
 		if err := quarantineDrifted(ctx, v.world, r, v.gate.now); err != nil {
 			return err

@@ -86,7 +86,7 @@ func unlessNone(err error) error {
 // path that is not there is only asked whether it would be ignored.
 func (v *View) Obstacles(ctx context.Context, paths []artifact.Path) (map[artifact.Path]Obstacle, error) {
 	found := map[artifact.Path]Obstacle{}
-	tracked, err := v.tracked(ctx, paths)
+	tracked, err := v.r.tracked(ctx, paths)
 	if err != nil {
 		return nil, err
 	}
@@ -128,22 +128,6 @@ func (v *View) Obstacles(ctx context.Context, paths []artifact.Path) (map[artifa
 		}
 	}
 	return found, nil
-}
-
-// tracked are the entries that the index has for the paths.
-func (v *View) tracked(ctx context.Context, paths []artifact.Path) (map[artifact.Path][]IndexEntry, error) {
-	wanted := make(map[artifact.Path]bool, len(paths))
-	for _, p := range paths {
-		wanted[p] = true
-	}
-	entries := map[artifact.Path][]IndexEntry{}
-	err := v.r.index(ctx, func(e IndexEntry) error {
-		if p := artifact.Path(e.Path); wanted[p] {
-			entries[p] = append(entries[p], e)
-		}
-		return nil
-	})
-	return entries, err
 }
 
 // place finds what is wrong with where a file stands. regular is whether Git can be

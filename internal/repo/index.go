@@ -5,8 +5,11 @@ import (
 	"fmt"
 	"io"
 	"path"
+	"slices"
 	"strings"
 	"sync"
+
+	"github.com/codexlock/codexlock/internal/artifact"
 )
 
 // An IndexEntry is a path as Git's index has it.
@@ -105,6 +108,28 @@ func (s *sparseness) get(ctx context.Context, r *Repository) (*sparse, error) {
 		s.read = read
 	}
 	return read, err
+}
+
+// Untracked are those of the paths that the index does not have.
+func (r *Repository) Untracked(ctx context.Context, paths []artifact.Path) ([]artifact.Path, error) {
+	tracked, err := r.tracked(ctx, paths)
+	return slices.DeleteFunc(slices.Clone(paths), func(p artifact.Path) bool { return len(tracked[p]) > 0 }), err
+}
+
+// tracked are the entries that the index has for the paths.
+func (r *Repository) tracked(ctx context.Context, paths []artifact.Path) (map[artifact.Path][]IndexEntry, error) {
+	wanted := make(map[artifact.Path]bool, len(paths))
+	for _, p := range paths {
+		wanted[p] = true
+	}
+	entries := map[artifact.Path][]IndexEntry{}
+	err := r.index(ctx, func(e IndexEntry) error {
+		if p := artifact.Path(e.Path); wanted[p] {
+			entries[p] = append(entries[p], e)
+		}
+		return nil
+	})
+	return entries, err
 }
 
 // Unmerged are the stages of the paths that a merge left unmerged, in order.

@@ -1,0 +1,122 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/ledger"
+	"github.com/codexlock/codexlock/internal/repo"
+	"github.com/codexlock/codexlock/internal/report"
+)
+
+// maxLacking is how many files of one kind are named.
+const maxLacking = 10
+
+// tellLacking prints what a commit of this work tree would lack, or would not hold as
+// it is here, of the artifacts that were judged: the gate in CI sees the commit. It
+// changes no verdict, for whoever verifies before git add is not wrong.
+func tellLacking(ctx context.Context, w World, done report.Report) error {
+	if len(done.Artifacts) == 0 {
+		return nil
+	}
+	r, err := repo.Open(ctx, w.Dir)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	asked, err := judgedFiles(ctx, r, done)
+	if err != nil || len(asked) == 0 {
+		return err
+	}
+	view, err := r.View(ctx, w.Env)
+	if err != nil {
+		return err
+	}
+	found, err := view.Obstacles(ctx, asked)
+	if err != nil {
+		return err
+	}
+	var untracked []string
+	others := 0
+	for _, p := range asked {
+		o, is := found[p]
+		switch {
+		case !is, o.Kind == repo.NotCheckedOut:
+		case o.Kind == repo.Untracked:
+			untracked = append(untracked, shellQuote(p.String()))
+		default:
+			if others++; others > maxLacking {
+				continue
+			}
+			err := refusal(o, pathPattern(p, ""))
+			w.note("a commit would not hold what is verified here: " + err.Error())
+			w.note("hint: " + hintFor(err))
+		}
+	}
+	if others > maxLacking {
+		w.note(fmt.Sprintf("and %d more", others-maxLacking))
+	}
+	if n := len(untracked); n > 0 {
+		w.note(fmt.Sprintf("a commit would lack %d untracked %s", n, plural(n, "file", "files")))
+		names := strings.Join(untracked[:min(n, maxLacking)], " ")
+		if n > maxLacking {
+			names += fmt.Sprintf(" (and %d more: git status)", n-maxLacking)
+		}
+		w.note("hint: git add " + names)
+	}
+	return nil
+}
+
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return one
+	}
+	return many
+}
+
+// judgedFiles are the files about which Git is to be asked: of the artifacts that were
+// judged, their companions and the ledger those that are here and not tracked, and the
+// artifacts that changed.
+func judgedFiles(ctx context.Context, r *repo.Repository, done report.Report) ([]artifact.Path, error) {
+	work, err := r.WorkTree(ctx)
+	if err != nil {
+		return nil, err
+	}
+	all := []artifact.Path{ledger.Path}
+	changed := map[artifact.Path]bool{}
+	for _, a := range done.Artifacts {
+		p, err := artifact.ParsePath(a.Path)
+		if err != nil || a.SHA256 == "" {
+			continue
+		}
+		changed[p] = a.Change != repo.Unchanged.String()
+		all = append(all, p)
+		for _, kind := range artifact.Companions {
+			all = append(all, p.Companion(kind), p.MirroredCompanion(kind))
+		}
+	}
+	untracked, err := r.Untracked(ctx, all)
+	if err != nil {
+		return nil, err
+	}
+	missing := map[artifact.Path]bool{}
+	for _, p := range untracked {
+		missing[p] = true
+	}
+	var asked []artifact.Path
+	for _, p := range all {
+		if !missing[p] && !changed[p] {
+			continue
+		}
+		entry, there, err := work.Lookup(ctx, p)
+		if err != nil {
+			return nil, err
+		}
+		if there && entry.Kind == repo.File {
+			asked = append(asked, p)
+		}
+	}
+	return asked, nil
+}
