@@ -270,36 +270,6 @@ func isOpenMask(mask string) bool {
 	return err == nil && n&0o002 == 0
 }
 
-// repeat notes what a second run does not leave as the first did (ZT-1.3).
-func (w *walker) repeat(c command) {
-	why := ""
-	switch c.name {
-	case "mkdir":
-		if !c.has('p', "--parents") {
-			why = "fails where the folder is there already, want mkdir -p"
-		}
-	case "ln":
-		if !c.has('f', "--force") {
-			why = "fails where the link is there already, want ln -f"
-		}
-	case "mv":
-		why = "fails when what it moves is gone"
-	case "rm", "rmdir", "unlink":
-		if !c.has('f', "--force") {
-			why = "fails where nothing is there, want rm -f"
-		}
-	case "tee":
-		if c.has('a', "--append") {
-			why = "appends once more"
-		}
-	case "useradd", "adduser", "groupadd", "addgroup", "mkfifo", "mknod":
-		why = "fails when it is done already"
-	}
-	if why != "" {
-		w.use(&w.facts.Repeats, c.node, w.source(c.node)+" "+why)
-	}
-}
-
 // plain are the commands that compute digests, print or steer, and say nothing
 // of how an artifact behaves.
 var plain = strings.Fields(`: [ [[ test true false alias awk base64 basename break builtin cat cd chmod codexlock command continue cut

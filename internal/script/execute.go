@@ -77,6 +77,10 @@ func (k *contact) execute(v value) {
 		w.code(c, "shell", args[1].code, false)
 		return
 	}
+	if p := k.reading.program; len(p.operands) > 1 && p.name != "timeout" && p.name != "flock" { // in a container or elsewhere
+		copied := *w
+		copied.guarded, w = true, &copied
+	}
 	in := c.input
 	if strings.HasSuffix(k.reading.program.name, "xargs") {
 		in = input{state: file}

@@ -180,12 +180,12 @@ func (w *walker) constant(p *syntax.ParamExp) (text string, ok bool) {
 	w.resolving++
 	defer func() { w.resolving-- }()
 	if all[0].value == nil {
-		return "", true
+		return "", false // declared here to be set elsewhere
 	}
 	var b strings.Builder
 	w.write(&b, all[0].value.Parts, false)
 	text = b.String()
-	return text, len(text) <= maxValue && !strings.Contains(text, hole) && !strings.HasPrefix(text, "~")
+	return text, text != "" && len(text) <= maxValue && !strings.Contains(text, hole) && !strings.HasPrefix(text, "~")
 }
 
 // maxResolving bounds variables that are made of variables.

@@ -20,9 +20,11 @@ type walker struct {
 	base      int    // where such a string stands
 	input     input  // the standard input where the walk begins
 	within    string // the function that is walked through
-	resolving int    // variables in variables
-	commands  int    // that the words of one call were found to be
-	origin    *Use   // the command that executes the code which is walked through
+	guarded   bool   // a condition decides whether the command is executed, or its failure counts
+	mentions  *mentions
+	resolving int  // variables in variables
+	commands  int  // that the words of one call were found to be
+	origin    *Use // the command that executes the code which is walked through
 }
 
 // A shared value is what the walkers through one script and the code inside it share.
@@ -42,15 +44,18 @@ func newWalker(f *Facts, text []byte) *walker {
 
 // A place is a node on the way from the root of a tree.
 type place struct {
-	node   syntax.Node
-	input  input
-	within string
+	node    syntax.Node
+	input   input
+	within  string
+	guarded bool
 }
 
 func (w *walker) file(f *syntax.File) {
 	if w.depth == 0 {
 		w.strictMode(f)
 		w.vars.collect(f)
+		w.mentions = &mentions{}
+		w.mentions.collect(w, f)
 	}
 	if w.functions.names == nil {
 		w.functions.collect(f)
@@ -61,10 +66,10 @@ func (w *walker) file(f *syntax.File) {
 			path = path[:len(path)-1]
 			return true
 		}
-		here := place{n, w.input, w.within}
+		here := place{node: n, input: w.input, within: w.within}
 		if len(path) > 0 {
 			above := path[len(path)-1]
-			here.input, here.within = above.input, above.within
+			here.input, here.within, here.guarded = above.input, above.within, above.guarded || guards(above.node)
 			if d, ok := above.node.(*syntax.FuncDecl); ok && d.Name != nil {
 				here.input, here.within = input{state: caller}, d.Name.Value
 			}
@@ -74,7 +79,7 @@ func (w *walker) file(f *syntax.File) {
 		}
 		path = append(path, here)
 		now := *w
-		now.input, now.within = here.input, here.within
+		now.input, now.within, now.guarded = here.input, here.within, here.guarded
 		if w.depth == 0 {
 			now.commands = 0
 		}
@@ -84,6 +89,22 @@ func (w *walker) file(f *syntax.File) {
 	if w.depth == 0 {
 		w.readFromCallers()
 	}
+}
+
+// guards reports whether a condition decides about what stands in a node, or its
+// failure is dealt with.
+func guards(n syntax.Node) bool {
+	switch n := n.(type) {
+	case *syntax.IfClause, *syntax.WhileClause, *syntax.CaseClause:
+		return true
+	case *syntax.BinaryCmd:
+		return n.Op == syntax.AndStmt || n.Op == syntax.OrStmt
+	case *syntax.Stmt:
+		return n.Negated || slices.ContainsFunc(n.Redirs, func(r *syntax.Redirect) bool {
+			return r.Word.Lit() == "/dev/null" && (r.Op == syntax.RdrAll || r.N != nil && r.N.Value == "2")
+		})
+	}
+	return false
 }
 
 // before is the statement whose output a statement reads, in a pipeline.
@@ -269,7 +290,7 @@ func (w *walker) redirect(r *syntax.Redirect) {
 	}
 	switch r.Op {
 	case syntax.AppOut, syntax.AppAll:
-		if !strings.HasPrefix(target, "/dev/") {
+		if w.depth == 0 && !w.guarded && w.appends(argument{r.Word, w.textOf(r.Word)}, r) {
 			w.use(&w.facts.Repeats, r, w.source(r)+" appends once more")
 		}
 	case syntax.RdrIn:

@@ -120,11 +120,20 @@ func (w *walker) write(b *strings.Builder, parts []syntax.WordPart, quoted bool)
 				b.WriteString(text)
 				continue
 			}
+			if w.isHome(part) {
+				b.WriteString("~")
+				continue
+			}
 			b.WriteString(hole)
 		default:
 			b.WriteString(hole)
 		}
 	}
+}
+
+// isHome reports whether a parameter is the home directory of whoever runs the script.
+func (w *walker) isHome(p *syntax.ParamExp) bool {
+	return w.vars != nil && p.Param != nil && p.Param.Value == "HOME" && p.Index == nil && isPlain(p) && len(w.vars.writes["HOME"]) == 0
 }
 
 // splits reports whether words are split elsewhere than at blanks.
