@@ -80,6 +80,11 @@ func (w *walker) invoke(n syntax.Node, args []argument, in input, direct bool) {
 		return
 	}
 	c := command{node: n, name: path.Base(args[0].text()), args: args[1:], input: in}
+	if base := path.Base(args[0].code); !args[0].whole() && strings.Contains(args[0].code, "/") && !strings.Contains(base, hole) {
+		c.name = base // a program in a folder that is not known
+		w.command(c)
+		return
+	}
 	if !args[0].whole() {
 		w.variable(c, args, direct)
 		return

@@ -286,7 +286,9 @@ func (w *walker) redirect(r *syntax.Redirect) {
 		if !complete || strings.Contains(host, hole) {
 			host = ""
 		}
-		w.access(r, target, host)
+		if !isLocal(host) {
+			w.access(r, target, host)
+		}
 	}
 	switch r.Op {
 	case syntax.AppOut, syntax.AppAll:
