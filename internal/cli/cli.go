@@ -77,6 +77,7 @@ func Main(ctx context.Context, w World) (code int) {
 	if code, entered := sandbox.Enter(w.Args); entered {
 		return code
 	}
+	w.limitMemory()
 	if w.isPreview() {
 		return w.servePreview(ctx)
 	}

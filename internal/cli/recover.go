@@ -84,10 +84,13 @@ func (e evaluation) ancestor(ctx context.Context, t comparison, commit repo.Comm
 
 // touches reports whether the change edits a file, or what is below a folder.
 func touches(ctx context.Context, o facts.Options, name string) (bool, error) {
-	deltas, err := o.Repository.Changes(ctx, o.Base, o.Head, func(p string) bool {
+	edited := o.Repository.Changes(ctx, o.Base, o.Head, func(p string) bool {
 		return p == name || strings.HasPrefix(p, name+"/")
 	})
-	return len(deltas) > 0, err
+	for _, err := range edited {
+		return err == nil, err
+	}
+	return false, nil
 }
 
 // An unusableBaseError is a believed commit whose gate cannot be loaded, and a

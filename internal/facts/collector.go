@@ -86,20 +86,19 @@ type Collector struct {
 	now       string
 	ledger    book // the head's
 	base      book
-	deltas    map[string]repo.Delta // what differs, by path
-	artifacts []string              // under judgement, sorted; raw: a name may be no artifact.Path
-	skipped   []string              // named, and no artifact
-	mirrored  bool                  // the head has files under assets/manifests/
-	names     []string              // of the head's files
-	misplaced map[string]string     // what is no folder and stands above an artifact, by path: the artifact, or the folder of artifacts.include
-	made      map[string][]string   // the artifacts made from an input, where a change is judged
+	changes   changes             // what differs
+	artifacts []string            // under judgement, sorted; raw: a name may be no artifact.Path
+	skipped   []string            // named, and no artifact
+	mirrored  bool                // the head has files under assets/manifests/
+	names     []string            // of the head's files
+	misplaced map[string]string   // what is no folder and stands above an artifact, by path: the artifact, or the folder of artifacts.include
+	made      map[string][]string // the artifacts made from an input, where a change is judged
 
-	renamedTo, renamedFrom map[string]string
-	inputs                 digests
-	keyIDs                 keyIDs
-	scripts                scripts
-	attributeFiles         sync.Map        // folder: the text of its .gitattributes
-	suspects               *content.Budget // what is searched for secrets
+	inputs         digests
+	keyIDs         keyIDs
+	scripts        scripts
+	attributeFiles sync.Map        // folder: the text of its .gitattributes
+	suspects       *content.Budget // what is searched for secrets
 }
 
 // A book is a ledger as it was found in a tree.

@@ -169,7 +169,7 @@ func (m *matters) files(name, other string) bool {
 // compared reports whether a file differs that was compared with the base. In a work
 // tree these are only those that concern an artifact.
 func (m *matters) compared(name string) bool {
-	_, changed := m.c.deltas[name]
+	_, changed := m.c.changes.status(name)
 	return changed || m.c.entryText(&m.c.ledger, artifact.Path(name)) != m.c.entryText(&m.c.base, artifact.Path(name))
 }
 
@@ -223,8 +223,8 @@ func (m *matters) collect() {
 			}
 		}
 	}
-	for name, d := range m.c.deltas {
-		if d.Status != repo.Removed {
+	for name, status := range m.c.changes.all() {
+		if status != repo.Removed {
 			mark(m.changed, path.Dir(name))
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 
@@ -51,7 +52,7 @@ func (c *Collector) discover(ctx context.Context) error {
 // were made from what differs.
 func (c *Collector) discoverChange(ctx context.Context, set map[string]bool) error {
 	if c.o.SameCommit {
-		c.deltas = map[string]repo.Delta{}
+		c.changes = changes{}
 		return nil
 	}
 	// Between commits a comparison costs no reading, so it comes first, and the
@@ -88,18 +89,13 @@ func (c *Collector) compareUnless(ctx context.Context, unless bool, only func(st
 // an artifact was made from. A name rules nothing out: fixtures/golden.test can be
 // an input as well as a companion.
 func (c *Collector) touchesInputs() bool {
-	for _, d := range c.deltas {
-		if d.Status != repo.Added {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(c.changes.statuses, func(s repo.Status) bool { return s != repo.Added })
 }
 
 // discoverStale finds the artifacts that were made from a file that differs:
 // each needs to be made again, or to say that it was (ZT-11.1).
 func (c *Collector) discoverStale(ctx context.Context, set map[string]bool) error {
-	for name := range c.deltas {
+	for name := range c.changes.all() {
 		for _, output := range c.made[name] {
 			if err := c.add(ctx, set, output); err != nil {
 				return err
@@ -112,21 +108,20 @@ func (c *Collector) discoverStale(ctx context.Context, set map[string]bool) erro
 // compare finds the differences between base and head among the files that
 // the filter lets through.
 func (c *Collector) compare(ctx context.Context, only func(string) bool) error {
-	c.deltas = map[string]repo.Delta{}
+	c.changes = changes{}
 	if c.o.SameCommit {
 		return nil
 	}
-	deltas, err := c.o.Repository.Changes(ctx, c.o.Base, c.o.Head, only)
-	if err != nil {
-		return fmt.Errorf("compare base and head: %w", err)
-	}
-	for _, d := range deltas {
+	for d, err := range c.o.Repository.Changes(ctx, c.o.Base, c.o.Head, only) {
+		if err != nil {
+			return fmt.Errorf("compare base and head: %w", err)
+		}
 		same, err := c.sameText(ctx, d)
 		if err != nil {
 			return err
 		}
 		if !same {
-			c.deltas[d.Path] = d
+			c.changes.add(d.Path, d.Status)
 		}
 	}
 	return nil
@@ -250,7 +245,7 @@ func (c *Collector) add(ctx context.Context, set map[string]bool, name string) e
 // discoverChanged finds the artifacts whose bytes, mode, companions or ledger
 // entry differ between base and head, or that stand in only one of them.
 func (c *Collector) discoverChanged(ctx context.Context, set map[string]bool) error {
-	for name := range c.deltas {
+	for name := range c.changes.all() {
 		if err := c.add(ctx, set, name); err != nil {
 			return err
 		}
@@ -281,7 +276,7 @@ func (c *Collector) dropGone(ctx context.Context, set map[string]bool) error {
 		if c.listed(p) {
 			continue
 		}
-		if _, differs := c.deltas[name]; differs {
+		if _, differs := c.changes.status(name); differs {
 			continue
 		}
 		if entry, ok, err := c.o.Head.Lookup(ctx, p); err != nil {

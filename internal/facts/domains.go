@@ -2,6 +2,7 @@ package facts
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -21,7 +22,7 @@ func (c *Collector) domainKeys() []DomainKey {
 		d.ID, d.Listed = c.keyIDs.of(c.o.Keys, ""), c.standing("", nil)
 		return []DomainKey{d}
 	}
-	names := sortedKeys(c.o.Config.Domains)
+	names := slices.Sorted(maps.Keys(c.o.Config.Domains))
 	keys := make([]DomainKey, 0, len(names))
 	for _, name := range names {
 		domain := c.o.Config.Domains[name]

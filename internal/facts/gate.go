@@ -55,13 +55,13 @@ func isAbove(name, dir string) bool { return strings.HasPrefix(dir, name+"/") }
 // those that speak of Codexlock, before or after, are part of it.
 func (c *Collector) measureGate(ctx context.Context, r *Repository) error {
 	changes := []GateChange{}
-	for name, d := range c.deltas {
+	for name, status := range c.changes.all() {
 		kind := gateKind(&c.o.Config, name)
 		if kind == "" {
 			continue
 		}
 		if kind == "workflow" {
-			runs, err := c.mentionsUs(ctx, d)
+			runs, err := c.mentionsUs(ctx, name)
 			if err != nil {
 				return err
 			}
@@ -69,7 +69,10 @@ func (c *Collector) measureGate(ctx context.Context, r *Repository) error {
 				continue
 			}
 		}
-		changes = append(changes, GateChange{Path: printable(name), Kind: kind, Change: d.Status.String()})
+		if len(changes) == maxGateChanges {
+			return &GateChangesError{Most: maxGateChanges}
+		}
+		changes = append(changes, GateChange{Path: printable(name), Kind: kind, Change: status.String()})
 	}
 	sort.Slice(changes, func(i, j int) bool { return changes[i].Path < changes[j].Path })
 	r.GateChanges = changes
@@ -98,18 +101,35 @@ func (c *Collector) measureEdited(ctx context.Context, r *Repository) error {
 	return nil
 }
 
-func (c *Collector) mentionsUs(ctx context.Context, d repo.Delta) (bool, error) {
-	for _, side := range []struct {
-		tree  repo.Tree
-		entry repo.Entry
-		there bool
-	}{{c.o.Base, d.Base, d.Status != repo.Added}, {c.o.Head, d.Head, d.Status != repo.Removed}} {
-		if !side.there || side.entry.Kind != repo.File {
+// maxGateChanges bounds the files of the gate that one change edits. Each of them is
+// reported, so that a person agrees to it; nobody reads more.
+const maxGateChanges = 10_000
+
+// A GateChangesError is a change that edits more files of the gate than are judged.
+type GateChangesError struct{ Most int }
+
+func (e *GateChangesError) Error() string {
+	return fmt.Sprintf("the change edits over %d files of the gate (configuration, policies, schemas, workflows), the most that one change may edit", e.Most)
+}
+
+// Hint is the next step.
+func (e *GateChangesError) Hint() string {
+	return "list the files that differ: git diff --stat BASE HEAD; then split the change"
+}
+
+// mentionsUs reports whether a file speaks of Codexlock, in the base or in the head.
+func (c *Collector) mentionsUs(ctx context.Context, name string) (bool, error) {
+	for _, tree := range []repo.Tree{c.o.Base, c.o.Head} {
+		entry, there, err := tree.Lookup(ctx, artifact.Path(name))
+		if err != nil {
+			return false, fmt.Errorf("look up %s: %w", name, err)
+		}
+		if !there || entry.Kind != repo.File {
 			continue
 		}
-		text, err := side.tree.Read(ctx, side.entry, MaxCompanionBytes)
+		text, err := tree.Read(ctx, entry, MaxCompanionBytes)
 		if err != nil {
-			return false, fmt.Errorf("read %s: %w", d.Path, err)
+			return false, fmt.Errorf("read %s: %w", name, err)
 		}
 		if bytes.Contains(bytes.ToLower(text), []byte("codexlock")) {
 			return true, nil
@@ -157,7 +177,7 @@ func (c *Collector) attested(p artifact.Path, d artifact.Digest) bool {
 // all that it is made of but workflows.
 func (c *Collector) GateEdits() []string {
 	var names []string
-	for name := range c.deltas {
+	for name := range c.changes.all() {
 		if kind := gateKind(&c.o.Config, name); kind != "" && kind != "workflow" {
 			names = append(names, printable(name))
 		}

@@ -3,6 +3,7 @@ package facts
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 
 	"github.com/codexlock/codexlock/internal/config"
@@ -53,5 +54,5 @@ func DomainNames(c config.Config) []string {
 	if c.Domains == nil {
 		return []string{""}
 	}
-	return sortedKeys(c.Domains)
+	return slices.Sorted(maps.Keys(c.Domains))
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"runtime"
-	"sort"
 	"strings"
 	"sync"
 
@@ -40,45 +39,6 @@ func (c *Collector) companionOf(ctx context.Context, p artifact.Path) (string, e
 		}
 	}
 	return owners[len(owners)-1].String(), nil
-}
-
-// findRenames pairs what is removed with what is added with the same bytes, as the
-// base's ledger or git knows them. What has several copies is paired with the
-// first by name.
-func (c *Collector) findRenames(ctx context.Context) error {
-	c.renamedTo, c.renamedFrom = map[string]string{}, map[string]string{}
-	gone := map[string]string{} // by object id
-	var added []repo.Delta
-	for _, name := range sortedKeys(c.deltas) {
-		switch d := c.deltas[name]; {
-		case d.Status == repo.Removed && d.Base.Kind == repo.File && gone[d.Base.OID] == "":
-			gone[d.Base.OID] = name
-		case d.Status == repo.Added && d.Head.Kind == repo.File:
-			added = append(added, d)
-		}
-	}
-	if len(gone) == 0 {
-		return nil
-	}
-	for _, d := range added {
-		id, ok, err := c.o.Repository.ObjectID(ctx, c.o.Head, d.Head)
-		if err != nil {
-			return fmt.Errorf("compare %q: %w", d.Path, err)
-		}
-		if from := gone[id]; ok && from != "" && c.renamedTo[from] == "" {
-			c.renamedTo[from], c.renamedFrom[d.Path] = d.Path, from
-		}
-	}
-	return nil
-}
-
-func sortedKeys[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	sort.Strings(keys)
-	return keys
 }
 
 // consumers reads what every artifact of the head says it was made from: the

@@ -103,10 +103,10 @@ func (c *Collector) measureCheckpoint(ctx context.Context, l *Log, log audit.Log
 
 // logChange is how the log, or its checkpoint, differs between base and head.
 func (c *Collector) logChange() string {
-	if d, ok := c.deltas[audit.Path.String()]; ok {
-		return d.Status.String()
+	if status, ok := c.changes.status(audit.Path.String()); ok {
+		return status.String()
 	}
-	if _, ok := c.deltas[audit.CheckpointPath.String()]; ok {
+	if _, ok := c.changes.status(audit.CheckpointPath.String()); ok {
 		return repo.Modified.String()
 	}
 	return repo.Unchanged.String()

@@ -74,8 +74,8 @@ func (c *Collector) Artifact(ctx context.Context, i int) (Measurement, error) {
 // belong to it.
 func (c *Collector) misnamed(s *subject, name string) Measurement {
 	change := "unchanged"
-	if d, ok := c.deltas[name]; ok {
-		change = d.Status.String()
+	if status, ok := c.changes.status(name); ok {
+		change = status.String()
 	}
 	kind := "misnamed"
 	if change == "removed" {
@@ -90,7 +90,11 @@ func (c *Collector) misnamed(s *subject, name string) Measurement {
 func (c *Collector) measureFile(ctx context.Context, s *subject) error {
 	a := &Artifact{
 		Path: s.path.String(), Change: c.change(s.path), Kind: "absent", Area: areaOf(s.path.String()),
-		RenamedFrom: c.renamedFrom[s.path.String()], RenamedTo: c.renamedTo[s.path.String()],
+	}
+	if other := c.changes.renameOf(s.path.String()); a.Change == "removed" {
+		a.RenamedTo = other
+	} else {
+		a.RenamedFrom = other
 	}
 	s.in.Artifact = a
 	entry, ok, err := c.o.Head.Lookup(ctx, s.path)
@@ -146,12 +150,12 @@ func (c *Collector) measureFile(ctx context.Context, s *subject) error {
 // ledger entry tell. Where every artifact is judged, its bytes and companions
 // are not read a second time for this: measureBase completes it.
 func (c *Collector) change(p artifact.Path) string {
-	if d, ok := c.deltas[p.String()]; ok {
-		return d.Status.String()
+	if status, ok := c.changes.status(p.String()); ok {
+		return status.String()
 	}
 	for _, kind := range artifact.Companions {
 		for _, companion := range [...]artifact.Path{p.Companion(kind), p.MirroredCompanion(kind)} {
-			if _, ok := c.deltas[companion.String()]; ok {
+			if _, ok := c.changes.status(companion.String()); ok {
 				return repo.Modified.String()
 			}
 		}

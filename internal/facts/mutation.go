@@ -97,8 +97,8 @@ func (c *Collector) referenceChange(path string) string {
 	if c.o.Scope != Changed {
 		return ""
 	}
-	if d, ok := c.deltas[path]; ok {
-		return d.Status.String()
+	if status, ok := c.changes.status(path); ok {
+		return status.String()
 	}
 	return repo.Unchanged.String()
 }

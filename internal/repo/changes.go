@@ -36,43 +36,56 @@ type Delta struct {
 	Head   Entry
 }
 
-// Changes are the paths, in bytewise order, that differ between two trees in
-// kind, mode or bytes. only says which paths matter (nil: all of them), before
+// Changes yields the paths, in bytewise order, that differ between two trees in
+// kind, mode or bytes, one by one: a change may have two million of them. After an
+// error there are no more. only says which paths matter (nil: all of them), before
 // any byte is read. Bytes are compared by object id; a file of the work tree has
 // none, so that one is computed over the bytes as they are: a file that a filter
 // or a line-ending conversion changed on its way out is modified.
-func (r *Repository) Changes(ctx context.Context, base, head Tree, only func(path string) bool) ([]Delta, error) {
-	nextBase, stopBase := iter.Pull2(base.Entries(ctx))
-	defer stopBase()
-	nextHead, stopHead := iter.Pull2(head.Entries(ctx))
-	defer stopHead()
-	b, h := side{next: nextBase}, side{next: nextHead}
-	b.advance()
-	h.advance()
-	var deltas []Delta
-	for {
-		switch {
-		case b.err != nil:
-			return nil, fmt.Errorf("list base: %w", b.err)
-		case h.err != nil:
-			return nil, fmt.Errorf("list head: %w", h.err)
-		case !b.ok && !h.ok:
-			return deltas, nil
-		}
-		d := pair(&b, &h)
-		if only != nil && !only(d.Path) {
-			continue
-		}
-		if d.Status == Modified {
-			same, err := r.same(ctx, base, head, d)
-			if err != nil {
-				return nil, fmt.Errorf("compare %q: %w", d.Path, err)
-			}
-			if same {
+func (r *Repository) Changes(ctx context.Context, base, head Tree, only func(path string) bool) iter.Seq2[Delta, error] {
+	return func(yield func(Delta, error) bool) {
+		for d, err := range pairs(ctx, base, head) {
+			if err == nil && only != nil && !only(d.Path) {
 				continue
 			}
+			if err == nil && d.Status == Modified {
+				same, failed := r.same(ctx, base, head, d)
+				if failed != nil {
+					err = fmt.Errorf("compare %q: %w", d.Path, failed)
+				} else if same {
+					continue
+				}
+			}
+			if !yield(d, err) || err != nil {
+				return
+			}
 		}
-		deltas = append(deltas, d)
+	}
+}
+
+// pairs yields every path of two trees, with what each has there.
+func pairs(ctx context.Context, base, head Tree) iter.Seq2[Delta, error] {
+	return func(yield func(Delta, error) bool) {
+		nextBase, stopBase := iter.Pull2(base.Entries(ctx))
+		defer stopBase()
+		nextHead, stopHead := iter.Pull2(head.Entries(ctx))
+		defer stopHead()
+		b, h := side{next: nextBase}, side{next: nextHead}
+		b.advance()
+		h.advance()
+		for b.ok || h.ok {
+			switch {
+			case b.err != nil:
+				yield(Delta{}, fmt.Errorf("list base: %w", b.err))
+				return
+			case h.err != nil:
+				yield(Delta{}, fmt.Errorf("list head: %w", h.err))
+				return
+			}
+			if !yield(pair(&b, &h), nil) {
+				return
+			}
+		}
 	}
 }
 

@@ -111,6 +111,8 @@ type MalformedTreeError struct {
 	Tree   string // what was listed: a commit, or the work tree
 	Reason string
 	Path   string // of the entry that can be written again; "" for none
+	// TooLarge says that each entry may be as git writes it, and there is too much of it.
+	TooLarge bool
 }
 
 func (e *MalformedTreeError) Error() string {
@@ -119,6 +121,9 @@ func (e *MalformedTreeError) Error() string {
 
 // Hint is the command that finds the entry, or writes it again as git does.
 func (e *MalformedTreeError) Hint() string {
+	if e.TooLarge {
+		return "find the folders with the most files: git ls-tree -r --name-only HEAD | cut -d/ -f1-2 | sort | uniq -c | sort -n | tail; then remove files"
+	}
 	if e.Path == "" {
 		return "list what is wrong with the commit: git fsck --strict; then write it again without that entry"
 	}

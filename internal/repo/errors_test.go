@@ -29,7 +29,7 @@ func TestMessages(t *testing.T) {
 		{&CorruptObjectError{OID: "12ab", Path: "x\n", Reason: "is odd"}, []string{"12ab", `"x\n"`, "is odd", "git fsck"}},
 		{&TooLargeError{Path: "x\n", Size: 12, Limit: 11}, []string{`"x\n"`, "12", "11", "smaller"}},
 		{&NotAFileError{Path: "x\n", Kind: Symlink}, []string{`"x\n"`, "symlink", "regular file"}},
-		{&MalformedTreeError{Tree: "commit 12ab", Reason: "is odd"}, []string{"commit 12ab", "is odd", "git fsck"}},
+		{&MalformedTreeError{Tree: "commit 12ab", Reason: "is odd"}, []string{"commit 12ab", "is odd"}},
 		{&BareRepositoryError{GitDir: "/r.git"}, []string{`"/r.git"`, "bare", "commit"}},
 		{&GitError{Command: "ls-files", Stderr: "fatal: \x1b", Err: errors.New("exit status 1")}, []string{"git ls-files", `"fatal: \x1b"`, "exit status 1"}},
 		{&GitError{Command: "ls-files", Err: errors.New("exit status 1")}, []string{"git ls-files: exit status 1"}},
@@ -42,6 +42,11 @@ func TestMessages(t *testing.T) {
 		}
 		if strings.ContainsAny(got, "\n\x1b") || strings.HasSuffix(got, ".") {
 			t.Errorf("%T: %q is not one clean line", test.err, got)
+		}
+	}
+	for want, err := range map[string]*MalformedTreeError{"git fsck": {}, `git add -- "x"`: {Path: "x"}, "git ls-tree": {TooLarge: true}} {
+		if got := err.Hint(); !strings.Contains(got, want) {
+			t.Errorf("hint %q, want it to contain %s", got, want)
 		}
 	}
 	for i, want := range []string{"file", "symlink", "submodule", "directory", "special", "oversized", "special"} {

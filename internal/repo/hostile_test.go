@@ -45,9 +45,8 @@ func TestHostileNames(t *testing.T) {
 		equal(t, side, got, want...)
 	}
 	equal(t, "changes", changes(t, r, tree, work))
-	deltas, err := r.Changes(t.Context(), r.EmptyTree(), tree, nil)
-	if err != nil || len(deltas) != len(hostileNames) {
-		t.Errorf("%d changes, %v, want %d", len(deltas), err, len(hostileNames))
+	if got := deltas(t, r, r.EmptyTree(), tree, nil); len(got) != len(hostileNames) {
+		t.Errorf("%d changes, want %d", len(got), len(hostileNames))
 	}
 }
 
@@ -205,7 +204,7 @@ func TestTreeBombs(t *testing.T) {
 			if !errors.As(err, &malformed) || !strings.Contains(malformed.Reason, bomb.want) {
 				t.Errorf("Tree: %v, want a *MalformedTreeError with %q", err, bomb.want)
 			}
-			if took := time.Since(start); took > 10*time.Second {
+			if took := time.Since(start); took > time.Minute {
 				t.Errorf("Tree took %v", took)
 			}
 		})

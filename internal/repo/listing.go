@@ -33,19 +33,26 @@ func (l *limits) count(path string) error {
 	l.bytes += len(path)
 	switch {
 	case l.entries > maxEntries:
-		return l.malformed("has over %d entries", maxEntries)
+		return l.exceeded("has over %d entries", maxEntries)
 	case len(path) > maxPathBytes:
-		return l.malformed("has a path of %d bytes, at most %d are allowed: %q…", len(path), maxPathBytes, path[:64])
+		return l.exceeded("has a path of %d bytes, at most %d are allowed: %q…", len(path), maxPathBytes, path[:64])
 	case l.bytes > maxNameBytes:
-		return l.malformed("has paths of over %d bytes in all", maxNameBytes)
+		return l.exceeded("has paths of over %d bytes in all", maxNameBytes)
 	case strings.Count(path, "/") >= maxDepth:
-		return l.malformed("has folders more than %d deep at %q", maxDepth, path)
+		return l.exceeded("has folders more than %d deep at %q", maxDepth, path)
 	}
 	return nil
 }
 
 func (l *limits) malformed(format string, args ...any) *MalformedTreeError {
 	return &MalformedTreeError{Tree: l.of, Reason: fmt.Sprintf(format, args...)}
+}
+
+// exceeded is a tree that is larger than any that is verified.
+func (l *limits) exceeded(format string, args ...any) *MalformedTreeError {
+	err := l.malformed(format, args...)
+	err.TooLarge = true
+	return err
 }
 
 // modes are the modes that git writes, and what stands where one is.

@@ -270,12 +270,12 @@ func TestConcurrentReadersAndProcesses(t *testing.T) {
 		t.Fatal(c, err)
 	}
 	from, to, work := mustTree(t, r, base), mustTree(t, r, head), mustWorkTree(t, r)
-	deltas, err := r.Changes(t.Context(), from, to, nil)
-	if err != nil || len(deltas) != 2*artifacts {
-		t.Fatalf("%d changes, %v, want %d", len(deltas), err, 2*artifacts)
+	changed := deltas(t, r, from, to, nil)
+	if len(changed) != 2*artifacts {
+		t.Fatalf("%d changes, want %d", len(changed), 2*artifacts)
 	}
 	var wg sync.WaitGroup
-	for i, d := range deltas {
+	for i, d := range changed {
 		wg.Go(func() {
 			tree := to
 			if i%4 == 0 {

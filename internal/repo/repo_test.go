@@ -136,13 +136,22 @@ func entries(t testing.TB, tree Tree) []string {
 // changes is what changed as lines "status path".
 func changes(t testing.TB, r *Repository, base, head Tree) []string {
 	t.Helper()
-	deltas, err := r.Changes(t.Context(), base, head, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
 	var got []string
-	for _, d := range deltas {
+	for _, d := range deltas(t, r, base, head, nil) {
 		got = append(got, d.Status.String()+" "+d.Path)
+	}
+	return got
+}
+
+// deltas is what changed.
+func deltas(t testing.TB, r *Repository, base, head Tree, only func(path string) bool) []Delta {
+	t.Helper()
+	var got []Delta
+	for d, err := range r.Changes(t.Context(), base, head, only) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, d)
 	}
 	return got
 }

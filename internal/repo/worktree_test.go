@@ -256,9 +256,9 @@ func TestOnlyComesBeforeReading(t *testing.T) {
 	os.Chmod(s.path("d"), 0o755)
 	r := s.open()
 	work := &countingTree{workTree: mustWorkTree(t, r).(*workTree)}
-	deltas, err := r.Changes(t.Context(), mustTree(t, r, head), work, func(p string) bool { return p != "c" })
-	if err != nil || len(deltas) != 2 || deltas[0].Path != "b" || deltas[1].Path != "d" {
-		t.Errorf("Changes = %v, %v, want b and d", deltas, err)
+	got := deltas(t, r, mustTree(t, r, head), work, func(p string) bool { return p != "c" })
+	if len(got) != 2 || got[0].Path != "b" || got[1].Path != "d" {
+		t.Errorf("Changes = %v, want b and d", got)
 	}
 	equal(t, "read", work.asked, "a", "b") // c is not wanted, and d's mode decides
 }
