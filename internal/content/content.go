@@ -69,15 +69,17 @@ func Look(name string, text []byte, b *Budget) (Facts, error) {
 
 // A Scanner looks through the bytes that are written to it.
 type Scanner struct {
-	facts   Facts
-	grammar grammar
-	buf     []byte
-	from    int   // what stands before this in buf was looked at already
-	at      place // of the first byte of buf
-	cut     bool  // something was dropped from buf
-	suspect int   // bytes that gitleaks was asked about
-	budget  *Budget
-	err     error
+	facts    Facts
+	grammar  grammar
+	buf      []byte
+	from     int    // what stands before this in buf was looked at already
+	at       place  // of the first byte of buf
+	cut      bool   // something was dropped from buf
+	suspect  int    // bytes that gitleaks was asked about
+	pods     []span // of buf; see isPod
+	podsRead bool
+	budget   *Budget
+	err      error
 }
 
 // NewScanner looks through a text of this name, whose ending says in which
@@ -128,6 +130,7 @@ func (s *Scanner) look(last bool) {
 	if !s.cut && s.grammar.prose && bytes.HasPrefix(s.buf, []byte("#!")) {
 		s.grammar = shell // of whatever language: those that begin so have its comments
 	}
+	s.pods, s.podsRead = nil, false
 	s.budget.grant((until - s.from) / honestShare)
 	h := s.hits()
 	s.placeholders(h, until, last)

@@ -20,6 +20,9 @@ var aws = "AKIA" + "QYLPMN5HHHFPZAM2"
 // generic is a secret that only the name before it gives away.
 var generic = "a1B2c3D4e5F6" + "g7H8i9J0k1L2m3N4"
 
+// encoded is a piece of base64.
+const encoded = "iVBORw0KGgoAAAANSUhEUgAAAoAAAAHgCAYAAAA10dzk"
+
 func look(t *testing.T, name, text string) Facts {
 	t.Helper()
 	f, err := Look(name, []byte(text), nil)
@@ -58,6 +61,17 @@ func TestPlaceholders(t *testing.T) {
 		{"a.yaml", "it's: 1 # TODO\nTODO: 2\n", "1:11 TODO"},
 		{"Dockerfile", "RUN TODO # TODO\n", "1:12 TODO"},
 		{"a.c", "/* never ends TODO", "1:15 TODO"},
+		{"README.md", "# TODO App\n\nA TODO app, a TODO list and the TODO items of it.\nTODO list example\n", ""},
+		{"README.md", "It finds TODO/FIXME comments, TODO and HACK markers, `TODO`, `# FIXME: x`.\n", ""},
+		{"README.md", "Fixes CVE-2020-XXX, CVE-XXX-XXX, 10.0.0.XXX, <XXX>, ${XXX}; mktemp /tmp/a.XXX; the XXX of it\n", ""},
+		{"README.md", "- TODO write this\n- [ ] FIXME\n* XXX: what\nSee below. TODO more\n(TODO: link)\nto be done (TODO)\nstill TODO\n", "1:3 TODO 2:7 FIXME 3:3 XXX 4:12 TODO 5:2 TODO 6:13 TODO 7:7 TODO"},
+		{"README.md", "TODO list the options\nThis is a TODO: the list\na TODO(me) list\n> **TODO**\n| a | TODO |\n1. TODO it\n", "1:1 TODO 2:11 TODO 3:3 TODO 4:5 TODO 5:7 TODO 6:4 TODO"},
+		{"a.go", "// a TODO app\n// the TODO list and the XXX of a request\n// \"XXX|YYY\" and \"id\": \"XXX\"\n", ""},
+		{"a.go", "// this is a TODO for later\n// a HACK that works\n//XXX it\n/*XXX*/ // XXX\n// \"XXX\"", "1:14 TODO 2:6 HACK 3:3 XXX 4:3 XXX 4:12 XXX 5:5 XXX"},
+		{"a.txt", "HTTP 501 Not Implemented; it is not implemented in C; not implemented natively\nit is not implemented in this release", "2:7 not implemented"},
+		{"a.ipynb", "\"image/png\": \"" + encoded + "/XXX+" + encoded + "\\n/XXX+/ab=\\n\",\n\"a\\nTODO: b\\n\", \"# FIXME\\n\", \"TODO\"", "2:5 TODO 2:20 FIXME 2:31 TODO"},
+		{"a.pem", "-----BEGIN CERTIFICATE-----\n" + encoded + "+XXX/" + encoded + "\nab+/XXX+\n-----END CERTIFICATE-----\nTODO renew\n", "5:1 TODO"},
+		{"a.eml", "  " + encoded + encoded + "\r\n  +TODO+/=\r\nTODO\r\n", "3:1 TODO"},
 		{"a.lua", "--[[ TODO\n]] x = HACK -- XXX", "1:6 TODO 2:16 XXX"},
 	} {
 		f := look(t, c.name, c.text)
@@ -92,6 +106,77 @@ func TestSecrets(t *testing.T) {
 		if f.State != "text" || strings.Join(got, " ") != c.want {
 			t.Errorf("%q: %s %v, want %s", c.text, f.State, got, c.want)
 		}
+	}
+}
+
+// TestNoSecrets are what a rule of the engine matches, and what it is by its form.
+func TestNoSecrets(t *testing.T) {
+	hex40, hex64, sum := "a576f4c9c1c641ca913a959a9c62ed3f215a8de9", "8c6976e5b5410415bde908bd4dee15dfb167a9c873fc4bb8a81f6f2ab448a918", "jGl25bVBBBW96Qi9Te4V37Fnqchz/Eu4qB9vKrRIqRg="
+	for name, text := range map[string]string{
+		"go.sum":         "golang.org/x/oauth2 v0.36.0 h1:" + sum + "\ngolang.org/x/oauth2 v0.36.0/go.mod h1:" + sum + "\n",
+		"go.sum of CRLF": "golang.org/x/oauth2 v0.36.0 h1:" + sum + "\r\n",
+		"Podfile.lock":   "SPEC CHECKSUMS:\n  Alamofire: " + hex40 + "\n  Keys: " + hex40 + "\n  \"FirebaseAuth+x\": " + hex40 + "\n\nPODFILE CHECKSUM: " + hex40 + "\n",
+		"a lock of npm":  `"keyv": "sha512-` + letters + letters[:24] + `=="`,
+		"a checksum":     "api_sha256: " + hex64 + "\nkey_checksum = " + hex64 + "\nTOKEN_SHA1=" + hex40 + "\napi-key.tgz sha256:" + hex64,
+		"a file's":       "api-key.tar.gz: " + hex64 + "\nhttps://example.org/keys/KEY-5=" + hex64[:32] + "\ntools/key.zip = " + hex40,
+		"a commit":       "api_commit=" + hex40 + "\ntoken_revision: " + hex40,
+		"fingerprints":   "GPG_KEY=A4A9406876FCBD3C456770C88C718D3B5072E1F5\nkey_fingerprint: " + hex40 + "\n<trusted-key id=\"" + hex40 + "\"/>",
+		"an SSH key":     "deploy_key=\"AAAAB3NzaC1yc2EAAAADAQABAAABAQDIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl\"",
+		"a public key":   "key: MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEA1c7sT3vR9q2mX5yB8nK4",
+		"keys of tools":  "minisign_key = 'RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3'\nkey = age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p",
+		"a name in code": "account_key = self.rsa512jwk\nsignedKey = v4Internal.AmzSignedHeadersKey\n",
+		"a file of keys": `KEY_BASE = "rsa2048_key.pem"`,
+		"the next line":  "VLLM_API_KEY=\nVLLM_SHM_SIZE=8gb\n",
+		"an expansion":   `curl --user "admin:$(get_jenkins_password)" -s https://x` + "\n" + `curl -u "${git_user}:${!pr_token}" https://x`,
+		"a sample":       `curl -H "api-key: your-secret-key" http://localhost:6333/collections` + "\n" + `"identitytoken": "9cbaf023786cd7..."`,
+		"a key's guide":  "-----BEGIN " + "PRIVATE KEY-----\n<private key>\n-----END " + "PRIVATE KEY-----\n<cert chain, if there is any to be sent>\n-----BEGIN " + "PRIVATE KEY-----\n",
+	} {
+		if f := look(t, "a.txt", text); f.State != "text" || len(f.Secrets) > 0 {
+			t.Errorf("%s: %+v", name, f)
+		}
+	}
+}
+
+// TestSecretsNextToOthers are secrets that stand where something else is no secret.
+func TestSecretsNextToOthers(t *testing.T) {
+	hex40 := "a576f4c9c1c641ca913a959a9c62ed3f215a8de9"
+	sum := "jGl25bVBBBW96Qi9Te4V37Fnqchz/Eu4qB9vKrRIqRg="
+	for name, text := range map[string]string{
+		"not of 32 bytes":        "golang.org/x/oauth2 v0.36.0 h1:" + generic + "\n",
+		"more on the line":       "golang.org/x/oauth2 v0.36.0 h1:" + sum + " api_key=" + generic + "\n",
+		"not a module":           "api_key = h1:" + sum + "\napi_key=" + sum + "\n",
+		"before the checksums":   "  Keys: " + hex40 + "\nSPEC CHECKSUMS:\n  Keys: " + hex40 + "\n",
+		"behind the checksums":   "SPEC CHECKSUMS:\n  Keys: " + hex40 + "\n\n  Keys: " + hex40 + "\n",
+		"among the checksums":    "SPEC CHECKSUMS:\n  Keys: " + token + "\n",
+		"hexadecimal":            "api_key: " + hex40 + "\n",
+		"not as long":            "api_sha256: " + hex40[:38] + "\n",
+		"of a password":          "root_password_sha256 = " + hex40 + "\n",
+		"an upper-case API key":  "API_KEY=A4A9406876FCBD3C456770C88C718D3B5072E1F5\n",
+		"with dots":              "api_key = " + generic[:12] + "." + generic[12:] + "\n",
+		"a random file":          `api_key = "` + generic + `.pem"`,
+		"an assignment":          "VLLM_API_KEY=\nVLLM_SHM=" + generic + "\n",
+		"a password":             `curl --user "admin:` + generic + `" https://x`,
+		"a key of PKCS #8":       "key: MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7\n",
+		"the same one elsewhere": "token_revision: " + hex40 + "\napi_token: " + hex40 + "\ntoken_revision: " + hex40 + "\n",
+	} {
+		if f := look(t, "a.txt", text); f.State != "text" || len(f.Secrets) == 0 {
+			t.Errorf("%s: %+v", name, f)
+		}
+	}
+}
+
+// TestMentionsAreBounded: words beyond those that are looked at closely all count, and
+// strings with words in them are looked at once each.
+func TestMentionsAreBounded(t *testing.T) {
+	mentions := strings.Repeat("a TODO app ", maxMentions)
+	if f := look(t, "a.md", mentions); len(f.Placeholders) != 0 {
+		t.Errorf("%+v", f.Placeholders[0])
+	}
+	if f := look(t, "a.md", mentions+mentions); len(f.Placeholders) != maxPlaces {
+		t.Errorf("%d of %d", len(f.Placeholders), maxPlaces)
+	}
+	if f := look(t, "a.go", strings.Repeat(`"TODO",`, chunk/8)); len(f.Placeholders) != 0 {
+		t.Errorf("%+v", f.Placeholders[0])
 	}
 }
 
@@ -141,10 +226,10 @@ func TestUTF16(t *testing.T) {
 		}
 		return string(b)
 	}
-	text := "a\nsee TODO " + token
+	text := "a\nsee TODO: " + token
 	for _, s := range []string{encode("\xff\xfe", 0, text), encode("\xfe\xff", 1, text)} {
 		f := look(t, "a.txt", s)
-		want := Facts{State: "text", Placeholders: []Placeholder{{"TODO", 2, 5}}, Secrets: []Secret{{"github-pat", 2, 10}}}
+		want := Facts{State: "text", Placeholders: []Placeholder{{"TODO", 2, 5}}, Secrets: []Secret{{"github-pat", 2, 11}}}
 		if !reflect.DeepEqual(f, want) {
 			t.Errorf("%q: %+v", s[:4], f)
 		}

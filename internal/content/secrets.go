@@ -152,9 +152,20 @@ func (s *Scanner) secrets(all []hit, until int) {
 func (s *Scanner) ask(d *detect.Detector, held []byte, at func(int) int) {
 	text := string(held)
 	var found []Secret
+	next := map[string]int{}   // by rule: the engine finds what one of them matches in order
+	noted := map[string]bool{} // a secret is noted where it stands first
 	for _, f := range d.DetectString(text) {
-		i := max(strings.Index(text, f.Match), 0)
-		i += max(strings.Index(f.Match, f.Secret), 0)
+		if noted[f.RuleID+f.Match] {
+			continue
+		}
+		i := strings.Index(text[next[f.RuleID]:], f.Match)
+		i = max(i, 0) + next[f.RuleID]
+		next[f.RuleID] = min(i+len(f.Match), len(text))
+		i += max(strings.LastIndex(f.Match, f.Secret), 0)
+		if !credible(valueOf(f, text, i)) || f.RuleID == genericRule && s.isPod(at(i)) {
+			continue
+		}
+		noted[f.RuleID+f.Match] = true
 		p := s.placeOf(at(i))
 		found = append(found, Secret{f.RuleID, p.line, p.column})
 		if len(found) > maxMatches {

@@ -2,8 +2,10 @@ package content
 
 import (
 	"bytes"
+	"cmp"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"unicode"
 	"unicode/utf8"
@@ -77,6 +79,7 @@ func lowered(text []byte) []byte {
 func (s *Scanner) placeholders(all []hit, until int, last bool) {
 	var spans []span
 	lexed := false
+	looked := 0
 	for _, h := range all {
 		if h.word == "" || h.start < s.from || h.start >= until || !s.isWord(h) {
 			continue
@@ -90,6 +93,9 @@ func (s *Scanner) placeholders(all []hit, until int, last bool) {
 		if lexed && !reads(spans, h) {
 			continue
 		}
+		if looked++; looked <= maxMentions && s.isMention(h) {
+			continue
+		}
 		p := s.placeOf(h.start)
 		s.facts.Placeholders = append(s.facts.Placeholders, Placeholder{string(s.buf[h.start:h.end]), p.line, p.column})
 	}
@@ -101,20 +107,25 @@ func (s *Scanner) isWord(h hit) bool {
 		return false
 	}
 	before, _ := utf8.DecodeLastRune(s.buf[:h.start])
+	if s.afterEscape(h.start) {
+		before = '\n'
+	}
 	after, _ := utf8.DecodeRune(s.buf[h.end:])
 	return !inWord(before) && !inWord(after)
+}
+
+// afterEscape reports whether the escape of a line's end or of a tab stands before i, as
+// in a string of a notebook.
+func (s *Scanner) afterEscape(i int) bool {
+	return i >= 2 && s.buf[i-2] == '\\' && strings.IndexByte("nrt", s.buf[i-1]) >= 0 && (i < 3 || s.buf[i-3] != '\\')
 }
 
 func inWord(r rune) bool {
 	return r == '_' || r != utf8.RuneError && (unicode.IsLetter(r) || unicode.IsDigit(r))
 }
 
-// reads reports whether a word in code counts where it stands.
+// reads reports whether a word in code counts where it stands. The spans are in order.
 func reads(spans []span, h hit) bool {
-	for _, s := range spans {
-		if s.start <= h.start && h.end <= s.end {
-			return s.comment || h.word == notImplemented
-		}
-	}
-	return false
+	i, _ := slices.BinarySearchFunc(spans, h.end, func(s span, end int) int { return cmp.Compare(s.end, end) })
+	return i < len(spans) && spans[i].start <= h.start && (spans[i].comment || h.word == notImplemented)
 }
