@@ -5,10 +5,10 @@ import (
 	"runtime/debug"
 )
 
-// memoryGoal is how much memory the collector tries to stay below: a quarter under the
+// memoryGoal is how much memory the collector tries to stay below: well below the
 // 1 GiB that a change may cost. A change of a million files needs some 550 MiB; without
 // a goal the collector lets a heap grow to twice what it needs.
-const memoryGoal = 768 << 20
+const memoryGoal = 640 << 20
 
 // limitMemory sets the goal where the owner of the machine has set none (GOMEMLIMIT).
 func (w World) limitMemory() {
