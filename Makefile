@@ -17,8 +17,8 @@ demo: ## see the gate judge a tampered change, in a throwaway repository
 
 .PHONY: test
 test: setup lint rego ## all that has to hold before a change lands
-	go test ./...
-	go test -race $(RACE)
+	go test -timeout 40m ./...
+	go test -race -timeout 40m $(RACE)
 
 .PHONY: build
 build: ## build codexlock and the action's program into build/bin
