@@ -213,7 +213,7 @@ func (s *Scanner) windows(all []hit, until int) []span {
 // of Twilio or a JWT stand in a picture of a notebook.
 func (s *Scanner) plausible(h hit) bool {
 	if h.assigns {
-		return bytes.IndexAny(s.buf[h.end:min(h.end+operatorWithin, len(s.buf))], operators) >= 0
+		return bytes.ContainsAny(s.buf[h.end:min(h.end+operatorWithin, len(s.buf))], operators)
 	}
 	switch string(s.buf[h.start:h.end]) {
 	case "SK": // SK[0-9a-fA-F]{32}

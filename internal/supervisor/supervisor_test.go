@@ -68,7 +68,12 @@ func end(how string) int {
 	return supervisor.Code(map[string]int{"0": 0, "1": 1, "2": 2, "3": 3, "127": 127}[how])
 }
 
-func deeper(n int) int { return deeper(n+1) + n }
+// deeper overflows the stack: deeper and deepest call each other.
+func deeper(n int) int { return deepest(n+1) + n }
+
+var deepest = func(n int) int { return n }
+
+func init() { deepest = deeper }
 
 // program is the test's binary under a name that is supervised.
 func program(t *testing.T) string {

@@ -27,6 +27,8 @@ warn contains {"msg": message, "file": _config} if {
 	message := "first push: this commit was checked with its own configuration, for there is no earlier one to take it from"
 }
 
+warn contains {"msg": "nothing proves that the change leaves the gate itself alone"} if not _measured
+
 deny contains {"msg": message, "file": path, "line": line, "column": column} if {
 	some problem in input.repository.gate_problems
 	path := object.get(problem, "path", "codexlock.yaml")
@@ -45,8 +47,6 @@ _usable if {
 	input.repository.edited_gate == "unusable"
 	count(input.repository.gate_problems) > 0
 }
-
-warn contains {"msg": "nothing proves that the change leaves the gate itself alone"} if not _measured
 
 _measured if {
 	is_array(input.repository.gate_changes)

@@ -42,6 +42,15 @@ _kept if {
 	input.checks.verified_at in {"attested", "new"}
 }
 
+# The ledger, the manifest or the record does not speak of this content, which
+# lock.drift, manifest.hash and vaulttime.hash report; or one of them cannot be
+# read, which its own rules report; or the record or verified_at goes where it
+# must not, which vaulttime.rollback and lock.verified_at report.
+_kept if {
+	input.base.content == "differs"
+	_reported
+}
+
 _mode_kept if subject.no_content
 
 _mode_kept if input.artifact.area in {"incoming", "quarantine", "elsewhere"}
@@ -74,15 +83,6 @@ _mode_message := message if {
 		"mode",
 	])])
 } else := "nothing proves that its mode is what was merged, or was attested anew"
-
-# The ledger, the manifest or the record does not speak of this content, which
-# lock.drift, manifest.hash and vaulttime.hash report; or one of them cannot be
-# read, which its own rules report; or the record or verified_at goes where it
-# must not, which vaulttime.rollback and lock.verified_at report.
-_kept if {
-	input.base.content == "differs"
-	_reported
-}
 
 _reported if "differs" in {input.checks.ledger, input.checks.manifest, input.checks.vaulttime}
 

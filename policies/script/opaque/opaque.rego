@@ -23,9 +23,9 @@ warn contains finding if {
 }
 
 _findings contains {"msg": message, "file": file, "line": place.line, "column": place.column} if {
+	not _approved
 	some whose, facts in script.readable
 	some use in facts.opaque
-	not _approved
 	place := script.place(use)
 	message := sprintf("executes code that cannot be read: %s", [object.get(use, "text", "something")])
 	file := script.file(whose)
