@@ -269,14 +269,18 @@ func (c *Collector) discoverChanged(ctx context.Context, set map[string]bool) er
 }
 
 // dropGone takes out what is in neither tree nor ledger of the head nor ever
-// was an artifact of the base: an owner that a companion's name merely suggests.
+// was an artifact of the base: an owner that a companion's name merely suggests, and
+// a companion that was removed together with its artifact.
 func (c *Collector) dropGone(ctx context.Context, set map[string]bool) error {
 	for name := range set {
 		p := artifact.Path(name)
 		if c.listed(p) {
 			continue
 		}
-		if _, differs := c.changes.status(name); differs {
+		if status, differs := c.changes.status(name); differs {
+			if status == repo.Removed && c.removedOwner(p) {
+				delete(set, name)
+			}
 			continue
 		}
 		if entry, ok, err := c.o.Head.Lookup(ctx, p); err != nil {
@@ -286,6 +290,18 @@ func (c *Collector) dropGone(ctx context.Context, set map[string]bool) error {
 		}
 	}
 	return nil
+}
+
+// removedOwner reports whether a removed file was a companion of an artifact that is
+// removed too: the artifact is judged then, and the companion is none.
+func (c *Collector) removedOwner(p artifact.Path) bool {
+	for _, owner := range p.Owners() {
+		status, differs := c.changes.status(owner.String())
+		if differs && status == repo.Removed && (c.o.Config.Matches(owner.String()) || c.listed(owner)) {
+			return true
+		}
+	}
+	return false
 }
 
 // entryText is all that a ledger says of an artifact, for comparison.
