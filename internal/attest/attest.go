@@ -45,8 +45,9 @@ type Options struct {
 	Creator   string
 	Toolchain manifest.Tool
 	Inputs    []artifact.Path
-	// Fallback goes there where neither these nor an earlier manifest say anything.
-	Fallback Fallback
+	// FallbackCreator goes there where neither Creator nor an earlier manifest names one.
+	// There is none for the toolchain: to attest an artifact is not to make it.
+	FallbackCreator string
 
 	// Accepts reports whether the domain takes artifacts from another one; nil: it
 	// takes none. Public finds the key that checks the other domain's proof.
@@ -67,13 +68,6 @@ type Options struct {
 	// MirrorCompanions puts new companions under assets/manifests/; those that are
 	// there already stay where they are.
 	MirrorCompanions bool
-}
-
-// A Fallback is what a first manifest says of an artifact that nothing else is
-// known about.
-type Fallback struct {
-	Creator   string
-	Toolchain manifest.Tool
 }
 
 // A Result is what was done.
@@ -432,8 +426,11 @@ func (b *batch) hash(p artifact.Path) (artifact.Digest, error) {
 		}
 	}
 	digest, after, err := b.digest(f, before)
+	if err != nil {
+		return artifact.Digest{}, err
+	}
 	b.seen[p] = after
-	return digest, err
+	return digest, nil
 }
 
 // digest hashes an open file, which must not change meanwhile.

@@ -143,7 +143,7 @@ var noon = time.Date(2025, 11, 9, 12, 0, 0, 0, time.UTC)
 func options(t testing.TB) Options {
 	return Options{
 		Domain: "runtime-core", TTLHours: 24, Key: testKey(t, secret), Now: noon,
-		Fallback: Fallback{Creator: "someone", Toolchain: manifest.Tool{Name: "codexlock", Version: "1"}},
+		FallbackCreator: "someone",
 	}
 }
 
@@ -205,7 +205,7 @@ func TestAttestWrites(t *testing.T) {
 	m := p.manifest("assets/sources/model.bin.manifest.json")
 	wantManifest := manifest.Manifest{
 		Artifact: "assets/sources/model.bin", SHA256: digest, Creator: "someone", GeneratedAt: "2025-11-09T12:00:00Z",
-		Toolchain: &manifest.Tool{Name: "codexlock", Version: "1"}, Outputs: &[]manifest.Reference{}, Network: []string{},
+		Toolchain: &manifest.Tool{Unstated: true}, Outputs: &[]manifest.Reference{}, Network: []string{},
 		Inputs: &[]manifest.Reference{{Path: "src/a.c", SHA256: artifact.HashBytes([]byte("int a;"))}},
 	}
 	if string(m.Encode()) != string(wantManifest.Encode()) {
@@ -268,6 +268,31 @@ func TestAttestKeepsWhatAManifestSays(t *testing.T) {
 	p.mustAttest(options(t), "x")
 	if got := p.manifest("x.manifest.json"); got.Creator != "someone" {
 		t.Errorf("a broken manifest became %s", got.Encode())
+	}
+}
+
+// Attesting records the hash of what a manifest names by its path only; a renewal,
+// which approves nothing, does not.
+func TestAttestRecordsPlainPaths(t *testing.T) {
+	p := newPlace(t, map[string]string{"x": "one", "in": "input", "log": "out"})
+	digest := artifact.HashBytes([]byte("one"))
+	p.write("x.manifest.json", `{"sha256":"`+digest.String()+`","inputs":["in"],"outputs":["log","x","elsewhere","../y"]}`)
+	renewal := options(t)
+	renewal.Renewal = true
+	p.mustAttest(renewal, "x")
+	m := p.manifest("x.manifest.json")
+	if !(*m.Inputs)[0].Plain || !(*m.Outputs)[0].Plain || !(*m.Outputs)[1].Plain {
+		t.Errorf("a renewal made the manifest %s", m.Encode())
+	}
+	p.mustAttest(options(t), "x")
+	m = p.manifest("x.manifest.json")
+	wantInputs := []manifest.Reference{{Path: "in", SHA256: artifact.HashBytes([]byte("input"))}}
+	wantOutputs := []manifest.Reference{
+		{Path: "log", SHA256: artifact.HashBytes([]byte("out"))}, {Path: "x", SHA256: digest},
+		{Path: "elsewhere", Plain: true}, {Path: "../y", Plain: true},
+	}
+	if !slices.Equal(*m.Inputs, wantInputs) || !slices.Equal(*m.Outputs, wantOutputs) {
+		t.Errorf("manifest is %s", m.Encode())
 	}
 }
 

@@ -125,15 +125,12 @@ func (c composer) manifest() error {
 		m.GeneratedAt = c.now.String()
 	}
 	m.Artifact, m.SHA256 = c.path.String(), c.digest
-	m.Creator = first(c.o.Creator, m.Creator, c.o.Fallback.Creator)
+	m.Creator = first(c.o.Creator, m.Creator, c.o.FallbackCreator)
 	if m.Toolchain == nil {
-		m.Toolchain = &c.o.Fallback.Toolchain
+		m.Toolchain = &manifest.Tool{Unstated: true}
 	}
 	if c.o.Toolchain != (manifest.Tool{}) {
 		m.Toolchain = &c.o.Toolchain
-	}
-	if *m.Toolchain == (manifest.Tool{}) {
-		m.Toolchain = nil
 	}
 	if err := c.references(&m); err != nil {
 		return err
@@ -173,6 +170,9 @@ func (c composer) references(m *manifest.Manifest) error {
 		}
 	}
 	for i := range inputs {
+		if inputs[i].Plain && c.o.Renewal {
+			continue // a renewal approves nothing, and so records nothing new
+		}
 		p, err := artifact.ParsePath(inputs[i].Path)
 		if err != nil {
 			return fmt.Errorf("input of the manifest: %w", err)
@@ -186,18 +186,38 @@ func (c composer) references(m *manifest.Manifest) error {
 		if inputs[i].SHA256, err = c.hash(p); err != nil {
 			return fmt.Errorf("input of the manifest: %w", err)
 		}
+		inputs[i].Plain = false
 	}
 	outputs := []manifest.Reference{}
 	if m.Outputs != nil {
 		outputs = *m.Outputs
 	}
-	for i := range outputs {
-		if outputs[i].Path == c.path.String() {
-			outputs[i].SHA256 = c.digest
+	for i, output := range outputs {
+		if output.Path == c.path.String() && !(output.Plain && c.o.Renewal) {
+			outputs[i] = manifest.Reference{Path: output.Path, SHA256: c.digest}
+			continue
+		}
+		if output.Plain && !c.o.Renewal {
+			outputs[i] = c.recordOutput(output)
 		}
 	}
 	m.Inputs, m.Outputs = &inputs, &outputs
 	return nil
+}
+
+// recordOutput records the hash of an output that is written as a plain path. One that
+// is not there, or is no file that can be hashed, stays as it is: outputs are often
+// kept elsewhere.
+func (c composer) recordOutput(output manifest.Reference) manifest.Reference {
+	p, err := artifact.ParsePath(output.Path)
+	if err != nil {
+		return output
+	}
+	digest, err := c.hash(p)
+	if err != nil {
+		return output
+	}
+	return manifest.Reference{Path: output.Path, SHA256: digest}
 }
 
 func (c composer) record() (vaulttime.Record, error) {

@@ -93,7 +93,7 @@ one would choose what is signed.`,
 	f.StringVar(&a.domain, "domain", "", "the trust domain (default: the one whose paths match, or the ledger's)")
 	f.Int64Var(&a.ttlHours, "ttl-hours", 0, "how long the record is valid (default: the domain's maximum)")
 	f.StringVar(&a.creator, "creator", "", "who made it (default: the manifest's, or the user's name)")
-	f.StringVar(&a.toolchain, "toolchain", "", "what made it, NAME@VERSION (default: the manifest's, or codexlock itself)")
+	f.StringVar(&a.toolchain, "toolchain", "", "what made it, NAME@VERSION (default: the manifest's, or null: not stated)")
 	f.StringArrayVar(&a.inputs, "input", nil, "a file that it was made from, repeatable (default: the manifest's)")
 	f.StringVar(&effective, "effective-time", "", "the record's timestamp, YYYY-MM-DDTHH:MM:SSZ (default now)")
 	return cmd

@@ -62,7 +62,7 @@ where anything was quarantined, 3 where a file could not be read to its end.`,
 		},
 	}
 	in.flags(cmd, &effective)
-	cmd.Flags().StringVar(&in.toolchain, "toolchain", "", "what made it, NAME@VERSION (default: the manifest's, or codexlock itself)")
+	cmd.Flags().StringVar(&in.toolchain, "toolchain", "", "what made it, NAME@VERSION (default: the manifest's, or null: not stated)")
 	cmd.Flags().BoolVarP(&in.quiet, "quiet", "q", false, "only what was not let in, and the last line")
 	return cmd
 }
@@ -162,7 +162,7 @@ func (in intake) prepare(ctx context.Context, r *repo.Repository, arrivals []att
 	if err != nil {
 		return attest.Ingestion{}, config.Config{}, err
 	}
-	seal := sealer{config: e.options.Config, keys: e.options.Keys, now: in.now, fallback: fallback(ctx, in.world)}
+	seal := sealer{config: e.options.Config, keys: e.options.Keys, now: in.now, creator: in.world.user(ctx)}
 	j := judge{evaluation: e, repository: r, work: work}
 	return attest.Ingestion{
 		Arrivals: arrivals, Judge: j.findings, Now: in.now, NewID: func() (string, error) { return newID(in.world) },

@@ -12,7 +12,6 @@ import (
 	"github.com/codexlock/codexlock/internal/attest"
 	"github.com/codexlock/codexlock/internal/config"
 	"github.com/codexlock/codexlock/internal/facts"
-	"github.com/codexlock/codexlock/internal/manifest"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/vaulttime"
 )
@@ -53,16 +52,16 @@ func (e *EpochError) Hint() string {
 // A sealer says with which key and for how long an artifact is attested: by the
 // work tree's configuration and the keys of the environment.
 type sealer struct {
-	config   config.Config
-	keys     *vaulttime.Keyring
-	now      time.Time
-	fallback attest.Fallback
+	config  config.Config
+	keys    *vaulttime.Keyring
+	now     time.Time
+	creator string // where nothing else names one
 }
 
 // newSealer finishes what an interrupted run left, and reads the configuration
 // of the work tree and the keys.
 func newSealer(ctx context.Context, w World, r *repo.Repository, now time.Time) (sealer, error) {
-	s := sealer{now: now, fallback: fallback(ctx, w)}
+	s := sealer{now: now, creator: w.user(ctx)}
 	if _, err := attest.Recover(r.Root(), r.GitDir()); err != nil {
 		return s, fmt.Errorf("finish an interrupted attest: %w", err)
 	}
@@ -75,11 +74,6 @@ func newSealer(ctx context.Context, w World, r *repo.Repository, now time.Time) 
 	}
 	s.keys, err = keyring(ctx, s.config, w.Env)
 	return s, err
-}
-
-// fallback is what a manifest says of an artifact that nothing else is known of.
-func fallback(ctx context.Context, w World) attest.Fallback {
-	return attest.Fallback{Creator: w.user(ctx), Toolchain: manifest.Tool{Name: "codexlock", Version: Version}}
 }
 
 // key is the one that seals for a domain.
@@ -130,7 +124,7 @@ func (s sealer) options(domain string, hours int64) (attest.Options, error) {
 		return attest.Options{}, usagef("--ttl-hours is %d, want 1 to %d, the maximum of trust domain %q", hours, d.MaxTTLHours, domain)
 	}
 	return attest.Options{
-		Domain: domain, TTLHours: hours, Key: key, KeyEnv: d.KeyEnv, Now: s.now, Fallback: s.fallback,
+		Domain: domain, TTLHours: hours, Key: key, KeyEnv: d.KeyEnv, Now: s.now, FallbackCreator: s.creator,
 		SignCompanions: s.config.SignsCompanions(),
 		Accepts:        func(from string) bool { return s.config.Domains == nil || slices.Contains(d.AcceptsFrom, from) },
 		Public:         func(from, id string) (ed25519.PublicKey, bool) { return s.public(domain, from, id) },

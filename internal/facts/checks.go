@@ -13,7 +13,7 @@ func (c *Collector) check(s *subject) *Checks {
 	k := &Checks{
 		Ledger: "absent", Manifest: "absent", VaultTime: "absent", Named: "absent", Signature: "absent", KeyID: "absent", Epoch: "absent",
 		Proof: "absent", Path: "absent", Time: "absent", TTL: "absent", Tolerance: "absent", Domain: "absent",
-		Rollback: "absent", VerifiedAt: "absent", Inputs: "absent", ManifestSigned: "absent", TestSigned: "absent",
+		Rollback: "absent", VerifiedAt: "absent", Inputs: "absent", Outputs: "absent", ManifestSigned: "absent", TestSigned: "absent",
 		Continuity: c.continuity(s),
 	}
 	if e := s.entry; e != nil {
@@ -26,7 +26,7 @@ func (c *Collector) check(s *subject) *Checks {
 		if m.Artifact != "" {
 			k.Named = matches(m.Artifact == s.path.String() || m.Artifact == s.path.Base())
 		}
-		k.Inputs = worst(s.in.Manifest.Inputs)
+		k.Inputs, k.Outputs = worst(s.in.Manifest.Inputs), recorded(s.in.Manifest.Outputs)
 	}
 	if s.record != nil {
 		c.checkRecord(s, k)
@@ -141,11 +141,26 @@ func worst(inputs *[]Reference) string {
 		return "absent"
 	}
 	state, rank := "none", 0
-	order := map[string]int{"match": 1, "differs": 2, "missing": 3, "unsafe": 4}
+	order := map[string]int{"match": 1, "unrecorded": 2, "differs": 3, "missing": 4, "unsafe": 5}
 	for _, ref := range *inputs {
 		if order[ref.State] > rank {
 			state, rank = ref.State, order[ref.State]
 		}
+	}
+	return state
+}
+
+// recorded says whether each of a manifest's outputs has a hash.
+func recorded(outputs *[]Reference) string {
+	if outputs == nil {
+		return "absent"
+	}
+	state := "none"
+	for _, ref := range *outputs {
+		if ref.SHA256 == "" {
+			return "unrecorded"
+		}
+		state = "recorded"
 	}
 	return state
 }

@@ -128,7 +128,7 @@ type Entry struct {
 type Manifest struct {
 	Document
 	// Told are the fields that say something: creator, generated_at, toolchain.name,
-	// toolchain.version, inputs, outputs.
+	// toolchain.version, inputs, outputs; toolchain.unstated: it is null.
 	Told        []string     `json:"told"`
 	Artifact    string       `json:"artifact,omitempty"`
 	SHA256      string       `json:"sha256,omitempty"`
@@ -272,17 +272,22 @@ type Checks struct {
 	// (it moved and the record did not); back; future (more than five minutes
 	// past the effective time); absent.
 	VerifiedAt string `json:"verified_at"`
-	// Inputs is the worst over the manifest's inputs: match, differs, missing,
-	// unsafe, none (an empty list), absent.
+	// Inputs is the worst over the manifest's inputs: match, unrecorded, differs,
+	// missing, unsafe, none (an empty list), absent.
 	Inputs string `json:"inputs"`
+	// Outputs says whether each of the manifest's outputs has a hash: recorded,
+	// unrecorded, none (an empty list), absent.
+	Outputs string `json:"outputs"`
 }
 
 // A Reference is one input or output of a manifest and how it compares with the tree.
 type Reference struct {
 	Pointer string `json:"pointer"`
 	Path    string `json:"path"`
-	SHA256  string `json:"sha256"`
-	State   string `json:"state"` // match, differs, missing, unsafe (not a path inside the repository)
+	SHA256  string `json:"sha256,omitempty"` // absent: it is a plain path
+	// State is match, differs, unrecorded (the file is there, and no hash is recorded),
+	// missing, unsafe (not a path inside the repository).
+	State string `json:"state"`
 	// Change is how the file differs between base and head, where that was asked:
 	// added, modified, removed, unchanged.
 	Change string `json:"change,omitempty"`

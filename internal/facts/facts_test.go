@@ -160,7 +160,7 @@ func good() facts.Checks {
 	return facts.Checks{
 		Ledger: "match", Manifest: "match", VaultTime: "match", Named: "match", Signature: "valid", KeyID: "match", Epoch: "unlisted",
 		Proof: "valid", Path: "match", Time: "current", TTL: "within", Tolerance: "zero", Domain: "match",
-		Rollback: "forward", VerifiedAt: "kept", Inputs: "none", ManifestSigned: "absent", TestSigned: "absent", Continuity: "open",
+		Rollback: "forward", VerifiedAt: "kept", Inputs: "none", Outputs: "none", ManifestSigned: "absent", TestSigned: "absent", Continuity: "open",
 	}
 }
 
@@ -183,7 +183,9 @@ func TestChecks(t *testing.T) {
 			k.VaultTime, k.Signature, k.KeyID, k.Epoch, k.Proof, k.Path = "absent", "absent", "absent", "absent", "absent", "absent"
 			k.Time, k.TTL, k.Domain, k.Rollback = "absent", "absent", "absent", "absent"
 		}},
-		"no manifest": {func(f *fixture) { f.remove(mani) }, func(k *facts.Checks) { k.Manifest, k.Named, k.Inputs = "absent", "absent", "absent" }},
+		"no manifest": {func(f *fixture) { f.remove(mani) }, func(k *facts.Checks) {
+			k.Manifest, k.Named, k.Inputs, k.Outputs = "absent", "absent", "absent", "absent"
+		}},
 		"no ledger": {func(f *fixture) { f.remove(lock) }, func(k *facts.Checks) {
 			k.Ledger, k.Tolerance, k.Domain, k.VerifiedAt = "absent", "absent", "absent", "absent"
 		}},

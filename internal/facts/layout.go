@@ -83,7 +83,7 @@ func (c *Collector) consumers(ctx context.Context) (map[string][]string, error) 
 // which is found where its own artifact is judged.
 func (c *Collector) inputsOf(ctx context.Context, p artifact.Path) ([]string, error) {
 	file, err := c.read(ctx, c.o.Head, p, MaxCompanionBytes)
-	if err != nil || file.State != "valid" || !manifest.MayReference(file.data) {
+	if err != nil || file.State != "valid" || !manifest.MayHaveInputs(file.data) {
 		return nil, err
 	}
 	m, _, err := manifest.Decode(file.data)

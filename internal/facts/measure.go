@@ -252,7 +252,7 @@ func (c *Collector) measureManifest(ctx context.Context, s *subject) error {
 	}
 	s.manifest = &read
 	m.Artifact, m.SHA256, m.Creator, m.GeneratedAt = read.Artifact, read.SHA256.String(), read.Creator, read.GeneratedAt
-	if read.Toolchain != nil {
+	if read.Toolchain != nil && !read.Toolchain.Unstated {
 		m.Toolchain = &Tool{Name: read.Toolchain.Name, Version: read.Toolchain.Version}
 	}
 	m.Network = append(m.Network, read.Network...)
@@ -412,9 +412,11 @@ func (c *Collector) measureInputs(ctx context.Context, s *subject) error {
 			if err != nil {
 				return fmt.Errorf("%s %s: %w", list.name, w.Path, err)
 			}
-			refs = append(refs, Reference{
-				Pointer: fmt.Sprintf("/%s/%d", list.name, i), Path: w.Path, SHA256: w.SHA256.String(), State: state, Change: c.referenceChange(w.Path),
-			})
+			ref := Reference{Pointer: fmt.Sprintf("/%s/%d", list.name, i), Path: w.Path, State: state, Change: c.referenceChange(w.Path)}
+			if !w.Plain {
+				ref.SHA256 = w.SHA256.String()
+			}
+			refs = append(refs, ref)
 		}
 		*list.fact = &refs
 	}
@@ -452,6 +454,8 @@ func (d *digests) state(ctx context.Context, tree repo.Tree, w manifest.Referenc
 	switch digest := known.(artifact.Digest); {
 	case digest.IsZero():
 		return "missing", nil
+	case w.Plain:
+		return "unrecorded", nil
 	case digest == w.SHA256:
 		return "match", nil
 	}

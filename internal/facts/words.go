@@ -49,6 +49,7 @@ func told(m manifest.Manifest) []string {
 		{"inputs", m.Inputs != nil},
 		{"outputs", m.Outputs != nil},
 		{"toolchain.name", strings.TrimSpace(tool.Name) != ""},
+		{"toolchain.unstated", tool.Unstated},
 		{"toolchain.version", strings.TrimSpace(tool.Version) != ""},
 	} {
 		if f.says {

@@ -12,7 +12,8 @@ import (
 )
 
 // A Manifest is X.manifest.json. Only the digest has to be there. Inputs,
-// Outputs and Network tell an empty list, which is a statement, from none.
+// Outputs and Network tell an empty list, which is a statement, from none; Toolchain
+// tells null from none.
 type Manifest struct {
 	Artifact    string          `json:"artifact,omitempty"` // the artifact's path, as written
 	SHA256      artifact.Digest `json:"sha256"`
@@ -29,12 +30,57 @@ type Manifest struct {
 type Tool struct {
 	Name    string `json:"name"`
 	Version string `json:"version"`
+	// Unstated says that nobody stated what made the artifact. It is written as null,
+	// which is a statement; a manifest without a toolchain makes none.
+	Unstated bool `json:"-"`
+}
+
+// SetShort sets a tool that is written as null.
+func (t *Tool) SetShort(value any) bool {
+	*t = Tool{Unstated: value == nil}
+	return t.Unstated
+}
+
+// MarshalJSON writes the tool as [Decode] reads it.
+func (t Tool) MarshalJSON() ([]byte, error) {
+	if t.Unstated {
+		return []byte("null"), nil
+	}
+	type object Tool
+	return marshal(object(t))
 }
 
 // A Reference is a file that the artifact was made from, or that was made with it.
 type Reference struct {
 	Path   string          `json:"path"` // as written
 	SHA256 artifact.Digest `json:"sha256"`
+	// Plain says that it is written as a path only: no hash is recorded.
+	Plain bool `json:"-"`
+}
+
+// SetShort sets a reference that is written as a plain path.
+func (r *Reference) SetShort(value any) bool {
+	path, ok := value.(string)
+	*r = Reference{Path: path, Plain: ok}
+	return ok
+}
+
+// MarshalJSON writes the reference as [Decode] reads it.
+func (r Reference) MarshalJSON() ([]byte, error) {
+	if r.Plain {
+		return marshal(r.Path)
+	}
+	type object Reference
+	return marshal(object(r))
+}
+
+// marshal is [json.Marshal] that leaves <, > and & as they are.
+func marshal(v any) ([]byte, error) {
+	var out bytes.Buffer
+	enc := json.NewEncoder(&out)
+	enc.SetEscapeHTML(false)
+	err := enc.Encode(v)
+	return bytes.TrimSuffix(out.Bytes(), []byte("\n")), err
 }
 
 // Decode reads a manifest strictly. The document is there, with the position of
@@ -72,9 +118,26 @@ func (m Manifest) Encode() []byte {
 	return out.Bytes()
 }
 
-// MayReference reports, without decoding, whether a manifest's text can name an
-// input or an output: each has a path, and a text without an escape spells that
-// out.
-func MayReference(data []byte) bool {
-	return bytes.Contains(data, []byte(`"path"`)) || bytes.IndexByte(data, '\\') >= 0
+// MayHaveInputs reports, without decoding, whether a manifest's text can name an
+// input: wherever a text without an escape spells out the key, another value than an
+// empty list may follow.
+func MayHaveInputs(data []byte) bool {
+	if bytes.IndexByte(data, '\\') >= 0 {
+		return true
+	}
+	for {
+		_, after, found := bytes.Cut(data, []byte(`"inputs"`))
+		if !found {
+			return false
+		}
+		value, colon := bytes.CutPrefix(bytes.TrimLeft(after, space), []byte(":"))
+		list, open := bytes.CutPrefix(bytes.TrimLeft(value, space), []byte("["))
+		if !colon || !open || !bytes.HasPrefix(bytes.TrimLeft(list, space), []byte("]")) {
+			return true
+		}
+		data = after
+	}
 }
+
+// space is what JSON allows between two tokens.
+const space = " \t\r\n"

@@ -73,6 +73,64 @@ func TestRoundTrip(t *testing.T) {
 	}
 }
 
+// TestShortForms reads and writes what has no hash or no toolchain (ZT-11.1): a plain
+// path stays one, and null does not become an absent toolchain.
+func TestShortForms(t *testing.T) {
+	digest := artifact.HashBytes([]byte("x"))
+	zero := strings.Repeat("0", 64)
+	m := manifest.Manifest{
+		SHA256: digest, Toolchain: &manifest.Tool{Unstated: true},
+		Inputs:  &[]manifest.Reference{{Path: "src/<&>é.c", Plain: true}, {Path: "src/main.c", SHA256: digest}},
+		Outputs: &[]manifest.Reference{{Path: "log", Plain: true}, {Path: "zero"}},
+	}
+	want := `{
+  "sha256": "` + digest.String() + `",
+  "toolchain": null,
+  "inputs": [
+    "src/<&>é.c",
+    {
+      "path": "src/main.c",
+      "sha256": "` + digest.String() + `"
+    }
+  ],
+  "outputs": [
+    "log",
+    {
+      "path": "zero",
+      "sha256": "` + zero + `"
+    }
+  ]
+}
+`
+	if got := string(m.Encode()); got != want {
+		t.Fatalf("got %s\nwant %s", got, want)
+	}
+	got, _, err := manifest.Decode([]byte(want))
+	if err != nil || !reflect.DeepEqual(got, m) {
+		t.Errorf("got %+v, %v, want %+v", got, err, m)
+	}
+	for _, bad := range []string{
+		`"inputs":[1]`, `"inputs":[null]`, `"inputs":[["a"]]`, `"inputs":"a"`, `"inputs":[{"path":"a"}]`, `"inputs":null`,
+		`"toolchain":"gcc"`, `"toolchain":{}`, `"toolchain":{"name":"gcc"}`, `"toolchain":[]`, `"toolchain":{"name":null,"version":"1"}`,
+	} {
+		if m, _, err := manifest.Decode([]byte(`{"sha256":"` + digest.String() + `",` + bad + `}`)); err == nil {
+			t.Errorf("%s: read as %+v, want an error", bad, m)
+		}
+	}
+}
+
+func TestMayHaveInputs(t *testing.T) {
+	for text, want := range map[string]bool{
+		`{"sha256":"a"}`: false, `{"inputs":[]}`: false, "{\"inputs\" :\n\t[ \r\n], \"outputs\": [\"a\"]}": false, `{"inputs":["a"]}`: true,
+		`{"inputs": [ {"path":"a"}]}`: true, `{"\u0069nputs":["a"]}`: true, `{"creator":"inputs","inputs":[]}`: true, `{"inputs":[],"inputs":["a"]}`: true,
+		`{"inputs"`: true, `{"inputs":[`: true, ``: false,
+	} {
+		if got := manifest.MayHaveInputs([]byte(text)); got != want {
+			t.Errorf("%s: %v, want %v", text, got, want)
+		}
+	}
+}
+
 func TestDecodeRefuses(t *testing.T) {
 	good := string(full().Encode())
 	digest := full().SHA256.String()
@@ -92,6 +150,7 @@ func TestDecodeRefuses(t *testing.T) {
 
 func FuzzDecode(f *testing.F) {
 	f.Add(full().Encode())
+	f.Add([]byte(`{"sha256":"` + strings.Repeat("0", 64) + `","toolchain":null,"inputs":["a",{"path":"b","sha256":"` + strings.Repeat("0", 64) + `"}]}`))
 	f.Add([]byte(`{"sha256":"` + strings.Repeat("0", 64) + `","extensions":{"a":[[],{}," \u2028"]}}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		m, _, err := manifest.Decode(data)

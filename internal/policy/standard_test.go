@@ -191,7 +191,7 @@ func TestAllocationsOfADecisionAreLinear(t *testing.T) {
 
 func TestConvertingFactsAllocatesLittle(t *testing.T) {
 	in := validInput("assets/a.bin")
-	const most = 265 // of about 100 facts in fifteen objects
+	const most = 267 // of about 100 facts in fifteen objects
 	if got := testing.AllocsPerRun(20, func() {
 		if _, err := policy.FactsValue(in); err != nil {
 			t.Fatal(err)

@@ -236,12 +236,26 @@ var typeBits = map[string]uint8{
 	"integer": 1 << tokenNumber, "string": 1 << tokenString, "array": 1 << tokenArray, "object": 1 << tokenObject,
 }
 
+// types compiles a type, or a list of types. An integer stands alone: whether a
+// number is one is decided for all numbers of a schema.
 func (c *compiler) types(s *schema, at int) {
-	name := c.text(at)
-	if s.types = typeBits[name]; s.types == 0 {
-		c.fail(at, "type %s is not one that this validator knows", quote(name))
+	if c.d.tokens[at].kind == tokenArray {
+		c.elements(at, func(e int) { s.types |= c.typeBit(e, c.text(e) != "integer") })
+		if s.types == 0 {
+			c.fail(at, "%s of no types, want one type or more", c.d.shown(at))
+		}
+		return
 	}
-	s.integer = name == "integer"
+	s.types = c.typeBit(at, true)
+	s.integer = c.text(at) == "integer"
+}
+
+func (c *compiler) typeBit(at int, allowed bool) uint8 {
+	bits := typeBits[c.text(at)]
+	if bits == 0 || !allowed {
+		c.fail(at, "type %s is not one that this validator knows", quote(c.text(at)))
+	}
+	return bits
 }
 
 func (c *compiler) literal(at int) literal {

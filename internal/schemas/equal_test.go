@@ -132,7 +132,7 @@ func withoutEach(d *Document, i int) []string {
 // A keyword that the compiler does not know must not be a check left out.
 func TestCompilerRefusesWhatItDoesNotKnow(t *testing.T) {
 	for _, text := range []string{
-		`{"type":"string","oneOf":[]}`, `{"not":{}}`, `{"type":["string","null"]}`, `{"format":"date"}`, `{"patternProperties":{}}`,
+		`{"type":"string","oneOf":[]}`, `{"not":{}}`, `{"type":["string","integer"]}`, `{"type":["string","text"]}`, `{"type":[]}`, `{"type":[1]}`, `{"format":"date"}`, `{"patternProperties":{}}`,
 		`{"items":{"uniqueItems":true}}`, `{"$ref":"#/$defs/no"}`, `{"$ref":"other.json"}`, `{"$ref":"#"}`, `{"$ref":"#/$defs/a","minLength":1,"$defs":{"a":{}}}`,
 		`{"required":["a"]}`, `{"dependentRequired":{"a":["b"]}}`, `{"pattern":"("}`, `{"minimum":0.5}`, `{"const":1.5}`, `{"enum":[{}]}`, `{"type":"text"}`, `[]`, `{"type":1}`, `{`,
 		`{"propertyNames":{"minProperties":1}}`, `{"additionalProperties":{"if":{}}}`,

@@ -13,7 +13,7 @@ import (
 // Fill sets the struct that into points to from the document, by the names in its
 // json tags. A field without a json tag is left alone, and so is one whose key is
 // absent. It knows strings, booleans, integers, [Number], [Raw],
-// [encoding.TextUnmarshaler], structs (embedded ones too), and pointers, slices,
+// [encoding.TextUnmarshaler], [Shorthand], structs (embedded ones too), and pointers, slices,
 // and maps with string keys of these; `any` gets what encoding/json would give,
 // numbers as json.Number. A value that its field cannot hold is a problem with a
 // position. Any other type of field is a fault of the program.
@@ -65,7 +65,12 @@ var (
 	typeNumber          = reflect.TypeFor[Number]()
 	typeRaw             = reflect.TypeFor[Raw]()
 	typeTextUnmarshaler = reflect.TypeFor[encoding.TextUnmarshaler]()
+	typeShorthand       = reflect.TypeFor[Shorthand]()
 )
+
+// A Shorthand is a struct that a document may also write as a plain text or as null.
+// SetShort sets it from that, a string or nil, and reports whether it may be so written.
+type Shorthand interface{ SetShort(value any) bool }
 
 func newPlan(t reflect.Type) plan {
 	switch {
@@ -75,6 +80,8 @@ func newPlan(t reflect.Type) plan {
 		return fillRaw
 	case t.Kind() != reflect.Pointer && reflect.PointerTo(t).Implements(typeTextUnmarshaler):
 		return fillText
+	case t.Kind() == reflect.Struct && reflect.PointerTo(t).Implements(typeShorthand):
+		return shorthandPlan(t)
 	}
 	switch t.Kind() {
 	case reflect.String:
@@ -173,9 +180,21 @@ func fillAny(f *filler, i int, v reflect.Value) {
 	v.SetZero()
 }
 
-func pointerPlan(elem reflect.Type) plan {
+func shorthandPlan(t reflect.Type) plan {
+	long := structPlan(t)
 	return func(f *filler, i int, v reflect.Value) {
-		if f.d.tokens[i].kind == tokenNull {
+		kind := f.d.tokens[i].kind
+		if (kind == tokenString || kind == tokenNull) && v.Addr().Interface().(Shorthand).SetShort(f.d.any(i)) {
+			return
+		}
+		long(f, i, v)
+	}
+}
+
+func pointerPlan(elem reflect.Type) plan {
+	shorthand := reflect.PointerTo(elem).Implements(typeShorthand)
+	return func(f *filler, i int, v reflect.Value) {
+		if f.d.tokens[i].kind == tokenNull && !shorthand {
 			v.SetZero()
 			return
 		}

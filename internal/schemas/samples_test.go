@@ -81,6 +81,7 @@ func samples() map[Kind][]string {
 			`{"sha256":"` + hash + `"}`,
 			`{"artifact":"a/b","sha256":"` + hash + `","creator":"me","generated_at":"2026-01-01T00:00:00Z","toolchain":{"name":"go","version":"1.26"},` +
 				`"inputs":[{"path":"in","sha256":"` + hash + `"}],"outputs":[],"network":["example.org"],"extensions":{"x":1}}`,
+			`{"sha256":"` + hash + `","toolchain":null,"inputs":["in",{"path":"in","sha256":"` + hash + `"}],"outputs":["out"]}`,
 		},
 		Quarantine: {
 			`{"schema":"codexlock.quarantine/v1","id":"20261123T000000Z-0123456789abcdef","quarantined_at":"2026-11-23T00:00:00Z","by":"ingest","path":"assets/incoming/\\xff","target":"assets/sources/\\xff","sha256":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","size":4,"mode":"0644","reason":"why","findings":[{"rule":"layout.irregular","requirement":"ZT-6.1","file":"x","line":1,"column":1,"message":"m","fix":"f"}],"findings_left_out":0,"files":[{"name":"9f.bin","path":"x"}]}`,

@@ -154,6 +154,7 @@ artifact := {
 		"rollback": "forward",
 		"verified_at": "attested",
 		"inputs": "match",
+		"outputs": "none",
 		"manifest_signed": "match",
 		"test_signed": "match",
 		"continuity": "continued",

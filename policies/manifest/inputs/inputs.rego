@@ -1,13 +1,13 @@
 # METADATA
 # scope: package
 # title: What the artifact was made from is there
-# description: "Every input that the manifest names is a file inside the repository with the sha256 that the manifest records. An artifact whose input changed while it did not is stale, and is judged although the change does not touch it."
+# description: "Every input that the manifest names is a file inside the repository with the sha256 that the manifest records. An input or output that is a plain path is a warning: there is no hash to compare with. An artifact whose input changed while it did not is stale, and is judged although the change does not touch it."
 # schemas:
 #   - input: schema.facts
 # custom:
 #   requirement: ZT-11.1
 #   severity: deny
-#   fix: restore the input, or make the artifact again from what is there now and name that in its manifest
+#   fix: "restore the input, or make the artifact again from what is there now and name that in its manifest; codexlock attest {artifact} records the hash of each plain path"
 package codexlock.manifest.inputs
 
 import data.codexlock.lib.fact
@@ -26,14 +26,58 @@ deny contains {"msg": "nothing proves that its inputs are what the manifest reco
 	not subject.no_content
 }
 
+deny contains {"msg": "nothing proves that a hash of each output is recorded", "file": fact.file("manifest")} if {
+	not _outputs_compared
+	not subject.no_content
+}
+
+warn contains {"msg": message, "file": fact.file("manifest"), "pointer": pointer} if {
+	not subject.no_content
+	some reference in input.manifest.inputs
+	_same(reference)
+	not reference.state == "match"
+	message := _plain("input", reference)
+	pointer := object.get(reference, "pointer", "")
+}
+
+warn contains {"msg": message, "file": fact.file("manifest"), "pointer": pointer} if {
+	input.checks.outputs == "unrecorded"
+	not subject.no_content
+	some reference in input.manifest.outputs
+	not reference.sha256
+	message := _plain("output", reference)
+	pointer := object.get(reference, "pointer", "")
+}
+
 _same(reference) if reference.state == "match"
 
+# A plain path: its file is there, and nothing says which bytes it had.
+_same(reference) if {
+	reference.state == "unrecorded"
+	not _outdated(reference)
+}
+
+# The input differs from the base commit's, and neither the artifact nor what the
+# manifest says of it does.
+_outdated(reference) if {
+	reference.change == "modified"
+	input.base.content == "same"
+	input.base.manifest == "same"
+}
+
 _compared if input.checks.inputs in {"match", "none"}
+
+_compared if {
+	input.checks.inputs == "unrecorded"
+	some reference in input.manifest.inputs
+	reference.state == "unrecorded"
+}
 
 _compared if {
 	input.checks.inputs in {"differs", "missing", "unsafe"}
 	some reference in input.manifest.inputs
 	not _same(reference)
+	not reference.state == "unrecorded"
 }
 
 # manifest.provenance reports a manifest without a list of inputs, manifest.missing
@@ -43,8 +87,21 @@ _compared if {
 	not input.manifest.inputs
 }
 
+_outputs_compared if input.checks.outputs in {"recorded", "none"}
+
+_outputs_compared if {
+	input.checks.outputs == "unrecorded"
+	some reference in input.manifest.outputs
+	not reference.sha256
+}
+
+_outputs_compared if {
+	input.checks.outputs == "absent"
+	not input.manifest.outputs
+}
+
 _message(reference) := sprintf("is stale: it was made from %q, which changed while it did not", [reference.path]) if {
-	reference.state == "differs"
+	reference.state in {"differs", "unrecorded"}
 	reference.change in {"added", "modified"}
 	input.base.content == "same"
 } else := sprintf("is stale: it was made from %q, which is removed", [reference.path]) if {
@@ -53,8 +110,15 @@ _message(reference) := sprintf("is stale: it was made from %q, which changed whi
 	input.base.content == "same"
 } else := sprintf("input %q is missing, want a file with sha256 %s", [reference.path, fact.short(reference.sha256)]) if {
 	reference.state == "missing"
+} else := sprintf("input %q is missing, want a file there", [reference.path]) if {
+	reference.state == "missing"
 } else := sprintf("input %q differs from the recorded sha256 %s", [reference.path, fact.short(reference.sha256)]) if {
 	reference.state == "differs"
 } else := sprintf("input %q is not a path inside the repository", [reference.path]) if {
 	reference.state == "unsafe"
 } else := sprintf("nothing proves that input %q is what the manifest records", [object.get(reference, "path", "")])
+
+_plain(kind, reference) := sprintf(
+	"%s %q is a plain path: no sha256 is recorded to compare it with",
+	[kind, object.get(reference, "path", "")],
+)

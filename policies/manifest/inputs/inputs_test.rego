@@ -8,6 +8,60 @@ test_zt_11_1_passes if {
 	inputs.deny == set() with input as sample.changed({"/manifest/inputs": [], "/checks/inputs": "none"})
 }
 
+test_zt_11_1_an_input_without_a_hash_is_a_warning if {
+	plain := sample.without(
+		sample.changed({"/checks/inputs": "unrecorded", "/manifest/inputs/0/state": "unrecorded"}),
+		"/manifest/inputs/0/sha256",
+	)
+	inputs.deny == set() with input as plain
+	inputs.warn == {_finding("input \"assets/sources/labels.csv\" is a plain path: no sha256 is recorded to compare it with")} with input as plain
+	inputs.warn == set() with input as sample.artifact
+	missing := sample.without(
+		sample.changed({"/checks/inputs": "missing", "/manifest/inputs/0/state": "missing"}),
+		"/manifest/inputs/0/sha256",
+	)
+	inputs.deny == {_finding("input \"assets/sources/labels.csv\" is missing, want a file there")} with input as missing
+	inputs.warn == set() with input as missing
+}
+
+_output(message) := {
+	"msg": message,
+	"file": "assets/sources/model.bin.manifest.json",
+	"pointer": "/outputs/0",
+}
+
+test_zt_11_1_an_output_without_a_hash_is_a_warning if {
+	output := {"pointer": "/outputs/0", "path": "log.txt", "state": "missing"}
+	plain := sample.changed({"/checks/outputs": "unrecorded", "/manifest/outputs": [output]})
+	inputs.deny == set() with input as plain
+	inputs.warn == {_output("output \"log.txt\" is a plain path: no sha256 is recorded to compare it with")} with input as plain
+	inputs.warn == set() with input as sample.changed({
+		"/checks/outputs": "recorded",
+		"/manifest/outputs": [object.union(output, {"sha256": sample.other})],
+	})
+}
+
+test_zt_11_1_outputs_that_nothing_bears_out_are_found if {
+	unproved := {
+		"msg": "nothing proves that a hash of each output is recorded",
+		"file": "assets/sources/model.bin.manifest.json",
+	}
+	every facts in [
+		sample.without(sample.artifact, "/checks/outputs"),
+		sample.changed({"/checks/outputs": "absent"}),
+		sample.changed({"/checks/outputs": "unrecorded"}),
+	] {
+		inputs.deny == {unproved} with input as facts
+	}
+}
+
+test_manifest_provenance_reports_missing_outputs if {
+	inputs.deny == set() with input as sample.without(
+		sample.changed({"/checks/outputs": "absent"}),
+		"/manifest/outputs",
+	)
+}
+
 _finding(message) := {
 	"msg": message,
 	"file": "assets/sources/model.bin.manifest.json",
@@ -29,12 +83,15 @@ test_zt_11_1_every_other_input_is_found if {
 }
 
 test_zt_11_1_missing_facts_are_found if {
-	every pointer in {"/checks", "/checks/inputs"} {
-		inputs.deny == {{
-			"msg": "nothing proves that its inputs are what the manifest records",
-			"file": "assets/sources/model.bin.manifest.json",
-		}} with input as sample.without(sample.artifact, pointer)
+	unproved := {
+		"msg": "nothing proves that its inputs are what the manifest records",
+		"file": "assets/sources/model.bin.manifest.json",
 	}
+	inputs.deny == {unproved} with input as sample.without(sample.artifact, "/checks/inputs")
+	inputs.deny == {unproved, object.union(unproved, {"msg": "nothing proves that a hash of each output is recorded"})} with input as sample.without(
+		sample.artifact,
+		"/checks",
+	)
 	inputs.deny == {{
 		"msg": "nothing proves that its inputs are what the manifest records",
 		"file": "assets/sources/model.bin.manifest.json",
@@ -74,7 +131,7 @@ test_zt_11_1_a_comparison_that_nothing_bears_out_is_found if {
 		"msg": "nothing proves that its inputs are what the manifest records",
 		"file": "assets/sources/model.bin.manifest.json",
 	}
-	every state in {"differs", "missing", "unsafe"} {
+	every state in {"differs", "missing", "unsafe", "unrecorded"} {
 		inputs.deny == {unproved} with input as sample.changed({"/checks/inputs": state})
 	}
 	missing := _finding("input \"assets/sources/labels.csv\" is missing, want a file with sha256 2c26b46b68ff…")
@@ -115,4 +172,28 @@ test_zt_11_1_what_is_stale_downstream_is_found if {
 		"/manifest/inputs/0/state": "missing",
 		"/manifest/inputs/0/change": "removed",
 	})
+}
+
+test_zt_11_1_what_is_stale_without_a_hash_is_found if {
+	changes := {
+		"/artifact/change": "unchanged",
+		"/base/content": "same",
+		"/base/manifest": "same",
+		"/checks/inputs": "unrecorded",
+		"/manifest/inputs/0/state": "unrecorded",
+		"/manifest/inputs/0/change": "modified",
+	}
+	stale := sample.without(sample.changed(changes), "/manifest/inputs/0/sha256")
+	inputs.deny == {_finding("is stale: it was made from \"assets/sources/labels.csv\", which changed while it did not")} with input as stale
+	inputs.warn == set() with input as stale
+	every other in {
+		{"/base/content": "differs"},
+		{"/base/manifest": "differs"},
+		{"/manifest/inputs/0/change": "added"},
+		{"/manifest/inputs/0/change": "unchanged"},
+	} {
+		current := sample.without(sample.changed(object.union(changes, other)), "/manifest/inputs/0/sha256")
+		inputs.deny == set() with input as current
+		count(inputs.warn) == 1 with input as current
+	}
 }

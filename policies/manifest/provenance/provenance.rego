@@ -1,7 +1,7 @@
 # METADATA
 # scope: package
 # title: The manifest tells where the artifact comes from
-# description: X.manifest.json names its artifact, the creator, the time, the toolchain with its version, the inputs and the outputs. An empty list is an answer, a missing one is not.
+# description: X.manifest.json names its artifact, the creator, the time, the toolchain with its version, the inputs and the outputs. An empty list is an answer, and so is null for the toolchain, which nobody stated then; a missing field is not.
 # schemas:
 #   - input: schema.facts
 # custom:
@@ -32,6 +32,12 @@ _told contains "artifact" if input.checks.named == "absent"
 
 _told contains field if some field in input.manifest.told
 
+# toolchain is null: nobody stated what the artifact was made with.
+_told contains field if {
+	"toolchain.unstated" in input.manifest.told
+	some field in {"toolchain.name", "toolchain.version"}
+}
+
 _wanted := {
 	"artifact": "/artifact",
 	"creator": "/creator",
@@ -52,7 +58,7 @@ _message(field) := sprintf("describes artifact %q, want %q", [
 _purposes := {
 	"creator": "who made the artifact",
 	"generated_at": "when the artifact was made",
-	"toolchain.name": "what the artifact was made with",
+	"toolchain.name": "what the artifact was made with, or null",
 	"toolchain.version": "the version that the artifact was made with",
 	"inputs": "what the artifact was made from, or []",
 	"outputs": "what was made along with the artifact, or []",

@@ -18,7 +18,7 @@ _creator := _finding("/creator", "creator is missing, want who made the artifact
 
 _generated_at := _finding("/generated_at", "generated_at is missing, want when the artifact was made")
 
-_toolchain_name := _finding("/toolchain", "toolchain.name is missing, want what the artifact was made with")
+_toolchain_name := _finding("/toolchain", "toolchain.name is missing, want what the artifact was made with, or null")
 
 _toolchain_version := _finding(
 	"/toolchain",
@@ -42,6 +42,12 @@ test_zt_11_1_what_is_not_told_is_found if {
 		told := [other | some other in sample.artifact.manifest.told; other != field]
 		provenance.deny == findings with input as sample.changed({"/manifest/told": told})
 	}
+}
+
+test_zt_11_1_a_toolchain_that_is_null_is_a_statement if {
+	told := ["creator", "generated_at", "inputs", "outputs", "toolchain.unstated"]
+	provenance.deny == set() with input as sample.changed({"/manifest/told": told})
+	provenance.deny == {_creator} with input as sample.changed({"/manifest/told": array.slice(told, 1, 5)})
 }
 
 test_zt_11_1_missing_facts_are_found if {
