@@ -41,6 +41,7 @@ var mayBeAbsent = map[string]string{
 	"Ledger.Document":      "the form of the ledger is judged once, with the change",
 	"Ledger.Entries":       "only says where the others are; ledger.listed says whether there are any",
 	"Manifest.Inputs":      "manifest.told says that there is a list, checks.inputs what holds of it",
+	"Manifest.Outputs":     "manifest.told says that there is a list, checks.outputs what holds of it",
 	"Ledger.Entry.Pointer": "only says where a finding is",
 	"Domain":               "its name is in the record; what is compared with it is in checks",
 }
