@@ -61,6 +61,10 @@ type Options struct {
 	// and companions that it does not sign as they are now are refused.
 	Renewal bool
 
+	// LFS says how a Git LFS pointer is attested; the zero value refuses every one. A
+	// renewal takes a pointer that was verified, whatever it says.
+	LFS LFS
+
 	Now time.Time
 	// Expect is what the artifact's content was verified to be; nil: it was not, and
 	// is attested as it stands.
@@ -258,6 +262,18 @@ type batch struct {
 	seen   map[artifact.Path]fs.FileInfo
 	came   map[artifact.Companion]RawPath // the companions of the one that is added now
 	inputs []artifact.Path                // what manifests were found to be made from
+
+	// Of the one that is added now.
+	lfs     LFS
+	renewal bool
+}
+
+// A content is what a file was found to hold, or to stand for.
+type content struct {
+	digest  artifact.Digest
+	size    int64 // bytes
+	pointer bool  // it is a Git LFS pointer
+	hashed  bool  // the digest was taken from the content, and not from a pointer
 }
 
 func (b *batch) add(p artifact.Path, o Options) error {
@@ -270,15 +286,17 @@ func (b *batch) add(p artifact.Path, o Options) error {
 	if err := o.check(p); err != nil {
 		return err
 	}
-	digest, err := b.hash(p)
+	b.lfs, b.renewal = o.LFS, o.Renewal
+	content, err := b.hash(p)
 	if err != nil {
 		return err
 	}
+	digest := content.digest
 	if o.Expect != nil && *o.Expect != digest {
 		return &RefusedError{Path: p.String(), Reason: "changed since it was verified"}
 	}
 	b.named[p] = false
-	c := composer{batch: b, path: p, digest: digest, o: o, now: vaulttime.TimeOf(o.Now), known: map[artifact.Companion]companion{}, texts: map[artifact.Companion][]byte{}}
+	c := composer{batch: b, path: p, digest: digest, content: content, o: o, now: vaulttime.TimeOf(o.Now), known: map[artifact.Companion]companion{}, texts: map[artifact.Companion][]byte{}}
 	if c.now, err = c.moment(); err != nil {
 		return fmt.Errorf("attest %s: %w", p, err)
 	}
@@ -404,33 +422,34 @@ func inside(p artifact.Path, dir string) bool {
 	return strings.HasPrefix(artifact.Fold(p.String()), artifact.Fold(dir)+"/")
 }
 
-// hash is the digest of a file's bytes.
-func (b *batch) hash(p artifact.Path) (artifact.Digest, error) {
+// hash reads a file, or what it stands for.
+func (b *batch) hash(p artifact.Path) (content, error) {
 	at := p
 	if from, ok := b.from[p]; ok {
 		at = from.path()
 	}
 	f, before, err := b.work.open(at)
 	if errors.Is(err, fs.ErrNotExist) {
-		return artifact.Digest{}, &RefusedError{Path: p.String(), Reason: "is not there"}
+		return content{}, &RefusedError{Path: p.String(), Reason: "is not there"}
 	}
 	if err != nil {
-		return artifact.Digest{}, err
+		return content{}, err
 	}
 	defer f.Close()
 	if before.Size() < artifact.MaxPointerBytes {
 		head := make([]byte, artifact.MaxPointerBytes)
 		n, _ := f.ReadAt(head, 0)
-		if _, _, pointer := artifact.ParsePointer(head[:n]); pointer {
-			return artifact.Digest{}, &RefusedError{Path: p.String(), Reason: "is a Git LFS pointer, not the content it stands for; fetch that first: git lfs pull"}
+		if artifact.LikePointer(head[:n]) {
+			b.seen[p] = before
+			return b.pointed(p, head[:n])
 		}
 	}
 	digest, after, err := b.digest(f, before)
 	if err != nil {
-		return artifact.Digest{}, err
+		return content{}, err
 	}
 	b.seen[p] = after
-	return digest, nil
+	return content{digest: digest, size: before.Size(), hashed: true}, nil
 }
 
 // digest hashes an open file, which must not change meanwhile.

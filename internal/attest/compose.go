@@ -16,12 +16,13 @@ import (
 // A composer makes the companions of one artifact.
 type composer struct {
 	*batch
-	path   artifact.Path
-	digest artifact.Digest
-	o      Options
-	now    vaulttime.Time
-	known  map[artifact.Companion]companion
-	texts  map[artifact.Companion][]byte // of the manifest and the test, as they will stand
+	path    artifact.Path
+	digest  artifact.Digest
+	content content
+	o       Options
+	now     vaulttime.Time
+	known   map[artifact.Companion]companion
+	texts   map[artifact.Companion][]byte // of the manifest and the test, as they will stand
 }
 
 // A companion is where one stands, or will, and what stands there.
@@ -135,6 +136,9 @@ func (c composer) manifest() error {
 	if err := c.references(&m); err != nil {
 		return err
 	}
+	if err := c.recordLFS(&m); err != nil {
+		return err
+	}
 	if m.Network == nil {
 		m.Network = []string{}
 	}
@@ -183,9 +187,11 @@ func (c composer) references(m *manifest.Manifest) error {
 			}
 		}
 		c.batch.inputs = append(c.batch.inputs, p)
-		if inputs[i].SHA256, err = c.hash(p); err != nil {
+		input, err := c.hash(p)
+		if err != nil {
 			return fmt.Errorf("input of the manifest: %w", err)
 		}
+		inputs[i].SHA256 = input.digest
 		inputs[i].Plain = false
 	}
 	outputs := []manifest.Reference{}
@@ -213,11 +219,11 @@ func (c composer) recordOutput(output manifest.Reference) manifest.Reference {
 	if err != nil {
 		return output
 	}
-	digest, err := c.hash(p)
+	found, err := c.hash(p)
 	if err != nil {
 		return output
 	}
-	return manifest.Reference{Path: output.Path, SHA256: digest}
+	return manifest.Reference{Path: output.Path, SHA256: found.digest}
 }
 
 func (c composer) record() (vaulttime.Record, error) {

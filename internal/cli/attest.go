@@ -34,6 +34,7 @@ type attestation struct {
 	creator   string
 	toolchain string
 	inputs    []string
+	lfsOID    bool
 	now       time.Time
 	log       logging
 }
@@ -53,6 +54,11 @@ them that artifacts.include matches or Codex-Lock.json lists. Companions are
 skipped. attest asks Git what a commit would hold, and refuses a file that it would
 leave out or change: an ignored one, one inside a submodule, one whose line endings
 or content an attribute converts. All refusals are listed.
+
+Of a Git LFS pointer attest hashes the content that .git/lfs/objects holds, and
+refuses it where that is not what the pointer names. Where the content is not there,
+--lfs-oid accepts the pointer's oid as its hash; the manifest records that nobody
+hashed it.
 
 The key comes from the environment: VAULTTIME_KEY, or what the domain names in
 codexlock.yaml. attest refuses to run on a pull request's event: whoever opens
@@ -95,6 +101,7 @@ one would choose what is signed.`,
 	f.StringVar(&a.creator, "creator", "", "who made it (default: the manifest's, or the user's name)")
 	f.StringVar(&a.toolchain, "toolchain", "", "what made it, NAME@VERSION (default: the manifest's, or null: not stated)")
 	f.StringArrayVar(&a.inputs, "input", nil, "a file that it was made from, repeatable (default: the manifest's)")
+	f.BoolVar(&a.lfsOID, "lfs-oid", false, "accept the oid of a Git LFS pointer whose content is not in .git/lfs")
 	f.StringVar(&effective, "effective-time", "", "the record's timestamp, YYYY-MM-DDTHH:MM:SSZ (default now)")
 	return cmd
 }
@@ -136,14 +143,24 @@ func (a attestation) run(ctx context.Context) error {
 		return err
 	}
 	paths = withoutCompanions(paths, domains)
-	if err := obstacles(ctx, r, a.world, paths, refused); err != nil {
+	view, err := r.View(ctx, a.world.Env)
+	if err != nil {
 		return err
 	}
+	if err := obstacles(ctx, view, paths, refused); err != nil {
+		return err
+	}
+	if err := refusePointers(ctx, tree, seal.config.LFS, paths, refused); err != nil {
+		return err
+	}
+	lfs := attest.LFS{Objects: view.LFSObjects(), AcceptOID: a.lfsOID}
 	result, err := attest.Attest(ctx, r.Root(), r.GitDir(), paths, func(p artifact.Path) (attest.Options, error) {
 		if err := refused[p]; err != nil {
 			return attest.Options{}, err
 		}
-		return a.options(seal, domains, p, inputs)
+		o, err := a.options(seal, domains, p, inputs)
+		o.LFS = lfs
+		return o, err
 	})
 	if err != nil {
 		return err

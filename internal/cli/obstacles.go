@@ -16,11 +16,7 @@ import (
 // would not be the bytes that are attested: the gate, which reads commits, would deny
 // them for ever. What is not tracked yet is no obstacle. A ledger that a commit would
 // not hold is an error.
-func obstacles(ctx context.Context, r *repo.Repository, w World, paths []artifact.Path, refused map[artifact.Path]error) error {
-	view, err := r.View(ctx, w.Env)
-	if err != nil {
-		return err
-	}
+func obstacles(ctx context.Context, view *repo.View, paths []artifact.Path, refused map[artifact.Path]error) error {
 	owner := map[artifact.Path]artifact.Path{} // of each companion
 	asked := []artifact.Path{ledger.Path}
 	for _, p := range paths {

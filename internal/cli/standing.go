@@ -76,12 +76,8 @@ func standings(ctx context.Context, w World, r *repo.Repository, g gate) ([]stan
 // left, and is no error of the run.
 func (s *standing) read(ctx context.Context, tree repo.Tree, a policy.Artifact) (err error) {
 	s.path, s.change = artifact.Path(a.Path), a.Change
-	switch {
-	case a.SHA256 == "":
+	if a.SHA256 == "" {
 		s.amiss = "there is no content to attest"
-		return nil
-	case a.Proof == "lfs-oid":
-		s.amiss = "it is a Git LFS pointer, not the content it stands for; fetch that first: git lfs pull"
 		return nil
 	}
 	if s.digest, err = artifact.ParseDigest(a.SHA256); err != nil {

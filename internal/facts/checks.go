@@ -13,7 +13,7 @@ func (c *Collector) check(s *subject) *Checks {
 	k := &Checks{
 		Ledger: "absent", Manifest: "absent", VaultTime: "absent", Named: "absent", Signature: "absent", KeyID: "absent", Epoch: "absent",
 		Proof: "absent", Path: "absent", Time: "absent", TTL: "absent", Tolerance: "absent", Domain: "absent",
-		Rollback: "absent", VerifiedAt: "absent", Inputs: "absent", Outputs: "absent", ManifestSigned: "absent", TestSigned: "absent",
+		Rollback: "absent", VerifiedAt: "absent", Inputs: "absent", Outputs: "absent", ManifestSigned: "absent", TestSigned: "absent", LFS: "absent",
 		Continuity: c.continuity(s),
 	}
 	if e := s.entry; e != nil {
@@ -27,6 +27,9 @@ func (c *Collector) check(s *subject) *Checks {
 			k.Named = matches(m.Artifact == s.path.String() || m.Artifact == s.path.Base())
 		}
 		k.Inputs, k.Outputs = worst(s.in.Manifest.Inputs), recorded(s.in.Manifest.Outputs)
+		if s.lfs != nil && s.in.Artifact.Proof == "lfs-oid" {
+			k.LFS = s.lfs.Compare(s.digest, *s.in.Artifact.Size)
+		}
 	}
 	if s.record != nil {
 		c.checkRecord(s, k)

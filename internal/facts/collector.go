@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"time"
 
 	"github.com/codexlock/codexlock/internal/artifact"
@@ -94,11 +93,11 @@ type Collector struct {
 	misplaced map[string]string   // what is no folder and stands above an artifact, by path: the artifact, or the folder of artifacts.include
 	made      map[string][]string // the artifacts made from an input, where a change is judged
 
-	inputs         digests
-	keyIDs         keyIDs
-	scripts        scripts
-	attributeFiles sync.Map        // folder: the text of its .gitattributes
-	suspects       *content.Budget // what is searched for secrets
+	inputs   digests
+	keyIDs   keyIDs
+	scripts  scripts
+	pointers *Pointers
+	suspects *content.Budget // what is searched for secrets
 }
 
 // A book is a ledger as it was found in a tree.
@@ -115,7 +114,7 @@ type book struct {
 // the change is then not verified.
 func Collect(ctx context.Context, o Options) (*Collector, error) {
 	o.Head = repo.Including(o.Head, o.Config.IncludeFolders(), o.Config.Matches)
-	c := &Collector{o: o, now: vaulttime.FormatTime(o.Now), settings: settingsOf(o), suspects: content.NewBudget(), misplaced: map[string]string{}}
+	c := &Collector{o: o, now: vaulttime.FormatTime(o.Now), settings: settingsOf(o), suspects: content.NewBudget(), pointers: NewPointers(o.Head, settingsOf(o).LFS), misplaced: map[string]string{}}
 	var err error
 	if c.ledger, err = c.readLedger(ctx, o.Head); err != nil {
 		return nil, fmt.Errorf("read %s: %w", ledger.Path, err)

@@ -138,6 +138,16 @@ type Manifest struct {
 	Inputs      *[]Reference `json:"inputs,omitempty"`
 	Outputs     *[]Reference `json:"outputs,omitempty"`
 	Network     []string     `json:"network"`
+	// LFS is what extensions.lfs records of a Git LFS pointer.
+	LFS *LFS `json:"lfs,omitempty"`
+}
+
+// An LFS is what a manifest records of a Git LFS pointer, as text, so that whatever
+// was written there is shown.
+type LFS struct {
+	OID           string `json:"oid,omitempty"`
+	Size          string `json:"size,omitempty"` // bytes, decimal
+	ContentHashed string `json:"content_hashed"` // when it was attested: yes; no (its oid was accepted); unknown
 }
 
 // A Tool is what made an artifact.
@@ -278,6 +288,9 @@ type Checks struct {
 	// Outputs says whether each of the manifest's outputs has a hash: recorded,
 	// unrecorded, none (an empty list), absent.
 	Outputs string `json:"outputs"`
+	// LFS compares a Git LFS pointer with the oid and the size that its manifest
+	// records: match, oid_differs, size_differs, absent (no pointer, or none recorded).
+	LFS string `json:"lfs"`
 }
 
 // A Reference is one input or output of a manifest and how it compares with the tree.

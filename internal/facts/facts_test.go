@@ -160,7 +160,7 @@ func good() facts.Checks {
 	return facts.Checks{
 		Ledger: "match", Manifest: "match", VaultTime: "match", Named: "match", Signature: "valid", KeyID: "match", Epoch: "unlisted",
 		Proof: "valid", Path: "match", Time: "current", TTL: "within", Tolerance: "zero", Domain: "match",
-		Rollback: "forward", VerifiedAt: "kept", Inputs: "none", Outputs: "none", ManifestSigned: "absent", TestSigned: "absent", Continuity: "open",
+		Rollback: "forward", VerifiedAt: "kept", Inputs: "none", LFS: "absent", Outputs: "none", ManifestSigned: "absent", TestSigned: "absent", Continuity: "open",
 	}
 }
 
@@ -341,6 +341,23 @@ func TestPointer(t *testing.T) {
 	if a.Artifact.Proof != "lfs-oid" || a.Checks.Ledger != "match" || *a.Artifact.Size != 18 {
 		t.Errorf("a pointer was measured as %+v, %+v", a.Artifact, a.Checks)
 	}
+	if a.Checks.LFS != "absent" {
+		t.Errorf("a pointer of which nothing is recorded was compared: %s", a.Checks.LFS)
+	}
+	raw, err := os.ReadFile(f.file(model + ".manifest.json"))
+	f.must(err)
+	written := string(raw)
+	for extensions, want := range map[string]string{
+		`{"lfs":{"oid":"` + sum("weights of a model") + `","size":18}}`: "match",
+		`{"lfs":{"oid":"` + sum("others") + `","size":18}}`:             "oid_differs",
+		`{"lfs":{"size":19}}`: "size_differs",
+	} {
+		f.put(model+".manifest.json", strings.Replace(written, "{", `{"extensions":`+extensions+",", 1))
+		if a = f.measure(facts.All)[model].Input; a.Checks.LFS != want {
+			t.Errorf("%s: %s, want %s", extensions, a.Checks.LFS, want)
+		}
+	}
+	f.put(model+".manifest.json", written)
 	f.conf.LFS = "content"
 	a = f.measure(facts.All)[model].Input
 	if a.Artifact.Kind != "pointer" || a.Artifact.Pointer != "content" || a.Checks.Ledger != "absent" {

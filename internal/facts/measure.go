@@ -24,6 +24,7 @@ type subject struct {
 	digest   artifact.Digest // zero where there are no bytes
 	entry    *ledger.Entry
 	manifest *manifest.Manifest
+	lfs      *manifest.LFS // what the manifest records of a pointer
 	record   *vaulttime.Record
 	docs     locator
 
@@ -125,7 +126,7 @@ func (c *Collector) measureFile(ctx context.Context, s *subject) error {
 	}
 	a.Proof = "content"
 	if size == int64(len(head)) && artifact.LikePointer(head) {
-		if a.Pointer, err = c.pointer(ctx, entry, head); err != nil {
+		if a.Pointer, err = c.pointers.Fault(ctx, entry, head); err != nil {
 			return err
 		}
 		if a.Pointer != "" {
@@ -257,6 +258,10 @@ func (c *Collector) measureManifest(ctx context.Context, s *subject) error {
 	}
 	m.Network = append(m.Network, read.Network...)
 	m.Told = told(read)
+	if recorded, ok := read.LFS(); ok {
+		s.lfs = &recorded
+		m.LFS = &LFS{OID: excerpt(recorded.OID), Size: excerpt(recorded.Size), ContentHashed: yesNoUnknown(recorded.ContentHashed)}
+	}
 	return nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path"
 	"strings"
+	"sync"
 
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/config"
@@ -23,20 +24,30 @@ const (
 	maxAttributes = 1 << 20
 )
 
-// pointer states what speaks against a file that is, or is like, a Git LFS pointer: ""
-// where its oid stands for its content; script (the rules about scripts and texts would
+// Pointers finds the Git LFS pointers of a tree that do not stand for their content.
+type Pointers struct {
+	tree       repo.Tree
+	lfs        string   // of the configuration: oid, content
+	attributes sync.Map // folder: the text of its .gitattributes
+}
+
+// NewPointers returns Pointers of a tree, with lfs as the configuration has it.
+func NewPointers(tree repo.Tree, lfs string) *Pointers { return &Pointers{tree: tree, lfs: lfs} }
+
+// Fault states what speaks against a file that is, or is like, a Git LFS pointer, whose
+// bytes are text: "" where its oid stands for its content; script (the rules about scripts and texts would
 // apply to what it stands for, which is not here); content (the configuration wants the
 // content); malformed (like a pointer, and none that can be relied on); unfiltered (no
 // attribute filter=lfs, so Git hands out the pointer itself).
-func (c *Collector) pointer(ctx context.Context, entry repo.Entry, head []byte) (string, error) {
-	_, size, ok := artifact.ParsePointer(head)
+func (p *Pointers) Fault(ctx context.Context, entry repo.Entry, text []byte) (string, error) {
+	_, size, ok := artifact.ParsePointer(text)
 	if !ok {
 		return "malformed", nil
 	}
-	if c.settings.LFS != "oid" {
+	if p.lfs != "oid" {
 		return "content", nil
 	}
-	filter, err := c.lfsFilter(ctx, entry.Path)
+	filter, err := p.filter(ctx, entry.Path)
 	switch {
 	case err != nil:
 		return "", err
@@ -48,13 +59,13 @@ func (c *Collector) pointer(ctx context.Context, entry repo.Entry, head []byte) 
 	return "", nil
 }
 
-// lfsFilter is the attribute filter of a path in the head's tree (gitattributes(5)): of
+// filter is the attribute filter of a path in the tree (gitattributes(5)): of
 // the files from the root to the path's folder the last line that matches decides.
-func (c *Collector) lfsFilter(ctx context.Context, name string) (string, error) {
+func (p *Pointers) filter(ctx context.Context, name string) (string, error) {
 	filter := ""
 	macros := map[string]string{}
 	for dir := ""; ; {
-		text, err := c.attributes(ctx, dir)
+		text, err := p.read(ctx, dir)
 		if err != nil {
 			return "", err
 		}
@@ -69,24 +80,24 @@ func (c *Collector) lfsFilter(ctx context.Context, name string) (string, error) 
 	}
 }
 
-// attributes reads the .gitattributes of a folder, which many pointers share.
-func (c *Collector) attributes(ctx context.Context, dir string) (string, error) {
-	if known, ok := c.attributeFiles.Load(dir); ok {
+// read reads the .gitattributes of a folder, which many pointers share.
+func (p *Pointers) read(ctx context.Context, dir string) (string, error) {
+	if known, ok := p.attributes.Load(dir); ok {
 		return known.(string), nil
 	}
 	text := ""
-	entry, there, err := c.o.Head.Lookup(ctx, artifact.Path(dir+".gitattributes"))
+	entry, there, err := p.tree.Lookup(ctx, artifact.Path(dir+".gitattributes"))
 	if err != nil {
 		return "", err
 	}
 	if there && entry.Kind == repo.File {
-		data, err := c.o.Head.Read(ctx, entry, maxAttributes)
+		data, err := p.tree.Read(ctx, entry, maxAttributes)
 		if err != nil {
 			return "", fmt.Errorf("read %s: %w", entry.Path, err)
 		}
 		text = string(data)
 	}
-	c.attributeFiles.Store(dir, text)
+	p.attributes.Store(dir, text)
 	return text, nil
 }
 

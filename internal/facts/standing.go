@@ -78,6 +78,9 @@ func (c *Collector) Attested(ctx context.Context, p artifact.Path) (bool, error)
 	if err != nil || !ok || entry.Kind != repo.File {
 		return false, err
 	}
-	digest, _, _, err := c.o.Head.Hash(ctx, entry, nil)
+	digest, size, head, err := c.o.Head.Hash(ctx, entry, nil)
+	if content, _, ok := artifact.ParsePointer(head); ok && size == int64(len(head)) {
+		digest = content
+	}
 	return err == nil && c.attested(p, digest), err
 }

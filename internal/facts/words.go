@@ -33,6 +33,29 @@ func times(n int) string {
 	return "often"
 }
 
+// maxExcerpt is the longest text that is shown of a value that nothing bounds: as long as
+// an oid, in bytes.
+const maxExcerpt = 64
+
+// excerpt is the begin of a text that anybody may have written.
+func excerpt(text string) string {
+	if len(text) > maxExcerpt {
+		text = text[:maxExcerpt] + "…"
+	}
+	return printable(text)
+}
+
+// yesNoUnknown is a JSON text of true or false as a word.
+func yesNoUnknown(json string) string {
+	switch json {
+	case "true":
+		return "yes"
+	case "false":
+		return "no"
+	}
+	return "unknown"
+}
+
 // told are the fields of a manifest that say something (ZT-11.1).
 func told(m manifest.Manifest) []string {
 	var tool manifest.Tool

@@ -61,7 +61,7 @@ func validInput(path string) facts.Input {
 		Checks: &facts.Checks{
 			Ledger: "match", Manifest: "match", VaultTime: "match", Named: "match", Signature: "valid", KeyID: "match", Epoch: "current", Proof: "valid",
 			Path: "match", Time: "current", TTL: "within", Tolerance: "zero", Domain: "match", Rollback: "forward", VerifiedAt: "attested", Inputs: "match", Outputs: "none",
-			ManifestSigned: "absent", TestSigned: "absent", Continuity: "continued",
+			ManifestSigned: "absent", TestSigned: "absent", Continuity: "continued", LFS: "absent",
 		},
 	}
 }

@@ -2,6 +2,7 @@ package repo
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -65,11 +66,21 @@ func (r *Repository) View(ctx context.Context, env func(string) (string, bool)) 
 			v.config[key] = value // a later one overrules
 			return nil
 		})
-	}, "config", "--null", "--get-regexp", `^(core\.(autocrlf|eol)|filter\..*\.(clean|process))$`)
+	}, "config", "--null", "--get-regexp", `^(core\.(autocrlf|eol)|lfs\.storage|filter\..*\.(clean|process))$`)
 	if err = unlessNone(err); err != nil {
 		return nil, fmt.Errorf("read Git's configuration: %w", err)
 	}
 	return v, nil
+}
+
+// LFSObjects is the folder with the objects that Git LFS has fetched (lfs.storage in
+// git-lfs-config(5)). It may not exist.
+func (v *View) LFSObjects() string {
+	storage := cmp.Or(v.config["lfs.storage"], "lfs")
+	if !filepath.IsAbs(storage) {
+		storage = filepath.Join(v.r.commonDir(), storage)
+	}
+	return filepath.Join(storage, "objects")
 }
 
 // unlessNone forgives git's exit code 1, with which it says that nothing was found.

@@ -158,6 +158,7 @@ artifact := {
 		"manifest_signed": "match",
 		"test_signed": "match",
 		"continuity": "continued",
+		"lfs": "absent",
 	},
 }
 

@@ -1,7 +1,7 @@
 # METADATA
 # scope: package
 # title: The manifest records the artifact's hash
-# description: The sha256 in X.manifest.json is that of the artifact's bytes.
+# description: The sha256 in X.manifest.json is that of the artifact's bytes. Of a Git LFS pointer, the oid and the size that extensions.lfs records are the pointer's.
 # schemas:
 #   - input: schema.facts
 # custom:
@@ -16,14 +16,44 @@ import data.codexlock.lib.subject
 
 deny contains {"msg": _message, "file": fact.file("manifest"), "pointer": "/sha256"} if not _same
 
+deny contains {"msg": _difference, "file": fact.file("manifest"), "pointer": _place} if {
+	_same
+	not _recorded
+}
+
 _same if input.checks.manifest == "match"
 
 _same if subject.no_content
 
 _same if input.manifest.state in document.unread
 
+# A pointer of which nothing more is recorded is an older attestation's.
+_recorded if input.checks.lfs in {"absent", "match"}
+
 _message := sprintf("sha256 is %s, %s records %s", [
 	fact.digest(["artifact", "sha256"]),
 	fact.file("manifest"),
 	fact.digest(["manifest", "sha256"]),
 ])
+
+_place := "/extensions/lfs/oid" if {
+	_compared == "oid_differs"
+} else := "/extensions/lfs/size" if {
+	_compared == "size_differs"
+} else := "/sha256"
+
+_difference := sprintf("the Git LFS pointer's oid is %s, %s records %s", [
+	fact.digest(["artifact", "sha256"]),
+	fact.file("manifest"),
+	fact.digest(["manifest", "lfs", "oid"]),
+]) if {
+	_compared == "oid_differs"
+} else := sprintf("the Git LFS pointer's size is %v bytes, %s records %s", [
+	object.get(input, ["artifact", "size"], "not measured"),
+	fact.file("manifest"),
+	fact.text(["manifest", "lfs", "size"]),
+]) if {
+	_compared == "size_differs"
+} else := "nothing compares the oid and size of a Git LFS pointer with what the manifest records"
+
+_compared := object.get(input, ["checks", "lfs"], "")

@@ -28,6 +28,36 @@ test_zt_2_2_missing_facts_are_found if {
 	}} with input as {}
 }
 
+test_zt_2_2_a_pointer_that_its_manifest_records_passes if {
+	hash.deny == set() with input as sample.changed({"/artifact/proof": "lfs-oid", "/checks/lfs": "match"})
+}
+
+test_zt_2_2_another_pointer_than_recorded_is_found if {
+	hash.deny == {{
+		"msg": "the Git LFS pointer's oid is 9f86d081884c…, assets/sources/model.bin.manifest.json records 2c26b46b68ff…",
+		"file": "assets/sources/model.bin.manifest.json",
+		"pointer": "/extensions/lfs/oid",
+	}} with input as sample.changed({"/checks/lfs": "oid_differs", "/manifest/lfs": {"oid": sample.other, "content_hashed": "no"}})
+	hash.deny == {{
+		"msg": "the Git LFS pointer's size is 4 bytes, assets/sources/model.bin.manifest.json records 5",
+		"file": "assets/sources/model.bin.manifest.json",
+		"pointer": "/extensions/lfs/size",
+	}} with input as sample.changed({"/checks/lfs": "size_differs", "/manifest/lfs": {"size": "5", "content_hashed": "yes"}})
+}
+
+test_zt_2_2_a_missing_comparison_is_found if {
+	hash.deny == {{
+		"msg": "nothing compares the oid and size of a Git LFS pointer with what the manifest records",
+		"file": "assets/sources/model.bin.manifest.json",
+		"pointer": "/sha256",
+	}} with input as sample.without(sample.artifact, "/checks/lfs")
+}
+
+test_zt_2_2_another_hash_is_one_finding if {
+	denials := hash.deny with input as sample.changed({"/checks/manifest": "differs", "/checks/lfs": "oid_differs", "/manifest/sha256": sample.other})
+	count(denials) == 1
+}
+
 test_others_report_what_has_no_content if {
 	every facts in sample.silent {
 		hash.deny == set() with input as facts

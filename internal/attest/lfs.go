@@ -1,0 +1,102 @@
+package attest
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/manifest"
+)
+
+// An LFS says what a Git LFS pointer may be attested by.
+type LFS struct {
+	// Objects is the folder with the objects that Git LFS has fetched: the content of
+	// oid abcd... is ab/cd/abcd.... "" refuses every pointer.
+	Objects string
+	// AcceptOID takes a pointer's oid for its content's digest where the object is not
+	// there.
+	AcceptOID bool
+}
+
+// pointed is what a pointer stands for. A renewal takes it from the pointer, which was
+// verified; otherwise the object is hashed, or its oid is accepted without it.
+func (b *batch) pointed(p artifact.Path, text []byte) (content, error) {
+	refused := func(next, format string, args ...any) (content, error) {
+		return content{}, &RefusedError{Path: p.String(), Reason: fmt.Sprintf(format, args...), Next: next}
+	}
+	oid, size, ok := artifact.ParsePointer(text)
+	named := content{digest: oid, size: size, pointer: true}
+	switch {
+	case !ok:
+		return refused(rewritePointer(p), "is like a Git LFS pointer and does not have its canonical form")
+	case b.renewal:
+		return named, nil
+	case b.lfs.Objects == "":
+		return refused("fetch the content: git lfs pull", "is a Git LFS pointer, want its content")
+	}
+	hex := oid.String()
+	object := filepath.Join(b.lfs.Objects, hex[:2], hex[2:4], hex)
+	f, err := os.Open(object)
+	if errors.Is(err, fs.ErrNotExist) {
+		if b.lfs.AcceptOID {
+			return named, nil
+		}
+		return refused(fmt.Sprintf("fetch it: git lfs fetch --include=%s; or accept the oid without the content: codexlock attest --lfs-oid %[1]s", quote(p)),
+			"is a Git LFS pointer whose content is not here: no %s", object)
+	}
+	if err != nil {
+		return content{}, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return content{}, err
+	}
+	const check = "find out what changed it: git lfs fsck --objects"
+	if !info.Mode().IsRegular() {
+		return refused(check, "is a Git LFS pointer, and %s is %s, want a regular file", object, kindOf(info.Mode()))
+	}
+	digest, _, err := b.digest(f, info)
+	switch {
+	case err != nil:
+		return content{}, err
+	case digest != oid:
+		return refused(check, "is a Git LFS pointer to oid %s, and the content in %s has sha256 %s", oid, object, digest)
+	case info.Size() != size:
+		return refused(rewritePointer(p), "is a Git LFS pointer to %d bytes, and the content in %s has %d", size, object, info.Size())
+	}
+	named.hashed = true
+	return named, nil
+}
+
+// rewritePointer is how Git LFS writes a pointer anew.
+func rewritePointer(p artifact.Path) string {
+	return fmt.Sprintf("have Git LFS write it: git lfs pull --include=%s && git add --renormalize -- %[1]s", quote(p))
+}
+
+// recordLFS has the manifest record a pointer: its oid, its size, and whether its
+// content was hashed. What a renewal finds there is kept; a record of content that is no
+// pointer now is brought up to date, since a commit may hold the pointer to it.
+func (c composer) recordLFS(m *manifest.Manifest) error {
+	if c.o.Renewal {
+		return nil
+	}
+	if _, recorded := m.LFS(); !c.content.pointer && !recorded {
+		return nil
+	}
+	err := m.SetLFS(c.content.digest, c.content.size, c.content.hashed)
+	if errors.Is(err, manifest.ErrLFSTaken) {
+		at, _ := c.place(artifact.Manifest) // it was read from there
+		return &RefusedError{Path: at.at.String(), Reason: err.Error(), Next: "rename that member of extensions, which codexlock writes for a Git LFS pointer"}
+	}
+	return err
+}
+
+// quote writes a path so that a shell reads it back.
+func quote(p artifact.Path) string {
+	return "'" + strings.ReplaceAll(p.String(), "'", `'\''`) + "'"
+}
