@@ -1,0 +1,86 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// Each of the worst inputs is denied within 60 s of CPU time and 1 GiB of memory, the
+// programs that codexlock starts included (wait4(2) counts them). CPU time is bounded by
+// the kernel and memory is read from it, so no load of the machine changes the answer.
+// make hostile runs it with 300,000 ledger entries and a notebook of 30 MB; by default
+// there are 1,500, and 1.4 MB.
+func TestWorstInputs(t *testing.T) {
+	entries, cells := 1500, 600
+	if os.Getenv("CODEXLOCK_HOSTILE") == "full" {
+		entries, cells = 300_000, 13_000
+	}
+	program, err := exec.LookPath("codexlock") // TestMain puts it there
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, files := range worstInputs(entries, cells) {
+		t.Run(name, func(t *testing.T) {
+			h := hugeRepository{dir: t.TempDir()}
+			h.env = append(os.Environ(), "GIT_CONFIG_GLOBAL="+os.DevNull, "GIT_CONFIG_NOSYSTEM=1", "HOME="+h.dir)
+			h.git(t, "", "init", "--quiet", ".")
+			identity := []string{"-c", "user.name=Tester", "-c", "user.email=tester@localhost", "commit", "--quiet", "--allow-empty", "-m", "a commit"}
+			h.git(t, "", identity...)
+			for path, text := range files {
+				at := filepath.Join(h.dir, path)
+				if err := os.MkdirAll(filepath.Dir(at), 0o755); err != nil {
+					t.Fatal(err)
+				}
+				if err := os.WriteFile(at, []byte(text), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			h.git(t, "", "add", "--all")
+			h.git(t, "", identity...)
+			cmd := exec.Command("bash", "-c", `ulimit -t 60 && exec "$0" "$@"`, program, "verify", "--quiet", "--base", "HEAD^", "--head", "HEAD")
+			cmd.Dir, cmd.Env = h.dir, h.env
+			out, _ := cmd.CombinedOutput()
+			state := cmd.ProcessState
+			used, most := state.UserTime()+state.SystemTime(), state.SysUsage().(*syscall.Rusage).Maxrss
+			t.Logf("%v of CPU time, %d KiB in memory at most", used, most)
+			if used.Seconds() > 60 || most > 1<<20 {
+				t.Errorf("%v of CPU time and %d KiB in memory, want at most 60 s and 1 GiB", used, most)
+			}
+			if code := state.ExitCode(); code != 1 {
+				t.Errorf("exit code %d, want 1:\n%.2000s", code, out)
+			}
+		})
+	}
+}
+
+// worstInputs are the files of changes that once took minutes or gigabytes.
+func worstInputs(entries, cells int) map[string]map[string]string {
+	var analysis strings.Builder // a flow of data that ShellCheck follows everywhere
+	analysis.WriteString("#!/usr/bin/env bash\nset -euo pipefail\n")
+	for i := 0; analysis.Len() < 140_000; i++ {
+		fmt.Fprintf(&analysis, "if [ \"$a%d\" ]; then a%d=$a%d; else case $b in x) b=$a%d ;; esac; fi\n", i, i+1, i, i)
+	}
+	secrets := map[string]string{}
+	for i := range 10 {
+		secrets[fmt.Sprintf("assets/sources/%d.txt", i)] = strings.Repeat("ghp_", 7000)
+	}
+	var ledger strings.Builder
+	for i := range entries {
+		if i > 0 {
+			ledger.WriteString(",\n")
+		}
+		fmt.Fprintf(&ledger, `{"path":"assets/sources/%06d","sha256":"%064d","drift_tolerance":0.0,"trust_domain":"x","verified_at":"2026-01-01T00:00:00Z"}`, i, i)
+	}
+	cell := `{"cell_type":"code","source":["token = \"ghp_` + strings.Repeat("a", 10) + `\"\n","api_key = load()\n"],"outputs":[{"data":{"image/png":"` + strings.Repeat("iVBORw0KGgoAAAANSUhEUg", 100) + `"}}]},`
+	return map[string]map[string]string{
+		"a script":       {"assets/sources/worst.sh": analysis.String()},
+		"secrets":        secrets,
+		"ledger entries": {"Codex-Lock.json": `{"artifacts":[` + ledger.String() + `]}`},
+		"a notebook":     {"assets/sources/n.ipynb": `{"cells":[` + strings.TrimSuffix(strings.Repeat(cell, cells), ",") + `]}`},
+	}
+}
