@@ -43,6 +43,7 @@ var mayBeAbsent = map[string]string{
 	"Manifest.Inputs":      "manifest.told says that there is a list, checks.inputs what holds of it",
 	"Manifest.Outputs":     "manifest.told says that there is a list, checks.outputs what holds of it",
 	"Ledger.Entry.Pointer": "only says where a finding is",
+	"VaultTime.Timestamp":  "only says what a finding is about; Go compares it, and rules read checks.rollback and checks.time",
 	"Domain":               "its name is in the record; what is compared with it is in checks",
 }
 
