@@ -21,7 +21,16 @@ _holds if input.artifact.size <= _most
 _holds if input.artifact.proof == "lfs-oid"
 
 # What is no file has no size, and is for the standard's rules to report.
-_holds if input.artifact.kind in {"absent", "symlink", "submodule", "directory", "special", "oversized", "misnamed", "misplaced"}
+_holds if input.artifact.kind in {
+	"absent",
+	"symlink",
+	"submodule",
+	"directory",
+	"special",
+	"oversized",
+	"misnamed",
+	"misplaced",
+}
 
 _most := 52428800
 

@@ -41,7 +41,10 @@ deny contains {"msg": message, "file": path, "line": line, "column": column} if 
 
 deny contains {"msg": "nothing proves that the edited gate can be used once it is merged"} if not _usable
 
-_usable if input.repository.edited_gate in {"unedited", "usable"}
+_usable if {
+	input.repository.edited_gate in {"unedited", "usable"}
+	is_array(input.repository.gate_problems)
+}
 
 _usable if {
 	input.repository.edited_gate == "unusable"

@@ -241,7 +241,14 @@ settled := {
 			"selects": "rules",
 			"use": "used",
 		}],
-		"baseline": {"path": "codexlock-baseline.json", "state": "valid", "problems": [], "entries": 1, "stale": [], "never": []},
+		"baseline": {
+			"path": "codexlock-baseline.json",
+			"state": "valid",
+			"problems": [],
+			"entries": 1,
+			"stale": [],
+			"never": [],
+		},
 		"added": {"file": "codexlock.yaml", "baseline": "codexlock-baseline.json", "list": [], "rules": [], "never": []},
 	},
 }

@@ -41,7 +41,6 @@ warn contains {"msg": message, "file": fact.file("manifest"), "pointer": pointer
 }
 
 warn contains {"msg": message, "file": fact.file("manifest"), "pointer": pointer} if {
-	input.checks.outputs == "unrecorded"
 	not subject.no_content
 	some reference in input.manifest.outputs
 	not reference.sha256
