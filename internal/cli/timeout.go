@@ -15,7 +15,7 @@ const defaultTimeout = 10 * time.Minute
 // maxDenials is how many denials end an evaluation: the verdict is certain, and nobody
 // reads more. A finding costs twenty times what a trusted artifact does. It leaves room
 // for a repository of 20,000 artifacts of which every one has expired.
-const maxDenials = 50_000
+const maxDenials = 20_000
 
 // timeoutGrace is how long an evaluation may take to notice that its time is over.
 // After that the run ends without it.
