@@ -358,7 +358,7 @@ func (b *batch) refuse(p artifact.Path) error {
 	if err := p.CheckPortable(); err != nil {
 		var bad *artifact.UnportableError
 		if errors.As(err, &bad) {
-			return &RefusedError{Path: p.String(), Reason: bad.Reason + "; rename it: git mv"}
+			return &RefusedError{Path: p.String(), Reason: bad.Reason + "; rename it: git mv OLD NEW"}
 		}
 		return err
 	}

@@ -28,6 +28,7 @@ _holds if input.artifact.kind in {
 	"directory",
 	"special",
 	"oversized",
+	"pointer",
 	"misnamed",
 	"misplaced",
 }
