@@ -17,6 +17,7 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // exitUnknown is the exit code of a run that verified nothing: see internal/cli.
@@ -26,6 +27,10 @@ const exitUnknown = 3
 // descriptor that takes its exit code: PID:FD, or PID:FD:SIGNAL where an earlier
 // worker ended without one.
 const variable = "CODEXLOCK_SUPERVISOR"
+
+// grace is how long a worker that was sent a signal may take to end: longer than the
+// ten seconds that it gives itself.
+const grace = 15 * time.Second
 
 // Signals are those that end a program unless it asks for them. The worker is sent
 // each that its supervisor gets.
@@ -142,10 +147,16 @@ func work(self, after string, signals <-chan os.Signal) (code int, ended string,
 	}
 	done := make(chan struct{})
 	go func() {
+		var late <-chan time.Time
 		for {
 			select {
 			case s := <-signals:
 				_ = p.Signal(s) // it may have ended meanwhile
+				if late == nil {
+					late = time.After(grace)
+				}
+			case <-late:
+				_ = p.Kill() // a runtime that crashes can hang while it does
 			case <-done:
 				return
 			}
