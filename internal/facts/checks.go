@@ -94,8 +94,8 @@ func (c *Collector) checkKey(s *subject, k *Checks) {
 	if r.Proof == "" {
 		return
 	}
-	if public, ok := keys.Public(r.TrustDomain, r.KeyID); ok {
-		k.Proof = validity(vaulttime.VerifyProof(public, *r))
+	if valid, known := keys.VerifyProof(*r); known {
+		k.Proof = validity(valid)
 	} else if len(held) > 0 {
 		k.Proof = "invalid" // it is none of the keys' that it could be
 	}

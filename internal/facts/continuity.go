@@ -101,6 +101,6 @@ func (c *Collector) counts(r vaulttime.Record) bool {
 	case vaulttime.EpochRevoked, vaulttime.EpochUnknown:
 		return false
 	}
-	public, ok := c.o.Keys.Public(r.TrustDomain, r.KeyID)
-	return !ok || vaulttime.VerifyProof(public, r)
+	valid, known := c.o.Keys.VerifyProof(r)
+	return valid || !known
 }

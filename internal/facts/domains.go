@@ -149,14 +149,14 @@ func (c *Collector) linkSignature(r vaulttime.Record) string {
 	if _, known := c.o.Config.Domain(r.TrustDomain); !known {
 		return "no_key"
 	}
-	public, ok := c.o.Keys.Public(r.TrustDomain, r.KeyID)
-	if !ok {
+	valid, known := c.o.Keys.VerifyProof(r)
+	switch {
+	case !known:
 		return "no_key"
-	}
-	if c.o.Keys.Epoch(r.TrustDomain, r.KeyID) == vaulttime.EpochRevoked && vaulttime.VerifyProof(public, r) {
+	case valid && c.o.Keys.Epoch(r.TrustDomain, r.KeyID) == vaulttime.EpochRevoked:
 		return "revoked"
 	}
-	return validity(vaulttime.VerifyProof(public, r))
+	return validity(valid)
 }
 
 // accepts says whether a domain takes artifacts from another one.

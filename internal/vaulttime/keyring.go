@@ -146,6 +146,20 @@ func (k *Keyring) Public(domain, id string) (pub ed25519.PublicKey, ok bool) {
 	return k.Listed(domain, id)
 }
 
+// VerifyProof reports whether the record's proof is valid: with the domain's key of the
+// id that the record names where this run has it, else with the public key that the
+// domain lists under it. known is false where there is neither.
+func (k *Keyring) VerifyProof(r Record) (valid, known bool) {
+	if r.KeyID == "" {
+		return false, false
+	}
+	if key, held := k.ByID(r.TrustDomain, r.KeyID); held {
+		return key.VerifyProof(r), true
+	}
+	public, listed := k.Listed(r.TrustDomain, r.KeyID)
+	return listed && VerifyProof(public, r), listed
+}
+
 // PublicAmong is Public of the first of the domains that has a key of that id. A
 // revoked one is none, and a retiring one only for what was signed before.
 func (k *Keyring) PublicAmong(domains []string, id string, before bool) (pub ed25519.PublicKey, ok bool) {

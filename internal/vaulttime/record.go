@@ -3,12 +3,7 @@ package vaulttime
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
-	"fmt"
 	"time"
-	"unicode/utf8"
-
-	"github.com/gowebpki/jcs"
 
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/schemas"
@@ -133,40 +128,6 @@ func nonNil(chain []Link) []Link {
 		return []Link{}
 	}
 	return chain
-}
-
-// Payload is what a proof signs: the RFC 8785 canonical JSON of all that the
-// record says. A record without a path or key id has no payload, since its
-// proof would bind it to neither.
-func (r Record) Payload() ([]byte, error) {
-	switch {
-	case r.Path == nil || *r.Path == "":
-		return nil, errors.New("the record names no path")
-	case r.KeyID == "":
-		return nil, errors.New("the record names no key")
-	case !utf8.ValidString(r.TrustDomain):
-		// json.Marshal would replace the bytes, and two domains would share a proof.
-		return nil, fmt.Errorf("trust_domain %q is not valid UTF-8", r.TrustDomain)
-	}
-	written, err := json.Marshal(struct {
-		Path        artifact.Path   `json:"path"`
-		SHA256      artifact.Digest `json:"sha256"`
-		VaultTime   MAC             `json:"vaulttime"`
-		Timestamp   Time            `json:"timestamp"`
-		TrustDomain string          `json:"trust_domain"`
-		TTLHours    int64           `json:"ttl_hours"`
-		KeyID       string          `json:"key_id"`
-		Chain       []Link          `json:"chain"`
-		Signed                      // a field that the record does not have is not in the payload
-	}{*r.Path, r.SHA256, r.VaultTime, r.Timestamp, r.TrustDomain, r.TTLHours, r.KeyID, nonNil(r.Chain), r.Signed})
-	if err != nil {
-		return nil, fmt.Errorf("write payload: %w", err)
-	}
-	canonical, err := jcs.Transform(written)
-	if err != nil {
-		return nil, fmt.Errorf("canonicalize payload: %w", err)
-	}
-	return canonical, nil
 }
 
 // ExpiresAt is the last moment at which the record holds: its timestamp and its

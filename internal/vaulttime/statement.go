@@ -67,7 +67,7 @@ func (k Key) Envelope(r Record) ([]byte, error) {
 	if k.reveal == nil {
 		return nil, ErrNoKey
 	}
-	if !k.Valid(r) || r.KeyID != k.ID() || !VerifyProof(k.PublicKey(), r) {
+	if !k.Valid(r) || r.KeyID != k.ID() || !k.VerifyProof(r) {
 		return nil, errors.New("the record is not this key's")
 	}
 	payload, err := r.Statement()
