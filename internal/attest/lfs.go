@@ -45,8 +45,14 @@ func (b *batch) pointed(p artifact.Path, text []byte) (content, error) {
 		if b.lfs.AcceptOID {
 			return named, nil
 		}
-		return refused(fmt.Sprintf("fetch it: git lfs fetch --include=%s; or accept the oid without the content: codexlock attest --lfs-oid %[1]s", quote(p)),
-			"is a Git LFS pointer whose content is not here: no %s", object)
+		return content{}, &RefusedError{
+			Path: p.String(), Reason: fmt.Sprintf("is a Git LFS pointer whose content is not here: no %s", object),
+			Next: fmt.Sprintf("fetch it: git lfs fetch --include=%s; or accept the oid without the content: codexlock attest --lfs-oid %[1]s", quote(p)),
+			Cause: Cause{
+				Reason: "are Git LFS pointers whose content is not in " + b.lfs.Objects,
+				Next:   "fetch the content: git lfs fetch; or accept the oids without it: add --lfs-oid to the command",
+			},
+		}
 	}
 	if err != nil {
 		return content{}, err

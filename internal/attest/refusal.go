@@ -13,9 +13,17 @@ type RefusedError struct {
 	Path   string
 	Reason string // what is wrong with it, lower case, no full stop
 	Next   string // the next step, a command where there is one; "" for none
+	Cause  Cause  // what several paths may have in common; zero for a reason of its own
 	// Unsettled says that somebody is still writing it: it may do well later.
 	Unsettled bool
 	Err       error // what was wrong with a document; nil for nothing
+}
+
+// A Cause is one reason for which many paths are refused, such as one pattern of one
+// .gitignore. Equal causes are one.
+type Cause struct {
+	Reason string // as RefusedError.Reason, of several paths: "are ignored by ..."
+	Next   string // what settles all of them at once
 }
 
 func (e *RefusedError) Error() string { return fmt.Sprintf("%s: %s", e.Path, e.Reason) }
@@ -28,7 +36,10 @@ func (e *RefusedError) Hint() string { return e.Next }
 
 // Refusals are all the reasons for which nothing was written, in the order of the
 // paths.
-type Refusals struct{ Errs []error }
+type Refusals struct {
+	Errs []error
+	said map[string]bool // the texts of Errs
+}
 
 func (e *Refusals) Error() string {
 	lines := make([]string, len(e.Errs))
@@ -54,11 +65,14 @@ func (e *Refusals) add(err error) bool {
 }
 
 func (e *Refusals) always(err error) {
-	for _, other := range e.Errs {
-		if other.Error() == err.Error() {
-			return
-		}
+	text := err.Error()
+	if e.said[text] {
+		return
 	}
+	if e.said == nil {
+		e.said = map[string]bool{}
+	}
+	e.said[text] = true
 	e.Errs = append(e.Errs, err)
 }
 

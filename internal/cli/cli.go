@@ -169,26 +169,6 @@ func tell(w World, err error) int {
 	return ExitUnknown
 }
 
-// printErrors prints an error and its hint; of refusals each, and a hint that several
-// have once.
-func printErrors(w World, err error) {
-	errs := []error{err}
-	if all := (*attest.Refusals)(nil); errors.As(err, &all) {
-		errs = all.Errs
-	}
-	printed := map[string]bool{}
-	for _, err := range errs {
-		fmt.Fprintf(w.Stderr, "codexlock: %s\n", report.Terminal(err.Error()))
-		if hint := hintFor(err); hint != "" && !printed[hint] {
-			printed[hint] = true
-			fmt.Fprintf(w.Stderr, "codexlock: hint: %s\n", report.Terminal(hint))
-		}
-	}
-	if len(errs) > 1 {
-		fmt.Fprintf(w.Stderr, "codexlock: %d paths refused, nothing was written\n", len(errs))
-	}
-}
-
 func isUsage(err error) bool {
 	var usage *usageError
 	var bad *config.Error

@@ -113,6 +113,9 @@ func (in intake) take(ctx context.Context, r *repo.Repository, arrivals []attest
 	if err != nil {
 		return err
 	}
+	if err := in.obstacles(ctx, r, arrivals); err != nil {
+		return err
+	}
 	if err := in.log.ready(ctx, c); err != nil {
 		return err
 	}
@@ -135,6 +138,34 @@ func (in intake) take(ctx context.Context, r *repo.Repository, arrivals []attest
 		return err
 	}
 	return verdict
+}
+
+// obstacles refuses arrivals that a commit would not hold as they are where they are to
+// stand. Nothing is wrong with such a file, so that it is not quarantined.
+func (in intake) obstacles(ctx context.Context, r *repo.Repository, arrivals []attest.Arrival) error {
+	view, err := r.View(ctx, in.world.Env)
+	if err != nil {
+		return err
+	}
+	from := make(map[artifact.Path]string, len(arrivals))
+	var paths []artifact.Path
+	for _, a := range arrivals {
+		if _, err := artifact.ParsePath(a.To.String()); err == nil { // else it is quarantined
+			from[a.To] = string(a.From)
+			paths = append(paths, a.To)
+		}
+	}
+	refused := map[artifact.Path]error{}
+	if err := obstacles(ctx, view.Arriving(from), paths, refused); err != nil || len(refused) == 0 {
+		return err
+	}
+	var all attest.Refusals
+	for _, p := range paths {
+		if err := refused[p]; err != nil {
+			all.Errs = append(all.Errs, err)
+		}
+	}
+	return &all
 }
 
 // open opens the repository for writing, never for a pull request.

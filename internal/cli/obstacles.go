@@ -77,19 +77,22 @@ func refusal(o repo.Obstacle, pattern string) error {
 	case repo.Ignored:
 		e.Reason = fmt.Sprintf("is ignored by %s, so a commit would leave it out", o.Detail)
 		e.Next = "remove that pattern"
+		e.Cause = attest.Cause{Reason: fmt.Sprintf("are ignored by %s, so a commit would leave them out", o.Detail), Next: e.Next}
 		if !o.Folder {
 			e.Next += fmt.Sprintf(", or overrule it: echo %s >> .gitignore", shellQuote("!/"+ignorePattern(pattern)))
 		}
 	case repo.InSubmodule:
+		e.Next = fmt.Sprintf("attest its files in that repository: cd %s", shellQuote(o.Detail))
 		if o.Detail == o.Path {
 			e.Reason = "is a submodule, want a regular file of this repository"
-		} else {
-			e.Reason = fmt.Sprintf("is inside the submodule %s, whose files a commit of this repository does not hold", o.Detail)
+			break
 		}
-		e.Next = fmt.Sprintf("attest its files in that repository: cd %s", shellQuote(o.Detail))
+		e.Reason = fmt.Sprintf("is inside the submodule %s, whose files a commit of this repository does not hold", o.Detail)
+		e.Cause = attest.Cause{Reason: fmt.Sprintf("are inside the submodule %s, whose files a commit of this repository does not hold", o.Detail), Next: e.Next}
 	case repo.NotCheckedOut:
 		e.Reason = "is not checked out (sparse checkout)"
 		e.Next = fmt.Sprintf("check it out: git sparse-checkout add %s", shellQuote(o.Detail))
+		e.Cause = attest.Cause{Reason: "are not checked out (sparse checkout)", Next: "check them out: git sparse-checkout disable, or git sparse-checkout add and their folders"}
 	case repo.Unmerged:
 		e.Reason = "holds conflict markers of a merge"
 		e.Next = fmt.Sprintf("resolve it, then: git add %s", quoted)
@@ -99,17 +102,26 @@ func refusal(o repo.Obstacle, pattern string) error {
 	case repo.Filtered:
 		e.Reason = fmt.Sprintf("has the attribute %s, so a commit would hold what that filter makes of it", o.Detail)
 		e.Next = "keep its bytes: " + unset("-filter")
+		e.Cause = attest.Cause{Reason: fmt.Sprintf("have the attribute %s, so a commit would hold what that filter makes of them", o.Detail), Next: keepBytes("-filter")}
 	case repo.Identified:
 		e.Reason = "has the attribute ident and holds $Id$, which Git rewrites in every checkout"
 		e.Next = "keep its bytes: " + unset("-ident")
+		e.Cause = attest.Cause{Reason: "have the attribute ident and hold $Id$, which Git rewrites in every checkout", Next: keepBytes("-ident")}
 	case repo.Encoded:
 		e.Reason = fmt.Sprintf("has the attribute %s, so a commit would hold it in another encoding", o.Detail)
 		e.Next = "keep its bytes: " + unset("!working-tree-encoding")
+		e.Cause = attest.Cause{Reason: fmt.Sprintf("have the attribute %s, so a commit would hold them in another encoding", o.Detail), Next: keepBytes("!working-tree-encoding")}
 	case repo.LineEnds:
 		e.Reason = fmt.Sprintf("would be committed or checked out with other line endings (%s)", o.Detail)
 		e.Next = "keep its bytes: " + unset("-text")
+		e.Cause = attest.Cause{Reason: fmt.Sprintf("would be committed or checked out with other line endings (%s)", o.Detail), Next: keepBytes("-text")}
 	}
 	return e
+}
+
+// keepBytes is how all files of a kind escape an attribute.
+func keepBytes(attribute string) string {
+	return fmt.Sprintf("keep their bytes: add a line to .gitattributes that matches them and ends in %s, as '*.EXTENSION %[1]s' does", attribute)
 }
 
 // shellQuote writes a word so that a POSIX shell reads it back.

@@ -51,7 +51,19 @@ type View struct {
 	git    *runner
 	work   *workTree
 	config map[string]string // the settings that matter, lower case
+	bytes  map[artifact.Path]string
 }
+
+// Arriving is the view of a work tree into which files are about to be moved: the
+// bytes of each path are those that stand at the name it is mapped to.
+func (v *View) Arriving(from map[artifact.Path]string) *View {
+	moved := *v
+	moved.bytes = from
+	return &moved
+}
+
+// whereBytes is the name of the file that has a path's bytes.
+func (v *View) whereBytes(p artifact.Path) string { return cmp.Or(v.bytes[p], p.String()) }
 
 // View reads the configuration that decides what a commit would hold: the
 // repository's, and the user's, to which the environment leads.
@@ -317,7 +329,7 @@ func (v *View) converted(ctx context.Context, p artifact.Path, attributes map[st
 		return Obstacle{Kind: Encoded, Detail: "working-tree-encoding=" + encoding}, nil
 	}
 	c := v.lineEnds(attributes)
-	e, ok, err := v.work.lookup(ctx, p.String())
+	e, ok, err := v.work.lookup(ctx, v.whereBytes(p))
 	if err != nil {
 		return Obstacle{}, err
 	}

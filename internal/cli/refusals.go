@@ -1,0 +1,66 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/codexlock/codexlock/internal/attest"
+	"github.com/codexlock/codexlock/internal/report"
+)
+
+// fewRefused is up to how many paths with one cause are each reported in full, with a
+// command for that path.
+const fewRefused = 8
+
+// printErrors prints an error and its hint; of refusals each. A hint that several have
+// is printed once, and paths that are many and have one cause are listed under it.
+func printErrors(w World, err error) {
+	errs := []error{err}
+	if all := (*attest.Refusals)(nil); errors.As(err, &all) {
+		errs = all.Errs
+	}
+	alike := map[attest.Cause][]string{}
+	for _, err := range errs {
+		if cause, path := causeOf(err); cause != (attest.Cause{}) {
+			alike[cause] = append(alike[cause], path)
+		}
+	}
+	listed, hinted := map[attest.Cause]bool{}, map[string]bool{}
+	for _, err := range errs {
+		cause, _ := causeOf(err)
+		if paths := alike[cause]; len(paths) > fewRefused {
+			if !listed[cause] {
+				listed[cause] = true
+				printCause(w, cause, paths)
+			}
+			continue
+		}
+		fmt.Fprintf(w.Stderr, "codexlock: %s\n", report.Terminal(err.Error()))
+		if hint := hintFor(err); hint != "" && !hinted[hint] {
+			hinted[hint] = true
+			fmt.Fprintf(w.Stderr, "codexlock: hint: %s\n", report.Terminal(hint))
+		}
+	}
+	if len(errs) > 1 {
+		fmt.Fprintf(w.Stderr, "codexlock: %d paths refused, nothing was written\n", len(errs))
+	}
+}
+
+// causeOf is what an error may have in common with others, and its path; the zero
+// cause for an error of its own.
+func causeOf(err error) (attest.Cause, string) {
+	var refused *attest.RefusedError
+	if !errors.As(err, &refused) {
+		return attest.Cause{}, ""
+	}
+	return refused.Cause, refused.Path
+}
+
+// printCause prints one cause, the paths that it refuses, and what settles all of them.
+func printCause(w World, cause attest.Cause, paths []string) {
+	fmt.Fprintf(w.Stderr, "codexlock: %d paths %s\n", len(paths), report.Terminal(cause.Reason))
+	for _, p := range paths {
+		fmt.Fprintf(w.Stderr, "codexlock:   %s\n", report.Terminal(p))
+	}
+	fmt.Fprintf(w.Stderr, "codexlock: hint: %s\n", report.Terminal(cause.Next))
+}
