@@ -416,10 +416,7 @@ func (c composer) test() error {
 	if err != nil {
 		return err
 	}
-	text, err := script.Test{At: standing.at, Artifact: c.path, Manifest: manifest.at, Record: record.at, KeyEnv: c.o.KeyEnv}.Render()
-	if err != nil {
-		return err
-	}
+	text := script.Test{At: standing.at, Artifact: c.path, Manifest: manifest.at, Record: record.at, KeyEnv: c.o.KeyEnv}.Render()
 	c.texts[artifact.Test] = text
 	c.put(standing, true, text)
 	return nil

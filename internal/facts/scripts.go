@@ -201,10 +201,9 @@ func (c *Collector) measureTest(ctx context.Context, s *subject) error {
 	case err != nil:
 		return err
 	case ours:
-		f, err := script.Ours()
-		nothing := content.Nothing()
+		f, nothing := script.Ours(), content.Nothing()
 		t.Script, t.Content = &f, &nothing
-		return err
+		return nil
 	}
 	found, err := content.Look(file.Path, text, c.suspects)
 	if err != nil {
@@ -240,5 +239,5 @@ func isOurs(p, at artifact.Path, text []byte, where func(artifact.Companion) (fo
 	if err != nil {
 		return false, err
 	}
-	return script.Test{At: at, Artifact: p, Manifest: artifact.Path(manifest.Path), Record: artifact.Path(record.Path)}.Wrote(text)
+	return script.Test{At: at, Artifact: p, Manifest: artifact.Path(manifest.Path), Record: artifact.Path(record.Path)}.Wrote(text), nil
 }

@@ -133,6 +133,9 @@ func appendIndented(out []byte, text schemas.Raw) []byte {
 	return append(out, b.Bytes()...)
 }
 
+// AppendPath appends a path as Encode writes it, a JSON string.
+func AppendPath(out []byte, path string) []byte { return appendString(out, path) }
+
 // appendString writes a JSON string with no more escapes than JSON demands.
 func appendString(out []byte, s string) []byte {
 	out = append(out, '"')

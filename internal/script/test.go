@@ -2,8 +2,7 @@ package script
 
 import (
 	"bytes"
-	_ "embed"
-	"fmt"
+	"embed"
 	"strings"
 	"sync"
 
@@ -11,17 +10,19 @@ import (
 	"github.com/codexlock/codexlock/internal/ledger"
 )
 
-// testTemplate is X.test. Its @NAMES@ stand in single-quoted strings, or where
-// only the name of an environment variable can stand.
+// templateFiles hold the forms of X.test, one each. A released one is frozen: tests
+// that it made stand in repositories and are known by their bytes.
 //
-//go:embed template.test.sh
-var testTemplate string
+//go:embed template*.test.sh
+var templateFiles embed.FS
 
-// firstTemplate is the one of the releases before HMACs were computed without openssl.
-// A test of it is attest's own still, and attest replaces it.
-//
-//go:embed template.1.test.sh
-var firstTemplate string
+// templates name the forms of X.test: first the one that attest writes, then those
+// that earlier releases wrote, which are attest's own still, and which it replaces. A
+// new form is one more file and one more entry here, at the front.
+var templates = [...]string{
+	"template.test.sh",
+	"template.1.test.sh", // before HMACs were computed without openssl
+}
 
 // ours is the line by which a test that attest wrote is known again.
 const ours = "# Written by codexlock attest, and written again by it: keep changes in a file of your own."
@@ -29,87 +30,165 @@ const ours = "# Written by codexlock attest, and written again by it: keep chang
 // IsOurs reports whether a test was written by attest, which may write it again.
 func IsOurs(data []byte) bool { return bytes.Contains(data, []byte("\n"+ours+"\n")) }
 
-// A Test is what differs between two X.test.
+// A Test is what differs between two X.test of one form.
 type Test struct {
 	At, Artifact, Manifest, Record artifact.Path
 	KeyEnv                         string // the environment variable that the domain's key is in
 }
 
-// Render fills the template in. A path may hold any printable character, so each
-// goes in as one single-quoted word; the texts searched for are whole lines of the
-// canonical JSON.
-func (t Test) Render() ([]byte, error) { return t.render(testTemplate) }
+// A slot is a place in a template where a value of a Test goes. A path may hold any
+// printable character, so each goes in as one single-quoted word; an environment
+// variable's name stands anywhere.
+type slot string
+
+const (
+	rootSlot     slot = "'@ROOT@'" // the repository's root, relative to the test
+	artifactSlot slot = "'@ARTIFACT@'"
+	manifestSlot slot = "'@MANIFEST@'"
+	recordSlot   slot = "'@RECORD@'"
+	ledgerSlot   slot = "'@LEDGER@'"
+	writtenSlot  slot = "'@WRITTEN@'" // the artifact's path as the ledger writes it
+	keyEnvSlot   slot = "@KEY_ENV@"
+)
+
+var allSlots = [...]slot{rootSlot, artifactSlot, manifestSlot, recordSlot, ledgerSlot, writtenSlot, keyEnvSlot}
+
+// A templatePart is fixed text and the slot after it, "" at the end.
+type templatePart struct {
+	text []byte
+	slot slot
+}
+
+// forms are the templates taken apart, in their order.
+var forms = sync.OnceValue(func() [][]templatePart {
+	all := make([][]templatePart, 0, len(templates))
+	for _, name := range templates {
+		text, err := templateFiles.ReadFile(name)
+		if err != nil {
+			panic(err) // it is embedded
+		}
+		all = append(all, takeApart(strings.ReplaceAll(string(text), "@OURS@", ours)))
+	}
+	return all
+})
+
+func takeApart(template string) []templatePart {
+	var parts []templatePart
+	for {
+		at, next := len(template), slot("")
+		for _, s := range allSlots {
+			if i := strings.Index(template, string(s)); i >= 0 && i < at {
+				at, next = i, s
+			}
+		}
+		parts = append(parts, templatePart{[]byte(template[:at]), next})
+		if next == "" {
+			return parts
+		}
+		template = template[at+len(next):]
+	}
+}
+
+// Render returns the test as attest writes it.
+func (t Test) Render() []byte {
+	parts := forms()[0]
+	size := 1024
+	for _, p := range parts {
+		size += len(p.text)
+	}
+	out := make([]byte, 0, size)
+	for _, p := range parts {
+		out = t.fill(append(out, p.text...), p.slot)
+	}
+	return out
+}
 
 // Wrote reports whether a text is, byte for byte, what attest writes for t, or what an
 // earlier release wrote. It takes the name of the key's variable from the text.
-func (t Test) Wrote(text []byte) (bool, error) {
-	if !IsOurs(text) {
-		return false, nil
-	}
-	for line := range strings.Lines(string(text)) {
-		if rest, ok := strings.CutPrefix(line, "key=${"); ok {
-			t.KeyEnv, _, _ = strings.Cut(rest, "-}")
+func (t Test) Wrote(text []byte) bool {
+	for _, parts := range forms() {
+		if t.match(parts, text) {
+			return true
 		}
 	}
-	if !isVariable(t.KeyEnv) {
-		return false, nil
-	}
-	for _, template := range []string{testTemplate, firstTemplate} {
-		want, err := t.render(template)
-		if err != nil || bytes.Equal(want, text) {
-			return err == nil, err
-		}
-	}
-	return false, nil
+	return false
 }
 
-// isVariable reports whether a text can only be a variable's name.
-func isVariable(name string) bool {
-	for _, r := range name {
-		if r != '_' && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z') && (r < '0' || r > '9') {
+// match compares a text with a form part by part. Where the form names the key's
+// variable first, the text says which it is; everywhere after it must be the same.
+func (t Test) match(parts []templatePart, text []byte) bool {
+	want, named := make([]byte, 0, 256), false
+	for _, p := range parts {
+		rest, found := bytes.CutPrefix(text, p.text)
+		if !found {
+			return false
+		}
+		if p.slot == keyEnvSlot && !named {
+			t.KeyEnv, named = string(rest[:variableLen(rest)]), true
+		}
+		want = t.fill(want[:0], p.slot)
+		if text, found = bytes.CutPrefix(rest, want); !found {
 			return false
 		}
 	}
-	return true
+	return len(text) == 0
 }
 
-func (t Test) render(template string) ([]byte, error) {
-	entry := ledger.Ledger{Artifacts: []ledger.Entry{{Path: t.Artifact.String()}}}
-	var line string
-	for l := range strings.Lines(string(entry.Encode())) {
-		if strings.HasPrefix(l, `      "path": `) {
-			line = strings.TrimSuffix(l, "\n")
+// variableLen is how many bytes at the beginning of a text can only be a variable's
+// name.
+func variableLen(text []byte) int {
+	for i, c := range text {
+		if c != '_' && (c < 'A' || c > 'Z') && (c < 'a' || c > 'z') && (c < '0' || c > '9') {
+			return i
 		}
 	}
-	written := strings.TrimSuffix(strings.TrimPrefix(line, `      "path": `), ",")
-	if written == "" {
-		return nil, fmt.Errorf("write %s: the ledger's form has no path line", t.At)
-	}
-	text := strings.NewReplacer(
-		"'@ROOT@'", quote(strings.Repeat("../", strings.Count(t.At.String(), "/"))+"."),
-		"'@ARTIFACT@'", quote(t.Artifact.String()),
-		"'@MANIFEST@'", quote(t.Manifest.String()),
-		"'@RECORD@'", quote(t.Record.String()),
-		"'@LEDGER@'", quote(ledger.Path.String()),
-		"'@WRITTEN@'", quote(written),
-		"@KEY_ENV@", t.KeyEnv,
-		"@OURS@", ours,
-	).Replace(template)
-	return []byte(text), nil
+	return len(text)
 }
 
-// quote makes one word of s for any shell.
-func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
+// fill appends what goes into a slot.
+func (t *Test) fill(out []byte, s slot) []byte {
+	switch s {
+	case rootSlot:
+		out = append(out, '\'')
+		for range strings.Count(string(t.At), "/") {
+			out = append(out, "../"...)
+		}
+		return append(out, ".'"...)
+	case artifactSlot:
+		return appendQuoted(out, string(t.Artifact))
+	case manifestSlot:
+		return appendQuoted(out, string(t.Manifest))
+	case recordSlot:
+		return appendQuoted(out, string(t.Record))
+	case ledgerSlot:
+		return appendQuoted(out, string(ledger.Path))
+	case writtenSlot:
+		return appendQuoted(out, string(ledger.AppendPath(nil, string(t.Artifact))))
+	case keyEnvSlot:
+		return append(out, t.KeyEnv...)
+	}
+	return out
+}
+
+// appendQuoted makes one word of s for any shell.
+func appendQuoted(out []byte, s string) []byte {
+	out = append(out, '\'')
+	for {
+		before, after, more := strings.Cut(s, "'")
+		out = append(out, before...)
+		if !more {
+			return append(out, '\'')
+		}
+		out = append(out, `'\''`...)
+		s = after
+	}
+}
 
 // Ours are the facts of every test that attest writes: what differs between two
 // of them stands in quotes. This package's tests show that they are the same for
 // whatever path, and that ShellCheck passes them.
-var Ours = sync.OnceValues(func() (Facts, error) {
-	text, err := Test{At: "x.test", Artifact: "x", Manifest: "x.manifest.json", Record: "x.vaulttime.json", KeyEnv: "VAULTTIME_KEY"}.Render()
-	if err != nil {
-		return Facts{}, err
-	}
-	f := Parse(text)
+var Ours = sync.OnceValue(func() Facts {
+	f := Parse(Test{At: "x.test", Artifact: "x", Manifest: "x.manifest.json", Record: "x.vaulttime.json", KeyEnv: "VAULTTIME_KEY"}.Render())
 	f.ShellCheck.State = "ours"
-	return f, nil
+	return f
 })
