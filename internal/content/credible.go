@@ -5,10 +5,11 @@ import (
 	"cmp"
 	"encoding/base64"
 	"encoding/hex"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode"
+
+	"github.com/codexlock/codexlock/internal/lazyregexp"
 
 	"github.com/zricethezav/gitleaks/v8/report"
 )
@@ -54,10 +55,10 @@ func credible(v value) bool {
 
 // keyBody is a stretch of base64, which a private key has and its description in a
 // guide, "-----BEGIN PRIVATE KEY-----\n<private key>", has not.
-var keyBody = regexp.MustCompile(`[A-Za-z0-9+/]{16}`)
+var keyBody = lazyregexp.New(`[A-Za-z0-9+/]{16}`)
 
 // moduleSum begins a line of go.sum.
-var moduleSum = regexp.MustCompile(`^\S+ v\d\S* h1:$`)
+var moduleSum = lazyregexp.New(`^\S+ v\d\S* h1:$`)
 
 // isModuleSum recognizes a line of go.sum: module, version, and base64 of 32 bytes.
 func (v value) isModuleSum() bool {
@@ -67,16 +68,16 @@ func (v value) isModuleSum() bool {
 var (
 	// digestName ends the name of what is no secret by that name: a checksum, or the
 	// identity of a commit or a key.
-	digestName = regexp.MustCompile(`(?i)(?:sha-?(?:1|224|256|384|512)(?:sums?)?|md5(?:sums?)?|check_?sums?|digest|hash|finger_?print|integrity|shasum|commit|revision)["'\s]*[:=]+>?["'\s]*$`)
+	digestName = lazyregexp.New(`(?i)(?:sha-?(?:1|224|256|384|512)(?:sums?)?|md5(?:sums?)?|check_?sums?|digest|hash|finger_?print|integrity|shasum|commit|revision)["'\s]*[:=]+>?["'\s]*$`)
 	// digestPrefix begins a digest that names its algorithm, as in SRI.
-	digestPrefix = regexp.MustCompile(`^(?i)sha(?:1|224|256|384|512)[-:=]`)
+	digestPrefix = lazyregexp.New(`^(?i)sha(?:1|224|256|384|512)[-:=]`)
 	// fileName ends the name of a file that can be downloaded, or an address.
-	fileName = regexp.MustCompile(`(?i)(?:\.(?:tgz|tbz2?|txz|zip|whl|gem|jar|aar|war|pom|deb|rpm|apk|dmg|msi|exe|iso|img|gz|bz2|xz|zst|asc|sig|crate|nupkg)|[a-z]://[^\s"']+)["']?\s*[:=]\s*["']?$`)
+	fileName = lazyregexp.New(`(?i)(?:\.(?:tgz|tbz2?|txz|zip|whl|gem|jar|aar|war|pom|deb|rpm|apk|dmg|msi|exe|iso|img|gz|bz2|xz|zst|asc|sig|crate|nupkg)|[a-z]://[^\s"']+)["']?\s*[:=]\s*["']?$`)
 	// pgpKey ends the name of a key of OpenPGP, whose fingerprint identifies it.
-	pgpKey = regexp.MustCompile(`(?i)(?:^|[^\w-])(?:\w*(?:gpg|pgp|signing|release|trusted)\w*?[_-]?)?keys?(?:[_-]?id)?["'\s]*[:=]+["'\s]*$`)
-	pgpSum = regexp.MustCompile(`^[0-9A-F]{40}$`)
+	pgpKey = lazyregexp.New(`(?i)(?:^|[^\w-])(?:\w*(?:gpg|pgp|signing|release|trusted)\w*?[_-]?)?keys?(?:[_-]?id)?["'\s]*[:=]+["'\s]*$`)
+	pgpSum = lazyregexp.New(`^[0-9A-F]{40}$`)
 	// trustedKey is how Gradle's verification metadata names a public key.
-	trustedKey = regexp.MustCompile(`<trusted-key id="$`)
+	trustedKey = lazyregexp.New(`<trusted-key id="$`)
 )
 
 // isDigest recognizes the digest of something that is named: the name or the value has
@@ -115,15 +116,15 @@ func isBase64(s string, size int) bool {
 
 // publicKey begins a key that is meant to be shown: of SSH (RFC 4253, RFC 8709), a
 // SubjectPublicKeyInfo of RSA or an elliptic curve (RFC 5280), of minisign, of age.
-var publicKey = regexp.MustCompile(`^(?:AAAA[BCE][0-9]|MII[A-Za-z0-9+/]{3}ANBgkqhkiG9w0BAQEFAAOC|MIGfMA0GCSqGSIb3DQEBAQUAA4GN|MFkwEwYHKoZIzj0CAQ|MHYwEAYHKoZIzj0CAQ|MIGbMBAGByqGSM49AgEG|MCowBQYDK2Vw|RW[QRST][A-Za-z0-9+/]{53}$|age1[a-z0-9]{58}$)`)
+var publicKey = lazyregexp.New(`^(?:AAAA[BCE][0-9]|MII[A-Za-z0-9+/]{3}ANBgkqhkiG9w0BAQEFAAOC|MIGfMA0GCSqGSIb3DQEBAQUAA4GN|MFkwEwYHKoZIzj0CAQ|MHYwEAYHKoZIzj0CAQ|MIGbMBAGByqGSM49AgEG|MCowBQYDK2Vw|RW[QRST][A-Za-z0-9+/]{53}$|age1[a-z0-9]{58}$)`)
 
 func (v value) isPublicKey() bool { return publicKey.MatchString(v.secret) }
 
 var (
 	// codePath is a name in code, such as self.rsa2048key, where no quote begins a string.
-	codePath  = regexp.MustCompile(`^[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+$`)
-	keyFile   = regexp.MustCompile(`(?i)^(\w[\w-]*)\.(?:pem|key|crt|cer|der|p12|pfx|jks|pub|asc|gpg|json|ya?ml|toml|txt|conf|ini|env)$`)
-	nextEntry = regexp.MustCompile(`^[A-Za-z_]\w*=`)
+	codePath  = lazyregexp.New(`^[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+$`)
+	keyFile   = lazyregexp.New(`(?i)^(\w[\w-]*)\.(?:pem|key|crt|cer|der|p12|pfx|jks|pub|asc|gpg|json|ya?ml|toml|txt|conf|ini|env)$`)
+	nextEntry = lazyregexp.New(`^[A-Za-z_]\w*=`)
 )
 
 // isReference recognizes what says where a secret is: a name in code, a file's name, or
@@ -177,7 +178,7 @@ func (v value) isExpansion() bool {
 }
 
 // sample is what a guide writes where the reader's own value is to stand.
-var sample = regexp.MustCompile(`(?i)^(?:\w+:)?(?:<[^<>]*>|(?:your|example|sample|dummy|placeholder|insert|replace)[a-z_. -]*)$`)
+var sample = lazyregexp.New(`(?i)^(?:\w+:)?(?:<[^<>]*>|(?:your|example|sample|dummy|placeholder|insert|replace)[a-z_. -]*)$`)
 
 // isSample recognizes a value that stands for another: your-api-key, <token>, 9cba...
 func (v value) isSample() bool {
@@ -185,8 +186,8 @@ func (v value) isSample() bool {
 }
 
 var (
-	podsHeading = regexp.MustCompile(`(?m)^SPEC CHECKSUMS:\r?\n`)
-	podsLine    = regexp.MustCompile(`^  (?:"[^"\n]+"|[^\s:"]+): [0-9a-f]{40}\r?\n?$`)
+	podsHeading = lazyregexp.New(`(?m)^SPEC CHECKSUMS:\r?\n`)
+	podsLine    = lazyregexp.New(`^  (?:"[^"\n]+"|[^\s:"]+): [0-9a-f]{40}\r?\n?$`)
 )
 
 // isPod reports whether the byte at i stands among the checksums of a Podfile.lock.

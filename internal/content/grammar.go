@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"path"
 	"strings"
+	"sync"
 )
 
 // A grammar says where comments and strings stand in a language. It is no lexer:
@@ -52,9 +53,8 @@ var (
 
 // grammars are by the ending of a file's name, or its whole name. What is not
 // listed is prose: then every word counts.
-var grammars = map[string]grammar{}
-
-func init() {
+var grammars = sync.OnceValue(func() map[string]grammar {
+	all := map[string]grammar{}
 	for endings, g := range map[string]*grammar{
 		"c cc cpp cxx h hh hpp hxx m mm cs java kt kts scala dart groovy gradle proto thrift swift zig glsl cu cuh d sol vala jsonc json5": &slashes,
 		"go js jsx mjs cjs ts tsx mts cts vue svelte": &ticks,
@@ -79,10 +79,11 @@ func init() {
 		"json jsonl ndjson geojson csv tsv lock sum":                               &data,
 	} {
 		for ending := range strings.FieldsSeq(endings) {
-			grammars[ending] = *g
+			all[ending] = *g
 		}
 	}
-}
+	return all
+})
 
 // shellTest is the ending of a test, which is a shell script.
 const shellTest = ".test"
@@ -99,13 +100,13 @@ func IsTextName(name string) bool {
 
 func grammarOf(name string) grammar {
 	base := path.Base(name)
-	if g, ok := grammars[base]; ok {
+	if g, ok := grammars()[base]; ok {
 		return g
 	}
 	if strings.HasSuffix(base, shellTest) {
 		return shell
 	}
-	if g, ok := grammars[strings.TrimPrefix(path.Ext(base), ".")]; ok {
+	if g, ok := grammars()[strings.TrimPrefix(path.Ext(base), ".")]; ok {
 		return g
 	}
 	return prose

@@ -2,8 +2,9 @@ package content
 
 import (
 	"bytes"
-	"regexp"
 	"strings"
+
+	"github.com/codexlock/codexlock/internal/lazyregexp"
 )
 
 const (
@@ -46,8 +47,8 @@ func (s *Scanner) isMention(h hit) bool {
 
 var (
 	// implementedBy follows where something is implemented, only not there.
-	implementedBy = regexp.MustCompile(`^\s+(?:by|via|using|natively|through|(?:in|inside|within|with)\s+(?:python|pure|native|c|c\+\+|go|rust|java|hardware|software|production))\b`)
-	status501     = regexp.MustCompile(`(?:\b501\W{0,4}|NOT_IMPLEMENTED\W{1,6}|NotImplemented\W{1,6})$`)
+	implementedBy = lazyregexp.New(`^\s+(?:by|via|using|natively|through|(?:in|inside|within|with)\s+(?:python|pure|native|c|c\+\+|go|rust|java|hardware|software|production))\b`)
+	status501     = lazyregexp.New(`(?:\b501\W{0,4}|NOT_IMPLEMENTED\W{1,6}|NotImplemented\W{1,6})$`)
 )
 
 // isDescription recognizes "not implemented" as the reason phrase of HTTP's status 501,
@@ -109,9 +110,9 @@ func (u use) isCodeSpan() bool {
 }
 
 var (
-	patternBefore = regexp.MustCompile(`[A-Za-z0-9}\])>][-./:=]$|[$%<{|]$|[:=~(]\s*["']$|\\$`)
-	patternAfter  = regexp.MustCompile(`^(?:[-./][A-Za-z0-9{]|[%>}|])`)
-	article       = regexp.MustCompile(`(?i)(?:^|[^\w])(?:an?|the|this|that|these|those|each|every|any)\s+$`)
+	patternBefore = lazyregexp.New(`[A-Za-z0-9}\])>][-./:=]$|[$%<{|]$|[:=~(]\s*["']$|\\$`)
+	patternAfter  = lazyregexp.New(`^(?:[-./][A-Za-z0-9{]|[%>}|])`)
+	article       = lazyregexp.New(`(?i)(?:^|[^\w])(?:an?|the|this|that|these|those|each|every|any)\s+$`)
 )
 
 // isPattern recognizes XXX as what stands for digits or a name: CVE-XXXX-XXX, foo.XXX,
@@ -131,11 +132,11 @@ const anyWord = `(?:TODO|FIXME|XXX|HACK)`
 
 var (
 	// group joins words: TODO/FIXME, TODO and FIXME.
-	groupBefore = regexp.MustCompile(`(?:` + anyWord + `(?:\s*[/,|&+]\s*|\s+(?:and|or)\s+|\s+))+$`)
-	groupAfter  = regexp.MustCompile(`^(?:(?:\s*[/,|&+]\s*|,?\s+(?:and|or)\s+)` + anyWord + `)*`)
-	noun        = regexp.MustCompile(`(?i)^[ -](?:(?:list|item|task|management)s?[ -])?(?:apps?|applications?|lists?|items?|comments?|markers?|tags?|entry|entries|notes?|annotations?|mvc|examples?|demos?|tutorials?|trackers?|managers?|boards?|tasks?|files?|pages?|components?|backends?|frontends?|api|projects?|samples?|services?)\b`)
-	product     = regexp.MustCompile(`(?i)^[ -](?:(?:list|item|task|management)s?[ -](?:apps?|applications?|examples?|demos?|tutorials?|trackers?|managers?|components?|backends?|frontends?|api|projects?|services?)|apps?|applications?|mvc)\b`)
-	lastIsWord  = regexp.MustCompile(`[\pL\d)\]"'’,]\s+$`)
+	groupBefore = lazyregexp.New(`(?:` + anyWord + `(?:\s*[/,|&+]\s*|\s+(?:and|or)\s+|\s+))+$`)
+	groupAfter  = lazyregexp.New(`^(?:(?:\s*[/,|&+]\s*|,?\s+(?:and|or)\s+)` + anyWord + `)*`)
+	noun        = lazyregexp.New(`(?i)^[ -](?:(?:list|item|task|management)s?[ -])?(?:apps?|applications?|lists?|items?|comments?|markers?|tags?|entry|entries|notes?|annotations?|mvc|examples?|demos?|tutorials?|trackers?|managers?|boards?|tasks?|files?|pages?|components?|backends?|frontends?|api|projects?|samples?|services?)\b`)
+	product     = lazyregexp.New(`(?i)^[ -](?:(?:list|item|task|management)s?[ -](?:apps?|applications?|examples?|demos?|tutorials?|trackers?|managers?|components?|backends?|frontends?|api|projects?|services?)|apps?|applications?|mvc)\b`)
+	lastIsWord  = lazyregexp.New(`[\pL\d)\]"'’,]\s+$`)
 )
 
 // isNoun recognizes a word that names something, as in "a TODO app" and "finds TODO and
@@ -148,8 +149,8 @@ func (u use) isNoun() bool {
 }
 
 var (
-	markerBefore = regexp.MustCompile(`^[\s#*>+;%~|/<!"'(\[{@.:\\-]*(?:\d+[.)]\s*)?(?:\[[ xX]?\]\s*)?$|[^\pL\pN\s"')\]}]\s*$|\\[ntr]\s*$|<[\w /="'-]*>\s*$`)
-	markerAfter  = regexp.MustCompile(`^(?:\([^()]*\))?\s*(?::|$|[\])>|?!.]*\s*$|\\[nr"]|["'][,\s\])}]*$|</|-->|\*/)|^(?:\(|-\d)`)
+	markerBefore = lazyregexp.New(`^[\s#*>+;%~|/<!"'(\[{@.:\\-]*(?:\d+[.)]\s*)?(?:\[[ xX]?\]\s*)?$|[^\pL\pN\s"')\]}]\s*$|\\[ntr]\s*$|<[\w /="'-]*>\s*$`)
+	markerAfter  = lazyregexp.New(`^(?:\([^()]*\))?\s*(?::|$|[\])>|?!.]*\s*$|\\[nr"]|["'][,\s\])}]*$|</|-->|\*/)|^(?:\(|-\d)`)
 )
 
 // isMarker reports whether a word of prose stands where a placeholder does: it begins a

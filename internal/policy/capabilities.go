@@ -1,6 +1,10 @@
 package policy
 
-import "github.com/open-policy-agent/opa/v1/ast"
+import (
+	"sync"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+)
 
 // allowed are the built-ins of a rule. It is a list of what is in, so that what
 // a later OPA brings stays out until somebody has looked at it. Out are:
@@ -14,10 +18,8 @@ import "github.com/open-policy-agent/opa/v1/ast"
 //     in format_int, strings.render_template, rego.parse_module, graphql.*, yaml.*
 //     (aliases), net.cidr_expand;
 //   - what prints: print, trace.
-var allowed = map[string]bool{}
-
-func init() {
-	for _, name := range []string{
+var allowed = sync.OnceValue(func() map[string]bool {
+	names := []string{
 		// Operators and syntax.
 		"and", "assign", "div", "eq", "equal", "gt", "gte", "internal.member_2", "internal.member_3",
 		"internal.template_string", "lt", "lte", "minus", "mul", "neq", "or", "plus", "rem",
@@ -48,10 +50,13 @@ func init() {
 		"time.parse_duration_ns", "time.parse_rfc3339_ns",
 		// What a rule says of itself.
 		"rego.metadata.chain", "rego.metadata.rule",
-	} {
-		allowed[name] = true
 	}
-}
+	set := make(map[string]bool, len(names))
+	for _, name := range names {
+		set[name] = true
+	}
+	return set
+})
 
 // features are the parts of the language beyond Rego v1's; like built-ins, a
 // later OPA's stay out.
@@ -63,8 +68,9 @@ func capabilities() *ast.Capabilities {
 		Features: features,
 		AllowNet: []string{}, // not nil, which allows every host
 	}
+	names := allowed()
 	for _, b := range ast.Builtins {
-		if allowed[b.Name] {
+		if names[b.Name] {
 			c.Builtins = append(c.Builtins, b)
 		}
 	}

@@ -20,11 +20,11 @@ import (
 // a Go value, without the text between them.
 type converter func(reflect.Value) (*ast.Term, error)
 
-// factsValue converts a measured input.
-var factsConverter = converterOf(reflect.TypeFor[facts.Input]())
+var factsConverter = sync.OnceValue(func() converter { return converterOf(reflect.TypeFor[facts.Input]()) })
 
+// factsValue converts a measured input.
 func factsValue(in *facts.Input) (ast.Value, error) {
-	t, err := factsConverter(reflect.ValueOf(in).Elem())
+	t, err := factsConverter()(reflect.ValueOf(in).Elem())
 	if err != nil {
 		return nil, err
 	}

@@ -20,7 +20,7 @@ var (
 func (e *Engine) SetGrace(d time.Duration) { e.grace = d }
 
 // Allowed are the built-ins of a rule.
-func Allowed() []string { return slices.Sorted(maps.Keys(allowed)) }
+func Allowed() []string { return slices.Sorted(maps.Keys(allowed())) }
 
 // Evaluations is how often a query was evaluated.
 func (e *Engine) Evaluations() int { return int(e.evaluations.Load()) }

@@ -2,12 +2,12 @@ package policy
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/lazyregexp"
 	"github.com/open-policy-agent/opa/v1/ast"
 )
 
@@ -142,8 +142,8 @@ func kindOf(def *ast.Rule) string {
 // requirementForm is ZT-n, ZT-n.m, or one of the principles; ownerForm is a name
 // that owners give a requirement of theirs.
 var (
-	requirementForm = regexp.MustCompile(`^(ZT-\d+(\.\d+)?|P\d)$`)
-	ownerForm       = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9._-]{0,63}$`)
+	requirementForm = lazyregexp.New(`^(ZT-\d+(\.\d+)?|P\d)$`)
+	ownerForm       = lazyregexp.New(`^[A-Za-z][A-Za-z0-9._-]{0,63}$`)
 )
 
 // describe reads the rule's METADATA. What our own rules must say, an owner's

@@ -2,8 +2,9 @@ package policy
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
+
+	"github.com/codexlock/codexlock/internal/lazyregexp"
 
 	"github.com/agnivade/levenshtein"
 )
@@ -14,8 +15,8 @@ import (
 type Selector struct{ code, term string }
 
 var (
-	selectorForm = regexp.MustCompile(`^[^\s:\p{C}]+(:[!-~]{1,128})?$`)
-	termForm     = regexp.MustCompile(`^[!-~]{1,128}$`) // one word of ASCII, so that it can be written on a line
+	selectorForm = lazyregexp.New(`^[^\s:\p{C}]+(:[!-~]{1,128})?$`)
+	termForm     = lazyregexp.New(`^[!-~]{1,128}$`) // one word of ASCII, so that it can be written on a line
 )
 
 // ParseSelector reads a selector as people write it.

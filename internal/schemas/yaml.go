@@ -5,12 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"regexp"
 	"strconv"
 	"strings"
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/codexlock/codexlock/internal/lazyregexp"
 )
 
 // maxYAMLBytes is more than a configuration ever needs.
@@ -70,7 +71,7 @@ func yamlError(kind Kind, at Position, message string) *Error {
 }
 
 // yamlLine finds the line that the library names in its messages; it says no more.
-var yamlLine = regexp.MustCompile(`^(?:yaml: )?(?:line (\d+):)? ?(.*)$`)
+var yamlLine = lazyregexp.New(`^(?:yaml: )?(?:line (\d+):)? ?(.*)$`)
 
 func yamlSyntax(kind Kind, data []byte, err error) *Error {
 	first, _, _ := strings.Cut(err.Error(), "\n")
@@ -94,8 +95,8 @@ func yamlSyntax(kind Kind, data []byte, err error) *Error {
 }
 
 var (
-	yamlParser = regexp.MustCompile(`^did not find expected (<stream-start>|<document start>|node content|'-' indicator|key|',' or '[\]}]')`)
-	yamlAnchor = regexp.MustCompile(`^unknown anchor '(.*)' referenced$`)
+	yamlParser = lazyregexp.New(`^did not find expected (<stream-start>|<document start>|node content|'-' indicator|key|',' or '[\]}]')`)
+	yamlAnchor = lazyregexp.New(`^unknown anchor '(.*)' referenced$`)
 )
 
 // loneReturn is where a carriage return stands that no newline follows, -1 for

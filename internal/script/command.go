@@ -2,12 +2,13 @@ package script
 
 import (
 	"path"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"mvdan.cc/sh/v3/syntax"
+
+	"github.com/codexlock/codexlock/internal/lazyregexp"
 )
 
 // A command is a call with its words as far as they are known.
@@ -170,7 +171,7 @@ var alsoWords = []string{
 }
 
 // literalURL is a word that is a URL.
-var literalURL = regexp.MustCompile(`^(?i:https?|ftps?|sftp|ssh|git|wss?|rsync)://[^\s]+$`)
+var literalURL = lazyregexp.New(`^(?i:https?|ftps?|sftp|ssh|git|wss?|rsync)://[^\s]+$`)
 
 // command fills in what one command says.
 func (w *walker) command(c command) {

@@ -1,69 +1,70 @@
 package script
 
 import (
-	"regexp"
 	"strings"
+
+	"github.com/codexlock/codexlock/internal/lazyregexp"
 )
 
 // A language is how code in it contacts hosts, executes commands, and executes code
 // that it makes. The code is not parsed: what is looked for are the names of
 // functions and the literals that they are given.
 type language struct {
-	contacts *regexp.Regexp // what reaches for the network
-	executes *regexp.Regexp // what executes a command, up to its first argument
-	makes    *regexp.Regexp // what executes code that is a value
-	backtick bool           // whether `command` executes one
+	contacts *lazyregexp.Regexp // what reaches for the network
+	executes *lazyregexp.Regexp // what executes a command, up to its first argument
+	makes    *lazyregexp.Regexp // what executes code that is a value
+	backtick bool               // whether `command` executes one
 }
 
 // netCalls are the functions whose first literal is a host, whatever the language.
-var netCalls = regexp.MustCompile(`(?:connect|connect_ex|create_connection|open_connection|gethostbyname|getaddrinfo|HTTPS?Connection|FTP|SMTP|IMAP4|POP3|Telnet|TCPSocket\.(?:new|open)|fsockopen|createConnection|PeerAddr\s*=>|PeerHost\s*=>|Host\s*=>)\s*\(*\s*['"]([^'"\s]+)['"]`)
+var netCalls = lazyregexp.New(`(?:connect|connect_ex|create_connection|open_connection|gethostbyname|getaddrinfo|HTTPS?Connection|FTP|SMTP|IMAP4|POP3|Telnet|TCPSocket\.(?:new|open)|fsockopen|createConnection|PeerAddr\s*=>|PeerHost\s*=>|Host\s*=>)\s*\(*\s*['"]([^'"\s]+)['"]`)
 
 // codeURL is a URL in code.
-var codeURL = regexp.MustCompile(`(?i)\b(?:https?|ftps?|wss?|ssh|git|tcp|udp|ssl|tls)://[^\s'"<>)\\,]*`)
+var codeURL = lazyregexp.New(`(?i)\b(?:https?|ftps?|wss?|ssh|git|tcp|udp|ssl|tls)://[^\s'"<>)\\,]*`)
 
 var foreignLanguages = map[kind]language{
 	"python": {
-		contacts: regexp.MustCompile(`\b(urlopen|urlretrieve|urllib2|urllib\.request|http\.client|httplib|requests\.\w+\(|import\s+requests|from\s+requests|aiohttp|httpx|ftplib|smtplib|poplib|imaplib|telnetlib|xmlrpc|paramiko|create_connection|open_connection|getaddrinfo|gethostbyname\w*)\b|\bsocket\b[\s\S]*\.(connect|connect_ex|sendto)\s*\(`),
-		executes: regexp.MustCompile(`\b(?:os\s*\.\s*(?:system|popen|exec[lv]p?e?|spawn[lv]p?e?|posix_spawnp?)|subprocess\s*\.\s*(?:run|call|check_call|check_output|Popen|getoutput|getstatusoutput)|commands\.getoutput|pty\.spawn)\s*\(\s*`),
-		makes:    regexp.MustCompile(`(?:^|[^.\w])(?:exec|eval|compile|execfile|__import__)\s*\(|\bimportlib\b|\brunpy\b|\bmarshal\b|getattr\s*\(\s*__builtins__`),
+		contacts: lazyregexp.New(`\b(urlopen|urlretrieve|urllib2|urllib\.request|http\.client|httplib|requests\.\w+\(|import\s+requests|from\s+requests|aiohttp|httpx|ftplib|smtplib|poplib|imaplib|telnetlib|xmlrpc|paramiko|create_connection|open_connection|getaddrinfo|gethostbyname\w*)\b|\bsocket\b[\s\S]*\.(connect|connect_ex|sendto)\s*\(`),
+		executes: lazyregexp.New(`\b(?:os\s*\.\s*(?:system|popen|exec[lv]p?e?|spawn[lv]p?e?|posix_spawnp?)|subprocess\s*\.\s*(?:run|call|check_call|check_output|Popen|getoutput|getstatusoutput)|commands\.getoutput|pty\.spawn)\s*\(\s*`),
+		makes:    lazyregexp.New(`(?:^|[^.\w])(?:exec|eval|compile|execfile|__import__)\s*\(|\bimportlib\b|\brunpy\b|\bmarshal\b|getattr\s*\(\s*__builtins__`),
 	},
 	"perl": {
-		contacts: regexp.MustCompile(`\b(IO::Socket\S*|LWP\S*|HTTP::Tiny|HTTP::Request|Net::\w+|Mojo::UserAgent|Socket6?\b.*\bconnect|gethostbyname|WWW::\w+|AnyEvent::\w+)`),
-		executes: regexp.MustCompile(`\b(?:system|exec|qx|readpipe)\b\s*[({/]?\s*|\bopen\s*\(?[^,;]*,\s*(?:['"](?:-\||\|-)['"]\s*,\s*)?`),
-		makes:    regexp.MustCompile(`\beval\b\s*[^\s{]|\beval\s+[^{\s]|\bdo\s+\$|\brequire\s+\$`),
+		contacts: lazyregexp.New(`\b(IO::Socket\S*|LWP\S*|HTTP::Tiny|HTTP::Request|Net::\w+|Mojo::UserAgent|Socket6?\b.*\bconnect|gethostbyname|WWW::\w+|AnyEvent::\w+)`),
+		executes: lazyregexp.New(`\b(?:system|exec|qx|readpipe)\b\s*[({/]?\s*|\bopen\s*\(?[^,;]*,\s*(?:['"](?:-\||\|-)['"]\s*,\s*)?`),
+		makes:    lazyregexp.New(`\beval\b\s*[^\s{]|\beval\s+[^{\s]|\bdo\s+\$|\brequire\s+\$`),
 		backtick: true,
 	},
 	"ruby": {
-		contacts: regexp.MustCompile(`\b(open-uri|net/\w+|Net::\w+|TCPSocket|UDPSocket|URI\.open|Socket\.tcp|Faraday|HTTParty|RestClient|httparty|faraday|rest-client|gethostbyname|Resolv)\b`),
-		executes: regexp.MustCompile(`\b(?:system|exec|spawn|IO\.popen|popen3?|Open3\.\w+|PTY\.spawn|Process\.spawn)\b\s*\(?\s*|%x\s*[\[({|/!]`),
-		makes:    regexp.MustCompile(`\b(?:eval|instance_eval|class_eval|module_eval|binding)\b`),
+		contacts: lazyregexp.New(`\b(open-uri|net/\w+|Net::\w+|TCPSocket|UDPSocket|URI\.open|Socket\.tcp|Faraday|HTTParty|RestClient|httparty|faraday|rest-client|gethostbyname|Resolv)\b`),
+		executes: lazyregexp.New(`\b(?:system|exec|spawn|IO\.popen|popen3?|Open3\.\w+|PTY\.spawn|Process\.spawn)\b\s*\(?\s*|%x\s*[\[({|/!]`),
+		makes:    lazyregexp.New(`\b(?:eval|instance_eval|class_eval|module_eval|binding)\b`),
 		backtick: true,
 	},
 	"node": {
-		contacts: regexp.MustCompile("\\bfetch\\s*\\(|require\\s*\\(\\s*['\"`](?:node:)?(?:https?|http2|net|tls|dgram|dns|dns/promises|axios|got|node-fetch|undici|request|ws|superagent)['\"`]|\\bfrom\\s+['\"](?:node:)?(?:https?|net|tls|dns)['\"]|XMLHttpRequest|WebSocket"),
-		executes: regexp.MustCompile(`\b(?:execSync|execFileSync|spawnSync|execFile|exec|spawn)\s*\(\s*`),
-		makes:    regexp.MustCompile(`(?:^|[^.\w])eval\s*\(|new\s+Function\s*\(|\bvm\.\w+\(|runInThisContext|runInNewContext|require\s*\(\s*[^'"\x60\s)]|import\s*\(\s*[^'"\x60\s)]`),
+		contacts: lazyregexp.New("\\bfetch\\s*\\(|require\\s*\\(\\s*['\"`](?:node:)?(?:https?|http2|net|tls|dgram|dns|dns/promises|axios|got|node-fetch|undici|request|ws|superagent)['\"`]|\\bfrom\\s+['\"](?:node:)?(?:https?|net|tls|dns)['\"]|XMLHttpRequest|WebSocket"),
+		executes: lazyregexp.New(`\b(?:execSync|execFileSync|spawnSync|execFile|exec|spawn)\s*\(\s*`),
+		makes:    lazyregexp.New(`(?:^|[^.\w])eval\s*\(|new\s+Function\s*\(|\bvm\.\w+\(|runInThisContext|runInNewContext|require\s*\(\s*[^'"\x60\s)]|import\s*\(\s*[^'"\x60\s)]`),
 	},
 	"php": {
-		contacts: regexp.MustCompile(`\b(curl_\w+|fsockopen|pfsockopen|stream_socket_client|socket_connect|gethostbyname|dns_get_record|mail)\s*\(|(?:file_get_contents|fopen|copy|file|readfile)\s*\(\s*['"](?:https?|ftp)`),
-		executes: regexp.MustCompile(`\b(?:system|exec|shell_exec|passthru|popen|proc_open|pcntl_exec)\s*\(\s*`),
-		makes:    regexp.MustCompile(`\b(?:eval|assert|create_function)\s*\(|\b(?:include|require)(?:_once)?\b\s*\(?\s*\$`),
+		contacts: lazyregexp.New(`\b(curl_\w+|fsockopen|pfsockopen|stream_socket_client|socket_connect|gethostbyname|dns_get_record|mail)\s*\(|(?:file_get_contents|fopen|copy|file|readfile)\s*\(\s*['"](?:https?|ftp)`),
+		executes: lazyregexp.New(`\b(?:system|exec|shell_exec|passthru|popen|proc_open|pcntl_exec)\s*\(\s*`),
+		makes:    lazyregexp.New(`\b(?:eval|assert|create_function)\s*\(|\b(?:include|require)(?:_once)?\b\s*\(?\s*\$`),
 		backtick: true,
 	},
 	"lua": {
-		contacts: regexp.MustCompile(`require\s*\(?\s*['"](?:socket\S*|ssl\S*|http\S*|luasocket|cqueues\S*)`),
-		executes: regexp.MustCompile(`\b(?:os\.execute|io\.popen)\s*\(?\s*`),
-		makes:    regexp.MustCompile(`\b(?:load|loadstring|dofile)\s*\(`),
+		contacts: lazyregexp.New(`require\s*\(?\s*['"](?:socket\S*|ssl\S*|http\S*|luasocket|cqueues\S*)`),
+		executes: lazyregexp.New(`\b(?:os\.execute|io\.popen)\s*\(?\s*`),
+		makes:    lazyregexp.New(`\b(?:load|loadstring|dofile)\s*\(`),
 	},
 	"tcl": {
-		contacts: regexp.MustCompile(`\b(?:http::geturl|socket)\b`),
-		executes: regexp.MustCompile(`\b(?:exec|spawn|system)\s+|open\s+["{]\|`),
-		makes:    regexp.MustCompile(`\beval\s+\$|\buplevel\b|\bsubst\b`),
+		contacts: lazyregexp.New(`\b(?:http::geturl|socket)\b`),
+		executes: lazyregexp.New(`\b(?:exec|spawn|system)\s+|open\s+["{]\|`),
+		makes:    lazyregexp.New(`\beval\s+\$|\buplevel\b|\bsubst\b`),
 	},
 	"awk": {
-		contacts: regexp.MustCompile(`/inet[46]?/`),
-		executes: regexp.MustCompile(`\bsystem\s*\(\s*`),
-		makes:    regexp.MustCompile(`@include|@load`),
+		contacts: lazyregexp.New(`/inet[46]?/`),
+		executes: lazyregexp.New(`\bsystem\s*\(\s*`),
+		makes:    lazyregexp.New(`@include|@load`),
 	},
 }
 
@@ -101,7 +102,7 @@ func (w *walker) foreign(c command, lang kind, text string) {
 }
 
 // dollars are variables in a string of another language.
-var dollars = regexp.MustCompile(`[$@]\{?\w+\}?|#\{[^}]*\}`)
+var dollars = lazyregexp.New(`[$@]\{?\w+\}?|#\{[^}]*\}`)
 
 // contactsOf notes the hosts that stand in code which contacts some.
 func (w *walker) contactsOf(c command, text string) {
@@ -267,7 +268,7 @@ func (w *walker) rules(c command, text string) {
 }
 
 // makeVariable is a variable or a function of make.
-var makeVariable = regexp.MustCompile(`\$(\([^()]*(\([^()]*\)[^()]*)*\)|\{[^}]*\}|.)`)
+var makeVariable = lazyregexp.New(`\$(\([^()]*(\([^()]*\)[^()]*)*\)|\{[^}]*\}|.)`)
 
 // closing is where the parenthesis that is open at the beginning of a text closes.
 func closing(text string) int {
@@ -340,7 +341,7 @@ type awkToken struct {
 	quoted bool
 }
 
-var awkPattern = regexp.MustCompile(`"(?:[^"\\]|\\.)*"|#[^\n]*|/(?:[^/\\\n]|\\.)+/|\|\||\|&|&&|[A-Za-z_]\w*|\d+|\S|\n`)
+var awkPattern = lazyregexp.New(`"(?:[^"\\]|\\.)*"|#[^\n]*|/(?:[^/\\\n]|\\.)+/|\|\||\|&|&&|[A-Za-z_]\w*|\d+|\S|\n`)
 
 // awkTokens are the tokens of an awk program; a slash after a value divides.
 func awkTokens(text string) []awkToken {

@@ -4,11 +4,12 @@ import (
 	"net"
 	"net/url"
 
-	"regexp"
 	"slices"
 	"strings"
 
 	"mvdan.cc/sh/v3/syntax"
+
+	"github.com/codexlock/codexlock/internal/lazyregexp"
 )
 
 // A contact is what one command contacts and executes, as it is read word by word.
@@ -297,7 +298,7 @@ func (k *contact) share(a argument) {
 }
 
 // socatAddress is an address of socat that names a host in its second part.
-var socatAddress = regexp.MustCompile(`(?i)^(tcp|tcp4|tcp6|udp|udp4|udp6|openssl|ssl|sctp|sctp4|sctp6|dccp|udplite|socks4|socks4a|socks5|socks5-connect|proxy|dtls|ip|ip4|ip6)([46]?)(-connect|-sendto|-datagram)?:`)
+var socatAddress = lazyregexp.New(`(?i)^(tcp|tcp4|tcp6|udp|udp4|udp6|openssl|ssl|sctp|sctp4|sctp6|dccp|udplite|socks4|socks4a|socks5|socks5-connect|proxy|dtls|ip|ip4|ip6)([46]?)(-connect|-sendto|-datagram)?:`)
 
 // socat notes the host of an address, and judges the command of EXEC and SYSTEM.
 func (k *contact) socat(a argument) {
@@ -358,7 +359,7 @@ func scpHost(a argument) (host string, ok bool) {
 }
 
 // imageTransport is what an image that no registry has begins with.
-var imageTransport = regexp.MustCompile(`^(dir|oci|oci-archive|docker-archive|docker-daemon|containers-storage|sif|ostree):`)
+var imageTransport = lazyregexp.New(`^(dir|oci|oci-archive|docker-archive|docker-daemon|containers-storage|sif|ostree):`)
 
 // imageHost is the registry that the name of an image has; none where it is an image
 // of this machine.

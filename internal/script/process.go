@@ -8,12 +8,12 @@ import (
 	"fmt"
 	"io"
 	"os/exec"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/lazyregexp"
 )
 
 // maxWall is how long one process may take by the clock, where its CPU time is
@@ -162,7 +162,7 @@ func (c *Checker) plainAnalysis(ctx context.Context, program string) string {
 }
 
 // version is a line of what shellcheck --version prints.
-var version = regexp.MustCompile(`(?m)^version: (\d{1,4})\.(\d{1,4})\b`)
+var version = lazyregexp.New(`(?m)^version: (\d{1,4})\.(\d{1,4})\b`)
 
 // beginning keeps the beginning of what is written.
 type beginning struct {

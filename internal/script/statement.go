@@ -2,12 +2,13 @@ package script
 
 import (
 	"bytes"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
 
 	"mvdan.cc/sh/v3/syntax"
+
+	"github.com/codexlock/codexlock/internal/lazyregexp"
 )
 
 // Statement returns the text of the statement at a place of a script, together
@@ -64,7 +65,7 @@ var opening = []string{"eval", "source", ".", "alias", "unalias", "enable"}
 
 var setters = map[string]bool{"read": true, "mapfile": true, "readarray": true, "getopts": true, "let": true}
 
-var word = regexp.MustCompile(`[A-Za-z_][A-Za-z0-9_]*`)
+var word = lazyregexp.New(`[A-Za-z_][A-Za-z0-9_]*`)
 
 // collect finds the parts, outermost first. within names the functions around them.
 func (s *slicer) collect(file *syntax.File) {

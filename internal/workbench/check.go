@@ -4,9 +4,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"regexp"
 	"slices"
 
+	"github.com/codexlock/codexlock/internal/lazyregexp"
 	"github.com/codexlock/codexlock/internal/policy"
 	"github.com/codexlock/codexlock/internal/report"
 )
@@ -22,7 +22,7 @@ type Finding struct {
 }
 
 // helper is how a module of the standard's helpers begins.
-var helper = regexp.MustCompile(`(?m)^package codexlock\.lib\.`)
+var helper = lazyregexp.New(`(?m)^package codexlock\.lib\.`)
 
 // Sources are the embedded rules and those that are worked on. The standard's own
 // helpers in a directory tell that the standard itself is worked on: it then

@@ -8,12 +8,12 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 
+	"github.com/codexlock/codexlock/internal/lazyregexp"
 	"github.com/codexlock/codexlock/internal/policy"
 	"github.com/codexlock/codexlock/policies"
 )
@@ -49,8 +49,8 @@ func (e *ThereError) Hint() string {
 }
 
 var (
-	codeForm      = regexp.MustCompile(`^([a-z][a-z0-9_]*)\.([a-z][a-z0-9_]*)$`)
-	samplePackage = regexp.MustCompile(`(?m)^package (([a-z0-9_.]+\.)?)lib\.sample$`)
+	codeForm      = lazyregexp.New(`^([a-z][a-z0-9_]*)\.([a-z][a-z0-9_]*)$`)
+	samplePackage = lazyregexp.New(`(?m)^package (([a-z0-9_.]+\.)?)lib\.sample$`)
 )
 
 // reserved are the names that mean something else in Rego or to the gate.
