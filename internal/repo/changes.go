@@ -44,10 +44,7 @@ type Delta struct {
 // or a line-ending conversion changed on its way out is modified.
 func (r *Repository) Changes(ctx context.Context, base, head Tree, only func(path string) bool) iter.Seq2[Delta, error] {
 	return func(yield func(Delta, error) bool) {
-		for d, err := range pairs(ctx, base, head) {
-			if err == nil && only != nil && !only(d.Path) {
-				continue
-			}
+		for d, err := range pairs(ctx, base, head, only) {
 			if err == nil && d.Status == Modified {
 				same, failed := r.same(ctx, base, head, d)
 				if failed != nil {
@@ -63,12 +60,31 @@ func (r *Repository) Changes(ctx context.Context, base, head Tree, only func(pat
 	}
 }
 
-// pairs yields every path of two trees, with what each has there.
-func pairs(ctx context.Context, base, head Tree) iter.Seq2[Delta, error] {
+// entriesOf are a tree's entries at the paths that matter.
+func entriesOf(ctx context.Context, t Tree, only func(path string) bool) iter.Seq2[Entry, error] {
+	if only == nil {
+		return t.Entries(ctx)
+	}
+	if t, is := t.(interface {
+		entries(context.Context, func(path string) bool) iter.Seq2[Entry, error]
+	}); is {
+		return t.entries(ctx, only)
+	}
+	return func(yield func(Entry, error) bool) {
+		for e, err := range t.Entries(ctx) {
+			if (err != nil || only(e.Path)) && !yield(e, err) {
+				return
+			}
+		}
+	}
+}
+
+// pairs yields every path of two trees that matters, with what each has there.
+func pairs(ctx context.Context, base, head Tree, only func(path string) bool) iter.Seq2[Delta, error] {
 	return func(yield func(Delta, error) bool) {
-		nextBase, stopBase := iter.Pull2(base.Entries(ctx))
+		nextBase, stopBase := iter.Pull2(entriesOf(ctx, base, only))
 		defer stopBase()
-		nextHead, stopHead := iter.Pull2(head.Entries(ctx))
+		nextHead, stopHead := iter.Pull2(entriesOf(ctx, head, only))
 		defer stopHead()
 		b, h := side{next: nextBase}, side{next: nextHead}
 		b.advance()

@@ -185,6 +185,19 @@ func (t *commitTree) Lookup(_ context.Context, p artifact.Path) (Entry, bool, er
 	return Entry{}, false, nil
 }
 
+func (t *commitTree) Open(ctx context.Context, p artifact.Path) (*Handle, bool, error) {
+	e, ok, err := t.Lookup(ctx, p)
+	return &Handle{Entry: e, tree: t}, ok, err
+}
+
+func (t *commitTree) Names(ctx context.Context) ([]string, error) {
+	names := make([]string, t.files.len())
+	for i := range names {
+		names[i] = t.files.path(i)
+	}
+	return names, ctx.Err()
+}
+
 func (t *commitTree) Entries(ctx context.Context) iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
 		for i := range t.files.len() {
@@ -215,7 +228,7 @@ func (t *commitTree) Hash(ctx context.Context, e Entry, also io.Writer) (artifac
 		return artifact.Digest{}, 0, nil, &NotAFileError{Path: e.Path, Kind: e.Kind}
 	}
 	var d artifact.Digest
-	var h *head
+	var h []byte
 	var n int64
 	err := t.r.objects.stream(ctx, request{oid: e.OID, kind: "blob", path: e.Path, limit: MaxFileBytes},
 		func(_ int64, r io.Reader) (err error) {
@@ -225,5 +238,5 @@ func (t *commitTree) Hash(ctx context.Context, e Entry, also io.Writer) (artifac
 	if err != nil {
 		return artifact.Digest{}, 0, nil, fmt.Errorf("hash %q: %w", e.Path, err)
 	}
-	return d, n, h.data, nil
+	return d, n, h, nil
 }

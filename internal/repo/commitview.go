@@ -288,7 +288,7 @@ func (v *View) attributesFile(p artifact.Path) string {
 	}
 	for dir := p.Dir(); dir != "."; dir = path.Dir(dir) {
 		name := dir + "/.gitattributes"
-		if st, err := lstatBeneath(v.r.root, name); err == nil && st.mode == 0 {
+		if st, err := v.r.top.lstat(name); err == nil && st.mode == 0 {
 			return name
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -102,7 +103,7 @@ func TestWalkingFindsTheSame(t *testing.T) {
 	os.Symlink("b.txt", s.path("a/link"))
 	n := 0
 	for _, name := range []string{"a", "a/b.txt", "a/link", "a/link/x", "a/b.txt/x", "a/none", "none/x", ".git"} {
-		one, oneErr := lstatBeneath(s.dir, name)
+		one, oneErr := newTop(s.dir).lstat(name)
 		two, twoErr := lstatWalking(s.dir, name)
 		one.size, two.size = max(one.size, 5), max(two.size, 5)
 		if one.mode != two.mode || one.perm != two.perm || (oneErr == nil) != (twoErr == nil) || errors.Is(oneErr, errSymlink) != errors.Is(twoErr, errSymlink) ||
@@ -121,5 +122,21 @@ func TestWalkingFindsTheSame(t *testing.T) {
 	defer f.Close()
 	if data, err := io.ReadAll(f); err != nil || string(data) != "bytes" {
 		t.Error(fmt.Sprintf("%q", data), err)
+	}
+}
+
+func TestWalkingListsTheSame(t *testing.T) {
+	s := unruly(t)
+	for _, name := range []string{".", "in", "in/deep", "in/empty", "in/link-to-folder", "a.txt", "becomes-link", "none", "sub", "fifo"} {
+		one, oneGit, oneErr := newTop(s.dir).list(name, 100)
+		two, twoGit, twoErr := listWalking(s.dir, name, 100)
+		slices.Sort(one)
+		slices.Sort(two)
+		if !slices.Equal(one, two) || oneGit != twoGit || (oneErr == nil) != (twoErr == nil) || errors.Is(oneErr, os.ErrNotExist) != errors.Is(twoErr, os.ErrNotExist) {
+			t.Errorf("%q: %q, %v, %v and %q, %v, %v", name, one, oneGit, oneErr, two, twoGit, twoErr)
+		}
+	}
+	if _, _, err := newTop(s.dir).list("in", 3); !errors.Is(err, errManyNames) {
+		t.Errorf("more names than the limit: %v, want errManyNames", err)
 	}
 }

@@ -194,7 +194,9 @@ type head struct {
 }
 
 func (h *head) Write(p []byte) (int, error) {
-	h.data = append(h.data, p[:min(len(p), h.limit-len(h.data))]...)
+	if len(h.data) < h.limit {
+		h.data = append(h.data, p[:min(len(p), h.limit-len(h.data))]...)
+	}
 	return len(p), nil
 }
 

@@ -2,39 +2,114 @@ package repo
 
 import (
 	"errors"
+	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 )
 
-// openBeneath opens a file below root for reading, through no symlink, not even
-// one that stays inside. It does not block on a FIFO.
-func openBeneath(root, name string) (*os.File, error) {
-	fd, err := openat2(root, name, unix.O_RDONLY|unix.O_NONBLOCK|unix.O_NOCTTY|unix.O_NOFOLLOW)
+// A top is the top folder of a work tree, held open so that every name is opened
+// from there. Its methods may be called from several goroutines.
+type top struct {
+	root string
+	hold sync.Once
+	dir  *os.File
+	conn syscall.RawConn
+	err  error
+
+	opened atomic.Int64 // what was opened beneath it; counted for tests
+}
+
+func newTop(root string) *top { return &top{root: root} }
+
+// close lets the folder go.
+func (t *top) close() {
+	t.hold.Do(func() { t.err = os.ErrClosed })
+	if t.dir != nil {
+		_ = t.dir.Close()
+	}
+}
+
+const toRead = unix.O_RDONLY | unix.O_NONBLOCK | unix.O_NOCTTY | unix.O_NOFOLLOW
+
+// open opens what stands at name for reading, through no symlink, not even one that
+// stays inside. It does not block on a FIFO.
+func (t *top) open(name string) (opened, error) {
+	fd, err := t.openat2(name, toRead)
 	if refused(err) {
-		return openWalking(root, name)
+		return openWalking(t.root, name)
 	}
 	if err != nil {
 		return nil, &fs.PathError{Op: "open", Path: name, Err: err}
 	}
-	return os.NewFile(uintptr(fd), name), nil
+	return &descriptor{fd, name}, nil
 }
 
-// lstatBeneath is what stands at name below root; a symlink on the way, but not
-// at its end, is errSymlink.
-func lstatBeneath(root, name string) (status, error) {
-	fd, err := openat2(root, name, unix.O_PATH|unix.O_NOFOLLOW)
+// lstat is what stands at name; a symlink on the way, but not at its end, is
+// errSymlink.
+func (t *top) lstat(name string) (status, error) {
+	fd, err := t.openat2(name, unix.O_PATH|unix.O_NOFOLLOW)
 	if refused(err) {
-		return lstatWalking(root, name)
+		return lstatWalking(t.root, name)
 	}
 	if err != nil {
 		return status{}, &fs.PathError{Op: "lstat", Path: name, Err: err}
 	}
-	defer unix.Close(fd)
+	d := descriptor{fd, name}
+	defer d.Close()
+	return d.status()
+}
+
+// list reads a folder, "." the root, in no order and up to limit names. It follows no symlink.
+func (t *top) list(name string, limit int) (names []string, git bool, err error) {
+	fd, err := t.openat2(name, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_NOFOLLOW)
+	if refused(err) {
+		return listWalking(t.root, name, limit)
+	}
+	if err != nil {
+		return nil, false, &fs.PathError{Op: "open", Path: name, Err: err}
+	}
+	folder := os.NewFile(uintptr(fd), filepath.Join(t.root, filepath.FromSlash(name)))
+	defer folder.Close()
+	return children(folder, limit)
+}
+
+// A descriptor is an open file. It is read with plain system calls: an os.File would
+// first offer each file to the network poller, which takes none of them.
+type descriptor struct {
+	fd   int
+	name string
+}
+
+func (d *descriptor) Read(p []byte) (int, error) {
+	if len(p) == 0 {
+		return 0, nil
+	}
+	for {
+		n, err := unix.Read(d.fd, p)
+		switch {
+		case err == unix.EINTR:
+			continue
+		case err != nil:
+			return 0, &fs.PathError{Op: "read", Path: d.name, Err: err}
+		case n == 0:
+			return 0, io.EOF
+		}
+		return n, nil
+	}
+}
+
+func (d *descriptor) Close() error { return unix.Close(d.fd) }
+
+func (d *descriptor) status() (status, error) {
 	var st unix.Stat_t
-	if err := unix.Fstat(fd, &st); err != nil {
-		return status{}, &fs.PathError{Op: "lstat", Path: name, Err: err}
+	if err := unix.Fstat(d.fd, &st); err != nil {
+		return status{}, &fs.PathError{Op: "lstat", Path: d.name, Err: err}
 	}
 	s := status{size: st.Size, perm: fs.FileMode(st.Mode).Perm()}
 	switch st.Mode & unix.S_IFMT {
@@ -53,26 +128,42 @@ func lstatBeneath(root, name string) (status, error) {
 // ever cannot keep it busy for ever.
 const maxTries = 100
 
-func openat2(root, name string, flags uint64) (int, error) {
+func (t *top) openat2(name string, flags uint64) (fd int, err error) {
 	if !local(name) {
 		return -1, fs.ErrInvalid
 	}
-	dir, err := unix.Open(root, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
-	if err != nil {
-		return -1, err
+	t.hold.Do(t.begin)
+	if t.err != nil {
+		return -1, t.err
 	}
-	defer unix.Close(dir)
+	t.opened.Add(1)
 	how := unix.OpenHow{Flags: flags | unix.O_CLOEXEC, Resolve: unix.RESOLVE_BENEATH | unix.RESOLVE_NO_SYMLINKS}
-	for try := 1; ; try++ {
-		fd, err := unix.Openat2(dir, name, &how)
-		switch {
-		case errors.Is(err, unix.ELOOP):
-			return -1, errSymlink
-		case try < maxTries && (errors.Is(err, unix.EINTR) || errors.Is(err, unix.EAGAIN)):
-			continue // a signal, or a rename somewhere raced with the walk
+	// Control keeps the folder open until the call is over.
+	closed := t.conn.Control(func(dir uintptr) {
+		for try := 1; ; try++ {
+			fd, err = unix.Openat2(int(dir), name, &how)
+			if try == maxTries || err != unix.EINTR && err != unix.EAGAIN {
+				return // otherwise a signal, or a rename somewhere raced with the walk
+			}
 		}
-		return fd, err
+	})
+	switch {
+	case closed != nil:
+		return -1, closed
+	case errors.Is(err, unix.ELOOP):
+		return -1, errSymlink
 	}
+	return fd, err
+}
+
+func (t *top) begin() {
+	fd, err := unix.Open(t.root, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		t.err = err
+		return
+	}
+	t.dir = os.NewFile(uintptr(fd), t.root)
+	t.conn, t.err = t.dir.SyscallConn()
 }
 
 // refused reports whether the system has no openat2 (before Linux 5.6), or a

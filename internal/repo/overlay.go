@@ -77,12 +77,52 @@ func (o *overlay) entry(ctx context.Context, name string, c Overlaid) (Entry, bo
 	return e, true, nil
 }
 
-func (o *overlay) Entries(ctx context.Context) iter.Seq2[Entry, error] {
+func (o *overlay) Open(ctx context.Context, p artifact.Path) (*Handle, bool, error) {
+	if _, changed := o.changes[string(p)]; !changed && !o.folders[string(p)] {
+		return o.below.Open(ctx, p)
+	}
+	e, ok, err := o.Lookup(ctx, p)
+	return &Handle{Entry: e, tree: o}, ok, err
+}
+
+// Names are those of the tree below with what was changed. What is taken from a file
+// that has gone is looked up, as it has no entry.
+func (o *overlay) Names(ctx context.Context) ([]string, error) {
+	below, err := o.below.Names(ctx)
+	if err != nil {
+		return nil, err
+	}
+	names := make([]string, 0, len(below)+len(o.names))
+	for _, name := range below {
+		if _, changed := o.changes[name]; !changed {
+			names = append(names, name)
+		}
+	}
+	for _, name := range o.names {
+		_, ok, err := o.entry(ctx, name, o.changes[name])
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names, nil
+}
+
+func (o *overlay) Entries(ctx context.Context) iter.Seq2[Entry, error] { return o.entries(ctx, nil) }
+
+// entries are those of the paths that matter (nil: all of them).
+func (o *overlay) entries(ctx context.Context, only func(path string) bool) iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
 		next := 0
 		// upTo yields the changes before a name, and after them goes on.
 		upTo := func(name string, all bool) bool {
 			for ; next < len(o.names) && (all || cmp.Less(o.names[next], name)); next++ {
+				if only != nil && !only(o.names[next]) {
+					continue
+				}
 				e, ok, err := o.entry(ctx, o.names[next], o.changes[o.names[next]])
 				if (ok || err != nil) && !yield(e, err) {
 					return false
@@ -90,7 +130,7 @@ func (o *overlay) Entries(ctx context.Context) iter.Seq2[Entry, error] {
 			}
 			return true
 		}
-		for e, err := range o.below.Entries(ctx) {
+		for e, err := range entriesOf(ctx, o.below, only) {
 			if err != nil {
 				yield(Entry{}, err)
 				return

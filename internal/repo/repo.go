@@ -27,6 +27,7 @@ type Repository struct {
 	format  format
 	git     *runner
 	objects *objects
+	top     *top // of the work tree
 }
 
 // A Commit is the full object id of a commit.
@@ -46,7 +47,7 @@ func Open(ctx context.Context, dir string) (*Repository, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Repository{root: at.root, gitDir: at.gitDir, bare: at.bare, git: git}
+	r := &Repository{root: at.root, gitDir: at.gitDir, bare: at.bare, git: git, top: newTop(at.root)}
 	git.dir = at.root
 	git.place = []string{"--git-dir=" + at.gitDir}
 	if !at.bare {
@@ -75,8 +76,11 @@ func (r *Repository) Root() string { return r.root }
 // GitDir is the folder where git keeps this checkout's state.
 func (r *Repository) GitDir() string { return r.gitDir }
 
-// Close ends the git processes that read objects.
-func (r *Repository) Close() error { return r.objects.close() }
+// Close ends the git processes that read objects, and lets the work tree go.
+func (r *Repository) Close() error {
+	r.top.close()
+	return r.objects.close()
+}
 
 // Commit resolves a revision as git writes them: a branch, HEAD^1, an id. Where a
 // name is a tag and something else too, the tag is not what it takes: see

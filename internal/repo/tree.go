@@ -50,6 +50,11 @@ type Tree interface {
 	// Lookup is what stands at p, folders too; ok is false where nothing does.
 	// In the work tree, a path that leads through a symlink is a Symlink.
 	Lookup(ctx context.Context, p artifact.Path) (e Entry, ok bool, err error)
+	// Open is Lookup for what will be read: in the work tree one opening is all that
+	// looking a file up and reading it cost. The file has to be closed.
+	Open(ctx context.Context, p artifact.Path) (f *Handle, ok bool, err error)
+	// Names are the paths of Entries. In the work tree they cost less.
+	Names(ctx context.Context) ([]string, error)
 	// Entries are all but folders, in bytewise order of their paths. In the work
 	// tree they are the tracked and the untracked ones, without the ignored.
 	Entries(ctx context.Context) iter.Seq2[Entry, error]
@@ -70,18 +75,67 @@ const HeadBytes = 1024
 // takes a file half as large, with LFS or without.
 const MaxFileBytes = 16 << 30
 
+// A Handle is what stands at a path of a tree, looked up and opened once: what was
+// looked up is what is read. There may be nothing to read there.
+type Handle struct {
+	Entry
+	tree   Tree
+	opened opened // nil: the tree reads the bytes by the entry
+}
+
+// Read is Tree.Read.
+func (f *Handle) Read(ctx context.Context, limit int64) ([]byte, error) {
+	if f.opened == nil {
+		return f.tree.Read(ctx, f.Entry, limit)
+	}
+	defer f.Close()
+	return readOpened(ctx, f.Entry, f.opened, limit)
+}
+
+// Hash is Tree.Hash.
+func (f *Handle) Hash(ctx context.Context, also io.Writer) (artifact.Digest, int64, []byte, error) {
+	if f.opened == nil {
+		return f.tree.Hash(ctx, f.Entry, also)
+	}
+	defer f.Close()
+	return hashOpened(ctx, f.Entry, f.opened, also)
+}
+
+// Close closes the file. The bytes are read at most once from what was opened: who
+// reads it again has the tree open it again.
+func (f *Handle) Close() {
+	if f.opened != nil {
+		_ = f.opened.Close()
+		f.opened = nil
+	}
+}
+
 // buffers are what files are read through, each used by one reader at a time.
 var buffers = sync.Pool{New: func() any { b := make([]byte, artifact.BufferSize); return &b }}
 
 // digest hashes all of r, keeps its head and shows it to also.
-func digest(r io.Reader, also io.Writer) (artifact.Digest, int64, *head, error) {
+func digest(r io.Reader, also io.Writer) (artifact.Digest, int64, []byte, error) {
 	buf := buffers.Get().(*[]byte)
 	defer buffers.Put(buf)
-	h := &head{data: make([]byte, 0, HeadBytes), limit: HeadBytes}
-	r = io.TeeReader(r, h)
-	if also != nil {
-		r = io.TeeReader(r, also)
+	shown := &shown{r: r, also: also, head: head{limit: HeadBytes}}
+	d, n, err := artifact.Hash(shown, *buf)
+	return d, n, shown.head.data, err
+}
+
+// shown is a reader whose bytes are seen by others on their way.
+type shown struct {
+	r    io.Reader
+	head head
+	also io.Writer // may be nil
+}
+
+func (s *shown) Read(p []byte) (int, error) {
+	n, err := s.r.Read(p)
+	_, _ = s.head.Write(p[:n])
+	if s.also != nil && n > 0 {
+		if _, failed := s.also.Write(p[:n]); failed != nil {
+			return n, failed
+		}
 	}
-	d, n, err := artifact.Hash(r, *buf)
-	return d, n, h, err
+	return n, err
 }

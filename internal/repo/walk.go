@@ -19,19 +19,23 @@ type status struct {
 	perm fs.FileMode // the permission bits
 }
 
-// lstatWalking is lstatBeneath for systems that cannot be told to follow no
+func statusOf(info fs.FileInfo) status {
+	return status{mode: info.Mode().Type(), size: info.Size(), perm: info.Mode().Perm()}
+}
+
+// lstatWalking is top.lstat for systems that cannot be told to follow no
 // symlink.
 func lstatWalking(root, name string) (status, error) {
 	info, err := walk(root, name)
 	if err != nil {
 		return status{}, err
 	}
-	return status{mode: info.Mode().Type(), size: info.Size(), perm: info.Mode().Perm()}, nil
+	return statusOf(info), nil
 }
 
-// walk is the lstat of lstatBeneath for systems that cannot be told to follow no symlink:
-// it looks at every folder on the way. Unlike there, a folder that is replaced by
-// a symlink in the same moment is followed.
+// walk is lstat for systems that cannot be told to follow no symlink: it looks at
+// every folder on the way. A folder that is replaced by a symlink in the same moment
+// is followed.
 func walk(root, name string) (fs.FileInfo, error) {
 	if !local(name) {
 		return nil, &fs.PathError{Op: "lstat", Path: name, Err: fs.ErrInvalid}
@@ -55,9 +59,28 @@ func walk(root, name string) (fs.FileInfo, error) {
 	return nil, &fs.PathError{Op: "lstat", Path: name, Err: fs.ErrNotExist}
 }
 
-// openWalking is openBeneath for those systems. What was opened must be what was
+// openWalking is top.open for those systems. It opens regular files only.
+func openWalking(root, name string) (opened, error) {
+	f, err := enterWalking(root, name, fs.FileMode.IsRegular)
+	if err != nil {
+		return nil, err
+	}
+	return walkedFile{f}, nil
+}
+
+// listWalking is top.list for those systems.
+func listWalking(root, name string, limit int) (names []string, git bool, err error) {
+	f, err := enterWalking(root, name, fs.FileMode.IsDir)
+	if err != nil {
+		return nil, false, err
+	}
+	defer f.Close()
+	return children(f, limit)
+}
+
+// enterWalking opens what is of the kind wanted. What was opened must be what was
 // looked at, and still be reached without a symlink.
-func openWalking(root, name string) (*os.File, error) {
+func enterWalking(root, name string, wanted func(fs.FileMode) bool) (*os.File, error) {
 	before, err := walk(root, name)
 	if err != nil {
 		return nil, err
@@ -65,17 +88,17 @@ func openWalking(root, name string) (*os.File, error) {
 	switch {
 	case before.Mode().Type() == fs.ModeSymlink:
 		return nil, errSymlink
-	case !before.Mode().IsRegular():
+	case !wanted(before.Mode()):
 		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrInvalid}
 	}
 	f, err := os.OpenFile(filepath.Join(root, filepath.FromSlash(name)), os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return nil, err
 	}
-	opened, err := f.Stat()
+	entered, err := f.Stat()
 	if err == nil {
 		var after fs.FileInfo
-		if after, err = walk(root, name); err == nil && (!os.SameFile(before, opened) || !os.SameFile(after, opened)) {
+		if after, err = walk(root, name); err == nil && (!os.SameFile(before, entered) || !os.SameFile(after, entered)) {
 			err = errors.New("file was replaced while it was opened")
 		}
 	}

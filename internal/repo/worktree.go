@@ -12,8 +12,7 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
-	"slices"
-	"strings"
+	"sync"
 
 	"github.com/codexlock/codexlock/internal/artifact"
 )
@@ -25,6 +24,9 @@ type workTree struct {
 	r       *Repository
 	also    *inclusion // nil: what git lists
 	skipped sparseness
+
+	once sync.Mutex
+	kept *listing // of a tree with an inclusion
 }
 
 // WorkTree is the checkout's files; for a bare repository the error is a
@@ -47,7 +49,12 @@ func (t *workTree) Lookup(ctx context.Context, p artifact.Path) (Entry, bool, er
 }
 
 func (t *workTree) lookup(ctx context.Context, name string) (Entry, bool, error) {
-	st, err := lstatBeneath(t.r.root, name)
+	st, err := t.r.top.lstat(name)
+	return t.found(ctx, name, st, err)
+}
+
+// found is the entry of what was looked up.
+func (t *workTree) found(ctx context.Context, name string, st status, err error) (Entry, bool, error) {
 	switch {
 	case errors.Is(err, errSymlink):
 		return Entry{Path: name, Kind: Symlink, Mode: "120000", Size: -1}, true, nil
@@ -77,7 +84,7 @@ func (t *workTree) lookup(ctx context.Context, name string) (Entry, bool, error)
 		e.Kind, e.Mode = Symlink, "120000"
 	case fs.ModeDir:
 		e.Kind, e.Mode = Directory, "040000"
-		if _, err := lstatBeneath(t.r.root, name+"/.git"); err == nil {
+		if _, err := t.r.top.lstat(name + "/.git"); err == nil {
 			e.Kind, e.Mode = Submodule, "160000"
 		}
 	default:
@@ -86,19 +93,73 @@ func (t *workTree) lookup(ctx context.Context, name string) (Entry, bool, error)
 	return e, true, nil
 }
 
-func (t *workTree) Entries(ctx context.Context) iter.Seq2[Entry, error] {
+// Open looks at what it opened. What cannot be opened for reading, or is no file, is
+// looked up by its name.
+func (t *workTree) Open(ctx context.Context, p artifact.Path) (*Handle, bool, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, false, err
+	}
+	name := string(p)
+	f, err := t.r.top.open(name)
+	var st status
+	if err == nil {
+		if st, err = f.status(); err != nil || st.mode != 0 {
+			_ = f.Close()
+			f = nil
+		}
+	}
+	var e Entry
+	var ok bool
+	switch {
+	case err == nil, errors.Is(err, errSymlink), errors.Is(err, fs.ErrNotExist), errors.Is(err, errNotDir):
+		e, ok, err = t.found(ctx, name, st, err)
+	default:
+		e, ok, err = t.lookup(ctx, name)
+	}
+	return &Handle{Entry: e, tree: t, opened: f}, ok, err
+}
+
+func (t *workTree) Names(ctx context.Context) ([]string, error) {
+	l, err := t.listed(ctx)
+	if err != nil {
+		return nil, err
+	}
+	names := make([]string, 0, len(l.names))
+	for _, at := range l.names {
+		if !at.seen {
+			_, ok, err := t.lookup(ctx, at.name)
+			if err != nil {
+				return nil, err
+			}
+			if !ok {
+				continue // removed, and the index does not know yet
+			}
+		}
+		names = append(names, at.name)
+	}
+	return names, ctx.Err()
+}
+
+func (t *workTree) Entries(ctx context.Context) iter.Seq2[Entry, error] { return t.entries(ctx, nil) }
+
+// entries are those of the paths that matter (nil: all of them). No other one is
+// looked at.
+func (t *workTree) entries(ctx context.Context, only func(path string) bool) iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
-		names, links, err := t.names(ctx)
+		l, err := t.listed(ctx)
 		if err != nil {
-			yield(Entry{}, fmt.Errorf("list the work tree: %w", err))
+			yield(Entry{}, err)
 			return
 		}
-		for _, name := range names {
+		for _, at := range l.names {
+			if only != nil && !only(at.name) {
+				continue
+			}
 			if err := ctx.Err(); err != nil {
 				yield(Entry{}, err)
 				return
 			}
-			e, ok, err := t.lookup(ctx, name)
+			e, ok, err := t.lookup(ctx, at.name)
 			if err != nil {
 				yield(Entry{}, err)
 				return
@@ -106,7 +167,7 @@ func (t *workTree) Entries(ctx context.Context) iter.Seq2[Entry, error] {
 			if !ok {
 				continue // removed, and the index does not know yet
 			}
-			if link := links[name]; link != "" && (e.Kind == Directory || e.Kind == Submodule) {
+			if link := l.links[at.name]; link != "" && (e.Kind == Directory || e.Kind == Submodule) {
 				// One that was never checked out is an empty folder. Nothing of a
 				// submodule is run or read: the index says at which commit it is.
 				e.Kind, e.Mode, e.OID = Submodule, "160000", link
@@ -118,42 +179,21 @@ func (t *workTree) Entries(ctx context.Context) iter.Seq2[Entry, error] {
 	}
 }
 
-// names are the tracked and the untracked paths, in order and each once, and the
-// commits that the index has for submodules.
-func (t *workTree) names(ctx context.Context) ([]string, map[string]string, error) {
-	l := limits{of: "the index"}
-	var names []string
-	links := map[string]string{}
-	skipped := newSparse()
-	err := t.r.index(ctx, func(e IndexEntry) error {
-		if e.Mode == "160000" {
-			links[e.Path] = e.OID
+// listed lists the work tree: anew, unless the tree belongs to one measurement.
+func (t *workTree) listed(ctx context.Context) (*listing, error) {
+	if t.also == nil {
+		return t.list(ctx)
+	}
+	t.once.Lock()
+	defer t.once.Unlock()
+	if t.kept == nil {
+		l, err := t.list(ctx)
+		if err != nil {
+			return nil, err
 		}
-		skipped.add(e)
-		names = append(names, e.Path)
-		return l.count(e.Path)
-	})
-	if err != nil {
-		return nil, nil, err
+		t.kept = l
 	}
-	t.skipped.set(skipped)
-	l.of = "the work tree"
-	err = t.r.git.stream(ctx, func(r io.Reader) error {
-		return records(r, func(record string) error {
-			// Another repository is listed as a folder, with a slash at its end.
-			names = append(names, strings.TrimSuffix(record, "/"))
-			return l.count(record)
-		})
-	}, "ls-files", "-z", "--others", "--exclude-standard")
-	if err != nil {
-		return nil, nil, err
-	}
-	// What was included is counted by itself: most of it is listed already.
-	if names, err = t.also.add(ctx, t, names, &limits{of: "the work tree"}); err != nil {
-		return nil, nil, err
-	}
-	slices.Sort(names)
-	return slices.Compact(names), links, nil // an unmerged path is listed up to three times
+	return t.kept, nil
 }
 
 // records calls do for each NUL-ended record.
@@ -179,11 +219,74 @@ func (t *workTree) Read(ctx context.Context, e Entry, limit int64) ([]byte, erro
 	if e.OID != "" {
 		return (&commitTree{r: t.r}).Read(ctx, e, limit)
 	}
+	f, err := t.reopen(e)
+	if err != nil {
+		return nil, fmt.Errorf("read %q: %w", e.Path, err)
+	}
+	defer f.Close()
+	return f.Read(ctx, limit)
+}
+
+func (t *workTree) Hash(ctx context.Context, e Entry, also io.Writer) (artifact.Digest, int64, []byte, error) {
+	if e.OID != "" {
+		return (&commitTree{r: t.r}).Hash(ctx, e, also)
+	}
+	f, err := t.reopen(e)
+	if err != nil {
+		return artifact.Digest{}, 0, nil, fmt.Errorf("hash %q: %w", e.Path, err)
+	}
+	defer f.Close()
+	return f.Hash(ctx, also)
+}
+
+// reopen opens a regular file that was looked up before, as it is now.
+func (t *workTree) reopen(e Entry) (*Handle, error) {
+	if e.Kind != File && e.Kind != Oversized {
+		return nil, &NotAFileError{Path: e.Path, Kind: e.Kind}
+	}
+	f, err := t.r.top.open(e.Path)
+	switch {
+	case errors.Is(err, errSymlink):
+		return nil, &NotAFileError{Path: e.Path, Kind: Symlink}
+	case err != nil:
+		return nil, err
+	}
+	st, err := f.status()
+	if err == nil && st.mode != 0 {
+		kind := Special
+		if st.mode == fs.ModeDir {
+			kind = Directory
+		}
+		err = &NotAFileError{Path: e.Path, Kind: kind}
+	}
+	if err != nil {
+		_ = f.Close()
+		return nil, err
+	}
+	e.Size = st.size
+	return &Handle{Entry: e, tree: t, opened: f}, nil
+}
+
+// stream hands the bytes of a regular file to use.
+func (t *workTree) stream(ctx context.Context, e Entry, limit int64, use func(size int64, r io.Reader) error) error {
+	f, err := t.reopen(e)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return pass(ctx, f.Entry, f.opened, limit, use)
+}
+
+func readOpened(ctx context.Context, e Entry, f opened, limit int64) ([]byte, error) {
 	var data []byte
-	err := t.stream(ctx, e, limit, func(size int64, r io.Reader) error {
-		data = make([]byte, size)
-		_, err := io.ReadFull(r, data)
-		return noEOF(err)
+	err := pass(ctx, e, f, limit, func(size int64, r io.Reader) error {
+		data = make([]byte, size+1) // so that one reading finds the end as well
+		n, err := io.ReadFull(r, data)
+		data = data[:n:n]
+		if err == io.ErrUnexpectedEOF || err == io.EOF {
+			return nil
+		}
+		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read %q: %w", e.Path, err)
@@ -191,75 +294,61 @@ func (t *workTree) Read(ctx context.Context, e Entry, limit int64) ([]byte, erro
 	return data, nil
 }
 
-func (t *workTree) Hash(ctx context.Context, e Entry, also io.Writer) (artifact.Digest, int64, []byte, error) {
-	if e.OID != "" {
-		return (&commitTree{r: t.r}).Hash(ctx, e, also)
-	}
-	var d artifact.Digest
-	var n int64
-	var h *head
-	err := t.stream(ctx, e, MaxFileBytes, func(_ int64, r io.Reader) (err error) {
-		d, n, h, err = digest(r, also)
+func hashOpened(ctx context.Context, e Entry, f opened, also io.Writer) (d artifact.Digest, n int64, head []byte, err error) {
+	err = pass(ctx, e, f, MaxFileBytes, func(_ int64, r io.Reader) (err error) {
+		d, n, head, err = digest(r, also)
 		return err
 	})
 	if err != nil {
 		return artifact.Digest{}, 0, nil, fmt.Errorf("hash %q: %w", e.Path, err)
 	}
-	return d, n, h.data, nil
+	return d, n, head, nil
 }
 
-// stream hands the bytes of a regular file to use. A file that has another size
-// at its end than at its beginning is an error: nobody can say what was read.
-func (t *workTree) stream(ctx context.Context, e Entry, limit int64, use func(size int64, r io.Reader) error) error {
-	if e.Kind != File && e.Kind != Oversized {
-		return &NotAFileError{Path: e.Path, Kind: e.Kind}
+// pass hands the bytes of an opened file to use, which reads until their end. A file
+// that has another size at its end than at its beginning is an error: nobody can say
+// what was read.
+func pass(ctx context.Context, e Entry, f opened, limit int64, use func(size int64, r io.Reader) error) error {
+	if e.Size > limit {
+		return &TooLargeError{Path: e.Path, Size: e.Size, Limit: limit}
 	}
-	f, err := openBeneath(t.r.root, e.Path)
-	switch {
-	case errors.Is(err, errSymlink):
-		return &NotAFileError{Path: e.Path, Kind: Symlink}
-	case err != nil:
+	counted := &counter{ctx: ctx, r: f, size: e.Size}
+	if err := use(e.Size, counted); err != nil {
 		return err
 	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return err
-	}
-	if !info.Mode().IsRegular() {
-		kind := Special
-		if info.IsDir() {
-			kind = Directory
+	if !counted.ended {
+		if _, err := io.CopyN(io.Discard, counted, 1); err != nil && err != io.EOF {
+			return err
 		}
-		return &NotAFileError{Path: e.Path, Kind: kind}
 	}
-	size := info.Size()
-	if size > limit {
-		return &TooLargeError{Path: e.Path, Size: size, Limit: limit}
-	}
-	counted := &counter{ctx: ctx, r: io.LimitReader(f, size+1)}
-	if err := use(size, counted); err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
-		return err
-	}
-	if extra, _ := io.CopyN(io.Discard, counted, 1); counted.n != size || extra != 0 {
-		return fmt.Errorf("file changed while it was read: it had %d bytes, and then not: try again when nothing writes there", size)
+	if counted.n != e.Size {
+		return fmt.Errorf("file changed while it was read: it had %d bytes, and then not: try again when nothing writes there", e.Size)
 	}
 	return nil
 }
 
-// A counter counts what passes, and stops when nobody waits for it any more.
+// A counter counts what passes of a file, up to one byte more than it should have,
+// and stops when nobody waits for it any more.
 type counter struct {
-	ctx context.Context
-	r   io.Reader
-	n   int64
+	ctx   context.Context
+	r     io.Reader
+	size  int64 // that the file had when it was opened
+	n     int64
+	ended bool
 }
 
 func (c *counter) Read(p []byte) (int, error) {
 	if err := c.ctx.Err(); err != nil {
 		return 0, err
 	}
+	if c.ended || c.n > c.size {
+		return 0, io.EOF
+	}
+	p = p[:min(int64(len(p)), c.size+1-c.n)]
 	n, err := c.r.Read(p)
 	c.n += int64(n)
+	// Fewer bytes than there is room for: the end of a regular file.
+	c.ended = err == io.EOF || n < len(p) && c.n == c.size
 	return n, err
 }
 
@@ -279,7 +368,7 @@ func (t *workTree) objectID(ctx context.Context, e Entry) (string, bool, error) 
 			return "", false, err
 		}
 	case Symlink:
-		if st, err := lstatBeneath(t.r.root, e.Path); err != nil || st.mode != fs.ModeSymlink {
+		if st, err := t.r.top.lstat(e.Path); err != nil || st.mode != fs.ModeSymlink {
 			return "", false, nil // it leads through a symlink, or has gone
 		}
 		target, err := os.Readlink(filepath.Join(t.r.root, filepath.FromSlash(e.Path)))
