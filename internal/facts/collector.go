@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/codexlock/codexlock/internal/artifact"
@@ -89,6 +90,7 @@ type Collector struct {
 	artifacts []string            // under judgement, sorted; raw: a name may be no artifact.Path
 	skipped   []string            // named, and no artifact
 	mirrored  bool                // the head has files under assets/manifests/
+	mirrors   sync.Map            // of these folders whether the head has them, by path
 	names     []string            // of the head's files
 	misplaced map[string]string   // what is no folder and stands above an artifact, by path: the artifact, or the folder of artifacts.include
 	made      map[string][]string // the artifacts made from an input, where a change is judged
@@ -189,30 +191,38 @@ type found struct {
 	Document
 	entry repo.Entry
 	data  []byte
+	large bool // it has more bytes than are read, which is all that makes it invalid
 }
 
 // read looks a small file up and reads it. Its state is valid where there are
 // bytes to decode, and absent, irregular or invalid otherwise.
 func (c *Collector) read(ctx context.Context, tree repo.Tree, p artifact.Path, limit int64) (found, error) {
 	f := found{Document: Document{Path: p.String(), State: "absent", Problems: []Problem{}}}
-	entry, ok, err := tree.Lookup(ctx, p)
+	if limit == 0 { // its being there is all that is asked
+		entry, ok, err := tree.Lookup(ctx, p)
+		if err == nil && ok {
+			f.entry, f.State = entry, "irregular"
+			if entry.Kind == repo.File || entry.Kind == repo.Oversized {
+				f.State = "valid"
+			}
+		}
+		return f, err
+	}
+	file, ok, err := tree.Open(ctx, p)
 	if err != nil || !ok {
 		return f, err
 	}
-	f.entry = entry
-	if entry.Kind != repo.File && entry.Kind != repo.Oversized {
+	defer file.Close()
+	f.entry = file.Entry
+	if file.Kind != repo.File && file.Kind != repo.Oversized {
 		f.State = "irregular"
 		return f, nil
 	}
-	if limit == 0 { // its being there is all that is asked
-		f.State = "valid"
-		return f, nil
-	}
-	data, err := tree.Read(ctx, entry, limit)
+	data, err := file.Read(ctx, limit)
 	var large *repo.TooLargeError
 	switch {
 	case errors.As(err, &large):
-		f.State = "invalid"
+		f.State, f.large = "invalid", true
 		f.Problems = append(f.Problems, Problem{Message: fmt.Sprintf("is larger than %d bytes, the most that is read", limit), Line: 1, Column: 1})
 	case err != nil:
 		return f, err

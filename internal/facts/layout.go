@@ -17,11 +17,9 @@ func (c *Collector) list(ctx context.Context) error {
 	if err := repo.CheckTree(c.o.Head); err != nil {
 		return fmt.Errorf("list the head's files: %w", err)
 	}
-	for entry, err := range c.o.Head.Entries(ctx) {
-		if err != nil {
-			return fmt.Errorf("list the head's files: %w", err)
-		}
-		c.names = append(c.names, entry.Path)
+	var err error
+	if c.names, err = c.o.Head.Names(ctx); err != nil {
+		return fmt.Errorf("list the head's files: %w", err)
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"sync"
 
 	"github.com/codexlock/codexlock/internal/artifact"
@@ -98,9 +99,14 @@ func (c *Collector) measureFile(ctx context.Context, s *subject) error {
 		a.RenamedFrom = other
 	}
 	s.in.Artifact = a
-	entry, ok, err := c.o.Head.Lookup(ctx, s.path)
-	if err != nil || !ok || entry.Kind == repo.Directory && len(c.ledger.byPath[s.path]) == 0 {
-		return err // a folder that nothing lists: the file that it was was removed
+	file, ok, err := c.o.Head.Open(ctx, s.path)
+	if err != nil || !ok {
+		return err
+	}
+	defer file.Close()
+	entry := file.Entry
+	if entry.Kind == repo.Directory && len(c.ledger.byPath[s.path]) == 0 {
+		return nil // a folder that nothing lists: the file that it was was removed
 	}
 	s.file = entry
 	if c.o.Strict && c.o.HeadCommit == "" && entry.Kind == repo.File {
@@ -115,7 +121,8 @@ func (c *Collector) measureFile(ctx context.Context, s *subject) error {
 	}
 	a.Critical = yes(config.MatchAny(c.o.Config.CriticalPaths, a.Path))
 	scanner := content.NewScanner(a.Path).Within(c.suspects)
-	digest, size, head, err := c.o.Head.Hash(ctx, entry, scanner)
+	text := scriptText{name: a.Path}
+	digest, size, head, err := file.Hash(ctx, io.MultiWriter(scanner, &text))
 	var large *repo.TooLargeError
 	if errors.As(err, &large) {
 		a.Kind = repo.Oversized.String()
@@ -144,7 +151,7 @@ func (c *Collector) measureFile(ctx context.Context, s *subject) error {
 		}
 		s.in.Content = &found
 	}
-	return c.measureOwnScript(ctx, s, head)
+	return c.measureOwnScript(ctx, s, head, &text)
 }
 
 // change says how the artifact stands to the base, as far as its name and its
@@ -225,7 +232,11 @@ func (c *Collector) companion(ctx context.Context, p artifact.Path, kind artifac
 	if err != nil || !c.mirrored {
 		return beside, err
 	}
-	mirrored, err := c.read(ctx, c.o.Head, p.MirroredCompanion(kind), limit)
+	at := p.MirroredCompanion(kind)
+	if there, err := c.mirrorsFolder(ctx, at.Dir()); err != nil || !there {
+		return beside, err
+	}
+	mirrored, err := c.read(ctx, c.o.Head, at, limit)
 	switch {
 	case err != nil || mirrored.State == "absent":
 		return beside, err
@@ -234,6 +245,19 @@ func (c *Collector) companion(ctx context.Context, p artifact.Path, kind artifac
 	}
 	beside.State, beside.Also, beside.data = "twice", mirrored.Path, nil
 	return beside, nil
+}
+
+// mirrorsFolder reports whether the head has a folder below assets/manifests/, which
+// is asked once for all that could be in it.
+func (c *Collector) mirrorsFolder(ctx context.Context, folder string) (bool, error) {
+	if known, ok := c.mirrors.Load(folder); ok {
+		return known.(bool), nil
+	}
+	_, there, err := c.o.Head.Lookup(ctx, artifact.Path(folder))
+	if err == nil {
+		c.mirrors.Store(folder, there)
+	}
+	return there, err
 }
 
 func (c *Collector) measureManifest(ctx context.Context, s *subject) error {
@@ -438,21 +462,9 @@ func (d *digests) state(ctx context.Context, tree repo.Tree, w manifest.Referenc
 	}
 	known, ok := d.known.Load(p)
 	if !ok {
-		entry, there, err := tree.Lookup(ctx, p)
+		digest, err := inputDigest(ctx, tree, p)
 		if err != nil {
 			return "", err
-		}
-		var digest artifact.Digest // zero: no file there
-		if there && entry.Kind == repo.File {
-			var size int64
-			var head []byte
-			digest, size, head, err = tree.Hash(ctx, entry, nil)
-			if large := (*repo.TooLargeError)(nil); err != nil && !errors.As(err, &large) {
-				return "", err
-			}
-			if content, _, ok := artifact.ParsePointer(head); ok && size == int64(len(head)) {
-				digest = content
-			}
 		}
 		known, _ = d.known.LoadOrStore(p, digest)
 	}
@@ -465,6 +477,26 @@ func (d *digests) state(ctx context.Context, tree repo.Tree, w manifest.Referenc
 		return "match", nil
 	}
 	return "differs", nil
+}
+
+// inputDigest is what an input hashes to, and the zero digest where there is no file.
+func inputDigest(ctx context.Context, tree repo.Tree, p artifact.Path) (artifact.Digest, error) {
+	file, there, err := tree.Open(ctx, p)
+	if err != nil || !there {
+		return artifact.Digest{}, err
+	}
+	defer file.Close()
+	if file.Kind != repo.File {
+		return artifact.Digest{}, nil
+	}
+	digest, size, head, err := file.Hash(ctx, nil)
+	if large := (*repo.TooLargeError)(nil); err != nil && !errors.As(err, &large) {
+		return artifact.Digest{}, err
+	}
+	if content, _, ok := artifact.ParsePointer(head); ok && size == int64(len(head)) {
+		digest = content
+	}
+	return digest, nil
 }
 
 // keyIDs remembers the id of each domain's key.

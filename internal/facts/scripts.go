@@ -146,43 +146,63 @@ func tooLarge() *script.Facts {
 	return &f
 }
 
+// A scriptText keeps the text of a script while its file is hashed, and nothing of
+// any other file.
+type scriptText struct {
+	name string
+	text []byte // at most one byte more than is read of a script
+	is   bool
+	not  bool // as its first bytes show
+}
+
+func (s *scriptText) Write(p []byte) (int, error) {
+	written := len(p)
+	for len(p) > 0 && !s.not && len(s.text) <= script.MaxBytes {
+		room := script.MaxBytes + 1 - len(s.text)
+		if !s.is {
+			room = repo.HeadBytes - len(s.text)
+		}
+		n := min(room, len(p))
+		s.text, p = append(s.text, p[:n]...), p[n:]
+		if !s.is && len(s.text) == repo.HeadBytes {
+			s.is = script.Is(s.name, s.text)
+			s.not = !s.is
+		}
+	}
+	return written, nil
+}
+
 // measureOwnScript looks into an artifact that is a shell script. head is how its
-// bytes begin; they are read once more, and have to be those that were hashed.
-func (c *Collector) measureOwnScript(ctx context.Context, s *subject, head []byte) error {
+// bytes begin, and text what was kept of them while they were hashed.
+func (c *Collector) measureOwnScript(ctx context.Context, s *subject, head []byte, text *scriptText) (err error) {
 	a := s.in.Artifact
 	a.Script = "no"
 	if a.Proof != "content" || !script.Is(s.path.String(), head) {
 		return nil
 	}
 	a.Script = "yes"
-	text, large, err := c.readScript(ctx, s.file)
-	if err != nil {
-		return err
-	}
-	if large {
+	if len(text.text) > script.MaxBytes {
 		s.in.Script = tooLarge()
 		return nil
 	}
-	if artifact.HashBytes(text) != s.digest {
-		return fmt.Errorf("%s changed while it was read", s.path)
-	}
-	s.in.Script, err = c.judgeScript(ctx, text)
+	s.in.Script, err = c.judgeScript(ctx, text.text)
 	return err
 }
 
 // measureTest finds the test and looks into it.
 func (c *Collector) measureTest(ctx context.Context, s *subject) error {
-	file, err := c.companion(ctx, s.path, artifact.Test, 0)
+	file, err := c.companion(ctx, s.path, artifact.Test, script.MaxBytes)
+	if file.large && file.State == "invalid" { // which is no reason to take it for another kind of file
+		file.State, file.Problems = "valid", []Problem{}
+	}
+	text := file.data
+	file.data = nil
 	t := &Test{Document: file.Document, Mode: file.entry.Mode, Run: "not_asked"}
 	s.in.Test, s.testFile = t, file
 	if err != nil || file.State != "valid" {
 		return err
 	}
-	text, large, err := c.readScript(ctx, file.entry)
-	switch {
-	case err != nil:
-		return err
-	case large:
+	if file.large {
 		t.Script = tooLarge()
 		nothing := content.Nothing()
 		nothing.State, nothing.Problem = "unread", t.Script.Problem.Message
