@@ -7,7 +7,7 @@ import (
 )
 
 // What rules ask of every artifact is told in words of which there are few: the
-// same words are judged once (see policy's precedents), and names, times and lists
+// same words are judged once (see policy's evaluationCache), and names, times and lists
 // are only looked at where there is something to report.
 
 // areas are the folders whose files the standard treats alike (ZT-6.1).

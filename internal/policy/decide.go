@@ -224,11 +224,7 @@ func (r *run) subject(ctx context.Context, i int, s *stopwatch) (verdict, error)
 
 // ask asks the rules about what was measured.
 func (r *run) ask(ctx context.Context, q *query, name string, m *facts.Measurement, s *stopwatch) (verdict, error) {
-	input, err := factsValue(&m.Input)
-	if err != nil {
-		return verdict{}, err
-	}
-	answers, err := r.engine.ask(ctx, q, input, s, func() {
+	answers, err := r.engine.ask(ctx, q, &m.Input, s, func() {
 		// The worker will not come back, so this ends the run without it.
 		r.halt.Store(true)
 		select {

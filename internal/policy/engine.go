@@ -26,7 +26,8 @@ type Engine struct {
 	digest     string
 
 	grace       time.Duration
-	evaluations atomic.Int64 // how often a query was evaluated
+	evaluations atomic.Int64 // how often all rules about a subject were evaluated
+	partial     atomic.Int64 // how often some of them were
 }
 
 // New compiles the rules of the sources. A package of a later source stands in
@@ -39,15 +40,17 @@ func New(ctx context.Context, sources []Source) (*Engine, error) {
 	if len(faults) > 0 {
 		return nil, firstOf(faults)
 	}
-	for subject, q := range map[string]**query{
-		subjectArtifact: &e.artifact, subjectRepository: &e.repository, subjectExceptions: &e.exceptions,
-	} {
-		if *q, err = e.prepare(ctx, about(e.rules, subject)); err != nil {
-			return nil, err
-		}
-	}
-	e.artifact.precedents = &precedents{}
+	e.query()
 	return e, nil
+}
+
+// query makes the three queries of a decision. They are prepared when they are
+// asked for the first time.
+func (e *Engine) query() {
+	e.artifact = newQuery(about(e.rules, subjectArtifact), &e.evaluations)
+	e.repository = newQuery(about(e.rules, subjectRepository), &e.evaluations)
+	e.exceptions = newQuery(about(e.rules, subjectExceptions), &e.evaluations)
+	e.artifact.cache, e.artifact.repeats = newEvaluationCache(e.artifact.rules), true
 }
 
 // build compiles the modules and finds what is wrong with them. It goes on after
@@ -187,36 +190,49 @@ type slot struct {
 
 // A query asks some rules at once.
 type query struct {
-	rules      []*rule
-	slots      []slot
-	prepared   rego.PreparedEvalQuery
-	precedents *precedents // nil: it is asked about one subject only
+	rules   []*rule
+	slots   []slot
+	cache   *evaluationCache // nil: nothing is known of the answers
+	repeats bool             // it is asked about many subjects: what is learnt of one helps with others
+	parts   queryParts
+	counted *atomic.Int64 // evaluations
+
+	once     sync.Once
+	prepared rego.PreparedEvalQuery
+	err      error
 }
 
-// prepare compiles one question to all of the rules: an array of their sets. A
-// set that has no answer leaves the whole array without one, so none can be
-// missed.
-func (e *Engine) prepare(ctx context.Context, rules []*rule) (*query, error) {
-	q := &query{rules: rules}
-	var refs []*ast.Term
+func newQuery(rules []*rule, counted *atomic.Int64) *query {
+	q := &query{rules: rules, counted: counted}
 	for _, r := range rules {
 		for _, s := range []Severity{Deny, Warn} {
 			if r.sets[s] != nil {
 				q.slots = append(q.slots, slot{rule: r, severity: s})
-				refs = append(refs, ast.NewTerm(r.ref.Append(ast.StringTerm(string(s)))))
 			}
 		}
 	}
-	var err error
-	q.prepared, err = rego.New(
-		rego.ParsedQuery(ast.NewBody(ast.NewExpr(ast.ArrayTerm(refs...)))),
-		rego.Compiler(e.compiler),
-		rego.Capabilities(capabilities()),
-		rego.StrictBuiltinErrors(true),
-		rego.GenerateJSON(func(t *ast.Term, _ *rego.EvalContext) (any, error) { return t, nil }),
-	).PrepareForEval(ctx)
-	if err != nil {
-		return nil, firstOf(compileFaults(err))
-	}
-	return q, nil
+	return q
+}
+
+// prepare compiles one question to all of a query's rules: an array of their sets.
+// A set that has no answer leaves the whole array without one, so none can be
+// missed.
+func (e *Engine) prepare(ctx context.Context, q *query) error {
+	q.once.Do(func() {
+		refs := make([]*ast.Term, len(q.slots))
+		for i, s := range q.slots {
+			refs[i] = ast.NewTerm(s.rule.ref.Append(ast.StringTerm(string(s.severity))))
+		}
+		q.prepared, q.err = rego.New(
+			rego.ParsedQuery(ast.NewBody(ast.NewExpr(ast.ArrayTerm(refs...)))),
+			rego.Compiler(e.compiler),
+			rego.Capabilities(capabilities()),
+			rego.StrictBuiltinErrors(true),
+			rego.GenerateJSON(func(t *ast.Term, _ *rego.EvalContext) (any, error) { return t, nil }),
+		).PrepareForEval(context.WithoutCancel(ctx))
+		if q.err != nil {
+			q.err = firstOf(compileFaults(q.err))
+		}
+	})
+	return q.err
 }

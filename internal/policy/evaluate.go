@@ -100,7 +100,10 @@ func (e *Engine) evaluate(ctx context.Context, q *query, input ast.Value, s *sto
 			err = fmt.Errorf("evaluation panicked: %v", p)
 		}
 	}()
-	e.evaluations.Add(1)
+	if err := e.prepare(ctx, q); err != nil {
+		return nil, err
+	}
+	q.counted.Add(1)
 	s.begin(stuck)
 	defer s.end()
 	options := append([]rego.EvalOption{rego.EvalParsedInput(input), rego.EvalExternalCancel(s.cancel)}, more...)
@@ -164,10 +167,7 @@ func (e *Engine) blame(ctx context.Context, q *query, in *facts.Input, subject s
 // and the grace. The input is converted anew: an evaluation that was left behind
 // may still be at the other.
 func (e *Engine) alone(ctx context.Context, r *rule, in *facts.Input, deadline time.Duration) error {
-	q, err := e.prepare(ctx, []*rule{r})
-	if err != nil {
-		return err
-	}
+	q := newQuery([]*rule{r}, &e.partial)
 	input, err := factsValue(in)
 	if err != nil {
 		return err

@@ -22,11 +22,14 @@ func (e *Engine) SetGrace(d time.Duration) { e.grace = d }
 // Allowed are the built-ins of a rule.
 func Allowed() []string { return slices.Sorted(maps.Keys(allowed())) }
 
-// Evaluations is how often a query was evaluated.
+// Evaluations is how often all rules about a subject were evaluated.
 func (e *Engine) Evaluations() int { return int(e.evaluations.Load()) }
 
-// WithoutPrecedents evaluates every artifact by itself.
-func (e *Engine) WithoutPrecedents() { e.artifact.precedents = nil }
+// PartialEvaluations is how often some of the rules about a subject were.
+func (e *Engine) PartialEvaluations() int { return int(e.partial.Load()) }
 
-// Precedents is how many are kept.
-func (e *Engine) Precedents() int { return e.artifact.precedents.kept }
+// WithoutCache evaluates every artifact by itself.
+func (e *Engine) WithoutCache() { e.artifact.cache = nil }
+
+// Kept is how many evaluations are kept.
+func (e *Engine) Kept() int { return e.artifact.cache.leaves }

@@ -28,7 +28,6 @@ func (r *run) judge(ctx context.Context, m *facts.Measurement, q *query, answers
 	case m.Input.Exceptions != nil:
 		file = cmp.Or(m.Input.Exceptions.File, ledgerFile)
 	}
-	answered := make(map[*rule]int, len(q.rules))
 	for at, answer := range answers {
 		all, err := shape(q.slots[at], answer)
 		if err != nil {
@@ -47,11 +46,8 @@ func (r *run) judge(ctx context.Context, m *facts.Measurement, q *query, answers
 			}
 			v.findings = append(v.findings, f)
 		}
-		answered[q.slots[at].rule]++
-	}
-	for rule, n := range answered {
-		if n == len(rule.sets) {
-			v.answers++
+		if at+1 == len(q.slots) || q.slots[at+1].rule != q.slots[at].rule {
+			v.answers++ // the rule's last set: it has answered
 		}
 	}
 	return v, nil

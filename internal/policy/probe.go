@@ -62,8 +62,8 @@ func (e *Engine) Probe(ctx context.Context, code string, deadline time.Duration)
 		return nil, e.unknown(code)
 	}
 	r := e.rules[i]
-	q, err := e.prepare(ctx, []*rule{r})
-	if err != nil {
+	q := newQuery([]*rule{r}, &e.partial)
+	if err := e.prepare(ctx, q); err != nil {
 		return nil, err
 	}
 	if deadline <= 0 {

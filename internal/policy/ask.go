@@ -1,0 +1,135 @@
+package policy
+
+import (
+	"context"
+	"slices"
+	"sync"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/rego"
+
+	"github.com/codexlock/codexlock/internal/facts"
+)
+
+// ask asks a query about one subject: its cache, and about the rest OPA.
+func (e *Engine) ask(ctx context.Context, q *query, in *facts.Input, s *stopwatch, stuck func()) ([]*ast.Term, error) {
+	if q.cache == nil {
+		input, err := factsValue(in)
+		if err != nil {
+			return nil, err
+		}
+		return e.evaluate(ctx, q, input, s, stuck)
+	}
+	r := newReading(in)
+	defer r.close()
+	answers, missing := q.cache.find(r)
+	if len(missing) == 0 {
+		return answers, nil
+	}
+	input, err := factsValue(in)
+	if err != nil {
+		return nil, err
+	}
+	part := q.part(e, missing)
+	found, err := e.evaluate(ctx, part, input, s, stuck)
+	if err != nil {
+		return nil, err
+	}
+	part.fill(q, answers, found)
+	if object, ok := input.(ast.Object); ok && q.repeats {
+		for _, rule := range missing {
+			e.learn(ctx, q, lesson{rule, len(missing), r, object, answers}, s, stuck)
+		}
+	}
+	return answers, nil
+}
+
+// A lesson is a rule that had to be evaluated about a subject.
+type lesson struct {
+	rule    int // of the query's rules
+	missing int // how many of them had to be
+	facts   *reading
+	input   ast.Object
+	answers []*ast.Term // of all rules
+}
+
+// learn evaluates a rule once more, traced, for the next subjects that are alike.
+// It shows nothing where that fails or comes to something else, and it changes no
+// answer: it has a stopwatch of its own, so that its end is not that of the run.
+func (e *Engine) learn(ctx context.Context, q *query, l lesson, s *stopwatch, stuck func()) {
+	t := q.cache.trace(l.rule, l.missing)
+	if t == nil {
+		return
+	}
+	own := newStopwatch(s.deadline, s.grace)
+	defer context.AfterFunc(ctx, func() { own.stop(false) })()
+	one := q.part(e, []int{l.rule})
+	again, err := e.evaluate(ctx, one, t.over(l.input), own, stuck, rego.EvalQueryTracer(t))
+	if err != nil {
+		q.cache.stopTracing(l.rule, t)
+		return
+	}
+	var before []*ast.Term
+	for i := range q.slots {
+		if q.slots[i].rule == q.rules[l.rule] {
+			before = append(before, l.answers[i])
+		}
+	}
+	if len(one.slots) == len(before) && slices.EqualFunc(again, before, (*ast.Term).Equal) {
+		q.cache.keep(l.rule, l.facts, t, before)
+	}
+}
+
+// maxParts is how many sets of rules a query is prepared for beside the whole.
+const maxParts = 256
+
+// queryParts are the queries to some of a query's rules, by those rules.
+type queryParts struct {
+	mu sync.Mutex
+	of map[string]*query
+}
+
+// part is a query to some of the rules, or the query itself where it has been asked
+// for too many sets of them.
+func (q *query) part(e *Engine, rules []int) *query {
+	if len(rules) == len(q.rules) {
+		return q
+	}
+	key := make([]byte, 0, 2*len(rules))
+	for _, i := range rules {
+		key = append(key, byte(i>>8), byte(i))
+	}
+	q.parts.mu.Lock()
+	defer q.parts.mu.Unlock()
+	if part, ok := q.parts.of[string(key)]; ok {
+		return part
+	}
+	if len(q.parts.of) >= maxParts && len(rules) > 1 {
+		return q
+	}
+	some := make([]*rule, len(rules))
+	for i, at := range rules {
+		some[i] = q.rules[at]
+	}
+	part := newQuery(some, &e.partial)
+	if q.parts.of == nil {
+		q.parts.of = map[string]*query{}
+	}
+	q.parts.of[string(key)] = part
+	return part
+}
+
+// fill puts what a part of a query found into the places of the query that have no
+// answer yet. Both have their rules in the same order.
+func (part *query) fill(q *query, answers, found []*ast.Term) {
+	at := 0
+	for i := range answers {
+		if at == len(part.slots) || part.slots[at] != q.slots[i] {
+			continue
+		}
+		if answers[i] == nil {
+			answers[i] = found[at]
+		}
+		at++
+	}
+}
