@@ -1,209 +1,157 @@
-// Command bench measures Codexlock beside what people would use instead, in one
-// run on one machine, and prints ratios. Figures are the best of several runs,
-// alternating, so that whatever else the machine does hits both.
+// Command bench measures Codexlock next to what people would use instead, in one run
+// on one machine, and prints a Markdown table: medians, spread, CPU time, memory and
+// ratios, each held to its target.
 //
-//	go run ./bench            everything (some minutes, 5 GB of disk)
-//	go run ./bench -quick     a tenth of everything
+//	go run ./bench                     everything: under 15 minutes, 7 GB of disk in $TMPDIR
+//	go run ./bench -quick              a tenth of every size
+//	go run ./bench -run 'all|expired'  the cases whose name matches
+//	go run ./bench -profile DIR        a CPU profile of every case as well
+//	go run ./bench -o docs/performance.md
+//
+// The fixtures are built by the run itself and removed at its end.
 package main
 
 import (
-	"bytes"
+	"cmp"
 	"flag"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
-	"syscall"
+	"regexp"
 	"time"
 )
 
-const key = "a-key-for-measuring-0123456789abcdef0123456789"
+// options are the flags.
+type options struct {
+	quick   bool
+	only    string
+	runs    int
+	output  string
+	profile string
+	program string
+}
 
 func main() {
-	quick := flag.Bool("quick", false, "a tenth of everything")
+	var o options
+	flag.BoolVar(&o.quick, "quick", false, "a tenth of every size; the targets are those of the full size")
+	flag.StringVar(&o.only, "run", "", "run only the cases whose `NAME` matches this regular expression")
+	flag.IntVar(&o.runs, "runs", 5, "measure each command `N` times (large fixtures at most 3 times)")
+	flag.StringVar(&o.output, "o", "", "write the table to `FILE`, between its two markers where it has them")
+	flag.StringVar(&o.profile, "profile", "", "write a CPU profile of every case to `DIR`")
+	flag.StringVar(&o.program, "program", "", "measure the codexlock at `FILE`, such as one of an earlier commit, in place of this one")
 	flag.Parse()
-	if err := run(*quick); err != nil {
+	if err := run(o); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-func run(quick bool) error {
+func run(o options) error {
+	only, err := regexp.Compile(o.only)
+	if err != nil {
+		return fmt.Errorf("-run: %w", err)
+	}
+	if o.runs < 1 {
+		return fmt.Errorf("-runs is %d, want at least 1", o.runs)
+	}
 	dir, err := os.MkdirTemp("", "codexlock-bench-")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	b := bench{bin: filepath.Join(dir, "codexlock"), scale: 1}
-	if quick {
-		b.scale = 10
+	b := &bench{dir: dir, program: filepath.Join(dir, "bin", "codexlock"), runs: o.runs, divisor: 1}
+	if o.quick {
+		b.divisor = 10
 	}
-	if _, err := b.do(".", "go", "build", "-trimpath", "-o", b.bin, "./cmd/codexlock"); err != nil {
+	if err := b.build(o); err != nil {
 		return err
 	}
-	fmt.Println("| what | codexlock | peer | ratio | target | peak memory |")
-	fmt.Println("|---|---|---|---|---|---|")
-	for _, measure := range []func(string) error{b.everything, b.change, b.large} {
-		at, err := os.MkdirTemp(dir, "")
-		if err != nil {
-			return err
-		}
-		if err := measure(at); err != nil {
-			return err
-		}
-		if err := os.RemoveAll(at); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-type bench struct {
-	bin   string
-	scale int
-}
-
-// A cost is what a command took.
-type cost struct {
-	wall time.Duration
-	peak int64 // bytes
-}
-
-func (b bench) do(dir, name string, args ...string) (cost, error) {
-	cmd := exec.Command(name, args...)
-	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "VAULTTIME_KEY="+key, "GIT_CONFIG_GLOBAL=/dev/null",
-		"GIT_AUTHOR_NAME=b", "GIT_AUTHOR_EMAIL=b@localhost", "GIT_COMMITTER_NAME=b", "GIT_COMMITTER_EMAIL=b@localhost")
-	var out bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &out
 	start := time.Now()
-	err := cmd.Run()
-	c := cost{wall: time.Since(start)}
-	if err != nil {
-		return c, fmt.Errorf("%s %s: %w\n%.2000s", name, strings.Join(args, " "), err, out.String())
+	rows, failed := b.measure(only)
+	if len(rows)+len(failed) == 0 {
+		return fmt.Errorf("-run %q matches no case", o.only)
 	}
-	if usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
-		c.peak = usage.Maxrss << 10
+	t := table{machine: machine(), quick: o.quick, took: time.Since(start), rows: rows, failed: failed, notes: b.notes}
+	if err := write(o.output, t.markdown()); err != nil {
+		return err
 	}
-	return c, nil
-}
-
-// best runs two commands in turn and keeps the quickest of each.
-func (b bench) best(dir string, ours, peer []string) (o, p cost, err error) {
-	for i := range 5 {
-		for _, side := range []struct {
-			args []string
-			into *cost
-		}{{ours, &o}, {peer, &p}} {
-			if len(side.args) == 0 {
-				continue
-			}
-			c, err := b.do(dir, side.args[0], side.args[1:]...)
-			if err != nil {
-				return o, p, err
-			}
-			if i == 0 || c.wall < side.into.wall {
-				side.into.wall = c.wall
-			}
-			side.into.peak = max(side.into.peak, c.peak)
-		}
-	}
-	return o, p, nil
-}
-
-func row(what string, o, p cost, target string) {
-	ratio, peer := "", ""
-	if p.wall > 0 {
-		ratio, peer = fmt.Sprintf("%.2fx", float64(o.wall)/float64(p.wall)), fmt.Sprintf("%d ms", p.wall.Milliseconds())
-	}
-	fmt.Printf("| %s | %d ms | %s | %s | %s | %d MiB |\n", what, o.wall.Milliseconds(), peer, ratio, target, o.peak>>20)
-}
-
-// repository makes a repository of n small attested artifacts.
-func (b bench) repository(dir string, n int) error {
-	sources := filepath.Join(dir, "assets", "sources")
-	for i := range n {
-		folder := filepath.Join(sources, fmt.Sprintf("%03d", i%100))
-		if i < 100 {
-			if err := os.MkdirAll(folder, 0o755); err != nil {
-				return err
-			}
-		}
-		text := strings.Repeat(fmt.Sprintf("artifact %d of the measurement\n", i), 30)
-		if err := os.WriteFile(filepath.Join(folder, fmt.Sprintf("a%05d.txt", i)), []byte(text), 0o644); err != nil {
-			return err
-		}
-	}
-	for _, args := range [][]string{
-		{"git", "init", "-q", "-b", "main"},
-		{"sh", "-c", "find assets/sources -type f | sort | xargs sha256sum > ../sums.$$ && mv ../sums.$$ .git/sums"},
-		{"sh", "-c", "find assets/sources -type f | sort | xargs -n 5000 " + b.bin + " attest --toolchain bench@1 >/dev/null"},
-		{"git", "add", "-A"},
-		{"git", "commit", "-q", "-m", "attested"},
-	} {
-		if _, err := b.do(dir, args[0], args[1:]...); err != nil {
-			return err
-		}
+	if len(failed) > 0 {
+		return fmt.Errorf("%d cases could not be measured", len(failed))
 	}
 	return nil
 }
 
-func (b bench) everything(dir string) error {
-	n := 20_000 / b.scale
-	if err := b.repository(dir, n); err != nil {
-		return err
+// measure runs the cases whose name matches. One that fails does not end the others.
+func (b *bench) measure(only *regexp.Regexp) (rows []row, failed []string) {
+	for _, c := range cases {
+		if !only.MatchString(c.name) {
+			continue
+		}
+		progress("case %s", c.name)
+		done, err := c.measure(b)
+		if err != nil {
+			failed = append(failed, fmt.Sprintf("%s: %v", c.name, err))
+			progress("%s failed: %v", c.name, err)
+		}
+		rows = append(rows, done...)
 	}
-	o, p, err := b.best(dir, []string{b.bin, "verify", "--all", "-q"}, []string{"sha256sum", "--quiet", "-c", ".git/sums"})
-	row(fmt.Sprintf("verify --all, %d small artifacts, against `sha256sum -c` of the artifacts alone", n), o, p, "<= 2x, 128 MiB")
-	return err
+	return rows, failed
 }
 
-func (b bench) change(dir string) error {
-	n, m := 10_000/b.scale, 500/b.scale
-	if err := b.repository(dir, n); err != nil {
-		return err
-	}
-	for _, args := range [][]string{
-		{"sh", "-c", fmt.Sprintf("for f in $(find assets/sources -name '*.txt' | sort | head -n %d); do echo more >> $f; done", m)},
-		{"sh", "-c", fmt.Sprintf("find assets/sources -name '*.txt' | sort | head -n %d | xargs %s attest >/dev/null", m, b.bin)},
-		{"git", "commit", "-q", "-a", "-m", "changed"},
-	} {
-		if _, err := b.do(dir, args[0], args[1:]...); err != nil {
-			return err
-		}
-	}
-	o, _, err := b.best(dir, []string{b.bin, "verify", "--base", "HEAD^1", "--head", "HEAD", "-q"}, nil)
-	if err != nil {
-		return err
-	}
-	row(fmt.Sprintf("verify --base --head, %d of %d artifacts changed", m, n), o, cost{}, "<= 300 ms")
-	none, _, err := b.best(dir, []string{b.bin, "verify", "--base", "HEAD", "--head", "HEAD", "-q"}, nil)
-	if err != nil {
-		return err
-	}
-	row(fmt.Sprintf("the same repository, nothing changed: start-up, rules, ledger of %d", n), none, cost{}, "")
-	return nil
+// A bench is one run of the benchmark.
+type bench struct {
+	dir      string // everything is in it, and it is removed at the end
+	program  string
+	profiled string // the program that writes a CPU profile; "": none is wanted
+	profiles string // where the profiles go
+	runs     int
+	divisor  int               // of every size
+	fixtures map[string]string // the repositories that several cases share
+	notes    []string          // what the reader of the table must know
 }
 
-func (b bench) large(dir string) error {
-	sources := filepath.Join(dir, "assets", "sources")
-	if err := os.MkdirAll(sources, 0o755); err != nil {
+// build compiles the program as it is released, unless one is given, and the one that
+// profiles itself.
+func (b *bench) build(o options) (err error) {
+	build := func(output, pkg string) error {
+		progress("building %s", pkg)
+		out, err := exec.Command("go", "build", "-trimpath", "-o", output, pkg).CombinedOutput()
+		if err != nil {
+			return fmt.Errorf("build %s (bench runs in the repository's top folder): %w\n%s", pkg, err, out)
+		}
+		return nil
+	}
+	if o.program == "" {
+		err = build(b.program, "./cmd/codexlock")
+	} else {
+		b.program, err = filepath.Abs(o.program)
+		b.note("The program measured is %s.", o.program)
+	}
+	if err != nil || o.profile == "" {
 		return err
 	}
-	megabytes := 512 / b.scale
-	for _, args := range [][]string{
-		{"git", "init", "-q", "-b", "main"},
-		{"git", "commit", "-q", "--allow-empty", "-m", "empty"},
-		{"sh", "-c", fmt.Sprintf("for i in 1 2 3 4 5 6 7 8; do head -c %dM /dev/urandom > assets/sources/big$i.bin; done", megabytes)},
-		{"sh", "-c", b.bin + " attest --toolchain bench@1 assets/sources/*.bin"},
-	} {
-		if _, err := b.do(dir, args[0], args[1:]...); err != nil {
-			return err
+	if b.profiles, err = filepath.Abs(o.profile); err != nil {
+		return err
+	}
+	b.profiled = filepath.Join(b.dir, "bin", "profiled")
+	return cmp.Or(os.MkdirAll(b.profiles, 0o755), build(b.profiled, "./bench/profiled"))
+}
+
+// size is a number of artifacts, or of bytes, as this run scales it.
+func (b *bench) size(n int) int { return max(1, n/b.divisor) }
+
+// note adds a line below the table, once.
+func (b *bench) note(format string, args ...any) {
+	text := fmt.Sprintf(format, args...)
+	for _, n := range b.notes {
+		if n == text {
+			return
 		}
 	}
-	o, p, err := b.best(dir, []string{b.bin, "verify", "--all", "-q"},
-		[]string{"sh", "-c", "ls assets/sources/*.bin | xargs -n 1 -P 2 openssl dgst -sha256"})
-	row(fmt.Sprintf("verify --all, 8 files of %d MiB, against `xargs -P2 openssl dgst -sha256`", megabytes), o, p, "<= 0.9x, 64 MiB")
-	return err
+	b.notes = append(b.notes, text)
+}
+
+func progress(format string, args ...any) {
+	fmt.Fprintf(os.Stderr, "bench: %s\n", fmt.Sprintf(format, args...))
 }

@@ -1,0 +1,29 @@
+// Command profiled is codexlock with a CPU profile of its own run, which goes to the
+// file that CODEXLOCK_BENCH_PROFILE names. It is for bench alone, so that the product
+// has no code for profiles. What happens before main begins is not in the profile.
+package main
+
+import (
+	"fmt"
+	"os"
+	"runtime/pprof"
+
+	"github.com/codexlock/codexlock/internal/cli"
+)
+
+func main() { os.Exit(profiled()) }
+
+func profiled() int {
+	file, err := os.Create(os.Getenv("CODEXLOCK_BENCH_PROFILE"))
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "profiled:", err)
+		return cli.ExitUnknown
+	}
+	defer file.Close()
+	if err := pprof.StartCPUProfile(file); err != nil {
+		fmt.Fprintln(os.Stderr, "profiled:", err)
+		return cli.ExitUnknown
+	}
+	defer pprof.StopCPUProfile()
+	return cli.Main(cli.Here())
+}
