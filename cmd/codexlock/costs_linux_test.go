@@ -1,0 +1,291 @@
+package main
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"math"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/codexlock/codexlock/internal/cli"
+)
+
+// The repositories that are compared: what one artifact more costs is the difference
+// of what they cost, divided by that of their sizes. So start-up is not in it.
+const fewArtifacts, manyArtifacts = 200, 400
+
+// costSlack is how far the bounds of memory are above what was measured when they were
+// set: a regression by a factor is caught, another version of Go is not.
+const costSlack = 1.5
+
+// A costCase is a command whose costs are counted, not timed, so that the figures are
+// the same on every machine.
+type costCase struct {
+	name    string
+	args    []string
+	code    int
+	later   time.Duration // after the time at which everything was attested
+	keyless bool
+	prepare func(t *testing.T, r *costRepository) // before the command, not counted
+	bounds  costs
+}
+
+// costs are what one artifact more costs, and how many git processes a command starts
+// in all.
+type costs struct {
+	allocations, bytes float64
+	openings           float64 // of files and folders below assets/sources, by whatever process
+	git                float64
+}
+
+// The bounds. To measure again, run
+//
+//	go test ./cmd/codexlock -run TestCosts -v -count 1
+//
+// which logs every line as it would be written here, and replace them: by lower ones
+// after an improvement, by higher ones with a reason in the commit.
+var costCases = []costCase{
+	{name: "clean", args: []string{"verify", "--all"},
+		bounds: costs{1064, 89947, 4.5, 14}},
+	{name: "expired", args: []string{"verify", "--all"}, code: cli.ExitDenied, later: 48 * time.Hour,
+		bounds: costs{6320, 358878, 4.5, 14}},
+	{name: "keyless", args: []string{"verify", "--all"}, code: cli.ExitDenied, keyless: true,
+		bounds: costs{6343, 391409, 4.5, 14}},
+	{name: "drifted", args: []string{"verify", "--all"}, code: cli.ExitDenied, prepare: drift,
+		bounds: costs{6895, 397637, 5.5, 18}},
+	{name: "one path", args: []string{"verify", "assets/sources/0/a0000.txt"}, // what the others cost
+		bounds: costs{159, 16194, 0.5, 14}},
+	{name: "changed", args: []string{"verify", "--base", "HEAD^1", "--head", "HEAD"},
+		bounds: costs{909, 82071, 0.5, 9}},
+	{name: "unchanged", args: []string{"verify", "--base", "HEAD", "--head", "HEAD"},
+		bounds: costs{31, 7555, 0.5, 7}},
+	{name: "renew", args: []string{"renew", "--within", "24h"}, later: time.Hour,
+		bounds: costs{1717, 202441, 22.5, 13}},
+	{name: "attest", args: []string{"attest", "--all"}, prepare: drift,
+		bounds: costs{1190, 148920, 24.5, 15}},
+}
+
+// TestCosts holds what one artifact more costs: the difference between two repositories,
+// divided by that of their sizes, so that start-up is not in it.
+func TestCosts(t *testing.T) {
+	few, many := newCostRepository(t, fewArtifacts), newCostRepository(t, manyArtifacts)
+	for _, c := range costCases {
+		t.Run(c.name, func(t *testing.T) {
+			few.costs(t, c) // computes what a process computes once
+			a, b := few.costs(t, c), many.costs(t, c)
+			each := func(a, b float64) float64 { return (b - a) / (manyArtifacts - fewArtifacts) }
+			got := costs{each(a.allocations, b.allocations), each(a.bytes, b.bytes), each(a.openings, b.openings), b.git}
+			t.Logf("bounds: costs{%s}}, // measured %.4g", bound(got), got)
+			for _, figure := range []struct {
+				name      string
+				got, most float64
+			}{
+				{"allocations an artifact", got.allocations, c.bounds.allocations},
+				{"bytes an artifact", got.bytes, c.bounds.bytes},
+				{"openings an artifact", got.openings, c.bounds.openings},
+				{"git processes", got.git, c.bounds.git},
+			} {
+				if figure.got > figure.most {
+					t.Errorf("%.2f %s, want at most %g", figure.got, figure.name, figure.most)
+				}
+			}
+			if a.git != b.git {
+				t.Errorf("%g git processes for %d artifacts, %g for %d: their number grows", a.git, fewArtifacts, b.git, manyArtifacts)
+			}
+		})
+	}
+}
+
+// bound is a line of the bounds for what was measured. Openings and processes are
+// exact, so half an opening and two processes are slack enough.
+func bound(c costs) string {
+	loose := func(f float64) float64 { return math.Ceil(max(0, f) * costSlack) }
+	return fmt.Sprintf("%.0f, %.0f, %.1f, %.0f", loose(c.allocations), loose(c.bytes), max(0, c.openings)+0.5, c.git+2)
+}
+
+// A costRepository has n attested artifacts. Its last commit is that of all of them.
+type costRepository struct {
+	dir, gitLog string
+	n           int
+	attested    time.Time
+}
+
+func newCostRepository(t *testing.T, n int) *costRepository {
+	t.Helper()
+	r := &costRepository{dir: t.TempDir(), n: n, attested: time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)}
+	r.git(t, "init", "-q", "-b", "main")
+	r.run(t, costCase{args: []string{"init"}})
+	r.git(t, "add", "-A")
+	r.git(t, "commit", "-q", "-m", "protected")
+	r.write(t, "")
+	r.run(t, costCase{args: []string{"attest", "--all"}})
+	r.git(t, "add", "-A")
+	r.git(t, "commit", "-q", "-m", "attested")
+	return r
+}
+
+// write writes every artifact, with something appended.
+func (r *costRepository) write(t *testing.T, more string) {
+	t.Helper()
+	for i := range r.n {
+		name := filepath.Join(r.dir, "assets", "sources", fmt.Sprint(i%2), fmt.Sprintf("a%04d.txt", i))
+		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(name, []byte(strings.Repeat(fmt.Sprintf("artifact %d\n", i), 20)+more), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func drift(t *testing.T, r *costRepository) { r.write(t, "edited\n") }
+
+func (r *costRepository) git(t *testing.T, args ...string) {
+	t.Helper()
+	cmd := exec.Command("git", args...)
+	cmd.Dir = r.dir
+	cmd.Env = append(os.Environ(), "GIT_CONFIG_GLOBAL="+os.DevNull, "GIT_CONFIG_NOSYSTEM=1",
+		"GIT_AUTHOR_NAME=t", "GIT_AUTHOR_EMAIL=t@localhost", "GIT_COMMITTER_NAME=t", "GIT_COMMITTER_EMAIL=t@localhost")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("git %q: %v\n%s", args, err, out)
+	}
+}
+
+// run runs a command in this process and holds it to its exit code.
+func (r *costRepository) run(t *testing.T, c costCase) {
+	t.Helper()
+	var stderr bytes.Buffer
+	code := cli.Main(t.Context(), cli.World{
+		Args: append([]string{"codexlock"}, c.args...), Dir: r.dir, Stdin: strings.NewReader(""), Stdout: io.Discard, Stderr: &stderr,
+		Now: func() time.Time { return r.attested.Add(c.later) }, Random: rand.NewChaCha8([32]byte{}),
+		Names: func() []string { return nil },
+		Env: func(name string) (string, bool) {
+			if name == "VAULTTIME_KEY" && !c.keyless {
+				return "a-key-for-counting-0123456789abcdef0123456789", true
+			}
+			return "", false
+		},
+	})
+	if code != c.code {
+		t.Fatalf("%q: exit code %d, want %d\n%s", c.args, code, c.code, &stderr)
+	}
+}
+
+// costs runs a command and returns what that cost in all.
+func (r *costRepository) costs(t *testing.T, c costCase) costs {
+	t.Helper()
+	r.git(t, "reset", "-q", "--hard")
+	if c.prepare != nil {
+		c.prepare(t, r)
+	}
+	processes, openings := countGit(t), countOpenings(t, r.dir)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	r.run(t, c)
+	runtime.ReadMemStats(&after)
+	return costs{float64(after.Mallocs - before.Mallocs), float64(after.TotalAlloc - before.TotalAlloc), openings(), processes()}
+}
+
+// countGit has every git process counted from now on: the first git of the PATH is a
+// script that notes itself.
+func countGit(t *testing.T) func() float64 {
+	t.Helper()
+	real, err := exec.LookPath("git")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	log := filepath.Join(dir, "log")
+	script := fmt.Sprintf("#!/bin/sh\nprintf . >>'%s'\nexec '%s' \"$@\"\n", log, real)
+	if err := os.WriteFile(filepath.Join(dir, "git"), []byte(script), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	path := os.Getenv("PATH")
+	if err := os.Setenv("PATH", dir+string(filepath.ListSeparator)+path); err != nil {
+		t.Fatal(err)
+	}
+	return func() float64 {
+		if err := os.Setenv("PATH", path); err != nil {
+			t.Fatal(err)
+		}
+		text, err := os.ReadFile(log)
+		if err != nil && !os.IsNotExist(err) {
+			t.Fatal(err)
+		}
+		return float64(len(text))
+	}
+}
+
+// countOpenings has the kernel (inotify) count how often a file in the folders of the
+// artifacts is opened from now on, whoever opens it.
+func countOpenings(t *testing.T, dir string) func() float64 {
+	t.Helper()
+	fd, err := unix.InotifyInit1(unix.IN_CLOEXEC | unix.IN_NONBLOCK)
+	if err != nil {
+		t.Fatal(err)
+	}
+	events := os.NewFile(uintptr(fd), "inotify")
+	folders, err := filepath.Glob(filepath.Join(dir, "assets", "sources", "*"))
+	if err != nil || len(folders) == 0 {
+		t.Fatalf("no folders to watch, %v", err)
+	}
+	for _, folder := range folders {
+		// Without closings, two openings of the same file are one event.
+		if _, err := unix.InotifyAddWatch(fd, folder, unix.IN_OPEN|unix.IN_CLOSE); err != nil {
+			t.Fatal(err)
+		}
+	}
+	end := "counted-" + filepath.Base(t.TempDir())
+	opened := make(chan float64, 1)
+	go func() { opened <- readOpenings(events, end) }()
+	return func() float64 {
+		last := filepath.Join(folders[0], end)
+		if err := os.WriteFile(last, nil, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		defer os.Remove(last)
+		n := <-opened
+		if err := events.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if n < 0 {
+			t.Fatal("events were lost")
+		}
+		return n
+	}
+}
+
+// readOpenings counts openings until the file named end is opened. It returns a
+// negative number where events were lost.
+func readOpenings(events io.Reader, end string) (opened float64) {
+	buffer := make([]byte, 64<<10)
+	for {
+		n, err := events.Read(buffer)
+		if err != nil {
+			return -1
+		}
+		for rest := buffer[:n]; len(rest) > 0; {
+			mask, size := binary.NativeEndian.Uint32(rest[4:]), binary.NativeEndian.Uint32(rest[12:])
+			name := string(bytes.TrimRight(rest[unix.SizeofInotifyEvent:unix.SizeofInotifyEvent+size], "\x00"))
+			rest = rest[unix.SizeofInotifyEvent+size:]
+			switch {
+			case mask&unix.IN_Q_OVERFLOW != 0:
+				return -1
+			case name == end:
+				return opened
+			case mask&unix.IN_OPEN != 0:
+				opened++
+			}
+		}
+	}
+}
