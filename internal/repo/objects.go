@@ -155,15 +155,7 @@ func (o *objects) stream(ctx context.Context, q request, use func(size int64, r 
 	}
 	switch end {
 	case inStep:
-		o.mu.Lock()
-		if o.broken == nil {
-			o.idle = append(o.idle, p)
-			p = nil
-		}
-		o.mu.Unlock()
-		if p != nil {
-			p.end()
-		}
+		o.release(p)
 	case abandoned:
 		p.end()
 	case lost:
@@ -188,6 +180,19 @@ func (o *objects) take() (*objectReader, error) {
 		o.broken = err
 	}
 	return p, err
+}
+
+// release keeps a process for the next request.
+func (o *objects) release(p *objectReader) {
+	o.mu.Lock()
+	keep := o.broken == nil
+	if keep {
+		o.idle = append(o.idle, p)
+	}
+	o.mu.Unlock()
+	if !keep {
+		p.end()
+	}
 }
 
 // fail makes the end of a process the end of reading, and says why it ended.

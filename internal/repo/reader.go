@@ -114,6 +114,11 @@ func (p *objectReader) answer(f format, q request, use func(int64, io.Reader) er
 	if _, err := io.WriteString(p.stdin, q.oid+"\x00"); err != nil {
 		return lost, err
 	}
+	return p.receive(f, q, use)
+}
+
+// receive reads the answer to a request that git was sent.
+func (p *objectReader) receive(f format, q request, use func(int64, io.Reader) error) (ending, error) {
 	kind, size, err := p.header(q)
 	if missing := (*MissingObjectError)(nil); errors.As(err, &missing) {
 		return inStep, err

@@ -1,0 +1,126 @@
+package repo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// batch is a repository with many small files, and some that cannot be read or are too
+// large, in a commit and its work tree.
+func batch(t *testing.T, files int) (sandbox, *Repository, Tree, []Entry) {
+	t.Helper()
+	s := newSandbox(t)
+	for i := range files {
+		s.write(fmt.Sprintf("d/%05d", i), strings.Repeat(fmt.Sprintln("file", i), 1+i%3))
+	}
+	s.write("d/00100", strings.Repeat("x", 2000))
+	s.write("d/00101", strings.Repeat("x", maxDrain*2))
+	head := s.commit()
+	r := s.open()
+	tree := mustTree(t, r, head)
+	var entries []Entry
+	for e, err := range tree.Entries(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		entries = append(entries, e)
+	}
+	return s, r, tree, entries
+}
+
+// TestReadEach: the answers are those of Read, whatever is wrong with single files.
+func TestReadEach(t *testing.T) {
+	s, r, tree, entries := batch(t, 1200)
+	missing := entries[500].OID
+	if err := os.Remove(s.loose(missing)); err != nil {
+		t.Fatal(err)
+	}
+	s.forge(entries[600].OID, deflated("blob 5\x00wrong"))
+	for name, tree := range map[string]Tree{"commit": tree, "work tree": mustWorkTree(t, r)} {
+		var mu sync.Mutex
+		seen := make([]int, len(entries))
+		files := entries
+		if name == "work tree" {
+			files = nil
+			for e, err := range tree.Entries(t.Context()) {
+				if err != nil {
+					t.Fatal(err)
+				}
+				files = append(files, e)
+			}
+		}
+		answer := func(data []byte, err error) string {
+			if err != nil {
+				return err.Error()
+			}
+			return string(data)
+		}
+		want := make([]string, len(files))
+		for i, e := range files {
+			want[i] = answer(tree.Read(t.Context(), e, 1000))
+		}
+		err := ReadEach(t.Context(), tree, files, 1000, func(i int, data []byte, err error) {
+			mu.Lock()
+			defer mu.Unlock()
+			seen[i]++
+			if got := answer(data, err); got != want[i] {
+				t.Errorf("%s: %s is %.100q, want %.100q", name, files[i].Path, got, want[i])
+			}
+		})
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		for i, n := range seen {
+			if n != 1 {
+				t.Errorf("%s: %s was read %d times", name, files[i].Path, n)
+			}
+		}
+	}
+}
+
+// TestReadEachProcesses: many files cost as many git processes as few.
+func TestReadEachProcesses(t *testing.T) {
+	_, r, tree, entries := batch(t, 2000)
+	before := r.git.started.Load()
+	if err := ReadEach(t.Context(), tree, entries, 3*maxDrain, func(_ int, _ []byte, err error) {
+		if err != nil {
+			t.Error(err)
+		}
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if n := r.git.started.Load() - before; n > maxReaders {
+		t.Errorf("%d processes for %d files, want at most %d", n, len(entries), maxReaders)
+	}
+}
+
+// TestReadEachEnds: a process that dies, and a caller that waits no more, end it.
+func TestReadEachEnds(t *testing.T) {
+	_, r, tree, entries := batch(t, 300)
+	ctx, cancel := context.WithCancel(t.Context())
+	var once sync.Once
+	err := ReadEach(ctx, tree, entries, 3*maxDrain, func(int, []byte, error) { once.Do(cancel) })
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("a cancelled read: %v", err)
+	}
+	if err := ReadEach(t.Context(), tree, entries[:10], 1000, func(int, []byte, error) {}); err != nil {
+		t.Errorf("after a cancelled read: %v", err)
+	}
+	for _, p := range r.objects.idle {
+		p.kill()
+		p.cmd.Process.Wait()
+	}
+	var failed *GitError
+	if err := ReadEach(t.Context(), tree, entries[:10], 1000, func(int, []byte, error) {}); !errors.As(err, &failed) || !strings.Contains(err.Error(), "d/00000") {
+		t.Errorf("with a dead process: %v, want a *GitError that names the file", err)
+	}
+	r.Close()
+	if err := ReadEach(t.Context(), tree, entries[:10], 1000, func(int, []byte, error) {}); err == nil {
+		t.Error("a closed repository was read")
+	}
+}
