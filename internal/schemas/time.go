@@ -6,6 +6,9 @@ import "time"
 // a schema says how it is written, the format that there is such a time.
 const utcSeconds = "codexlock-utc-seconds"
 
+// IsUTCSeconds reports whether a text is a time as every document of ours writes it.
+func IsUTCSeconds(s string) bool { return isUTCSeconds(s) }
+
 // isUTCSeconds tells whether s is YYYY-MM-DDTHH:MM:SSZ with a day that the
 // calendar has, from 1970 on. time.Parse alone takes more: offsets, fractions,
 // hours of one digit.
