@@ -1,6 +1,7 @@
 package facts
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,7 +11,6 @@ import (
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/config"
 	"github.com/codexlock/codexlock/internal/content"
-	"github.com/codexlock/codexlock/internal/ledger"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/schemas"
 	"github.com/codexlock/codexlock/internal/vaulttime"
@@ -84,14 +84,15 @@ type Collector struct {
 	o         Options
 	settings  Settings
 	now       string
-	ledger    book // the head's
-	base      book
+	ledger    *book               // the head's
+	base      *book               // may be the head's
+	relisted  []string            // the paths of which the two ledgers say something different, sorted
 	changes   changes             // what differs
 	artifacts []string            // under judgement, sorted; raw: a name may be no artifact.Path
 	skipped   []string            // named, and no artifact
 	mirrored  bool                // the head has files under assets/manifests/
 	mirrors   sync.Map            // of these folders whether the head has them, by path
-	names     []string            // of the head's files
+	names     []string            // of the head's files, sorted
 	misplaced map[string]string   // what is no folder and stands above an artifact, by path: the artifact, or the folder of artifacts.include
 	made      map[string][]string // the artifacts made from an input, where a change is judged
 
@@ -102,27 +103,19 @@ type Collector struct {
 	suspects *content.Budget // what is searched for secrets
 }
 
-// A book is a ledger as it was found in a tree.
-type book struct {
-	found   Document
-	doc     *schemas.Document
-	entries *ledger.Ledger
-	byPath  map[artifact.Path][]int
-	unsafe  []UnsafePath
-}
-
 // Collect finds out what is under judgement. Measuring happens later, piece by
 // piece. An error means that something could not be read: it is about us, and
 // the change is then not verified.
 func Collect(ctx context.Context, o Options) (*Collector, error) {
 	o.Head = repo.Including(o.Head, o.Config.IncludeFolders(), o.Config.Matches)
 	c := &Collector{o: o, now: vaulttime.FormatTime(o.Now), settings: settingsOf(o), suspects: content.NewBudget(), pointers: NewPointers(o.Head, settingsOf(o).LFS), misplaced: map[string]string{}}
-	var err error
-	if c.ledger, err = c.readLedger(ctx, o.Head); err != nil {
-		return nil, fmt.Errorf("read %s: %w", ledger.Path, err)
-	}
-	if c.base, err = c.readLedger(ctx, o.Base); err != nil {
-		return nil, fmt.Errorf("read the base's %s: %w", ledger.Path, err)
+	var group sync.WaitGroup
+	var listing, reading error
+	group.Go(func() { listing = c.list(ctx) })
+	reading = c.readLedgers(ctx)
+	group.Wait()
+	if err := cmp.Or(reading, listing); err != nil {
+		return nil, err
 	}
 	if err := c.discover(ctx); err != nil {
 		return nil, err
@@ -148,42 +141,6 @@ func settingsOf(o Options) Settings {
 
 // Len is the number of artifacts under judgement.
 func (c *Collector) Len() int { return len(c.artifacts) }
-
-// readLedger reads a tree's ledger. What is wrong with it is a measurement, not
-// an error; only a tree that cannot be read is.
-func (c *Collector) readLedger(ctx context.Context, tree repo.Tree) (book, error) {
-	b := book{byPath: map[artifact.Path][]int{}, unsafe: []UnsafePath{}}
-	file, err := c.read(ctx, tree, ledger.Path, MaxLedgerBytes)
-	if err != nil {
-		return book{}, err
-	}
-	b.found = file.Document
-	if file.State != "valid" {
-		return b, nil
-	}
-	entries, doc, err := ledger.Decode(file.data)
-	b.doc = doc
-	if err := c.judgeForm(&b.found, schemas.Ledger, doc, err); err != nil {
-		return book{}, err
-	}
-	if b.found.State != "valid" {
-		return b, nil
-	}
-	b.entries = entries
-	for i, e := range entries.Artifacts {
-		p, err := artifact.ParsePath(e.Path)
-		if err != nil {
-			var fault *artifact.PathError
-			if !errors.As(err, &fault) {
-				return book{}, err
-			}
-			b.unsafe = append(b.unsafe, UnsafePath{Pointer: ledger.Pointer(i) + "/path", Path: e.Path, Reason: fault.Reason})
-			continue
-		}
-		b.byPath[p] = append(b.byPath[p], i)
-	}
-	return b, nil
-}
 
 // A found is a file as it was looked for: what stands there, and its bytes
 // where these could be read.
@@ -261,8 +218,22 @@ func (c *Collector) judgeForm(d *Document, kind schemas.Kind, doc *schemas.Docum
 	return nil
 }
 
+// A located document knows where its values stand.
+type located interface {
+	Position(pointer string) (schemas.Position, bool)
+	Raw(pointer string) (string, bool)
+}
+
 // A locator finds places in the documents that were read.
-type locator map[string]*schemas.Document
+type locator map[string]located
+
+// add notes a document that was read as a file. None was where the file is no JSON.
+func (l locator) add(file string, doc located) {
+	if parsed, ok := doc.(*schemas.Document); doc == nil || ok && parsed == nil {
+		return
+	}
+	l[file] = doc
+}
 
 func (l locator) locate(file, pointer string) (line, column int, ok bool) {
 	doc := l[file]

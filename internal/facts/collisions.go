@@ -34,13 +34,13 @@ func (c *Collector) measureCollisions(ctx context.Context, r *Repository) error 
 		}
 		r.Collisions = append(r.Collisions, Collision{Path: printable(name), Other: printable(other), Kind: collisionKind(name, other)})
 	}
-	names := make([]string, 0, len(c.names)+len(c.ledger.byPath))
-	names = append(names, c.names...)
-	for p := range c.ledger.byPath {
-		names = append(names, p.String())
+	unlisted := c.onlyListed()
+	if may, err := c.mayCollide(ctx, unlisted); err != nil || !may {
+		return err
 	}
+	names := slices.Concat(c.names, unlisted)
 	slices.Sort(names)
-	n := nodes{names: slices.Compact(names), seed: maphash.MakeSeed(), first: make(map[uint64]node, len(names))}
+	n := nodes{names: names, seed: maphash.MakeSeed(), first: make(map[uint64]node, len(names))}
 	matter := matters{c: c, ctx: ctx}
 	n.walk(func(name, other string, folder bool) {
 		switch {
@@ -170,7 +170,7 @@ func (m *matters) files(name, other string) bool {
 // tree these are only those that concern an artifact.
 func (m *matters) compared(name string) bool {
 	_, changed := m.c.changes.status(name)
-	return changed || m.c.entryText(&m.c.ledger, artifact.Path(name)) != m.c.entryText(&m.c.base, artifact.Path(name))
+	return changed || m.c.entriesDiffer(artifact.Path(name))
 }
 
 // differs reports whether a file was compared and differs, or is not in the base.
@@ -215,8 +215,8 @@ func (m *matters) collect() {
 			mark(m.folder, path.Dir(name))
 		}
 	}
-	for _, b := range []*book{&m.c.ledger, &m.c.base} {
-		for p := range b.byPath {
+	for _, b := range m.c.books() {
+		for p := range b.paths() {
 			mark(m.folder, p.Dir())
 			if m.differs(p.String()) {
 				mark(m.changed, p.Dir())

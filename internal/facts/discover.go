@@ -17,9 +17,6 @@ import (
 // discover finds the artifacts under judgement and what differs around them.
 func (c *Collector) discover(ctx context.Context) error {
 	set := map[string]bool{}
-	if err := c.list(ctx); err != nil {
-		return err
-	}
 	find := c.discoverAll
 	switch c.o.Scope {
 	case Changed:
@@ -178,7 +175,7 @@ func (c *Collector) concernsGate(name string) bool {
 
 // listed reports whether a ledger, the head's or the base's, names the path.
 func (c *Collector) listed(p artifact.Path) bool {
-	return len(c.ledger.byPath[p]) > 0 || len(c.base.byPath[p]) > 0
+	return c.ledger.has(p) || c.base.has(p)
 }
 
 // isArtifact decides by name: what the configuration includes or a ledger
@@ -226,7 +223,7 @@ func (c *Collector) isLeft(ctx context.Context, p artifact.Path) (bool, error) {
 // exists reports whether an artifact stands in the head's tree or ledger. A folder is
 // none: what is named like a companion of it belongs to nothing.
 func (c *Collector) exists(ctx context.Context, p artifact.Path) (bool, error) {
-	if len(c.ledger.byPath[p]) > 0 {
+	if c.ledger.has(p) {
 		return true, nil
 	}
 	entry, ok, err := c.o.Head.Lookup(ctx, p)
@@ -255,15 +252,8 @@ func (c *Collector) discoverChanged(ctx context.Context, set map[string]bool) er
 			}
 		}
 	}
-	for p := range c.ledger.byPath {
-		if c.entryText(&c.ledger, p) != c.entryText(&c.base, p) {
-			set[p.String()] = true
-		}
-	}
-	for p := range c.base.byPath {
-		if len(c.ledger.byPath[p]) == 0 {
-			set[p.String()] = true
-		}
+	for _, name := range c.relisted {
+		set[name] = true
 	}
 	return c.dropGone(ctx, set)
 }
@@ -304,15 +294,6 @@ func (c *Collector) removedOwner(p artifact.Path) bool {
 	return false
 }
 
-// entryText is all that a ledger says of an artifact, for comparison.
-func (c *Collector) entryText(b *book, p artifact.Path) string {
-	var text strings.Builder
-	for _, i := range b.byPath[p] {
-		fmt.Fprintf(&text, "%+v\n", b.entries.Artifacts[i])
-	}
-	return text.String()
-}
-
 // discoverAll finds every artifact of the head, or those of the named paths.
 func (c *Collector) discoverAll(ctx context.Context, set map[string]bool) error {
 	if err := c.compare(ctx, c.concernsGate); err != nil {
@@ -323,7 +304,7 @@ func (c *Collector) discoverAll(ctx context.Context, set map[string]bool) error 
 			return err
 		}
 	}
-	for p := range c.ledger.byPath {
+	for p := range c.ledger.paths() {
 		set[p.String()] = true
 	}
 	if c.o.Scope == All {

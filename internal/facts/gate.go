@@ -165,8 +165,8 @@ func (c *Collector) measureScript(ctx context.Context, r *Repository) error {
 // attested reports whether the ledger lists a file with its hash: it is then an
 // artifact, and judged as one.
 func (c *Collector) attested(p artifact.Path, d artifact.Digest) bool {
-	for _, i := range c.ledger.byPath[p] {
-		if c.ledger.entries.Artifacts[i].SHA256 == d {
+	for _, i := range c.ledger.entries(p) {
+		if c.ledger.entry(i).SHA256 == d {
 			return true
 		}
 	}

@@ -37,7 +37,7 @@ func (k Keys) Repository(context.Context) (Measurement, error) {
 	docs := locator{}
 	file := k.c.o.Config.File.String()
 	if file != "" {
-		docs[file] = k.c.o.Config.Document
+		docs.add(file, k.c.o.Config.Document)
 	}
 	r := &Repository{Scope: string(Paths), Config: file, Keys: k.Domains(), TrustedBase: string(TrustedCommit), EditedGate: "unedited", GateProblems: []GateProblem{}}
 	return Measurement{Input: Input{EffectiveTime: k.c.now, Settings: k.c.settings, Repository: r}, Locate: docs.locate}, nil

@@ -1,9 +1,10 @@
 package facts
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
-	"runtime"
 	"strings"
 	"sync"
 
@@ -42,49 +43,59 @@ func (c *Collector) companionOf(ctx context.Context, p artifact.Path) (string, e
 // consumers reads what every artifact of the head says it was made from: the
 // artifacts by each of their inputs.
 func (c *Collector) consumers(ctx context.Context) (map[string][]string, error) {
-	var names []string
-	for _, name := range c.names {
-		if strings.HasSuffix(name, artifact.Manifest.Suffix()) {
-			names = append(names, name)
-		}
+	manifests, err := c.manifests(ctx)
+	if err != nil {
+		return nil, err
 	}
 	var mu sync.Mutex
 	var first error
 	made := map[string][]string{}
-	var group sync.WaitGroup
-	workers := min(runtime.GOMAXPROCS(0), len(names))
-	for w := range workers {
-		group.Go(func() {
-			for i := w; i < len(names); i += workers {
-				inputs, err := c.inputsOf(ctx, artifact.Path(names[i]))
-				mu.Lock()
-				if err != nil && first == nil {
-					first = err
-				}
-				for _, owner := range artifact.Path(names[i]).Owners() {
-					for _, input := range inputs {
-						made[input] = append(made[input], owner.String())
-					}
-				}
-				mu.Unlock()
-				if err != nil {
-					return
-				}
+	err = repo.ReadEach(ctx, c.o.Head, manifests, MaxCompanionBytes, func(i int, data []byte, err error) {
+		inputs, err := inputsOf(data, err)
+		if len(inputs) == 0 && err == nil {
+			return
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		first = cmp.Or(first, err)
+		for _, owner := range artifact.Path(manifests[i].Path).Owners() {
+			for _, input := range inputs {
+				made[input] = append(made[input], owner.String())
 			}
-		})
-	}
-	group.Wait()
-	return made, first
+		}
+	})
+	return made, cmp.Or(err, first)
 }
 
-// inputsOf are the inputs that a manifest names; none where it cannot be read,
-// which is found where its own artifact is judged.
-func (c *Collector) inputsOf(ctx context.Context, p artifact.Path) ([]string, error) {
-	file, err := c.read(ctx, c.o.Head, p, MaxCompanionBytes)
-	if err != nil || file.State != "valid" || !manifest.MayHaveInputs(file.data) {
+// manifests are the files of the head that are named like manifests.
+func (c *Collector) manifests(ctx context.Context) ([]repo.Entry, error) {
+	var files []repo.Entry
+	for _, name := range c.names {
+		if !strings.HasSuffix(name, artifact.Manifest.Suffix()) {
+			continue
+		}
+		entry, there, err := c.o.Head.Lookup(ctx, artifact.Path(name))
+		if err != nil {
+			return nil, err
+		}
+		if there && (entry.Kind == repo.File || entry.Kind == repo.Oversized) {
+			files = append(files, entry)
+		}
+	}
+	return files, nil
+}
+
+// inputsOf are the inputs that a manifest's text names; none where it is too large or
+// does not decode, which is found where its own artifact is judged.
+func inputsOf(text []byte, err error) ([]string, error) {
+	var large *repo.TooLargeError
+	switch {
+	case errors.As(err, &large):
+		return nil, nil
+	case err != nil || !manifest.MayHaveInputs(text):
 		return nil, err
 	}
-	m, _, err := manifest.Decode(file.data)
+	m, _, err := manifest.Decode(text)
 	if err != nil || m.Inputs == nil {
 		return nil, nil
 	}

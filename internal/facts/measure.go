@@ -105,7 +105,7 @@ func (c *Collector) measureFile(ctx context.Context, s *subject) error {
 	}
 	defer file.Close()
 	entry := file.Entry
-	if entry.Kind == repo.Directory && len(c.ledger.byPath[s.path]) == 0 {
+	if entry.Kind == repo.Directory && !c.ledger.has(s.path) {
 		return nil // a folder that nothing lists: the file that it was was removed
 	}
 	s.file = entry
@@ -168,7 +168,7 @@ func (c *Collector) change(p artifact.Path) string {
 			}
 		}
 	}
-	if c.entryText(&c.ledger, p) != c.entryText(&c.base, p) {
+	if c.entriesDiffer(p) {
 		return repo.Modified.String()
 	}
 	return repo.Unchanged.String()
@@ -206,17 +206,18 @@ func (c *Collector) sameInBase(ctx context.Context, f found) (bool, error) {
 }
 
 func (c *Collector) measureLedger(_ context.Context, s *subject) error {
-	l := &Ledger{Document: c.ledger.found, Listed: times(len(c.ledger.byPath[s.path])), Entries: []string{}}
+	listed := c.ledger.entries(s.path)
+	l := &Ledger{Document: c.ledger.found, Listed: times(len(listed)), Entries: []string{}}
 	l.Problems = []Problem{} // they are the whole change's, and told once
 	s.in.Ledger = l
-	s.docs[l.Path] = c.ledger.doc
-	for n, i := range c.ledger.byPath[s.path] {
+	s.docs.add(l.Path, c.ledger.doc)
+	for n, i := range listed {
 		l.Entries = append(l.Entries, ledger.Pointer(i))
 		if n > 0 {
 			continue
 		}
-		e := &c.ledger.entries.Artifacts[i]
-		s.entry = e
+		e := c.ledger.entry(i)
+		s.entry = &e
 		l.Entry = &Entry{
 			Pointer: ledger.Pointer(i), SHA256: e.SHA256.String(), DriftTolerance: string(e.DriftTolerance),
 			TrustDomain: e.TrustDomain, VerifiedAt: e.VerifiedAt,
@@ -271,7 +272,7 @@ func (c *Collector) measureManifest(ctx context.Context, s *subject) error {
 		return nil
 	}
 	read, doc, err := manifest.Decode(file.data)
-	s.docs[m.Path] = doc
+	s.docs.add(m.Path, doc)
 	if err := c.judgeForm(&m.Document, schemas.Manifest, doc, err); err != nil || m.State != "valid" {
 		return err
 	}
@@ -300,7 +301,7 @@ func (c *Collector) measureRecord(ctx context.Context, s *subject) error {
 		return nil
 	}
 	r, doc, err := vaulttime.DecodeRecord(file.data)
-	s.docs[v.Path] = doc
+	s.docs.add(v.Path, doc)
 	if err := c.judgeForm(&v.Document, schemas.VaultTime, doc, err); err != nil || v.State != "valid" {
 		return err
 	}
@@ -346,7 +347,7 @@ func (c *Collector) measureDomain(s *subject) {
 // measureBase states how the artifact stood in the base commit, and completes
 // how it changed since.
 func (c *Collector) measureBase(ctx context.Context, s *subject) error {
-	a, entries := s.in.Artifact, c.base.byPath[s.path]
+	a, entries := s.in.Artifact, c.base.entries(s.path)
 	file, there, err := c.o.Base.Lookup(ctx, s.path)
 	if err != nil {
 		return err
@@ -363,7 +364,7 @@ func (c *Collector) measureBase(ctx context.Context, s *subject) error {
 	}
 	s.in.Base = b
 	if len(entries) > 0 {
-		e := c.base.entries.Artifacts[entries[0]]
+		e := c.base.entry(entries[0])
 		b.SHA256, b.VerifiedAt = e.SHA256.String(), e.VerifiedAt
 	}
 	if err := c.measureBaseRecord(ctx, s); err != nil {

@@ -31,9 +31,15 @@ func (c *Collector) addMisplaced(ctx context.Context, set map[string]bool) error
 			return err
 		}
 	}
-	for _, b := range []*book{&c.ledger, &c.base} {
-		for p := range b.byPath {
-			if err := note(p.Dir(), p.String()); err != nil {
+	for _, b := range c.books() {
+		last := ""
+		for p := range b.paths() {
+			folder := p.Dir()
+			if folder == last { // nothing new: the first path below it was noted
+				continue
+			}
+			last = folder
+			if err := note(folder, p.String()); err != nil {
 				return err
 			}
 		}
@@ -54,12 +60,16 @@ func (c *Collector) noteBase(ctx context.Context, f *folders, note func(folder, 
 	if c.o.SameCommit {
 		return nil
 	}
+	last, at := "", ""
 	for entry, err := range c.o.Base.Entries(ctx) {
 		if err != nil {
 			return fmt.Errorf("list the base's files: %w", err)
 		}
 		folder := path.Dir(entry.Path)
-		at, err := f.obstacle(ctx, folder)
+		if folder != last {
+			last = folder
+			at, err = f.obstacle(ctx, folder)
+		}
 		if err != nil {
 			return err
 		}

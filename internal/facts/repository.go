@@ -9,7 +9,7 @@ import (
 func (c *Collector) Repository(ctx context.Context) (Measurement, error) {
 	r := &Repository{
 		Scope: string(c.o.Scope), Base: c.o.BaseCommit, Head: c.o.HeadCommit, Artifacts: len(c.artifacts),
-		Ledger: c.ledger.found, UnsafePaths: c.ledger.unsafe,
+		Ledger: c.ledger.found, UnsafePaths: c.ledger.unsafePaths(),
 		Config: c.o.Config.File.String(), Keys: c.domainKeys(), TrustedBase: string(cmp.Or(c.o.TrustedBase, TrustedCommit)),
 	}
 	for _, step := range []func(context.Context, *Repository) error{
@@ -19,9 +19,10 @@ func (c *Collector) Repository(ctx context.Context) (Measurement, error) {
 			return Measurement{}, err
 		}
 	}
-	docs := locator{c.ledger.found.Path: c.ledger.doc}
+	docs := locator{}
+	docs.add(c.ledger.found.Path, c.ledger.doc)
 	if r.Config != "" {
-		docs[r.Config] = c.o.Config.Document
+		docs.add(r.Config, c.o.Config.Document)
 	}
 	return Measurement{
 		Input:  Input{EffectiveTime: c.now, Settings: c.settings, Repository: r},

@@ -23,7 +23,7 @@ func (c *Collector) Standing(ctx context.Context, path string) (Standing, error)
 	p := artifact.Path(path)
 	s := Standing{
 		Pattern: firstMatch(c.o.Config.Include, path), Excluded: firstMatch(c.o.Config.Exclude, path),
-		Listed: len(c.ledger.byPath[p]) > 0, ListedInBase: len(c.base.byPath[p]) > 0,
+		Listed: c.ledger.has(p), ListedInBase: c.base.has(p),
 	}
 	var err error
 	if s.Artifact, err = c.isArtifact(ctx, path); err != nil || s.Artifact {
@@ -58,7 +58,7 @@ func (c *Collector) Name(i int) string { return c.artifacts[i] }
 // Attested reports whether the ledger lists an artifact of the head with the hash
 // that it has, and each of its companions is there.
 func (c *Collector) Attested(ctx context.Context, p artifact.Path) (bool, error) {
-	if len(c.ledger.byPath[p]) != 1 {
+	if len(c.ledger.entries(p)) != 1 {
 		return false, nil
 	}
 	for _, kind := range artifact.Companions {

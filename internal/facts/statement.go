@@ -14,7 +14,7 @@ func (c *Collector) statement(s *subject) func(context.Context, Place) (Statemen
 	return func(ctx context.Context, at Place) (Statement, error) {
 		switch at.File {
 		case ledger.Path.String():
-			return Statement{SHA256: c.ledgerStatement(at), Kept: c.entryText(&c.ledger, s.path) == c.entryText(&c.base, s.path)}, nil
+			return Statement{SHA256: c.ledgerStatement(at), Kept: !c.entriesDiffer(s.path)}, nil
 		case s.path.String():
 			text, err := c.text(ctx, at.File)
 			if err != nil || text == nil {

@@ -99,7 +99,7 @@ func (c *Collector) proved(s *subject) bool {
 // measureOwnTest finds a test that is another one than the record signs and an
 // attested artifact itself: then its own record vouches for its bytes.
 func (c *Collector) measureOwnTest(ctx context.Context, s *subject) error {
-	if s.in.Checks.TestSigned != "differs" || s.test.text == nil || len(c.ledger.byPath[s.test.path]) == 0 {
+	if s.in.Checks.TestSigned != "differs" || s.test.text == nil || !c.ledger.has(s.test.path) {
 		return nil
 	}
 	vouched, err := c.vouched(ctx, s.test)
@@ -130,7 +130,7 @@ func (c *Collector) vouched(ctx context.Context, t ownTest) (bool, error) {
 // so the record carries the HMAC of a key that is made for this one run, which the
 // test is given in the domain's variable. The real one was checked before.
 func (c *Collector) job(ctx context.Context, s *subject) (sandbox.Job, error) {
-	book, err := c.read(ctx, c.o.Head, ledger.Path, MaxLedgerBytes)
+	book, err := c.read(ctx, c.o.Head, ledger.Path, ledger.MaxBytes)
 	if err != nil {
 		return sandbox.Job{}, err
 	}

@@ -1,0 +1,201 @@
+package facts
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+	"sync"
+
+	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/ledger"
+	"github.com/codexlock/codexlock/internal/repo"
+	"github.com/codexlock/codexlock/internal/schemas"
+)
+
+// A book is a ledger as it was found in a tree.
+type book struct {
+	found  Document
+	doc    located      // nil where there is no text with places in it
+	file   *ledger.File // nil where the ledger is absent or not valid
+	unsafe []int        // the entries whose paths name no file of a repository
+}
+
+// readLedgers reads the ledgers of head and base, and finds of which paths they say
+// something different. What is decoded depends on the change: of two ledgers with the
+// same bytes one is read, and of two others the entries with different texts are compared.
+func (c *Collector) readLedgers(ctx context.Context) error {
+	read := func(tree repo.Tree) (found, error) { return c.read(ctx, tree, ledger.Path, ledger.MaxBytes) }
+	head, err := read(c.o.Head)
+	if err != nil {
+		return fmt.Errorf("read %s: %w", ledger.Path, err)
+	}
+	same, err := c.sameLedger(ctx, head)
+	if err != nil {
+		return fmt.Errorf("read the base's %s: %w", ledger.Path, err)
+	}
+	var group sync.WaitGroup
+	var baseErr error
+	if !same {
+		group.Go(func() {
+			var before found
+			if before, baseErr = read(c.o.Base); baseErr == nil {
+				c.base, baseErr = c.decodeLedger(before)
+			}
+		})
+	}
+	c.ledger, err = c.decodeLedger(head)
+	group.Wait()
+	switch {
+	case err != nil:
+		return fmt.Errorf("read %s: %w", ledger.Path, err)
+	case baseErr != nil:
+		return fmt.Errorf("read the base's %s: %w", ledger.Path, baseErr)
+	case same:
+		c.base = c.ledger
+		return nil
+	}
+	c.relisted = relisted(c.ledger, c.base)
+	return nil
+}
+
+// sameLedger reports whether the base's ledger is a file with the bytes of the head's.
+func (c *Collector) sameLedger(ctx context.Context, head found) (bool, error) {
+	before, there, err := c.o.Base.Lookup(ctx, ledger.Path)
+	if err != nil || !there || before.Kind != repo.File || before.OID == "" || head.State != "valid" {
+		return false, err
+	}
+	id := head.entry.OID
+	if id == "" {
+		id = c.o.Repository.BlobID(head.data)
+	}
+	return before.OID == id, nil
+}
+
+// decodeLedger decodes a ledger. What is wrong with it is a measurement, not an error.
+func (c *Collector) decodeLedger(file found) (*book, error) {
+	b := &book{found: file.Document}
+	if file.State != "valid" {
+		return b, nil
+	}
+	entries, doc, err := ledger.Read(file.data)
+	if err == nil && len(c.o.Extras[schemas.Ledger]) > 0 { // they are about the document as a whole
+		_, doc, err = ledger.Decode(file.data)
+	}
+	if doc != nil {
+		b.doc = doc
+	}
+	if err := c.judgeForm(&b.found, schemas.Ledger, doc, err); err != nil {
+		return nil, err
+	}
+	if b.found.State != "valid" {
+		return b, nil
+	}
+	b.file, b.doc = entries, entries
+	for i := range entries.Len() {
+		_, err := artifact.ParsePath(entries.Path(i))
+		var bad *artifact.PathError
+		switch {
+		case errors.As(err, &bad):
+			b.unsafe = append(b.unsafe, i)
+		case err != nil:
+			return nil, err
+		}
+	}
+	return b, nil
+}
+
+// relisted are the paths of which two ledgers say something different, sorted.
+func relisted(head, base *book) []string {
+	var paths []string
+	switch {
+	case head.file != nil && base.file != nil:
+		paths = ledger.Differing(head.file, base.file)
+	default:
+		for _, b := range []*book{head, base} {
+			for p := range b.paths() {
+				paths = append(paths, p.String())
+			}
+		}
+	}
+	if len(head.unsafe)+len(base.unsafe) > 0 {
+		paths = slices.DeleteFunc(paths, func(path string) bool {
+			_, err := artifact.ParsePath(path)
+			return err != nil
+		})
+	}
+	slices.Sort(paths)
+	return slices.Compact(paths)
+}
+
+// entriesDiffer reports whether the two ledgers say something different of a path.
+func (c *Collector) entriesDiffer(p artifact.Path) bool {
+	_, found := slices.BinarySearch(c.relisted, p.String())
+	return found
+}
+
+// books are the ledgers, the base's only where it is another one.
+func (c *Collector) books() []*book {
+	if c.base == c.ledger {
+		return []*book{c.ledger}
+	}
+	return []*book{c.ledger, c.base}
+}
+
+// has reports whether a ledger has an entry for a path.
+func (b *book) has(p artifact.Path) bool {
+	return b.file != nil && b.file.Has(p.String()) && !b.isUnsafe(p)
+}
+
+// entries are the indices of a path's entries, in the order of the file.
+func (b *book) entries(p artifact.Path) []int {
+	if b.file == nil || b.isUnsafe(p) {
+		return nil
+	}
+	return b.file.All(p.String())
+}
+
+// isUnsafe reports whether a path that a tree has is one that no entry may have.
+func (b *book) isUnsafe(p artifact.Path) bool {
+	if len(b.unsafe) == 0 {
+		return false
+	}
+	_, err := artifact.ParsePath(p.String())
+	return err != nil
+}
+
+// entry is the i-th entry.
+func (b *book) entry(i int) ledger.Entry { return b.file.Entry(i) }
+
+// paths are the paths of the entries, in the order of the file; a path with several
+// entries comes several times.
+func (b *book) paths() iter.Seq[artifact.Path] {
+	return func(yield func(artifact.Path) bool) {
+		if b.file == nil {
+			return
+		}
+		unsafe := b.unsafe
+		for i := range b.file.Len() {
+			if len(unsafe) > 0 && unsafe[0] == i {
+				unsafe = unsafe[1:]
+				continue
+			}
+			if !yield(artifact.Path(b.file.Path(i))) {
+				return
+			}
+		}
+	}
+}
+
+// unsafePaths are the entries whose paths name no file of a repository.
+func (b *book) unsafePaths() []UnsafePath {
+	paths := make([]UnsafePath, 0, len(b.unsafe))
+	for _, i := range b.unsafe {
+		var bad *artifact.PathError
+		if _, err := artifact.ParsePath(b.file.Path(i)); errors.As(err, &bad) {
+			paths = append(paths, UnsafePath{Pointer: ledger.Pointer(i) + "/path", Path: b.file.Path(i), Reason: bad.Reason})
+		}
+	}
+	return paths
+}
