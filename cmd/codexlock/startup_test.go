@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -59,5 +60,52 @@ func TestOurPackagesStartWithLittle(t *testing.T) {
 	}
 	if ours < 10 {
 		t.Errorf("only %d packages of ours were initialised", ours)
+	}
+}
+
+// maxGit is how many git processes the verification of one artifact may start: each
+// takes 2 to 4 ms.
+const maxGit = 11
+
+// TestGitProcessesOfOneArtifact counts them with a git that writes down each call.
+func TestGitProcessesOfOneArtifact(t *testing.T) {
+	git, err := exec.LookPath("git")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir, bin := t.TempDir(), t.TempDir()
+	calls := filepath.Join(t.TempDir(), "calls")
+	script := "#!/bin/sh\nprintf '%s\\n' \"$*\" >> '" + calls + "'\nexec '" + git + "' \"$@\"\n"
+	if err := os.WriteFile(filepath.Join(bin, "git"), []byte(script), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	name := "assets/sources/a.txt"
+	if err := os.MkdirAll(filepath.Join(dir, filepath.Dir(name)), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, name), []byte("an artifact\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	run := func(path string, args ...string) {
+		t.Helper()
+		cmd := exec.Command(args[0], args[1:]...)
+		cmd.Dir = dir
+		cmd.Env = append(os.Environ(), "PATH="+path, "VAULTTIME_KEY=a-key-of-this-test-0123456789abcdef", "GIT_CONFIG_GLOBAL="+os.DevNull)
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("%s: %v\n%s", strings.Join(args, " "), err, out)
+		}
+	}
+	path := os.Getenv("PATH")
+	run(path, "git", "init", "-q")
+	run(path, "codexlock", "attest", name)
+	run(path, "git", "add", "-A")
+	run(path, "git", "-c", "user.name=t", "-c", "user.email=t@localhost", "commit", "-qm", "all")
+	run(bin+string(os.PathListSeparator)+path, "codexlock", "verify", name)
+	text, err := os.ReadFile(calls)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(string(text), "\n"); n > maxGit {
+		t.Errorf("%d git processes, want at most %d:\n%s", n, maxGit, text)
 	}
 }

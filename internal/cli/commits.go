@@ -116,7 +116,7 @@ type comparison struct {
 	notes   []string
 }
 
-// comparison opens the trees of the commits.
+// comparison opens the trees of the commits, both at the same time.
 func (g gate) comparison(ctx context.Context, r *repo.Repository) (comparison, error) {
 	t := comparison{options: facts.Options{Repository: r, Scope: g.scope, Now: g.now, Base: r.EmptyTree(), Strict: g.layout == "strict", MeasureNamed: g.measureNamed, TrustedBase: facts.TrustedCommit}}
 	o := &t.options
@@ -140,7 +140,13 @@ func (g gate) comparison(ctx context.Context, r *repo.Repository) (comparison, e
 	if c.every && o.Scope == facts.Changed {
 		o.Scope = facts.All
 	}
-	if o.Head, err = tree(ctx, r, c.head); err != nil {
+	head := concurrently(func() (repo.Tree, error) { return tree(ctx, r, c.head) })
+	var base repo.Tree
+	var baseErr error
+	if c.trusted != "" && c.compared != c.head {
+		base, baseErr = tree(ctx, r, c.compared)
+	}
+	if o.Head, err = head(); err != nil {
 		return t, err
 	}
 	if c.trusted == "" {
@@ -148,8 +154,8 @@ func (g gate) comparison(ctx context.Context, r *repo.Repository) (comparison, e
 		return t, nil
 	}
 	if o.Base = o.Head; c.compared != c.head {
-		if o.Base, err = tree(ctx, r, c.compared); err != nil {
-			return t, err
+		if o.Base = base; baseErr != nil {
+			return t, baseErr
 		}
 	}
 	if t.trusted = o.Base; c.trusted != c.compared {

@@ -72,12 +72,21 @@ type evaluation struct {
 }
 
 // run evaluates the gate.
-func (g gate) run(ctx context.Context) (report.Report, error) {
+func (g gate) run(ctx context.Context) (done report.Report, err error) {
+	err = g.runThen(ctx, func(_ *repo.Repository, r report.Report) error {
+		done = r
+		return nil
+	})
+	return done, err
+}
+
+// runThen evaluates the gate and hands the report to use, while the repository is open.
+func (g gate) runThen(ctx context.Context, use func(*repo.Repository, report.Report) error) error {
 	limited, stop := g.limited(ctx)
 	defer stop()
 	r, err := g.open(limited)
 	if err != nil {
-		return report.Report{}, cmp.Or(context.Cause(limited), err)
+		return cmp.Or(context.Cause(limited), err)
 	}
 	defer r.Close()
 	var e evaluation
@@ -87,10 +96,10 @@ func (g gate) run(ctx context.Context) (report.Report, error) {
 		return err
 	})
 	if err != nil {
-		return report.Report{}, err
+		return err
 	}
 	if err := g.record(r, e, &decision); err != nil {
-		return report.Report{}, err
+		return err
 	}
 	done := report.New(decision, report.Meta{
 		Scope: string(e.options.Scope), Base: e.options.BaseCommit, Head: e.options.HeadCommit,
@@ -100,10 +109,10 @@ func (g gate) run(ctx context.Context) (report.Report, error) {
 	})
 	if g.log.on {
 		if err := g.log.append(ctx, r, e.options.Config, g.log.verified(done)); err != nil {
-			return report.Report{}, err
+			return err
 		}
 	}
-	return done, nil
+	return use(r, done)
 }
 
 // decide finds out what is under judgement and judges it.
@@ -147,21 +156,37 @@ func (g gate) record(r *repo.Repository, e evaluation, d *policy.Decision) error
 	return g.adopt(a)
 }
 
-// prepare finds out what is believed and what is under judgement.
+// prepare finds out what is believed and what is under judgement. The rules are loaded
+// while the change is collected, for neither needs the other.
 func (g gate) prepare(ctx context.Context, r *repo.Repository) (evaluation, error) {
-	e, err := g.ready(ctx, r)
+	t, err := g.comparison(ctx, r)
 	if err != nil {
 		return evaluation{}, err
+	}
+	e := g.evaluation(r, t)
+	var collected func() (*facts.Collector, error)
+	if err = e.trusted.measuring(ctx, &e.options); err == nil {
+		options := e.options // of the goroutine
+		collected = concurrently(func() (*facts.Collector, error) { return facts.Collect(ctx, options) })
+		err = e.loadRules(ctx)
+	}
+	if err != nil {
+		if collected != nil {
+			_, _ = collected() // by a gate that cannot be used
+		}
+		if e, err = e.recover(ctx, t, err); err != nil {
+			return evaluation{}, err
+		}
+		collected = func() (*facts.Collector, error) { return facts.Collect(ctx, e.options) }
 	}
 	e.asked.Adopting = g.adopt != nil
 	if !e.asked.Adopting {
 		e.asked.MaxDenials = g.maxDenials
 	}
-	if e.asked.Proposed, err = g.proposed(ctx, r, e.options); err != nil {
-		return e, err
-	}
-	e.change, err = facts.Collect(ctx, e.options)
-	return e, err
+	var collectErr error
+	e.asked.Proposed, err = g.proposed(ctx, r, e.options)
+	e.change, collectErr = collected()
+	return e, cmp.Or(err, collectErr)
 }
 
 // ready is prepare but for what is under judgement.
@@ -170,11 +195,16 @@ func (g gate) ready(ctx context.Context, r *repo.Repository) (evaluation, error)
 	if err != nil {
 		return evaluation{}, err
 	}
-	e := evaluation{options: t.options, trusted: settings{gate: g, repository: r, base: t.trusted}, notes: t.notes}
+	e := g.evaluation(r, t)
 	if err := e.load(ctx); err != nil {
 		return e.recover(ctx, t, err)
 	}
 	return e, nil
+}
+
+// evaluation is one of which nothing is loaded yet.
+func (g gate) evaluation(r *repo.Repository, t comparison) evaluation {
+	return evaluation{options: t.options, trusted: settings{gate: g, repository: r, base: t.trusted}, notes: t.notes}
 }
 
 // load reads the gate that is believed.
@@ -182,6 +212,11 @@ func (e *evaluation) load(ctx context.Context) error {
 	if err := e.trusted.measuring(ctx, &e.options); err != nil {
 		return err
 	}
+	return e.loadRules(ctx)
+}
+
+// loadRules reads the rules, exceptions and baseline that are believed.
+func (e *evaluation) loadRules(ctx context.Context) error {
 	var err error
 	if e.engine, err = e.trusted.engine(ctx, e.options.Config); err != nil {
 		return err

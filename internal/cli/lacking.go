@@ -17,15 +17,10 @@ const maxLacking = 10
 // tellLacking prints what a commit of this work tree would lack, or would not hold as
 // it is here, of the artifacts that were judged: the gate in CI sees the commit. It
 // changes no verdict, for whoever verifies before git add is not wrong.
-func tellLacking(ctx context.Context, w World, done report.Report) error {
+func tellLacking(ctx context.Context, w World, r *repo.Repository, done report.Report) error {
 	if len(done.Artifacts) == 0 {
 		return nil
 	}
-	r, err := repo.Open(ctx, w.Dir)
-	if err != nil {
-		return err
-	}
-	defer r.Close()
 	asked, err := judgedFiles(ctx, r, done)
 	if err != nil || len(asked) == 0 {
 		return err

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/report"
 	"github.com/codexlock/codexlock/internal/vaulttime"
 )
@@ -127,10 +128,13 @@ func (v *verification) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	r, err := v.gate.run(ctx)
-	if err != nil {
-		return err
-	}
+	return v.gate.runThen(ctx, func(opened *repo.Repository, r report.Report) error {
+		return v.present(ctx, outputs, opened, r)
+	})
+}
+
+// present tells what was found, and what follows from it.
+func (v *verification) present(ctx context.Context, outputs []output, opened *repo.Repository, r report.Report) error {
 	for _, note := range r.Notes {
 		fmt.Fprintf(v.world.Stderr, "codexlock: %s\n", report.Terminal(note))
 	}
@@ -138,7 +142,7 @@ func (v *verification) run(ctx context.Context) error {
 		return err
 	}
 	if v.gate.head == "" && !v.quiet {
-		if err := tellLacking(ctx, v.world, r); err != nil {
+		if err := tellLacking(ctx, v.world, opened, r); err != nil {
 			return err
 		}
 	}
