@@ -73,15 +73,16 @@ type evaluation struct {
 
 // run evaluates the gate.
 func (g gate) run(ctx context.Context) (done report.Report, err error) {
-	err = g.runThen(ctx, func(_ *repo.Repository, r report.Report) error {
+	err = g.runThen(ctx, func(_ *repo.Repository, _ *facts.Collector, r report.Report) error {
 		done = r
 		return nil
 	})
 	return done, err
 }
 
-// runThen evaluates the gate and hands the report to use, while the repository is open.
-func (g gate) runThen(ctx context.Context, use func(*repo.Repository, report.Report) error) error {
+// runThen evaluates the gate and hands what was measured and the report to use, while
+// the repository is open.
+func (g gate) runThen(ctx context.Context, use func(*repo.Repository, *facts.Collector, report.Report) error) error {
 	limited, stop := g.limited(ctx)
 	defer stop()
 	r, err := g.open(limited)
@@ -112,7 +113,7 @@ func (g gate) runThen(ctx context.Context, use func(*repo.Repository, report.Rep
 			return err
 		}
 	}
-	return use(r, done)
+	return use(r, e.change, done)
 }
 
 // decide finds out what is under judgement and judges it.

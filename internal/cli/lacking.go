@@ -16,12 +16,13 @@ const maxLacking = 10
 
 // tellLacking prints what a commit of this work tree would lack, or would not hold as
 // it is here, of the artifacts that were judged: the gate in CI sees the commit. It
-// changes no verdict, for whoever verifies before git add is not wrong.
-func tellLacking(ctx context.Context, w World, r *repo.Repository, done report.Report) error {
+// changes no verdict, for whoever verifies before git add is not wrong. work is the work
+// tree as it was measured, whose names are listed already.
+func tellLacking(ctx context.Context, w World, r *repo.Repository, work repo.Tree, done report.Report) error {
 	if len(done.Artifacts) == 0 {
 		return nil
 	}
-	asked, err := judgedFiles(ctx, r, done)
+	asked, err := judgedFiles(ctx, r, work, done)
 	if err != nil || len(asked) == 0 {
 		return err
 	}
@@ -74,8 +75,8 @@ func plural(n int, one, many string) string {
 // judgedFiles are the files about which Git is to be asked: of the artifacts that were
 // judged, their companions and the ledger those that are here and not tracked, and the
 // artifacts that changed.
-func judgedFiles(ctx context.Context, r *repo.Repository, done report.Report) ([]artifact.Path, error) {
-	work, err := r.WorkTree(ctx)
+func judgedFiles(ctx context.Context, r *repo.Repository, work repo.Tree, done report.Report) ([]artifact.Path, error) {
+	_, mirrored, err := work.Lookup(ctx, artifact.Path(strings.TrimSuffix(artifact.ManifestDir, "/")))
 	if err != nil {
 		return nil, err
 	}
@@ -89,10 +90,13 @@ func judgedFiles(ctx context.Context, r *repo.Repository, done report.Report) ([
 		changed[p] = a.Change != repo.Unchanged.String()
 		all = append(all, p)
 		for _, kind := range artifact.Companions {
-			all = append(all, p.Companion(kind), p.MirroredCompanion(kind))
+			all = append(all, p.Companion(kind))
+			if mirrored {
+				all = append(all, p.MirroredCompanion(kind))
+			}
 		}
 	}
-	untracked, err := r.Untracked(ctx, all)
+	untracked, err := r.Untracked(ctx, work, all)
 	if err != nil {
 		return nil, err
 	}

@@ -128,13 +128,13 @@ func (v *verification) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return v.gate.runThen(ctx, func(opened *repo.Repository, r report.Report) error {
-		return v.present(ctx, outputs, opened, r)
+	return v.gate.runThen(ctx, func(opened *repo.Repository, c *facts.Collector, r report.Report) error {
+		return v.present(ctx, outputs, opened, c, r)
 	})
 }
 
 // present tells what was found, and what follows from it.
-func (v *verification) present(ctx context.Context, outputs []output, opened *repo.Repository, r report.Report) error {
+func (v *verification) present(ctx context.Context, outputs []output, opened *repo.Repository, c *facts.Collector, r report.Report) error {
 	for _, note := range r.Notes {
 		fmt.Fprintf(v.world.Stderr, "codexlock: %s\n", report.Terminal(note))
 	}
@@ -142,7 +142,7 @@ func (v *verification) present(ctx context.Context, outputs []output, opened *re
 		return err
 	}
 	if v.gate.head == "" && !v.quiet {
-		if err := tellLacking(ctx, v.world, opened, r); err != nil {
+		if err := tellLacking(ctx, v.world, opened, c.Head(), r); err != nil {
 			return err
 		}
 	}

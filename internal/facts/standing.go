@@ -55,6 +55,9 @@ func firstMatch(patterns []string, path string) string {
 // Name is the path of the i-th artifact under judgement, as the tree has it.
 func (c *Collector) Name(i int) string { return c.artifacts[i] }
 
+// Head is the tree that is measured, with its names as they were listed.
+func (c *Collector) Head() repo.Tree { return c.o.Head }
+
 // Attested reports whether the ledger lists an artifact of the head with the hash
 // that it has, and each of its companions is there.
 func (c *Collector) Attested(ctx context.Context, p artifact.Path) (bool, error) {

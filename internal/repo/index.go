@@ -110,10 +110,26 @@ func (s *sparseness) get(ctx context.Context, r *Repository) (*sparse, error) {
 	return read, err
 }
 
-// Untracked are those of the paths that the index does not have.
-func (r *Repository) Untracked(ctx context.Context, paths []artifact.Path) ([]artifact.Path, error) {
-	tracked, err := r.tracked(ctx, paths)
-	return slices.DeleteFunc(slices.Clone(paths), func(p artifact.Path) bool { return len(tracked[p]) > 0 }), err
+// Untracked are those of the paths that the index does not have. A work tree with an
+// inclusion knows it from its listing.
+func (r *Repository) Untracked(ctx context.Context, t Tree, paths []artifact.Path) ([]artifact.Path, error) {
+	w, is := t.(*workTree)
+	if !is {
+		tracked, err := r.tracked(ctx, paths)
+		return slices.DeleteFunc(slices.Clone(paths), func(p artifact.Path) bool { return len(tracked[p]) > 0 }), err
+	}
+	l, err := w.listed(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var untracked []artifact.Path
+	for _, p := range paths {
+		i, found := slices.BinarySearchFunc(l.names, p.String(), func(at listed, name string) int { return strings.Compare(at.name, name) })
+		if !found || !l.names[i].tracked {
+			untracked = append(untracked, p)
+		}
+	}
+	return untracked, nil
 }
 
 // tracked are the entries that the index has for the paths.

@@ -20,8 +20,9 @@ type listing struct {
 
 // A listed path may be one of the index that is no longer in the work tree.
 type listed struct {
-	name string
-	seen bool // it is on the disk, and is no folder
+	name    string
+	seen    bool // it is on the disk, and is no folder
+	tracked bool // the index has it
 }
 
 // A merge lists a work tree: what the index has, what git lists as untracked, and
@@ -108,30 +109,31 @@ func (m *merge) addUntracked(ctx context.Context, l *limits) error {
 	return m.t.r.git.stream(ctx, func(r io.Reader) error {
 		return records(r, func(record string) error {
 			// Another repository is listed as a folder, with a slash at its end.
-			m.names = append(m.names, listed{strings.TrimSuffix(record, "/"), false})
+			m.names = append(m.names, listed{name: strings.TrimSuffix(record, "/")})
 			return l.count(record)
 		})
 	}, "ls-files", "-z", "--others", "--exclude-standard")
 }
 
-// sort puts the names in order, each once.
+// sort puts the names in order, each once: what is known of a path that was listed
+// twice is known of it.
 func (m *merge) sort() {
 	compare := func(a, b listed) int { return strings.Compare(a.name, b.name) }
 	if !slices.IsSortedFunc(m.names, compare) {
-		slices.SortFunc(m.names, func(a, b listed) int {
-			return cmp.Or(compare(a, b), cmp.Compare(order(b.seen), order(a.seen)))
-		})
+		slices.SortFunc(m.names, compare)
 	}
-	m.names = slices.CompactFunc(m.names, func(a, b listed) bool { return a.name == b.name })
-}
-
-// order puts what was seen first, so that it is what is kept of a path that was
-// listed twice.
-func order(seen bool) int {
-	if seen {
-		return 1
+	last := 0
+	for i := range m.names {
+		switch at, kept := m.names[i], &m.names[last]; {
+		case i == 0:
+		case at.name == kept.name:
+			kept.seen, kept.tracked = kept.seen || at.seen, kept.tracked || at.tracked
+		default:
+			last++
+			m.names[last] = at
+		}
 	}
-	return 0
+	m.names = m.names[:min(last+1, len(m.names))]
 }
 
 // walk merges the index with the disk.
@@ -157,7 +159,7 @@ func (m *merge) walk(ctx context.Context, batches <-chan []IndexEntry) error {
 			if err != nil {
 				return err
 			}
-			m.names = append(m.names, listed{e.Path, seen})
+			m.names = append(m.names, listed{e.Path, seen, true})
 		}
 	}
 	_, err := m.upTo("", true)
@@ -232,7 +234,7 @@ func (m *merge) add(state inclusionState, name string) error {
 		m.untracked = true
 		return nil
 	}
-	m.names = append(m.names, listed{name, true})
+	m.names = append(m.names, listed{name: name, seen: true})
 	return m.included.count(name)
 }
 
