@@ -131,15 +131,21 @@ func (o *objects) readSome(ctx context.Context, requests []request, use func(i i
 	return n, nil
 }
 
+// flushEvery is after how many requests git is told to write its answers.
+const flushEvery = 32
+
 // send writes the requests, of which git answers one after the other.
 func (p *objectReader) send(requests []request) error {
 	w := bufio.NewWriter(p.stdin)
-	for _, q := range requests {
-		if _, err := w.WriteString(q.oid); err != nil {
-			return err
+	for i, q := range requests {
+		end := "\x00"
+		if i%flushEvery == flushEvery-1 || i == len(requests)-1 {
+			end = flush
 		}
-		if err := w.WriteByte(0); err != nil {
-			return err
+		for _, part := range [...]string{contents, q.oid, end} {
+			if _, err := w.WriteString(part); err != nil {
+				return err
+			}
 		}
 	}
 	return w.Flush()

@@ -124,3 +124,30 @@ func TestReadEachEnds(t *testing.T) {
 		t.Error("a closed repository was read")
 	}
 }
+
+// A commit is listed with few round trips: the folders of a folder are requested at
+// once, and one that is wrong is found when it is met.
+func TestFoldersAreRequestedAtOnce(t *testing.T) {
+	s := newSandbox(t)
+	for i := range 600 {
+		s.write(fmt.Sprintf("%d/%d/x", i%3, i), fmt.Sprint(i))
+	}
+	head := s.commit()
+	r := s.open()
+	tree := mustTree(t, r, head)
+	if n := len(entries(t, tree)); n != 600 {
+		t.Fatalf("%d entries, want 600", n)
+	}
+	// The commit, the root, the three folders in it, those in each of the three.
+	if got := r.objects.trips.Load(); got != 1+1+1+3 {
+		t.Errorf("listing makes %d round trips, want 6", got)
+	}
+	missing := s.git("rev-parse", string(head)+":1/301")
+	if err := os.Remove(s.loose(missing)); err != nil {
+		t.Fatal(err)
+	}
+	var lost *MissingObjectError
+	if _, err := s.open().Tree(t.Context(), head); !errors.As(err, &lost) || lost.OID != missing || lost.Path != "1/301/" {
+		t.Errorf("with a folder missing: %v, want a *MissingObjectError that names it", err)
+	}
+}

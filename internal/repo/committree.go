@@ -88,8 +88,15 @@ type walker struct {
 }
 
 func (w *walker) walk(ctx context.Context, oid, dir string) error {
-	data, err := w.object(ctx, oid, dir)
-	if err != nil {
+	data, ok := w.cache[oid]
+	if !ok {
+		var err error
+		if data, err = w.r.objects.read(ctx, request{oid: oid, kind: "tree", path: dir, limit: maxTree}); err != nil {
+			return err
+		}
+		w.keep(oid, data)
+	}
+	if err := w.ahead(ctx, data, dir); err != nil {
 		return err
 	}
 	size := w.r.format.size
@@ -162,18 +169,44 @@ func readMode(written string) (mode uint8, ok bool) {
 	return 3, true
 }
 
-func (w *walker) object(ctx context.Context, oid, dir string) ([]byte, error) {
-	if data, ok := w.cache[oid]; ok {
-		return data, ctx.Err()
-	}
-	data, err := w.r.objects.read(ctx, request{oid: oid, kind: "tree", path: dir, limit: maxTree})
-	if err != nil {
-		return nil, err
-	}
-	if w.cached += len(data); w.cached <= maxTreeCache {
+// keep keeps a tree object that may be met again, as long as there is room.
+func (w *walker) keep(oid string, data []byte) {
+	if w.cached+len(data) <= maxTreeCache {
+		w.cached += len(data)
 		w.cache[oid] = data
 	}
-	return data, nil
+}
+
+// ahead reads the folders in a folder with one round trip. What is wrong with
+// one is found when it is met.
+func (w *walker) ahead(ctx context.Context, data []byte, dir string) error {
+	var qs []request
+	asked := map[string]bool{}
+	for size := w.r.format.size; len(data) > 0; {
+		end := bytes.IndexByte(data, 0)
+		if end < 0 || len(data) < end+1+size {
+			break
+		}
+		written, name, _ := strings.Cut(string(data[:end]), " ")
+		oid := hex.EncodeToString(data[end+1 : end+1+size])
+		data = data[end+1+size:]
+		if mode, ok := readMode(written); !ok || modes[mode].kind != Directory || w.cache[oid] != nil || asked[oid] {
+			continue
+		}
+		asked[oid] = true
+		q := request{oid: oid, kind: "tree", path: dir + name + "/", limit: maxTreeAhead}
+		if qs = append(qs, q); len(qs) == maxAhead {
+			break
+		}
+	}
+	if len(qs) < 2 || w.cached > maxTreeCache/2 {
+		return nil
+	}
+	return w.r.objects.readEach(ctx, qs, func(i int, data []byte, err error) {
+		if err == nil {
+			w.keep(qs[i].oid, bytes.Clone(data))
+		}
+	})
 }
 
 func (t *commitTree) Lookup(_ context.Context, p artifact.Path) (Entry, bool, error) {

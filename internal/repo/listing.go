@@ -18,6 +18,8 @@ const (
 	maxNameBytes = 128 << 20 // of all paths together: what listing costs in memory
 	maxTree      = 64 << 20  // of one tree object: over a million files in a folder
 	maxTreeCache = 16 << 20  // tree objects kept to be met again in the same commit
+	maxAhead     = 4096      // folders of a folder that are read before they are met
+	maxTreeAhead = 256 << 10 // of one of those: some 5,000 names
 )
 
 // limits count the paths of a tree on their way in, and end the listing of one

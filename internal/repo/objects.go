@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -80,6 +81,8 @@ type objects struct {
 	ctx    context.Context // ends the processes
 	cancel context.CancelFunc
 	slots  chan struct{}
+
+	trips atomic.Int64 // how often somebody waited for git; counted for tests
 
 	mu     sync.Mutex
 	idle   []*objectReader
@@ -165,6 +168,7 @@ func (o *objects) stream(ctx context.Context, q request, use func(size int64, r 
 }
 
 func (o *objects) take() (*objectReader, error) {
+	o.trips.Add(1)
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.broken != nil {

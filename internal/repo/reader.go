@@ -31,7 +31,8 @@ type objectReader struct {
 }
 
 func startReader(ctx context.Context, git *runner) (*objectReader, error) {
-	cmd := git.command(ctx, "cat-file", "--batch", "-z")
+	// It writes when it is told to, and not after each part of an answer.
+	cmd := git.command(ctx, "cat-file", "--batch-command", "--buffer", "-z")
 	p := &objectReader{cmd: cmd, stderr: &head{limit: maxStderr}}
 	cmd.Stderr = p.stderr
 	var err error
@@ -108,10 +109,16 @@ const (
 	inStep                  // it waits for the next question
 )
 
+// The commands of git cat-file, as -z ends them.
+const (
+	contents = "contents "
+	flush    = "\x00flush\x00"
+)
+
 // answer asks for one object.
 func (p *objectReader) answer(f format, q request, use func(int64, io.Reader) error) (ending, error) {
 	p.heard()
-	if _, err := io.WriteString(p.stdin, q.oid+"\x00"); err != nil {
+	if _, err := io.WriteString(p.stdin, contents+q.oid+flush); err != nil {
 		return lost, err
 	}
 	return p.receive(f, q, use)
