@@ -129,10 +129,10 @@ func TestMarkdown(t *testing.T) {
 	}, failed: []string{"third: exit code 3\nmore"}, notes: []string{"a note"}}.markdown()
 	for _, want := range []string{
 		"a machine", "-quick",
-		"| first | 30 ms (30 ms to 30 ms) | 60 ms | 30 MiB | peer | 10 ms (10 ms to 10 ms) | 3x | <= 2x | **no**, 1.50 times as much |",
+		"| first | 30 ms (1: 30 ms to 30 ms) | 60 ms | 30 MiB | peer | 10 ms (1: 10 ms to 10 ms) | 3x | <= 2x | **no**, 1.50 times as much |",
 		"| | | | | **missing**: other: not there |  |  |  | not measured |",
 		"| | | | | memory | 30 MiB |  | <= 128 MiB | yes |",
-		"| second | 5.0 ms (5.0 ms to 5.0 ms) | 10 ms | 5 MiB |  |  |  |  |  |",
+		"| second | 5.0 ms (1: 5.0 ms to 5.0 ms) | 10 ms | 5 MiB |  |  |  |  |  |",
 		"- **Not measured**, third: exit code 3\n", "- a note\n", "- first: runtime 50%.\n",
 	} {
 		if !strings.Contains(text, want) {

@@ -86,7 +86,10 @@ func (b *bench) compare(c comparison) (row, error) {
 // one is a case with a single row.
 func (b *bench) one(c comparison) ([]row, error) {
 	r, err := b.compare(c)
-	return []row{r}, err
+	if err != nil {
+		return nil, err
+	}
+	return []row{r}, nil
 }
 
 // ratio is our median wall time in relation to a peer's.

@@ -116,7 +116,7 @@ type bench struct {
 func (b *bench) build(o options) (err error) {
 	build := func(output, pkg string) error {
 		progress("building %s", pkg)
-		out, err := exec.Command("go", "build", "-trimpath", "-o", output, pkg).CombinedOutput()
+		out, err := exec.Command("go", "build", "-o", output, pkg).CombinedOutput()
 		if err != nil {
 			return fmt.Errorf("build %s (bench runs in the repository's top folder): %w\n%s", pkg, err, out)
 		}

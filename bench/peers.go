@@ -180,7 +180,7 @@ func copyRules(from, to string) error {
 			return err
 		}
 		text, err := os.ReadFile(name)
-		if err != nil || bytes.Contains(text, []byte("subject: repository")) || strings.Contains(name, "/sample/") {
+		if err != nil || bytes.Contains(text, []byte("#   subject:")) || strings.Contains(name, "/sample/") {
 			return err
 		}
 		flat := strings.ReplaceAll(filepath.ToSlash(name), "/", "-")

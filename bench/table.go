@@ -41,7 +41,7 @@ func (t table) markdown() string {
 			head = "| | | | |"
 		}
 	}
-	fmt.Fprintf(&s, "\nTimes are wall medians (least to most); CPU is user and system time of all processes together; memory is that of the largest process. The run took %s.\n", t.took.Round(time.Second))
+	fmt.Fprintf(&s, "\nTimes are wall medians of so many runs (least to most); CPU is user and system time of all processes together; memory is that of the largest process. The run took %s.\n", t.took.Round(time.Second))
 	for _, f := range t.failed {
 		line, _, _ := strings.Cut(f, "\n")
 		fmt.Fprintf(&s, "- **Not measured**, %s\n", line)
@@ -107,7 +107,7 @@ func (t table) shortfalls(s *strings.Builder) {
 
 func times(s sample) string {
 	median, least, most := s.wall()
-	return fmt.Sprintf("%s (%s to %s)", duration(median), duration(least), duration(most))
+	return fmt.Sprintf("%s (%d: %s to %s)", duration(median), len(s), duration(least), duration(most))
 }
 
 // short prints three digits, or all before the point.
