@@ -71,7 +71,7 @@ var only = map[string]string{
 	"os/exec":                           "internal/preview internal/repo internal/sandbox internal/script internal/workbench bench",
 	"mvdan.cc/sh/":                      "internal/script",
 	"github.com/landlock-lsm/":          "internal/sandbox",
-	"github.com/zricethezav/gitleaks/":  "internal/content",
+	"github.com/zricethezav/gitleaks/":  "", // in tests; internal/content has its rules
 	"crypto/hmac":                       "internal/vaulttime",
 	"crypto/hkdf":                       "internal/vaulttime",
 	"crypto/rand":                       "internal/cli",

@@ -337,7 +337,7 @@ func TestPlacesAreBounded(t *testing.T) {
 // TestKeywordsAreTheEngines: what is read from the text of the configuration is
 // what the engine compiles.
 func TestKeywordsAreTheEngines(t *testing.T) {
-	d, err := engine()
+	d, err := gitleaks()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -364,7 +364,7 @@ func TestKeywordsAreTheEngines(t *testing.T) {
 // TestShortKeywordsAreThoseOfTheirRules: what is asked before a window is opened is
 // what the only rule with the keyword wants.
 func TestShortKeywordsAreThoseOfTheirRules(t *testing.T) {
-	d, err := engine()
+	d, err := gitleaks()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -392,7 +392,7 @@ func TestShortKeywordsAreThoseOfTheirRules(t *testing.T) {
 // TestWindowsFindWhatTheEngineFinds compares with the engine over whole texts:
 // secrets of several kinds, between code and prose, packed and far apart.
 func TestWindowsFindWhatTheEngineFinds(t *testing.T) {
-	d, err := engine()
+	d, err := gitleaks()
 	if err != nil {
 		t.Fatal(err)
 	}

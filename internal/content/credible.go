@@ -10,8 +10,6 @@ import (
 	"unicode"
 
 	"github.com/codexlock/codexlock/internal/lazyregexp"
-
-	"github.com/zricethezav/gitleaks/v8/report"
 )
 
 // A value is what gitleaks takes for a secret, with the text around it.
@@ -27,14 +25,14 @@ type value struct {
 const nearAt = 512
 
 // valueOf is what stands at i in a text, as gitleaks found it.
-func valueOf(f report.Finding, text string, i int) value {
-	v := value{rule: f.RuleID, secret: f.Secret}
+func valueOf(f finding, text string, i int) value {
+	v := value{rule: f.rule, secret: f.secret}
 	v.before = text[max(i-nearAt, 0):i]
 	v.before = v.before[strings.LastIndexByte(v.before, '\n')+1:]
-	v.after = text[min(i+len(f.Secret), len(text)):min(i+len(f.Secret)+nearAt, len(text))]
+	v.after = text[min(i+len(f.secret), len(text)):min(i+len(f.secret)+nearAt, len(text))]
 	v.after, _, _ = strings.Cut(v.after, "\n")
-	if k := strings.Index(f.Match, f.Secret); k >= 0 {
-		v.name = f.Match[:k]
+	if k := strings.Index(f.match, f.secret); k >= 0 {
+		v.name = f.match[:k]
 	}
 	return v
 }

@@ -4,15 +4,9 @@ import (
 	"bytes"
 	"cmp"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
-	"sync"
 	"sync/atomic"
-
-	"github.com/zricethezav/gitleaks/v8/config"
-	"github.com/zricethezav/gitleaks/v8/detect"
-	"github.com/zricethezav/gitleaks/v8/logging"
 )
 
 // The engine reads about 1 MB/s where a keyword occurs, and every rule of it has
@@ -67,64 +61,20 @@ func (b *Budget) grant(n int) {
 	}
 }
 
-// keywords are those of gitleaks' rules, read from the text of its configuration:
-// compiling it takes 40 ms, which a text with none of them need not wait for. A keyword
-// maps to true where only genericRule has it, and so an operator must follow it.
+// keywords are those of gitleaks' rules. A keyword maps to true where only genericRule
+// has it, and so an operator must follow it.
 func keywords() map[string]bool {
-	rules := map[string]map[string]bool{} // by keyword
-	rule, inside := "", false
-	for line := range strings.Lines(config.DefaultConfig) {
-		line = strings.TrimSpace(line)
-		if id, found := strings.CutPrefix(line, "id = "); found {
-			rule = strings.Trim(id, `"`)
-		}
-		if strings.HasPrefix(line, "keywords = [") {
-			inside, line = true, strings.TrimPrefix(line, "keywords = [")
-		}
-		if !inside {
-			continue
-		}
-		for i, quoted := range strings.Split(line, `"`) {
-			if i%2 == 0 {
-				continue
-			}
-			word := strings.ToLower(quoted)
-			if rules[word] == nil {
-				rules[word] = map[string]bool{}
-			}
-			rules[word][rule] = true
-		}
-		inside = !strings.HasSuffix(line, "]")
-	}
-	words := make(map[string]bool, len(rules))
-	for word, of := range rules {
-		words[word] = len(of) == 1 && of[genericRule]
+	words := make(map[string]bool, len(rulesByKeyword()))
+	for word, of := range rulesByKeyword() {
+		words[word] = len(of) == 1 && of[0].id == genericRule
 	}
 	return words
 }
-
-// engine is gitleaks with its own rules. It says nothing: its messages quote what
-// it finds. A remark in the text does not switch it off, for that would be the
-// change excepting itself; nor does a file's name, which it is never told.
-var engine = sync.OnceValues(func() (*detect.Detector, error) {
-	logging.Logger = logging.Logger.Output(io.Discard)
-	d, err := detect.NewDetectorDefaultConfig()
-	if err != nil {
-		return nil, fmt.Errorf("read the rules of gitleaks: %w", err)
-	}
-	d.IgnoreGitleaksAllow = true
-	return d, nil
-})
 
 // secrets asks gitleaks about the windows around keywords.
 func (s *Scanner) secrets(all []hit, until int) {
 	windows := s.windows(all, until)
 	if len(windows) == 0 {
-		return
-	}
-	d, err := engine()
-	if err != nil {
-		s.err = err
 		return
 	}
 	for _, w := range windows {
@@ -140,34 +90,34 @@ func (s *Scanner) secrets(all []hit, until int) {
 			return
 		}
 		text := s.buf[w.start:w.end]
-		s.ask(d, text, func(i int) int { return w.start + i })
+		s.ask(text, func(i int) int { return w.start + i })
 		if decoded, at, escaped := unescaped(text); escaped {
-			s.ask(d, decoded, func(i int) int { return w.start + at[i] })
+			s.ask(decoded, func(i int) int { return w.start + at[i] })
 		}
 	}
 }
 
 // ask notes what the engine finds in a text. at is where a byte of it stands in what
 // is held.
-func (s *Scanner) ask(d *detect.Detector, held []byte, at func(int) int) {
+func (s *Scanner) ask(held []byte, at func(int) int) {
 	text := string(held)
 	var found []Secret
 	next := map[string]int{}   // by rule: the engine finds what one of them matches in order
 	noted := map[string]bool{} // a secret is noted where it stands first
-	for _, f := range d.DetectString(text) {
-		if noted[f.RuleID+f.Match] {
+	for _, f := range findSecrets(text) {
+		if noted[f.rule+f.match] {
 			continue
 		}
-		i := strings.Index(text[next[f.RuleID]:], f.Match)
-		i = max(i, 0) + next[f.RuleID]
-		next[f.RuleID] = min(i+len(f.Match), len(text))
-		i += max(strings.LastIndex(f.Match, f.Secret), 0)
-		if !credible(valueOf(f, text, i)) || f.RuleID == genericRule && s.isPod(at(i)) {
+		i := strings.Index(text[next[f.rule]:], f.match)
+		i = max(i, 0) + next[f.rule]
+		next[f.rule] = min(i+len(f.match), len(text))
+		i += max(strings.LastIndex(f.match, f.secret), 0)
+		if !credible(valueOf(f, text, i)) || f.rule == genericRule && s.isPod(at(i)) {
 			continue
 		}
-		noted[f.RuleID+f.Match] = true
+		noted[f.rule+f.match] = true
 		p := s.placeOf(at(i))
-		found = append(found, Secret{f.RuleID, p.line, p.column})
+		found = append(found, Secret{f.rule, p.line, p.column})
 		if len(found) > maxMatches {
 			break
 		}
