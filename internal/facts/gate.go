@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"path"
+	"slices"
 	"sort"
 	"strings"
 
@@ -28,18 +29,16 @@ func gateKind(c *config.Config, name string) string {
 	if name == c.Baseline.String() && name != "" {
 		return "baseline"
 	}
-	for _, dir := range append([]string{config.DefaultDirectory}, c.Policies...) {
-		if strings.HasPrefix(name, dir) || isAbove(name, dir) {
-			return "policy"
-		}
-	}
-	if c.HoldsBundle(name) {
+	// Every name of a repository is asked about, so nothing is allocated here.
+	isPolicy := func(dir string) bool { return strings.HasPrefix(name, dir) || isAbove(name, dir) }
+	if isPolicy(config.DefaultDirectory) || slices.ContainsFunc(c.Policies, isPolicy) || c.HoldsBundle(name) {
 		return "policy"
 	}
-	for _, dir := range append([]string{"schemas/"}, c.Schemas...) {
-		if strings.HasPrefix(name, dir) && strings.HasSuffix(name, ".json") || isAbove(name, dir) {
-			return "schema"
-		}
+	isSchema := func(dir string) bool {
+		return strings.HasPrefix(name, dir) && strings.HasSuffix(name, ".json") || isAbove(name, dir)
+	}
+	if isSchema("schemas/") || slices.ContainsFunc(c.Schemas, isSchema) {
+		return "schema"
 	}
 	if dir, _ := path.Split(name); dir == ".github/workflows/" {
 		return "workflow"
@@ -49,7 +48,9 @@ func gateKind(c *config.Config, name string) string {
 
 // isAbove reports whether a name is that of a folder, which ends in "/", or of one
 // that it is in. What stands there and is no folder hides all that is below.
-func isAbove(name, dir string) bool { return strings.HasPrefix(dir, name+"/") }
+func isAbove(name, dir string) bool {
+	return len(dir) > len(name) && dir[len(name)] == '/' && dir[:len(name)] == name
+}
 
 // measureGate lists what the change does to the gate itself. Of workflows only
 // those that speak of Codexlock, before or after, are part of it.

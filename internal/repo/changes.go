@@ -79,8 +79,13 @@ func entriesOf(ctx context.Context, t Tree, only func(path string) bool) iter.Se
 	}
 }
 
-// pairs yields every path of two trees that matters, with what each has there.
+// pairs yields every path of two trees that matters, with what each has there. Of two
+// commits it leaves out the paths at which both have the same object and mode.
 func pairs(ctx context.Context, base, head Tree, only func(path string) bool) iter.Seq2[Delta, error] {
+	from, isCommit := base.(*commitTree)
+	if to, both := head.(*commitTree); both && isCommit {
+		return commitPairs(ctx, from, to, only)
+	}
 	return func(yield func(Delta, error) bool) {
 		nextBase, stopBase := iter.Pull2(entriesOf(ctx, base, only))
 		defer stopBase()
@@ -103,6 +108,50 @@ func pairs(ctx context.Context, base, head Tree, only func(path string) bool) it
 			}
 		}
 	}
+}
+
+// commitPairs is pairs for two commits: their listings are in memory, and no goroutine
+// has to hand over one entry after the other.
+func commitPairs(ctx context.Context, base, head *commitTree, only func(path string) bool) iter.Seq2[Delta, error] {
+	return func(yield func(Delta, error) bool) {
+		from, to := &base.files, &head.files
+		for b, h := 0, 0; b < from.len() || h < to.len(); {
+			if err := ctx.Err(); err != nil {
+				yield(Delta{}, fmt.Errorf("list base: %w", err))
+				return
+			}
+			var d Delta
+			switch order := comparePaths(from, b, to, h); {
+			case order < 0:
+				d = Delta{Path: from.path(b), Status: Removed, Base: from.at(b)}
+				b++
+			case order > 0:
+				d = Delta{Path: to.path(h), Status: Added, Head: to.at(h)}
+				h++
+			default:
+				d = Delta{Path: from.path(b), Status: Modified, Base: from.at(b), Head: to.at(h)}
+				b++
+				h++
+			}
+			if d.Base == d.Head || only != nil && !only(d.Path) {
+				continue
+			}
+			if !yield(d, nil) {
+				return
+			}
+		}
+	}
+}
+
+// comparePaths compares where two listings are; the end comes after every path.
+func comparePaths(a *column, i int, b *column, j int) int {
+	switch {
+	case j == b.len():
+		return -1
+	case i == a.len():
+		return 1
+	}
+	return strings.Compare(a.path(i), b.path(j))
 }
 
 // A side is one of two ordered lists on their way through a merge.
