@@ -13,18 +13,18 @@ import (
 // Each of the worst inputs is denied within 60 s of CPU time and 1 GiB of memory, the
 // programs that codexlock starts included (wait4(2) counts them). CPU time is bounded by
 // the kernel and memory is read from it, so no load of the machine changes the answer.
-// make hostile runs it with 30,000 ledger entries and a notebook of 30 MB; by default
-// there are 1,500, and 1.4 MB.
+// make hostile runs it with ledgers of 300,000 and of a million entries and a notebook
+// of 30 MB; by default there are 1,500, 5,000 and 1.4 MB.
 func TestWorstInputs(t *testing.T) {
-	entries, cells := 1500, 600
+	entries, most, cells := 1500, 5000, 600
 	if os.Getenv("CODEXLOCK_HOSTILE") == "full" {
-		entries, cells = 30_000, 13_000
+		entries, most, cells = 300_000, 1_000_000, 13_000
 	}
 	program, err := exec.LookPath("codexlock") // TestMain puts it there
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, files := range worstInputs(entries, cells) {
+	for name, files := range worstInputs(entries, most, cells) {
 		t.Run(name, func(t *testing.T) {
 			h := hugeRepository{dir: t.TempDir()}
 			h.env = append(os.Environ(), "GIT_CONFIG_GLOBAL="+os.DevNull, "GIT_CONFIG_NOSYSTEM=1", "HOME="+h.dir)
@@ -59,7 +59,7 @@ func TestWorstInputs(t *testing.T) {
 }
 
 // worstInputs are the files of changes that once took minutes or gigabytes.
-func worstInputs(entries, cells int) map[string]map[string]string {
+func worstInputs(entries, most, cells int) map[string]map[string]string {
 	var analysis strings.Builder // a flow of data that ShellCheck follows everywhere
 	analysis.WriteString("#!/usr/bin/env bash\nset -euo pipefail\n")
 	for i := 0; analysis.Len() < 140_000; i++ {
@@ -69,18 +69,26 @@ func worstInputs(entries, cells int) map[string]map[string]string {
 	for i := range 10 {
 		secrets[fmt.Sprintf("assets/sources/%d.txt", i)] = strings.Repeat("ghp_", 7000)
 	}
+	cell := `{"cell_type":"code","source":["token = \"ghp_` + strings.Repeat("a", 10) + `\"\n","api_key = load()\n"],"outputs":[{"data":{"image/png":"` + strings.Repeat("iVBORw0KGgoAAAANSUhEUg", 100) + `"}}]},`
+	return map[string]map[string]string{
+		"a script":       {"assets/sources/worst.sh": analysis.String()},
+		"secrets":        secrets,
+		"ledger entries": {"Codex-Lock.json": falseLedger(entries)},
+		"most entries":   {"Codex-Lock.json": falseLedger(most)},
+		"a notebook":     {"assets/sources/n.ipynb": `{"cells":[` + strings.TrimSuffix(strings.Repeat(cell, cells), ",") + `]}`},
+	}
+}
+
+// falseLedger is a ledger of n artifacts that do not exist.
+func falseLedger(n int) string {
 	var ledger strings.Builder
-	for i := range entries {
+	ledger.WriteString(`{"artifacts":[`)
+	for i := range n {
 		if i > 0 {
 			ledger.WriteString(",\n")
 		}
 		fmt.Fprintf(&ledger, `{"path":"assets/sources/%06d","sha256":"%064d","drift_tolerance":0.0,"trust_domain":"x","verified_at":"2026-01-01T00:00:00Z"}`, i, i)
 	}
-	cell := `{"cell_type":"code","source":["token = \"ghp_` + strings.Repeat("a", 10) + `\"\n","api_key = load()\n"],"outputs":[{"data":{"image/png":"` + strings.Repeat("iVBORw0KGgoAAAANSUhEUg", 100) + `"}}]},`
-	return map[string]map[string]string{
-		"a script":       {"assets/sources/worst.sh": analysis.String()},
-		"secrets":        secrets,
-		"ledger entries": {"Codex-Lock.json": `{"artifacts":[` + ledger.String() + `]}`},
-		"a notebook":     {"assets/sources/n.ipynb": `{"cells":[` + strings.TrimSuffix(strings.Repeat(cell, cells), ",") + `]}`},
-	}
+	ledger.WriteString("]}")
+	return ledger.String()
 }
