@@ -142,7 +142,7 @@ func (b *bench) policyPeers(dir string, n int) (peers []command, missing []strin
 		first := command{dir: dir, args: append(args[:len(args):len(args)], filepath.Join(documents, "000.json")), exit: e.exit}
 		peers = append(peers, command{name: e.name, dir: dir, args: append(args, documents), exit: e.exit,
 			times: float64(n) / factsSample, floor: &first})
-		b.note("%s ran on %d documents (%d artifacts' facts, measured by `codexlock facts` before) and is scaled to all; its start-up counts once. It reads and hashes nothing.", e.name, factsSample, factsSample/10)
+		b.note("`conftest` and `opa exec` ran on %d documents (the facts of %d artifacts, measured by `codexlock facts` before) and are scaled to all; their start-up counts once. They read and hash nothing.", factsSample, factsSample/10)
 	}
 	return peers, missing, nil
 }

@@ -62,14 +62,17 @@ func byPackage(top []byte) []string {
 	return summary
 }
 
-// packageOf is the package of a function as pprof names it, without the part that
-// says where modules come from: a/b/c.(*T).f is of c, and of b/c where c is a version.
+// packageOf is the package of a function as pprof names it, without our module's path
+// and the host of others.
 func packageOf(function string) string {
 	folder, last := "", function
 	if at := strings.LastIndex(strings.SplitN(function, "(", 2)[0], "/"); at >= 0 {
 		folder, last = function[:at+1], function[at+1:]
 	}
-	name, _, _ := strings.Cut(last, ".")
+	name, _, found := strings.Cut(last, ".")
+	if !found { // an assembly routine, such as memeqbody
+		return "runtime"
+	}
 	for _, prefix := range []string{"github.com/codexlock/codexlock/", "github.com/"} {
 		folder = strings.TrimPrefix(folder, prefix)
 	}

@@ -56,23 +56,23 @@ type costs struct {
 // after an improvement, by higher ones with a reason in the commit.
 var costCases = []costCase{
 	{name: "clean", args: []string{"verify", "--all"},
-		bounds: costs{1064, 89947, 4.5, 14}},
+		bounds: costs{384, 45374, 4.5, 7}},
 	{name: "expired", args: []string{"verify", "--all"}, code: cli.ExitDenied, later: 48 * time.Hour,
-		bounds: costs{6320, 358878, 4.5, 14}},
+		bounds: costs{1174, 85914, 4.5, 7}},
 	{name: "keyless", args: []string{"verify", "--all"}, code: cli.ExitDenied, keyless: true,
-		bounds: costs{6343, 391409, 4.5, 14}},
+		bounds: costs{1178, 93959, 4.5, 7}},
 	{name: "drifted", args: []string{"verify", "--all"}, code: cli.ExitDenied, prepare: drift,
-		bounds: costs{6895, 397637, 5.5, 18}},
+		bounds: costs{2058, 135274, 5.5, 11}},
 	{name: "one path", args: []string{"verify", "assets/sources/0/a0000.txt"}, // what the others cost
-		bounds: costs{159, 16194, 0.5, 14}},
+		bounds: costs{97, 8104, 0.5, 7}},
 	{name: "changed", args: []string{"verify", "--base", "HEAD^1", "--head", "HEAD"},
-		bounds: costs{909, 82071, 0.5, 9}},
+		bounds: costs{454, 48248, 0.5, 9}},
 	{name: "unchanged", args: []string{"verify", "--base", "HEAD", "--head", "HEAD"},
-		bounds: costs{31, 7555, 0.5, 7}},
+		bounds: costs{38, 4608, 0.5, 7}},
 	{name: "renew", args: []string{"renew", "--within", "24h"}, later: time.Hour,
-		bounds: costs{1717, 202441, 22.5, 13}},
+		bounds: costs{1033, 167310, 22.5, 10}},
 	{name: "attest", args: []string{"attest", "--all"}, prepare: drift,
-		bounds: costs{1190, 148920, 24.5, 15}},
+		bounds: costs{1360, 151639, 24.5, 14}},
 }
 
 // TestCosts holds what one artifact more costs: the difference between two repositories,
@@ -85,7 +85,7 @@ func TestCosts(t *testing.T) {
 			a, b := few.costs(t, c), many.costs(t, c)
 			each := func(a, b float64) float64 { return (b - a) / (manyArtifacts - fewArtifacts) }
 			got := costs{each(a.allocations, b.allocations), each(a.bytes, b.bytes), each(a.openings, b.openings), b.git}
-			t.Logf("bounds: costs{%s}}, // measured %.4g", bound(got), got)
+			t.Logf("bounds: costs{%s}}, // measured %.1f", bound(got), got)
 			for _, figure := range []struct {
 				name      string
 				got, most float64
