@@ -48,7 +48,7 @@ type Left struct {
 // named, with the companions that came along; a folder names all that is in it.
 // What is no regular file is left and never opened.
 func Arrivals(root string, named []artifact.Path) ([]Arrival, []Left, error) {
-	l := lister{work: tree{root}, files: map[string]bool{}}
+	l := lister{work: tree{root: root}, files: map[string]bool{}}
 	err := l.list(IncomingDir, 0)
 	if errors.Is(err, fs.ErrNotExist) {
 		err = nil

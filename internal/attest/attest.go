@@ -7,12 +7,9 @@ package attest
 import (
 	"bytes"
 	"context"
-	"crypto/ed25519"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -50,9 +47,10 @@ type Options struct {
 	FallbackCreator string
 
 	// Accepts reports whether the domain takes artifacts from another one; nil: it
-	// takes none. Public finds the key that checks the other domain's proof.
-	Accepts func(domain string) bool                             `json:"-"`
-	Public  func(domain, keyID string) (ed25519.PublicKey, bool) `json:"-"`
+	// takes none. VerifyProof reports whether the proof of a record is valid that Key did
+	// not make; known is false where there is no key to check it with.
+	Accepts     func(domain string) bool                     `json:"-"`
+	VerifyProof func(r vaulttime.Record) (valid, known bool) `json:"-"`
 
 	// SignCompanions has the proof cover the manifest, the test and when the content
 	// was approved, as records: 2 says. A record that does so already goes on doing so.
@@ -110,7 +108,7 @@ func Attest(ctx context.Context, root, gitDir string, paths []artifact.Path, res
 		return Result{}, err
 	}
 	defer release()
-	w := writer{work: tree{root}, state: tree{gitDir}}
+	w := writer{work: tree{root: root}, state: tree{root: gitDir}}
 	if _, err := w.recover(); err != nil {
 		return Result{}, err
 	}
@@ -140,31 +138,54 @@ func Attest(ctx context.Context, root, gitDir string, paths []artifact.Path, res
 // addAll adds every path, and goes on after one that is refused, so that all
 // refusals are known at once. An error of resolve is one as well.
 func (b *batch) addAll(ctx context.Context, paths []artifact.Path, resolve func(artifact.Path) (Options, error)) error {
-	var refusals Refusals
-	for _, p := range paths {
-		if !b.named[p] {
-			continue
-		}
+	paths = distinct(paths)
+	options, unresolved := make([]Options, len(paths)), make([]error, len(paths))
+	for i, p := range paths {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		o, err := resolve(p)
-		if err != nil {
-			refusals.always(err)
-			continue
+		options[i], unresolved[i] = resolve(p)
+	}
+	all, err := b.composeAll(ctx, len(paths), func(i int, buf []byte) composed {
+		if unresolved[i] != nil {
+			return composed{}
 		}
-		if err := b.add(p, o); err != nil && !refusals.add(err) {
-			return err
+		return b.compose(paths[i], options[i], nil, buf)
+	})
+	if all == nil {
+		return err
+	}
+	var refusals Refusals
+	for i := range all {
+		switch {
+		case unresolved[i] != nil:
+			refusals.always(unresolved[i])
+		case all[i].err == nil:
+			b.take(&all[i])
+		case !refusals.add(all[i].err):
+			return all[i].err
 		}
 	}
-	return refusals.err()
+	if err := refusals.err(); err != nil {
+		return err
+	}
+	return err
+}
+
+// distinct are the paths without those that were there before.
+func distinct(paths []artifact.Path) []artifact.Path {
+	seen, once := make(map[artifact.Path]bool, len(paths)), make([]artifact.Path, 0, len(paths))
+	for _, p := range paths {
+		if !seen[p] {
+			seen[p] = true
+			once = append(once, p)
+		}
+	}
+	return once
 }
 
 func newBatch(root, gitDir string) (*batch, error) {
-	b := &batch{
-		work: tree{root}, buf: make([]byte, artifact.BufferSize), named: map[artifact.Path]bool{},
-		from: map[artifact.Path]RawPath{}, seen: map[artifact.Path]fs.FileInfo{},
-	}
+	b := &batch{work: tree{root: root}, named: map[artifact.Path]bool{}, from: map[artifact.Path]RawPath{}}
 	var err error
 	if b.gitDir, err = below(root, gitDir); err != nil {
 		return nil, err
@@ -236,8 +257,11 @@ func (e *UnreadableError) Hint() string {
 // HasConflictMarkers reports whether a line of the text begins as Git's conflict
 // markers do, all three of them, in their order.
 func HasConflictMarkers(text []byte) bool {
-	for _, marker := range []string{"<<<<<<<", "=======", ">>>>>>>"} {
-		i := bytes.Index(append([]byte("\n"), text...), []byte("\n"+marker))
+	for _, marker := range []string{"\n<<<<<<<", "\n=======", "\n>>>>>>>"} {
+		if bytes.HasPrefix(text, []byte(marker[1:])) {
+			continue // each search goes on from the marker before
+		}
+		i := bytes.Index(text, []byte(marker))
 		if i < 0 {
 			return false
 		}
@@ -246,75 +270,44 @@ func HasConflictMarkers(text []byte) bool {
 	return true
 }
 
-// A batch gathers what is to be written.
+// A batch gathers what is to be written. While artifacts are composed, which several
+// goroutines do at once, nothing of it changes.
 type batch struct {
 	work   tree
 	gitDir string // relative to work, "" where it is not inside
-	buf    []byte
 	ledger *ledger.Ledger
-	named  map[artifact.Path]bool // true until attested
+	named  map[artifact.Path]bool    // all that are composed together
+	from   map[artifact.Path]RawPath // where the bytes of a path are that is not in its place yet
 	files  []File
 	result Result
-
-	// Where the bytes of a path are that is not in its place yet, and which file
-	// was hashed there.
-	from   map[artifact.Path]RawPath
-	seen   map[artifact.Path]fs.FileInfo
-	came   map[artifact.Companion]RawPath // the companions of the one that is added now
-	inputs []artifact.Path                // what manifests were found to be made from
-
-	// Of the one that is added now.
-	lfs     LFS
-	renewal bool
+	buf    []byte // see buffer
 }
 
-// A content is what a file was found to hold, or to stand for.
-type content struct {
-	digest  artifact.Digest
-	size    int64 // bytes
-	pointer bool  // it is a Git LFS pointer
-	hashed  bool  // the digest was taken from the content, and not from a pointer
+// A composed artifact is all that is to be written about it.
+type composed struct {
+	files    []File
+	entry    ledger.Entry
+	attested Attested
+	inputs   []artifact.Path // what its manifest was found to be made from
+	seen     look            // the file that was hashed
+	err      error           // why there is nothing to write
 }
 
-func (b *batch) add(p artifact.Path, o Options) error {
-	if err := b.refuse(p); err != nil {
-		return err
+// compose finds out what is to be written about p: came are its companions where they
+// are not in their place yet. It changes nothing, neither files nor the batch.
+func (b *batch) compose(p artifact.Path, o Options, came map[artifact.Companion]RawPath, buf []byte) composed {
+	c := composer{batch: b, path: p, o: o, came: came, buf: buf}
+	if err := c.all(); err != nil {
+		return composed{err: err}
 	}
-	if o.KeyEnv == "" {
-		o.KeyEnv = DefaultKeyEnv
-	}
-	if err := o.check(p); err != nil {
-		return err
-	}
-	b.lfs, b.renewal = o.LFS, o.Renewal
-	content, err := b.hash(p)
-	if err != nil {
-		return err
-	}
-	digest := content.digest
-	if o.Expect != nil && *o.Expect != digest {
-		return &RefusedError{Path: p.String(), Reason: "changed since it was verified"}
-	}
-	b.named[p] = false
-	c := composer{batch: b, path: p, digest: digest, content: content, o: o, now: vaulttime.TimeOf(o.Now), known: map[artifact.Companion]companion{}, texts: map[artifact.Companion][]byte{}}
-	if c.now, err = c.moment(); err != nil {
-		return fmt.Errorf("attest %s: %w", p, err)
-	}
-	record, err := c.compose()
-	if err != nil {
-		return fmt.Errorf("attest %s: %w", p, err)
-	}
-	entry := ledger.Entry{
-		Path: p.String(), SHA256: digest, DriftTolerance: ledger.Zero, TrustDomain: o.Domain, VerifiedAt: c.now.String(),
-	}
-	if i, found := b.ledger.Lookup(p.String()); found {
-		entry.Extensions = b.ledger.Artifacts[i].Extensions
-	}
-	b.ledger.Set(entry)
-	b.result.Attested = append(b.result.Attested, Attested{
-		Path: p, SHA256: digest, VaultTime: record.VaultTime, Domain: o.Domain, KeyID: record.KeyID, ExpiresAt: vaulttime.TimeOf(record.ExpiresAt()),
-	})
-	return nil
+	return c.out
+}
+
+// take adds what was composed to the batch.
+func (b *batch) take(c *composed) {
+	b.files = append(b.files, c.files...)
+	b.ledger.Set(c.entry)
+	b.result.Attested = append(b.result.Attested, c.attested)
 }
 
 // check refuses options that would make a worthless record.
@@ -402,7 +395,7 @@ func (b *batch) isOwnTest(p artifact.Path) (bool, error) {
 	if !isTest || !(entered || (ownerEntered && !ownerNamed)) {
 		return false, nil
 	}
-	f, info, err := b.work.open(p)
+	f, seen, err := b.work.open(p)
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
 	}
@@ -410,60 +403,14 @@ func (b *batch) isOwnTest(p artifact.Path) (bool, error) {
 		return false, err
 	}
 	defer f.Close()
-	if info.Size() > script.MaxBytes {
+	if seen.size > script.MaxBytes {
 		return true, nil
 	}
-	text, err := io.ReadAll(io.LimitReader(f, script.MaxBytes))
+	text, err := f.readAll(seen.size, script.MaxBytes)
 	return !script.IsOurs(text), err
 }
 
 // inside reports whether some file system takes p for a path in dir.
 func inside(p artifact.Path, dir string) bool {
 	return strings.HasPrefix(artifact.Fold(p.String()), artifact.Fold(dir)+"/")
-}
-
-// hash reads a file, or what it stands for.
-func (b *batch) hash(p artifact.Path) (content, error) {
-	at := p
-	if from, ok := b.from[p]; ok {
-		at = from.path()
-	}
-	f, before, err := b.work.open(at)
-	if errors.Is(err, fs.ErrNotExist) {
-		return content{}, &RefusedError{Path: p.String(), Reason: "is not there"}
-	}
-	if err != nil {
-		return content{}, err
-	}
-	defer f.Close()
-	if before.Size() < artifact.MaxPointerBytes {
-		head := make([]byte, artifact.MaxPointerBytes)
-		n, _ := f.ReadAt(head, 0)
-		if artifact.LikePointer(head[:n]) {
-			b.seen[p] = before
-			return b.pointed(p, head[:n])
-		}
-	}
-	digest, after, err := b.digest(f, before)
-	if err != nil {
-		return content{}, err
-	}
-	b.seen[p] = after
-	return content{digest: digest, size: before.Size(), hashed: true}, nil
-}
-
-// digest hashes an open file, which must not change meanwhile.
-func (b *batch) digest(f *os.File, before fs.FileInfo) (artifact.Digest, fs.FileInfo, error) {
-	digest, n, err := artifact.Hash(f, b.buf)
-	if err != nil {
-		return artifact.Digest{}, nil, fmt.Errorf("hash %s: %w", f.Name(), err)
-	}
-	after, err := f.Stat()
-	if err != nil {
-		return artifact.Digest{}, nil, fmt.Errorf("hash %s: %w", f.Name(), err)
-	}
-	if n != before.Size() || !sameFile(before, after) {
-		return artifact.Digest{}, nil, &RefusedError{Path: f.Name(), Reason: "changed while it was read; attest it once it is finished", Unsettled: true}
-	}
-	return digest, after, nil
 }

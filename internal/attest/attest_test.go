@@ -2,7 +2,6 @@ package attest
 
 import (
 	"context"
-	"crypto/ed25519"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -405,11 +404,11 @@ func TestChainOfDomains(t *testing.T) {
 		"no key":           func(o *Options) { o.Accepts = func(string) bool { return true } },
 		"another key": func(o *Options) {
 			o.Accepts = func(string) bool { return true }
-			o.Public = func(string, string) (ed25519.PublicKey, bool) { return o.Key.PublicKey(), true }
+			o.VerifyProof = func(r vaulttime.Record) (valid, known bool) { return o.Key.VerifyProof(r), true }
 		},
 		"expired": func(o *Options) {
 			o.Accepts = func(string) bool { return true }
-			o.Public = func(string, string) (ed25519.PublicKey, bool) { return from, true }
+			o.VerifyProof = func(r vaulttime.Record) (valid, known bool) { return vaulttime.VerifyProof(from, r), true }
 			o.Now = noon.Add(1000 * time.Hour)
 		},
 	} {
@@ -422,7 +421,9 @@ func TestChainOfDomains(t *testing.T) {
 		}
 	}
 	o.Accepts = func(d string) bool { return d == "runtime-core" }
-	o.Public = func(domain, id string) (ed25519.PublicKey, bool) { return from, domain == "runtime-core" && id != "" }
+	o.VerifyProof = func(r vaulttime.Record) (valid, known bool) {
+		return vaulttime.VerifyProof(from, r), r.TrustDomain == "runtime-core" && r.KeyID != ""
+	}
 	p.mustAttest(o, "x")
 	r := p.record("x.vaulttime.json")
 	if len(r.Chain) != 1 || r.Chain[0].TrustDomain != "runtime-core" || !vaulttime.VerifyProof(from, r.Earlier()[0]) {

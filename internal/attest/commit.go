@@ -39,7 +39,7 @@ func CommitChange(ctx context.Context, root, gitDir string, c Change) error {
 		return err
 	}
 	defer release()
-	w := writer{work: tree{root}, state: tree{gitDir}}
+	w := writer{work: tree{root: root}, state: tree{root: gitDir}}
 	if _, err := w.recover(); err != nil {
 		return err
 	}
@@ -49,14 +49,14 @@ func CommitChange(ctx context.Context, root, gitDir string, c Change) error {
 // Pending reports whether a commit was decided and not finished. It says yes
 // where that cannot be known.
 func Pending(gitDir string) bool {
-	_, _, there, err := tree{gitDir}.read(journalName, maxJournalBytes)
+	_, _, there, err := tree{root: gitDir}.read(journalName, maxJournalBytes)
 	return there || err != nil
 }
 
 // Recover finishes a commit that was decided, and removes what an undecided one
 // left. It returns the number of files that it put in place.
 func Recover(root, gitDir string) (n int, err error) {
-	w := writer{work: tree{root}, state: tree{gitDir}}
+	w := writer{work: tree{root: root}, state: tree{root: gitDir}}
 	idle, err := w.idle()
 	if idle || err != nil {
 		return 0, err
@@ -98,6 +98,8 @@ func (w writer) recover() (n int, err error) {
 			// It was durable before it got its name, so this is no torn write.
 			return 0, fmt.Errorf("read journal %s/%s: %w; look at the repository and remove the file", w.state.root, journalName, err)
 		}
+		w, release := w.hold()
+		defer release()
 		if err := w.stage(context.Background(), j); err != nil {
 			return 0, &PendingError{err}
 		}
@@ -121,7 +123,15 @@ func (w writer) recover() (n int, err error) {
 	return n, w.undo(j)
 }
 
+// hold is the writer with the folders of the work tree held until release is called.
+func (w writer) hold() (held writer, release func()) {
+	work, release := w.work.hold(true)
+	return writer{work: work, state: w.state}, release
+}
+
 func (w writer) commit(ctx context.Context, c Change) error {
+	w, release := w.hold()
+	defer release()
 	j, err := w.plan(c)
 	if err != nil {
 		return err
@@ -129,13 +139,12 @@ func (w writer) commit(ctx context.Context, c Change) error {
 	if err := w.settle(ctx, j.Moves); err != nil {
 		return err
 	}
-	data, err := j.encode()
-	if err != nil {
-		return err
-	}
-	err = w.state.write(journalTemp, data, 0o644, true)
+	err = w.writeJournal(j)
 	if err == nil {
 		err = w.stage(ctx, j)
+	}
+	if err == nil {
+		err = w.work.recheck()
 	}
 	if err == nil {
 		err = w.state.rename(journalTemp, journalName) // the commit point
@@ -150,6 +159,24 @@ func (w writer) commit(ctx context.Context, c Change) error {
 		return &PendingError{err}
 	}
 	return nil
+}
+
+// writeJournal writes the journal under the name that does not count yet. Without its
+// digest it is a torn one.
+func (w writer) writeJournal(j journal) error {
+	return w.state.fill(journalTemp, 0o644, true, func(f *file) error {
+		if err := step("write", journalTemp); err != nil {
+			return &fs.PathError{Op: "write", Path: journalTemp, Err: err}
+		}
+		digest, err := j.write(f)
+		if err != nil {
+			return fmt.Errorf("write journal: %w", err)
+		}
+		if err := step("write", journalTemp); err != nil {
+			return &fs.PathError{Op: "write", Path: journalTemp, Err: err}
+		}
+		return f.writeAt([]byte(digest), int64(len(beforeDigest)))
+	})
 }
 
 // plan refuses what could not be finished once it is decided.
@@ -258,6 +285,9 @@ func (w writer) finish(j journal) error {
 		folders[path.Dir(folder)] = true
 	}
 	if err := w.work.syncFolders(slices.Sorted(maps.Keys(folders))); err != nil {
+		return err
+	}
+	if err := w.work.recheck(); err != nil {
 		return err
 	}
 	if err := w.state.remove(journalName); err != nil {

@@ -2,12 +2,14 @@ package attest
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
 	"io/fs"
 	"os"
 	"os/exec"
+	"reflect"
 	"slices"
 	"strings"
 	"syscall"
@@ -185,8 +187,8 @@ func TestKilledInRecovery(t *testing.T) {
 }
 
 // changeDecidedAt is the step that decides the change of everything: 5 to sync
-// what is moved, 5 for the journal, 4 folders, 2 files of 5 steps, 2 copies of 4.
-const changeDecidedAt = 5 + 5 + 4 + 2*5 + 2*4 + 1
+// what is moved, 4 for the journal, 4 folders, 2 files of 4 steps, 2 copies of 3.
+const changeDecidedAt = 5 + 4 + 4 + 2*4 + 2*3 + 1
 
 func killInRecovery(t *testing.T, what string, decided int, before, after map[string]string) {
 	for _, at := range []int{decided - 2, decided + 8} {
@@ -224,7 +226,7 @@ func killInRecovery(t *testing.T, what string, decided int, before, after map[st
 // decidedAt is the step of the commit of newFolders that decides it.
 func decidedAt(t testing.TB) int {
 	t.Helper()
-	const mkdirs, perFile = 3, 5 // n n/e n/e/w; remove create write write fsync
+	const mkdirs, perFile = 3, 4 // n n/e n/e/w; create write write fsync
 	return perFile + mkdirs + perFile*len(newFolders) + 1
 }
 
@@ -292,16 +294,17 @@ func TestMovesRefuse(t *testing.T) {
 	to := func(from RawPath, to artifact.Path) Change {
 		return Change{Moves: []Move{{From: from, To: to, Mode: 0o444}}}
 	}
-	stale, err := os.Stat(p.root + "/z")
+	f, stale, err := tree{root: p.root}.open("z")
 	if err != nil {
 		t.Fatal(err)
 	}
+	f.Close()
 	for name, c := range map[string]Change{
 		"over a file": to("y", "z"), "over a folder": to("y", "a"), "a link": to("link", "new"), "a FIFO": to("fifo", "new"), "a folder": to("a", "new"),
 		"nothing": to("none", "new"), "outside": to("../x", "new"), "to outside": to("y", "../x"), "git": to(".git/config", "new"), "to git": to("y", ".git/hooks/x"),
 		"through a link": to("out/x", "new"), "to a link's": to("y", "out/x"), "a name with NUL": to("y\x00", "new"), "nameless": to("", "new"), "onto itself": to("y", "y"),
 		"a mode":           {Moves: []Move{{From: "y", To: "new", Mode: 0o4755}}},
-		"changed":          {Moves: []Move{{From: "y", To: "new", Mode: 0o444, seen: stale}}},
+		"changed":          {Moves: []Move{{From: "y", To: "new", Mode: 0o444, seen: &stale}}},
 		"twice":            {Moves: []Move{{From: "y", To: "new", Mode: 0o444}, {From: "y", To: "newer", Mode: 0o444}}},
 		"and gone":         {Moves: []Move{{From: "y", To: "new", Mode: 0o444}}, Removes: []RawPath{"y"}},
 		"a removed folder": {Removes: []RawPath{"a"}}, "a removed link": {Removes: []RawPath{"link"}}, "removed outside": {Removes: []RawPath{"a/../../x"}},
@@ -393,21 +396,57 @@ func TestSwappedForALink(t *testing.T) {
 	}
 }
 
-// TestJournals reads what may stand in the Git directory.
-func TestJournals(t *testing.T) {
-	whole, err := journal{Version: 1, Files: []File{{"new", 0o644, []byte("1")}}}.encode()
+// journalFile is the file of a journal, as a commit writes it.
+func journalFile(t testing.TB, j journal) string {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.Mkdir(dir+"/"+stateDir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := (writer{state: tree{root: dir}}).writeJournal(j); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(dir + "/" + journalTemp)
 	if err != nil {
 		t.Fatal(err)
 	}
-	seal := func(j journal) string {
-		text, err := j.encode()
+	return string(text)
+}
+
+// TestJournalIsJSON holds the file that is written piece by piece to the one that
+// json.Marshal writes, which earlier releases read, and reads it back.
+func TestJournalIsJSON(t *testing.T) {
+	whole := everything()
+	for name, j := range map[string]journal{
+		"empty": {Version: 1},
+		"files": {Version: 1, Files: []File{{"a<b>&'\"/\u00e9", 0o755, []byte("\x00\xff<&>")}, {"empty", 0o400, []byte{}}}},
+		"all":   {Version: 1, Files: whole.Files, Moves: whole.Moves, Removes: whole.Removes, Folders: []string{"n", "n/e"}},
+	} {
+		j.Files = append([]File{}, j.Files...)
+		body, err := json.Marshal(j)
 		if err != nil {
 			t.Fatal(err)
 		}
-		return string(text)
+		want, err := json.Marshal(sealedJournal{artifact.HashBytes(body), body})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := journalFile(t, j)
+		if got != string(want) {
+			t.Errorf("%s:\ngot  %s\nwant %s", name, got, want)
+		}
+		if read, err := decodeJournal([]byte(got)); name != "empty" && (err != nil || !reflect.DeepEqual(read, j)) {
+			t.Errorf("%s: read back as %+v, %v", name, read, err)
+		}
 	}
+}
+
+// TestJournals reads what may stand in the Git directory.
+func TestJournals(t *testing.T) {
+	seal := func(j journal) string { return journalFile(t, j) }
+	whole := seal(journal{Version: 1, Files: []File{{"new", 0o644, []byte("1")}}})
 	for name, text := range map[string]string{
-		"torn": string(whole[:len(whole)/2]), "empty": "", "changed": strings.Replace(string(whole), "new", "old", 1), "more": string(whole) + "{}", "unknown": `{"a":1}`,
+		"torn": whole[:len(whole)/2], "empty": "", "changed": strings.Replace(whole, "new", "old", 1), "more": whole + "{}", "unknown": `{"a":1}`,
 		"version": seal(journal{Version: 2}), "outside": seal(journal{Version: 1, Files: []File{{"../x", 0o644, nil}}}),
 		"hook": seal(journal{Version: 1, Files: []File{{".git/hooks/x", 0o755, nil}}}), "folder outside": seal(journal{Version: 1, Folders: []string{"../x"}}),
 	} {
@@ -429,7 +468,7 @@ func TestJournals(t *testing.T) {
 		}
 	}
 	p := oldPlace(t)
-	p.write(".git/codexlock/journal.json", string(whole))
+	p.write(".git/codexlock/journal.json", whole)
 	if n, err := Recover(p.root, p.git); n != 1 || err != nil || string(p.read("new")) != "1" {
 		t.Errorf("a whole journal: %d, %v", n, err)
 	}

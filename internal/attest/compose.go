@@ -2,12 +2,13 @@ package attest
 
 import (
 	"bytes"
-	"crypto/ed25519"
 	"errors"
 	"fmt"
+	"io/fs"
 	"time"
 
 	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/ledger"
 	"github.com/codexlock/codexlock/internal/manifest"
 	"github.com/codexlock/codexlock/internal/script"
 	"github.com/codexlock/codexlock/internal/vaulttime"
@@ -17,12 +18,15 @@ import (
 type composer struct {
 	*batch
 	path    artifact.Path
-	digest  artifact.Digest
-	content content
 	o       Options
+	came    map[artifact.Companion]RawPath
+	buf     []byte // to read into
+	content content
+	digest  artifact.Digest
 	now     vaulttime.Time
-	known   map[artifact.Companion]companion
-	texts   map[artifact.Companion][]byte // of the manifest and the test, as they will stand
+	known   [len(artifact.Companions)]*companion
+	texts   [len(artifact.Companions)][]byte // of the manifest and the test, as they will stand
+	out     composed
 }
 
 // A companion is where one stands, or will, and what stands there.
@@ -30,12 +34,51 @@ type companion struct {
 	at                artifact.Path
 	data              []byte
 	executable, there bool
-	arrives           bool // it came along with its artifact, and is not in its place yet
+	arrives           bool              // it came along with its artifact, and is not in its place yet
+	record            *vaulttime.Record // that it is; nil where it cannot be read, and for another kind
 }
 
-// compose adds the companions to the batch. What it adds was read back by the
-// strict decoder first: a record that the gate would refuse is not written.
-func (c composer) compose() (vaulttime.Record, error) {
+// all finds out everything that is written about the artifact.
+func (c *composer) all() (err error) {
+	if err := c.refuse(c.path); err != nil {
+		return err
+	}
+	if c.o.KeyEnv == "" {
+		c.o.KeyEnv = DefaultKeyEnv
+	}
+	if err := c.o.check(c.path); err != nil {
+		return err
+	}
+	if c.content, err = c.hash(c.path); err != nil {
+		return err
+	}
+	c.digest = c.content.digest
+	if c.o.Expect != nil && *c.o.Expect != c.digest {
+		return &RefusedError{Path: c.path.String(), Reason: "changed since it was verified"}
+	}
+	record, err := c.compose()
+	if err != nil {
+		return fmt.Errorf("attest %s: %w", c.path, err)
+	}
+	c.out.seen = c.content.seen
+	c.out.entry = ledger.Entry{
+		Path: c.path.String(), SHA256: c.digest, DriftTolerance: ledger.Zero, TrustDomain: c.o.Domain, VerifiedAt: c.now.String(),
+	}
+	if i, found := c.ledger.Lookup(c.path.String()); found {
+		c.out.entry.Extensions = c.ledger.Artifacts[i].Extensions
+	}
+	c.out.attested = Attested{
+		Path: c.path, SHA256: c.digest, VaultTime: record.VaultTime, Domain: c.o.Domain, KeyID: record.KeyID, ExpiresAt: vaulttime.TimeOf(record.ExpiresAt()),
+	}
+	return nil
+}
+
+// compose makes the companions. Each was read back by the strict decoder first: a
+// record that the gate would refuse is not written.
+func (c *composer) compose() (vaulttime.Record, error) {
+	if err := c.moment(); err != nil {
+		return vaulttime.Record{}, err
+	}
 	if err := c.manifest(); err != nil {
 		return vaulttime.Record{}, err
 	}
@@ -46,45 +89,68 @@ func (c composer) compose() (vaulttime.Record, error) {
 }
 
 // place finds a companion, once.
-func (c composer) place(kind artifact.Companion) (companion, error) {
-	if found, ok := c.known[kind]; ok {
-		return found, nil
+func (c *composer) place(kind artifact.Companion) (companion, error) {
+	if found := c.known[kind]; found != nil {
+		return *found, nil
 	}
-	beside, mirrored := c.path.Companion(kind), c.path.MirroredCompanion(kind)
-	at := beside
-	if c.o.MirrorCompanions {
-		at = mirrored
-	}
-	n := 0
-	for _, p := range []artifact.Path{beside, mirrored} {
-		_, stands, err := c.work.lstat(p)
-		if err != nil {
-			return companion{}, err
-		}
-		if stands {
-			at = p
-			n++
-		}
-	}
-	if n == 2 {
-		return companion{}, &RefusedError{Path: beside.String(), Reason: fmt.Sprintf("stands at %s too; remove one of them", mirrored)}
-	}
-	if _, err := artifact.ParsePath(at.String()); err != nil {
-		return companion{}, err
-	}
-	source, arrives := at, false
-	if came, ok := c.came[kind]; ok {
-		source, arrives = came.path(), true
-	}
-	data, mode, there, err := c.work.read(source, maxCompanionBytes)
+	found, err := c.find(kind)
 	if err != nil {
 		return companion{}, err
 	}
-	if there && HasConflictMarkers(data) {
+	source := found.at
+	if came, ok := c.came[kind]; ok {
+		source, found.arrives = came.path(), true
+		var mode fs.FileMode
+		if found.data, mode, found.there, err = c.work.read(source, maxCompanionBytes); err != nil {
+			return companion{}, err
+		}
+		found.executable = mode&0o111 != 0
+	}
+	if found.there && HasConflictMarkers(found.data) {
 		return companion{}, conflicted(kind, source)
 	}
-	c.known[kind] = companion{at, data, mode&0o111 != 0, there, arrives}
-	return c.known[kind], nil
+	if found.there && kind == artifact.VaultTime {
+		if r, _, err := vaulttime.DecodeRecord(found.data); err == nil {
+			found.record = &r
+		}
+	}
+	c.known[kind] = &found
+	return found, nil
+}
+
+// find is where a companion stands, or is to stand, and what it holds there.
+func (c *composer) find(kind artifact.Companion) (companion, error) {
+	beside, mirrored := c.path.Companion(kind), c.path.MirroredCompanion(kind)
+	data, mode, stands, unread := c.work.read(beside, maxCompanionBytes)
+	if unread != nil { // something may stand there all the same
+		var err error
+		if _, stands, err = c.work.lstat(beside); err != nil {
+			return companion{}, err
+		}
+	}
+	_, other, err := c.work.lstat(mirrored)
+	if err != nil {
+		return companion{}, err
+	}
+	found := companion{at: beside}
+	switch {
+	case stands && other:
+		return found, &RefusedError{Path: beside.String(), Reason: fmt.Sprintf("stands at %s too; remove one of them", mirrored)}
+	case other || !stands && c.o.MirrorCompanions:
+		found.at = mirrored
+	}
+	if _, err := artifact.ParsePath(found.at.String()); err != nil {
+		return companion{}, err
+	}
+	_, arrives := c.came[kind]
+	switch {
+	case arrives: // what stands there is replaced
+		return found, nil
+	case other:
+		data, mode, stands, unread = c.work.read(mirrored, maxCompanionBytes)
+	}
+	found.data, found.executable, found.there = data, mode&0o111 != 0, stands
+	return found, unread
 }
 
 // conflicted refuses to write over a companion that a merge left with markers: what
@@ -99,7 +165,7 @@ func conflicted(kind artifact.Companion, at artifact.Path) error {
 
 // put adds a companion, unless it stands there as it should already: who
 // renews ten thousand records need not write ten thousand manifests.
-func (c composer) put(old companion, executable bool, data []byte) {
+func (c *composer) put(old companion, executable bool, data []byte) {
 	if old.there && !old.arrives && old.executable == executable && bytes.Equal(old.data, data) {
 		return
 	}
@@ -107,10 +173,10 @@ func (c composer) put(old companion, executable bool, data []byte) {
 	if executable {
 		f.Mode = 0o755
 	}
-	c.batch.files = append(c.batch.files, f)
+	c.out.files = append(c.out.files, f)
 }
 
-func (c composer) manifest() error {
+func (c *composer) manifest() error {
 	old, err := c.place(artifact.Manifest)
 	if err != nil {
 		return err
@@ -143,8 +209,10 @@ func (c composer) manifest() error {
 		m.Network = []string{}
 	}
 	text := m.Encode()
-	if _, _, err := manifest.Decode(text); err != nil {
-		return fmt.Errorf("write %s: %w", old.at, err)
+	if !there || !bytes.Equal(text, old.data) {
+		if _, _, err := manifest.Decode(text); err != nil {
+			return fmt.Errorf("write %s: %w", old.at, err)
+		}
 	}
 	c.texts[artifact.Manifest] = text
 	c.put(old, false, text)
@@ -162,7 +230,7 @@ func first(values ...string) string {
 
 // references brings the digests of a manifest's inputs up to date, and of its
 // outputs the artifact's own.
-func (c composer) references(m *manifest.Manifest) error {
+func (c *composer) references(m *manifest.Manifest) error {
 	inputs := []manifest.Reference{}
 	if m.Inputs != nil {
 		inputs = *m.Inputs
@@ -186,7 +254,7 @@ func (c composer) references(m *manifest.Manifest) error {
 				return &RefusedError{Path: p.String(), Reason: fmt.Sprintf("is an input in %s/, which nothing may use", dir)}
 			}
 		}
-		c.batch.inputs = append(c.batch.inputs, p)
+		c.out.inputs = append(c.out.inputs, p)
 		input, err := c.hash(p)
 		if err != nil {
 			return fmt.Errorf("input of the manifest: %w", err)
@@ -214,7 +282,7 @@ func (c composer) references(m *manifest.Manifest) error {
 // recordOutput records the hash of an output that is written as a plain path. One that
 // is not there, or is no file that can be hashed, stays as it is: outputs are often
 // kept elsewhere.
-func (c composer) recordOutput(output manifest.Reference) manifest.Reference {
+func (c *composer) recordOutput(output manifest.Reference) manifest.Reference {
 	p, err := artifact.ParsePath(output.Path)
 	if err != nil {
 		return output
@@ -226,7 +294,7 @@ func (c composer) recordOutput(output manifest.Reference) manifest.Reference {
 	return manifest.Reference{Path: output.Path, SHA256: found.digest}
 }
 
-func (c composer) record() (vaulttime.Record, error) {
+func (c *composer) record() (vaulttime.Record, error) {
 	standing, err := c.place(artifact.VaultTime)
 	if err != nil {
 		return vaulttime.Record{}, err
@@ -234,8 +302,8 @@ func (c composer) record() (vaulttime.Record, error) {
 	r := vaulttime.Record{
 		SHA256: c.digest, Timestamp: c.now, TrustDomain: c.o.Domain, TTLHours: c.o.TTLHours, Path: &c.path,
 	}
-	if old, ok := standing.record(); ok {
-		if r.Chain, err = c.chain(old); err != nil {
+	if old := standing.record; old != nil {
+		if r.Chain, err = c.chain(*old); err != nil {
 			return vaulttime.Record{}, err
 		}
 	}
@@ -246,22 +314,37 @@ func (c composer) record() (vaulttime.Record, error) {
 		return vaulttime.Record{}, err
 	}
 	text := r.Encode()
-	read, _, err := vaulttime.DecodeRecord(text)
-	if err != nil {
+	if err := readsBack(r, text); err != nil {
 		return vaulttime.Record{}, fmt.Errorf("write %s: %w", standing.at, err)
-	}
-	if !c.o.Key.Valid(read) || !vaulttime.VerifyProof(c.o.Key.PublicKey(), read) {
-		return vaulttime.Record{}, errors.New("the record that was sealed does not verify")
 	}
 	c.put(standing, false, text)
 	return r, nil
 }
 
+// readsBack checks that the strict decoder reads from a text what was sealed. The proof
+// was made over the sealed record's payload; it holds for what was read where that has
+// the same payload and the same proof.
+func readsBack(sealed vaulttime.Record, text []byte) error {
+	read, _, err := vaulttime.DecodeRecord(text)
+	if err != nil {
+		return err
+	}
+	want, err := sealed.Payload()
+	if err != nil {
+		return err
+	}
+	got, err := read.Payload()
+	if err != nil || !bytes.Equal(got, want) || read.Proof != sealed.Proof {
+		return errors.Join(errors.New("the record that was sealed is read as another one"), err)
+	}
+	return nil
+}
+
 // signed are the digests of the companions and when the content was approved, as
 // the new record states them: where that was asked for, and where the record that it
 // replaces does, or may, since it cannot be read.
-func (c composer) signed(standing companion) (vaulttime.Signed, error) {
-	old, readable := standing.record()
+func (c *composer) signed(standing companion) (vaulttime.Signed, error) {
+	old, readable := standing.record, standing.record != nil
 	if c.o.Renewal && readable {
 		if err := c.unchanged(old.Signed); err != nil {
 			return vaulttime.Signed{}, err
@@ -286,8 +369,12 @@ func (c composer) signed(standing companion) (vaulttime.Signed, error) {
 
 // unchanged refuses to renew a record whose companions are not those that it signs:
 // a renewal would approve an edit that nobody attested.
-func (c composer) unchanged(old vaulttime.Signed) error {
-	for kind, digest := range map[artifact.Companion]*artifact.Digest{artifact.Manifest: old.ManifestSHA256, artifact.Test: old.TestSHA256} {
+func (c *composer) unchanged(old vaulttime.Signed) error {
+	for _, kind := range [...]artifact.Companion{artifact.Manifest, artifact.Test} {
+		digest := old.ManifestSHA256
+		if kind == artifact.Test {
+			digest = old.TestSHA256
+		}
 		if digest == nil {
 			continue
 		}
@@ -302,70 +389,61 @@ func (c composer) unchanged(old vaulttime.Signed) error {
 	return nil
 }
 
-// record is what a VaultTime record says that can be read.
-func (c companion) record() (r vaulttime.Record, ok bool) {
-	if !c.there {
-		return r, false
-	}
-	r, _, err := vaulttime.DecodeRecord(c.data)
-	return r, err == nil
-}
-
-// moment is when the artifact is attested: now, but not before an earlier record,
+// moment sets when the artifact is attested: now, but not before an earlier record,
 // whose clock may have been ahead, and later than one of other content, of which a
 // clock of whole seconds may not know (ZT-6.2).
-func (c composer) moment() (vaulttime.Time, error) {
+func (c *composer) moment() error {
+	c.now = vaulttime.TimeOf(c.o.Now)
 	standing, err := c.place(artifact.VaultTime)
 	if err != nil {
-		return c.now, err
+		return err
 	}
-	old, ok := standing.record()
-	if !ok || old.Timestamp.Before(c.now.Time) {
-		return c.now, nil
+	old := standing.record
+	if old == nil || old.Timestamp.Before(c.now.Time) {
+		return nil
 	}
 	next := old.Timestamp.Time
 	if old.SHA256 != c.digest {
 		next = next.Add(time.Second)
 	}
 	if !next.After(c.now.Add(vaulttime.MaxFuture)) {
-		return vaulttime.TimeOf(next), nil
-	}
-	return c.now, nil // it was dated into the future, and is found to go back
+		c.now = vaulttime.TimeOf(next)
+	} // else it was dated into the future, and is found to go back
+	return nil
 }
 
 // chain is the old record's journey, which a new record of the same content goes
 // on with; a change of domain adds the old record to it. Only what verifies is
 // taken over: to sign a stranger's chain would be to believe it.
-func (c composer) chain(old vaulttime.Record) ([]vaulttime.Link, error) {
+func (c *composer) chain(old vaulttime.Record) ([]vaulttime.Link, error) {
 	if old.TrustDomain != c.o.Domain {
 		return c.extend(old)
 	}
-	if old.SHA256 != c.digest || old.Path == nil || *old.Path != c.path {
+	if len(old.Chain) == 0 || old.SHA256 != c.digest || old.Path == nil || *old.Path != c.path {
 		return nil, nil
 	}
-	public, ok := c.public(old)
-	if !ok || !vaulttime.VerifyProof(public, old) {
+	if valid, known := c.verifyProof(old); !valid || !known {
 		return nil, nil
 	}
 	return old.Chain, nil
 }
 
-// public finds what checks a record's proof: the sealing key's own public half,
-// or that of another epoch or domain.
-func (c composer) public(r vaulttime.Record) (ed25519.PublicKey, bool) {
-	if r.TrustDomain == c.o.Domain && r.KeyID == c.o.Key.ID() {
-		return c.o.Key.PublicKey(), true
+// verifyProof checks a record's proof with the sealing key, or with that of another
+// epoch or domain.
+func (c *composer) verifyProof(r vaulttime.Record) (valid, known bool) {
+	switch {
+	case r.TrustDomain == c.o.Domain && r.KeyID == c.o.Key.ID():
+		return c.o.Key.VerifyProof(r), true
+	case c.o.VerifyProof == nil:
+		return false, false
 	}
-	if c.o.Public == nil {
-		return nil, false
-	}
-	return c.o.Public(r.TrustDomain, r.KeyID)
+	return c.o.VerifyProof(r)
 }
 
 // extend is the chain of an artifact that comes from another domain. Where the
 // other one's record does not hold, the artifact is not taken over: its history
 // would be lost without a word.
-func (c composer) extend(old vaulttime.Record) ([]vaulttime.Link, error) {
+func (c *composer) extend(old vaulttime.Record) ([]vaulttime.Link, error) {
 	refused := func(format string, args ...any) error {
 		return &RefusedError{Path: c.path.String(), Reason: fmt.Sprintf("has a record of trust domain %q, ", old.TrustDomain) + fmt.Sprintf(format, args...)}
 	}
@@ -373,7 +451,7 @@ func (c composer) extend(old vaulttime.Record) ([]vaulttime.Link, error) {
 		return nil, refused("and %q accepts none from there; add it to accepts_from in codexlock.yaml of the base commit first", c.o.Domain)
 	}
 	link, bound := old.Link()
-	public, known := c.public(old)
+	valid, known := c.verifyProof(old)
 	switch {
 	case old.SHA256 != c.digest:
 		return nil, refused("which is of other content; attest it there first, or remove the record to begin anew")
@@ -383,7 +461,7 @@ func (c composer) extend(old vaulttime.Record) ([]vaulttime.Link, error) {
 		return nil, refused("which is of %s; attest it there first, or remove the record to begin anew", *old.Path)
 	case !known:
 		return nil, refused("and there is no key to check its proof with")
-	case !vaulttime.VerifyProof(public, old):
+	case !valid:
 		return nil, refused("whose proof does not hold")
 	case old.TimeState(c.now.Time) != vaulttime.Current:
 		return nil, refused("which is not valid now; renew it there first: codexlock renew")
@@ -398,7 +476,7 @@ func (c composer) extend(old vaulttime.Record) ([]vaulttime.Link, error) {
 
 // test adds X.test: a new one where there is none or ours stands there. A user's
 // own is left as it is, but made executable.
-func (c composer) test() error {
+func (c *composer) test() error {
 	standing, err := c.place(artifact.Test)
 	if err != nil {
 		return err

@@ -63,7 +63,7 @@ func Ingest(ctx context.Context, root, gitDir string, in Ingestion) (Ingested, e
 		return Ingested{}, err
 	}
 	defer release()
-	w := writer{work: tree{root}, state: tree{gitDir}}
+	w := writer{work: tree{root: root}, state: tree{root: gitDir}}
 	if _, err := w.recover(); err != nil {
 		return Ingested{}, err
 	}
@@ -75,13 +75,8 @@ func Ingest(ctx context.Context, root, gitDir string, in Ingestion) (Ingested, e
 		g.batch.named[a.To] = true
 		g.batch.from[a.To] = a.From
 	}
-	for _, a := range in.Arrivals {
-		if err := ctx.Err(); err != nil {
-			return Ingested{}, err
-		}
-		if err := g.stage(a); err != nil {
-			return Ingested{}, err
-		}
+	if err := g.stage(ctx); err != nil {
+		return Ingested{}, err
 	}
 	if err := g.judge(ctx); err != nil {
 		return Ingested{}, err
@@ -106,6 +101,8 @@ type candidate struct {
 	inputs   []artifact.Path
 	entry    ledger.Entry
 	attested Attested
+	seen     look // the file that was hashed
+	gone     bool // there was none any more
 }
 
 // A reject is an arrival that is not let in.
@@ -124,14 +121,39 @@ type ingest struct {
 	result     Ingested
 }
 
-// stage attests one arrival, in memory. What cannot be attested is rejected; what
-// is still being written is left.
-func (g *ingest) stage(a Arrival) error {
-	if _, there, err := g.batch.work.lstat(a.From.path()); err != nil || !there {
+// stage attests the arrivals, in memory: on all cores at once, and sorted in order.
+func (g *ingest) stage(ctx context.Context) error {
+	options, unresolved := make([]Options, len(g.Arrivals)), make([]error, len(g.Arrivals))
+	for i, a := range g.Arrivals {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		options[i], unresolved[i] = g.Resolve(a.To)
+	}
+	candidates := make([]candidate, len(g.Arrivals))
+	all, moved := g.batch.composeAll(ctx, len(g.Arrivals), func(i int, buf []byte) (c composed) {
+		candidates[i], c.err = g.compose(g.Arrivals[i], options[i], unresolved[i], buf)
+		return c
+	})
+	if moved != nil {
+		return moved
+	}
+	for i := range all {
+		if err := g.classify(candidates[i], all[i].err); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// classify lets one arrival in as a candidate. What cannot be attested is rejected; what is
+// still being written is left.
+func (g *ingest) classify(c candidate, err error) error {
+	a := c.Arrival
+	if c.gone {
 		g.result.Left = append(g.result.Left, Left{escape(string(a.From)), "is there no more; another run took it"})
 		return err
 	}
-	c, err := g.compose(a)
 	if err == nil {
 		g.candidates = append(g.candidates, c)
 		return nil
@@ -163,27 +185,28 @@ func (g *ingest) reject(a Arrival, reason string, findings []Finding) {
 }
 
 // compose attests an arrival as if it stood in its place already.
-func (g *ingest) compose(a Arrival) (candidate, error) {
+func (g *ingest) compose(a Arrival, o Options, unresolved error, buf []byte) (candidate, error) {
 	b := g.batch
 	c := candidate{Arrival: a}
+	if _, there, err := b.work.lstat(a.From.path()); err != nil || !there {
+		c.gone = true
+		return c, err
+	}
 	if _, err := artifact.ParsePath(a.To.String()); err != nil {
 		return c, err
 	}
 	if len(path.Base(string(a.From)))+len(staged("x.vaulttime.json")) > maxNameBytes {
 		return c, &RefusedError{Path: a.To.String(), Reason: "has a name too long to stand beside its companions"}
 	}
-	o, err := g.Resolve(a.To)
-	if err != nil {
-		return c, err
+	if unresolved != nil {
+		return c, unresolved
 	}
-	b.files, b.inputs, b.came, b.result = nil, nil, a.Came, Result{}
-	if err := b.add(a.To, o); err != nil {
-		return c, err
+	made := b.compose(a.To, o, a.Came, buf)
+	if made.err != nil {
+		return c, made.err
 	}
-	c.files, c.inputs, c.attested = b.files, b.inputs, b.result.Attested[0]
-	i, _ := b.ledger.Lookup(a.To.String())
-	c.entry = b.ledger.Artifacts[i]
-	if err := g.refuseOther(a, c.attested.SHA256); err != nil {
+	c.files, c.inputs, c.attested, c.entry, c.seen = made.files, made.inputs, made.attested, made.entry, made.seen
+	if err := g.refuseOther(a, c.attested.SHA256, buf); err != nil {
 		return c, err
 	}
 	if a.Anew {
@@ -205,8 +228,8 @@ func (g *ingest) compose(a Arrival) (candidate, error) {
 }
 
 // refuseOther refuses to put other content where some is verified (P3).
-func (g *ingest) refuseOther(a Arrival, digest artifact.Digest) error {
-	f, info, err := g.batch.work.open(a.To)
+func (g *ingest) refuseOther(a Arrival, want artifact.Digest, buf []byte) error {
+	f, before, err := g.batch.work.open(a.To)
 	if errors.Is(err, fs.ErrNotExist) || err == nil && a.Replace {
 		if err == nil {
 			f.Close()
@@ -217,8 +240,8 @@ func (g *ingest) refuseOther(a Arrival, digest artifact.Digest) error {
 		return err
 	}
 	defer f.Close()
-	standing, _, err := g.batch.digest(f, info)
-	if err == nil && standing != digest {
+	standing, _, err := digest(f, before, buf)
+	if err == nil && standing != want {
 		err = &takenError{a.To}
 	}
 	return err
@@ -314,8 +337,8 @@ func (g *ingest) staged(asCame bool) (Change, error) {
 		return c, err
 	}
 	c.Files = append(c.Files, file)
-	for _, x := range g.candidates {
-		c.Moves = append(c.Moves, Move{From: x.From, To: x.To, Mode: 0o444, Replace: true, seen: g.batch.seen[x.To]})
+	for i, x := range g.candidates {
+		c.Moves = append(c.Moves, Move{From: x.From, To: x.To, Mode: 0o444, Replace: true, seen: &g.candidates[i].seen})
 		if asCame {
 			c.Files = append(c.Files, slices.Concat(x.came, x.test)...)
 			continue

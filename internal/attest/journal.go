@@ -1,10 +1,15 @@
 package attest
 
 import (
+	"bufio"
 	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"slices"
 	"strings"
@@ -30,7 +35,7 @@ type Move struct {
 	// different file systems, or it has another name too.
 	Copy bool `json:"copy,omitempty"`
 
-	seen fs.FileInfo // the file whose bytes were looked at; nil after a restart
+	seen *look // the file whose bytes were looked at; nil after a restart
 }
 
 // A RawPath is where a file stands, whatever it is called: a name that no
@@ -99,12 +104,60 @@ type sealedJournal struct {
 	Journal json.RawMessage `json:"journal"`
 }
 
-func (j journal) encode() ([]byte, error) {
-	body, err := json.Marshal(j)
-	if err != nil {
-		return nil, fmt.Errorf("write journal: %w", err)
+// What stands in a journal's file before its digest, and after.
+const (
+	beforeDigest = `{"sha256":"`
+	afterDigest  = `","journal":`
+)
+
+// write writes the journal's file with zeros for its digest, which comes first and is
+// known last, and returns the digest. Files go to w one by one: all of them together, in
+// base64 and twice, would be more memory than the rest of an attestation needs.
+func (j journal) write(w io.Writer) (digest string, err error) {
+	out, hash := bufio.NewWriterSize(w, 64<<10), sha256.New()
+	if _, err := fmt.Fprintf(out, "%s%064d%s", beforeDigest, 0, afterDigest); err != nil {
+		return "", err
 	}
-	return json.Marshal(sealedJournal{artifact.HashBytes(body), body})
+	if err := j.encode(io.MultiWriter(out, hash)); err != nil {
+		return "", err
+	}
+	if err := out.WriteByte('}'); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(hash.Sum(nil)), out.Flush()
+}
+
+// encode writes what json.Marshal makes of the journal.
+func (j journal) encode(w io.Writer) error {
+	rest, err := json.Marshal(journal{Version: j.Version, Moves: j.Moves, Removes: j.Removes, Folders: j.Folders, Files: []File{}})
+	if err != nil {
+		return err
+	}
+	head, tail, found := bytes.Cut(rest, []byte(`"files":[`))
+	if !found {
+		return errors.New("it has no list of files")
+	}
+	if _, err := fmt.Fprintf(w, `%s"files":[`, head); err != nil {
+		return err
+	}
+	var text []byte
+	for i, f := range j.Files {
+		text = text[:0]
+		if i > 0 {
+			text = append(text, ',')
+		}
+		path, err := json.Marshal(f.Path)
+		if err != nil {
+			return err
+		}
+		text = fmt.Appendf(text, `{"path":%s,"mode":%d,"data":"`, path, f.Mode)
+		text = base64.StdEncoding.AppendEncode(text, f.Data)
+		if _, err := w.Write(append(text, `"}`...)); err != nil {
+			return err
+		}
+	}
+	_, err = w.Write(tail)
+	return err
 }
 
 func decodeJournal(data []byte) (journal, error) {

@@ -4,9 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/manifest"
@@ -24,7 +25,7 @@ type LFS struct {
 
 // pointed is what a pointer stands for. A renewal takes it from the pointer, which was
 // verified; otherwise the object is hashed, or its oid is accepted without it.
-func (b *batch) pointed(p artifact.Path, text []byte) (content, error) {
+func (c *composer) pointed(p artifact.Path, text []byte) (content, error) {
 	refused := func(next, format string, args ...any) (content, error) {
 		return content{}, &RefusedError{Path: p.String(), Reason: fmt.Sprintf(format, args...), Next: next}
 	}
@@ -33,23 +34,23 @@ func (b *batch) pointed(p artifact.Path, text []byte) (content, error) {
 	switch {
 	case !ok:
 		return refused(rewritePointer(p), "is like a Git LFS pointer and does not have its canonical form")
-	case b.renewal:
+	case c.o.Renewal:
 		return named, nil
-	case b.lfs.Objects == "":
+	case c.o.LFS.Objects == "":
 		return refused("fetch the content: git lfs pull", "is a Git LFS pointer, want its content")
 	}
 	hex := oid.String()
-	object := filepath.Join(b.lfs.Objects, hex[:2], hex[2:4], hex)
-	f, err := os.Open(object)
+	object := filepath.Join(c.o.LFS.Objects, hex[:2], hex[2:4], hex)
+	f, info, err := openObject(object)
 	if errors.Is(err, fs.ErrNotExist) {
-		if b.lfs.AcceptOID {
+		if c.o.LFS.AcceptOID {
 			return named, nil
 		}
 		return content{}, &RefusedError{
 			Path: p.String(), Reason: fmt.Sprintf("is a Git LFS pointer whose content is not here: no %s", object),
 			Next: fmt.Sprintf("fetch it: git lfs fetch --include=%s; or accept the oid without the content: codexlock attest --lfs-oid %[1]s", quote(p)),
 			Cause: Cause{
-				Reason: "are Git LFS pointers whose content is not in " + b.lfs.Objects,
+				Reason: "are Git LFS pointers whose content is not in " + c.o.LFS.Objects,
 				Next:   "fetch the content: git lfs fetch; or accept the oids without it: add --lfs-oid to the command",
 			},
 		}
@@ -58,25 +59,35 @@ func (b *batch) pointed(p artifact.Path, text []byte) (content, error) {
 		return content{}, err
 	}
 	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return content{}, err
-	}
 	const check = "find out what changed it: git lfs fsck --objects"
-	if !info.Mode().IsRegular() {
-		return refused(check, "is a Git LFS pointer, and %s is %s, want a regular file", object, kindOf(info.Mode()))
+	if !info.mode.IsRegular() {
+		return refused(check, "is a Git LFS pointer, and %s is %s, want a regular file", object, kindOf(info.mode))
 	}
-	digest, _, err := b.digest(f, info)
+	digest, _, err := digest(f, info, c.buf)
 	switch {
 	case err != nil:
 		return content{}, err
 	case digest != oid:
 		return refused(check, "is a Git LFS pointer to oid %s, and the content in %s has sha256 %s", oid, object, digest)
-	case info.Size() != size:
-		return refused(rewritePointer(p), "is a Git LFS pointer to %d bytes, and the content in %s has %d", size, object, info.Size())
+	case info.size != size:
+		return refused(rewritePointer(p), "is a Git LFS pointer to %d bytes, and the content in %s has %d", size, object, info.size)
 	}
 	named.hashed = true
 	return named, nil
+}
+
+// openObject opens an object of Git LFS, wherever its folder is.
+func openObject(name string) (*file, look, error) {
+	fd, err := open(unix.AT_FDCWD, name, unix.O_RDONLY|unix.O_NONBLOCK|unix.O_NOCTTY, 0)
+	if err != nil {
+		return nil, look{}, pathError("open", name, err)
+	}
+	f := &file{name, fd}
+	seen, err := f.look()
+	if err != nil {
+		f.Close()
+	}
+	return f, seen, err
 }
 
 // rewritePointer is how Git LFS writes a pointer anew.
@@ -87,7 +98,7 @@ func rewritePointer(p artifact.Path) string {
 // recordLFS has the manifest record a pointer: its oid, its size, and whether its
 // content was hashed. What a renewal finds there is kept; a record of content that is no
 // pointer now is brought up to date, since a commit may hold the pointer to it.
-func (c composer) recordLFS(m *manifest.Manifest) error {
+func (c *composer) recordLFS(m *manifest.Manifest) error {
 	if c.o.Renewal {
 		return nil
 	}

@@ -30,19 +30,19 @@ func (e *LockedError) Error() string {
 // lock makes this the one writer in the repository until release is called. The
 // lock is on a file that is never renamed, and ends with the process.
 func lock(ctx context.Context, gitDir string) (release func(), err error) {
-	state := tree{gitDir}
-	dir, err := state.folder(stateDir)
+	state := tree{root: gitDir}
+	dir, err := state.enter(stateDir)
 	if errors.Is(err, fs.ErrNotExist) {
 		if err := state.mkdir(stateDir); err != nil {
 			return nil, fmt.Errorf("make lock: %w", err)
 		}
-		dir, err = state.folder(stateDir)
+		dir, err = state.enter(stateDir)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("make lock: %w", err)
 	}
-	defer dir.Close()
-	fd, err := open(int(dir.Fd()), "lock", unix.O_RDWR|unix.O_CREAT|unix.O_NOFOLLOW, 0o644)
+	defer dir.leave()
+	fd, err := open(dir.fd, "lock", unix.O_RDWR|unix.O_CREAT|unix.O_NOFOLLOW, 0o644)
 	name := gitDir + "/" + stateDir + "/lock"
 	if err != nil {
 		return nil, &fs.PathError{Op: "open", Path: name, Err: err}

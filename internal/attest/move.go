@@ -3,14 +3,11 @@ package attest
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"maps"
-	"os"
 	"path"
 	"slices"
-	"syscall"
 
 	"golang.org/x/sys/unix"
 
@@ -50,21 +47,17 @@ func (t tree) device(folder string, known map[string]uint64) (uint64, error) {
 	if dev, ok := known[folder]; ok {
 		return dev, nil
 	}
-	dir, err := t.folder(folder)
+	dir, err := t.enter(folder)
 	if errors.Is(err, fs.ErrNotExist) && folder != "." {
 		return t.device(path.Dir(folder), known)
 	}
 	if err != nil {
 		return 0, err
 	}
-	defer dir.Close()
-	info, err := dir.Stat()
-	if err != nil {
-		return 0, err
-	}
-	st, ok := info.Sys().(*syscall.Stat_t)
-	if !ok {
-		return 0, fmt.Errorf("%s: the system does not tell its file system", folder)
+	defer dir.leave()
+	var st unix.Stat_t
+	if err := uninterrupted(func() error { return unix.Fstat(dir.fd, &st) }); err != nil {
+		return 0, pathError("stat", folder, err)
 	}
 	known[folder] = uint64(st.Dev)
 	return known[folder], nil
@@ -73,12 +66,11 @@ func (t tree) device(folder string, known map[string]uint64) (uint64, error) {
 // linked reports whether a file has another name as well. Its bytes are copied
 // then: what is verified must not change through a name that nobody watches.
 func (t tree) linked(p artifact.Path) (bool, error) {
-	f, info, err := t.open(p)
+	f, seen, err := t.open(p)
 	if err != nil {
 		return false, err
 	}
-	st, ok := info.Sys().(*syscall.Stat_t)
-	return !ok || st.Nlink > 1, f.Close()
+	return seen.links > 1, f.Close()
 }
 
 // settle makes the bytes that are to be moved durable, and refuses those that
@@ -90,18 +82,18 @@ func (w writer) settle(ctx context.Context, moves []Move) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		f, info, err := w.work.open(m.From.path())
+		f, now, err := w.work.open(m.From.path())
 		if err != nil {
 			return err
 		}
-		if m.seen != nil && !sameFile(m.seen, info) {
+		if m.seen != nil && !m.seen.same(now) {
 			err = &RefusedError{Path: string(m.From), Reason: "changed after it was read; run it again once it is finished", Unsettled: true}
 		}
 		if err == nil && !together {
 			err = step("fsync", string(m.From))
 		}
 		if err == nil && !together {
-			err = f.Sync()
+			err = f.sync()
 		}
 		if err := errors.Join(err, f.Close()); err != nil {
 			return pathError("fsync", string(m.From), err)
@@ -111,11 +103,6 @@ func (w writer) settle(ctx context.Context, moves []Move) error {
 		return w.work.syncAll(slices.Sorted(maps.Keys(folders)))
 	}
 	return nil
-}
-
-// sameFile reports whether two looks at a file saw one state of it.
-func sameFile(a, b fs.FileInfo) bool {
-	return os.SameFile(a, b) && a.Size() == b.Size() && a.ModTime().Equal(b.ModTime())
 }
 
 // stageMoves copies what is on another file system, so that it is known to fit
@@ -181,13 +168,13 @@ func (w writer) finishMove(m Move) error {
 
 // move gives a file a name in another folder.
 func (t tree) move(from, to string) error {
-	source, err := t.folder(path.Dir(from))
+	source, err := t.enter(path.Dir(from))
 	if err != nil {
 		return err
 	}
-	defer source.Close()
+	defer source.leave()
 	return t.inFolder("move", to, func(dir int, base string) error {
-		return unix.Renameat(int(source.Fd()), path.Base(from), dir, base)
+		return unix.Renameat(source.fd, path.Base(from), dir, base)
 	})
 }
 
@@ -200,7 +187,7 @@ func (t tree) chmod(p artifact.Path, mode fs.FileMode) error {
 	if err := step("chmod", p.String()); err != nil {
 		return &fs.PathError{Op: "chmod", Path: p.String(), Err: err}
 	}
-	return f.Chmod(mode)
+	return f.chmod(mode)
 }
 
 // copy writes the bytes of a move where it is staged.
@@ -210,12 +197,12 @@ func (t tree) copy(ctx context.Context, m Move) error {
 		return err
 	}
 	defer from.Close()
-	return t.fill(staged(m.To), m.Mode, true, func(f *os.File) error {
+	return t.fill(staged(m.To), m.Mode, true, func(f *file) error {
 		if err := step("write", staged(m.To)); err != nil {
 			return &fs.PathError{Op: "write", Path: staged(m.To), Err: err}
 		}
 		buf := make([]byte, artifact.BufferSize)
-		_, err := io.CopyBuffer(struct{ io.Writer }{f}, &patient{ctx, from}, buf)
+		_, err := io.CopyBuffer(f, &patient{ctx, from}, buf)
 		return err
 	})
 }

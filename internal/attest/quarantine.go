@@ -111,7 +111,7 @@ func (b *batch) quarantine(c *Change, x condemned, newID func() (string, error))
 		return Quarantined{}, err
 	}
 	defer f.Close()
-	digest, seen, err := b.digest(f, before)
+	digest, seen, err := digest(f, before, b.buffer())
 	if err != nil {
 		return Quarantined{}, err
 	}
@@ -128,18 +128,18 @@ func (b *batch) quarantine(c *Change, x condemned, newID func() (string, error))
 	}
 	r := Reason{
 		Schema: reasonSchema, ID: id, QuarantinedAt: vaulttime.FormatTime(x.now), By: x.by, Path: escape(string(x.from)), Target: escape(x.to.String()),
-		SHA256: digest, Size: before.Size(), Mode: fmt.Sprintf("%04o", before.Mode().Perm()), Reason: shorten(x.reason), Findings: []Finding{},
+		SHA256: digest, Size: before.size, Mode: fmt.Sprintf("%04o", before.mode.Perm()), Reason: shorten(x.reason), Findings: []Finding{},
 	}
 	for _, f := range x.findings[:min(len(x.findings), maxReasonFindings)] {
 		f.Message, f.Fix, f.File = shorten(f.Message), shorten(f.Fix), shorten(f.File)
 		r.Findings = append(r.Findings, f)
 	}
 	r.LeftOut = int64(len(x.findings) - len(r.Findings))
-	move := func(from RawPath, name string, seen fs.FileInfo) {
+	move := func(from RawPath, name string, seen *look) {
 		c.Moves = append(c.Moves, Move{From: from, To: folder + "/" + artifact.Path(name), Mode: 0o400, seen: seen})
 		r.Files = append(r.Files, QuarantinedFile{Name: name, Path: escape(string(from))})
 	}
-	move(x.from, digest.String()+".bin", seen)
+	move(x.from, digest.String()+".bin", &seen)
 	for _, kind := range artifact.Companions {
 		if from, ok := x.companions[kind]; ok {
 			move(from, digest.String()+kind.Suffix(), nil)
@@ -192,7 +192,7 @@ func Quarantine(ctx context.Context, root, gitDir string, drifted []Drifted, now
 		return nil, err
 	}
 	defer release()
-	w := writer{work: tree{root}, state: tree{gitDir}}
+	w := writer{work: tree{root: root}, state: tree{root: gitDir}}
 	if _, err := w.recover(); err != nil {
 		return nil, err
 	}
@@ -237,14 +237,22 @@ func Quarantine(ctx context.Context, root, gitDir string, drifted []Drifted, now
 	return done, w.commit(ctx, c)
 }
 
+// buffer is what files are read into that are quarantined, one after the other.
+func (b *batch) buffer() []byte {
+	if b.buf == nil {
+		b.buf = make([]byte, artifact.BufferSize)
+	}
+	return b.buf
+}
+
 // raw is the digest of the bytes at a path, whatever they are.
 func (b *batch) raw(p artifact.Path) (artifact.Digest, error) {
-	f, info, err := b.work.open(p)
+	f, before, err := b.work.open(p)
 	if err != nil {
 		return artifact.Digest{}, err
 	}
 	defer f.Close()
-	digest, _, err := b.digest(f, info)
+	digest, _, err := digest(f, before, b.buffer())
 	return digest, err
 }
 
@@ -269,7 +277,7 @@ func (e *DamagedQuarantineError) Unwrap() error { return e.Err }
 // Quarantines are all that stand in the work tree, the oldest first. The error
 // joins what is wrong with the others.
 func Quarantines(root string) ([]Held, error) {
-	work := tree{root}
+	work := tree{root: root}
 	dir, err := work.folder(QuarantineDir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil

@@ -23,13 +23,13 @@ func (t tree) syncAll(folders []string) error {
 }
 
 func (t tree) syncFileSystem(name string, synced map[uint64]bool) error {
-	dir, err := t.folder(name)
+	dir, err := t.enter(name)
 	if err != nil {
 		return err
 	}
-	defer dir.Close()
+	defer dir.leave()
 	var st unix.Stat_t
-	if err := uninterrupted(func() error { return unix.Fstat(int(dir.Fd()), &st) }); err != nil {
+	if err := uninterrupted(func() error { return unix.Fstat(dir.fd, &st) }); err != nil {
 		return pathError("stat", name, err)
 	}
 	if synced[st.Dev] {
@@ -39,5 +39,5 @@ func (t tree) syncFileSystem(name string, synced map[uint64]bool) error {
 	if err := step("syncfs", name); err != nil {
 		return &fs.PathError{Op: "syncfs", Path: name, Err: err}
 	}
-	return pathError("syncfs", name, uninterrupted(func() error { return unix.Syncfs(int(dir.Fd())) }))
+	return pathError("syncfs", name, uninterrupted(func() error { return unix.Syncfs(dir.fd) }))
 }

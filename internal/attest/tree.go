@@ -3,11 +3,8 @@ package attest
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
-	"os"
 	"path"
-	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -18,32 +15,15 @@ import (
 // it counts as the operation's own. Tests stop or break the program there.
 var step = func(op, name string) error { return nil }
 
+// openat is the one system call that opens and makes files. Tests count it.
+var openat = unix.Openat
+
 // A tree is a folder below which names are resolved one part at a time, each
 // opened relative to the one before it and never through a symlink. So a link
 // that is put in the way, even between two calls, is refused and not followed.
-type tree struct{ root string }
-
-// folder opens a folder of the tree; "." is the root.
-func (t tree) folder(name string) (*os.File, error) {
-	fd, err := open(unix.AT_FDCWD, t.root, unix.O_RDONLY|unix.O_DIRECTORY, 0)
-	if err != nil {
-		return nil, &fs.PathError{Op: "open", Path: t.root, Err: err}
-	}
-	if name == "." {
-		return os.NewFile(uintptr(fd), t.root), nil
-	}
-	for part := range strings.SplitSeq(name, "/") {
-		next, err := open(fd, part, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_NOFOLLOW, 0)
-		if err != nil && isSymlink(fd, part) {
-			err = &RefusedError{Path: name, Reason: fmt.Sprintf("%q is a symlink, want a folder of the repository itself", part)}
-		}
-		unix.Close(fd)
-		if err != nil {
-			return nil, pathError("open", name, err)
-		}
-		fd = next
-	}
-	return os.NewFile(uintptr(fd), name), nil
+type tree struct {
+	root string
+	held *heldFolders // nil: each call resolves its name from the root on
 }
 
 func pathError(op, name string, err error) error {
@@ -57,7 +37,7 @@ func pathError(op, name string, err error) error {
 // open is openat, again where a signal came between (EINTR).
 func open(dir int, name string, flags int, mode uint32) (fd int, err error) {
 	err = uninterrupted(func() error {
-		fd, err = unix.Openat(dir, name, flags|unix.O_CLOEXEC, mode)
+		fd, err = openat(dir, name, flags|unix.O_CLOEXEC, mode)
 		return err
 	})
 	return fd, err
@@ -78,29 +58,29 @@ func isSymlink(dir int, name string) bool {
 }
 
 // open opens a regular file for reading. It does not wait for a FIFO's writer.
-func (t tree) open(p artifact.Path) (*os.File, fs.FileInfo, error) {
-	dir, err := t.folder(p.Dir())
+func (t tree) open(p artifact.Path) (*file, look, error) {
+	dir, err := t.enter(p.Dir())
 	if err != nil {
-		return nil, nil, err
+		return nil, look{}, err
 	}
-	defer dir.Close()
-	fd, err := open(int(dir.Fd()), p.Base(), unix.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK|unix.O_NOCTTY, 0)
+	defer dir.leave()
+	fd, err := open(dir.fd, p.Base(), unix.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK|unix.O_NOCTTY, 0)
 	if err != nil {
-		if isSymlink(int(dir.Fd()), p.Base()) {
-			return nil, nil, &RefusedError{Path: p.String(), Reason: "is a symlink, want a regular file"}
+		if err != unix.ENOENT && isSymlink(dir.fd, p.Base()) {
+			return nil, look{}, &RefusedError{Path: p.String(), Reason: "is a symlink, want a regular file"}
 		}
-		return nil, nil, pathError("open", p.String(), err)
+		return nil, look{}, pathError("open", p.String(), err)
 	}
-	f := os.NewFile(uintptr(fd), p.String())
-	info, err := f.Stat()
-	if err == nil && !info.Mode().IsRegular() {
-		err = &RefusedError{Path: p.String(), Reason: fmt.Sprintf("is %s, want a regular file", kindOf(info.Mode()))}
+	f := &file{p.String(), fd}
+	seen, err := f.look()
+	if err == nil {
+		err = seen.regular(f.name)
 	}
 	if err != nil {
 		f.Close()
-		return nil, nil, err
+		return nil, look{}, err
 	}
-	return f, info, nil
+	return f, seen, nil
 }
 
 func kindOf(m fs.FileMode) string {
@@ -115,7 +95,7 @@ func kindOf(m fs.FileMode) string {
 
 // read reads a regular file of at most limit bytes; there is false where none is.
 func (t tree) read(p artifact.Path, limit int64) (data []byte, mode fs.FileMode, there bool, err error) {
-	f, info, err := t.open(p)
+	f, seen, err := t.open(p)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, 0, false, nil
 	}
@@ -123,22 +103,22 @@ func (t tree) read(p artifact.Path, limit int64) (data []byte, mode fs.FileMode,
 		return nil, 0, false, err
 	}
 	defer f.Close()
-	data, err = io.ReadAll(io.LimitReader(f, limit+1))
+	data, err = f.readAll(seen.size, limit+1)
 	if err != nil {
 		return nil, 0, false, err
 	}
 	if int64(len(data)) > limit {
 		return nil, 0, false, &RefusedError{Path: p.String(), Reason: fmt.Sprintf("is longer than %d bytes", limit)}
 	}
-	return data, info.Mode(), true, nil
+	return data, seen.mode, true, nil
 }
 
 // missing are the folders above p that are not there, outermost first.
 func (t tree) missing(p artifact.Path) (folders []string, err error) {
 	for dir := p.Dir(); dir != "."; dir = path.Dir(dir) {
-		f, err := t.folder(dir)
+		f, err := t.enter(dir)
 		if err == nil {
-			f.Close()
+			f.leave()
 			break
 		}
 		if !errors.Is(err, fs.ErrNotExist) {
@@ -160,46 +140,36 @@ func (t tree) writable(p artifact.Path) error {
 
 // lstat is what stands at p; there is false where nothing does.
 func (t tree) lstat(p artifact.Path) (mode fs.FileMode, there bool, err error) {
-	dir, err := t.folder(p.Dir())
+	dir, err := t.enter(p.Dir())
 	if errors.Is(err, fs.ErrNotExist) {
 		return 0, false, nil
 	}
 	if err != nil {
 		return 0, false, err
 	}
-	defer dir.Close()
+	defer dir.leave()
 	var st unix.Stat_t
-	err = uninterrupted(func() error { return unix.Fstatat(int(dir.Fd()), p.Base(), &st, unix.AT_SYMLINK_NOFOLLOW) })
+	err = uninterrupted(func() error { return unix.Fstatat(dir.fd, p.Base(), &st, unix.AT_SYMLINK_NOFOLLOW) })
 	switch {
 	case err == unix.ENOENT:
 		return 0, false, nil
 	case err != nil:
 		return 0, false, pathError("lstat", p.String(), err)
 	}
-	mode = fs.FileMode(st.Mode & 0o777)
-	switch st.Mode & unix.S_IFMT {
-	case unix.S_IFREG:
-	case unix.S_IFDIR:
-		mode |= fs.ModeDir
-	case unix.S_IFLNK:
-		mode |= fs.ModeSymlink
-	default:
-		mode |= fs.ModeIrregular
-	}
-	return mode, true, nil
+	return modeOf(&st), true, nil
 }
 
 // inFolder does op on the last part of name, in its folder.
 func (t tree) inFolder(op, name string, do func(dir int, base string) error) error {
-	dir, err := t.folder(path.Dir(name))
+	dir, err := t.enter(path.Dir(name))
 	if err != nil {
 		return err
 	}
-	defer dir.Close()
+	defer dir.leave()
 	if err := step(op, name); err != nil {
 		return &fs.PathError{Op: op, Path: name, Err: err}
 	}
-	return pathError(op, name, uninterrupted(func() error { return do(int(dir.Fd()), path.Base(name)) }))
+	return pathError(op, name, uninterrupted(func() error { return do(dir.fd, path.Base(name)) }))
 }
 
 func (t tree) mkdir(name string) error {
@@ -238,21 +208,21 @@ func (t tree) rename(from, to string) error {
 
 // sync makes a folder's entries durable.
 func (t tree) sync(name string) error {
-	dir, err := t.folder(name)
+	dir, err := t.enter(name)
 	if err != nil {
 		return err
 	}
-	defer dir.Close()
+	defer dir.leave()
 	if err := step("sync", name); err != nil {
 		return &fs.PathError{Op: "sync", Path: name, Err: err}
 	}
-	return dir.Sync()
+	return pathError("sync", name, uninterrupted(func() error { return unix.Fsync(dir.fd) }))
 }
 
 // write makes a new file, with durable its content durable and its folder's
 // entry not. What a stopped run left there is removed first.
 func (t tree) write(name string, data []byte, mode fs.FileMode, durable bool) error {
-	return t.fill(name, mode, durable, func(f *os.File) error {
+	return t.fill(name, mode, durable, func(f *file) error {
 		half := len(data) / 2 // so that a test can stop in the middle of a file
 		for _, part := range [][]byte{data[:half], data[half:]} {
 			if err := step("write", name); err != nil {
@@ -267,18 +237,14 @@ func (t tree) write(name string, data []byte, mode fs.FileMode, durable bool) er
 }
 
 // fill is write for bytes that come from elsewhere.
-func (t tree) fill(name string, mode fs.FileMode, durable bool, with func(*os.File) error) (err error) {
-	if err := t.remove(name); err != nil {
-		return err
-	}
-	var f *os.File
-	err = t.inFolder("create", name, func(dir int, base string) error {
-		fd, err := unix.Openat(dir, base, unix.O_WRONLY|unix.O_CREAT|unix.O_EXCL|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0o600)
-		if err == nil {
-			f = os.NewFile(uintptr(fd), name)
+func (t tree) fill(name string, mode fs.FileMode, durable bool, with func(*file) error) (err error) {
+	f, err := t.create(name)
+	if errors.Is(err, fs.ErrExist) {
+		if err := t.remove(name); err != nil {
+			return err
 		}
-		return err
-	})
+		f, err = t.create(name)
+	}
 	if err != nil {
 		return err
 	}
@@ -286,7 +252,7 @@ func (t tree) fill(name string, mode fs.FileMode, durable bool, with func(*os.Fi
 	if err := with(f); err != nil {
 		return err
 	}
-	if err := f.Chmod(mode); err != nil { // the mode, whatever the umask
+	if err := f.chmod(mode); err != nil { // the mode, whatever the umask
 		return err
 	}
 	if !durable {
@@ -295,5 +261,17 @@ func (t tree) fill(name string, mode fs.FileMode, durable bool, with func(*os.Fi
 	if err := step("fsync", name); err != nil {
 		return &fs.PathError{Op: "fsync", Path: name, Err: err}
 	}
-	return f.Sync()
+	return f.sync()
+}
+
+// create makes a file where nothing stands.
+func (t tree) create(name string) (f *file, err error) {
+	err = t.inFolder("create", name, func(dir int, base string) error {
+		fd, err := openat(dir, base, unix.O_WRONLY|unix.O_CREAT|unix.O_EXCL|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0o600)
+		if err == nil {
+			f = &file{name, fd}
+		}
+		return err
+	})
+	return f, err
 }

@@ -3,7 +3,6 @@ package cli
 import (
 	"cmp"
 	"context"
-	"crypto/ed25519"
 	"fmt"
 	"slices"
 	"strings"
@@ -127,25 +126,25 @@ func (s sealer) options(domain string, hours int64) (attest.Options, error) {
 		Domain: domain, TTLHours: hours, Key: key, KeyEnv: d.KeyEnv, Now: s.now, FallbackCreator: s.creator,
 		SignCompanions: s.config.SignsCompanions(),
 		Accepts:        func(from string) bool { return s.config.Domains == nil || slices.Contains(d.AcceptsFrom, from) },
-		Public:         func(from, id string) (ed25519.PublicKey, bool) { return s.public(domain, from, id) },
+		VerifyProof:    func(r vaulttime.Record) (valid, known bool) { return s.verifyProof(domain, r) },
 	}, nil
 }
 
-// public finds what checks the proof of a record whose chain is gone on with. In
+// verifyProof checks the proof of a record whose chain is gone on with. In
 // its own domain the key before the current one is good enough, for there it is
 // what is replaced. From another one only a current key's record is taken over:
 // who has an old key could make such a record today.
-func (s sealer) public(domain, from, id string) (ed25519.PublicKey, bool) {
-	switch s.keys.Epoch(from, id) {
+func (s sealer) verifyProof(domain string, r vaulttime.Record) (valid, known bool) {
+	switch s.keys.Epoch(r.TrustDomain, r.KeyID) {
 	case vaulttime.EpochCurrent, vaulttime.EpochUnlisted:
 	case vaulttime.EpochRetiring:
-		if from != domain {
-			return nil, false
+		if r.TrustDomain != domain {
+			return false, false
 		}
 	default:
-		return nil, false
+		return false, false
 	}
-	return s.keys.Public(from, id)
+	return s.keys.VerifyProof(r)
 }
 
 // user is who runs this, as far as the environment and Git tell: the creator of an

@@ -1,0 +1,222 @@
+package attest
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path"
+	"slices"
+	"strings"
+	"sync"
+
+	"golang.org/x/sys/unix"
+)
+
+// A folder is an open folder of a tree.
+type folder struct {
+	fd   int
+	held *heldFolder // nil where nobody else has it
+}
+
+// leave says that the caller is done with the folder.
+func (f folder) leave() {
+	if f.held == nil {
+		unix.Close(f.fd)
+		return
+	}
+	f.held.in.mu.Lock()
+	f.held.users--
+	f.held.in.mu.Unlock()
+}
+
+// enter opens a folder of the tree; "." is the root.
+func (t tree) enter(name string) (folder, error) {
+	if t.held != nil {
+		return t.held.enter(name)
+	}
+	fd, err := t.walk(name)
+	return folder{fd: fd}, err
+}
+
+// walk opens a folder part by part, from the root on.
+func (t tree) walk(name string) (fd int, err error) {
+	fd, err = open(unix.AT_FDCWD, t.root, unix.O_RDONLY|unix.O_DIRECTORY, 0)
+	if err != nil {
+		return -1, &fs.PathError{Op: "open", Path: t.root, Err: err}
+	}
+	if name == "." {
+		return fd, nil
+	}
+	for part := range strings.SplitSeq(name, "/") {
+		next, err := openPart(fd, part, name)
+		unix.Close(fd)
+		if err != nil {
+			return -1, err
+		}
+		fd = next
+	}
+	return fd, nil
+}
+
+// openPart opens one part of a folder's name, which is no symlink.
+func openPart(parent int, part, name string) (fd int, err error) {
+	fd, err = open(parent, part, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_NOFOLLOW, 0)
+	if err != nil && isSymlink(parent, part) {
+		err = &RefusedError{Path: name, Reason: fmt.Sprintf("%q is a symlink, want a folder of the repository itself", part)}
+	}
+	return fd, pathError("open", name, err)
+}
+
+// folder is enter for a caller that lists it.
+func (t tree) folder(name string) (*os.File, error) {
+	fd, err := t.walk(name)
+	if err != nil {
+		return nil, err
+	}
+	return os.NewFile(uintptr(fd), name), nil
+}
+
+// maxHeldFolders bounds the folders that are open at once. It is far below the number
+// of open files that systems allow, and above that of the folders that the files of
+// one step are in: paths are sorted.
+const maxHeldFolders = 128
+
+// heldFolders are the folders of a tree that are in use, each opened once relative to
+// the one above it, and never through a symlink. Several goroutines may use them.
+//
+// A folder that is moved away and replaced meanwhile stays the one that was opened. So
+// what was done counts only after recheck has found every folder still in its place.
+type heldFolders struct {
+	root string
+
+	mu     sync.Mutex
+	open   map[string]*heldFolder
+	known  map[string]identity // of every folder that was ever opened
+	absent map[string]bool     // the folders that are not there; nil where they may be made
+}
+
+type heldFolder struct {
+	in    *heldFolders
+	fd    int
+	users int
+}
+
+// An identity tells a folder from another one at the same place.
+type identity struct{ dev, ino uint64 }
+
+// hold is the tree with its folders held until release is called. Where folders may
+// be made meanwhile, forMaking says that an absent one is looked for each time.
+func (t tree) hold(forMaking bool) (held tree, release func()) {
+	h := &heldFolders{root: t.root, open: map[string]*heldFolder{}, known: map[string]identity{}}
+	if !forMaking {
+		h.absent = map[string]bool{}
+	}
+	return tree{root: t.root, held: h}, h.close
+}
+
+func (h *heldFolders) enter(name string) (folder, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	f, err := h.get(name)
+	if err != nil {
+		return folder{fd: -1}, err
+	}
+	return folder{f.fd, f}, nil
+}
+
+// get is enter for a caller that has the lock.
+func (h *heldFolders) get(name string) (*heldFolder, error) {
+	if f, ok := h.open[name]; ok {
+		f.users++
+		return f, nil
+	}
+	if h.absent[name] {
+		return nil, pathError("open", name, unix.ENOENT)
+	}
+	fd, err := h.openFolder(name)
+	if err != nil {
+		if h.absent != nil && errors.Is(err, fs.ErrNotExist) {
+			h.absent[name] = true
+		}
+		return nil, err
+	}
+	if err := h.identify(name, fd); err != nil {
+		unix.Close(fd)
+		return nil, err
+	}
+	if len(h.open) >= maxHeldFolders {
+		h.closeUnused()
+	}
+	f := &heldFolder{in: h, fd: fd, users: 1}
+	h.open[name] = f
+	return f, nil
+}
+
+func (h *heldFolders) openFolder(name string) (fd int, err error) {
+	if name == "." {
+		return tree{root: h.root}.walk(name)
+	}
+	parent, err := h.get(path.Dir(name))
+	if errors.Is(err, fs.ErrNotExist) {
+		return -1, pathError("open", name, unix.ENOENT)
+	}
+	if err != nil {
+		return tree{root: h.root}.walk(name) // its error names the whole path
+	}
+	defer func() { parent.users-- }()
+	return openPart(parent.fd, path.Base(name), name)
+}
+
+// identify notes which folder was opened, and refuses another one than the last time.
+func (h *heldFolders) identify(name string, fd int) error {
+	var st unix.Stat_t
+	if err := uninterrupted(func() error { return unix.Fstat(fd, &st) }); err != nil {
+		return pathError("stat", name, err)
+	}
+	is := identity{uint64(st.Dev), st.Ino}
+	if was, known := h.known[name]; known && was != is {
+		return &RefusedError{Path: name, Reason: "was replaced by another folder meanwhile; run it again", Unsettled: true}
+	}
+	h.known[name] = is
+	return nil
+}
+
+func (h *heldFolders) closeUnused() {
+	maps.DeleteFunc(h.open, func(_ string, f *heldFolder) bool {
+		if f.users == 0 {
+			unix.Close(f.fd)
+		}
+		return f.users == 0
+	})
+}
+
+func (h *heldFolders) close() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, f := range h.open {
+		unix.Close(f.fd)
+	}
+	clear(h.open)
+}
+
+// recheck opens every folder that was used once more, from the root on, and refuses
+// one that is not the same any more. A tree that holds none was always looked up.
+func (t tree) recheck() error {
+	if t.held == nil {
+		return nil
+	}
+	t.held.mu.Lock()
+	defer t.held.mu.Unlock()
+	fresh := &heldFolders{root: t.root, open: map[string]*heldFolder{}, known: t.held.known}
+	defer fresh.close()
+	for _, name := range slices.Sorted(maps.Keys(t.held.known)) {
+		f, err := fresh.enter(name)
+		if err != nil {
+			return err
+		}
+		f.leave()
+	}
+	return nil
+}
