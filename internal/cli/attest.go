@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bufio"
 	"context"
 	"fmt"
 	"slices"
@@ -165,10 +166,12 @@ func (a attestation) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	out := bufio.NewWriter(a.world.Stdout)
 	for _, done := range result.Attested {
-		fmt.Fprintf(a.world.Stdout, "[✓] %s attested (sha256 %.12s…, trust domain %s, valid until %s)\n",
+		fmt.Fprintf(out, "[✓] %s attested (sha256 %.12s…, trust domain %s, valid until %s)\n",
 			report.Terminal(done.Path.String()), done.SHA256, done.Domain, done.ExpiresAt)
 	}
+	_ = out.Flush()
 	fmt.Fprintln(a.world.Stderr, "codexlock: hint: review and commit the companions and Codex-Lock.json together with the artifact")
 	return a.log.append(ctx, r, seal.config, a.log.attested(result.Attested, vaulttime.FormatTime(a.now)))
 }

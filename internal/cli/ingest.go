@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bufio"
 	"context"
 	"encoding/hex"
 	"errors"
@@ -341,7 +342,7 @@ func overlaid(c attest.Change) map[string]repo.Overlaid {
 
 // tell says where everything went. What was not let in decides the exit code.
 func (in intake) tell(result attest.Ingested, irregular []attest.Left, done string) error {
-	out := in.world.Stdout
+	out := bufio.NewWriter(in.world.Stdout)
 	for _, a := range result.Attested {
 		if !in.quiet {
 			fmt.Fprintf(out, "[✓] %s %s (sha256 %.12s…, trust domain %s, valid until %s)\n",
@@ -369,6 +370,7 @@ func (in intake) tell(result attest.Ingested, irregular []attest.Left, done stri
 		mark = "✗"
 	}
 	fmt.Fprintf(out, "[%s] %d of %d files %s\n", mark, len(result.Attested), len(result.Attested)+denied+len(result.Left), done)
+	_ = out.Flush()
 	if len(result.Attested) > 0 {
 		fmt.Fprintln(in.world.Stderr, "codexlock: hint: review and commit assets/sources/ and Codex-Lock.json together")
 	}

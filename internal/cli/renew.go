@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bufio"
 	"context"
 	"fmt"
 	"time"
@@ -150,9 +151,11 @@ func (n renewal) renew(ctx context.Context, r *repo.Repository, seal sealer, all
 }
 
 func (n renewal) tell(done attest.Result) {
+	out := bufio.NewWriter(n.world.Stdout)
 	for _, d := range done.Attested {
-		fmt.Fprintf(n.world.Stdout, "[✓] %s renewed (trust domain %s, valid until %s)\n", report.Terminal(d.Path.String()), d.Domain, d.ExpiresAt)
+		fmt.Fprintf(out, "[✓] %s renewed (trust domain %s, valid until %s)\n", report.Terminal(d.Path.String()), d.Domain, d.ExpiresAt)
 	}
+	_ = out.Flush()
 	if len(done.Attested) > 0 {
 		fmt.Fprintln(n.world.Stderr, "codexlock: hint: commit the records and Codex-Lock.json together")
 	}

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -271,10 +272,12 @@ func (t rotation) attest(ctx context.Context, r *repo.Repository, due []standing
 	if err != nil {
 		return err
 	}
+	out := bufio.NewWriter(t.world.Stdout)
 	for _, d := range done.Attested {
-		fmt.Fprintf(t.world.Stdout, "[✓] %s attested with key %s (trust domain %s, was of key %s, valid until %s)\n",
+		fmt.Fprintf(out, "[✓] %s attested with key %s (trust domain %s, was of key %s, valid until %s)\n",
 			report.Terminal(d.Path.String()), d.KeyID, d.Domain, was[d.Path.String()], d.ExpiresAt)
 	}
+	_ = out.Flush()
 	if len(done.Attested) > 0 {
 		fmt.Fprintln(t.world.Stderr, "codexlock: hint: commit them; once no record is of the old key, set its state to revoked and drop the old variable")
 	}

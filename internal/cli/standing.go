@@ -3,6 +3,9 @@ package cli
 import (
 	"context"
 	"fmt"
+	"runtime"
+	"sync"
+	"sync/atomic"
 
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/attest"
@@ -61,15 +64,37 @@ func standings(ctx context.Context, w World, r *repo.Repository, g gate) ([]stan
 	if err != nil {
 		return nil, err
 	}
-	all := make([]standing, 0, len(judged.Artifacts))
-	for _, a := range judged.Artifacts {
-		s := standing{denied: denied[a.Path]}
-		if err := s.read(ctx, tree, a); err != nil {
-			return nil, err
-		}
-		all = append(all, s)
+	all := make([]standing, len(judged.Artifacts))
+	return all, onAllCores(len(all), func(i int) error {
+		a := judged.Artifacts[i]
+		all[i].denied = denied[a.Path]
+		return all[i].read(ctx, tree, a)
+	})
+}
+
+// onAllCores calls do for 0 to n-1, several at once, and returns the error of the
+// smallest. After an error none is started any more.
+func onAllCores(n int, do func(i int) error) error {
+	var next atomic.Int64
+	var failed atomic.Bool
+	var workers sync.WaitGroup
+	errs := make([]error, n)
+	for range min(runtime.GOMAXPROCS(0), n) {
+		workers.Go(func() {
+			for i := next.Add(1) - 1; i < int64(n) && !failed.Load(); i = next.Add(1) - 1 {
+				if errs[i] = do(int(i)); errs[i] != nil {
+					failed.Store(true)
+				}
+			}
+		})
 	}
-	return all, nil
+	workers.Wait()
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // read finds the artifact's record. What cannot be attested in this work tree is
