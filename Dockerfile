@@ -5,7 +5,7 @@ RUN go mod download
 COPY . .
 ARG VERSION=devel
 RUN CGO_ENABLED=0 go build -trimpath -buildvcs=false \
-    -ldflags "-s -w -X github.com/codexlock/codexlock/internal/cli.Version=${VERSION}" \
+    -ldflags "-s -w -X github.com/codexlock/codexlock/internal/buildinfo.Version=${VERSION}" \
     -o /out/ ./cmd/codexlock ./cmd/action
 
 FROM debian:bookworm-slim

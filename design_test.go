@@ -32,6 +32,7 @@ var edges = map[string]string{
 	"internal/lockfile":   "",
 	"internal/outfile":    "",
 	"internal/supervisor": "",
+	"internal/buildinfo":  "",
 	"internal/repo":       "internal/artifact",
 	"internal/vaulttime":  "internal/artifact internal/schemas",
 	"internal/transit":    "internal/vaulttime",
@@ -55,7 +56,7 @@ var edges = map[string]string{
 	"internal/explain":    "internal/artifact internal/config internal/facts internal/ledger internal/policy internal/report",
 	"internal/cli": "internal/artifact internal/attest internal/audit internal/baseline internal/bundle internal/config internal/explain internal/facts internal/fetch internal/github internal/ledger internal/manifest " +
 		"internal/policy internal/preview internal/repo internal/report internal/script internal/transit internal/vaulttime internal/workbench policies internal/schemas " +
-		"internal/outfile internal/sandbox internal/supervisor",
+		"internal/outfile internal/sandbox internal/supervisor internal/buildinfo",
 	"cmd/codexlock":  "internal/cli",
 	"cmd/action":     "internal/cli",
 	"bench":          "",
@@ -83,7 +84,7 @@ var calls = map[string]string{
 	"time.Now": "internal/cli bench", "time.Since": "internal/cli bench",
 	"os.Create": "bench bench/profiled", "os.CreateTemp": "internal/fetch", "os.Rename": "internal/audit internal/fetch internal/workbench",
 	"os.WriteFile": "bench internal/audit internal/cli internal/sandbox internal/script internal/workbench",
-	"os.Getenv":    "internal/cli bench/profiled", "os.LookupEnv": "internal/cli internal/supervisor", "os.Environ": "internal/cli internal/supervisor bench", "os.Args": "internal/cli internal/supervisor",
+	"os.Getenv":    "internal/cli bench/profiled", "os.LookupEnv": "internal/cli internal/supervisor", "os.Environ": "internal/cli internal/supervisor bench", "os.Args": "internal/cli internal/supervisor internal/buildinfo",
 }
 
 // sources are the Go files of the repository by package, tests left out.

@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -107,5 +108,62 @@ func TestGitProcessesOfOneArtifact(t *testing.T) {
 	}
 	if n := strings.Count(string(text), "\n"); n > maxGit {
 		t.Errorf("%d git processes, want at most %d:\n%s", n, maxGit, text)
+	}
+}
+
+// heavy are packages that cost the most to start: rules, schemas and their libraries.
+var heavy = []string{
+	"github.com/open-policy-agent/opa/v1/ast", "github.com/open-policy-agent/opa/v1/topdown", "github.com/santhosh-tekuri/jsonschema/v6",
+	"github.com/codexlock/codexlock/internal/policy", "github.com/codexlock/codexlock/internal/schemas",
+}
+
+// TestVersionStartsNothing: it ends before the heavy packages are initialised, in one
+// process.
+func TestVersionStartsNothing(t *testing.T) {
+	processes := 0
+	for _, p := range initialisedBy(t, "version") {
+		if p.name == "os" {
+			processes++
+		}
+		if slices.Contains(heavy, p.name) {
+			t.Errorf("%s is initialised", p.name)
+		}
+	}
+	if processes != 1 {
+		t.Errorf("%d processes, want 1", processes)
+	}
+}
+
+// TestSupervisorStartsBeforeTheHeavyPackages: they are initialised once, by the worker.
+func TestSupervisorStartsBeforeTheHeavyPackages(t *testing.T) {
+	processes, started := 0, map[string]int{}
+	for _, p := range initialisedBy(t, "keys", "generate") {
+		if p.name == "os" {
+			processes++
+		}
+		started[p.name]++
+	}
+	if processes != 2 {
+		t.Errorf("%d processes, want the supervisor and its worker", processes)
+	}
+	for _, name := range heavy {
+		if started[name] != 1 {
+			t.Errorf("%s is initialised %d times, want once", name, started[name])
+		}
+	}
+}
+
+// TestHelpStartsOneProcess: help needs no worker.
+func TestHelpStartsOneProcess(t *testing.T) {
+	for _, args := range [][]string{{"--help"}, {"verify", "--help"}, {"help"}} {
+		processes := 0
+		for _, p := range initialisedBy(t, args...) {
+			if p.name == "os" {
+				processes++
+			}
+		}
+		if processes != 1 {
+			t.Errorf("%s: %d processes, want 1", strings.Join(args, " "), processes)
+		}
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/codexlock/codexlock/internal/attest"
+	"github.com/codexlock/codexlock/internal/buildinfo"
 	"github.com/codexlock/codexlock/internal/config"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/github"
@@ -55,9 +56,6 @@ type World struct {
 func (w World) tests() *facts.Tests {
 	return &facts.Tests{Run: sandbox.Run, Random: w.Random, Clock: w.Now, Wall: w.TestWall}
 }
-
-// Version is the release's name, set when it is built.
-var Version = "devel"
 
 // errDenied ends a command whose result was told already.
 var errDenied = errors.New("denied")
@@ -221,28 +219,8 @@ func versionCommand(w World) *cobra.Command {
 	return &cobra.Command{
 		Use: "version", Short: "Say what this is", Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			_, err := fmt.Fprintf(w.Stdout, "codexlock %s\n%s", Version, buildLines())
+			_, err := io.WriteString(w.Stdout, buildinfo.Text()) // of flags beside it; see there
 			return err
 		},
 	}
-}
-
-// buildLines says what the program was built from, as Go recorded it.
-func buildLines() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return ""
-	}
-	lines := fmt.Sprintf("go     %s\n", info.GoVersion)
-	for _, d := range info.Deps {
-		if d.Path == "github.com/open-policy-agent/opa" {
-			lines += fmt.Sprintf("opa    %s\n", d.Version)
-		}
-	}
-	for _, s := range info.Settings {
-		if s.Key == "vcs.revision" {
-			lines += fmt.Sprintf("commit %s\n", s.Value)
-		}
-	}
-	return lines
 }

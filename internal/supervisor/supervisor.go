@@ -46,7 +46,7 @@ var worker struct {
 }
 
 func init() {
-	if enlisted() || internal(os.Args) {
+	if enlisted() || internal(os.Args) || isAlone(os.Args) && !isAction() {
 		return
 	}
 	self, err := os.Executable()
@@ -54,6 +54,18 @@ func init() {
 		return // then this process does the work itself
 	}
 	os.Exit(supervise(self))
+}
+
+// isAlone reports whether a command needs no worker, because it reads nothing but its
+// arguments: version, which internal/buildinfo answers, and help. A flag before --help
+// could take that for its value, so there must be none.
+func isAlone(args []string) bool {
+	if len(args) < 2 {
+		return false
+	}
+	last := len(args) - 1
+	named := !slices.ContainsFunc(args[1:last], func(arg string) bool { return strings.HasPrefix(arg, "-") })
+	return last == 1 && args[1] == "version" || named && slices.Contains([]string{"help", "--help", "-h"}, args[last])
 }
 
 // ownProcesses are the first arguments of the processes that the program starts of
