@@ -115,9 +115,9 @@ func bound(c costs) string {
 
 // A costRepository has n attested artifacts. Its last commit is that of all of them.
 type costRepository struct {
-	dir, gitLog string
-	n           int
-	attested    time.Time
+	dir      string
+	n        int
+	attested time.Time
 }
 
 func newCostRepository(t *testing.T, n int) *costRepository {
