@@ -6,6 +6,7 @@ package content
 import (
 	"bytes"
 	"fmt"
+	"sync"
 	"unicode/utf8"
 
 	"golang.org/x/text/encoding/unicode"
@@ -72,6 +73,7 @@ type Scanner struct {
 	facts    Facts
 	grammar  grammar
 	buf      []byte
+	found    []hit  // the room for what is found in buf
 	from     int    // what stands before this in buf was looked at already
 	at       place  // of the first byte of buf
 	cut      bool   // something was dropped from buf
@@ -99,6 +101,9 @@ func (s *Scanner) Write(p []byte) (int, error) {
 	n := len(p)
 	s.begin(p)
 	for len(p) > 0 && s.facts.State == "text" && s.err == nil {
+		if len(s.buf)+len(p) > cap(s.buf) && len(s.buf)+len(p) > smallText {
+			s.buf = append((*chunks.Get().(*[]byte))[:0], s.buf...)
+		}
 		k := min(len(p), chunk-len(s.buf))
 		s.buf = append(s.buf, p[:k]...)
 		p = p[k:]
@@ -109,12 +114,21 @@ func (s *Scanner) Write(p []byte) (int, error) {
 	return n, s.err
 }
 
+// chunks are the room for texts that are not small, each used by one scanner at a time.
+var chunks = sync.Pool{New: func() any { b := make([]byte, 0, chunk); return &b }}
+
+// smallText is the size up to which a text has room of its own.
+const smallText = 256 << 10
+
 // Facts are what was found, once all is written.
 func (s *Scanner) Facts() (Facts, error) {
 	if s.facts.State == "text" && s.err == nil {
 		s.look(true)
 	}
-	s.buf = nil
+	if cap(s.buf) == chunk {
+		chunks.Put(&s.buf)
+	}
+	s.buf, s.found = nil, nil
 	return s.facts, s.err
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 )
 
@@ -136,11 +137,10 @@ func (s *Scanner) ask(held []byte, at func(int) int) {
 // windows are what the engine is asked about: stretches of text of maxPiece at most,
 // or one window's length. This is linear in the text, however many hits there are.
 func (s *Scanner) windows(all []hit, until int) []span {
-	slices.SortFunc(all, func(a, b hit) int { return cmp.Compare(a.start, b.start) })
 	var windows []span
 	var word, block spaces
 	for _, h := range all {
-		if h.word != "" || h.start < s.from || h.start >= until || !s.plausible(h) {
+		if h.word != "" || h.start < s.from || h.start >= until {
 			continue
 		}
 		var w span
@@ -163,7 +163,7 @@ func (s *Scanner) windows(all []hit, until int) []span {
 // of Twilio or a JWT stand in a picture of a notebook.
 func (s *Scanner) plausible(h hit) bool {
 	if h.assigns {
-		return bytes.ContainsAny(s.buf[h.end:min(h.end+operatorWithin, len(s.buf))], operators)
+		return assigned(s.buf[h.end:min(h.end+operatorWithin+valueWithin, len(s.buf))])
 	}
 	switch string(s.buf[h.start:h.end]) {
 	case "SK": // SK[0-9a-fA-F]{32}
@@ -174,6 +174,83 @@ func (s *Scanner) plausible(h hit) bool {
 		return false
 	}
 	return true
+}
+
+// The bytes that genericRule knows behind a keyword: those between it and an operator,
+// operators, what surrounds a value, and what a value is made of. What is no ASCII
+// counts wherever a letter does, for (?i) takes two such characters for letters.
+const (
+	between = 1 << iota
+	blank   // of the bytes between those that leave the keyword and its operator side by side
+	operator
+	around
+	ofValue
+)
+
+var classes = sync.OnceValue(func() *[256]uint8 {
+	var of [256]uint8
+	set := func(class uint8, bytes string) {
+		for _, c := range []byte(bytes) {
+			of[c] |= class
+		}
+	}
+	set(between|ofValue, alphanumeric+"_.-")
+	set(ofValue, "+/=")
+	set(between|blank, " \t\r\n\f'\"")
+	set(operator, operators)
+	set(around, operators+"`'\" \t\r\n\f")
+	for c := 0x80; c < len(of); c++ {
+		of[c] |= between | ofValue
+	}
+	return &of
+})
+
+const (
+	// shortestValue is how long a value is at least; at most valueWithin bytes of its
+	// operator and of what surrounds it come before.
+	shortestValue = 10
+	valueWithin   = 9 + shortestValue
+)
+
+// assigned reports whether genericRule can match where this text follows one of its
+// keywords: an operator comes first, and then a value, unless the two stand side by
+// side. So "key of the session: token" is none. What is escaped is read by the engine
+// once more as it is meant, so that an operator is enough there.
+func assigned(text []byte) bool {
+	of := classes()
+	beside := true
+	for i := 0; i < min(len(text), operatorWithin); i++ {
+		switch c := of[text[i]]; {
+		case text[i] == '\\':
+			return bytes.ContainsAny(text[i:min(len(text), operatorWithin)], operators)
+		case c&operator != 0:
+			return beside || valued(text[i:], of)
+		case c&between == 0:
+			return false
+		case c&blank == 0:
+			beside = false
+		}
+	}
+	return false
+}
+
+// valued reports whether a value follows an operator with which the text begins.
+func valued(text []byte, of *[256]uint8) bool {
+	start := 0
+	for start < len(text) && start < valueWithin-shortestValue && of[text[start]]&around != 0 {
+		start++
+	}
+	end := start
+	for end < len(text) && end-start < shortestValue && of[text[end]]&ofValue != 0 {
+		end++
+	}
+	if end < len(text) && text[end] == '\\' {
+		return true
+	}
+	for start > 0 && text[start-1] == '=' { // which a value can begin with
+		start--
+	}
+	return end-start >= shortestValue
 }
 
 const alphanumeric = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"

@@ -3,14 +3,10 @@ package content
 import (
 	"bytes"
 	"cmp"
-	"maps"
 	"slices"
 	"strings"
-	"sync"
 	"unicode"
 	"unicode/utf8"
-
-	ahocorasick "github.com/BobuSumisu/aho-corasick"
 )
 
 // words are the placeholders, in lower case. All but the last count in upper case
@@ -26,52 +22,28 @@ type hit struct {
 	assigns    bool   // a keyword that an operator must follow
 }
 
-// A finder knows the words and the keywords.
-type finder struct {
-	trie    *ahocorasick.Trie
-	words   map[string]bool
-	assigns map[string]bool // the keywords; true for those that an operator must follow
-}
-
-var theFinder = sync.OnceValue(func() finder {
-	f := finder{words: map[string]bool{}, assigns: keywords()}
-	for _, w := range words {
-		f.words[w] = true
-	}
-	f.trie = ahocorasick.NewTrieBuilder().AddStrings(slices.Concat(slices.Sorted(maps.Keys(f.assigns)), words)).Build()
-	return f
-})
-
-// hits finds all of them in what is held, in one pass.
+// hits finds all of them in what is held, in order of where they begin, and of the
+// keywords those at which a rule can match.
 func (s *Scanner) hits() []hit {
 	f := theFinder()
-	lower := lowered(s.buf)
-	defer lowerBuffers.Put(&lower)
-	var all []hit
-	f.trie.Walk(lower, func(end, n, _ int64) bool {
-		h := hit{start: int(end - n + 1), end: int(end + 1)}
-		if text := lower[h.start:h.end]; f.words[string(text)] {
-			h.word = string(text)
-		} else {
-			h.assigns = f.assigns[string(text)]
+	all := s.found[:0]
+	f.each(s.buf, func(start int, of []entry) {
+		for _, e := range of {
+			end := start + len(e.text)
+			if end > len(s.buf) || !foldsTo(s.buf[start:end], e.text) {
+				continue
+			}
+			h := hit{start: start, end: end, assigns: e.assigns}
+			if e.word {
+				h.word = e.text
+			} else if !s.plausible(h) {
+				continue
+			}
+			all = append(all, h)
 		}
-		all = append(all, h)
-		return true
 	})
+	s.found = all
 	return all
-}
-
-var lowerBuffers = sync.Pool{New: func() any { return new([]byte) }}
-
-// lowered is a copy with ASCII in lower case, byte for byte in the same place.
-func lowered(text []byte) []byte {
-	b := append((*lowerBuffers.Get().(*[]byte))[:0], text...)
-	for i, c := range b {
-		if 'A' <= c && c <= 'Z' {
-			b[i] = c + 'a' - 'A'
-		}
-	}
-	return b
 }
 
 // placeholders notes the words that stand where a person reads them: in prose, and
