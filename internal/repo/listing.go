@@ -114,11 +114,23 @@ type columnBuilder struct {
 func (b *columnBuilder) add(path, oid string, mode uint8) {
 	b.unsorted = b.unsorted || path < b.last
 	b.last = path
-	b.paths.WriteString(path)
-	b.oids.WriteString(oid)
+	extend(&b.paths, path)
+	extend(&b.oids, oid)
 	b.ends = append(b.ends, uint32(b.paths.Len()))
 	b.modes = append(b.modes, mode)
 	b.width = len(oid)
+}
+
+// maxDoubling is up to which size a text of a column is doubled when it is full: it is
+// copied half as often as by the quarter that append adds, and most listings are smaller.
+// Of a larger one the memory counts.
+const maxDoubling = 16 << 20
+
+func extend(b *strings.Builder, text string) {
+	if n := b.Len(); b.Cap()-n < len(text) && n < maxDoubling {
+		b.Grow(max(n, 4096))
+	}
+	b.WriteString(text)
 }
 
 // done is the column, in order. Files come in order from every tree that git
