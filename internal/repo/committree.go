@@ -102,30 +102,32 @@ func (w *walker) walk(ctx context.Context, oid, dir string) error {
 	size := w.r.format.size
 	for len(data) > 0 {
 		head, rest, ok := bytes.Cut(data, []byte{0})
-		written, name, spaced := strings.Cut(string(head), " ")
+		written, name, spaced := bytes.Cut(head, []byte{' '})
 		if !ok || !spaced || len(rest) < size {
 			return &CorruptObjectError{OID: oid, Path: dir, Reason: "is no tree"}
 		}
-		if name == "" || strings.Contains(name, "/") {
+		if len(name) == 0 || bytes.IndexByte(name, '/') >= 0 {
 			return w.malformed("has an entry with the name %q in folder %q", name, dir)
 		}
-		path := dir + name
+		mode, known := readMode(written)
+		into := &w.files
+		if known && modes[mode].kind == Directory {
+			into = &w.folders
+		}
+		path := into.add(dir, name, rest[:size], mode)
 		if err := w.count(path); err != nil {
 			return err
 		}
-		mode, ok := readMode(written)
-		if !ok {
+		if !known {
 			return w.malformed("has an entry with the mode %q at %q", written, path)
 		}
-		w.note(written, mode, name, path)
-		id := hex.EncodeToString(rest[:size])
+		w.note(written, mode, path[len(dir):], path)
+		id := rest[:size]
 		data = rest[size:]
-		if modes[mode].kind != Directory {
-			w.files.add(path, id, mode)
+		if into == &w.files {
 			continue
 		}
-		w.folders.add(path, id, mode)
-		if err := w.walk(ctx, id, path+"/"); err != nil {
+		if err := w.walk(ctx, hex.EncodeToString(id), path+"/"); err != nil {
 			return err
 		}
 	}
@@ -133,10 +135,10 @@ func (w *walker) walk(ctx context.Context, oid, dir string) error {
 }
 
 // note keeps the first entry that git does not write.
-func (w *walker) note(written string, mode uint8, name, path string) {
+func (w *walker) note(written []byte, mode uint8, name, path string) {
 	switch {
 	case w.first != nil:
-	case written != strings.TrimPrefix(modes[mode].text, "0"):
+	case string(written) != strings.TrimPrefix(modes[mode].text, "0"):
 		w.first = w.malformed("has an entry with the mode %q at %q, want 100644, 100755, 120000, 160000 or 40000", written, path)
 		w.first.Path = path
 	case name == "." || name == ".." || artifact.IsGitDirName(name):
@@ -148,11 +150,14 @@ func (w *walker) note(written string, mode uint8, name, path string) {
 // it has and, of a regular file, at whether its owner may execute it; whatever is
 // neither a regular file, a symlink nor a folder is a submodule to git. The result
 // is an index into the table modes; ok is false for what is no mode.
-func readMode(written string) (mode uint8, ok bool) {
-	if strings.Trim(written, "01234567") != "" {
+func readMode[T string | []byte](written T) (mode uint8, ok bool) {
+	if string(written) == modes[0].text { // nearly all
+		return 0, true
+	}
+	if strings.Trim(string(written), "01234567") != "" {
 		return 0, false
 	}
-	bits, err := strconv.ParseUint(written, 8, 16)
+	bits, err := strconv.ParseUint(string(written), 8, 16)
 	if err != nil {
 		return 0, false
 	}
@@ -187,14 +192,18 @@ func (w *walker) ahead(ctx context.Context, data []byte, dir string) error {
 		if end < 0 || len(data) < end+1+size {
 			break
 		}
-		written, name, _ := strings.Cut(string(data[:end]), " ")
-		oid := hex.EncodeToString(data[end+1 : end+1+size])
+		written, name, _ := bytes.Cut(data[:end], []byte{' '})
+		id := data[end+1 : end+1+size]
 		data = data[end+1+size:]
-		if mode, ok := readMode(written); !ok || modes[mode].kind != Directory || w.cache[oid] != nil || asked[oid] {
+		if mode, ok := readMode(written); !ok || modes[mode].kind != Directory {
+			continue
+		}
+		oid := hex.EncodeToString(id)
+		if w.cache[oid] != nil || asked[oid] {
 			continue
 		}
 		asked[oid] = true
-		q := request{oid: oid, kind: "tree", path: dir + name + "/", limit: maxTreeAhead}
+		q := request{oid: oid, kind: "tree", path: dir + string(name) + "/", limit: maxTreeAhead}
 		if qs = append(qs, q); len(qs) == maxAhead {
 			break
 		}

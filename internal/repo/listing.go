@@ -2,6 +2,8 @@ package repo
 
 import (
 	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"slices"
 	"strings"
@@ -111,14 +113,28 @@ type columnBuilder struct {
 	unsorted    bool
 }
 
-func (b *columnBuilder) add(path, oid string, mode uint8) {
+// add appends what stands in a folder, which is "" or ends in a slash, with its id in
+// binary. It returns the path, which shares the bytes of the listing.
+func (b *columnBuilder) add(folder string, name, oid []byte, mode uint8) (path string) {
+	start := b.paths.Len()
+	makeRoom(&b.paths, len(folder)+len(name))
+	b.paths.WriteString(folder)
+	b.paths.Write(name)
+	var digits [2 * sha256.Size]byte
+	b.width = hex.Encode(digits[:], oid)
+	makeRoom(&b.oids, b.width)
+	b.oids.Write(digits[:b.width])
+	return b.end(start, mode)
+}
+
+// end notes the path that begins at a byte of the paths and ends where they end.
+func (b *columnBuilder) end(start int, mode uint8) (path string) {
+	path = b.paths.String()[start:]
 	b.unsorted = b.unsorted || path < b.last
 	b.last = path
-	extend(&b.paths, path)
-	extend(&b.oids, oid)
 	b.ends = append(b.ends, uint32(b.paths.Len()))
 	b.modes = append(b.modes, mode)
-	b.width = len(oid)
+	return path
 }
 
 // maxDoubling is up to which size a text of a column is doubled when it is full: it is
@@ -126,11 +142,10 @@ func (b *columnBuilder) add(path, oid string, mode uint8) {
 // Of a larger one the memory counts.
 const maxDoubling = 16 << 20
 
-func extend(b *strings.Builder, text string) {
-	if n := b.Len(); b.Cap()-n < len(text) && n < maxDoubling {
-		b.Grow(max(n, 4096))
+func makeRoom(b *strings.Builder, size int) {
+	if n := b.Len(); b.Cap()-n < size && n < maxDoubling {
+		b.Grow(max(n, size, 4096))
 	}
-	b.WriteString(text)
 }
 
 // done is the column, in order. Files come in order from every tree that git
@@ -146,9 +161,14 @@ func (b *columnBuilder) done() column {
 		order[i] = uint32(i)
 	}
 	slices.SortFunc(order, func(i, j uint32) int { return cmp.Compare(c.path(int(i)), c.path(int(j))) })
-	var sorted columnBuilder
+	sorted := columnBuilder{column: column{width: c.width}}
+	sorted.paths.Grow(len(c.paths))
+	sorted.oids.Grow(len(c.oids))
 	for _, i := range order {
-		sorted.add(c.path(int(i)), c.oids[int(i)*c.width:(int(i)+1)*c.width], c.modes[i])
+		start := sorted.paths.Len()
+		sorted.paths.WriteString(c.path(int(i)))
+		sorted.oids.WriteString(c.oids[int(i)*c.width : (int(i)+1)*c.width])
+		sorted.end(start, c.modes[i])
 	}
 	return sorted.done()
 }
