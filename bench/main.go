@@ -17,8 +17,10 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"regexp"
+	"syscall"
 	"time"
 )
 
@@ -60,6 +62,7 @@ func run(o options) error {
 		return err
 	}
 	defer os.RemoveAll(dir)
+	removeOnSignal(dir)
 	b := &bench{dir: dir, program: filepath.Join(dir, "bin", "codexlock"), runs: o.runs, divisor: 1}
 	if o.quick {
 		b.divisor = 10
@@ -97,6 +100,17 @@ func (b *bench) measure(only *regexp.Regexp) (rows []row, failed []string) {
 		rows = append(rows, done...)
 	}
 	return rows, failed
+}
+
+// removeOnSignal removes the fixtures, gigabytes of them, when the run is interrupted.
+func removeOnSignal(dir string) {
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-signals
+		_ = os.RemoveAll(dir)
+		os.Exit(1)
+	}()
 }
 
 // A bench is one run of the benchmark.
