@@ -66,7 +66,7 @@ func TestOurPackagesStartWithLittle(t *testing.T) {
 
 // maxGit is how many git processes the verification of one artifact may start: each
 // takes 2 to 4 ms.
-const maxGit = 11
+const maxGit = 5
 
 // TestGitProcessesOfOneArtifact counts them with a git that writes down each call.
 func TestGitProcessesOfOneArtifact(t *testing.T) {

@@ -112,6 +112,7 @@ const (
 // The commands of git cat-file, as -z ends them.
 const (
 	contents = "contents "
+	info     = "info "
 	flush    = "\x00flush\x00"
 )
 

@@ -113,6 +113,11 @@ func (r *Repository) resolve(ctx context.Context, rev string) (Commit, error) {
 	if rev == "" || strings.ContainsRune(rev, 0) { // a NUL cannot be passed to a program
 		return "", missing
 	}
+	if rev == "HEAD" {
+		if id, ok := r.objects.headCommit(ctx); ok {
+			return Commit(id), nil
+		}
+	}
 	out, err := r.git.output(ctx, "rev-parse", "--verify", "--quiet", "--end-of-options", rev+"^{commit}")
 	if ctx.Err() != nil {
 		return "", fmt.Errorf("resolve revision %q: %w", rev, ctx.Err())
