@@ -12,7 +12,8 @@ import (
 // time: hardly a place of a text is looked at by itself.
 type finder struct {
 	begins  [1 << 15]bool   // by three bytes, packed
-	entries map[int][]entry // by the same
+	lists   [1 << 15]uint16 // by the same: which of entries
+	entries [][]entry       // those that begin with the same; the first is empty
 }
 
 // An entry is one of the words, or a keyword.
@@ -32,7 +33,7 @@ const (
 func pack(a, b, c byte) int { return int(a&low) | int(b&low)<<5 | int(c&low)<<10 }
 
 var theFinder = sync.OnceValue(func() *finder {
-	f := &finder{entries: map[int][]entry{}}
+	f := &finder{entries: [][]entry{nil}}
 	assigns := keywords()
 	for _, k := range slices.Sorted(maps.Keys(assigns)) {
 		f.add(entry{text: k, assigns: assigns[k]})
@@ -45,8 +46,12 @@ var theFinder = sync.OnceValue(func() *finder {
 
 func (f *finder) add(e entry) {
 	add := func(at int) {
-		f.begins[at] = true
-		f.entries[at] = append(f.entries[at], e)
+		if !f.begins[at] {
+			f.begins[at], f.lists[at] = true, uint16(len(f.entries))
+			f.entries = append(f.entries, nil)
+		}
+		list := &f.entries[f.lists[at]]
+		*list = append(*list, e)
 	}
 	if len(e.text) > 2 {
 		add(pack(e.text[0], e.text[1], e.text[2]))
@@ -73,7 +78,7 @@ func (f *finder) each(text []byte, candidate func(start int, of []entry)) {
 		}
 		for j := range 8 {
 			if at := x >> (5 * j) & packed; f.begins[at] {
-				candidate(i+j, f.entries[int(at)])
+				candidate(i+j, f.entries[f.lists[at]])
 			}
 		}
 	}
@@ -83,7 +88,7 @@ func (f *finder) each(text []byte, candidate func(start int, of []entry)) {
 			third = text[i+2]
 		}
 		if at := pack(text[i], text[i+1], third); f.begins[at] {
-			candidate(i, f.entries[at])
+			candidate(i, f.entries[f.lists[at]])
 		}
 	}
 }

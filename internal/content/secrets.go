@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 	"sync/atomic"
 )
 
@@ -187,8 +186,7 @@ const (
 	ofValue
 )
 
-var classes = sync.OnceValue(func() *[256]uint8 {
-	var of [256]uint8
+var classes = func() (of [256]uint8) {
 	set := func(class uint8, bytes string) {
 		for _, c := range []byte(bytes) {
 			of[c] |= class
@@ -202,8 +200,8 @@ var classes = sync.OnceValue(func() *[256]uint8 {
 	for c := 0x80; c < len(of); c++ {
 		of[c] |= between | ofValue
 	}
-	return &of
-})
+	return of
+}()
 
 const (
 	// shortestValue is how long a value is at least; at most valueWithin bytes of its
@@ -217,14 +215,14 @@ const (
 // side. So "key of the session: token" is none. What is escaped is read by the engine
 // once more as it is meant, so that an operator is enough there.
 func assigned(text []byte) bool {
-	of := classes()
 	beside := true
-	for i := 0; i < min(len(text), operatorWithin); i++ {
-		switch c := of[text[i]]; {
-		case text[i] == '\\':
-			return bytes.ContainsAny(text[i:min(len(text), operatorWithin)], operators)
+	near := text[:min(len(text), operatorWithin)]
+	for i, b := range near {
+		switch c := classes[b]; {
+		case b == '\\':
+			return bytes.ContainsAny(near[i:], operators)
 		case c&operator != 0:
-			return beside || valued(text[i:], of)
+			return beside || valued(text[i:])
 		case c&between == 0:
 			return false
 		case c&blank == 0:
@@ -235,13 +233,13 @@ func assigned(text []byte) bool {
 }
 
 // valued reports whether a value follows an operator with which the text begins.
-func valued(text []byte, of *[256]uint8) bool {
+func valued(text []byte) bool {
 	start := 0
-	for start < len(text) && start < valueWithin-shortestValue && of[text[start]]&around != 0 {
+	for start < len(text) && start < valueWithin-shortestValue && classes[text[start]]&around != 0 {
 		start++
 	}
 	end := start
-	for end < len(text) && end-start < shortestValue && of[text[end]]&ofValue != 0 {
+	for end < len(text) && end-start < shortestValue && classes[text[end]]&ofValue != 0 {
 		end++
 	}
 	if end < len(text) && text[end] == '\\' {
