@@ -28,7 +28,7 @@ func (s settings) engine(ctx context.Context, c config.Config) (*policy.Engine, 
 	if err != nil {
 		return nil, err
 	}
-	return policy.New(ctx, sources)
+	return policy.Open(ctx, sources)
 }
 
 // sources are the embedded rules, and the owner's.

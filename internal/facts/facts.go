@@ -325,6 +325,7 @@ type Repository struct {
 	MoreCollisions int         `json:"more_collisions,omitempty"`
 	Config         string      `json:"config,omitempty"` // where the base's configuration stands; absent: none
 	Keys           []DomainKey `json:"keys"`
+	KeyChecks      *KeyChecks  `json:"key_checks,omitempty"`
 	Script         GateScript  `json:"script"`
 	Log            Log         `json:"log"`
 }
@@ -336,6 +337,15 @@ type Collision struct {
 	// Kind is how they differ: case (in case only), unicode (in how characters are
 	// composed), ignored (in characters that some systems ignore).
 	Kind string `json:"kind"`
+}
+
+// KeyChecks are what holds of the keys of all trust domains together, so that rules
+// read them one by one only where there is something to report.
+type KeyChecks struct {
+	Strength string `json:"strength"` // strong (each is, or this run does not have it), weak
+	Sharing  string `json:"sharing"`  // apart (each domain has a key of its own), shared
+	Listing  string `json:"listing"`  // listed (each is the current one, or no key is listed, or this run has none), unlisted
+	Age      string `json:"age"`      // fresh (each that is neither retiring nor revoked), due
 }
 
 // A DomainKey is what holds of a trust domain's keys.

@@ -39,13 +39,36 @@ func (k Keys) Repository(context.Context) (Measurement, error) {
 	if file != "" {
 		docs.add(file, k.c.o.Config.Document)
 	}
-	r := &Repository{Scope: string(Paths), Config: file, Keys: k.Domains(), TrustedBase: string(TrustedCommit), EditedGate: "unedited", GateProblems: []GateProblem{}}
+	keys := k.Domains()
+	r := &Repository{Scope: string(Paths), Config: file, Keys: keys, KeyChecks: CheckKeys(keys), TrustedBase: string(TrustedCommit), EditedGate: "unedited", GateProblems: []GateProblem{}}
 	return Measurement{Input: Input{EffectiveTime: k.c.now, Settings: k.c.settings, Repository: r}, Locate: docs.locate}, nil
 }
 
 // Domains state what holds of every trust domain's keys.
 func (k Keys) Domains() []DomainKey {
 	return slices.DeleteFunc(k.c.domainKeys(), func(d DomainKey) bool { return k.only != "" && d.Domain != "" && d.Domain != k.only })
+}
+
+// CheckKeys states what holds of some domains' keys together.
+func CheckKeys(keys []DomainKey) *KeyChecks {
+	c := &KeyChecks{Strength: "strong", Sharing: "apart", Listing: "listed", Age: "fresh"}
+	for _, k := range keys {
+		if k.Strength != "strong" && k.Strength != "absent" {
+			c.Strength = "weak"
+		}
+		if len(k.SharedWith) > 0 {
+			c.Sharing = "shared"
+		}
+		if k.Listed != "current" && k.Listed != "none" && k.Listed != "absent" {
+			c.Listing = "unlisted"
+		}
+		for _, p := range k.PublicKeys {
+			if p.Age != "fresh" && p.State != "retiring" && p.State != "revoked" {
+				c.Age = "due"
+			}
+		}
+	}
+	return c
 }
 
 // DomainNames are those of a configuration, sorted; "" where it has none, for

@@ -28,6 +28,11 @@ type Engine struct {
 	grace       time.Duration
 	evaluations atomic.Int64 // how often all rules about a subject were evaluated
 	partial     atomic.Int64 // how often some of them were
+
+	sources   []Source // what is compiled when it is needed; nil: it is compiled
+	compiling sync.Once
+	late      atomic.Bool // it has been
+	fault     error
 }
 
 // New compiles the rules of the sources. A package of a later source stands in
@@ -219,13 +224,18 @@ func newQuery(rules []*rule, counted *atomic.Int64) *query {
 // missed.
 func (e *Engine) prepare(ctx context.Context, q *query) error {
 	q.once.Do(func() {
+		compiler, err := e.compiled()
+		if err != nil {
+			q.err = err
+			return
+		}
 		refs := make([]*ast.Term, len(q.slots))
 		for i, s := range q.slots {
 			refs[i] = ast.NewTerm(s.rule.ref.Append(ast.StringTerm(string(s.severity))))
 		}
 		q.prepared, q.err = rego.New(
 			rego.ParsedQuery(ast.NewBody(ast.NewExpr(ast.ArrayTerm(refs...)))),
-			rego.Compiler(e.compiler),
+			rego.Compiler(compiler),
 			rego.Capabilities(capabilities()),
 			rego.StrictBuiltinErrors(true),
 			rego.GenerateJSON(func(t *ast.Term, _ *rego.EvalContext) (any, error) { return t, nil }),

@@ -121,30 +121,33 @@ func TestCacheChangesNoDecision(t *testing.T) {
 	sameDecision(t, c, true, embedded(t))
 }
 
-// sameDecision decides with a cache and without.
+// sameDecision decides without a cache and with one, with one worker and several,
+// and with the answers that the program carries.
 func sameDecision(t *testing.T, c facts.Change, kept bool, sources ...policy.Source) {
 	t.Helper()
-	var texts [3]string
-	for i, workers := range []int{1, 4, 1} {
-		e, err := policy.New(context.Background(), sources)
+	decided := func(open func(context.Context, []policy.Source) (*policy.Engine, error), workers int, prepare func(*policy.Engine)) (string, *policy.Engine) {
+		e, err := open(context.Background(), sources)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if i == 2 {
-			e.WithoutCache()
-		}
+		prepare(e)
 		text, err := json.Marshal(decide(t, e, c, policy.Options{Workers: workers}))
 		if err != nil {
 			t.Fatal(err)
 		}
-		texts[i] = string(text)
-		if i == 0 && (e.Kept() > 0) != kept {
-			t.Errorf("%d evaluations were kept, want some: %t", e.Kept(), kept)
-		}
+		return string(text), e
 	}
-	for i, with := range texts[:2] {
-		if with != texts[2] {
-			t.Errorf("with a cache (%d) it is decided\n%.3000s\nwithout\n%.3000s", i, with, texts[2])
+	asItIs := func(*policy.Engine) {}
+	want, _ := decided(policy.New, 1, (*policy.Engine).WithoutCache)
+	one, e := decided(policy.New, 1, asItIs)
+	if (e.Kept() > 0) != kept {
+		t.Errorf("%d evaluations were kept, want some: %t", e.Kept(), kept)
+	}
+	several, _ := decided(policy.New, 4, asItIs)
+	opened, _ := decided(policy.Open, 2, asItIs)
+	for name, got := range map[string]string{"a cache": one, "a cache and workers": several, "known answers": opened} {
+		if got != want {
+			t.Errorf("with %s it is decided\n%.3000s\nwithout\n%.3000s", name, got, want)
 		}
 	}
 }

@@ -29,7 +29,9 @@ func (e *Engine) Evaluations() int { return int(e.evaluations.Load()) }
 func (e *Engine) PartialEvaluations() int { return int(e.partial.Load()) }
 
 // WithoutCache evaluates every artifact by itself.
-func (e *Engine) WithoutCache() { e.artifact.cache = nil }
+func (e *Engine) WithoutCache() {
+	e.artifact.cache, e.repository.cache, e.exceptions.cache = nil, nil, nil
+}
 
 // Kept is how many evaluations are kept.
 func (e *Engine) Kept() int { return e.artifact.cache.leaves }

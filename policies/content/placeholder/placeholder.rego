@@ -37,14 +37,14 @@ _findings contains {"msg": message, "file": file, "line": line, "column": column
 _findings contains {"msg": message, "file": file} if {
 	not _uncritical
 	some whose, facts in content.judged
-	not _searched(facts)
+	not whose in _searched
 	message := sprintf("%s: nothing proves that no placeholder stands in it", [object.get(facts, "problem", "was not looked through")])
 	file := content.file(whose)
 }
 
-_searched(facts) if {
-	content.searched(facts)
-	is_array(facts.placeholders)
+_searched contains whose if {
+	some whose in content.searched
+	is_array(content.judged[whose].placeholders)
 }
 
 _uncritical if input.artifact.critical == "no"

@@ -38,11 +38,14 @@ deny contains {"msg": message, "file": file, "line": place.line, "column": place
 
 deny contains {"msg": "nothing proves that it names only files that are trusted", "file": file} if {
 	some whose, facts in script.readable
-	not _measured(facts)
+	not whose in _measured
 	file := script.file(whose)
 }
 
-_measured(facts) if is_array(facts.references)
+_measured contains whose if {
+	some whose, facts in script.readable
+	is_array(facts.references)
+}
 
 _path := object.get(input, ["artifact", "path"], "")
 

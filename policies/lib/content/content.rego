@@ -29,8 +29,11 @@ file("artifact") := fact.text(["artifact", "path"])
 
 file("test") := fact.file("test")
 
-# searched states that a text was looked through to its end, or is none.
-searched(facts) if facts.state in {"text", "binary"}
+# searched are the texts that were looked through to their end, or are none.
+searched contains whose if {
+	some whose, facts in judged
+	facts.state in {"text", "binary"}
+}
 
 # test.missing reports it.
 _no_test if input.test.state in document.elsewhere

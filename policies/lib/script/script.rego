@@ -31,9 +31,17 @@ file("artifact") := fact.text(["artifact", "path"])
 file("test") := fact.file("test")
 
 # readable are those that say something: script.syntax reports what Bash does not
-# parse, script.shebang what is a script of another language.
-readable[whose] := facts if {
-	some whose, facts in judged
+# parse, script.shebang what is a script of another language. One rule for each, as
+# above: a value that a rule puts into an object by a key that it computes is read as
+# a whole, and then no two scripts are alike.
+readable["artifact"] := facts if {
+	facts := judged.artifact
+	not unparsed(facts)
+	not _foreign(facts)
+}
+
+readable["test"] := facts if {
+	facts := judged.test
 	not unparsed(facts)
 	not _foreign(facts)
 }

@@ -33,8 +33,11 @@ _findings contains {"msg": message, "file": file, "line": place.line, "column": 
 
 _findings contains {"msg": "nothing proves that it is configured by environment and flags alone", "file": file} if {
 	some whose, facts in script.readable
-	not _measured(facts)
+	not whose in _measured
 	file := script.file(whose)
 }
 
-_measured(facts) if is_array(facts.config)
+_measured contains whose if {
+	some whose, facts in script.readable
+	is_array(facts.config)
+}

@@ -23,8 +23,11 @@ warn contains {"msg": message, "file": file, "line": place.line, "column": place
 
 warn contains {"msg": "nothing proves that it can be run again", "file": file} if {
 	some whose, facts in script.readable
-	not _measured(facts)
+	not whose in _measured
 	file := script.file(whose)
 }
 
-_measured(facts) if is_array(facts.repeats)
+_measured contains whose if {
+	some whose, facts in script.readable
+	is_array(facts.repeats)
+}

@@ -33,11 +33,14 @@ _findings contains {"msg": message, "file": file, "line": place.line, "column": 
 
 _findings contains {"msg": "nothing proves that it executes only code that can be read", "file": file} if {
 	some whose, facts in script.readable
-	not _measured(facts)
+	not whose in _measured
 	file := script.file(whose)
 }
 
-_measured(facts) if is_array(facts.opaque)
+_measured contains whose if {
+	some whose, facts in script.readable
+	is_array(facts.opaque)
+}
 
 _approved if "*" in object.get(input, ["manifest", "network"], [])
 

@@ -35,14 +35,18 @@ _findings contains {"msg": message, "term": code, "file": file, "line": place.li
 
 _findings contains {"msg": message, "file": file} if {
 	some whose, facts in script.readable
-	not _answered(facts)
+	not whose in _answered
 	message := _message(facts)
 	file := script.file(whose)
 }
 
-_answered(facts) if facts.shellcheck.state in {"passed", "ours"}
+_answered contains whose if {
+	some whose, facts in script.readable
+	facts.shellcheck.state in {"passed", "ours"}
+}
 
-_answered(facts) if {
+_answered contains whose if {
+	some whose, facts in script.readable
 	facts.shellcheck.state == "found"
 	count(facts.shellcheck.findings) > 0
 }

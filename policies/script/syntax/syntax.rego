@@ -15,14 +15,17 @@ import data.codexlock.lib.script
 
 deny contains {"msg": message, "file": file, "line": place.line, "column": place.column} if {
 	some whose, facts in script.judged
-	not _parsed(facts)
+	not whose in _parsed
 	place := script.place(object.get(facts, "problem", {}))
 	message := _message(facts)
 	file := script.file(whose)
 }
 
 # script.shebang reports a script of another language.
-_parsed(facts) if facts.state in {"parsed", "other"}
+_parsed contains whose if {
+	some whose, facts in script.judged
+	facts.state in {"parsed", "other"}
+}
 
 _message(facts) := sprintf("Bash does not parse it: %s", [_problem(facts)]) if {
 	facts.state == "invalid"

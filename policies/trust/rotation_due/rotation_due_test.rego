@@ -34,3 +34,11 @@ test_zt_14_4_missing_facts_are_found if {
 	rotation_due.warn == unknown with input as sample.without(sample.repository, "/repository/keys/0/public_keys/0/age")
 	rotation_due.warn == unknown with input as sample.whole({"/repository/keys/0/public_keys/0/age": "unknown"})
 }
+
+test_zt_14_4_keys_are_read_one_by_one_unless_all_pass if {
+	rotation_due.warn == set() with input as sample.whole({"/repository/key_checks": {"age": "fresh"}})
+	count(rotation_due.warn) == 1 with input as sample.whole({
+		"/repository/key_checks": {"age": "due"},
+		"/repository/keys/0/public_keys/0/age": "due",
+	})
+}

@@ -26,3 +26,11 @@ test_p2_missing_facts_are_found if {
 		"pointer": "",
 	}} with input as sample.whole({"/repository/keys": [{}]})
 }
+
+test_p2_keys_are_read_one_by_one_unless_all_pass if {
+	shared_key.deny == set() with input as sample.whole({"/repository/key_checks": {"sharing": "apart"}})
+	count(shared_key.deny) == 1 with input as sample.whole({
+		"/repository/key_checks": {"sharing": "shared"},
+		"/repository/keys/0/shared_with": ["other"],
+	})
+}

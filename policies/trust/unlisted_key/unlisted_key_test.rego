@@ -47,3 +47,11 @@ test_zt_4_2_missing_facts_are_found if {
 		"pointer": "",
 	}} with input as sample.whole({"/repository/keys": [{}]})
 }
+
+test_zt_4_2_keys_are_read_one_by_one_unless_all_pass if {
+	unlisted_key.deny == set() with input as sample.whole({"/repository/key_checks": {"listing": "listed"}})
+	count(unlisted_key.deny) == 1 with input as sample.whole({
+		"/repository/key_checks": {"listing": "unlisted"},
+		"/repository/keys/0/listed": "revoked",
+	})
+}

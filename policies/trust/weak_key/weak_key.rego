@@ -18,7 +18,10 @@ deny contains finding if {
 	some finding in _findings
 }
 
-deny contains {"msg": "nothing proves that no key can be guessed", "file": keys.file} if not keys.measured
+deny contains {"msg": "nothing proves that no key can be guessed", "file": keys.file} if {
+	not input.repository.key_checks.strength == "strong"
+	not keys.measured
+}
 
 warn contains finding if {
 	not input.repository.config
@@ -29,6 +32,7 @@ warn contains finding if {
 _strong(key) if key.strength in {"strong", "absent"}
 
 _findings contains {"msg": message, "file": keys.file, "pointer": object.get(key, "pointer", "")} if {
+	not input.repository.key_checks.strength == "strong"
 	some key in input.repository.keys
 	not _strong(key)
 	message := sprintf("the key in %s %s", [

@@ -40,3 +40,11 @@ test_zt_9_2_missing_facts_are_found if {
 		"pointer": "",
 	}} with input as sample.whole({"/repository/keys": [{}]})
 }
+
+test_zt_9_2_keys_are_read_one_by_one_unless_all_pass if {
+	weak_key.deny == set() with input as sample.whole({"/repository/key_checks": {"strength": "strong"}})
+	count(weak_key.deny) == 1 with input as sample.whole({
+		"/repository/key_checks": {"strength": "weak"},
+		"/repository/keys/0/strength": "weak",
+	})
+}

@@ -1,0 +1,91 @@
+package cli
+
+import (
+	"encoding/json"
+	"io"
+	"testing"
+	"time"
+
+	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/policy"
+	"github.com/codexlock/codexlock/internal/repo"
+	"github.com/codexlock/codexlock/policies"
+)
+
+// TestCleanRepositoryCompilesNoRule: of a repository as init and attest leave it the
+// answers of all rules are known. Where this fails, a fact that every clean artifact
+// has is new: put the facts of such a repository in internal/policy/testdata/facts
+// (codexlock facts) and run go generate ./internal/policy.
+func TestCleanRepositoryCompilesNoRule(t *testing.T) {
+	ctx := t.Context()
+	now := time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
+	r, err := repo.Create(ctx, t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	w := World{Stdout: io.Discard, Stderr: io.Discard, Dir: r.Root(), Now: func() time.Time { return now },
+		Env: only("VAULTTIME_KEY", "a-key-for-mutants-0123456789abcdef0123")}
+	d := demo{world: w, repo: r, now: now}
+	if err := runInit(ctx, w, "runtime-core"); err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{
+		"model.bin": "weights\r\n\x00of a model", "notes.txt": "a text\n", "empty": "",
+		"run.sh": "#!/usr/bin/env bash\nset -euo pipefail\ncase \"${1:-}\" in --help) echo usage ;; esac\n",
+	} {
+		if err := d.put(name, text); err != nil {
+			t.Fatal(err)
+		}
+		if err := d.attest(ctx, time.Hour, name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := r.CommitAll(ctx, "attested", now); err != nil {
+		t.Fatal(err)
+	}
+	for name, at := range map[string]time.Time{"clean": now, "expired": now.Add(48 * time.Hour)} {
+		t.Run(name, func(t *testing.T) {
+			g := gate{dir: r.Root(), scope: facts.All, now: at, env: w.Env}
+			e, decision, err := g.decide(ctx, r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			denied := false
+			for _, f := range decision.Findings {
+				denied = denied || f.Severity == policy.Deny
+				t.Logf("%s %s: %s", f.Artifact, f.Rule, f.Message)
+			}
+			if len(decision.Artifacts) != 4 || denied != (name == "expired") {
+				t.Fatalf("%d artifacts, denied: %t", len(decision.Artifacts), denied)
+			}
+			if name == "clean" && e.engine.Compiled() {
+				t.Error("the rules were compiled")
+			}
+			embedded, err := policy.Embedded(policies.FS)
+			if err != nil {
+				t.Fatal(err)
+			}
+			slow, err := policy.New(ctx, []policy.Source{embedded})
+			if err != nil {
+				t.Fatal(err)
+			}
+			want, err := slow.Decide(ctx, e.change, e.asked)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got, want := text(t, decision), text(t, want); got != want {
+				t.Errorf("with known answers it is decided\n%s\nwithout\n%s", got, want)
+			}
+		})
+	}
+}
+
+func text(t *testing.T, d policy.Decision) string {
+	t.Helper()
+	text, err := json.Marshal(d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
