@@ -125,7 +125,7 @@ func (v *View) Obstacles(ctx context.Context, paths []artifact.Path) (map[artifa
 			plain = append(plain, p)
 		}
 	}
-	ignored, err := v.ignored(ctx, withFolders(plain))
+	ignored, err := v.ignored(ctx, withFolders(untracked(plain, tracked)))
 	if err != nil {
 		return nil, err
 	}
@@ -210,7 +210,15 @@ func withFolders(paths []artifact.Path) []artifact.Path {
 	return all
 }
 
-// ignored are the untracked paths that git add would not take, with the pattern.
+// untracked are the paths that the index does not list: git add takes the others
+// whatever the patterns are.
+func untracked(paths []artifact.Path, tracked map[artifact.Path][]IndexEntry) []artifact.Path {
+	return slices.DeleteFunc(slices.Clone(paths), func(p artifact.Path) bool { return len(tracked[p]) > 0 })
+}
+
+// ignored are those of the untracked paths that git add would not take, with the
+// pattern. Git is told not to look into the index: it goes through all of it for each
+// path, which takes 20 s for 40,000 files.
 func (v *View) ignored(ctx context.Context, paths []artifact.Path) (map[artifact.Path]string, error) {
 	found := map[artifact.Path]string{}
 	if len(paths) == 0 {
@@ -222,7 +230,7 @@ func (v *View) ignored(ctx context.Context, paths []artifact.Path) (map[artifact
 		if source != "" && !strings.HasPrefix(pattern, "!") {
 			found[artifact.Path(p)] = fmt.Sprintf("%s:%s: %s", v.shorten(source), line, pattern)
 		}
-	}, "check-ignore", "-z", "-v", "--stdin")
+	}, "check-ignore", "--no-index", "-z", "-v", "--stdin")
 	return found, unlessNone(err)
 }
 
