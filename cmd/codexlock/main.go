@@ -1,4 +1,4 @@
-// Command codexlock proves that nothing in a change is unproved.
+// Command codexlock verifies that every artifact in a change is attested and unmodified.
 package main
 
 import (

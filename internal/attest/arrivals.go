@@ -149,7 +149,7 @@ func (l *lister) wanted(named []artifact.Path) ([]string, error) {
 	want := map[string]bool{}
 	for _, p := range named {
 		if p != IncomingDir && !inside(p, IncomingDir) {
-			return nil, &RefusedError{Path: p.String(), Reason: "is not in " + IncomingDir + "/; what is to be ingested is put there first"}
+			return nil, &RefusedError{Path: p.String(), Reason: "is not in " + IncomingDir + "/; put files there first"}
 		}
 		hit := false
 		for _, name := range all {
@@ -161,7 +161,7 @@ func (l *lister) wanted(named []artifact.Path) ([]string, error) {
 			hit = hit || left.Path == p.String()
 		}
 		if !hit {
-			return nil, &RefusedError{Path: p.String(), Reason: "is not there"}
+			return nil, &RefusedError{Path: p.String(), Reason: "does not exist"}
 		}
 	}
 	l.left = slices.DeleteFunc(l.left, func(left Left) bool {

@@ -356,7 +356,7 @@ func (b *batch) refuse(p artifact.Path) error {
 		return err
 	}
 	if artifact.Fold(p.String()) == artifact.Fold(ledger.Path.String()) {
-		return &RefusedError{Path: p.String(), Reason: "is the ledger, which vouches for artifacts and is none"}
+		return &RefusedError{Path: p.String(), Reason: "is the ledger, which is not an artifact"}
 	}
 	for _, dir := range unattestable {
 		if inside(p, dir) {

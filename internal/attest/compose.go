@@ -135,7 +135,7 @@ func (c *composer) find(kind artifact.Companion) (companion, error) {
 	found := companion{at: beside}
 	switch {
 	case stands && other:
-		return found, &RefusedError{Path: beside.String(), Reason: fmt.Sprintf("stands at %s too; remove one of them", mirrored)}
+		return found, &RefusedError{Path: beside.String(), Reason: fmt.Sprintf("exists at %s too; remove one of them", mirrored)}
 	case other || !stands && c.o.MirrorCompanions:
 		found.at = mirrored
 	}
@@ -383,7 +383,7 @@ func (c *composer) unchanged(old vaulttime.Signed) error {
 			return err
 		}
 		if !stands.there || artifact.HashBytes(stands.data) != *digest {
-			return &RefusedError{Path: stands.at.String(), Reason: "is not the file that the VaultTime record signs; find out who changed it, and restore it or attest what is right"}
+			return &RefusedError{Path: stands.at.String(), Reason: "is not the file that the VaultTime record signs; find out who changed it, then restore it or attest the correct one"}
 		}
 	}
 	return nil

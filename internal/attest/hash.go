@@ -25,7 +25,7 @@ func (c *composer) hash(p artifact.Path) (content, error) {
 	}
 	f, before, err := c.work.open(at)
 	if errors.Is(err, fs.ErrNotExist) {
-		return content{}, &RefusedError{Path: p.String(), Reason: "is not there"}
+		return content{}, &RefusedError{Path: p.String(), Reason: "does not exist"}
 	}
 	if err != nil {
 		return content{}, err

@@ -196,7 +196,7 @@ func (g *ingest) compose(a Arrival, o Options, unresolved error, buf []byte) (ca
 		return c, err
 	}
 	if len(path.Base(string(a.From)))+len(staged("x.vaulttime.json")) > maxNameBytes {
-		return c, &RefusedError{Path: a.To.String(), Reason: "has a name too long to stand beside its companions"}
+		return c, &RefusedError{Path: a.To.String(), Reason: "has a name that is too long for its companions' names"}
 	}
 	if unresolved != nil {
 		return c, unresolved
@@ -251,7 +251,7 @@ func (g *ingest) refuseOther(a Arrival, want artifact.Digest, buf []byte) error 
 type takenError struct{ to artifact.Path }
 
 func (e *takenError) Error() string {
-	return fmt.Sprintf("%s is there already with other content, and what is verified does not change", e.to)
+	return fmt.Sprintf("%s exists with other content, and a verified file is not replaced", e.to)
 }
 
 // judge rejects what is denied: first as it came, by the companions that came

@@ -22,7 +22,7 @@ func (w writer) planMoves(moves []Move) ([]Move, error) {
 		if _, there, err := w.work.lstat(m.To); err != nil {
 			return nil, err
 		} else if there && !m.Replace {
-			return nil, &RefusedError{Path: m.To.String(), Reason: "is there already, and what is verified is not replaced"}
+			return nil, &RefusedError{Path: m.To.String(), Reason: "exists, and a verified file is not replaced"}
 		}
 		from, err := w.work.device(m.From.path().Dir(), devices)
 		if err != nil {

@@ -152,7 +152,7 @@ func (w Writer) end(p place, anew bool) (tail, int64, error) {
 	f, info, err := p.tree.open(Path.String(), os.O_RDONLY)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && signed:
-		return tail{}, 0, &RefusedError{Path.String(), "is not there, and its checkpoint is", "take both from the last commit: git checkout HEAD -- " + Path.String() + " " + CheckpointPath.String()}
+		return tail{}, 0, &RefusedError{Path.String(), "is missing, but its checkpoint exists", "take both from the last commit: git checkout HEAD -- " + Path.String() + " " + CheckpointPath.String()}
 	case errors.Is(err, fs.ErrNotExist):
 		return newTail(), -1, nil
 	case err != nil:
@@ -208,7 +208,7 @@ func (w Writer) holds(t tail, point []byte, signed, anew bool) error {
 	case w.Signer == nil:
 		return &RefusedError{name, "the log is signed, and this run has no key to sign what it would add", "set the key of the domain that signs the log in the environment"}
 	case c.Signature == NoKey && !anew:
-		return &RefusedError{name, "there is no key to check its signature with", "add the public key of the domain that signs the log to codexlock.yaml: codexlock keys public; or vouch for the log as it stands, with the key of today: codexlock audit sign"}
+		return &RefusedError{name, "no key to check its signature", "add the public key of the domain that signs the log to codexlock.yaml: codexlock keys public; or sign the log in its current state with the current key: codexlock audit sign"}
 	case c.Signature == Invalid:
 		return &RefusedError{name, "its signature does not hold", restore}
 	case c.Size != t.tree.size || c.Root != t.tree.root():

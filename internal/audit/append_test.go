@@ -261,7 +261,7 @@ func TestAppendRefuses(t *testing.T) {
 			text, err := os.ReadFile(filepath.Join(root, log))
 			return errors.Join(err, os.WriteFile(filepath.Join(root, log), text[:bytes.IndexByte(text, '\n')+1], 0o644))
 		}, nil, "is of a log of 3 lines"},
-		"removed":        {func(root string) error { return os.Remove(filepath.Join(root, log)) }, nil, "is not there, and its checkpoint is"},
+		"removed":        {func(root string) error { return os.Remove(filepath.Join(root, log)) }, nil, "is missing, but its checkpoint exists"},
 		"made by hand":   {func(root string) error { return os.WriteFile(filepath.Join(root, log), []byte(byHand), 0o644) }, nil, "made by hand"},
 		"another size":   {edit(point, "\n3\n", "\n2\n"), nil, "signature does not hold"},
 		"no note":        {edit(point, "\n\n", "\n"), nil, "is no signed note"},

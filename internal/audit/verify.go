@@ -95,7 +95,7 @@ func (v *Verification) anchors(anchors []Anchor, public func(id string) (ed25519
 		case a.point.Signature == Invalid:
 			v.fault(a.Name, 0, "its signature does not hold")
 		case a.point.Signature != Valid && !a.Trusted:
-			v.Unproved = append(v.Unproved, Fault{a.Name, 0, "there is no key to check its signature with"})
+			v.Unproved = append(v.Unproved, Fault{a.Name, 0, "no key to check its signature"})
 		default:
 			good = append(good, a)
 		}
@@ -114,7 +114,7 @@ func (v *Verification) checkpoint(text []byte, public func(id string) (ed25519.P
 		v.fault(name, 0, "its signature does not hold")
 		return
 	case c.Signature == NoKey:
-		v.Unproved = append(v.Unproved, Fault{name, 0, "there is no key to check its signature with"})
+		v.Unproved = append(v.Unproved, Fault{name, 0, "no key to check its signature"})
 	}
 	v.Checkpoint = &c
 	switch {

@@ -69,7 +69,7 @@ func Parse(written string) (r Ref, ok bool, err error) {
 	case strings.HasPrefix(written, "https://"):
 		r, err = parseHTTPS(written)
 	case strings.HasPrefix(written, "http:"):
-		err = &RefError{written, "is read over http:, where anyone on the way can change what is sent", "use https://, and " + hintHTTPS}
+		err = &RefError{written, "uses http:, where anyone on the network can change the content", "use https://, and " + hintHTTPS}
 	case scheme.MatchString(written):
 		err = &RefError{written, fmt.Sprintf("is of the unknown kind %q", scheme.FindString(written)), hintKinds}
 	case strings.Contains(written, "#"), isArchive(written):

@@ -96,7 +96,7 @@ one would choose what is signed.`,
 	a.log.flags(cmd, w)
 	f := cmd.Flags()
 	f.BoolVar(&a.all, "all", false, "attest every file that is or would be an artifact")
-	f.BoolVar(&a.changed, "changed", false, "attest what is new, or whose content or companions are not as recorded")
+	f.BoolVar(&a.changed, "changed", false, "attest new artifacts, and those whose content or companions differ from the record")
 	f.StringVar(&a.domain, "domain", "", "the trust domain (default: the one whose paths match, or the ledger's)")
 	f.Int64Var(&a.ttlHours, "ttl-hours", 0, "how long the record is valid (default: the domain's maximum)")
 	f.StringVar(&a.creator, "creator", "", "who made it (default: the manifest's, or the user's name)")

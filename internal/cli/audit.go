@@ -36,7 +36,9 @@ commands adds to, and MANIFEST.integrity.checkpoint, the signed note over it.`,
 // A NoLogError is a repository in which nothing was logged yet.
 type NoLogError struct{}
 
-func (e *NoLogError) Error() string { return string(audit.Path) + " is not there: nothing was logged" }
+func (e *NoLogError) Error() string {
+	return string(audit.Path) + " does not exist: nothing was logged"
+}
 
 // Hint is the next step.
 func (e *NoLogError) Hint() string { return "log a verification: codexlock verify --all --log" }
@@ -210,7 +212,7 @@ func runAuditVerify(ctx context.Context, w World, anchors []audit.Anchor, tell f
 type UncheckedLogError struct{}
 
 func (e *UncheckedLogError) Error() string {
-	return "the log could not be verified: there is no key to check its signature with"
+	return "the log could not be verified: no key to check its signature"
 }
 
 // Hint is the next step.

@@ -69,7 +69,7 @@ func runAuditProve(ctx context.Context, w World, written string, formats []strin
 		return err
 	}
 	if !b.Signed {
-		return &audit.RefusedError{Path: audit.CheckpointPath.String(), Reason: "is not there: the log is not signed, so nothing of it can be proved", Next: "log with the key of the log's domain in the environment: codexlock verify --all --log"}
+		return &audit.RefusedError{Path: audit.CheckpointPath.String(), Reason: "is missing: the log is not signed, so no entry can be proved", Next: "log with the key of the log's domain in the environment: codexlock verify --all --log"}
 	}
 	proof, err := audit.Prove(b.Lines, b.Checkpoint, func(e audit.Entry) bool { return artifact.Path(e.Artifact) == p })
 	if errors.Is(err, audit.ErrNoEntry) {
@@ -85,7 +85,7 @@ func runAuditProve(ctx context.Context, w World, written string, formats []strin
 	}
 	proven, err := proof.Check(b.public)
 	if err != nil {
-		fmt.Fprintf(w.Stderr, "codexlock: %s: no proof comes from this log: %s\ncodexlock: hint: see what is wrong with it: codexlock audit verify\n", audit.Path, report.Terminal(err.Error()))
+		fmt.Fprintf(w.Stderr, "codexlock: %s: cannot prove entries of this log: %s\ncodexlock: hint: find the error: codexlock audit verify\n", audit.Path, report.Terminal(err.Error()))
 		return errDenied
 	}
 	for _, o := range outputs {

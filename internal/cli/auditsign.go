@@ -14,7 +14,7 @@ import (
 func auditSignCommand(w World) *cobra.Command {
 	return &cobra.Command{
 		Use:   "sign",
-		Short: "Sign the log as it stands with the key of today",
+		Short: "Sign the log in its current state with the current key",
 		Long: `sign writes a new checkpoint over the log as it stands: for one that was begun
 without a key, or whose checkpoint is of a key that was revoked since. Whoever
 runs it vouches for what the log says; look first: codexlock audit query.

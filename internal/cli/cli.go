@@ -137,8 +137,8 @@ func noteRun(parent *cobra.Command, known *bool) {
 	}
 }
 
-const longHelp = `codexlock proves that nothing in a change is unproved: every artifact carries a
-manifest, a VaultTime record, a test and a ledger entry, and all of them agree.
+const longHelp = `codexlock verifies that every artifact in a change is attested and unmodified: each
+has a manifest, a VaultTime record, a test and a ledger entry that match it.
 
 Exit codes: 0 trusted, 1 denied, 2 usage or configuration, 3 could not verify.
 Keys come only from the environment: VAULTTIME_KEY, or what codexlock.yaml names.`
@@ -208,7 +208,7 @@ func hintFor(err error) string {
 	case errors.As(err, &weak):
 		return "make one: codexlock keys generate, or openssl rand -hex 32"
 	case errors.As(err, &merge):
-		return "mend that side first: git merge --abort, or write the ledger by hand and git add it"
+		return "fix that side first: git merge --abort, or write the ledger by hand and git add it"
 	case errors.Is(err, fs.ErrPermission):
 		return "nothing was changed; see who may read and write there"
 	}

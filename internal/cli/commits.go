@@ -45,7 +45,7 @@ func (g gate) commits(ctx context.Context, r *repo.Repository) (c commits, err e
 	case err != nil:
 		return c, err
 	case !hasBase:
-		c.notes = append(c.notes, "first push: no earlier commit is there to be believed; this one was checked with the embedded rules and its own configuration")
+		c.notes = append(c.notes, "first push: there is no earlier commit to trust; this one was checked with the embedded rules and its own configuration")
 		return c, nil
 	}
 	c.compared = c.trusted

@@ -20,7 +20,7 @@ func explainCommand(w World) *cobra.Command {
 		Short: "Say what the gate makes of one file, and why",
 		Long: `explain says whether a file is an artifact and why, what stands beside it, its
 trust domain and key (never the key itself), how long it is valid, which rules
-hold and which found something, its level, and the next step. It ends with 0
+hold and which have findings, its level, and the next step. It ends with 0
 whatever the rules found: the verdict is codexlock verify's.`,
 		Example: `  codexlock explain assets/sources/model.bin
   codexlock explain --rules assets/sources/model.bin

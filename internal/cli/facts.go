@@ -24,7 +24,7 @@ func factsCommand(w World) *cobra.Command {
 	var effective string
 	cmd := &cobra.Command{
 		Use:   "facts PATH | --repository",
-		Short: "Print what is measured about one artifact, or about the whole change",
+		Short: "Print the facts about one artifact, or about the whole change",
 		Long: `facts prints what a rule sees as its input, as JSON in the form of
 schemas/facts.json: all that is measured about one artifact, or with
 --repository about the change as a whole. A companion's path stands for its

@@ -350,7 +350,7 @@ func (s settings) namedConfig(ctx context.Context, written string) (config.Confi
 		return config.Config{}, err
 	}
 	if !ok {
-		return config.Config{}, usagef("configuration %q is not in the base commit: what a change brings cannot judge it", written)
+		return config.Config{}, usagef("configuration %q is not in the base commit: a change is never judged by its own configuration", written)
 	}
 	return config.Parse(p, text)
 }
@@ -394,7 +394,7 @@ func (s settings) folder(ctx context.Context, dir string) error {
 			return nil
 		}
 		if entry.Kind == repo.Symlink || entry.Kind == repo.Submodule {
-			return s.broken(at, "%s is a %s in %s, want a folder: what is below it is not read; make it a folder, or name other directories in codexlock.yaml", at, entry.Kind, s.where())
+			return s.broken(at, "%s is a %s in %s, want a folder: its content is not read; make it a folder, or name other directories in codexlock.yaml", at, entry.Kind, s.where())
 		}
 	}
 	return nil

@@ -64,7 +64,7 @@ where anything was quarantined, 3 where a file could not be read to its end.`,
 	}
 	in.flags(cmd, &effective)
 	cmd.Flags().StringVar(&in.toolchain, "toolchain", "", "what made it, NAME@VERSION (default: the manifest's, or null: not stated)")
-	cmd.Flags().BoolVarP(&in.quiet, "quiet", "q", false, "only what was not let in, and the last line")
+	cmd.Flags().BoolVarP(&in.quiet, "quiet", "q", false, "print only rejected files and the last line")
 	return cmd
 }
 
@@ -375,7 +375,7 @@ func (in intake) tell(result attest.Ingested, irregular []attest.Left, done stri
 		fmt.Fprintln(in.world.Stderr, "codexlock: hint: review and commit assets/sources/ and Codex-Lock.json together")
 	}
 	if len(result.Quarantined) > 0 {
-		fmt.Fprintln(in.world.Stderr, "codexlock: hint: mend it and put it into assets/incoming/ again; or, if it is right as it is: codexlock quarantine release ID --reason TEXT")
+		fmt.Fprintln(in.world.Stderr, "codexlock: hint: fix the file and put it into assets/incoming/ again; or, if it is correct: codexlock quarantine release ID --reason TEXT")
 	}
 	switch {
 	case denied > 0:
@@ -415,7 +415,7 @@ var drift = map[string]bool{"lock.drift": true, "manifest.hash": true, "vaulttim
 // mayQuarantine refuses where nothing may be moved.
 func (g gate) mayQuarantine(w World) error {
 	if g.scope != facts.All || g.head != "" {
-		return usagef("--quarantine moves what drifted in the work tree: want --all beside it, and no --head")
+		return usagef("--quarantine moves drifted files of the work tree: use it with --all and without --head")
 	}
 	return maySign(w.Env, "verify --quarantine")
 }
@@ -455,7 +455,7 @@ func quarantineDrifted(ctx context.Context, w World, r report.Report, now time.T
 		fmt.Fprintf(w.Stderr, "codexlock: %s and its companions moved to %s/%s/\n", report.Terminal(q.Path), attest.QuarantineDir, q.ID)
 	}
 	if len(done) > 0 {
-		fmt.Fprintln(w.Stderr, "codexlock: hint: restore them from Git (git checkout HEAD -- PATH), or release what is right: codexlock quarantine release ID --reason TEXT")
+		fmt.Fprintln(w.Stderr, "codexlock: hint: restore them from Git (git checkout HEAD -- PATH), or release the correct ones: codexlock quarantine release ID --reason TEXT")
 	}
 	return nil
 }

@@ -109,7 +109,7 @@ func keysCheckCommand(w World) *cobra.Command {
 	var format string
 	cmd := &cobra.Command{
 		Use:   "check",
-		Short: "Check the keys: strength, age, who serves whom, what is listed",
+		Short: "Check the keys: strength, age, domains that share a key, listed public keys",
 		Long: `check says of each trust domain's key where it is read from, how strong and how old
 it is, and whether it is the one that codexlock.yaml lists, and asks the rules of
 the area trust about it. It ends with 1 where one of them denies, or where attest

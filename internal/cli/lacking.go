@@ -47,7 +47,7 @@ func tellLacking(ctx context.Context, w World, r *repo.Repository, work repo.Tre
 				continue
 			}
 			err := refusal(o, pathPattern(p, ""))
-			w.note("a commit would not hold what is verified here: " + err.Error())
+			w.note("a commit would not contain what is verified here: " + err.Error())
 			w.note("hint: " + hintFor(err))
 		}
 	}

@@ -74,7 +74,7 @@ Git repository it lists the embedded ones.`,
 	}
 	f := cmd.Flags()
 	f.StringVarP(&format, "format", "f", "text", "text, json")
-	f.StringVar(&g.base, "base", "", "the commit to believe (default HEAD)")
+	f.StringVar(&g.base, "base", "", "the trusted base commit (default HEAD)")
 	f.StringVar(&g.config, "config", g.config, "the configuration file (default codexlock.yaml or .github/codexlock.yaml)")
 	f.StringArrayVar(&g.policies, "policy", nil, "a directory of rules, or a bundle pinned by digest, in place of the configuration's, repeatable")
 	return cmd

@@ -65,7 +65,7 @@ Exit codes: 0 proved, 1 a rule is not, 2 usage, 3 could not be tried.`,
 	f := cmd.Flags()
 	f.StringVarP(&format, "format", "f", "text", "text, json")
 	f.StringVar(&file, "facts", "", "valid facts in place of the sample, as codexlock facts prints them")
-	f.StringVar(&g.base, "base", "", "the commit to believe (default HEAD)")
+	f.StringVar(&g.base, "base", "", "the trusted base commit (default HEAD)")
 	f.StringVar(&g.config, "config", g.config, "the configuration file (default codexlock.yaml or .github/codexlock.yaml)")
 	f.StringArrayVar(&g.policies, "policy", nil, "a directory of rules on the disk in place of the base commit's, repeatable")
 	f.DurationVar(&timeout, "timeout", policy.DefaultDeadline, "how long a rule may take to answer once")

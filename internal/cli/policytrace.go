@@ -78,7 +78,7 @@ func (g gate) trace(ctx context.Context, code string, timeout time.Duration) (wo
 	whole := probe.Subject == "repository"
 	switch {
 	case probe.Subject == "exceptions":
-		return none, usagef("rule %s is about exceptions, once all else was judged: codexlock verify says what it finds", code)
+		return none, usagef("rule %s judges exceptions, after all other rules: codexlock verify prints its findings", code)
 	case !whole && len(g.paths) == 0:
 		return none, usagef("rule %s is about an artifact: want its path, codexlock policy trace %s PATH", code, code)
 	case whole && len(g.paths) > 0:

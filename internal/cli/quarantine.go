@@ -21,7 +21,7 @@ const maxReasonBytes = 4096
 
 func quarantineCommand(w World) *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "quarantine", Short: "See what is in quarantine, and release it", Args: cobra.NoArgs,
+		Use: "quarantine", Short: "List and release quarantined files", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(quarantineListCommand(w), quarantineReleaseCommand(w))
@@ -33,7 +33,7 @@ func quarantineListCommand(w World) *cobra.Command {
 	var format string
 	cmd := &cobra.Command{
 		Use:   "list",
-		Short: "List what is in quarantine, and why",
+		Short: "List quarantined files and the reasons",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if format != "text" && format != "json" {
@@ -75,7 +75,7 @@ func listHeld(w World, held []attest.Held, format string) error {
 		return enc.Encode(lines)
 	}
 	if len(held) == 0 {
-		fmt.Fprintln(w.Stdout, "nothing is in quarantine")
+		fmt.Fprintln(w.Stdout, "the quarantine is empty")
 	}
 	for _, h := range held {
 		state := ""
@@ -204,7 +204,7 @@ func (rel release) arrival(r *repo.Repository, held attest.Held) (attest.Arrival
 		return a, usagef("%w; say with --to where it is to stand", err)
 	}
 	if !strings.HasPrefix(a.To.String(), attest.SourcesDir+"/") {
-		return a, usagef("%s is not in %s/, where what is verified stands", a.To, attest.SourcesDir)
+		return a, usagef("%s is not in %s/, the folder of verified files", a.To, attest.SourcesDir)
 	}
 	a.Replace = rel.replace
 	return a, nil

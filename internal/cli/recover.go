@@ -125,5 +125,5 @@ func (e *unusableBaseError) Hint() string {
 	if e.still == "" && errors.As(e.err, &own) && own.Hint() != "" && !e.commits {
 		return own.Hint()
 	}
-	return fmt.Sprintf("repair or revert %s in a change of its own: a change that edits it, and whose own gate loads, is judged by the last commit whose gate could be used", e.file)
+	return fmt.Sprintf("repair or revert %s in a change of its own: a change that edits it, and whose own gate loads, is judged by the last commit whose gate loads", e.file)
 }

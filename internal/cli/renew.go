@@ -36,7 +36,7 @@ func renewCommand(w World) *cobra.Command {
 	n := renewal{world: w}
 	cmd := &cobra.Command{
 		Use:   "renew [PATH...]",
-		Short: "Attest again what is about to expire, after verifying it",
+		Short: "Verify and re-attest records that are about to expire",
 		Long: `renew runs the whole gate over the work tree, or over the named paths, and attests
 again what is trusted and expires within a time, in the same trust domain and for
 as long as before: all of it, or nothing. What fails is left as it is, and the

@@ -126,7 +126,7 @@ func (t rotation) rotating() ([]string, error) {
 		}
 	}
 	if len(names) == 0 {
-		return nil, usagef("no trust domain has an old key beside the new one: want it in the domain's variable with %s at its end", config.OldKeySuffix)
+		return nil, usagef("no trust domain has an old key next to its new one: set the domain's variable with the suffix %s to the old key", config.OldKeySuffix)
 	}
 	return names, nil
 }
@@ -159,7 +159,7 @@ func (t rotation) listed(believed *vaulttime.Keyring, name string) (bool, error)
 	case current(before) && current(now):
 		return true, nil
 	case now == vaulttime.EpochCurrent:
-		return false, usagef("key %s of trust domain %q is current in %s, and not yet in the last commit: commit and merge that first, for the gate believes only the keys of the base commit", key.ID(), name, t.seal.config.File)
+		return false, usagef("key %s of trust domain %q is current in %s, and not yet in the last commit: commit and merge that first, because the gate trusts only the keys of the base commit", key.ID(), name, t.seal.config.File)
 	case now == vaulttime.EpochUnknown:
 		return false, nil
 	}

@@ -40,7 +40,7 @@ func (e *EpochError) Error() string {
 	if e.Epoch != vaulttime.EpochUnknown {
 		words = "is a " + string(e.Epoch) + " one of trust domain %q"
 	}
-	return fmt.Sprintf("the key in %s, %s, "+words+", so nothing that it signs is believed", e.Source, e.ID, e.Domain)
+	return fmt.Sprintf("the key in %s, %s, "+words+", so its signatures are not trusted", e.Source, e.ID, e.Domain)
 }
 
 // Hint is the next step.

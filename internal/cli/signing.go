@@ -23,7 +23,7 @@ func maySign(env func(string) (string, bool), command string) error {
 		return nil
 	}
 	if !slices.Contains(signingEvents, event) {
-		return &usageError{&signingError{fmt.Sprintf("%s does not run on the event %q: whoever causes it, the author of a pull request for instance, would choose what is signed", command, event)}}
+		return &usageError{&signingError{fmt.Sprintf("%s does not run on the event %q: whoever triggers it, such as a pull request's author, would choose what is signed", command, event)}}
 	}
 	branch, err := eventDefaultBranch(env)
 	if err != nil {
@@ -34,7 +34,7 @@ func maySign(env func(string) (string, bool), command string) error {
 		return nil
 	}
 	if branch == "" || ref != "refs/heads/"+branch {
-		return &usageError{&signingError{fmt.Sprintf("%s does not run for %q, want the default branch \"refs/heads/%s\": nobody reviewed what is elsewhere", command, ref, branch)}}
+		return &usageError{&signingError{fmt.Sprintf("%s does not run for %q, want the default branch \"refs/heads/%s\": other branches are not reviewed", command, ref, branch)}}
 	}
 	return nil
 }

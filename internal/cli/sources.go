@@ -131,7 +131,7 @@ func (e *pinError) Error() string {
 
 // Hint is the next step.
 func (e *pinError) Hint() string {
-	return "restore the bundle, or pin the one that is there after reading what is in it"
+	return "restore the bundle, or review the new one and pin its digest"
 }
 
 // bundleFile reads a bundle that is a file, where a directory of rules is read.

@@ -25,7 +25,7 @@ const timeoutGrace = 5 * time.Second
 type timeoutError struct{ after time.Duration }
 
 func (e *timeoutError) Error() string {
-	return fmt.Sprintf("verification did not end within %s, so nothing is verified", e.after)
+	return fmt.Sprintf("verification did not finish within %s, so nothing is verified", e.after)
 }
 
 // Hint is the next step.

@@ -71,7 +71,7 @@ func (v *verification) flags(cmd *cobra.Command) {
 	f.BoolVar(&g.offline, "offline", g.offline, "use no network: rule bundles come from the cache only")
 	f.StringVar(&v.effective, "effective-time", "", "judge as of this time, YYYY-MM-DDTHH:MM:SSZ (default now)")
 	f.StringVar(&g.minimumLevel, "minimum-level", "", "a-plus or tier-1 (default the configuration's)")
-	f.StringVar(&g.layout, "layout", "git", "git; strict: what is below assets/sources/ has mode 0444 on the disk too")
+	f.StringVar(&g.layout, "layout", "git", "git, or strict: files below assets/sources/ have mode 0444 on the disk too")
 	f.BoolVar(&g.failOnWarn, "fail-on-warn", false, "deny on warnings too")
 	f.BoolVar(&v.quarantine, "quarantine", false, "with --all: move sources that drifted, and their companions, to assets/quarantine/")
 	f.DurationVar(&g.timeout, "timeout", defaultTimeout, "end with 3 where verification takes longer; 0 for no limit")
@@ -116,7 +116,7 @@ func (v *verification) understand(cmd *cobra.Command, args []string) (err error)
 	}
 	if cmd.Flags().Changed("write-baseline") {
 		if !v.all {
-			return usagef("--write-baseline takes in what is wrong everywhere: want --all beside it")
+			return usagef("--write-baseline records the current findings of all artifacts: use it with --all")
 		}
 		g.adopt = v.world.adopt(v.adopt)
 	}
@@ -196,8 +196,8 @@ func environmentOf(flag string) string {
 // baseFlags are the flags that say which commits are compared, and which is believed.
 func (g *gate) baseFlags(cmd *cobra.Command, head string) {
 	f := cmd.Flags()
-	f.StringVar(&g.base, "base", "", "the commit to believe, and whose merge base with the head to compare with (default HEAD; with --head its first parent)")
-	f.String("base-exact", "", "the commit to believe, and to compare with as it is")
+	f.StringVar(&g.base, "base", "", "the trusted base commit; the change is compared with its merge base with the head (default HEAD; with --head its first parent)")
+	f.String("base-exact", "", "the trusted base commit, compared with directly")
 	f.StringVar(&g.head, "head", "", head)
 }
 

@@ -281,7 +281,7 @@ func (e *Explanation) next() string {
 		}
 	}
 	if e.Record == nil {
-		return "nothing: what stands here needs no attestation"
+		return "nothing: this file needs no attestation"
 	}
 	return fmt.Sprintf("nothing, until it is to be attested again before %s: codexlock attest %s", e.Record.Expires, policy.Quoted(e.Path))
 }

@@ -75,7 +75,7 @@ func standing(s Standing) string {
 	}
 	switch {
 	case s.Artifact && len(why) == 0:
-		return "yes: it has the name of a companion, and the artifact is not there"
+		return "yes: it is named like a companion whose artifact does not exist"
 	case s.Artifact:
 		return "yes: " + safe(strings.Join(why, ", and "))
 	case s.CompanionOf != "":
@@ -83,7 +83,7 @@ func standing(s Standing) string {
 	case s.Excluded != "":
 		return fmt.Sprintf("no: artifacts.exclude of %s has the pattern %s, and %s does not list it", s.Config, safe(s.Excluded), ledger.Path)
 	}
-	return fmt.Sprintf("no: no pattern of %s matches it, and %s does not list it. The gate does not judge it", where, ledger.Path)
+	return fmt.Sprintf("no: no pattern of %s matches it, and %s does not list it", where, ledger.Path)
 }
 
 func (t *teller) content(c *Content) {
@@ -240,7 +240,7 @@ func (t *teller) rules(all []Rule, every bool) {
 		count[r.Verdict]++
 	}
 	words := fmt.Sprintf("%d asked: %d hold", len(all), count[Holds])
-	for _, v := range []struct{ verdict, words string }{{Found, "found something"}, {Excepted, "found what is excepted"}} {
+	for _, v := range []struct{ verdict, words string }{{Found, "has findings"}, {Excepted, "has only excepted findings"}} {
 		if n := count[v.verdict]; n > 0 {
 			words += fmt.Sprintf(", %d %s", n, v.words)
 		}

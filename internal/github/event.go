@@ -146,7 +146,7 @@ func (e *Event) check() error {
 		return &EventError{e.Name, "names no commit to judge"}
 	}
 	if e.Base == "" && e.BaseBranch == "" && !e.First {
-		return &EventError{e.Name, "names no default branch in its payload (repository.default_branch): which commit is believed cannot be determined"}
+		return &EventError{e.Name, "names no default branch in its payload (repository.default_branch): the trusted commit cannot be determined"}
 	}
 	return nil
 }

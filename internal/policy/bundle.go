@@ -25,7 +25,7 @@ const defaultPlugin = "_default"
 // The next steps after a signature that is not there, or not believed.
 const (
 	hintSign   = "sign it, publish it and pin its new digest: opa build -b DIRECTORY --signing-key KEY.pem --signing-alg EdDSA"
-	hintSigned = "see that the public half of the key that signed it stands in policy_keys of the base configuration, and that nothing was changed since"
+	hintSigned = "check that policy_keys of the base configuration lists the public key that signed it, and that the bundle was not changed since"
 )
 
 // FromBundle reads the modules of an unpacked OPA bundle. Where there are keys,

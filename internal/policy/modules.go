@@ -171,7 +171,7 @@ func settle(modules []*module) ([]*module, []*PolicyError) {
 			continue
 		case isLib(m.path()):
 			faults = append(faults, faultAt(m.Package.Location, "give it a name of your own: the standard's rules depend on this one",
-				"package %s stands in place of a helper of the standard", strings.Join(m.path(), ".")))
+				"package %s replaces a helper package of the standard", strings.Join(m.path(), ".")))
 			continue
 		default:
 			m.replaces = true

@@ -54,7 +54,7 @@ func sample(ctx context.Context, embedded Source, name string) (ast.Value, error
 		return nil, fmt.Errorf("read the sample: %w", err)
 	}
 	if len(results) != 1 || len(results[0].Expressions) != 1 {
-		return nil, fmt.Errorf("read the sample: there is none of the name %q", name)
+		return nil, fmt.Errorf("no sample named %q", name)
 	}
 	facts := results[0].Expressions[0].Value
 	if err := schemas.ValidateAny(schemas.Facts, facts); err != nil {

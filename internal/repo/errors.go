@@ -39,7 +39,7 @@ func (e *GitVersionError) Unwrap() error { return e.Err }
 type NoCommitsError struct{ Root string }
 
 func (e *NoCommitsError) Error() string {
-	return fmt.Sprintf("this repository has no commits (%q): commit something first, or judge the work tree", e.Root)
+	return fmt.Sprintf("no commits yet (%q): codexlock reads its configuration from a commit; make one first", e.Root)
 }
 
 // A MissingCommitError says that a revision names no commit that is here.
@@ -125,7 +125,7 @@ func (e *MalformedTreeError) Hint() string {
 		return "find the folders with the most files: git ls-tree -r --name-only HEAD | cut -d/ -f1-2 | sort | uniq -c | sort -n | tail; then remove files"
 	}
 	if e.Path == "" {
-		return "list what is wrong with the commit: git fsck --strict; then write it again without that entry"
+		return "list the commit's errors: git fsck --strict; then write the commit again without that entry"
 	}
 	return fmt.Sprintf("write the entry again: git rm -r --cached -- %q && git add -- %q && git commit", e.Path, e.Path)
 }

@@ -19,7 +19,7 @@ func previewLines(p *policy.Preview) []string {
 	case p == nil:
 		return nil
 	case p.State != "done":
-		return []string{"there is none of these edits: " + p.Problem}
+		return []string{"no preview of these edits: " + p.Problem}
 	}
 	over := " over " + count(p.Artifacts, "artifact")
 	lines := []string{"with these edits nothing changes" + over}

@@ -122,7 +122,7 @@ func New(d policy.Decision, m Meta) Report {
 	if d.Unjudged > 0 {
 		r.Level = artifact.NonCompliant.String()
 		r.Notes = append(slices.Clone(r.Notes), fmt.Sprintf(
-			"%d of %d artifacts were not judged: those before them have %d denials, which is the most that is reported. Fix these, then verify again.",
+			"%d of %d artifacts were not judged: the artifacts before them have %d denials, the most that is reported. Fix those, then verify again.",
 			d.Unjudged, d.Unjudged+len(d.Artifacts), r.Counts.Deny))
 	}
 	switch {

@@ -113,7 +113,7 @@ func (t *teller) artifacts(r Report) {
 		switch {
 		case !trusted(a):
 		case a.SHA256 == "":
-			t.mark(green, "✓", "%s removed, with all that vouched for it", Terminal(a.Path))
+			t.mark(green, "✓", "%s removed together with its companions", Terminal(a.Path))
 		default:
 			t.mark(green, "✓", "%s %s", Terminal(a.Path), proved(found[a.Path]))
 		}

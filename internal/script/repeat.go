@@ -144,9 +144,9 @@ func (w *walker) removes(c command) string {
 	if c.name != "mv" && c.has('f', "--force") || len(operands) == 0 {
 		return ""
 	}
-	sources, why := operands, "fails where nothing is there, want rm -f"
+	sources, why := operands, "fails if the file does not exist, want rm -f"
 	if c.name == "mv" {
-		sources, why = operands[:max(len(operands)-1, 1)], "fails when what it moves is gone"
+		sources, why = operands[:max(len(operands)-1, 1)], "fails if its source no longer exists"
 	}
 	for _, a := range sources {
 		text := strings.TrimSuffix(a.code, "/")

@@ -75,7 +75,7 @@ func CheckText(w io.Writer, findings []Finding) error {
 		}
 	}
 	if len(findings) == 0 {
-		p.f("[✓] nothing is wrong with the rules\n")
+		p.f("[✓] the rules have no problems\n")
 	} else {
 		p.f("[✗] %s in %s\n", count(len(findings), "finding"), count(len(files), "file"))
 	}

@@ -54,7 +54,7 @@ func proveRule(ctx context.Context, t *testing.T, engine *policy.Engine, r polic
 		t.Fatal(err)
 	}
 	if len(p.OnValid) > 0 {
-		t.Errorf("finds something where nothing is amiss: %v", p.OnValid)
+		t.Errorf("has a finding where everything is valid: %v", p.OnValid)
 	}
 	for _, d := range p.Definitions {
 		if !d.Fires {

@@ -25,7 +25,7 @@ func ProofText(w io.Writer, proofs []Proof) error {
 		}
 	}
 	if silent > 0 {
-		p.f("[!] %s silent where a fact is missing: what is not there should be found\n", count(silent, "rule"))
+		p.f("[!] %s finds nothing where a fact is missing: a missing fact should be a finding\n", count(silent, "rule"))
 	}
 	if unproved > 0 {
 		p.f("[✗] %d of %s not proved\n", unproved, count(len(proofs), "rule"))
@@ -37,7 +37,7 @@ func ProofText(w io.Writer, proofs []Proof) error {
 
 func tellProof(p *printer, r Proof, width int) {
 	for _, f := range r.OnValid {
-		p.f("[✗] %-*s  finds something where nothing is amiss: %s\n", width, report.Terminal(r.Code), report.Terminal(f.Message))
+		p.f("[✗] %-*s  has a finding where everything is valid: %s\n", width, report.Terminal(r.Code), report.Terminal(f.Message))
 	}
 	for _, d := range r.Definitions {
 		switch {

@@ -128,7 +128,7 @@ func collect(ctx context.Context, results <-chan *tester.Result, o TestOptions) 
 				late.Reset(o.Timeout + grace)
 			}
 		case <-late.C:
-			return nil, fmt.Errorf("a test did not end within %s, nor when it was told to", o.Timeout)
+			return nil, fmt.Errorf("a test did not end within %s, nor when it was interrupted", o.Timeout)
 		case <-ctx.Done():
 			return nil, context.Cause(ctx)
 		}

@@ -166,7 +166,7 @@ func TraceText(w io.Writer, t Trace) error {
 		p.f("  %-*s  %s\n", width, report.Terminal(f.Path), report.Terminal(value))
 	}
 	if len(t.Facts) == 0 {
-		p.f("  none: its answer is the same whatever is judged\n")
+		p.f("  none: its answer never depends on the input\n")
 	}
 	p.f("\nhow it came to that\n")
 	for _, b := range t.Bodies {

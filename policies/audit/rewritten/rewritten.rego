@@ -1,7 +1,7 @@
 # METADATA
 # scope: package
 # title: The audit log only grows
-# description: MANIFEST.integrity.json begins with all that the base commit's log says, every line has the form of its schema, and each names the one before it.
+# description: MANIFEST.integrity.json begins with every line of the base commit's log. Every line matches its schema and names the line before it.
 # schemas:
 #   - input: schema.facts
 # custom:
@@ -19,14 +19,14 @@ deny contains finding if {
 	input.repository.log.state == "invalid"
 	some problem in input.repository.log.problems
 	finding := {
-		"msg": object.get(problem, "message", "does not have the form of its schema"),
+		"msg": object.get(problem, "message", "does not match its schema"),
 		"file": log.file,
 		"line": object.get(problem, "line", 1),
 		"column": object.get(problem, "column", 1),
 	}
 }
 
-deny contains {"msg": "its lines do not follow each other: this one names another before it", "file": log.file, "line": line} if {
+deny contains {"msg": "the hash chain is broken: this line does not name the line before it", "file": log.file, "line": line} if {
 	not _chained
 	line := object.get(input, ["repository", "log", "break"], 1)
 }

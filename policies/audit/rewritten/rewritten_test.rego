@@ -41,7 +41,7 @@ test_zt_8_3_every_rewriting_is_found if {
 		"/repository/log/state": "irregular",
 	})
 	rewritten.deny == {{
-		"msg": "its lines do not follow each other: this one names another before it",
+		"msg": "the hash chain is broken: this line does not name the line before it",
 		"file": "MANIFEST.integrity.json",
 		"line": 2,
 	}} with input as sample.whole({"/repository/log/chain": "broken", "/repository/log/break": 2})
@@ -50,7 +50,7 @@ test_zt_8_3_every_rewriting_is_found if {
 test_zt_8_3_every_problem_of_form_is_found if {
 	rewritten.deny == {
 		{"msg": "is missing result", "file": "MANIFEST.integrity.json", "line": 3, "column": 9},
-		{"msg": "does not have the form of its schema", "file": "MANIFEST.integrity.json", "line": 1, "column": 1},
+		{"msg": "does not match its schema", "file": "MANIFEST.integrity.json", "line": 1, "column": 1},
 	} with input as sample.whole({
 		"/repository/log/state": "invalid",
 		"/repository/log/problems": [{"message": "is missing result", "pointer": "", "line": 3, "column": 9}, {}],
@@ -60,7 +60,7 @@ test_zt_8_3_every_problem_of_form_is_found if {
 test_zt_8_3_missing_facts_are_found if {
 	unproved := _finding("nothing proves that the log only grew")
 	unchained := {
-		"msg": "its lines do not follow each other: this one names another before it",
+		"msg": "the hash chain is broken: this line does not name the line before it",
 		"file": "MANIFEST.integrity.json",
 		"line": 1,
 	}

@@ -1,7 +1,7 @@
 # METADATA
 # scope: package
 # title: The audit log is signed
-# description: MANIFEST.integrity.checkpoint is a signed note over the Merkle root of all of the log, by a key of codexlock.yaml or of this run. Without require_proof a log that never had a checkpoint gets a warning; where the base commit has a checkpoint, the log keeps one.
+# description: MANIFEST.integrity.checkpoint is a signed note over the Merkle root of the whole log, by a key that codexlock.yaml lists or that this run has. Without require_proof, a log that never had a checkpoint is a warning. If the base commit has a checkpoint, the log keeps one.
 # schemas:
 #   - input: schema.facts
 # custom:
@@ -41,7 +41,7 @@ _signed if input.repository.log.state in {"absent", "invalid", "irregular"}
 
 _file := object.get(input, ["repository", "log", "checkpoint", "path"], "MANIFEST.integrity.checkpoint")
 
-_message := "was removed, and the base commit has one: without it the log could be appended to by anybody" if {
+_message := "was removed, and the base commit has one: without it anybody could append to the log" if {
 	input.repository.log.checkpoint.state == "absent"
 	input.repository.log.checkpoint.before == "present"
 } else := "there is no checkpoint, want a signed note over the log" if {
@@ -50,7 +50,7 @@ _message := "was removed, and the base commit has one: without it the log could 
 	input.repository.log.checkpoint.state in {"invalid", "irregular"}
 } else := "its signature does not hold" if {
 	input.repository.log.checkpoint.signature == "invalid"
-} else := "could not verify: there is no key to check its signature with" if {
+} else := "could not verify: no key to check its signature" if {
 	input.repository.log.checkpoint.signature == "no_key"
 } else := "is of another log than MANIFEST.integrity.json: size or root differ" if {
 	input.repository.log.checkpoint.covers == "differs"

@@ -1,13 +1,13 @@
 # METADATA
 # scope: package
-# title: The attestation chain is whole
-# description: The earlier records that a VaultTime record carries are of this artifact, in the order of time, one a trust domain. The chain of the base commit's record is gone on with, while the content is the same.
+# title: The attestation chain is complete
+# description: The earlier records in a VaultTime record's chain are for this artifact, in order of time, one for each trust domain. While the content is the same, the chain continues that of the base commit's record.
 # schemas:
 #   - input: schema.facts
 # custom:
 #   requirement: P4
 #   severity: deny
-#   fix: "attest the artifact again from the record of the domain that it came from: codexlock attest {artifact}"
+#   fix: "restore the record of the trust domain that the artifact came from, then attest it: codexlock attest {artifact}"
 package codexlock.chain.broken
 
 import data.codexlock.lib.document
@@ -21,7 +21,7 @@ deny contains {"msg": message, "file": fact.file("vaulttime"), "pointer": pointe
 	pointer := object.get(link, "pointer", "")
 }
 
-deny contains {"msg": "nothing proves that its attestation chain is whole", "file": fact.file("vaulttime")} if {
+deny contains {"msg": "nothing proves that its attestation chain is complete", "file": fact.file("vaulttime")} if {
 	not _measured
 	not subject.no_content
 }

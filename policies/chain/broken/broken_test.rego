@@ -38,7 +38,7 @@ test_p4_every_break_is_found if {
 test_p4_missing_facts_are_found if {
 	every pointer in {"/vaulttime", "/vaulttime/chain"} {
 		broken.deny == {{
-			"msg": "nothing proves that its attestation chain is whole",
+			"msg": "nothing proves that its attestation chain is complete",
 			"file": "assets/sources/model.bin.vaulttime.json",
 		}} with input as sample.without(sample.artifact, pointer)
 	}

@@ -1,13 +1,13 @@
 # METADATA
 # scope: package
-# title: A trust domain takes artifacts only from where it accepts them
-# description: "Each trust domain of the attestation chain accepts artifacts from the one before it: it stands in its accepts_from in codexlock.yaml of the base commit. So does the record's own trust domain accept from that of the base commit's record, where it is another one."
+# title: A trust domain accepts artifacts only from the domains it names
+# description: "Each trust domain of the attestation chain names the one before it in its accepts_from, in codexlock.yaml of the base commit. If the record's trust domain is not that of the base commit's record, it names that one too."
 # schemas:
 #   - input: schema.facts
 # custom:
 #   requirement: P4
 #   severity: deny
-#   fix: attest it in a trust domain that accepts from there, or add the domain to accepts_from in codexlock.yaml first
+#   fix: attest it in a trust domain that accepts artifacts from that domain, or first add the domain to accepts_from in codexlock.yaml
 package codexlock.chain.domain
 
 import data.codexlock.lib.document
@@ -23,7 +23,7 @@ deny contains {"msg": message, "file": fact.file("vaulttime"), "pointer": pointe
 	pointer := sprintf("%s/trust_domain", [object.get(link, "pointer", "")])
 }
 
-deny contains {"msg": "nothing proves that it came through trust domains that accept it", "file": fact.file("vaulttime")} if {
+deny contains {"msg": "nothing proves that every trust domain it passed through accepts it", "file": fact.file("vaulttime")} if {
 	not _measured
 	not subject.no_content
 }
@@ -44,7 +44,7 @@ _continued if input.domain.state == "unknown"
 # known to have signed.
 _continued if input.checks.proof in {"invalid", "no_key"}
 
-_changed := sprintf("trust domain %q does not accept artifacts from %q, whose it is in the base commit", [
+_changed := sprintf("trust domain %q does not accept artifacts from %q, its trust domain in the base commit", [
 	fact.text(["domain", "name"]),
 	object.get(input, ["base", "trust_domain"], "the one of its ledger entry"),
 ]) if {

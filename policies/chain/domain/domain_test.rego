@@ -40,7 +40,7 @@ test_p4_a_domain_that_does_not_accept_is_found if {
 test_p4_another_domain_than_before_is_found if {
 	refused := sample.changed({"/checks/continuity": "refused", "/base/trust_domain": "ingest"})
 	finding := {
-		"msg": "trust domain \"runtime-core\" does not accept artifacts from \"ingest\", whose it is in the base commit",
+		"msg": "trust domain \"runtime-core\" does not accept artifacts from \"ingest\", its trust domain in the base commit",
 		"file": "assets/sources/model.bin.vaulttime.json",
 		"pointer": "/trust_domain",
 	}
@@ -49,7 +49,7 @@ test_p4_another_domain_than_before_is_found if {
 	# The record cannot be read, and the ledger names the domain.
 	every facts in {sample.patched(facts, {"/checks/continuity": "refused"}) | some facts in sample.unread("vaulttime")} {
 		domain.deny == {{
-			"msg": "trust domain \"runtime-core\" does not accept artifacts from \"runtime-core\", whose it is in the base commit",
+			"msg": "trust domain \"runtime-core\" does not accept artifacts from \"runtime-core\", its trust domain in the base commit",
 			"file": "Codex-Lock.json",
 			"pointer": "/artifacts/0/trust_domain",
 		}} with input as facts
@@ -73,7 +73,7 @@ test_p4_missing_facts_are_found if {
 	}
 	every pointer in {"/vaulttime", "/vaulttime/chain"} {
 		domain.deny == {{
-			"msg": "nothing proves that it came through trust domains that accept it",
+			"msg": "nothing proves that every trust domain it passed through accepts it",
 			"file": "assets/sources/model.bin.vaulttime.json",
 		}} with input as sample.without(sample.artifact, pointer)
 	}

@@ -1,13 +1,13 @@
 # METADATA
 # scope: package
 # title: Every link of the attestation chain is signed
-# description: Each earlier record has a proof by the key of its own trust domain, made over all the links before it, and that key is not revoked.
+# description: Each earlier record has a proof by the key of its own trust domain, made over all earlier links, and that key is not revoked.
 # schemas:
 #   - input: schema.facts
 # custom:
 #   requirement: P4
 #   severity: deny
-#   fix: "take the record from where it was made, or put the domain's public key into codexlock.yaml: codexlock keys public"
+#   fix: "restore the record that the other domain made, or add that domain's public key to codexlock.yaml: codexlock keys public"
 package codexlock.chain.signature
 
 import data.codexlock.lib.document
@@ -32,11 +32,11 @@ _measured if is_array(input.vaulttime.chain)
 # vaulttime.missing and vaulttime.schema report a record that cannot be read.
 _measured if input.vaulttime.state in document.unread
 
-_message(link) := sprintf("the proof of trust domain %q does not hold", [_domain(link)]) if {
+_message(link) := sprintf("the proof of trust domain %q is not valid", [_domain(link)]) if {
 	link.signature == "invalid"
-} else := sprintf("trust domain %q signed with a key that is revoked", [_domain(link)]) if {
+} else := sprintf("trust domain %q signed with a revoked key", [_domain(link)]) if {
 	link.signature == "revoked"
-} else := sprintf("could not verify: there is no key to check the proof of trust domain %q with", [_domain(link)]) if {
+} else := sprintf("could not verify: no key to check the proof of trust domain %q", [_domain(link)]) if {
 	link.signature == "no_key"
 } else := sprintf("nothing proves that trust domain %q signed", [_domain(link)])
 

@@ -24,9 +24,9 @@ _finding(message) := {"msg": message, "file": "assets/sources/model.bin.vaulttim
 
 test_p4_every_other_signature_is_found if {
 	messages := {
-		"invalid": "the proof of trust domain \"ingest\" does not hold",
-		"revoked": "trust domain \"ingest\" signed with a key that is revoked",
-		"no_key": "could not verify: there is no key to check the proof of trust domain \"ingest\" with",
+		"invalid": "the proof of trust domain \"ingest\" is not valid",
+		"revoked": "trust domain \"ingest\" signed with a revoked key",
+		"no_key": "could not verify: no key to check the proof of trust domain \"ingest\"",
 	}
 	every state, message in messages {
 		signature.deny == {_finding(message)} with input as _with({"signature": state})

@@ -1,13 +1,13 @@
 # METADATA
 # scope: package
-# title: Nothing is left to be done
-# description: No comment and no prose of a critical path, in the artifact or its test, says TODO, FIXME, XXX, HACK or «not implemented». Binary files are left alone. Without a configuration it is a warning where it is about the test alone.
+# title: No work is left unfinished
+# description: On a critical path, no comment and no prose of the artifact or its test contains TODO, FIXME, XXX, HACK or the words not implemented. Binary files are not searched. Without a configuration, a finding in the test alone is a warning.
 # schemas:
 #   - input: schema.facts
 # custom:
 #   requirement: ZT-9.1
 #   severity: deny
-#   fix: "do what is left to be done, or say elsewhere what is planned; critical_paths in codexlock.yaml say where this matters"
+#   fix: "finish the work, or move the plan to an issue; critical_paths in codexlock.yaml names the paths that are checked"
 #   optional: true
 package codexlock.content.placeholder
 
@@ -38,7 +38,7 @@ _findings contains {"msg": message, "file": file} if {
 	not _uncritical
 	some whose, facts in content.judged
 	not whose in _searched
-	message := sprintf("%s: nothing proves that no placeholder stands in it", [object.get(facts, "problem", "was not looked through")])
+	message := sprintf("%s: nothing proves that it contains no placeholder", [object.get(facts, "problem", "was not searched")])
 	file := content.file(whose)
 }
 

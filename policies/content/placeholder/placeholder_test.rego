@@ -31,7 +31,7 @@ test_zt_9_1_a_word_is_found if {
 
 test_zt_9_1_what_was_not_looked_through_is_found if {
 	placeholder.deny == {{
-		"msg": "has too much of it: nothing proves that no placeholder stands in it",
+		"msg": "has too much of it: nothing proves that it contains no placeholder",
 		"file": "assets/sources/model.bin",
 	}} with input as sample.changed({"/content/state": "unread", "/content/problem": "has too much of it"})
 }
@@ -39,11 +39,11 @@ test_zt_9_1_what_was_not_looked_through_is_found if {
 test_zt_9_1_missing_facts_are_found if {
 	every pointer in {"/content", "/content/state", "/content/placeholders"} {
 		placeholder.deny == {{
-			"msg": "was not looked through: nothing proves that no placeholder stands in it",
+			"msg": "was not searched: nothing proves that it contains no placeholder",
 			"file": "assets/sources/model.bin",
 		}} with input as sample.without(sample.artifact, pointer)
 		placeholder.deny == {{
-			"msg": "was not looked through: nothing proves that no placeholder stands in it",
+			"msg": "was not searched: nothing proves that it contains no placeholder",
 			"file": "assets/sources/model.bin.test",
 		}} with input as sample.without(sample.artifact, sprintf("/test%s", [pointer]))
 	}

@@ -1,13 +1,13 @@
 # METADATA
 # scope: package
-# title: No credential is written down
-# description: Neither the artifact nor its test holds what the rules of gitleaks know as a credential, a token or a key. What was found is never shown. Binary files are left alone.
+# title: No credential is in a file
+# description: Neither the artifact nor its test contains what the rules of gitleaks recognise as a credential, a token or a key. The value is never printed. Binary files are not searched.
 # schemas:
 #   - input: schema.facts
 # custom:
 #   requirement: ZT-9.2
 #   severity: deny
-#   fix: "revoke it, for it stands in the history of Git from now on; take it from the environment instead, and attest again: codexlock attest {artifact}"
+#   fix: "revoke it, because it stays in Git's history; read it from the environment instead, then attest: codexlock attest {artifact}"
 package codexlock.content.secret
 
 import data.codexlock.lib.content
@@ -18,14 +18,14 @@ deny contains {"msg": message, "term": kind, "file": file, "line": line, "column
 	kind := object.get(found, "kind", "unmeasured")
 	line := object.get(found, "line", 1)
 	column := object.get(found, "column", 1)
-	message := sprintf("holds what looks like a secret (%s)", [kind])
+	message := sprintf("contains what looks like a secret (%s)", [kind])
 	file := content.file(whose)
 }
 
 deny contains {"msg": message, "file": file} if {
 	some whose, facts in content.judged
 	not whose in _searched
-	message := sprintf("%s: nothing proves that no secret stands in it", [object.get(facts, "problem", "was not looked through")])
+	message := sprintf("%s: nothing proves that it contains no secret", [object.get(facts, "problem", "was not searched")])
 	file := content.file(whose)
 }
 

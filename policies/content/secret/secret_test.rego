@@ -13,14 +13,14 @@ test_zt_9_2_passes if {
 
 test_zt_9_2_a_secret_is_found if {
 	secret.deny == {{
-		"msg": "holds what looks like a secret (github-pat)",
+		"msg": "contains what looks like a secret (github-pat)",
 		"term": "github-pat",
 		"file": "assets/sources/model.bin",
 		"line": 4,
 		"column": 2,
 	}} with input as sample.changed({"/content/secrets": [_token], "/artifact/critical": "no"})
 	secret.deny == {{
-		"msg": "holds what looks like a secret (unmeasured)",
+		"msg": "contains what looks like a secret (unmeasured)",
 		"term": "unmeasured",
 		"file": "assets/sources/model.bin.test",
 		"line": 1,
@@ -30,7 +30,7 @@ test_zt_9_2_a_secret_is_found if {
 
 test_zt_9_2_what_was_not_looked_through_is_found if {
 	secret.deny == {{
-		"msg": "has too much of it: nothing proves that no secret stands in it",
+		"msg": "has too much of it: nothing proves that it contains no secret",
 		"file": "assets/sources/model.bin",
 	}} with input as sample.changed({"/content/state": "unread", "/content/problem": "has too much of it"})
 }
@@ -38,11 +38,11 @@ test_zt_9_2_what_was_not_looked_through_is_found if {
 test_zt_9_2_missing_facts_are_found if {
 	every pointer in {"/content", "/content/state", "/content/secrets"} {
 		secret.deny == {{
-			"msg": "was not looked through: nothing proves that no secret stands in it",
+			"msg": "was not searched: nothing proves that it contains no secret",
 			"file": "assets/sources/model.bin",
 		}} with input as sample.without(sample.artifact, pointer)
 		secret.deny == {{
-			"msg": "was not looked through: nothing proves that no secret stands in it",
+			"msg": "was not searched: nothing proves that it contains no secret",
 			"file": "assets/sources/model.bin.test",
 		}} with input as sample.without(sample.artifact, sprintf("/test%s", [pointer]))
 	}

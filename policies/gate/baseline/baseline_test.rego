@@ -12,7 +12,7 @@ test_p1_passes if {
 _entry := {"pointer": "/findings/0", "rule": "layout.irregular", "path": "scripts/a.sh"}
 
 test_p1_an_entry_that_can_never_cover_is_found if {
-	message := "the entry for layout.irregular of scripts/a.sh covers nothing: the rule is never excepted, because other rules rely on it"
+	message := "the entry for layout.irregular of scripts/a.sh covers nothing: this rule cannot be excepted, because other rules rely on it"
 	baseline.warn == {{"msg": message, "file": "codexlock-baseline.json", "pointer": "/findings/0"}} with input as _one({"never": [_entry]})
 	baseline.deny == set() with input as _one({"never": [_entry]})
 	facts := sample.patched(sample.settled, {"/exceptions/added/never": [object.union(_entry, {"line": 4})]})
@@ -27,12 +27,12 @@ test_p1_an_entry_that_can_never_cover_is_found if {
 test_p1_what_the_change_adds_is_missed if {
 	every pointer in {"/exceptions", "/exceptions/added", "/exceptions/added/never"} {
 		baseline.deny == {{
-			"msg": "nothing proves that the change adds only entries that can be in a baseline",
+			"msg": "nothing proves that every entry the change adds may be in a baseline",
 			"file": "codexlock-baseline.json",
 		}} with input as sample.without(sample.settled, pointer)
 	}
 	baseline.deny == {{
-		"msg": "the entry for a rule of an artifact covers nothing: the rule is never excepted, because other rules rely on it; this change adds the entry",
+		"msg": "the entry for a rule of an artifact covers nothing: this rule cannot be excepted, because other rules rely on it; this change adds the entry",
 		"file": "codexlock-baseline.json",
 		"line": 1,
 	}} with input as sample.patched(sample.settled, {"/exceptions/added/never": [{}]})
@@ -74,7 +74,7 @@ test_p1_missing_facts_are_found if {
 		count(baseline.warn) == 1 with input as sample.without(sample.settled, sprintf("/exceptions/baseline/%s", [fact]))
 	}
 	baseline.warn == {{
-		"msg": "covers nothing: nothing proves that it has the form of its schema",
+		"msg": "covers nothing: nothing proves that it matches its schema",
 		"file": "codexlock-baseline.json",
 	}} with input as _one({"state": "invalid", "problems": []})
 	baseline.warn == {{

@@ -1,13 +1,13 @@
 # METADATA
 # scope: package
-# title: Exceptions and rule settings hold, and are needed
-# description: "Every exception of the configuration, and every setting of a rule, still holds and names a rule that it can cover: a rule that others rely on is never excepted, and only optional rules are set to off or warn. Where everything is judged, each exception covers a finding."
+# title: Exceptions and rule settings are valid and needed
+# description: "Every exception and every rule setting in the configuration is unexpired and names a rule that it can apply to: a rule that others rely on cannot be excepted, and only optional rules can be set to off or warn. When every artifact is judged, each exception covers a finding."
 # schemas:
 #   - input: schema.facts
 # custom:
 #   requirement: P1
 #   severity: deny
-#   fix: remove the entry from the configuration, or have its owner correct it
+#   fix: remove the entry from the configuration, or ask its owner to correct it
 #   subject: exceptions
 #   excepted: never
 package codexlock.gate.exception
@@ -28,7 +28,7 @@ warn contains {"msg": message, "pointer": object.get(exception, "pointer", "")} 
 	message := sprintf("the exception from %s covers no finding", [_rule(exception)])
 }
 
-warn contains {"msg": "nothing proves that every exception holds"} if not _measured
+warn contains {"msg": "nothing proves that every exception is valid"} if not _measured
 
 deny contains {"msg": message, "file": _file, "line": line, "column": column} if {
 	some [noun, entry] in _added
@@ -38,7 +38,7 @@ deny contains {"msg": message, "file": _file, "line": line, "column": column} if
 	message := sprintf("%s; this change adds or edits the entry", [problem])
 }
 
-deny contains {"msg": "nothing proves that the change adds only entries that hold", "file": _file} if not _compared
+deny contains {"msg": "nothing proves that every entry the change adds is valid", "file": _file} if not _compared
 
 _measured if {
 	is_array(input.exceptions.list)
@@ -66,7 +66,7 @@ _problems(noun, entry) := _expired(noun, entry) | _unselected(noun, entry)
 
 _expired(noun, entry) := {["/expires", message] |
 	not _current(entry)
-	message := sprintf("%s %s expired at %s: it covers nothing any more, and %s has to decide again", [
+	message := sprintf("%s %s expired at %s: it covers nothing, and %s has to renew or remove it", [
 		noun,
 		_rule(entry),
 		object.get(entry, "expires", "an unknown time"),
@@ -97,6 +97,6 @@ _why(noun, entry) := _refused[noun] if {
 } else := "names no rule"
 
 _refused := {
-	"the exception from": "covers nothing: the rule is never excepted, because other rules rely on it",
+	"the exception from": "covers nothing: this rule cannot be excepted, because other rules rely on it",
 	"rules:": "changes nothing: the rule is not optional",
 }

@@ -24,7 +24,7 @@ _kinds := {
 
 # _problems are what is wrong with an entry of each kind, and where.
 _problems := [
-	[{"state": "expired", "use": "unused"}, "expires", "expired at 2026-12-31T00:00:00Z: it covers nothing any more, and @team has to decide again"],
+	[{"state": "expired", "use": "unused"}, "expires", "expired at 2026-12-31T00:00:00Z: it covers nothing, and @team has to renew or remove it"],
 	[{"selects": "nothing", "nearest": "script.posix2", "use": "unused"}, "rule", "names no rule; did you mean script.posix2?"],
 	[{"selects": "nothing", "use": "unused"}, "rule", "names no rule"],
 ]
@@ -32,7 +32,7 @@ _problems := [
 _each(list) := array.concat(_problems, [[{"selects": "refused", "use": "unused"}, "rule", _refused[list]]])
 
 _refused := {
-	"list": "covers nothing: the rule is never excepted, because other rules rely on it",
+	"list": "covers nothing: this rule cannot be excepted, because other rules rely on it",
 	"rules": "changes nothing: the rule is not optional",
 }
 
@@ -67,11 +67,11 @@ test_p1_unused_is_found if {
 
 test_p1_missing_facts_are_found if {
 	every pointer in {"/exceptions", "/exceptions/list", "/exceptions/rules"} {
-		exception.warn == {{"msg": "nothing proves that every exception holds"}} with input as sample.without(sample.settled, pointer)
+		exception.warn == {{"msg": "nothing proves that every exception is valid"}} with input as sample.without(sample.settled, pointer)
 	}
 	every pointer in {"/exceptions", "/exceptions/added", "/exceptions/added/list", "/exceptions/added/rules"} {
 		exception.deny == {{
-			"msg": "nothing proves that the change adds only entries that hold",
+			"msg": "nothing proves that every entry the change adds is valid",
 			"file": "codexlock.yaml",
 		}} with input as sample.without(sample.settled, pointer)
 	}
@@ -84,7 +84,7 @@ test_p1_missing_facts_are_found if {
 		count(exception.deny) == 1 with input as sample.without(_add("rules", {}), sprintf("/exceptions/added/rules/0/%s", [fact]))
 	}
 	exception.warn == {
-		{"msg": "the exception from a rule expired at an unknown time: it covers nothing any more, and its owner has to decide again", "pointer": "/expires"},
+		{"msg": "the exception from a rule expired at an unknown time: it covers nothing, and its owner has to renew or remove it", "pointer": "/expires"},
 		{"msg": "the exception from a rule names no rule", "pointer": "/rule"},
 	} with input as sample.patched(sample.settled, {"/exceptions/list": [{}]})
 	count(exception.deny) == 2 with input as sample.patched(sample.settled, {"/exceptions/added/rules": [{}]})

@@ -1,7 +1,7 @@
 # METADATA
 # scope: package
-# title: The repository has the standard's command
-# description: ingest_archive.test.sh in the root verifies everything. It is executable, and either what codexlock init writes or an artifact that is attested itself. That it is missing is a warning.
+# title: The repository has the standard's verification script
+# description: ingest_archive.test.sh in the repository's root verifies every artifact. It is executable, and is either the file that codexlock init writes or an attested artifact. If it is missing, that is a warning.
 # schemas:
 #   - input: schema.facts
 # custom:
@@ -12,7 +12,7 @@
 #   excepted: never
 package codexlock.gate.script
 
-warn contains {"msg": "is not there: no command of this repository verifies all of it", "file": _file} if {
+warn contains {"msg": "is missing: want the script that verifies the whole repository", "file": _file} if {
 	input.repository.script.state == "absent"
 }
 
@@ -26,7 +26,7 @@ _faults contains "is not a regular file" if input.repository.script.state == "ir
 _faults contains message if {
 	not input.repository.script.state == "irregular"
 	not input.repository.script.mode == "100755"
-	message := sprintf("has mode %s, want 100755: it is run", [object.get(input, ["repository", "script", "mode"], "not measured")])
+	message := sprintf("has mode %s, want 100755, because it is executed", [object.get(input, ["repository", "script", "mode"], "not measured")])
 }
 
 _faults contains "is neither what codexlock init writes nor attested: it proves nothing" if {

@@ -15,12 +15,12 @@ _finding(message) := {"msg": message, "file": "ingest_archive.test.sh"}
 test_zt_12_a_missing_script_is_found if {
 	absent := sample.whole({"/repository/script": {"path": "ingest_archive.test.sh", "state": "absent", "origin": "absent"}})
 	script.deny == set() with input as absent
-	script.warn == {_finding("is not there: no command of this repository verifies all of it")} with input as absent
+	script.warn == {_finding("is missing: want the script that verifies the whole repository")} with input as absent
 }
 
 test_zt_12_every_other_script_is_found if {
 	every case in [
-		[{"/repository/script/mode": "100644"}, "has mode 100644, want 100755: it is run"],
+		[{"/repository/script/mode": "100644"}, "has mode 100644, want 100755, because it is executed"],
 		[{"/repository/script/origin": "other"}, "is neither what codexlock init writes nor attested: it proves nothing"],
 		[{"/repository/script/state": "irregular", "/repository/script/origin": "other"}, "is not a regular file"],
 	] {
@@ -29,7 +29,7 @@ test_zt_12_every_other_script_is_found if {
 }
 
 test_zt_12_missing_facts_are_found if {
-	unread := _finding("has mode not measured, want 100755: it is run")
+	unread := _finding("has mode not measured, want 100755, because it is executed")
 	unproved := _finding("is neither what codexlock init writes nor attested: it proves nothing")
 	every pointer in {"/repository", "/repository/script"} {
 		script.deny == {unread, unproved} with input as sample.without(sample.repository, pointer)

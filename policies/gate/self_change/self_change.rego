@@ -1,13 +1,13 @@
 # METADATA
 # scope: package
-# title: The gate itself is changed
-# description: "The change edits configuration (its exceptions too), baseline, policies, schemas or the workflow that Codexlock is made of. The base commit's gate judged this change: the edit takes effect once it is merged, so a person has to agree to it. An edit that leaves a gate which cannot be loaded is denied: once merged, no change would pass, the one that reverts it included."
+# title: The gate itself is unchanged
+# description: "The change does not edit the gate: configuration (exceptions included), baseline, policies, schemas, workflow. An edit is a warning: it was checked with the base commit's rules and takes effect once merged, so a person has to review it. An edit after which the gate cannot be loaded is denied, because once merged no change would pass, not even the one that reverts it."
 # schemas:
 #   - input: schema.facts
 # custom:
 #   requirement: P1
 #   severity: deny
-#   fix: have the owner of the gate review this edit; it judges nothing before it is merged
+#   fix: ask the gate's owner to review this edit; it takes effect only after the merge
 #   subject: repository
 #   excepted: never
 package codexlock.gate.self_change
@@ -16,7 +16,7 @@ warn contains {"msg": message, "file": path} if {
 	input.repository.trusted_base in {"commit", "ancestor"}
 	some change in input.repository.gate_changes
 	path := object.get(change, "path", "Codex-Lock.json")
-	message := sprintf("%s of the gate is %s: the base commit's gate judged this change, the edit takes effect once merged", [
+	message := sprintf("this change edits the gate (%s %s): it was checked with the base commit's rules, and the edit takes effect once merged", [
 		object.get(change, "kind", "a part"),
 		object.get(change, "change", "changed"),
 	])
@@ -24,22 +24,22 @@ warn contains {"msg": message, "file": path} if {
 
 warn contains {"msg": message, "file": _config} if {
 	input.repository.trusted_base == "head"
-	message := "first push: this commit was checked with its own configuration, for there is no earlier one to take it from"
+	message := "first push: this commit was checked with its own configuration, because no earlier commit has one"
 }
 
-warn contains {"msg": "nothing proves that the change leaves the gate itself alone"} if not _measured
+warn contains {"msg": "nothing proves that the change does not edit the gate"} if not _measured
 
 deny contains {"msg": message, "file": path, "line": line, "column": column} if {
 	some problem in input.repository.gate_problems
 	path := object.get(problem, "path", "codexlock.yaml")
 	line := object.get(problem, "line", 1)
 	column := object.get(problem, "column", 1)
-	message := sprintf("the edited gate cannot be used, and once merged no change would pass: %s", [
+	message := sprintf("the edited gate cannot be loaded, and once merged no change would pass: %s", [
 		object.get(problem, "message", "it cannot be loaded"),
 	])
 }
 
-deny contains {"msg": "nothing proves that the edited gate can be used once it is merged"} if not _usable
+deny contains {"msg": "nothing proves that the edited gate can be loaded once it is merged"} if not _usable
 
 _usable if {
 	input.repository.edited_gate in {"unedited", "usable"}

@@ -11,7 +11,7 @@ test_p1_passes if {
 
 test_p1_an_edit_that_cannot_be_loaded_is_denied if {
 	self_change.deny == {{
-		"msg": "the edited gate cannot be used, and once merged no change would pass: version is 2, want 1",
+		"msg": "the edited gate cannot be loaded, and once merged no change would pass: version is 2, want 1",
 		"file": "codexlock.yaml",
 		"line": 1,
 		"column": 10,
@@ -20,7 +20,7 @@ test_p1_an_edit_that_cannot_be_loaded_is_denied if {
 		"/repository/gate_problems": [{"path": "codexlock.yaml", "line": 1, "column": 10, "message": "version is 2, want 1"}],
 	})
 	self_change.deny == {{
-		"msg": "the edited gate cannot be used, and once merged no change would pass: it cannot be loaded",
+		"msg": "the edited gate cannot be loaded, and once merged no change would pass: it cannot be loaded",
 		"file": "codexlock.yaml",
 		"line": 1,
 		"column": 1,
@@ -36,16 +36,16 @@ test_p1_an_edit_that_nobody_loaded_is_denied if {
 	}
 }
 
-_unproved := {"msg": "nothing proves that the edited gate can be used once it is merged"}
+_unproved := {"msg": "nothing proves that the edited gate can be loaded once it is merged"}
 
 test_p1_every_edit_of_the_gate_is_found if {
 	self_change.warn == {
 		{
-			"msg": "config of the gate is modified: the base commit's gate judged this change, the edit takes effect once merged",
+			"msg": "this change edits the gate (config modified): it was checked with the base commit's rules, and the edit takes effect once merged",
 			"file": "codexlock.yaml",
 		},
 		{
-			"msg": "policy of the gate is removed: the base commit's gate judged this change, the edit takes effect once merged",
+			"msg": "this change edits the gate (policy removed): it was checked with the base commit's rules, and the edit takes effect once merged",
 			"file": "policies/names/names.rego",
 		},
 	} with input as sample.whole({"/repository/gate_changes": [
@@ -56,7 +56,7 @@ test_p1_every_edit_of_the_gate_is_found if {
 
 test_p1_an_edit_judged_by_an_ancestor_is_found if {
 	self_change.warn == {{
-		"msg": "config of the gate is modified: the base commit's gate judged this change, the edit takes effect once merged",
+		"msg": "this change edits the gate (config modified): it was checked with the base commit's rules, and the edit takes effect once merged",
 		"file": "codexlock.yaml",
 	}} with input as sample.whole({
 		"/repository/trusted_base": "ancestor",
@@ -66,7 +66,7 @@ test_p1_an_edit_judged_by_an_ancestor_is_found if {
 
 test_p1_a_first_push_is_found_once if {
 	self_change.warn == {{
-		"msg": "first push: this commit was checked with its own configuration, for there is no earlier one to take it from",
+		"msg": "first push: this commit was checked with its own configuration, because no earlier commit has one",
 		"file": "codexlock.yaml",
 	}} with input as sample.whole({
 		"/repository/trusted_base": "head",
@@ -76,13 +76,13 @@ test_p1_a_first_push_is_found_once if {
 
 test_p1_missing_facts_are_found if {
 	every pointer in {"/repository", "/repository/gate_changes", "/repository/trusted_base"} {
-		self_change.warn == {{"msg": "nothing proves that the change leaves the gate itself alone"}} with input as sample.without(
+		self_change.warn == {{"msg": "nothing proves that the change does not edit the gate"}} with input as sample.without(
 			sample.repository,
 			pointer,
 		)
 	}
 	self_change.warn == {{
-		"msg": "a part of the gate is changed: the base commit's gate judged this change, the edit takes effect once merged",
+		"msg": "this change edits the gate (a part changed): it was checked with the base commit's rules, and the edit takes effect once merged",
 		"file": "Codex-Lock.json",
 	}} with input as sample.whole({"/repository/gate_changes": [{}]})
 }

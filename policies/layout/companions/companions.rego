@@ -1,7 +1,7 @@
 # METADATA
 # scope: package
-# title: Artifacts and companions come and go together
-# description: Tree, ledger, manifest, record and test are one set. A companion whose artifact is not there is left over; an artifact that is removed or renamed takes its companions along.
+# title: Artifacts and companions are added and removed together
+# description: Every companion has its artifact. An artifact is removed or renamed together with its manifest, record, test and ledger entry.
 # schemas:
 #   - input: schema.facts
 # custom:
@@ -16,7 +16,7 @@ import data.codexlock.lib.fact
 # A companion that stands where no artifact is.
 deny contains {"msg": message, "file": fact.text(["artifact", "path"])} if {
 	owner := input.artifact.companion_of
-	message := sprintf("is by its name a companion of %q, and no such artifact is there", [owner])
+	message := sprintf("is named like a companion of %q, which does not exist", [owner])
 }
 
 # What is left of an artifact that is gone. While the ledger lists it, lock.orphan
@@ -33,7 +33,7 @@ deny contains {"msg": message, "file": fact.text(["artifact", "path"])} if {
 	from := input.artifact.renamed_from
 	missing := [noun | some [companion, noun] in _companions; _gone(companion)]
 	count(missing) > 0
-	message := sprintf("was renamed from %q without its companions: it has no %s", [from, concat(", no ", missing)])
+	message := sprintf("was renamed from %q without its companions: missing %s", [from, concat(", no ", missing)])
 }
 
 _left if {
@@ -50,6 +50,6 @@ _gone(companion) if input[companion].state == "absent"
 # Each as input names it and as a reader does.
 _companions := [["manifest", "manifest"], ["vaulttime", "VaultTime record"], ["test", "test"]]
 
-_leftover(noun) := sprintf("its artifact was renamed to %q without its companions: this %s is still here", [to, noun]) if {
+_leftover(noun) := sprintf("orphaned %s: its artifact was renamed to %q without it", [noun, to]) if {
 	to := input.artifact.renamed_to
-} else := sprintf("its artifact is gone: this %s is left over", [noun])
+} else := sprintf("orphaned %s: its artifact no longer exists", [noun])

@@ -11,7 +11,7 @@ test_zt_11_1_passes if {
 
 test_zt_11_1_a_companion_without_its_artifact_is_found if {
 	companions.deny == {{
-		"msg": "is by its name a companion of \"assets/sources/model\", and no such artifact is there",
+		"msg": "is named like a companion of \"assets/sources/model\", which does not exist",
 		"file": "assets/sources/model.bin",
 	}} with input as sample.left
 }
@@ -19,11 +19,11 @@ test_zt_11_1_a_companion_without_its_artifact_is_found if {
 test_zt_11_1_what_is_left_of_an_artifact_is_found if {
 	gone := sample.patched(sample.removed, {"/manifest/state": "valid", "/test/state": "irregular"})
 	companions.deny == {
-		{"msg": "its artifact is gone: this manifest is left over", "file": "assets/sources/model.bin.manifest.json"},
-		{"msg": "its artifact is gone: this test is left over", "file": "assets/sources/model.bin.test"},
+		{"msg": "orphaned manifest: its artifact no longer exists", "file": "assets/sources/model.bin.manifest.json"},
+		{"msg": "orphaned test: its artifact no longer exists", "file": "assets/sources/model.bin.test"},
 	} with input as gone
 	companions.deny == {{
-		"msg": "its artifact was renamed to \"assets/sources/new.bin\" without its companions: this VaultTime record is still here",
+		"msg": "orphaned VaultTime record: its artifact was renamed to \"assets/sources/new.bin\" without it",
 		"file": "assets/sources/model.bin.vaulttime.json",
 	}} with input as sample.patched(sample.removed, {
 		"/vaulttime/state": "invalid",
@@ -33,7 +33,7 @@ test_zt_11_1_what_is_left_of_an_artifact_is_found if {
 
 test_zt_11_1_a_rename_alone_is_found if {
 	companions.deny == {{
-		"msg": "was renamed from \"assets/sources/old.bin\" without its companions: it has no manifest, no test",
+		"msg": "was renamed from \"assets/sources/old.bin\" without its companions: missing manifest, no test",
 		"file": "assets/sources/model.bin",
 	}} with input as sample.changed({
 		"/artifact/renamed_from": "assets/sources/old.bin",
@@ -47,7 +47,7 @@ test_zt_11_1_missing_facts_are_found if {
 		ending := {"manifest": "manifest.json", "vaulttime": "vaulttime.json", "test": "test"}[companion]
 		noun := {"manifest": "manifest", "vaulttime": "VaultTime record", "test": "test"}[companion]
 		companions.deny == {{
-			"msg": sprintf("its artifact is gone: this %s is left over", [noun]),
+			"msg": sprintf("orphaned %s: its artifact no longer exists", [noun]),
 			"file": sprintf("assets/sources/model.bin.%s", [ending]),
 		}} with input as sample.without(sample.removed, sprintf("/%s", [companion]))
 	}

@@ -1,13 +1,13 @@
 # METADATA
 # scope: package
-# title: Nothing consumes what is not verified
+# title: No unverified file is used
 # description: "assets/incoming/ and assets/quarantine/ are written to and never read from: no ledger entry, no manifest input and no script names a file in them."
 # schemas:
 #   - input: schema.facts
 # custom:
 #   requirement: ZT-6.3
 #   severity: deny
-#   fix: verify the file into assets/sources/ first, and refer to it there
+#   fix: ingest the file first (codexlock ingest), then refer to it in assets/sources/
 #   excepted: never
 package codexlock.layout.consumed
 
@@ -17,7 +17,7 @@ import data.codexlock.lib.script
 
 deny contains {"msg": message, "file": ledger.file, "pointer": ledger.in_entry("path")} if {
 	not _not_listed
-	message := sprintf("%q is listed as trusted, and %s is for what is not", [_path, _area(_path)])
+	message := sprintf("%q is listed as trusted, but %s holds unverified files", [_path, _area(_path)])
 }
 
 deny contains {"msg": message, "file": fact.file("manifest"), "pointer": pointer} if {
@@ -25,18 +25,18 @@ deny contains {"msg": message, "file": fact.file("manifest"), "pointer": pointer
 	path := object.get(reference, "path", "assets/incoming/")
 	_unverified(path)
 	pointer := object.get(reference, "pointer", "")
-	message := sprintf("was made from %q, and %s is for what is not trusted", [path, _area(path)])
+	message := sprintf("was made from %q, but %s holds unverified files", [path, _area(path)])
 }
 
 deny contains {"msg": message, "file": file, "line": place.line, "column": place.column} if {
 	some whose, facts in script.readable
 	some use in facts.references
 	place := script.place(use)
-	message := sprintf("names %q, which is not trusted", [object.get(use, "text", "a file")])
+	message := sprintf("uses %q, which is not verified", [object.get(use, "text", "a file")])
 	file := script.file(whose)
 }
 
-deny contains {"msg": "nothing proves that it names only files that are trusted", "file": file} if {
+deny contains {"msg": "nothing proves that it uses only verified files", "file": file} if {
 	some whose, facts in script.readable
 	not whose in _measured
 	file := script.file(whose)

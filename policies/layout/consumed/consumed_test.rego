@@ -14,7 +14,7 @@ test_zt_6_3_a_listed_file_is_found if {
 		area := sprintf("assets/%s/", [name])
 		path := concat("", [area, "model.bin"])
 		consumed.deny == {{
-			"msg": sprintf("%q is listed as trusted, and %s is for what is not", [path, area]),
+			"msg": sprintf("%q is listed as trusted, but %s holds unverified files", [path, area]),
 			"file": "Codex-Lock.json",
 			"pointer": "/artifacts/0/path",
 		}} with input as sample.changed({"/artifact/path": path, "/artifact/area": name})
@@ -23,7 +23,7 @@ test_zt_6_3_a_listed_file_is_found if {
 
 test_zt_6_3_an_input_is_found if {
 	consumed.deny == {{
-		"msg": "was made from \"assets/quarantine/labels.csv\", and assets/quarantine/ is for what is not trusted",
+		"msg": "was made from \"assets/quarantine/labels.csv\", but assets/quarantine/ holds unverified files",
 		"file": "assets/sources/model.bin.manifest.json",
 		"pointer": "/inputs/0",
 	}} with input as sample.changed({"/manifest/inputs/0/path": "assets/quarantine/labels.csv"})
@@ -31,7 +31,7 @@ test_zt_6_3_an_input_is_found if {
 
 test_zt_6_3_a_script_is_found if {
 	consumed.deny == {{
-		"msg": "names \"assets/incoming/raw.csv\", which is not trusted",
+		"msg": "uses \"assets/incoming/raw.csv\", which is not verified",
 		"file": "assets/sources/model.bin.test",
 		"line": 4,
 		"column": 5,
@@ -40,17 +40,17 @@ test_zt_6_3_a_script_is_found if {
 
 test_zt_6_3_missing_facts_are_found if {
 	consumed.deny == {{
-		"msg": "\"assets/sources/model.bin\" is listed as trusted, and assets/incoming/ is for what is not",
+		"msg": "\"assets/sources/model.bin\" is listed as trusted, but assets/incoming/ holds unverified files",
 		"file": "Codex-Lock.json",
 		"pointer": "/artifacts/0/path",
 	}} with input as sample.without(sample.artifact, "/artifact/area")
 	consumed.deny == {{
-		"msg": "\"assets/incoming/model.bin\" is listed as trusted, and assets/incoming/ is for what is not",
+		"msg": "\"assets/incoming/model.bin\" is listed as trusted, but assets/incoming/ holds unverified files",
 		"file": "Codex-Lock.json",
 		"pointer": "",
 	}} with input as sample.without(sample.changed({"/artifact/path": "assets/incoming/model.bin", "/artifact/area": "incoming"}), "/ledger")
 	consumed.deny == {{
-		"msg": "was made from \"assets/incoming/\", and assets/incoming/ is for what is not trusted",
+		"msg": "was made from \"assets/incoming/\", but assets/incoming/ holds unverified files",
 		"file": "assets/sources/model.bin.manifest.json",
 		"pointer": "/inputs/0",
 	}} with input as sample.without(sample.artifact, "/manifest/inputs/0/path")
@@ -59,7 +59,7 @@ test_zt_6_3_missing_facts_are_found if {
 test_zt_6_3_scripts_without_references_are_found if {
 	every pointer in {"/test/script", "/test/script/references"} {
 		consumed.deny == {{
-			"msg": "nothing proves that it names only files that are trusted",
+			"msg": "nothing proves that it uses only verified files",
 			"file": "assets/sources/model.bin.test",
 		}} with input as sample.without(sample.artifact, pointer)
 	}

@@ -1,7 +1,7 @@
 # METADATA
 # scope: package
 # title: A merged source changes only with a new attestation
-# description: Under assets/sources/, content that the base commit has is replaced only together with a later VaultTime record, a new manifest and a verified_at that moved, and its executable bit changes only with a later record and verified_at. With --layout strict the file is read-only on the disk, mode 0444.
+# description: Under assets/sources/, content that the base commit has changes only together with a later VaultTime record, a new manifest and a later verified_at. Its executable bit changes only together with a later record and verified_at. With --layout strict the file is read-only on the disk, mode 0444.
 # schemas:
 #   - input: schema.facts
 # custom:
@@ -23,7 +23,7 @@ deny contains {"msg": _mode_message, "file": fact.text(["artifact", "path"])} if
 deny contains {"msg": message, "file": fact.text(["artifact", "path"])} if {
 	not _read_only
 	not subject.no_content
-	message := sprintf("has mode %s on the disk, want 0444: what is merged is read-only", [fact.text(["artifact", "disk_mode"])])
+	message := sprintf("has mode %s on the disk, want 0444: merged sources are read-only", [fact.text(["artifact", "disk_mode"])])
 }
 
 _kept if subject.no_content
@@ -78,7 +78,7 @@ _mode_kept if {
 
 _mode_message := message if {
 	input.base.mode == "differs"
-	message := sprintf("its mode changed to %s and its record did not: nothing attests that it may be executed, or not", [fact.text([
+	message := sprintf("its mode changed to %s but its record did not: the new mode is not attested", [fact.text([
 		"artifact",
 		"mode",
 	])])
@@ -96,7 +96,7 @@ _reported if input.checks.rollback == "back"
 
 _reported if input.checks.verified_at in {"alone", "back", "future"}
 
-_message := "its content changed and its record did not: the timestamp is that of the base commit" if {
+_message := "its content changed but its record did not: the timestamp is the base commit's" if {
 	input.base.record == "same"
 } else := "its content changed and verified_at did not move" if {
 	input.checks.verified_at == "kept"

@@ -21,7 +21,7 @@ _unattested(message) := {{
 }}
 
 test_zt_6_2_a_change_without_a_new_record_is_found if {
-	immutable.deny == _unattested("its content changed and its record did not: the timestamp is that of the base commit") with input as sample.changed({"/base/record": "same"})
+	immutable.deny == _unattested("its content changed but its record did not: the timestamp is the base commit's") with input as sample.changed({"/base/record": "same"})
 }
 
 test_zt_6_2_a_change_with_the_old_verified_at_is_found if {
@@ -41,7 +41,7 @@ _executable := sample.changed({
 })
 
 _moded := {{
-	"msg": "its mode changed to 100755 and its record did not: nothing attests that it may be executed, or not",
+	"msg": "its mode changed to 100755 but its record did not: the new mode is not attested",
 	"file": "assets/sources/model.bin",
 }}
 
@@ -70,7 +70,7 @@ test_zt_6_2_a_mode_that_is_not_measured_is_found if {
 
 test_zt_6_2_a_file_that_can_be_written_is_found if {
 	immutable.deny == {{
-		"msg": "has mode 0644 on the disk, want 0444: what is merged is read-only",
+		"msg": "has mode 0644 on the disk, want 0444: merged sources are read-only",
 		"file": "assets/sources/model.bin",
 	}} with input as sample.changed({"/settings/layout": "strict", "/artifact/disk_mode": "0644"})
 	immutable.deny == set() with input as sample.changed({
@@ -87,11 +87,11 @@ _unattested("nothing proves that it is what was merged, or was attested anew") |
 		immutable.deny == _unattested("nothing proves that it is what was merged, or was attested anew") with input as sample.without(sample.artifact, pointer)
 	}
 	immutable.deny == {{
-		"msg": "has mode not measured on the disk, want 0444: what is merged is read-only",
+		"msg": "has mode not measured on the disk, want 0444: merged sources are read-only",
 		"file": "assets/sources/model.bin",
 	}} with input as sample.changed({"/settings/layout": "strict"})
 	immutable.deny == {{
-		"msg": "has mode not measured on the disk, want 0444: what is merged is read-only",
+		"msg": "has mode not measured on the disk, want 0444: merged sources are read-only",
 		"file": "assets/sources/model.bin",
 	}} with input as sample.without(sample.artifact, "/settings/layout")
 	count(immutable.deny) == 1 with input as sample.without(sample.changed({"/base/record": "same"}), "/artifact/area")

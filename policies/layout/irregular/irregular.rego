@@ -1,13 +1,13 @@
 # METADATA
 # scope: package
-# title: An artifact is a regular file with a plain name
+# title: An artifact is a regular file with a portable name
 # description: "Symlinks, submodules, folders and special files are never artifacts, nor is a file too large to be hashed or one whose name means different files on different systems or none on Windows (a device such as CON or nul.txt, any of <>:|?* or a quotation mark, a dot or space at the end of a part): what is verified would not be what is used. The folders above an artifact are folders: below a symlink, a submodule or a file in their place nothing is verified."
 # schemas:
 #   - input: schema.facts
 # custom:
 #   requirement: ZT-6.1
 #   severity: deny
-#   fix: put a regular file with a plain name in its place, or take it out of the artifacts; where a folder of artifacts belongs, put the folder back
+#   fix: replace it with a regular file that has a portable name, or exclude it from the artifacts; if a folder of artifacts was replaced, restore the folder
 #   excepted: never
 package codexlock.layout.irregular
 

@@ -14,7 +14,7 @@ elsewhere := {"absent", "irregular", "twice"}
 # amiss says in which way a companion is not there. noun is what it is called.
 amiss(companion, noun) := sprintf("has no %s, want %s", [noun, companion.path]) if {
 	companion.state == "absent"
-} else := sprintf("has two of its %s, %s and %s, want one of them", [noun, companion.path, companion.also]) if {
+} else := sprintf("has two files for its %s, %s and %s, want one", [noun, companion.path, companion.also]) if {
 	companion.state == "twice"
 } else := sprintf("%s is not a regular file, want its %s there", [companion.path, noun]) if {
 	companion.state == "irregular"
@@ -23,7 +23,7 @@ amiss(companion, noun) := sprintf("has no %s, want %s", [noun, companion.path]) 
 # faults is a finding for each problem of form, and at least one.
 faults(file, problems) := {fault(file, problem) | some problem in problems} if {
 	count(problems) > 0
-} else := {{"msg": "nothing proves that it has the form of its schema", "file": file}}
+} else := {{"msg": "nothing proves that it matches its schema", "file": file}}
 
 # fault points at the value where there is one, so that the finding stays the same
 # when the value moves, and at line and column in what is no JSON.
@@ -36,4 +36,4 @@ fault(file, problem) := {"msg": _message(problem), "file": file, "pointer": prob
 	"column": object.get(problem, "column", 1),
 }
 
-_message(problem) := object.get(problem, "message", "does not have the form of its schema")
+_message(problem) := object.get(problem, "message", "does not match its schema")

@@ -1,13 +1,13 @@
 # METADATA
 # scope: package
-# title: The artifact is what the ledger records
-# description: The SHA-256 of the artifact's bytes equals that of its entry in Codex-Lock.json. Whatever differs has drifted.
+# title: The artifact matches the ledger
+# description: The SHA-256 of the artifact's bytes equals that of its entry in Codex-Lock.json. Any difference is drift.
 # schemas:
 #   - input: schema.facts
 # custom:
 #   requirement: ZT-3.3
 #   severity: deny
-#   fix: "restore the file, or attest it again: codexlock attest {artifact}"
+#   fix: "restore the file, or, if the change is intended, attest it: codexlock attest {artifact}"
 package codexlock.lock.drift
 
 import data.codexlock.lib.fact

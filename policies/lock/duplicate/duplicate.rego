@@ -1,13 +1,13 @@
 # METADATA
 # scope: package
 # title: The ledger lists the artifact once
-# description: Codex-Lock.json has one entry for a path. Of two, tools would believe different ones.
+# description: Codex-Lock.json has one entry for each path. With two, different tools would use different entries.
 # schemas:
 #   - input: schema.facts
 # custom:
 #   requirement: ZT-3.1
 #   severity: deny
-#   fix: "keep the entry that is right and remove the others, or remove them all and attest it again: codexlock attest {artifact}"
+#   fix: "keep the correct entry and remove the others, or remove all of them and attest: codexlock attest {artifact}"
 package codexlock.lock.duplicate
 
 import data.codexlock.lib.ledger

@@ -1,7 +1,7 @@
 # METADATA
 # scope: package
 # title: The ledger lists the artifact
-# description: Every artifact has an entry in Codex-Lock.json. One that nobody listed is not trusted.
+# description: Every artifact has an entry in Codex-Lock.json. An artifact without one is not trusted.
 # schemas:
 #   - input: schema.facts
 # custom:

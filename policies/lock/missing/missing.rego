@@ -1,13 +1,13 @@
 # METADATA
 # scope: package
-# title: There is a ledger
-# description: Codex-Lock.json stands in the repository's root wherever an artifact is under judgement. Without it nothing is trusted.
+# title: The ledger exists
+# description: Codex-Lock.json is in the repository's root if any artifact is judged. Without it, nothing is trusted.
 # schemas:
 #   - input: schema.facts
 # custom:
 #   requirement: ZT-2.2
 #   severity: deny
-#   fix: "make the ledger by attesting what it has to list: codexlock attest PATH..."
+#   fix: "attest the artifacts, which creates it: codexlock attest PATH..."
 #   subject: repository
 #   excepted: never
 package codexlock.lock.missing

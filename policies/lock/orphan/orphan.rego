@@ -1,7 +1,7 @@
 # METADATA
 # scope: package
-# title: What the ledger lists is there
-# description: An entry of Codex-Lock.json stands for a file. An artifact that is removed leaves together with its entry.
+# title: Every ledger entry has a file
+# description: Every entry of Codex-Lock.json has a file. An artifact is removed together with its entry.
 # schemas:
 #   - input: schema.facts
 # custom:
@@ -26,9 +26,9 @@ _kept if {
 	input.checks.tolerance == "absent"
 }
 
-_message := sprintf("is listed in %s, and no file is there", [ledger.file]) if {
+_message := sprintf("is listed in %s, but the file does not exist", [ledger.file]) if {
 	input.artifact.kind == "absent"
 	input.ledger.listed in {"once", "often"}
-} else := sprintf("nothing proves that it is there, or gone from %s too", [ledger.file])
+} else := sprintf("nothing proves that the file exists, or that its entry in %s was removed too", [ledger.file])
 
 _pointer := object.get(input, ["ledger", "entry", "pointer"], "")

@@ -10,7 +10,7 @@ test_zt_3_3_passes if {
 
 test_zt_3_3_an_entry_without_a_file_is_found if {
 	orphan.deny == {{
-		"msg": "is listed in Codex-Lock.json, and no file is there",
+		"msg": "is listed in Codex-Lock.json, but the file does not exist",
 		"file": "Codex-Lock.json",
 		"pointer": "/artifacts/0",
 	}} with input as sample.orphan
@@ -19,14 +19,14 @@ test_zt_3_3_an_entry_without_a_file_is_found if {
 test_zt_3_3_missing_facts_are_found if {
 	every pointer in {"/artifact", "/artifact/kind"} {
 		orphan.deny == {{
-			"msg": "nothing proves that it is there, or gone from Codex-Lock.json too",
+			"msg": "nothing proves that the file exists, or that its entry in Codex-Lock.json was removed too",
 			"file": "Codex-Lock.json",
 			"pointer": "/artifacts/0",
 		}} with input as sample.without(sample.artifact, pointer)
 	}
 	every pointer in {"/checks", "/checks/tolerance"} {
 		orphan.deny == {{
-			"msg": "nothing proves that it is there, or gone from Codex-Lock.json too",
+			"msg": "nothing proves that the file exists, or that its entry in Codex-Lock.json was removed too",
 			"file": "Codex-Lock.json",
 			"pointer": "",
 		}} with input as sample.without(sample.removed, pointer)

@@ -1,13 +1,13 @@
 # METADATA
 # scope: package
-# title: The ledger has the form of its schema
-# description: "Codex-Lock.json is strict JSON in the form of ZT-3.1: nothing missing, nothing unknown, nothing said twice."
+# title: The ledger matches its schema
+# description: "Codex-Lock.json is strict JSON that matches the schema of ZT-3.1: no missing, unknown or duplicate keys."
 # schemas:
 #   - input: schema.facts
 # custom:
 #   requirement: ZT-3.1
 #   severity: deny
-#   fix: "correct it as its schema says (schemas/codex-lock.json), or take it from the base commit: git checkout HEAD -- Codex-Lock.json"
+#   fix: "correct it (schema: schemas/codex-lock.json), or restore it: git checkout HEAD -- Codex-Lock.json"
 #   subject: repository
 #   excepted: never
 package codexlock.lock.schema

@@ -28,7 +28,7 @@ test_zt_3_1_every_problem_is_found if {
 }
 
 test_zt_3_1_missing_facts_are_found if {
-	finding := {"msg": "nothing proves that it has the form of its schema", "file": "Codex-Lock.json"}
+	finding := {"msg": "nothing proves that it matches its schema", "file": "Codex-Lock.json"}
 	every pointer in {"/repository", "/repository/ledger", "/repository/ledger/state"} {
 		schema.deny == {finding} with input as sample.without(sample.repository, pointer)
 	}
@@ -37,7 +37,7 @@ test_zt_3_1_missing_facts_are_found if {
 }
 
 test_zt_3_1_a_problem_without_a_place_is_found if {
-	schema.deny == {{"msg": "does not have the form of its schema", "file": "Codex-Lock.json", "line": 1, "column": 1}} with input as sample.whole({
+	schema.deny == {{"msg": "does not match its schema", "file": "Codex-Lock.json", "line": 1, "column": 1}} with input as sample.whole({
 		"/repository/ledger/state": "invalid",
 		"/repository/ledger/problems": [{}],
 	})

@@ -1,13 +1,13 @@
 # METADATA
 # scope: package
 # title: No drift is tolerated
-# description: "The entry's drift_tolerance is 0.0, always: a hash is the same or it is not."
+# description: "The entry's drift_tolerance is 0.0: a hash is equal or it is not."
 # schemas:
 #   - input: schema.facts
 # custom:
 #   requirement: ZT-3.5
 #   severity: deny
-#   fix: "write 0.0, or attest it again: codexlock attest {artifact}"
+#   fix: "set it to 0.0, or attest the artifact: codexlock attest {artifact}"
 package codexlock.lock.tolerance
 
 import data.codexlock.lib.fact

@@ -1,13 +1,13 @@
 # METADATA
 # scope: package
-# title: The ledger names files inside the repository only
-# description: "Every path in Codex-Lock.json means one file in one place on every system: relative, without \"..\", not inside .git, in Unicode normalization form C."
+# title: The ledger lists only files inside the repository
+# description: "Every path in Codex-Lock.json means the same file on every system: relative, without \"..\", not inside .git, in Unicode normalization form C."
 # schemas:
 #   - input: schema.facts
 # custom:
 #   requirement: ZT-3.1
 #   severity: deny
-#   fix: write the path from the repository's root with forward slashes, or remove the entry
+#   fix: write the path relative to the repository's root with forward slashes, or remove the entry
 #   subject: repository
 package codexlock.lock.unsafe_path
 

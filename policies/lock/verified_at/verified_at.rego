@@ -1,13 +1,13 @@
 # METADATA
 # scope: package
-# title: verified_at moves only with an attestation
-# description: An entry's verified_at is as it was in the base commit, or new, or later together with a later VaultTime record. A date that moves alone says that something was verified that was not.
+# title: verified_at changes only with an attestation
+# description: An entry's verified_at is the base commit's, or new, or later together with a later VaultTime record. A date that changes alone claims a verification that did not happen.
 # schemas:
 #   - input: schema.facts
 # custom:
 #   requirement: ZT-3.4
 #   severity: deny
-#   fix: "restore verified_at, or attest it again: codexlock attest {artifact}"
+#   fix: "restore verified_at, or attest the artifact: codexlock attest {artifact}"
 package codexlock.lock.verified_at
 
 import data.codexlock.lib.fact

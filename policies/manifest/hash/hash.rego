@@ -1,13 +1,13 @@
 # METADATA
 # scope: package
 # title: The manifest records the artifact's hash
-# description: The sha256 in X.manifest.json is that of the artifact's bytes. Of a Git LFS pointer, the oid and the size that extensions.lfs records are the pointer's.
+# description: The sha256 in X.manifest.json is that of the artifact's bytes. For a Git LFS pointer, extensions.lfs records the pointer's oid and size.
 # schemas:
 #   - input: schema.facts
 # custom:
 #   requirement: ZT-2.2
 #   severity: deny
-#   fix: "restore the file, or attest it again: codexlock attest {artifact}"
+#   fix: "restore the file, or, if the change is intended, attest it: codexlock attest {artifact}"
 package codexlock.manifest.hash
 
 import data.codexlock.lib.document

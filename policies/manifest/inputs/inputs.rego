@@ -1,13 +1,13 @@
 # METADATA
 # scope: package
-# title: What the artifact was made from is there
-# description: "Every input that the manifest names is a file inside the repository with the sha256 that the manifest records. An input or output that is a plain path is a warning: there is no hash to compare with. An artifact whose input changed while it did not is stale, and is judged although the change does not touch it."
+# title: The artifact's inputs exist
+# description: "Every input that the manifest names is a file inside the repository with the recorded sha256. An input or output given as a plain path is a warning, because no hash is recorded. An artifact whose input changed while it did not is stale, and is judged even if the change does not touch it."
 # schemas:
 #   - input: schema.facts
 # custom:
 #   requirement: ZT-11.1
 #   severity: deny
-#   fix: "restore the input, or make the artifact again from what is there now and name that in its manifest; codexlock attest {artifact} records the hash of each plain path"
+#   fix: "restore the input, or rebuild the artifact from the current input and update its manifest; codexlock attest {artifact} records the hash of each plain path"
 package codexlock.manifest.inputs
 
 import data.codexlock.lib.fact

@@ -1,7 +1,7 @@
 # METADATA
 # scope: package
 # title: The artifact has a manifest
-# description: "X.manifest.json stands beside the artifact or under assets/manifests/, in one of the two places: it says who made the artifact, when, with what, and from what."
+# description: "X.manifest.json is next to the artifact or under assets/manifests/, not both: it records who made the artifact, when, with which tool and from which inputs."
 # schemas:
 #   - input: schema.facts
 # custom:

@@ -15,8 +15,8 @@ test_zt_11_1_a_missing_manifest_is_found if {
 test_zt_11_1_two_of_them_are_found if {
 	missing.deny == {{
 		"msg": concat("", [
-			"has two of its manifest, assets/sources/model.bin.manifest.json and ",
-			"assets/manifests/assets/sources/model.bin.manifest.json, want one of them",
+			"has two files for its manifest, assets/sources/model.bin.manifest.json and ",
+			"assets/manifests/assets/sources/model.bin.manifest.json, want one",
 		]),
 		"file": "assets/sources/model.bin.manifest.json",
 	}} with input as sample.changed({

@@ -1,13 +1,13 @@
 # METADATA
 # scope: package
-# title: The manifest tells where the artifact comes from
-# description: X.manifest.json names its artifact, the creator, the time, the toolchain with its version, the inputs and the outputs. An empty list is an answer, and so is null for the toolchain, which nobody stated then; a missing field is not.
+# title: The manifest records where the artifact comes from
+# description: X.manifest.json names its artifact, the creator, the time, the toolchain with its version, the inputs and the outputs. An empty list is allowed, and so is null for a toolchain that is not known. A missing field is not.
 # schemas:
 #   - input: schema.facts
 # custom:
 #   requirement: ZT-11.1
 #   severity: deny
-#   fix: complete the manifest; codexlock attest {artifact} keeps what it says and brings its hash up to date
+#   fix: complete the manifest, then run codexlock attest {artifact}, which keeps its fields and updates its hash
 package codexlock.manifest.provenance
 
 import data.codexlock.lib.document

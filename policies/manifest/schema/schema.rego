@@ -1,13 +1,13 @@
 # METADATA
 # scope: package
-# title: The manifest has the form of its schema
-# description: "X.manifest.json is strict JSON in the form of its schema: nothing unknown, nothing said twice, and the hash is there."
+# title: The manifest matches its schema
+# description: "X.manifest.json is strict JSON that matches its schema: no unknown or duplicate keys, and the hash is present."
 # schemas:
 #   - input: schema.facts
 # custom:
 #   requirement: ZT-11.1
 #   severity: deny
-#   fix: "correct it as its schema says (schemas/manifest.json), or remove it and attest the artifact again: codexlock attest {artifact}"
+#   fix: "correct it (schema: schemas/manifest.json), or remove it and attest the artifact: codexlock attest {artifact}"
 #   excepted: never
 package codexlock.manifest.schema
 

@@ -1,13 +1,13 @@
 # METADATA
 # scope: package
 # title: The record signs the manifest
-# description: "The record's manifest_sha256 is the digest of X.manifest.json, so that the proof covers the manifest too. A record that has it is always held to it, and one that had it in the base commit keeps it. With require_proof: true and records: 2 in the base commit's configuration, every new or changed record has it."
+# description: "The record's manifest_sha256 is the digest of X.manifest.json, so that the proof covers the manifest too. A record that has it must match, and a record that had it in the base commit keeps it. With require_proof: true and records: 2 in the base commit's configuration, every new or changed record has it."
 # schemas:
 #   - input: schema.facts
 # custom:
 #   requirement: P4
 #   severity: deny
-#   fix: "find out who changed the manifest; restore it, or attest what is right: codexlock attest {artifact}"
+#   fix: "find out who changed the manifest; then restore it, or attest the correct one: codexlock attest {artifact}"
 package codexlock.manifest.unsigned
 
 import data.codexlock.lib.document
@@ -73,7 +73,7 @@ _edited_alone if {
 	not input.base.manifest == "same"
 }
 
-_message := "manifest is not the one that the record signs: it was changed after it was attested" if {
+_message := "manifest differs from the one that the record signs: it was changed after the attestation" if {
 	input.checks.manifest_signed == "differs"
 } else := "record does not sign the manifest any more: it has no manifest_sha256, and had one in the base commit" if {
 	input.checks.manifest_signed == "absent"

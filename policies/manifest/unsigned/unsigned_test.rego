@@ -31,7 +31,7 @@ test_p4_another_manifest_is_found if {
 			})
 			unsigned.warn == set() with input as facts
 			unsigned.deny == {{
-				"msg": "manifest is not the one that the record signs: it was changed after it was attested",
+				"msg": "manifest differs from the one that the record signs: it was changed after the attestation",
 				"file": _companion,
 			}} with input as facts
 		}

@@ -1,7 +1,7 @@
 # METADATA
 # scope: package
-# title: A script is configured by environment and flags alone
-# description: The artifact, where it is a shell script, and its test ask nothing at the terminal and read no file outside the repository as a script. Without a configuration it is a warning where it is about the test alone.
+# title: A script reads configuration only from the environment and flags
+# description: The artifact, if it is a shell script, and its test do not prompt at the terminal and source no file outside the repository. Without a configuration, a finding in the test alone is a warning.
 # schemas:
 #   - input: schema.facts
 # custom:
@@ -27,11 +27,11 @@ _findings contains {"msg": message, "file": file, "line": place.line, "column": 
 	some whose, facts in script.readable
 	some use in facts.config
 	place := script.place(use)
-	message := sprintf("takes configuration from elsewhere: %s", [object.get(use, "text", "something")])
+	message := sprintf("reads configuration from elsewhere: %s", [object.get(use, "text", "something")])
 	file := script.file(whose)
 }
 
-_findings contains {"msg": "nothing proves that it is configured by environment and flags alone", "file": file} if {
+_findings contains {"msg": "nothing proves that it reads configuration only from the environment and flags", "file": file} if {
 	some whose, facts in script.readable
 	not whose in _measured
 	file := script.file(whose)

@@ -21,13 +21,13 @@ _use := {"text": "the text", "line": 4, "column": 2}
 
 test_zt_1_2_every_use_is_found if {
 	config_source.deny == {{
-		"msg": "takes configuration from elsewhere: the text",
+		"msg": "reads configuration from elsewhere: the text",
 		"file": "assets/sources/model.bin",
 		"line": 4,
 		"column": 2,
 	}} with input as own({"config": [_use]})
 	config_source.deny == {{
-		"msg": "takes configuration from elsewhere: something",
+		"msg": "reads configuration from elsewhere: something",
 		"file": "assets/sources/model.bin.test",
 		"line": 1,
 		"column": 1,
@@ -37,7 +37,7 @@ test_zt_1_2_every_use_is_found if {
 test_zt_1_2_missing_facts_are_found if {
 	every pointer in {"/test/script", "/test/script/config"} {
 		config_source.deny == {{
-			"msg": "nothing proves that it is configured by environment and flags alone",
+			"msg": "nothing proves that it reads configuration only from the environment and flags",
 			"file": "assets/sources/model.bin.test",
 		}} with input as sample.without(sample.artifact, pointer)
 	}

@@ -1,7 +1,7 @@
 # METADATA
 # scope: package
-# title: A script can be run again
-# description: A second run of the artifact, where it is a shell script, and of its test leaves what the first one did. What is seen in the text of a script is a warning.
+# title: A script is safe to run twice
+# description: A second run of the artifact, if it is a shell script, and of its test changes nothing. A finding from the text of a script is a warning.
 # schemas:
 #   - input: schema.facts
 # custom:
@@ -21,7 +21,7 @@ warn contains {"msg": message, "file": file, "line": place.line, "column": place
 	file := script.file(whose)
 }
 
-warn contains {"msg": "nothing proves that it can be run again", "file": file} if {
+warn contains {"msg": "nothing proves that it is safe to run twice", "file": file} if {
 	some whose, facts in script.readable
 	not whose in _measured
 	file := script.file(whose)

@@ -37,7 +37,7 @@ test_zt_1_3_every_use_is_found if {
 test_zt_1_3_missing_facts_are_found if {
 	every pointer in {"/test/script", "/test/script/repeats"} {
 		idempotence.warn == {{
-			"msg": "nothing proves that it can be run again",
+			"msg": "nothing proves that it is safe to run twice",
 			"file": "assets/sources/model.bin.test",
 		}} with input as sample.without(sample.artifact, pointer)
 	}

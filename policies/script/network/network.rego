@@ -1,7 +1,7 @@
 # METADATA
 # scope: package
 # title: A script contacts approved hosts only
-# description: "Every host that a command of the artifact, where it is a shell script, or of its test contacts is approved: by the manifest, or by the trust domain in codexlock.yaml. A host that cannot be determined statically is approved by \"*\" alone. Without a configuration it is a warning where it is about the test alone."
+# description: "Every host that a command of the artifact, if it is a shell script, or of its test contacts is approved by the manifest or by the trust domain in codexlock.yaml. Only \"*\" approves a host that cannot be determined statically. Without a configuration, a finding in the test alone is a warning."
 # schemas:
 #   - input: schema.facts
 # custom:

@@ -1,13 +1,13 @@
 # METADATA
 # scope: package
-# title: A script executes only code that can be read
-# description: "The artifact, where it is a shell script, and its test execute no code that is made or fetched when they run: eval \"$x\", curl ... | bash, python3 -c \"$(...)\", make -f with rules from elsewhere. Code that is written out (bash -c '...', trap '...') is judged like the script itself. The approval of every host, \"*\", is one of any code too. Without a configuration it is a warning where it is about the test alone."
+# title: A script executes only readable code
+# description: "The artifact, if it is a shell script, and its test execute no code that is generated or downloaded at run time: eval \"$x\", curl ... | bash, python3 -c \"$(...)\", make -f with rules from elsewhere. Literal code (bash -c '...', trap '...') is judged like the script itself. Approving every host (\"*\") approves such code too. Without a configuration, a finding in the test alone is a warning."
 # schemas:
 #   - input: schema.facts
 # custom:
 #   requirement: ZT-9.3
 #   severity: deny
-#   fix: write the code out in the script, or put it into a file that is attested and call that file
+#   fix: write the code in the script itself, or in an attested file that the script calls
 package codexlock.script.opaque
 
 import data.codexlock.lib.script
@@ -27,11 +27,11 @@ _findings contains {"msg": message, "file": file, "line": place.line, "column": 
 	some whose, facts in script.readable
 	some use in facts.opaque
 	place := script.place(use)
-	message := sprintf("executes code that cannot be read: %s", [object.get(use, "text", "something")])
+	message := sprintf("executes code that cannot be read before it runs: %s", [object.get(use, "text", "something")])
 	file := script.file(whose)
 }
 
-_findings contains {"msg": "nothing proves that it executes only code that can be read", "file": file} if {
+_findings contains {"msg": "nothing proves that it executes only readable code", "file": file} if {
 	some whose, facts in script.readable
 	not whose in _measured
 	file := script.file(whose)

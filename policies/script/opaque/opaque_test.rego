@@ -27,13 +27,13 @@ test_zt_9_3_what_may_contact_any_host_may_execute_any_code if {
 
 test_zt_9_3_code_that_cannot_be_read_is_found if {
 	opaque.deny == {{
-		"msg": "executes code that cannot be read: eval \"$x\"",
+		"msg": "executes code that cannot be read before it runs: eval \"$x\"",
 		"file": "assets/sources/model.bin",
 		"line": 4,
 		"column": 2,
 	}} with input as own({"opaque": [_use]})
 	opaque.deny == {{
-		"msg": "executes code that cannot be read: something",
+		"msg": "executes code that cannot be read before it runs: something",
 		"file": "assets/sources/model.bin.test",
 		"line": 1,
 		"column": 1,
@@ -43,7 +43,7 @@ test_zt_9_3_code_that_cannot_be_read_is_found if {
 test_zt_9_3_missing_facts_are_found if {
 	every pointer in {"/test/script", "/test/script/opaque"} {
 		opaque.deny == {{
-			"msg": "nothing proves that it executes only code that can be read",
+			"msg": "nothing proves that it executes only readable code",
 			"file": "assets/sources/model.bin.test",
 		}} with input as sample.without(sample.artifact, pointer)
 	}

@@ -1,13 +1,13 @@
 # METADATA
 # scope: package
 # title: A script is POSIX shell
-# description: The artifact, where it is a shell script, and its test parse as POSIX shell; set -o pipefail is fine. Without a configuration it is a warning where it is about the test alone.
+# description: The artifact, if it is a shell script, and its test parse as POSIX shell; set -o pipefail is fine. Without a configuration, a finding in the test alone is a warning.
 # schemas:
 #   - input: schema.facts
 # custom:
 #   requirement: ZT-10.2
 #   severity: deny
-#   fix: "write it without what only Bash has: arrays, here-strings, the keyword function, process substitution"
+#   fix: "replace what only Bash has: arrays, here-strings, the keyword function, process substitution"
 #   optional: true
 package codexlock.script.posix
 

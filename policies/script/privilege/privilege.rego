@@ -1,13 +1,13 @@
 # METADATA
 # scope: package
-# title: A script has the least privilege
-# description: The artifact, where it is a shell script, and its test raise no privileges (sudo, su, setuid) and give nobody else the right to write. Without a configuration it is a warning where it is about the test alone.
+# title: A script uses the least privilege
+# description: The artifact, if it is a shell script, and its test do not raise privileges (sudo, su, setuid) and give nobody else write permission. Without a configuration, a finding in the test alone is a warning.
 # schemas:
 #   - input: schema.facts
 # custom:
 #   requirement: ZT-5.1
 #   severity: deny
-#   fix: "do it without: run the script as a user that may, and give rights to their owner alone"
+#   fix: "remove it: run the script as a user who has the permission, and give permissions to the owner only"
 package codexlock.script.privilege
 
 import data.codexlock.lib.script
@@ -26,11 +26,11 @@ _findings contains {"msg": message, "file": file, "line": place.line, "column": 
 	some whose, facts in script.readable
 	some use in facts.privileges
 	place := script.place(use)
-	message := sprintf("takes or gives more rights than it needs: %s", [object.get(use, "text", "something")])
+	message := sprintf("takes or gives more permissions than it needs: %s", [object.get(use, "text", "something")])
 	file := script.file(whose)
 }
 
-_findings contains {"msg": "nothing proves that it has the least privilege", "file": file} if {
+_findings contains {"msg": "nothing proves that it uses the least privilege", "file": file} if {
 	some whose, facts in script.readable
 	not whose in _measured
 	file := script.file(whose)

@@ -21,13 +21,13 @@ _use := {"text": "the text", "line": 4, "column": 2}
 
 test_zt_5_1_every_use_is_found if {
 	privilege.deny == {{
-		"msg": "takes or gives more rights than it needs: the text",
+		"msg": "takes or gives more permissions than it needs: the text",
 		"file": "assets/sources/model.bin",
 		"line": 4,
 		"column": 2,
 	}} with input as own({"privileges": [_use]})
 	privilege.deny == {{
-		"msg": "takes or gives more rights than it needs: something",
+		"msg": "takes or gives more permissions than it needs: something",
 		"file": "assets/sources/model.bin.test",
 		"line": 1,
 		"column": 1,
@@ -37,7 +37,7 @@ test_zt_5_1_every_use_is_found if {
 test_zt_5_1_missing_facts_are_found if {
 	every pointer in {"/test/script", "/test/script/privileges"} {
 		privilege.deny == {{
-			"msg": "nothing proves that it has the least privilege",
+			"msg": "nothing proves that it uses the least privilege",
 			"file": "assets/sources/model.bin.test",
 		}} with input as sample.without(sample.artifact, pointer)
 	}

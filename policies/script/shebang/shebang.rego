@@ -1,13 +1,13 @@
 # METADATA
 # scope: package
-# title: A script says which shell it is for
-# description: "The first line of the artifact, where it is a shell script, and of its test is #!/usr/bin/env bash. Without a configuration it is a warning where it is about the test alone."
+# title: A script names its shell
+# description: "The first line of the artifact, if it is a shell script, and of its test is #!/usr/bin/env bash. Without a configuration, a finding in the test alone is a warning."
 # schemas:
 #   - input: schema.facts
 # custom:
 #   requirement: ZT-1.1
 #   severity: deny
-#   fix: "begin it with the line: #!/usr/bin/env bash"
+#   fix: "make this its first line: #!/usr/bin/env bash"
 package codexlock.script.shebang
 
 import data.codexlock.lib.script

@@ -1,13 +1,13 @@
 # METADATA
 # scope: package
 # title: ShellCheck passes
-# description: ShellCheck has nothing to say of the artifact, where it is a shell script, and of its test. Where it is not installed, or needs more time or memory than it is given, that is not a pass. Without a configuration it is a warning where it is about the test alone.
+# description: ShellCheck reports nothing for the artifact, if it is a shell script, or for its test. If ShellCheck is not installed, or needs more time or memory than it is allowed, the rule fails. Without a configuration, a finding in the test alone is a warning.
 # schemas:
 #   - input: schema.facts
 # custom:
 #   requirement: ZT-10.1
 #   severity: deny
-#   fix: "mend what ShellCheck says (shellcheck.net explains every code); where it is not installed, install it: apt-get install shellcheck; where a script is too much for it, split the script, or install ShellCheck 0.10 or later"
+#   fix: "fix what ShellCheck reports (each code is explained at https://www.shellcheck.net/wiki/CODE); if it is not installed: apt-get install shellcheck; if a script is too large for it, split the script or install ShellCheck 0.10 or later"
 #   optional: true
 package codexlock.script.shellcheck
 

@@ -1,7 +1,7 @@
 # METADATA
 # scope: package
-# title: A script stops at the first fault
-# description: The first command of the artifact, where it is a shell script, and of its test is set -euo pipefail. Without a configuration it is a warning where it is about the test alone.
+# title: A script stops at the first error
+# description: The first command of the artifact, if it is a shell script, and of its test is set -euo pipefail. Without a configuration, a finding in the test alone is a warning.
 # schemas:
 #   - input: schema.facts
 # custom:

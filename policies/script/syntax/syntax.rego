@@ -1,13 +1,13 @@
 # METADATA
 # scope: package
 # title: A script can be parsed
-# description: "The artifact, where it is a shell script, and its test are text that Bash parses: UTF-8, with no NUL byte and no carriage returns, of at most 256 KiB. What does not meet this cannot be executed, so this holds without a configuration too."
+# description: "The artifact, if it is a shell script, and its test are text that Bash parses: UTF-8, with no NUL byte and no carriage returns, of at most 256 KiB. Other scripts cannot be executed, so this applies without a configuration too."
 # schemas:
 #   - input: schema.facts
 # custom:
 #   requirement: ZT-1.4
 #   severity: deny
-#   fix: fix it until bash -n accepts it
+#   fix: "fix the script until this accepts it: bash -n {artifact}"
 #   excepted: never
 package codexlock.script.syntax
 

@@ -1,13 +1,13 @@
 # METADATA
 # scope: package
-# title: A script explains itself
-# description: The artifact, where it is a shell script, and its test answer --help or --usage. Without a configuration it is a warning where it is about the test alone.
+# title: A script prints its usage
+# description: The artifact, if it is a shell script, and its test answer --help or --usage. Without a configuration, a finding in the test alone is a warning.
 # schemas:
 #   - input: schema.facts
 # custom:
 #   requirement: ZT-10.3
 #   severity: deny
-#   fix: "answer --help: print what the script does and how it is called, and exit with 0"
+#   fix: "handle --help: print what the script does and how to call it, and exit with 0"
 #   optional: true
 package codexlock.script.usage
 

@@ -8,7 +8,7 @@
 # custom:
 #   requirement: ZT-11.3
 #   severity: deny
-#   fix: "see why: run {artifact}.test; then mend the artifact, or attest a test of your own: codexlock attest {artifact}.test"
+#   fix: "run {artifact}.test to see why; then fix the artifact, or attest a test of your own: codexlock attest {artifact}.test"
 package codexlock.test.failed
 
 import data.codexlock.lib.document
@@ -46,7 +46,7 @@ _message := sprintf("its test fails: it %s", [_detail]) if {
 	input.test.run == "differs"
 } else := sprintf("its test does not pass: %s", [_detail]) if {
 	input.test.run == "timeout"
-} else := sprintf("its test was not run, for nothing vouches for it: %s", [_detail]) if {
+} else := sprintf("its test was not run because it is not verified: %s", [_detail]) if {
 	input.test.run == "refused"
 } else := sprintf("its test could not be run: %s", [_detail]) if {
 	input.test.run == "unavailable"

@@ -15,7 +15,7 @@ test_zt_11_3_what_does_not_pass_is_found if {
 		"failed": "its test fails: it ended with 1",
 		"differs": "its test does not pass twice: ended with 1",
 		"timeout": "its test does not pass: ended with 1",
-		"refused": "its test was not run, for nothing vouches for it: ended with 1",
+		"refused": "its test was not run because it is not verified: ended with 1",
 		"unavailable": "its test could not be run: ended with 1",
 	}
 	every run, message in messages {

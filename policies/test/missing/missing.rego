@@ -1,13 +1,13 @@
 # METADATA
 # scope: package
 # title: The artifact has a test
-# description: "X.test stands beside the artifact or under assets/manifests/, in one of the two places: a script with which anyone can verify the artifact."
+# description: "X.test is next to the artifact or under assets/manifests/, not both: a script that verifies the artifact."
 # schemas:
 #   - input: schema.facts
 # custom:
 #   requirement: ZT-11.3
 #   severity: deny
-#   fix: "attest it, which writes one where there is none: codexlock attest {artifact}"
+#   fix: "attest it, which writes the test: codexlock attest {artifact}"
 package codexlock.test.missing
 
 import data.codexlock.lib.document

@@ -15,8 +15,8 @@ test_zt_11_3_a_missing_test_is_found if {
 test_zt_11_3_two_of_them_are_found if {
 	missing.deny == {{
 		"msg": concat("", [
-			"has two of its test, assets/sources/model.bin.test and ",
-			"assets/manifests/assets/sources/model.bin.test, want one of them",
+			"has two files for its test, assets/sources/model.bin.test and ",
+			"assets/manifests/assets/sources/model.bin.test, want one",
 		]),
 		"file": "assets/sources/model.bin.test",
 	}} with input as sample.changed({

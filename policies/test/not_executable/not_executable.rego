@@ -1,7 +1,7 @@
 # METADATA
 # scope: package
-# title: The test can be run
-# description: The artifact's test has mode 100755. Without a configuration it is a warning where it is about the test alone.
+# title: The test is executable
+# description: The artifact's test has mode 100755. Without a configuration, a finding in the test alone is a warning.
 # schemas:
 #   - input: schema.facts
 # custom:

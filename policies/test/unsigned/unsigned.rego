@@ -1,13 +1,13 @@
 # METADATA
 # scope: package
 # title: The record signs the test
-# description: "The record's test_sha256 is the digest of X.test, so that the proof covers the test too. A record that has it is always held to it, unless the test is an attested artifact itself, and one that had it in the base commit keeps it. With require_proof: true and records: 2 in the base commit's configuration, every new or changed record has it."
+# description: "The record's test_sha256 is the digest of X.test, so that the proof covers the test too. A record that has it must match, unless the test is itself an attested artifact. A record that had it in the base commit keeps it. With require_proof: true and records: 2 in the base commit's configuration, every new or changed record has it."
 # schemas:
 #   - input: schema.facts
 # custom:
 #   requirement: P4
 #   severity: deny
-#   fix: "find out who changed the test; restore it, or attest what is right: codexlock attest {artifact}"
+#   fix: "find out who changed the test; then restore it, or attest the correct one: codexlock attest {artifact}"
 package codexlock.test.unsigned
 
 import data.codexlock.lib.document
@@ -76,7 +76,7 @@ _edited_alone if {
 	not input.base.test == "same"
 }
 
-_message := "test is not the one that the record signs: it was changed after it was attested" if {
+_message := "test differs from the one that the record signs: it was changed after the attestation" if {
 	input.checks.test_signed == "differs"
 } else := "record does not sign the test any more: it has no test_sha256, and had one in the base commit" if {
 	input.checks.test_signed == "absent"

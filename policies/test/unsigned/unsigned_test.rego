@@ -34,7 +34,7 @@ test_p4_another_test_is_found if {
 			})
 			unsigned.warn == set() with input as facts
 			unsigned.deny == {{
-				"msg": "test is not the one that the record signs: it was changed after it was attested",
+				"msg": "test differs from the one that the record signs: it was changed after the attestation",
 				"file": _companion,
 			}} with input as facts
 		}

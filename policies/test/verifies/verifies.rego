@@ -1,13 +1,13 @@
 # METADATA
 # scope: package
 # title: The test verifies its artifact
-# description: "The artifact's test computes a SHA-256 and the VaultTime HMAC, or has codexlock do so, and looks at how the artifact behaves: it runs a program beside those, or tests the file itself. Without a configuration it is a warning, unless the test does none of this, as an empty one."
+# description: "The artifact's test computes a SHA-256 and the VaultTime HMAC, or calls codexlock to do so, and checks the artifact's behaviour: it runs another program, or tests the file itself. Without a configuration this is a warning, unless the test does none of this (an empty test, for example)."
 # schemas:
 #   - input: schema.facts
 # custom:
 #   requirement: ZT-11.3
 #   severity: deny
-#   fix: have codexlock write the test (remove it, then codexlock attest {artifact}), or add what is missing
+#   fix: remove the test and let codexlock write one (codexlock attest {artifact}), or add what is missing
 package codexlock.test.verifies
 
 import data.codexlock.lib.fact

@@ -1,13 +1,13 @@
 # METADATA
 # scope: package
-# title: The key that signed still counts
-# description: "The record was made with a key that codexlock.yaml of the base commit lists as current. A retiring key vouches only for what stands unchanged in the base commit: artifact, companions and ledger entry. A revoked one vouches for nothing, nor does one that the trust domain does not list, where it lists any."
+# title: The signing key is still trusted
+# description: "The record was made with a key that codexlock.yaml of the base commit lists as current. A retiring key is trusted only for an artifact whose content, companions and ledger entry are unchanged since the base commit. A revoked key is not trusted. Where the trust domain lists keys, a key that is not listed is not trusted."
 # schemas:
 #   - input: schema.facts
 # custom:
 #   requirement: ZT-14.4
 #   severity: deny
-#   fix: "attest it again with the current key: codexlock attest {artifact}"
+#   fix: "attest it with the current key: codexlock attest {artifact}"
 package codexlock.trust.epoch
 
 import data.codexlock.lib.document
@@ -41,13 +41,13 @@ _counts if subject.no_content
 
 _counts if input.vaulttime.state in document.unread
 
-_message := sprintf("key %s of trust domain %q is revoked, and vouches for nothing", [_key, _domain]) if {
+_message := sprintf("key %s of trust domain %q is revoked", [_key, _domain]) if {
 	input.checks.epoch == "revoked"
-} else := sprintf("key %s of trust domain %q is retiring, and vouches only for what is unchanged since the base commit", [_key, _domain]) if {
+} else := sprintf("key %s of trust domain %q is retiring: it is trusted only for artifacts that are unchanged since the base commit", [_key, _domain]) if {
 	input.checks.epoch == "retiring"
-} else := sprintf("key %s is none that codexlock.yaml lists for trust domain %q", [_key, _domain]) if {
+} else := sprintf("key %s is not listed in codexlock.yaml for trust domain %q", [_key, _domain]) if {
 	input.checks.epoch == "unknown"
-} else := sprintf("nothing proves that the key of trust domain %q that signed still counts", [_domain])
+} else := sprintf("nothing proves that the signing key of trust domain %q is still trusted", [_domain])
 
 # A record made by hand need not name its key.
 _named := object.get(input, ["vaulttime", "key_id"], "")

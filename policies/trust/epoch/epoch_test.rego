@@ -24,7 +24,7 @@ test_zt_14_4_a_retiring_key_vouches_for_what_is_unchanged if {
 }
 
 test_zt_14_4_a_retiring_key_vouches_for_nothing_else if {
-	retiring := _finding("key 0f3a0f3a0f3a0f3a of trust domain \"runtime-core\" is retiring, and vouches only for what is unchanged since the base commit", "/key_id")
+	retiring := _finding("key 0f3a0f3a0f3a0f3a of trust domain \"runtime-core\" is retiring: it is trusted only for artifacts that are unchanged since the base commit", "/key_id")
 	every change in {"added", "modified", "removed"} {
 		epoch.deny == retiring with input as sample.changed({
 			"/checks/epoch": "retiring",
@@ -44,7 +44,7 @@ test_zt_14_4_a_retiring_key_vouches_for_nothing_else if {
 
 test_zt_14_4_a_revoked_key_is_found if {
 	every change in {"unchanged", "modified"} {
-		epoch.deny == _finding("key 0f3a0f3a0f3a0f3a of trust domain \"runtime-core\" is revoked, and vouches for nothing", "/key_id") with input as sample.changed({
+		epoch.deny == _finding("key 0f3a0f3a0f3a0f3a of trust domain \"runtime-core\" is revoked", "/key_id") with input as sample.changed({
 			"/checks/epoch": "revoked",
 			"/artifact/change": change,
 			"/base/content": "same",
@@ -53,14 +53,14 @@ test_zt_14_4_a_revoked_key_is_found if {
 }
 
 test_zt_14_4_an_unknown_key_is_found if {
-	epoch.deny == _finding("key 0f3a0f3a0f3a0f3a is none that codexlock.yaml lists for trust domain \"runtime-core\"", "/key_id") with input as sample.changed({"/checks/epoch": "unknown"})
+	epoch.deny == _finding("key 0f3a0f3a0f3a0f3a is not listed in codexlock.yaml for trust domain \"runtime-core\"", "/key_id") with input as sample.changed({"/checks/epoch": "unknown"})
 	unnamed := sample.without(sample.changed({"/checks/epoch": "unknown"}), "/vaulttime/key_id")
-	epoch.deny == _finding("key that signed is none that codexlock.yaml lists for trust domain \"runtime-core\"", "/vaulttime") with input as unnamed
+	epoch.deny == _finding("key that signed is not listed in codexlock.yaml for trust domain \"runtime-core\"", "/vaulttime") with input as unnamed
 }
 
 test_zt_14_4_missing_facts_are_found if {
 	every pointer in {"/checks", "/checks/epoch"} {
-		epoch.deny == _finding("nothing proves that the key of trust domain \"runtime-core\" that signed still counts", "/key_id") with input as sample.without(sample.artifact, pointer)
+		epoch.deny == _finding("nothing proves that the signing key of trust domain \"runtime-core\" is still trusted", "/key_id") with input as sample.without(sample.artifact, pointer)
 	}
 	count(epoch.deny) == 1 with input as sample.changed({"/checks/epoch": "absent"})
 	count(epoch.deny) == 1 with input as {}

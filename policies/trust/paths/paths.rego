@@ -1,7 +1,7 @@
 # METADATA
 # scope: package
-# title: The artifact is one of its trust domain's
-# description: The artifact stands at a path that its trust domain names as its own in codexlock.yaml of the base commit. A trust domain that names no paths signs only what no other one names.
+# title: The artifact belongs to its trust domain
+# description: The artifact's path is one that its trust domain names in codexlock.yaml of the base commit. A trust domain that names no paths signs only artifacts that no other domain names.
 # schemas:
 #   - input: schema.facts
 # custom:
@@ -39,7 +39,7 @@ _inside if {
 
 _message := sprintf("trust domain %q does not own the path %s", [fact.text(["domain", "name"]), fact.text(["artifact", "path"])]) if {
 	input.domain.paths == "outside"
-} else := sprintf("trust domain %q names no paths, and %s is another trust domain's", [fact.text(["domain", "name"]), fact.text(["artifact", "path"])]) if {
+} else := sprintf("trust domain %q names no paths, and %s belongs to another trust domain", [fact.text(["domain", "name"]), fact.text(["artifact", "path"])]) if {
 	input.domain.paths == "claimed"
 } else := "nothing proves that its path is its trust domain's"
 

@@ -24,7 +24,7 @@ test_p2_a_path_outside_is_found if {
 
 test_p2_a_path_that_another_domain_names_is_found if {
 	paths.deny == {{
-		"msg": "trust domain \"runtime-core\" names no paths, and assets/sources/model.bin is another trust domain's",
+		"msg": "trust domain \"runtime-core\" names no paths, and assets/sources/model.bin belongs to another trust domain",
 		"file": "assets/sources/model.bin.vaulttime.json",
 		"pointer": "/trust_domain",
 	}} with input as sample.changed({"/domain/paths": "claimed"})

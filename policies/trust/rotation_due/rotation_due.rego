@@ -1,13 +1,13 @@
 # METADATA
 # scope: package
 # title: A key is rotated every 90 days
-# description: The current key of a trust domain, by the created_at of its public half in codexlock.yaml, is less than 90 days old.
+# description: The current key of a trust domain is less than 90 days old, by created_at of its public key in codexlock.yaml.
 # schemas:
 #   - input: schema.facts
 # custom:
 #   requirement: ZT-14.4
 #   severity: warn
-#   fix: "rotate it: put a new key into its variable and this one into the variable with _OLD at its end, and run codexlock keys rotate"
+#   fix: "rotate it: set its variable to a new key and the variable with the suffix _OLD to this one, then run codexlock keys rotate"
 #   subject: repository
 package codexlock.trust.rotation_due
 
@@ -34,4 +34,4 @@ _message(key, epoch) := sprintf("key %s of trust domain %q was made at %s, 90 da
 	object.get(epoch, "created_at", "a time that is not known"),
 ]) if {
 	epoch.age == "due"
-} else := sprintf("nothing tells how old key %s of trust domain %q is: it has no created_at", [object.get(epoch, "id", ""), keys.domain(key)])
+} else := sprintf("the age of key %s of trust domain %q is unknown: it has no created_at", [object.get(epoch, "id", ""), keys.domain(key)])

@@ -30,7 +30,7 @@ test_zt_14_4_missing_facts_are_found if {
 			"file": "codexlock.yaml",
 		}} with input as sample.without(sample.repository, pointer)
 	}
-	unknown := _finding("nothing tells how old key 0f3a0f3a0f3a0f3a of trust domain \"runtime-core\" is: it has no created_at")
+	unknown := _finding("the age of key 0f3a0f3a0f3a0f3a of trust domain \"runtime-core\" is unknown: it has no created_at")
 	rotation_due.warn == unknown with input as sample.without(sample.repository, "/repository/keys/0/public_keys/0/age")
 	rotation_due.warn == unknown with input as sample.whole({"/repository/keys/0/public_keys/0/age": "unknown"})
 }

@@ -1,7 +1,7 @@
 # METADATA
 # scope: package
 # title: The trust domain is known
-# description: The trust domain that the record names, or the ledger where there is no record, stands in codexlock.yaml of the base commit. Without a configuration any name is a domain.
+# description: The trust domain that the record names (or the ledger, if the record is missing) is defined in codexlock.yaml of the base commit. Without a configuration any name is a domain.
 # schemas:
 #   - input: schema.facts
 # custom:

@@ -1,13 +1,13 @@
 # METADATA
 # scope: package
-# title: The key is the one that codexlock.yaml lists
-# description: "Where a trust domain lists public keys, the key that this run has for it is the current one of them, with the same public half: what another key signs is not believed. With a retiring key alone this is a warning, for it signs nothing new."
+# title: The key is listed in codexlock.yaml
+# description: "If a trust domain lists public keys, the key that this run has for it is the listed current key, with the same public key: signatures of another key are not trusted. With only a retiring key this is a warning, because that key signs nothing new."
 # schemas:
 #   - input: schema.facts
 # custom:
 #   requirement: ZT-4.2
 #   severity: deny
-#   fix: "give this run the current key, or list this one in codexlock.yaml: codexlock keys public"
+#   fix: "set the variable to the current key, or list this key in codexlock.yaml: codexlock keys public"
 #   subject: repository
 package codexlock.trust.unlisted_key
 
@@ -20,7 +20,7 @@ deny contains finding if {
 	some finding in _finding(key)
 }
 
-deny contains {"msg": "nothing proves that the keys are those that codexlock.yaml lists", "file": keys.file} if {
+deny contains {"msg": "nothing proves that the keys are listed in codexlock.yaml", "file": keys.file} if {
 	not input.repository.key_checks.listing == "listed"
 	not keys.measured
 }
@@ -42,10 +42,10 @@ _finding(key) := {{
 	"pointer": object.get(key, "pointer", ""),
 }}
 
-_standing(key) := sprintf("is none that trust domain %q lists", [keys.domain(key)]) if {
+_standing(key) := sprintf("is not listed for trust domain %q", [keys.domain(key)]) if {
 	key.listed == "missing"
-} else := sprintf("has another public key than trust domain %q lists under its id", [keys.domain(key)]) if {
+} else := sprintf("differs from the public key that trust domain %q lists under its id", [keys.domain(key)]) if {
 	key.listed == "differs"
 } else := sprintf("is a %s one of trust domain %q", [key.listed, keys.domain(key)]) if {
 	key.listed in {"revoked", "retiring"}
-} else := sprintf("is not known to be one that trust domain %q lists", [keys.domain(key)])
+} else := sprintf("is not known to be listed for trust domain %q", [keys.domain(key)])

@@ -18,8 +18,8 @@ test_zt_4_2_passes if {
 
 test_zt_4_2_another_key_is_found if {
 	every state, words in {
-		"missing": "is none that trust domain \"runtime-core\" lists",
-		"differs": "has another public key than trust domain \"runtime-core\" lists under its id",
+		"missing": "is not listed for trust domain \"runtime-core\"",
+		"differs": "differs from the public key that trust domain \"runtime-core\" lists under its id",
 		"revoked": "is a revoked one of trust domain \"runtime-core\"",
 	} {
 		unlisted_key.deny == _finding(sprintf("the key in VAULTTIME_KEY, 0f3a0f3a0f3a0f3a, %s", [words])) with input as sample.whole({"/repository/keys/0/listed": state})
@@ -36,13 +36,13 @@ test_zt_14_4_a_retiring_key_alone_is_warned_of if {
 test_zt_4_2_missing_facts_are_found if {
 	every pointer in {"/repository", "/repository/keys"} {
 		unlisted_key.deny == {{
-			"msg": "nothing proves that the keys are those that codexlock.yaml lists",
+			"msg": "nothing proves that the keys are listed in codexlock.yaml",
 			"file": "codexlock.yaml",
 		}} with input as sample.without(sample.repository, pointer)
 	}
-	unlisted_key.deny == _finding("the key in VAULTTIME_KEY, 0f3a0f3a0f3a0f3a, is not known to be one that trust domain \"runtime-core\" lists") with input as sample.without(sample.repository, "/repository/keys/0/listed")
+	unlisted_key.deny == _finding("the key in VAULTTIME_KEY, 0f3a0f3a0f3a0f3a, is not known to be listed for trust domain \"runtime-core\"") with input as sample.without(sample.repository, "/repository/keys/0/listed")
 	unlisted_key.deny == {{
-		"msg": "the key in the environment, with no id, is not known to be one that trust domain \"any\" lists",
+		"msg": "the key in the environment, with no id, is not known to be listed for trust domain \"any\"",
 		"file": "codexlock.yaml",
 		"pointer": "",
 	}} with input as sample.whole({"/repository/keys": [{}]})

@@ -1,13 +1,13 @@
 # METADATA
 # scope: package
 # title: A key cannot be guessed
-# description: A VaultTime key has at least 32 bytes, and no white space around or control characters in it. Records publish what a guess can be checked with. Without a configuration this is a warning.
+# description: A VaultTime key has at least 32 bytes, no surrounding white space and no control characters. Anybody can check a guess against a published record. Without a configuration this is a warning.
 # schemas:
 #   - input: schema.facts
 # custom:
 #   requirement: ZT-9.2
 #   severity: deny
-#   fix: make a key (openssl rand -hex 32), put it into the environment, and attest again what the old one signed
+#   fix: make a key (openssl rand -hex 32), set the variable to it, and attest what the old key signed
 #   subject: repository
 package codexlock.trust.weak_key
 

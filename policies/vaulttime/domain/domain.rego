@@ -7,7 +7,7 @@
 # custom:
 #   requirement: ZT-4.1
 #   severity: deny
-#   fix: "write the domain that is right into the ledger, or attest it again: codexlock attest {artifact}"
+#   fix: "correct the domain in the ledger, or attest the artifact: codexlock attest {artifact}"
 package codexlock.vaulttime.domain
 
 import data.codexlock.lib.document

@@ -1,13 +1,13 @@
 # METADATA
 # scope: package
 # title: The VaultTime record has not expired
-# description: A record counts while now is not later than its timestamp plus ttl_hours. After that the artifact is verified and attested again.
+# description: A record is valid until its timestamp plus ttl_hours. After that, the artifact has to be verified and attested again.
 # schemas:
 #   - input: schema.facts
 # custom:
 #   requirement: ZT-4.3
 #   severity: deny
-#   fix: "verify it and attest it again: codexlock attest {artifact}"
+#   fix: "renew it, which verifies the artifact first: codexlock renew --expired"
 #   level: tier-1
 package codexlock.vaulttime.expired
 
@@ -31,4 +31,4 @@ _message := sprintf("expired at %s, and it is %s", [
 	fact.text(["effective_time"]),
 ]) if {
 	input.checks.time == "expired"
-} else := sprintf("nothing proves that its VaultTime record counts at %s", [fact.text(["effective_time"])])
+} else := sprintf("nothing proves that its VaultTime record is valid at %s", [fact.text(["effective_time"])])

@@ -21,7 +21,7 @@ test_zt_4_3_expired_is_found if {
 test_zt_4_3_missing_facts_are_found if {
 	every pointer in {"/checks", "/checks/time"} {
 		expired.deny == {{
-			"msg": "nothing proves that its VaultTime record counts at 2026-11-23T12:00:00Z",
+			"msg": "nothing proves that its VaultTime record is valid at 2026-11-23T12:00:00Z",
 			"file": "assets/sources/model.bin.vaulttime.json",
 			"pointer": "/timestamp",
 		}} with input as sample.without(sample.artifact, pointer)

@@ -1,13 +1,13 @@
 # METADATA
 # scope: package
 # title: The VaultTime record is not from the future
-# description: A record's timestamp is at most five minutes, the difference that clocks may have, after the time of the verification.
+# description: A record's timestamp is at most five minutes after the time of the verification, to allow for differing clocks.
 # schemas:
 #   - input: schema.facts
 # custom:
 #   requirement: ZT-4.3
 #   severity: deny
-#   fix: "set the clock of the machine that attests, and attest it again: codexlock attest {artifact}"
+#   fix: "correct the clock of the machine that attests, then attest: codexlock attest {artifact}"
 package codexlock.vaulttime.future
 
 import data.codexlock.lib.document

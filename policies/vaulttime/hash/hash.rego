@@ -1,13 +1,13 @@
 # METADATA
 # scope: package
-# title: The VaultTime record vouches for this content
-# description: "The sha256 in X.vaulttime.json is that of the artifact's bytes: a signature over another hash says nothing of this one."
+# title: The VaultTime record is for this content
+# description: "The sha256 in X.vaulttime.json is that of the artifact's bytes: a signature over another hash proves nothing about this file."
 # schemas:
 #   - input: schema.facts
 # custom:
 #   requirement: ZT-2.3
 #   severity: deny
-#   fix: "restore the file, or attest it again: codexlock attest {artifact}"
+#   fix: "restore the file, or, if the change is intended, attest it: codexlock attest {artifact}"
 package codexlock.vaulttime.hash
 
 import data.codexlock.lib.document

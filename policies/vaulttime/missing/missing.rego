@@ -1,7 +1,7 @@
 # METADATA
 # scope: package
 # title: The artifact has a VaultTime record
-# description: "X.vaulttime.json stands beside the artifact or under assets/manifests/, in one of the two places: it holds the signature over the artifact's hash, and until when it counts."
+# description: "X.vaulttime.json is next to the artifact or under assets/manifests/, not both: it holds the signature over the artifact's hash and how long it is valid."
 # schemas:
 #   - input: schema.facts
 # custom:

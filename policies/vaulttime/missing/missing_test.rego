@@ -15,8 +15,8 @@ test_zt_2_3_a_missing_vaulttime_is_found if {
 test_zt_2_3_two_of_them_are_found if {
 	missing.deny == {{
 		"msg": concat("", [
-			"has two of its VaultTime record, assets/sources/model.bin.vaulttime.json and ",
-			"assets/manifests/assets/sources/model.bin.vaulttime.json, want one of them",
+			"has two files for its VaultTime record, assets/sources/model.bin.vaulttime.json and ",
+			"assets/manifests/assets/sources/model.bin.vaulttime.json, want one",
 		]),
 		"file": "assets/sources/model.bin.vaulttime.json",
 	}} with input as sample.changed({

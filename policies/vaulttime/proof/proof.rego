@@ -1,13 +1,13 @@
 # METADATA
 # scope: package
-# title: The VaultTime record's proof holds
-# description: A record's proof is the trust domain's Ed25519 signature over path, hash, timestamp, time to live, domain and chain, and the path is the artifact's. A record that had a proof in the base commit keeps one, and one that cannot be read there may have had one. Two records, or something else than a file in a record's place, are denied too.
+# title: The VaultTime record's proof is valid
+# description: A record's proof is the trust domain's Ed25519 signature over path, hash, timestamp, time to live, domain and chain, and the path is the artifact's. A record that had a proof in the base commit keeps one, and a record that cannot be read in the base commit counts as having had one. Two records, or a record that is not a regular file, are denied too.
 # schemas:
 #   - input: schema.facts
 # custom:
 #   requirement: P4
 #   severity: deny
-#   fix: "restore the record, or attest it again: codexlock attest {artifact}"
+#   fix: "find out who changed the record (git log -- {artifact}.vaulttime.json); then restore it, or attest the artifact: codexlock attest {artifact}"
 package codexlock.vaulttime.proof
 
 import data.codexlock.lib.document
@@ -60,7 +60,7 @@ _none_before if {
 	object.get(input, ["base", "proof"], "absent") == "absent"
 }
 
-_message := sprintf("record is of %q", [fact.text(["vaulttime", "artifact"])]) if {
+_message := sprintf("record is for %q", [fact.text(["vaulttime", "artifact"])]) if {
 	input.checks.path == "differs"
 } else := "has no record any more, and had one with a proof in the base commit" if {
 	input.vaulttime.state in document.elsewhere

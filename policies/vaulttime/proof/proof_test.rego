@@ -39,7 +39,7 @@ test_p4_an_invalid_proof_is_found if {
 
 test_p4_another_artifact_s_record_is_found if {
 	every state in {"valid", "invalid", "no_key", "absent"} {
-		proof.deny == {_finding("record is of \"assets/sources/other.bin\"", "/path")} with input as sample.changed({
+		proof.deny == {_finding("record is for \"assets/sources/other.bin\"", "/path")} with input as sample.changed({
 			"/checks/proof": state,
 			"/checks/path": "differs",
 			"/vaulttime/artifact": "assets/sources/other.bin",

@@ -1,13 +1,13 @@
 # METADATA
 # scope: package
 # title: The VaultTime record does not go back in time
-# description: "The content that a record attests was not approved before that of the base commit's record for the same artifact: old content cannot be brought back with its old record, nor with a later renewal of it. What counts is attested_at, which renewals keep, then timestamp; a record without attested_at counts with its timestamp. Where the base commit's record has attested_at, the next one has it too."
+# description: "A record's content was not approved earlier than that of the base commit's record for the same artifact: old content cannot be restored with its old record, nor with a later renewal of that record. attested_at, which renewals keep, is compared first, then timestamp. A record without attested_at is compared by its timestamp. If the base commit's record has attested_at, its successor has it too."
 # schemas:
 #   - input: schema.facts
 # custom:
 #   requirement: ZT-4.3
 #   severity: deny
-#   fix: "take the record of the base commit, or attest it again: codexlock attest {artifact}"
+#   fix: "restore the base commit's record, or attest the artifact: codexlock attest {artifact}"
 package codexlock.vaulttime.rollback
 
 import data.codexlock.lib.document
@@ -24,7 +24,7 @@ _proved if subject.no_content
 
 _proved if input.vaulttime.state in document.unread
 
-_message := sprintf("its content was attested at %s, earlier than %s in the base commit: a later renewal does not change that", [
+_message := sprintf("its content was attested at %s, earlier than %s in the base commit; a renewal does not change that", [
 	_attested,
 	_attested_before,
 ]) if {

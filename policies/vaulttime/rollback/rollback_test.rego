@@ -33,14 +33,14 @@ test_zt_4_3_renewed_old_content_is_found if {
 		"/base/attested_at": "2026-11-23T01:00:00Z",
 	})
 	finding := {
-		"msg": "its content was attested at 2026-11-23T00:00:00Z, earlier than 2026-11-23T01:00:00Z in the base commit: a later renewal does not change that",
+		"msg": "its content was attested at 2026-11-23T00:00:00Z, earlier than 2026-11-23T01:00:00Z in the base commit; a renewal does not change that",
 		"file": "assets/sources/model.bin.vaulttime.json",
 		"pointer": "/attested_at",
 	}
 	rollback.deny == {finding} with input as renewed
 
 	# The base's record does not have attested_at, and counts with its timestamp.
-	rollback.deny == {object.union(finding, {"msg": "its content was attested at 2026-11-23T00:00:00Z, earlier than 2026-11-22T00:00:00Z in the base commit: a later renewal does not change that"})} with input as sample.without(renewed, "/base/attested_at")
+	rollback.deny == {object.union(finding, {"msg": "its content was attested at 2026-11-23T00:00:00Z, earlier than 2026-11-22T00:00:00Z in the base commit; a renewal does not change that"})} with input as sample.without(renewed, "/base/attested_at")
 }
 
 test_zt_4_3_dropped_attested_at_is_found if {

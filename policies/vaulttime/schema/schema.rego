@@ -1,13 +1,13 @@
 # METADATA
 # scope: package
-# title: The VaultTime record has the form of its schema
-# description: X.vaulttime.json is strict JSON with the five fields of ZT-4.1, and of the optional ones those that belong together.
+# title: The VaultTime record matches its schema
+# description: X.vaulttime.json is strict JSON with the five fields of ZT-4.1; optional fields that belong together are all present.
 # schemas:
 #   - input: schema.facts
 # custom:
 #   requirement: ZT-4.1
 #   severity: deny
-#   fix: "attest the artifact again, which writes a record as its schema says: codexlock attest {artifact}"
+#   fix: "attest the artifact, which writes a valid record: codexlock attest {artifact}"
 #   excepted: never
 package codexlock.vaulttime.schema
 

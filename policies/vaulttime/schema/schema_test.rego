@@ -28,7 +28,7 @@ test_zt_4_1_every_problem_is_found if {
 }
 
 test_zt_4_1_missing_facts_are_found if {
-	finding := {"msg": "nothing proves that it has the form of its schema", "file": "assets/sources/model.bin.vaulttime.json"}
+	finding := {"msg": "nothing proves that it matches its schema", "file": "assets/sources/model.bin.vaulttime.json"}
 	every pointer in {"/vaulttime", "/vaulttime/state"} {
 		schema.deny == {finding} with input as sample.without(sample.artifact, pointer)
 	}
@@ -37,7 +37,7 @@ test_zt_4_1_missing_facts_are_found if {
 }
 
 test_zt_4_1_a_problem_without_a_place_is_found if {
-	schema.deny == {{"msg": "does not have the form of its schema", "file": "assets/sources/model.bin.vaulttime.json", "line": 1, "column": 1}} with input as sample.changed({
+	schema.deny == {{"msg": "does not match its schema", "file": "assets/sources/model.bin.vaulttime.json", "line": 1, "column": 1}} with input as sample.changed({
 		"/vaulttime/state": "invalid",
 		"/vaulttime/problems": [{}],
 	})

@@ -1,13 +1,13 @@
 # METADATA
 # scope: package
-# title: The VaultTime signature is this key's
-# description: The HMAC-SHA256 over the record's sha256 can be made again with the trust domain's current key, and the record names that key if it names one.
+# title: The VaultTime signature is valid
+# description: vaulttime is the HMAC-SHA256 of the record's sha256 with the trust domain's current key. If the record has a key_id, it names that key.
 # schemas:
 #   - input: schema.facts
 # custom:
 #   requirement: ZT-4.2
 #   severity: deny
-#   fix: "run with the key that the artifact was attested with, or attest it again with the current one: codexlock attest {artifact}"
+#   fix: "find out who changed the record (git log -- {artifact}.vaulttime.json) or whether this run has another key; then restore the record or the key, or attest: codexlock attest {artifact}"
 package codexlock.vaulttime.signature
 
 import data.codexlock.lib.document
@@ -39,9 +39,9 @@ _message := sprintf("record names key %s, this run has key %s for trust domain %
 	_domain,
 ]) if {
 	input.checks.key_id == "differs"
-} else := sprintf("VaultTime signature is not the one that the key of trust domain %q makes", [_domain]) if {
+} else := sprintf("VaultTime signature does not match the key of trust domain %q", [_domain]) if {
 	input.checks.signature == "invalid"
-} else := sprintf("nothing proves its VaultTime signature in trust domain %q", [_domain])
+} else := sprintf("nothing proves that its VaultTime signature is valid in trust domain %q", [_domain])
 
 _pointer := "/key_id" if {
 	input.checks.key_id == "differs"

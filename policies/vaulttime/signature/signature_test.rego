@@ -11,7 +11,7 @@ test_zt_4_2_passes if {
 test_zt_4_2_another_signature_is_found if {
 	every key_id in {"match", "absent"} {
 		signature.deny == {{
-			"msg": "VaultTime signature is not the one that the key of trust domain \"runtime-core\" makes",
+			"msg": "VaultTime signature does not match the key of trust domain \"runtime-core\"",
 			"file": "assets/sources/model.bin.vaulttime.json",
 			"pointer": "/vaulttime",
 		}} with input as sample.changed({"/checks/signature": "invalid", "/checks/key_id": key_id})
@@ -35,7 +35,7 @@ test_zt_4_2_another_key_is_found if {
 test_zt_4_2_missing_facts_are_found if {
 	every pointer in {"/checks", "/checks/signature", "/checks/key_id"} {
 		signature.deny == {{
-			"msg": "nothing proves its VaultTime signature in trust domain \"runtime-core\"",
+			"msg": "nothing proves that its VaultTime signature is valid in trust domain \"runtime-core\"",
 			"file": "assets/sources/model.bin.vaulttime.json",
 			"pointer": "/vaulttime",
 		}} with input as sample.without(sample.artifact, pointer)

@@ -1,13 +1,13 @@
 # METADATA
 # scope: package
 # title: The VaultTime record does not outlive its domain's limit
-# description: "ttl_hours is at most the max_ttl_hours of the record's trust domain: 24, where the configuration states no other."
+# description: "ttl_hours is at most the max_ttl_hours of the record's trust domain: 24 by default."
 # schemas:
 #   - input: schema.facts
 # custom:
 #   requirement: ZT-4.3
 #   severity: deny
-#   fix: "attest it again with a time to live that the domain allows: codexlock attest {artifact}"
+#   fix: "attest it with a ttl_hours that the domain allows: codexlock attest {artifact}"
 package codexlock.vaulttime.ttl
 
 import data.codexlock.lib.document

@@ -1,13 +1,13 @@
 # METADATA
 # scope: package
 # title: The VaultTime record is bound by a proof
-# description: "The HMAC of ZT-4 covers the artifact's hash only: a record can be dated anew, live longer, or move to another path or domain. A proof signs all of that. Without one the record is warned of, or denied where the base commit's configuration says require_proof: true."
+# description: "The HMAC of ZT-4 covers the artifact's hash only: a record could be re-dated, extended, or moved to another path or domain. A proof signs all of that. A record without one is a warning, or denied if the base commit's configuration has require_proof: true."
 # schemas:
 #   - input: schema.facts
 # custom:
 #   requirement: P4
 #   severity: deny
-#   fix: "attest it again, which adds a proof: codexlock attest {artifact}"
+#   fix: "attest it, which adds a proof: codexlock attest {artifact}"
 package codexlock.vaulttime.unbound
 
 import data.codexlock.lib.document

@@ -1,13 +1,13 @@
 # METADATA
 # scope: package
 # title: The VaultTime signature can be checked
-# description: "This run has the key of the record's trust domain. Without it nothing is verified and nothing passes, unless the base commit's configuration accepts a valid proof in its place (keyless: proof)."
+# description: "This run has the key of the record's trust domain. Without it the artifact is denied, unless the base commit's configuration accepts a valid proof instead (keyless: proof)."
 # schemas:
 #   - input: schema.facts
 # custom:
 #   requirement: ZT-4.2
 #   severity: deny
-#   fix: give this run the key of the trust domain, VAULTTIME_KEY where the configuration names no other variable
+#   fix: "set the trust domain's key in this run's environment: VAULTTIME_KEY, unless the configuration names another variable"
 package codexlock.vaulttime.unverifiable
 
 import data.codexlock.lib.document
@@ -39,22 +39,22 @@ _proof_stands_in if {
 	input.settings.keyless == "proof"
 }
 
-_message := sprintf("VaultTime signature cannot be checked: trust domain %q is unknown, and no key stands in for its own", [_domain]) if {
+_message := sprintf("VaultTime signature cannot be checked: trust domain %q is unknown, and there is no default key", [_domain]) if {
 	input.domain.state == "unknown"
 } else := sprintf("VaultTime signature cannot be checked: this run has no key for trust domain %q, and the record has no proof", [_domain]) if {
 	input.settings.keyless == "proof"
 	input.checks.proof == "absent"
-} else := sprintf("VaultTime signature cannot be checked: this run has no key for trust domain %q, nor a public key for its proof", [_domain]) if {
+} else := sprintf("VaultTime signature cannot be checked: this run has no key for trust domain %q, and no public key to check the proof", [_domain]) if {
 	input.settings.keyless == "proof"
 	input.checks.proof == "no_key"
-} else := sprintf("VaultTime signature cannot be checked: this run has not got key %s of trust domain %q", [fact.text(["vaulttime", "key_id"]), _domain]) if {
+} else := sprintf("VaultTime signature cannot be checked: this run does not have key %s of trust domain %q", [fact.text(["vaulttime", "key_id"]), _domain]) if {
 	input.checks.signature == "no_key"
 	input.checks.key_id == "differs"
 } else := sprintf("VaultTime signature cannot be checked: this run has no key for trust domain %q", [_domain]) if {
 	input.checks.signature == "no_key"
 } else := sprintf("nothing proves that its VaultTime signature was checked in trust domain %q", [_domain])
 
-_by_proof := sprintf("VaultTime signature was not checked: this run has not got key %s of trust domain %q; the record's proof is valid", [fact.text(["vaulttime", "key_id"]), _domain]) if {
+_by_proof := sprintf("VaultTime signature was not checked: this run does not have key %s of trust domain %q; the record's proof is valid", [fact.text(["vaulttime", "key_id"]), _domain]) if {
 	input.checks.key_id == "differs"
 } else := sprintf("VaultTime signature was not checked: this run has no key for trust domain %q; the record's proof is valid", [_domain])
 

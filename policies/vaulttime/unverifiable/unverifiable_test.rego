@@ -34,7 +34,7 @@ _keyless(proof) := sample.changed({
 test_zt_4_2_a_run_without_key_and_proof_is_found if {
 	messages := {
 		"absent": concat("", [_no_key, ", and the record has no proof"]),
-		"no_key": concat("", [_no_key, ", nor a public key for its proof"]),
+		"no_key": concat("", [_no_key, ", and no public key to check the proof"]),
 		"invalid": _no_key,
 	}
 	every proof, message in messages {
@@ -53,14 +53,14 @@ test_zt_4_2_a_proof_may_stand_in if {
 
 test_zt_14_4_a_run_without_the_old_key_is_found if {
 	facts := {"/checks/signature": "no_key", "/checks/key_id": "differs"}
-	unverifiable.deny == {_finding("VaultTime signature cannot be checked: this run has not got key 0f3a0f3a0f3a0f3a of trust domain \"runtime-core\"")} with input as sample.changed(facts)
-	unverifiable.warn == {_finding("VaultTime signature was not checked: this run has not got key 0f3a0f3a0f3a0f3a of trust domain \"runtime-core\"; the record's proof is valid")} with input as sample.changed(object.union(facts, {"/settings/keyless": "proof"}))
+	unverifiable.deny == {_finding("VaultTime signature cannot be checked: this run does not have key 0f3a0f3a0f3a0f3a of trust domain \"runtime-core\"")} with input as sample.changed(facts)
+	unverifiable.warn == {_finding("VaultTime signature was not checked: this run does not have key 0f3a0f3a0f3a0f3a of trust domain \"runtime-core\"; the record's proof is valid")} with input as sample.changed(object.union(facts, {"/settings/keyless": "proof"}))
 }
 
 test_zt_4_2_an_unknown_domain_is_found if {
 	unverifiable.deny == {_finding(concat("", [
 		"VaultTime signature cannot be checked: trust domain \"runtime-core\" is unknown, ",
-		"and no key stands in for its own",
+		"and there is no default key",
 	]))} with input as sample.changed({"/checks/signature": "no_key", "/domain/state": "unknown"})
 }
 
