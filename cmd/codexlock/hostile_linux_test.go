@@ -18,7 +18,7 @@ import (
 // runs it in full size: 1 GiB in memory at once, and a quarter more of addresses, since
 // what the collector gave back still counts for the kernel. By default it has a tenth of the files, and as much less room.
 func TestLargeChange(t *testing.T) {
-	folders, kib, seconds := 100, 260<<10, 20
+	folders, kib, seconds := 100, 450<<10, 20 // the trees of base and head are read at once
 	goal := []string{"GOMEMLIMIT=100MiB", "GOMAXPROCS=2"}
 	if os.Getenv("CODEXLOCK_HOSTILE") == "full" {
 		folders, kib, seconds, goal = 998, 5<<18, 60, nil

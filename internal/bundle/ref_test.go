@@ -54,8 +54,8 @@ func TestDirectories(t *testing.T) {
 
 func TestRefused(t *testing.T) {
 	for written, want := range map[string]string{
-		"http://example.com/a.tar.gz#sha256=" + hex: "over http:",
-		"http:a":                                                      "over http:",
+		"http://example.com/a.tar.gz#sha256=" + hex: "uses http:",
+		"http:a":                                                      "uses http:",
 		"HTTPS://example.com/a#sha256=" + hex:                         `unknown kind "HTTPS:"`,
 		"git::https://example.com/a//sub?ref=main":                    `unknown kind "git:"`,
 		"file:///etc/passwd#sha256=" + hex:                            `unknown kind "file:"`,

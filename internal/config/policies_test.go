@@ -51,7 +51,7 @@ func TestBadPolicies(t *testing.T) {
 		name, text, message string
 		line, column        int
 	}{
-		{"http", `policies: ["http://example.com/a.tar.gz#sha256=` + digest + `"]`, "over http:", 2, 12},
+		{"http", `policies: ["http://example.com/a.tar.gz#sha256=` + digest + `"]`, "uses http:", 2, 12},
 		{"no pin", `policies: [policies/, "https://example.com/a.tar.gz"]`, "not pinned", 2, 23},
 		{"a tag", `policies: ["oci://ghcr.io/acme/rules:v1"]`, "a tag can be moved", 2, 12},
 		{"a file with no pin", `policies: [acme.tar.gz]`, "not pinned", 2, 12},

@@ -382,7 +382,7 @@ func TestReplacedStandardRule(t *testing.T) {
 func TestStandardHelperCannotBeReplaced(t *testing.T) {
 	own := owner("a.rego", "package codexlock.lib.text\n\nshort := \"t\"", "b.rego", "package acme.x\n\ndeny contains \"a\" if false")
 	_, err := policy.New(context.Background(), []policy.Source{standard(), own})
-	if err == nil || !strings.Contains(err.Error(), "stands in place of a helper of the standard") {
+	if err == nil || !strings.Contains(err.Error(), "replaces a helper package of the standard") {
 		t.Fatalf("got %v", err)
 	}
 }

@@ -23,7 +23,7 @@ func TestMessages(t *testing.T) {
 		{&GitVersionError{Err: errors.New("why")}, []string{"2.38", "install git", "why"}},
 		{&GitVersionError{Path: "/git", Version: "2.1\x1b"}, []string{`"/git"`, `"2.1\x1b"`, "2.38", "install a newer git"}},
 		{&GitVersionError{Path: "/git", Err: errors.New("why")}, []string{`"/git"`, "2.38", "why"}},
-		{&NoCommitsError{Root: "/r"}, []string{"this repository has no commits", `"/r"`, "commit something first"}},
+		{&NoCommitsError{Root: "/r"}, []string{"no commits yet", `"/r"`, "make one first"}},
 		{&MissingCommitError{Revision: "x\n", Shallow: true}, []string{`"x\n"`, "fetch-depth: 2"}},
 		{&MissingCommitError{Revision: "x\n"}, []string{`"x\n"`, "spelling"}},
 		{&MissingObjectError{OID: "12ab", Path: "x\n"}, []string{"12ab", `"x\n"`, "fetch-depth", "filter"}},

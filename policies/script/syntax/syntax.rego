@@ -7,7 +7,7 @@
 # custom:
 #   requirement: ZT-1.4
 #   severity: deny
-#   fix: "fix the script until this accepts it: bash -n {artifact}"
+#   fix: fix the script until bash -n accepts it
 #   excepted: never
 package codexlock.script.syntax
 
