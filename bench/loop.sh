@@ -1,3 +1,4 @@
+#!/usr/bin/env bash
 # What a repository without a gate does: for each artifact its SHA-256 against the list of the
 # ledger, the manifest and the record, the record's HMAC, and its time to live.
 set -euo pipefail
