@@ -155,15 +155,22 @@ func (k Key) Valid(r Record) bool {
 // VerifyProof reports whether the record's proof is the public key's over all
 // that the record says.
 func VerifyProof(pub ed25519.PublicKey, r Record) bool {
-	payload, err := r.Payload()
-	if err != nil {
-		return false
-	}
-	signature, err := decodeBase64(r.Proof, ed25519.SignatureSize)
-	if err != nil {
+	payload, signature, ok := r.signed()
+	if !ok {
 		return false
 	}
 	return verify(pub, payload, signature)
+}
+
+// signed returns what the record's proof signs, and the signature. ok is false where
+// the record has no payload, or its proof is no base64 of a signature's length.
+func (r Record) signed() (payload, signature []byte, ok bool) {
+	payload, err := r.Payload()
+	if err != nil {
+		return nil, nil, false
+	}
+	signature, err = decodeBase64(r.Proof, ed25519.SignatureSize)
+	return payload, signature, err == nil
 }
 
 // VerifyProof reports what the function VerifyProof reports with the key's public half.
@@ -176,12 +183,8 @@ func (k Key) VerifyProof(r Record) bool {
 	if k.reveal == nil {
 		return false
 	}
-	payload, err := r.Payload()
-	if err != nil {
-		return false
-	}
-	signature, err := decodeBase64(r.Proof, ed25519.SignatureSize)
-	if err != nil {
+	payload, signature, ok := r.signed()
+	if !ok {
 		return false
 	}
 	own := ed25519.Sign(k.reveal().signer, payload)
