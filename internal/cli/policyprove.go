@@ -6,9 +6,7 @@ import (
 	"errors"
 	"io"
 	"os"
-	"runtime"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -88,21 +86,13 @@ func (g gate) prove(ctx context.Context, codes []string, file string, timeout ti
 	if err != nil {
 		return nil, err
 	}
-	proofs, faults := make([]workbench.Proof, len(codes)), make([]error, len(codes))
-	turns := make(chan struct{}, runtime.GOMAXPROCS(0))
-	var group sync.WaitGroup
-	for i, code := range codes {
-		group.Go(func() {
-			turns <- struct{}{}
-			defer func() { <-turns }()
-			proofs[i], faults[i] = proveOne(ctx, engine, code, valid, timeout)
-		})
-	}
-	group.Wait()
-	for _, err := range faults {
-		if err != nil {
-			return nil, err
-		}
+	proofs := make([]workbench.Proof, len(codes))
+	err = onAllCores(len(codes), func(i int) (err error) {
+		proofs[i], err = proveOne(ctx, engine, codes[i], valid, timeout)
+		return err
+	})
+	if err != nil {
+		return nil, err
 	}
 	return proofs, nil
 }
