@@ -2,13 +2,11 @@ package cli
 
 import (
 	"encoding/json"
-	"io"
 	"testing"
 	"time"
 
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/policy"
-	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/policies"
 )
 
@@ -19,31 +17,10 @@ import (
 func TestCleanRepositoryCompilesNoRule(t *testing.T) {
 	ctx := t.Context()
 	now := time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
-	r, err := repo.Create(ctx, t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer r.Close()
-	w := World{Stdout: io.Discard, Stderr: io.Discard, Dir: r.Root(), Now: func() time.Time { return now },
-		Env: only("VAULTTIME_KEY", "a-key-for-mutants-0123456789abcdef0123")}
-	d := demo{world: w, repo: r, now: now}
-	if err := runInit(ctx, w, "runtime-core"); err != nil {
-		t.Fatal(err)
-	}
-	for name, text := range map[string]string{
+	r, w := attestedRepository(t, now, map[string]string{
 		"model.bin": "weights\r\n\x00of a model", "notes.txt": "a text\n", "empty": "",
 		"run.sh": "#!/usr/bin/env bash\nset -euo pipefail\ncase \"${1:-}\" in --help) echo usage ;; esac\n",
-	} {
-		if err := d.put(name, text); err != nil {
-			t.Fatal(err)
-		}
-		if err := d.attest(ctx, time.Hour, name); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if _, err := r.CommitAll(ctx, "attested", now); err != nil {
-		t.Fatal(err)
-	}
+	})
 	for name, at := range map[string]time.Time{"clean": now, "expired": now.Add(48 * time.Hour)} {
 		t.Run(name, func(t *testing.T) {
 			g := gate{dir: r.Root(), scope: facts.All, now: at, env: w.Env}

@@ -19,32 +19,42 @@ import (
 	"github.com/codexlock/codexlock/internal/report"
 )
 
-// TestNoMutantPasses flips every bit position in turn and cuts at every byte of
-// an artifact, its record and the ledger, and deletes each: whatever differs in
-// meaning from what was attested is denied, and none passes by an error.
-func TestNoMutantPasses(t *testing.T) {
+// attestedRepository is a repository as init, attest and a commit leave it, with the
+// files in assets/sources/ by name, and the world that it was made in.
+func attestedRepository(t *testing.T, now time.Time, files map[string]string) (*repo.Repository, World) {
+	t.Helper()
 	ctx := t.Context()
-	now := time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
 	r, err := repo.Create(ctx, t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer r.Close()
+	t.Cleanup(func() { r.Close() })
 	w := World{Stdout: io.Discard, Stderr: io.Discard, Dir: r.Root(), Now: func() time.Time { return now },
 		Env: only("VAULTTIME_KEY", "a-key-for-mutants-0123456789abcdef0123")}
 	d := demo{world: w, repo: r, now: now}
 	if err := runInit(ctx, w, "runtime-core"); err != nil {
 		t.Fatal(err)
 	}
-	if err := d.put("model.bin", "weights\r\n\x00of a model"); err != nil {
-		t.Fatal(err)
-	}
-	if err := d.attest(ctx, time.Hour, "model.bin"); err != nil {
-		t.Fatal(err)
+	for name, text := range files {
+		if err := d.put(name, text); err != nil {
+			t.Fatal(err)
+		}
+		if err := d.attest(ctx, time.Hour, name); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if _, err := r.CommitAll(ctx, "attested", now); err != nil {
 		t.Fatal(err)
 	}
+	return r, w
+}
+
+// TestNoMutantPasses flips every bit position in turn and cuts at every byte of
+// an artifact, its record and the ledger, and deletes each: whatever differs in
+// meaning from what was attested is denied, and none passes by an error.
+func TestNoMutantPasses(t *testing.T) {
+	now := time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
+	r, w := attestedRepository(t, now, map[string]string{"model.bin": "weights\r\n\x00of a model"})
 	judge := newJudge(t, gate{dir: r.Root(), scope: facts.All, now: now, env: w.Env})
 	if got := judge(t); got.Conclusion != report.Success {
 		t.Fatalf("the unchanged repository is %s: %+v", got.Conclusion, got.Findings)
