@@ -168,14 +168,14 @@ func (s *selection) withoutIgnored(ctx context.Context, paths []artifact.Path) (
 	if err != nil {
 		return nil, err
 	}
-	found, err := view.Obstacles(ctx, paths)
+	found, err := view.Ignored(ctx, paths)
 	if err != nil {
 		return nil, err
 	}
 	return slices.DeleteFunc(paths, func(p artifact.Path) bool {
-		ignored := found[p].Kind == repo.Ignored
+		by, ignored := found[p]
 		if ignored {
-			s.world.note(fmt.Sprintf("%s is ignored by %s: skipped", p, found[p].Detail))
+			s.world.note(fmt.Sprintf("%s is ignored by %s: skipped", p, by))
 		}
 		return ignored
 	}), nil

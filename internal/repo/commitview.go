@@ -108,22 +108,13 @@ func unlessNone(err error) error {
 // commit would not hold it as it is; of a file that a commit would hold, nothing. A
 // path that is not there is only asked whether it would be ignored.
 func (v *View) Obstacles(ctx context.Context, paths []artifact.Path) (map[artifact.Path]Obstacle, error) {
-	found := map[artifact.Path]Obstacle{}
 	tracked, err := v.r.tracked(ctx, paths)
 	if err != nil {
 		return nil, err
 	}
-	var plain []artifact.Path
-	for _, p := range paths {
-		o, regular, err := v.place(ctx, p, tracked[p])
-		switch {
-		case err != nil:
-			return nil, err
-		case o.Kind != "":
-			found[p] = o
-		case regular:
-			plain = append(plain, p)
-		}
+	found, plain, err := v.placed(ctx, paths, tracked)
+	if err != nil {
+		return nil, err
 	}
 	ignored, err := v.ignored(ctx, withFolders(untracked(plain, tracked)))
 	if err != nil {
@@ -151,6 +142,38 @@ func (v *View) Obstacles(ctx context.Context, paths []artifact.Path) (map[artifa
 		}
 	}
 	return found, nil
+}
+
+// Ignored says which of the paths Git ignores, each with the pattern: those that
+// Obstacles calls Ignored. Attributes and line endings are not looked at.
+func (v *View) Ignored(ctx context.Context, paths []artifact.Path) (map[artifact.Path]string, error) {
+	tracked, err := v.r.tracked(ctx, paths)
+	if err != nil {
+		return nil, err
+	}
+	_, plain, err := v.placed(ctx, paths, tracked)
+	if err != nil {
+		return nil, err
+	}
+	return v.ignored(ctx, untracked(plain, tracked))
+}
+
+// placed finds what is wrong with where the files stand, and returns the others about
+// which Git can be asked.
+func (v *View) placed(ctx context.Context, paths []artifact.Path, tracked map[artifact.Path][]IndexEntry) (found map[artifact.Path]Obstacle, plain []artifact.Path, err error) {
+	found = map[artifact.Path]Obstacle{}
+	for _, p := range paths {
+		o, regular, err := v.place(ctx, p, tracked[p])
+		switch {
+		case err != nil:
+			return nil, nil, err
+		case o.Kind != "":
+			found[p] = o
+		case regular:
+			plain = append(plain, p)
+		}
+	}
+	return found, plain, nil
 }
 
 // place finds what is wrong with where a file stands. regular is whether Git can be
