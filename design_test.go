@@ -28,6 +28,7 @@ var edges = map[string]string{
 	"policies":            "",
 	"internal/schemas":    ". internal/lazyregexp",
 	"internal/artifact":   "",
+	"internal/exit":       "",
 	"internal/lazyregexp": "",
 	"internal/lockfile":   "",
 	"internal/outfile":    "",
@@ -56,11 +57,11 @@ var edges = map[string]string{
 	"internal/explain":    "internal/artifact internal/config internal/facts internal/ledger internal/policy internal/report",
 	"internal/cli": "internal/artifact internal/attest internal/audit internal/baseline internal/bundle internal/config internal/explain internal/facts internal/fetch internal/github internal/ledger internal/manifest " +
 		"internal/policy internal/preview internal/repo internal/report internal/script internal/transit internal/vaulttime internal/workbench policies internal/schemas " +
-		"internal/outfile internal/sandbox internal/supervisor internal/buildinfo",
+		"internal/exit internal/outfile internal/sandbox internal/supervisor internal/buildinfo",
 	"cmd/codexlock":  "internal/cli",
 	"cmd/action":     "internal/cli",
 	"bench":          "",
-	"bench/profiled": "internal/cli",
+	"bench/profiled": "internal/cli internal/exit",
 }
 
 // only says which packages may import something that reaches outside.

@@ -9,6 +9,7 @@ import (
 	"runtime/pprof"
 
 	"github.com/codexlock/codexlock/internal/cli"
+	"github.com/codexlock/codexlock/internal/exit"
 )
 
 func main() { os.Exit(profiled()) }
@@ -17,12 +18,12 @@ func profiled() int {
 	file, err := os.Create(os.Getenv("CODEXLOCK_BENCH_PROFILE"))
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "profiled:", err)
-		return cli.ExitUnknown
+		return exit.Unknown
 	}
 	defer file.Close()
 	if err := pprof.StartCPUProfile(file); err != nil {
 		fmt.Fprintln(os.Stderr, "profiled:", err)
-		return cli.ExitUnknown
+		return exit.Unknown
 	}
 	defer pprof.StopCPUProfile()
 	return cli.Main(cli.Here())

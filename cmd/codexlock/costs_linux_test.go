@@ -18,6 +18,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/codexlock/codexlock/internal/cli"
+	"github.com/codexlock/codexlock/internal/exit"
 )
 
 // The repositories that are compared: what one artifact more costs is the difference
@@ -57,11 +58,11 @@ type costs struct {
 var costCases = []costCase{
 	{name: "clean", args: []string{"verify", "--all"},
 		bounds: costs{384, 45374, 4.5, 7}},
-	{name: "expired", args: []string{"verify", "--all"}, code: cli.ExitDenied, later: 48 * time.Hour,
+	{name: "expired", args: []string{"verify", "--all"}, code: exit.Denied, later: 48 * time.Hour,
 		bounds: costs{1174, 85914, 4.5, 7}},
-	{name: "keyless", args: []string{"verify", "--all"}, code: cli.ExitDenied, keyless: true,
+	{name: "keyless", args: []string{"verify", "--all"}, code: exit.Denied, keyless: true,
 		bounds: costs{1178, 93959, 4.5, 7}},
-	{name: "drifted", args: []string{"verify", "--all"}, code: cli.ExitDenied, prepare: drift,
+	{name: "drifted", args: []string{"verify", "--all"}, code: exit.Denied, prepare: drift,
 		bounds: costs{2058, 135274, 5.5, 11}},
 	{name: "one path", args: []string{"verify", "assets/sources/0/a0000.txt"}, // what the others cost
 		bounds: costs{97, 8104, 0.5, 7}},

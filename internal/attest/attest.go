@@ -98,6 +98,14 @@ func (e *WeakKeyError) Error() string {
 	return fmt.Sprintf("the key of trust domain %q, from %s, %s; make one with: openssl rand -hex 32", e.Domain, e.Env, e.Reason)
 }
 
+// Usage says that the user corrects it.
+func (e *WeakKeyError) Usage() bool { return true }
+
+// Hint is the next step.
+func (e *WeakKeyError) Hint() string {
+	return "make one: codexlock keys generate, or openssl rand -hex 32"
+}
+
 // Attest hashes each path's file in the work tree at root and writes its
 // companions and ledger entry: for all paths, or for none. resolve gives the
 // options of each. Paths given twice are attested once. Where several paths are

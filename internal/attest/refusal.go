@@ -34,6 +34,10 @@ func (e *RefusedError) Unwrap() error { return e.Err }
 // Hint is the next step.
 func (e *RefusedError) Hint() string { return e.Next }
 
+// Usage says that the user corrects it, now or never: a file that is still being written
+// needs nothing but time.
+func (e *RefusedError) Usage() bool { return !e.Unsettled }
+
 // Refusals are all the reasons for which nothing was written, in the order of the
 // paths.
 type Refusals struct {

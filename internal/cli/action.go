@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/github"
 	"github.com/codexlock/codexlock/internal/outfile"
@@ -52,7 +53,7 @@ func Action(ctx context.Context, w World) (code int) {
 	}
 	err := a.run(ctx)
 	var notEvaluated *unpostedError
-	if err != nil && !errors.Is(err, errDenied) && !errors.As(err, &notEvaluated) {
+	if err != nil && !errors.Is(err, exit.ErrDenied) && !errors.As(err, &notEvaluated) {
 		a.abort(ctx, err)
 	}
 	return tell(w, err)
@@ -94,7 +95,7 @@ func (a *action) run(ctx context.Context) error {
 	}
 	var err error
 	if a.in, err = github.ReadInputs(a.world.Env); err != nil {
-		return &usageError{err}
+		return exit.AsUsage(err)
 	}
 	if err := a.readEvent(); err != nil {
 		return err
@@ -164,13 +165,13 @@ func (a *action) start(ctx context.Context) (commands bool, err error) {
 	api := get("GITHUB_API_URL")
 	if api == "" || a.in.Token == "" {
 		if a.in.Annotate == "check" {
-			return false, usagef("input annotate is %q, and there is no GITHUB_API_URL or github-token to post a check run with", a.in.Annotate)
+			return false, exit.Usagef("input annotate is %q, and there is no GITHUB_API_URL or github-token to post a check run with", a.in.Annotate)
 		}
 		return true, nil
 	}
 	client, err := github.NewClient(api, a.in.Token, a.event.Owner, a.event.Repo, github.Clock{Now: a.world.Now, Sleep: a.world.sleep})
 	if err != nil {
-		return false, &usageError{err}
+		return false, exit.AsUsage(err)
 	}
 	details := ""
 	if server := get("GITHUB_SERVER_URL"); server != "" && a.event.RunID != "" {
@@ -315,7 +316,7 @@ func (a *action) tell(ctx context.Context, r report.Report, commands bool) error
 		}
 	}
 	if r.Conclusion == report.Failure {
-		return errDenied
+		return exit.ErrDenied
 	}
 	return nil
 }
@@ -400,7 +401,7 @@ func (a *action) abortWith(ctx context.Context, conclusion string, cause error) 
 	check := a.check
 	a.check = nil
 	summary := "Nothing was proved, so nothing passes.\n\n" + report.Code(cause.Error())
-	if hint := hintFor(cause); hint != "" {
+	if hint := exit.Hint(cause); hint != "" {
 		summary += "\n\nhint: " + report.Code(hint)
 	}
 	return check.Abort(ctx, conclusion, "Could not verify", summary)

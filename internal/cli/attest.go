@@ -13,6 +13,7 @@ import (
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/attest"
 	"github.com/codexlock/codexlock/internal/config"
+	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/ledger"
 	"github.com/codexlock/codexlock/internal/manifest"
@@ -72,16 +73,16 @@ one would choose what is signed.`,
 		Args: func(_ *cobra.Command, args []string) error {
 			switch {
 			case a.all && a.changed, (a.all || a.changed) && len(args) > 0:
-				return usagef("attest takes one of paths, --all and --changed")
+				return exit.Usagef("attest takes one of paths, --all and --changed")
 			case len(args) == 0 && !a.all && !a.changed:
-				return usagef("attest needs the path of an artifact, such as assets/sources/model.bin; or --all, or --changed")
+				return exit.Usagef("attest needs the path of an artifact, such as assets/sources/model.bin; or --all, or --changed")
 			}
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			a.paths = args
 			if cmd.Flags().Changed("ttl-hours") && a.ttlHours < 1 {
-				return usagef("--ttl-hours is %d, want 1 or more", a.ttlHours)
+				return exit.Usagef("--ttl-hours is %d, want 1 or more", a.ttlHours)
 			}
 			var err error
 			if a.now, err = effectiveTime(effective, w); err != nil {
@@ -214,7 +215,7 @@ func (a attestation) options(seal sealer, recorded map[string]string, p artifact
 		}
 	}
 	if _, known := seal.config.Domain(name); !known {
-		return attest.Options{}, usagef("trust domain %q of %s is not in %s; name one that is with --domain, or add it there", name, p, seal.config.File)
+		return attest.Options{}, exit.Usagef("trust domain %q of %s is not in %s; name one that is with --domain, or add it there", name, p, seal.config.File)
 	}
 	o, err := seal.options(name, a.ttlHours)
 	if err != nil {
@@ -224,7 +225,7 @@ func (a attestation) options(seal sealer, recorded map[string]string, p artifact
 	if a.toolchain != "" {
 		toolName, version, ok := strings.Cut(a.toolchain, "@")
 		if !ok || toolName == "" || version == "" {
-			return o, usagef("--toolchain is %q, want NAME@VERSION", a.toolchain)
+			return o, exit.Usagef("--toolchain is %q, want NAME@VERSION", a.toolchain)
 		}
 		o.Toolchain = manifest.Tool{Name: toolName, Version: version}
 	}

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -11,6 +10,7 @@ import (
 
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/config"
+	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/ledger"
 	"github.com/codexlock/codexlock/internal/repo"
@@ -36,9 +36,9 @@ func (s *selection) named(ctx context.Context, args []string) ([]artifact.Path, 
 	var paths []artifact.Path
 	for _, written := range args {
 		more, err := s.argument(ctx, written)
-		if bad := (*usageError)(nil); errors.As(err, &bad) {
+		if exit.IsUsage(err) {
 			p := artifact.Path(written)
-			s.refused[p], more, err = bad, []artifact.Path{p}, nil
+			s.refused[p], more, err = err, []artifact.Path{p}, nil
 		}
 		if err != nil {
 			return nil, err
@@ -81,7 +81,7 @@ func (s *selection) below(ctx context.Context, dir artifact.Path, written string
 // matching are the artifacts that a pattern names, as seen from the working directory.
 func (s *selection) matching(ctx context.Context, written string) ([]artifact.Path, error) {
 	if !doublestar.ValidatePattern(written) {
-		return nil, usagef("%q is not a valid pattern", written)
+		return nil, exit.Usagef("%q is not a valid pattern", written)
 	}
 	prefix, err := inRepository(s.repository.Root(), s.dir, ".")
 	if err != nil {
@@ -108,7 +108,7 @@ func (s *selection) pick(ctx context.Context, none string, want func(artifact.Pa
 		}
 	}
 	if len(paths) == 0 {
-		return nil, &usageError{&noCandidateError{none, s.config.Include}}
+		return nil, exit.AsUsage(&noCandidateError{none, s.config.Include})
 	}
 	return paths, nil
 }

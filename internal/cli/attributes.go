@@ -10,6 +10,7 @@ import (
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/attest"
 	"github.com/codexlock/codexlock/internal/config"
+	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/ledger"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/script"
@@ -204,7 +205,7 @@ func readAttributes(ctx context.Context, tree repo.Tree, p artifact.Path) (text 
 		return "", false, err
 	}
 	if entry.Kind != repo.File {
-		return "", false, usagef("%s is a %s, want a file", p, entry.Kind)
+		return "", false, exit.Usagef("%s is a %s, want a file", p, entry.Kind)
 	}
 	data, err := tree.Read(ctx, entry, maxAttributesBytes)
 	return string(data), true, err

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/codexlock/codexlock/internal/audit"
+	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/report"
 )
@@ -161,7 +162,7 @@ func readAnchors(w World, names []string) ([]audit.Anchor, error) {
 	for _, name := range names {
 		text, err := readBounded(join(w.Dir, name), maxAnchorBytes)
 		if err != nil {
-			return nil, usagef("read anchor: %w", err)
+			return nil, exit.Usagef("read anchor: %w", err)
 		}
 		anchors = append(anchors, audit.Anchor{Name: name, Text: text})
 	}
@@ -201,7 +202,7 @@ func runAuditVerify(ctx context.Context, w World, anchors []audit.Anchor, tell f
 	switch {
 	case len(v.Faults) > 0:
 		fmt.Fprintln(w.Stderr, "codexlock: hint: find the change: git log -p -- "+audit.Path.String()+"; keep both states as evidence, and restore the last one that verifies")
-		return errDenied
+		return exit.ErrDenied
 	case len(v.Unproved) > 0:
 		return &UncheckedLogError{}
 	}

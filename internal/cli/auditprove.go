@@ -11,6 +11,7 @@ import (
 
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/audit"
+	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/report"
 	"github.com/codexlock/codexlock/internal/vaulttime"
 )
@@ -29,10 +30,10 @@ that --key names or else those of this repository, and needs nothing else.`,
   codexlock audit prove --check proof.json --key ed25519:…`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 && check == "" || len(args) > 0 && check != "" {
-				return usagef("want the path of one artifact, or --check FILE")
+				return exit.Usagef("want the path of one artifact, or --check FILE")
 			}
 			if key != "" && check == "" {
-				return usagef("--key is for --check")
+				return exit.Usagef("--key is for --check")
 			}
 			return nil
 		},
@@ -56,7 +57,7 @@ func runAuditProve(ctx context.Context, w World, written string, formats []strin
 	}
 	for _, o := range outputs {
 		if o.format != "text" && o.format != "json" {
-			return usagef("--format is %q, want text or json", o.format)
+			return exit.Usagef("--format is %q, want text or json", o.format)
 		}
 	}
 	b, err := openBook(ctx, w)
@@ -78,7 +79,7 @@ func runAuditProve(ctx context.Context, w World, written string, formats []strin
 	var bad *audit.LineError
 	if errors.As(err, &bad) {
 		fmt.Fprintf(w.Stderr, "codexlock: %s: %s\n", audit.Path, report.Terminal(bad.Error()))
-		return errDenied
+		return exit.ErrDenied
 	}
 	if err != nil {
 		return err
@@ -86,7 +87,7 @@ func runAuditProve(ctx context.Context, w World, written string, formats []strin
 	proven, err := proof.Check(b.public)
 	if err != nil {
 		fmt.Fprintf(w.Stderr, "codexlock: %s: cannot prove entries of this log: %s\ncodexlock: hint: find the error: codexlock audit verify\n", audit.Path, report.Terminal(err.Error()))
-		return errDenied
+		return exit.ErrDenied
 	}
 	for _, o := range outputs {
 		if err := writeProof(w, o, proof, proven); err != nil {
@@ -142,7 +143,7 @@ func runProofCheck(ctx context.Context, w World, name, written string) error {
 	}
 	text, err := readBounded(join(w.Dir, name), maxProofBytes)
 	if err != nil {
-		return usagef("read proof: %w", err)
+		return exit.Usagef("read proof: %w", err)
 	}
 	p, err := audit.DecodeProof(text)
 	var proven audit.Proven
@@ -154,7 +155,7 @@ func runProofCheck(ctx context.Context, w World, name, written string) error {
 	}
 	if err != nil {
 		fmt.Fprintf(w.Stdout, "[✗] %s: proves nothing: %s\n", report.Terminal(name), report.Terminal(err.Error()))
-		return errDenied
+		return exit.ErrDenied
 	}
 	if err := tellProof(w.Stdout, p, proven); err != nil {
 		return err
@@ -178,7 +179,7 @@ func proofKeys(ctx context.Context, w World, written string) (func(id string) (e
 	}
 	key, err := vaulttime.ParsePublicKey(written)
 	if err != nil {
-		return nil, usagef("--key: %w", err)
+		return nil, exit.Usagef("--key: %w", err)
 	}
 	return func(string) (ed25519.PublicKey, bool) { return key, true }, nil
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/codexlock/codexlock/internal/audit"
+	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/report"
 	"github.com/codexlock/codexlock/internal/vaulttime"
 )
@@ -53,17 +54,17 @@ one that does not ends in exit code 1.`,
 
 func checkFilter(f audit.Filter) error {
 	if !doublestar.ValidatePattern(f.Artifact) {
-		return usagef("--artifact %q is no pattern, want one such as 'assets/sources/**'", f.Artifact)
+		return exit.Usagef("--artifact %q is no pattern, want one such as 'assets/sources/**'", f.Artifact)
 	}
 	if f.Result != "" && f.Result != audit.Pass && f.Result != audit.Fail {
-		return usagef("--result is %q, want PASS or FAIL", f.Result)
+		return exit.Usagef("--result is %q, want PASS or FAIL", f.Result)
 	}
 	for flag, written := range map[string]string{"since": f.Since, "until": f.Until} {
 		if written == "" {
 			continue
 		}
 		if _, err := vaulttime.ParseTime(written); err != nil {
-			return usagef("--%s: %w", flag, err)
+			return exit.Usagef("--%s: %w", flag, err)
 		}
 	}
 	return nil
@@ -105,7 +106,7 @@ func runAuditQuery(ctx context.Context, w World, f audit.Filter, to func(io.Writ
 		at := v.Faults[0]
 		fmt.Fprintf(w.Stderr, "codexlock: these entries are not to be trusted: %s: %s\ncodexlock: hint: see all that is wrong with the log: codexlock audit verify\n",
 			report.Terminal(place(at)), report.Terminal(at.Message))
-		return errDenied
+		return exit.ErrDenied
 	case walkErr != nil:
 		return walkErr
 	case !b.Signed || len(v.Unproved) > 0:

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/repo"
 )
@@ -122,9 +123,9 @@ func (g gate) comparison(ctx context.Context, r *repo.Repository) (comparison, e
 	o := &t.options
 	switch {
 	case g.layout != "" && g.layout != "git" && !o.Strict:
-		return t, usagef("--layout is %q, want git or strict", g.layout)
+		return t, exit.Usagef("--layout is %q, want git or strict", g.layout)
 	case o.Strict && g.head != "":
-		return t, usagef("--layout strict looks at the modes on the disk, and --head reads commits only: want one of the two")
+		return t, exit.Usagef("--layout strict looks at the modes on the disk, and --head reads commits only: want one of the two")
 	}
 	var err error
 	if o.Paths, err = g.named(r); err != nil {
@@ -182,11 +183,11 @@ func checkRevisions(cmd *cobra.Command, env func(string) (string, bool)) error {
 		switch {
 		case flag == nil:
 		case flag.Changed && flag.Value.String() == "":
-			return &usageError{&emptyRevisionError{"--" + name}}
+			return exit.AsUsage(&emptyRevisionError{"--" + name})
 		case !flag.Changed && !(named && name != "head"):
 			variable := environmentOf(name)
 			if value, ok := env(variable); ok && value == "" {
-				return &usageError{&emptyRevisionError{variable}}
+				return exit.AsUsage(&emptyRevisionError{variable})
 			}
 		}
 	}

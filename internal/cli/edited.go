@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 
 	"github.com/codexlock/codexlock/internal/config"
+	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/policy"
 	"github.com/codexlock/codexlock/internal/preview"
@@ -101,7 +102,6 @@ func gateProblem(err error) (p facts.GateProblem, ok bool) {
 	var fault *gateFault
 	var file *gateFileError
 	var large *repo.TooLargeError
-	var usage *usageError
 	switch {
 	case errors.As(err, &bad):
 		p = facts.GateProblem{Path: bad.File, Line: bad.Line, Column: bad.Column, Message: bad.Message}
@@ -113,8 +113,8 @@ func gateProblem(err error) (p facts.GateProblem, ok bool) {
 		p = facts.GateProblem{Path: file.name, Message: file.Error()}
 	case errors.As(err, &large):
 		p = facts.GateProblem{Path: large.Path, Message: large.Error()}
-	case errors.As(err, &usage):
-		p = facts.GateProblem{Message: usage.Error()}
+	case exit.IsUsage(err):
+		p = facts.GateProblem{Message: err.Error()}
 	default:
 		return p, false
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/baseline"
 	"github.com/codexlock/codexlock/internal/config"
+	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/policy"
 	"github.com/codexlock/codexlock/internal/repo"
@@ -25,7 +26,7 @@ func (s settings) asked(ctx context.Context, c config.Config) (policy.Options, e
 	for _, e := range c.Exceptions {
 		rule, err := policy.ParseSelector(e.Rule)
 		if err != nil {
-			return o, usagef("%s: exception: %w", c.File, err)
+			return o, exit.Usagef("%s: exception: %w", c.File, err)
 		}
 		o.Exceptions = append(o.Exceptions, policy.Exception{
 			Pointer: e.Pointer, Rule: rule, Paths: e.Paths, Reason: e.Reason, Owner: e.Owner, Expires: e.Expires,

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/vaulttime"
@@ -25,7 +26,7 @@ record's proof. The public half is what codexlock keys public prints.`,
 		Example: `  codexlock export --format in-toto assets/sources/model.bin > model.intoto.json`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
-				return usagef("export needs the path of one artifact, such as assets/sources/model.bin")
+				return exit.Usagef("export needs the path of one artifact, such as assets/sources/model.bin")
 			}
 			return nil
 		},
@@ -79,20 +80,20 @@ func export(ctx context.Context, w World, g gate) ([]byte, error) {
 		return nil, err
 	}
 	if len(all) != 1 {
-		return nil, usagef("%q names %d artifacts, want one", g.paths[0], len(all))
+		return nil, exit.Usagef("%q names %d artifacts, want one", g.paths[0], len(all))
 	}
 	s := all[0]
 	if left := s.left(); left != "" {
 		fmt.Fprintf(w.Stderr, "codexlock: %s is not exported: %s\n", s.path, left)
-		return nil, errDenied
+		return nil, exit.ErrDenied
 	}
 	key, ok := seal.keys.Maker(s.record.TrustDomain, s.record)
 	if !ok {
 		d, _ := seal.config.Domain(s.record.TrustDomain)
-		return nil, &usageError{&NoKeyError{Source: d.KeySource(), Domain: s.record.TrustDomain}}
+		return nil, exit.AsUsage(&NoKeyError{Source: d.KeySource(), Domain: s.record.TrustDomain})
 	}
 	if s.record.Proof == "" {
-		return nil, usagef("%s has a record without a proof, which is bound to nothing; attest it again: codexlock attest %s", s.path, s.path)
+		return nil, exit.Usagef("%s has a record without a proof, which is bound to nothing; attest it again: codexlock attest %s", s.path, s.path)
 	}
 	text, err := key.Envelope(s.record)
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/codexlock/codexlock/internal/attest"
+	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/ledger"
 	"github.com/codexlock/codexlock/internal/policy"
@@ -35,7 +36,7 @@ artifact. Nothing is judged, and no key or MAC is among the facts.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if whole == (len(args) == 1) {
-				return usagef("want the path of one artifact, or --repository")
+				return exit.Usagef("want the path of one artifact, or --repository")
 			}
 			g.scope, g.paths, g.measureNamed = facts.Paths, args, true
 			if whole {
@@ -129,7 +130,7 @@ func (g gate) open(ctx context.Context) (*repo.Repository, error) {
 // which of the two it is.
 func theArtifact(ctx context.Context, change *facts.Collector, written string) (facts.Measurement, facts.Standing, error) {
 	if n := change.Len(); n != 1 {
-		return facts.Measurement{}, facts.Standing{}, usagef("%q holds %d artifacts, want the path of one", written, n)
+		return facts.Measurement{}, facts.Standing{}, exit.Usagef("%q holds %d artifacts, want the path of one", written, n)
 	}
 	m, err := change.Artifact(ctx, 0)
 	if err != nil {
@@ -156,6 +157,9 @@ func (e *notArtifactError) Error() string {
 func (e *notArtifactError) Hint() string {
 	return "add it to artifacts.include of codexlock.yaml and commit that, or attest it: codexlock attest " + policy.Quoted(e.path)
 }
+
+// Usage says that the user corrects it.
+func (e *notArtifactError) Usage() bool { return true }
 
 // writeIndented writes a value as JSON for people and programs, the same bytes
 // each time.

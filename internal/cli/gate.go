@@ -12,6 +12,7 @@ import (
 
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/config"
+	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/policy"
 	"github.com/codexlock/codexlock/internal/preview"
@@ -247,7 +248,7 @@ func (s settings) measuring(ctx context.Context, o *facts.Options) (err error) {
 	}
 	if g.minimumLevel != "" {
 		if o.Config.MinimumLevel, err = artifact.ParseLevel(g.minimumLevel); err != nil {
-			return &usageError{fmt.Errorf("minimum %w", err)}
+			return exit.AsUsage(fmt.Errorf("minimum %w", err))
 		}
 	}
 	if o.Keys, err = keyring(ctx, o.Config, g.env); err != nil {
@@ -285,14 +286,14 @@ func inRepository(root, dir, written string) (artifact.Path, error) {
 	}
 	rel, err := filepath.Rel(root, full)
 	if err != nil {
-		return "", usagef("%q is not in the repository %s", written, root)
+		return "", exit.Usagef("%q is not in the repository %s", written, root)
 	}
 	if rel == "." {
 		return ".", nil
 	}
 	p, err := artifact.ParsePath(filepath.ToSlash(rel))
 	if err != nil {
-		return "", usagef("%q is not a path in the repository %s: %w", written, root, err)
+		return "", exit.Usagef("%q is not a path in the repository %s: %w", written, root, err)
 	}
 	return p, nil
 }
@@ -337,11 +338,11 @@ func (s settings) namedConfig(ctx context.Context, written string) (config.Confi
 	case err != nil:
 		return config.Config{}, err
 	case at == nowhere:
-		return config.Config{}, usagef("configuration %q is outside the repository, want a file of the base commit", written)
+		return config.Config{}, exit.Usagef("configuration %q is outside the repository, want a file of the base commit", written)
 	case at == onDisk:
 		text, err := os.ReadFile(join(s.gate.dir, written))
 		if err != nil {
-			return config.Config{}, usagef("read configuration: %w", err)
+			return config.Config{}, exit.Usagef("read configuration: %w", err)
 		}
 		return config.Parse(cmp.Or(p, artifact.Path(filepath.ToSlash(written))), text)
 	}
@@ -350,7 +351,7 @@ func (s settings) namedConfig(ctx context.Context, written string) (config.Confi
 		return config.Config{}, err
 	}
 	if !ok {
-		return config.Config{}, usagef("configuration %q is not in the base commit: a change is never judged by its own configuration", written)
+		return config.Config{}, exit.Usagef("configuration %q is not in the base commit: a change is never judged by its own configuration", written)
 	}
 	return config.Parse(p, text)
 }
@@ -370,7 +371,7 @@ func (s settings) fromBase(ctx context.Context, p artifact.Path) ([]byte, bool, 
 
 // broken is an error about one file of the gate.
 func (s settings) broken(name, format string, args ...any) error {
-	return &gateFileError{name, usagef(format, args...)}
+	return &gateFileError{name, exit.Usagef(format, args...)}
 }
 
 // A gateFileError is a file that the gate is made of and that cannot be used.

@@ -17,6 +17,7 @@ import (
 	"github.com/codexlock/codexlock/internal/attest"
 	"github.com/codexlock/codexlock/internal/audit"
 	"github.com/codexlock/codexlock/internal/config"
+	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/policy"
 	"github.com/codexlock/codexlock/internal/repo"
@@ -379,7 +380,7 @@ func (in intake) tell(result attest.Ingested, irregular []attest.Left, done stri
 	}
 	switch {
 	case denied > 0:
-		return errDenied
+		return exit.ErrDenied
 	case len(result.Left) > 0:
 		return errors.New("not every file could be verified; run it again once they are finished and can be read")
 	}
@@ -415,7 +416,7 @@ var drift = map[string]bool{"lock.drift": true, "manifest.hash": true, "vaulttim
 // mayQuarantine refuses where nothing may be moved.
 func (g gate) mayQuarantine(w World) error {
 	if g.scope != facts.All || g.head != "" {
-		return usagef("--quarantine moves drifted files of the work tree: use it with --all and without --head")
+		return exit.Usagef("--quarantine moves drifted files of the work tree: use it with --all and without --head")
 	}
 	return maySign(w.Env, "verify --quarantine")
 }

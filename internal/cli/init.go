@@ -14,6 +14,7 @@ import (
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/attest"
 	"github.com/codexlock/codexlock/internal/config"
+	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/ledger"
 	"github.com/codexlock/codexlock/internal/repo"
@@ -101,7 +102,7 @@ func (in *scaffold) configure(ctx context.Context, domain string) error {
 			continue
 		}
 		if entry.Kind != repo.File {
-			return usagef("%s is a %s, want a file", p, entry.Kind)
+			return exit.Usagef("%s is a %s, want a file", p, entry.Kind)
 		}
 		text, err := in.tree.Read(ctx, entry, facts.MaxCompanionBytes)
 		if err == nil {
@@ -115,7 +116,7 @@ func (in *scaffold) configure(ctx context.Context, domain string) error {
 	}
 	in.text = text
 	if in.config, err = config.Parse(config.Paths[0], []byte(text)); err != nil {
-		return usagef("--domain %q: %w", domain, err)
+		return exit.Usagef("--domain %q: %w", domain, err)
 	}
 	return nil
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/codexlock/codexlock/internal/config"
+	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/policy"
 	"github.com/codexlock/codexlock/internal/repo"
@@ -173,7 +174,7 @@ func (k *keyView) read(ctx context.Context) (err error) {
 // known refuses a domain that there is not.
 func (k *keyView) known() error {
 	if _, ok := k.options.Config.Domain(k.domain); !ok && k.domain != "" {
-		return usagef("trust domain %q is not in %s", k.domain, k.options.Config.File)
+		return exit.Usagef("trust domain %q is not in %s", k.domain, k.options.Config.File)
 	}
 	return nil
 }
@@ -190,7 +191,7 @@ func (k *keyView) domains() []string {
 // noKey is what there is to say where no domain has a key.
 func (k *keyView) noKey() error {
 	if len(k.domains()) == 0 {
-		return usagef("%s has no trust domain", k.options.Config.File)
+		return exit.Usagef("%s has no trust domain", k.options.Config.File)
 	}
 	d, _ := k.options.Config.Domain(k.domains()[0])
 	return &NoKeyError{Source: d.KeySource(), Domain: k.domains()[0]}
@@ -217,7 +218,7 @@ func (k *keyView) public() error {
 		fmt.Fprintln(k.world.Stdout, line.Line())
 	}
 	if printed == 0 {
-		return &usageError{k.noKey()}
+		return exit.AsUsage(k.noKey())
 	}
 	return nil
 }
@@ -251,7 +252,7 @@ func (k *keyView) check(ctx context.Context, print func([]facts.DomainKey, []pol
 		return err
 	}
 	if refused {
-		return errDenied
+		return exit.ErrDenied
 	}
 	return nil
 }

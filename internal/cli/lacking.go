@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/ledger"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/report"
@@ -48,7 +49,7 @@ func tellLacking(ctx context.Context, w World, r *repo.Repository, work repo.Tre
 			}
 			err := refusal(o, pathPattern(p, ""))
 			w.note("a commit would not contain what is verified here: " + err.Error())
-			w.note("hint: " + hintFor(err))
+			w.note("hint: " + exit.Hint(err))
 		}
 	}
 	if others > maxLacking {

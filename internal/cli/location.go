@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/exit"
 )
 
 // A location is where a file stands that --config or --policy names.
@@ -33,7 +34,7 @@ func (s settings) locate(written string) (at location, p artifact.Path, err erro
 	}
 	p, err = artifact.ParsePath(rel)
 	if err != nil {
-		return inTree, "", usagef("%q is not a path in the repository: %w", written, err)
+		return inTree, "", exit.Usagef("%q is not a path in the repository: %w", written, err)
 	}
 	return inTree, p, nil
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/ledger"
 	"github.com/codexlock/codexlock/internal/report"
@@ -51,7 +52,7 @@ codexlock init names the driver in .gitattributes. Each clone says once what it 
   ` + mergeDriver,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 3 {
-				return usagef("lock merge takes three files, BASE OURS THEIRS, and got %d", len(args))
+				return exit.Usagef("lock merge takes three files, BASE OURS THEIRS, and got %d", len(args))
 			}
 			return nil
 		},
@@ -75,7 +76,7 @@ type ledgerMerge struct {
 
 func (m ledgerMerge) run() error {
 	if m.markerSize < 1 || m.markerSize > maxMarkerSize {
-		return usagef("--marker-size is %d, want 1 to %d", m.markerSize, maxMarkerSize)
+		return exit.Usagef("--marker-size is %d, want 1 to %d", m.markerSize, maxMarkerSize)
 	}
 	var texts [3][]byte
 	for i, side := range mergeSides {
@@ -102,7 +103,7 @@ func (m ledgerMerge) run() error {
 		fmt.Fprintf(m.world.Stderr, "codexlock: %s: %s\n", report.Terminal(m.path), report.Terminal(c))
 	}
 	fmt.Fprintln(m.world.Stderr, "codexlock: hint: choose the artifact first (git checkout --ours -- PATH, or --theirs), then: codexlock lock resolve")
-	return errDenied
+	return exit.ErrDenied
 }
 
 // mergeSides are the three files of a merge, in Git's order.
@@ -181,7 +182,13 @@ func (e *MergeInputError) Error() string {
 	return fmt.Sprintf("merge %s: %s is no %s: %v; nothing was merged", e.Path, e.Side, e.Form, e.Err)
 }
 
+// Unwrap is what is wrong with the side.
 func (e *MergeInputError) Unwrap() error { return e.Err }
+
+// Hint is the next step.
+func (e *MergeInputError) Hint() string {
+	return "fix that side first: git merge --abort, or write the ledger by hand and git add it"
+}
 
 func (m ledgerMerge) read(name string) ([]byte, error) {
 	f, err := os.Open(join(m.world.Dir, name))

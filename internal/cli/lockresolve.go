@@ -12,6 +12,7 @@ import (
 
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/attest"
+	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/ledger"
 	"github.com/codexlock/codexlock/internal/manifest"
@@ -85,7 +86,7 @@ func (l lockResolution) run(ctx context.Context) error {
 	}
 	if left > 0 {
 		fmt.Fprintln(l.world.Stderr, "codexlock: hint: choose the artifact first (git checkout --ours -- PATH, or --theirs), then run codexlock lock resolve again; or attest it anew: codexlock attest PATH")
-		return errDenied
+		return exit.ErrDenied
 	}
 	if len(files) > 0 {
 		fmt.Fprintln(l.world.Stderr, "codexlock: hint: git add the resolved files, then: codexlock verify")
@@ -128,7 +129,7 @@ func (l lockResolution) marked(ctx context.Context) ([]artifact.Path, error) {
 	}
 	for _, p := range named {
 		if !resolvable(p) {
-			return nil, usagef("%s is neither %s nor a record or manifest: resolve it with Git", p, ledger.Path)
+			return nil, exit.Usagef("%s is neither %s nor a record or manifest: resolve it with Git", p, ledger.Path)
 		}
 	}
 	if len(l.paths) == 0 {

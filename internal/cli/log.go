@@ -12,6 +12,7 @@ import (
 	"github.com/codexlock/codexlock/internal/attest"
 	"github.com/codexlock/codexlock/internal/audit"
 	"github.com/codexlock/codexlock/internal/config"
+	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/report"
 	"github.com/codexlock/codexlock/internal/vaulttime"
@@ -42,7 +43,7 @@ func (l *logging) fromEnvironment(cmd *cobra.Command) error {
 			l.on = true
 		case "false", "0":
 		default:
-			return usagef("CODEXLOCK_LOG is %q, want true or false", v)
+			return exit.Usagef("CODEXLOCK_LOG is %q, want true or false", v)
 		}
 	}
 	if v, ok := l.env("CODEXLOCK_VERIFIED_BY"); ok && l.by == "" {
@@ -52,7 +53,7 @@ func (l *logging) fromEnvironment(cmd *cobra.Command) error {
 		l.by = verifier(l.user(cmd.Context()), l.env)
 	}
 	if len(l.by) > maxVerifiedBy {
-		return usagef("--verified-by has %d bytes, want at most %d", len(l.by), maxVerifiedBy)
+		return exit.Usagef("--verified-by has %d bytes, want at most %d", len(l.by), maxVerifiedBy)
 	}
 	return nil
 }
@@ -173,7 +174,7 @@ func (e *unloggedError) Unwrap() error { return e.err }
 func logSigner(c config.Config, keys *vaulttime.Keyring) (*audit.Signer, error) {
 	names := c.LogDomains()
 	if len(names) != 1 {
-		return nil, usagef("%s has %d trust domains and does not say which one's key signs the audit log: want audit: {domain: NAME}", c.File, len(names))
+		return nil, exit.Usagef("%s has %d trust domains and does not say which one's key signs the audit log: want audit: {domain: NAME}", c.File, len(names))
 	}
 	name := names[0]
 	d, _ := c.Domain(name)

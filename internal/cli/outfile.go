@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/outfile"
 )
 
@@ -56,7 +57,7 @@ func (w World) stream(name string) (io.WriteCloser, bool, error) {
 		}
 		n, err := strconv.Atoi(written)
 		if err != nil || n < 0 {
-			return nil, false, usagef("%s: want a number after %s", name, dir)
+			return nil, false, exit.Usagef("%s: want a number after %s", name, dir)
 		}
 		fd, err := unix.FcntlInt(uintptr(n), unix.F_DUPFD_CLOEXEC, 0)
 		if err != nil {

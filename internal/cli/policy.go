@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/policy"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/workbench"
@@ -85,7 +86,7 @@ func formOf[P any](format string, forms map[string]P) (P, error) {
 	p, ok := forms[format]
 	if !ok {
 		names := slices.Sorted(maps.Keys(forms))
-		return p, usagef("--format is %q, want one of %s", format, strings.Join(names, ", "))
+		return p, exit.Usagef("--format is %q, want one of %s", format, strings.Join(names, ", "))
 	}
 	return p, nil
 }
@@ -139,7 +140,7 @@ func (g gate) rulesOnDisk(ctx context.Context) (*policy.Engine, error) {
 			return nil, err
 		}
 		if len(modules) == 0 {
-			return nil, usagef("policies %q: no .rego file there", dir)
+			return nil, exit.Usagef("policies %q: no .rego file there", dir)
 		}
 		sources = append(sources, policy.Source{Name: dir, Modules: modules})
 	}

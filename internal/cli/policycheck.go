@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/codexlock/codexlock/internal/config"
+	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/policy"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/workbench"
@@ -57,7 +58,7 @@ Exit codes: 0 nothing is wrong, 1 something is, 2 usage, 3 could not check.`,
 				return err
 			}
 			if len(findings) > 0 {
-				return errDenied
+				return exit.ErrDenied
 			}
 			return nil
 		},
@@ -98,7 +99,7 @@ func workSources(ctx context.Context, w World, named []string) (dirs []string, s
 	for _, dir := range dirs {
 		modules, err := modulesOnDisk(w.Dir, dir)
 		if errors.Is(err, os.ErrNotExist) || err == nil && len(modules) == 0 {
-			return nil, nil, &usageError{&noRulesError{dir}}
+			return nil, nil, exit.AsUsage(&noRulesError{dir})
 		}
 		if err != nil {
 			return nil, nil, err

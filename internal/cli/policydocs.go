@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/policy"
 	"github.com/codexlock/codexlock/internal/workbench"
 )
@@ -106,7 +107,7 @@ func checkPages(w World, pages []page) error {
 		fmt.Fprintf(w.Stdout, "[✗] %s is not what the rules say\n      hint: write it anew: codexlock policy docs\n", p.name)
 	}
 	if stale {
-		return errDenied
+		return exit.ErrDenied
 	}
 	return nil
 }

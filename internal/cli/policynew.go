@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/policy"
 	"github.com/codexlock/codexlock/internal/workbench"
 	"github.com/codexlock/codexlock/policies"
@@ -39,7 +40,7 @@ condition, the test, the page. It writes over nothing.`,
 			var name *workbench.NameError
 			var there *workbench.ThereError
 			if errors.As(err, &name) || errors.As(err, &there) {
-				return &usageError{err}
+				return exit.AsUsage(err)
 			}
 			if err != nil {
 				return err

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/policy"
 	"github.com/codexlock/codexlock/internal/workbench"
 	"github.com/codexlock/codexlock/policies"
@@ -55,7 +56,7 @@ Exit codes: 0 proved, 1 a rule is not, 2 usage, 3 could not be tried.`,
 				return err
 			}
 			if slices.ContainsFunc(proofs, func(p workbench.Proof) bool { return !p.Proved }) {
-				return errDenied
+				return exit.ErrDenied
 			}
 			return nil
 		},
@@ -101,7 +102,7 @@ func proveOne(ctx context.Context, engine *policy.Engine, code string, valid wor
 	probe, err := engine.Probe(ctx, code, timeout)
 	var unknown *policy.UnknownRuleError
 	if errors.As(err, &unknown) {
-		return workbench.Proof{}, &usageError{err}
+		return workbench.Proof{}, exit.AsUsage(err)
 	}
 	if err != nil {
 		return workbench.Proof{}, err
@@ -121,10 +122,10 @@ func (g gate) validFacts(ctx context.Context, file string) (workbench.Valid, err
 	}
 	text, err := os.ReadFile(join(g.dir, file))
 	if err != nil {
-		return nil, usagef("--facts: %w", err)
+		return nil, exit.Usagef("--facts: %w", err)
 	}
 	if err := valid.Take(bytes.NewReader(text)); err != nil {
-		return nil, usagef("--facts %s: %w", file, err)
+		return nil, exit.Usagef("--facts %s: %w", file, err)
 	}
 	return valid, nil
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/policy"
 	"github.com/codexlock/codexlock/internal/workbench"
 )
@@ -33,13 +34,13 @@ could not be run to its end, or there is none.`,
   codexlock policy test --threshold 100 -f text -f junit=tests.xml`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if _, err := regexp.Compile(o.Run); err != nil {
-				return usagef("--run: %w", err)
+				return exit.Usagef("--run: %w", err)
 			}
 			switch {
 			case threshold < 0 || threshold > 100:
-				return usagef("--threshold is %v, want a percentage from 0 to 100", threshold)
+				return exit.Usagef("--threshold is %v, want a percentage from 0 to 100", threshold)
 			case o.Timeout <= 0:
-				return usagef("--timeout is %s, want more than nothing", o.Timeout)
+				return exit.Usagef("--timeout is %s, want more than nothing", o.Timeout)
 			}
 			outputs, err := testOutputs(formats)
 			if err != nil {
@@ -86,7 +87,7 @@ func testOutputs(written []string) ([]output, error) {
 			return nil, err
 		}
 		if toFile && file == "" {
-			return nil, usagef("--format %q names no file, want format=FILE", s)
+			return nil, exit.Usagef("--format %q names no file, want format=FILE", s)
 		}
 		outputs = append(outputs, output{format, file})
 	}
@@ -109,10 +110,10 @@ func tellTests(w World, outputs []output, r workbench.TestReport, threshold floa
 	}
 	if c := r.Coverage; c != nil && c.Percent < threshold {
 		fmt.Fprintf(w.Stderr, "codexlock: coverage is %.1f%%, want %v%%\n", c.Percent, threshold)
-		return errDenied
+		return exit.ErrDenied
 	}
 	if r.Failed > 0 {
-		return errDenied
+		return exit.ErrDenied
 	}
 	return nil
 }

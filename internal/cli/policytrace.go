@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/policy"
 	"github.com/codexlock/codexlock/internal/workbench"
@@ -70,7 +71,7 @@ func (g gate) trace(ctx context.Context, code string, timeout time.Duration) (wo
 	probe, err := engine.Probe(ctx, code, timeout)
 	var unknown *policy.UnknownRuleError
 	if errors.As(err, &unknown) {
-		return none, &usageError{err}
+		return none, exit.AsUsage(err)
 	}
 	if err != nil {
 		return none, err
@@ -78,11 +79,11 @@ func (g gate) trace(ctx context.Context, code string, timeout time.Duration) (wo
 	whole := probe.Subject == "repository"
 	switch {
 	case probe.Subject == "exceptions":
-		return none, usagef("rule %s judges exceptions, after all other rules: codexlock verify prints its findings", code)
+		return none, exit.Usagef("rule %s judges exceptions, after all other rules: codexlock verify prints its findings", code)
 	case !whole && len(g.paths) == 0:
-		return none, usagef("rule %s is about an artifact: want its path, codexlock policy trace %s PATH", code, code)
+		return none, exit.Usagef("rule %s is about an artifact: want its path, codexlock policy trace %s PATH", code, code)
 	case whole && len(g.paths) > 0:
-		return none, usagef("rule %s is about the whole change and takes no path: codexlock policy trace %s", code, code)
+		return none, exit.Usagef("rule %s is about the whole change and takes no path: codexlock policy trace %s", code, code)
 	case whole:
 		g.scope = facts.Changed
 	}

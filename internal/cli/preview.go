@@ -8,6 +8,7 @@ import (
 
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/config"
+	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/policy"
 	"github.com/codexlock/codexlock/internal/preview"
@@ -21,7 +22,7 @@ func (w World) servePreview(ctx context.Context) int {
 	if err := preview.Serve(ctx, w.Stdin, w.Stdout); err != nil {
 		return tell(w, err)
 	}
-	return ExitTrusted
+	return exit.Trusted
 }
 
 // self is this program, to be started once more.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/attest"
+	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/report"
 	"github.com/codexlock/codexlock/internal/vaulttime"
@@ -37,7 +38,7 @@ func quarantineListCommand(w World) *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if format != "text" && format != "json" {
-				return usagef("--format is %q, want text or json", format)
+				return exit.Usagef("--format is %q, want text or json", format)
 			}
 			r, err := gate{dir: w.Dir}.open(cmd.Context())
 			if err != nil {
@@ -111,7 +112,7 @@ quarantine. released.json beside them says who released it and why.`,
   codexlock quarantine release 20261123T000000Z-0123456789abcdef --reason "rebuilt by hand, checked by two of us"`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
-				return usagef("release takes the ID of one quarantine; see codexlock quarantine list")
+				return exit.Usagef("release takes the ID of one quarantine; see codexlock quarantine list")
 			}
 			return nil
 		},
@@ -135,7 +136,7 @@ quarantine. released.json beside them says who released it and why.`,
 
 func (rel release) run(ctx context.Context) error {
 	if strings.TrimSpace(rel.reason) == "" || len(rel.reason) > maxReasonBytes {
-		return usagef("--reason has to say why it may go, in at most %d bytes", maxReasonBytes)
+		return exit.Usagef("--reason has to say why it may go, in at most %d bytes", maxReasonBytes)
 	}
 	r, err := rel.open(ctx, "quarantine release")
 	if err != nil {
@@ -179,14 +180,14 @@ func (rel release) find(r *repo.Repository) (attest.Held, error) {
 			continue
 		}
 		if h.Released != nil {
-			return h, usagef("quarantine %s was released already, by %s at %s", rel.id, h.Released.ReleasedBy, h.Released.ReleasedAt)
+			return h, exit.Usagef("quarantine %s was released already, by %s at %s", rel.id, h.Released.ReleasedBy, h.Released.ReleasedAt)
 		}
 		return h, nil
 	}
 	if damaged != nil {
 		return attest.Held{}, damaged
 	}
-	return attest.Held{}, usagef("there is no quarantine %q; see codexlock quarantine list", rel.id)
+	return attest.Held{}, exit.Usagef("there is no quarantine %q; see codexlock quarantine list", rel.id)
 }
 
 // arrival is the held file as one that comes in, into assets/sources/ only.
@@ -201,10 +202,10 @@ func (rel release) arrival(r *repo.Repository, held attest.Held) (attest.Arrival
 	}
 	a, err := held.Arrival(to)
 	if err != nil {
-		return a, usagef("%w; say with --to where it is to stand", err)
+		return a, exit.Usagef("%w; say with --to where it is to stand", err)
 	}
 	if !strings.HasPrefix(a.To.String(), attest.SourcesDir+"/") {
-		return a, usagef("%s is not in %s/, the folder of verified files", a.To, attest.SourcesDir)
+		return a, exit.Usagef("%s is not in %s/, the folder of verified files", a.To, attest.SourcesDir)
 	}
 	a.Replace = rel.replace
 	return a, nil

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/codexlock/codexlock/internal/attest"
+	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/report"
 )
 
@@ -36,7 +37,7 @@ func printErrors(w World, err error) {
 			continue
 		}
 		fmt.Fprintf(w.Stderr, "codexlock: %s\n", report.Terminal(err.Error()))
-		if hint := hintFor(err); hint != "" && !hinted[hint] {
+		if hint := exit.Hint(err); hint != "" && !hinted[hint] {
 			hinted[hint] = true
 			fmt.Fprintf(w.Stderr, "codexlock: hint: %s\n", report.Terminal(hint))
 		}

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/codexlock/codexlock/internal/attest"
+	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/policy"
 	"github.com/codexlock/codexlock/internal/repo"
@@ -69,7 +70,7 @@ func (n renewal) run(ctx context.Context) (err error) {
 		return err
 	}
 	if n.within < 0 {
-		return usagef("--within is %s, want no less than 0", n.within)
+		return exit.Usagef("--within is %s, want no less than 0", n.within)
 	}
 	if n.now, err = effectiveTime(n.effective, n.world); err != nil {
 		return err

@@ -12,6 +12,7 @@ import (
 
 	"github.com/codexlock/codexlock/internal/attest"
 	"github.com/codexlock/codexlock/internal/config"
+	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/report"
@@ -117,16 +118,16 @@ func (t rotation) rotating() ([]string, error) {
 		case t.domain != "" || len(t.domains()) == 1:
 			d, _ := t.seal.config.Domain(name)
 			if !ok {
-				return nil, &usageError{&NoKeyError{Source: d.KeySource(), Domain: name}}
+				return nil, exit.AsUsage(&NoKeyError{Source: d.KeySource(), Domain: name})
 			}
 			if d.Transit != "" {
-				return nil, usagef("no old key for trust domain %q: %s has one version; make the next one in Vault (POST MOUNT/keys/NAME/rotate)", name, d.KeySource())
+				return nil, exit.Usagef("no old key for trust domain %q: %s has one version; make the next one in Vault (POST MOUNT/keys/NAME/rotate)", name, d.KeySource())
 			}
-			return nil, usagef("no old key for trust domain %q: want the new one in %s, and the one before it in %s%s", name, d.KeySource(), d.KeyEnv, config.OldKeySuffix)
+			return nil, exit.Usagef("no old key for trust domain %q: want the new one in %s, and the one before it in %s%s", name, d.KeySource(), d.KeyEnv, config.OldKeySuffix)
 		}
 	}
 	if len(names) == 0 {
-		return nil, usagef("no trust domain has an old key next to its new one: set the domain's variable with the suffix %s to the old key", config.OldKeySuffix)
+		return nil, exit.Usagef("no trust domain has an old key next to its new one: set the domain's variable with the suffix %s to the old key", config.OldKeySuffix)
 	}
 	return names, nil
 }
@@ -159,11 +160,11 @@ func (t rotation) listed(believed *vaulttime.Keyring, name string) (bool, error)
 	case current(before) && current(now):
 		return true, nil
 	case now == vaulttime.EpochCurrent:
-		return false, usagef("key %s of trust domain %q is current in %s, and not yet in the last commit: commit and merge that first, because the gate trusts only the keys of the base commit", key.ID(), name, t.seal.config.File)
+		return false, exit.Usagef("key %s of trust domain %q is current in %s, and not yet in the last commit: commit and merge that first, because the gate trusts only the keys of the base commit", key.ID(), name, t.seal.config.File)
 	case now == vaulttime.EpochUnknown:
 		return false, nil
 	}
-	return false, &usageError{&EpochError{ID: key.ID(), Source: d.KeySource(), Domain: name, Epoch: now}}
+	return false, exit.AsUsage(&EpochError{ID: key.ID(), Source: d.KeySource(), Domain: name, Epoch: now})
 }
 
 // list is the first step: the new keys go into codexlock.yaml.
@@ -186,7 +187,7 @@ func (t rotation) list(ctx context.Context, r *repo.Repository, domains []string
 		next := config.PublicKey{ID: key.ID(), Key: vaulttime.FormatPublicKey(key.PublicKey()), CreatedAt: t.options.Now, State: "current"}
 		text, err = config.Rotate(at, text, name, next)
 		if errors.Is(err, config.ErrLayout) {
-			return usagef("%w; put this line into public_keys of trust domain %q, set the state of the others to retiring, and run it again: %s", err, name, next.Line())
+			return exit.Usagef("%w; put this line into public_keys of trust domain %q, set the state of the others to retiring, and run it again: %s", err, name, next.Line())
 		}
 		if err != nil {
 			return err

@@ -10,6 +10,7 @@ import (
 
 	"github.com/codexlock/codexlock/internal/attest"
 	"github.com/codexlock/codexlock/internal/config"
+	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/vaulttime"
@@ -79,17 +80,17 @@ func newSealer(ctx context.Context, w World, r *repo.Repository, now time.Time) 
 func (s sealer) key(domain string) (vaulttime.Key, config.Domain, error) {
 	d, known := s.config.Domain(domain)
 	if !known {
-		return vaulttime.Key{}, d, usagef("trust domain %q is not in %s", domain, s.config.File)
+		return vaulttime.Key{}, d, exit.Usagef("trust domain %q is not in %s", domain, s.config.File)
 	}
 	key, ok := s.keys.Key(domain)
 	if !ok {
-		return key, d, &usageError{&NoKeyError{Source: d.KeySource(), Domain: domain}}
+		return key, d, exit.AsUsage(&NoKeyError{Source: d.KeySource(), Domain: domain})
 	}
 	if reason := key.Weakness(); reason != "" {
 		return key, d, &attest.WeakKeyError{Domain: domain, Env: d.KeySource(), Reason: reason}
 	}
 	if epoch := s.keys.Epoch(domain, key.ID()); epoch != vaulttime.EpochCurrent && epoch != vaulttime.EpochUnlisted {
-		return key, d, &usageError{&EpochError{ID: key.ID(), Source: d.KeySource(), Domain: domain, Epoch: epoch}}
+		return key, d, exit.AsUsage(&EpochError{ID: key.ID(), Source: d.KeySource(), Domain: domain, Epoch: epoch})
 	}
 	return key, d, nil
 }
@@ -103,10 +104,10 @@ func (s sealer) anyKey() error {
 		}
 	}
 	if len(names) == 0 {
-		return usagef("%s has no trust domain", s.config.File)
+		return exit.Usagef("%s has no trust domain", s.config.File)
 	}
 	d, _ := s.config.Domain(names[0])
-	return &usageError{&NoKeyError{Source: d.KeySource(), Domain: names[0]}}
+	return exit.AsUsage(&NoKeyError{Source: d.KeySource(), Domain: names[0]})
 }
 
 // options are what is written about an artifact of a domain; no hours are the
@@ -120,7 +121,7 @@ func (s sealer) options(domain string, hours int64) (attest.Options, error) {
 		hours = d.MaxTTLHours
 	}
 	if hours < 1 || hours > d.MaxTTLHours {
-		return attest.Options{}, usagef("--ttl-hours is %d, want 1 to %d, the maximum of trust domain %q", hours, d.MaxTTLHours, domain)
+		return attest.Options{}, exit.Usagef("--ttl-hours is %d, want 1 to %d, the maximum of trust domain %q", hours, d.MaxTTLHours, domain)
 	}
 	return attest.Options{
 		Domain: domain, TTLHours: hours, Key: key, KeyEnv: d.KeyEnv, Now: s.now, FallbackCreator: s.creator,

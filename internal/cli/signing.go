@@ -7,6 +7,7 @@ import (
 	"os"
 	"slices"
 
+	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/github"
 )
 
@@ -23,18 +24,18 @@ func maySign(env func(string) (string, bool), command string) error {
 		return nil
 	}
 	if !slices.Contains(signingEvents, event) {
-		return &usageError{&signingError{fmt.Sprintf("%s does not run on the event %q: whoever triggers it, such as a pull request's author, would choose what is signed", command, event)}}
+		return exit.AsUsage(&signingError{fmt.Sprintf("%s does not run on the event %q: whoever triggers it, such as a pull request's author, would choose what is signed", command, event)})
 	}
 	branch, err := eventDefaultBranch(env)
 	if err != nil {
-		return &usageError{fmt.Errorf("%s does not run on the event %q without its payload: %w", command, event, err)}
+		return exit.AsUsage(fmt.Errorf("%s does not run on the event %q without its payload: %w", command, event, err))
 	}
 	ref, _ := env("GITHUB_REF")
 	if event == "schedule" && (branch == "" || ref == "") { // it has no payload, and runs on the default branch only
 		return nil
 	}
 	if branch == "" || ref != "refs/heads/"+branch {
-		return &usageError{&signingError{fmt.Sprintf("%s does not run for %q, want the default branch \"refs/heads/%s\": other branches are not reviewed", command, ref, branch)}}
+		return exit.AsUsage(&signingError{fmt.Sprintf("%s does not run for %q, want the default branch \"refs/heads/%s\": other branches are not reviewed", command, ref, branch)})
 	}
 	return nil
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/bundle"
 	"github.com/codexlock/codexlock/internal/config"
+	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/fetch"
 	"github.com/codexlock/codexlock/internal/policy"
@@ -54,7 +55,7 @@ func (s settings) sources(ctx context.Context, c config.Config) ([]policy.Source
 		case len(modules) > 0:
 			sources = append(sources, policy.Source{Name: "base", Modules: modules})
 		case named && s.named():
-			return nil, usagef("policies %q: no .rego file there", dir)
+			return nil, exit.Usagef("policies %q: no .rego file there", dir)
 		case named:
 			return nil, s.broken(c.File.String(), "policies %q: no .rego file there in %s", dir, s.where())
 		}
@@ -86,7 +87,7 @@ func written(names []string) (dirs []string, bundles []bundle.Ref, err error) {
 		ref, isBundle, err := bundle.Parse(name)
 		switch {
 		case err != nil:
-			return nil, nil, &usageError{err}
+			return nil, nil, exit.AsUsage(err)
 		case isBundle:
 			bundles = append(bundles, ref)
 		default:
@@ -143,7 +144,7 @@ func (s settings) bundleFile(ctx context.Context, b bundle.Ref) ([]byte, error) 
 		case err != nil:
 			return nil, err
 		case at == nowhere:
-			return nil, usagef("policies %q is outside the repository, want a bundle of the base commit", b.Path)
+			return nil, exit.Usagef("policies %q is outside the repository, want a bundle of the base commit", b.Path)
 		case at == onDisk:
 			return bundleOnDisk(join(s.gate.dir, b.Path))
 		}
@@ -154,9 +155,9 @@ func (s settings) bundleFile(ctx context.Context, b bundle.Ref) ([]byte, error) 
 	case err != nil:
 		return nil, err
 	case !ok:
-		return nil, usagef("policies %q: no such file in %s", b.Path, s.where())
+		return nil, exit.Usagef("policies %q: no such file in %s", b.Path, s.where())
 	case entry.Kind != repo.File:
-		return nil, usagef("policies %q is a %s in %s, want a file", b.Path, entry.Kind, s.where())
+		return nil, exit.Usagef("policies %q is a %s in %s, want a file", b.Path, entry.Kind, s.where())
 	}
 	data, err := s.base.Read(ctx, entry, bundle.MaxBytes)
 	if err != nil {
@@ -168,14 +169,14 @@ func (s settings) bundleFile(ctx context.Context, b bundle.Ref) ([]byte, error) 
 func bundleOnDisk(name string) ([]byte, error) {
 	info, err := os.Stat(name)
 	if err != nil {
-		return nil, usagef("policies: %w", err)
+		return nil, exit.Usagef("policies: %w", err)
 	}
 	if !info.Mode().IsRegular() {
-		return nil, usagef("policies %q is no file", name)
+		return nil, exit.Usagef("policies %q is no file", name)
 	}
 	f, err := os.Open(name)
 	if err != nil {
-		return nil, usagef("policies: %w", err)
+		return nil, exit.Usagef("policies: %w", err)
 	}
 	defer f.Close()
 	return io.ReadAll(io.LimitReader(f, bundle.MaxBytes+1))
@@ -259,7 +260,7 @@ func (s settings) modules(ctx context.Context, dir string) ([]policy.Module, err
 		case err != nil:
 			return nil, err
 		case at == nowhere:
-			return nil, usagef("policies %q is outside the repository, want a directory of the base commit", dir)
+			return nil, exit.Usagef("policies %q is outside the repository, want a directory of the base commit", dir)
 		case at == onDisk:
 			return modulesOnDisk(s.gate.dir, dir)
 		}
@@ -308,7 +309,7 @@ func modulesOnDisk(from, dir string) ([]policy.Module, error) {
 		return err
 	})
 	if errors.Is(err, os.ErrNotExist) {
-		return nil, usagef("policies: %w", err)
+		return nil, exit.Usagef("policies: %w", err)
 	}
 	sort.Slice(modules, func(i, j int) bool { return modules[i].Name < modules[j].Name })
 	return modules, err

@@ -9,6 +9,7 @@ import (
 
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/attest"
+	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/policy"
 	"github.com/codexlock/codexlock/internal/repo"
@@ -58,7 +59,7 @@ func standings(ctx context.Context, w World, r *repo.Repository, g gate) ([]stan
 			fmt.Fprintf(w.Stdout, "[✗] %s: %s\n      hint: %s\n", report.Terminal(f.File), told(f), report.Terminal(f.Fix))
 		}
 		fmt.Fprintln(w.Stdout, "[✗] nothing was attested: the repository as a whole is denied")
-		return nil, errDenied
+		return nil, exit.ErrDenied
 	}
 	tree, err := r.WorkTree(ctx)
 	if err != nil {
@@ -185,7 +186,7 @@ func conclude(w World, failed bool, format string, args ...any) error {
 	}
 	fmt.Fprintf(w.Stdout, "[%s] %s\n", mark, fmt.Sprintf(format, args...))
 	if failed {
-		return errDenied
+		return exit.ErrDenied
 	}
 	return nil
 }

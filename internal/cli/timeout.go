@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"runtime/debug"
 	"time"
+
+	"github.com/codexlock/codexlock/internal/exit"
 )
 
 // defaultTimeout is how long one evaluation may take where nobody says otherwise. It
@@ -39,11 +41,11 @@ func timeoutOf(flag time.Duration, given bool, env func(string) (string, bool)) 
 	if written, ok := env("CODEXLOCK_TIMEOUT"); ok && written != "" && !given {
 		var err error
 		if flag, err = time.ParseDuration(written); err != nil {
-			return 0, usagef("CODEXLOCK_TIMEOUT is %q, want a duration such as 10m or 90s", written)
+			return 0, exit.Usagef("CODEXLOCK_TIMEOUT is %q, want a duration such as 10m or 90s", written)
 		}
 	}
 	if flag < 0 {
-		return 0, usagef("the timeout is %s, want 0 (no limit) or more", flag)
+		return 0, exit.Usagef("the timeout is %s, want 0 (no limit) or more", flag)
 	}
 	return flag, nil
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/report"
@@ -88,7 +89,7 @@ func (v *verification) understand(cmd *cobra.Command, args []string) (err error)
 	g.scope, g.paths = facts.Changed, args
 	switch {
 	case v.all && len(args) > 0:
-		return usagef("--all and paths: want one of the two")
+		return exit.Usagef("--all and paths: want one of the two")
 	case v.all:
 		g.scope = facts.All
 	case len(args) > 0:
@@ -107,7 +108,7 @@ func (v *verification) understand(cmd *cobra.Command, args []string) (err error)
 		return err
 	}
 	if g.log.on && g.head != "" {
-		return usagef("--log adds to the work tree's log, and --head reads commits only: want one of the two")
+		return exit.Usagef("--log adds to the work tree's log, and --head reads commits only: want one of the two")
 	}
 	if v.quarantine {
 		if err := g.mayQuarantine(v.world); err != nil {
@@ -116,7 +117,7 @@ func (v *verification) understand(cmd *cobra.Command, args []string) (err error)
 	}
 	if cmd.Flags().Changed("write-baseline") {
 		if !v.all {
-			return usagef("--write-baseline records the current findings of all artifacts: use it with --all")
+			return exit.Usagef("--write-baseline records the current findings of all artifacts: use it with --all")
 		}
 		g.adopt = v.world.adopt(v.adopt)
 	}
@@ -152,7 +153,7 @@ func (v *verification) present(ctx context.Context, outputs []output, opened *re
 		}
 	}
 	if r.Conclusion == report.Failure {
-		return errDenied
+		return exit.ErrDenied
 	}
 	return nil
 }
@@ -178,7 +179,7 @@ func (g *gate) fromEnvironment(cmd *cobra.Command, env func(string) (string, boo
 	}
 	if exact != "" {
 		if g.base != "" {
-			return usagef("--base and --base-exact both name what to compare with: use one of them")
+			return exit.Usagef("--base and --base-exact both name what to compare with: use one of them")
 		}
 		g.base, g.exact = exact, true
 	}
@@ -211,7 +212,7 @@ func effectiveTime(written string, w World) (time.Time, error) {
 	}
 	t, err := vaulttime.ParseTime(written)
 	if err != nil {
-		return time.Time{}, usagef("--effective-time: %w", err)
+		return time.Time{}, exit.Usagef("--effective-time: %w", err)
 	}
 	return t.Time, nil
 }
@@ -234,7 +235,7 @@ func parseOutputs(written []string) ([]output, error) {
 			return nil, &report.UnknownFormatError{Format: format}
 		}
 		if toFile && file == "" {
-			return nil, usagef("--format %q names no file, want format=FILE", s)
+			return nil, exit.Usagef("--format %q names no file, want format=FILE", s)
 		}
 		outputs = append(outputs, output{format, file})
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/report"
 	"github.com/codexlock/codexlock/internal/supervisor"
 )
@@ -30,7 +31,7 @@ func Here() (context.Context, World) {
 		stop()
 		time.Sleep(signalPatience)
 		fmt.Fprintln(os.Stderr, "codexlock: ended by a signal: nothing was verified")
-		os.Exit(supervisor.Code(ExitUnknown))
+		os.Exit(supervisor.Code(exit.Unknown))
 	})
 	dir, err := os.Getwd()
 	if err != nil {

@@ -200,6 +200,9 @@ type Error struct {
 // Hint is the next step, "" where there is no plain one.
 func (e *Error) Hint() string { return e.hint }
 
+// Usage says that the user corrects it.
+func (e *Error) Usage() bool { return true }
+
 func (e *Error) Error() string {
 	if e.Line == 0 {
 		return fmt.Sprintf("%s: %s", e.File, e.Message)

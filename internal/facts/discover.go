@@ -411,6 +411,14 @@ func (e *NoArtifactError) Error() string {
 	return fmt.Sprintf("%q is neither a file here nor an entry of %s", e.Path, ledger.Path)
 }
 
+// Usage says that the user corrects it.
+func (e *NoArtifactError) Usage() bool { return true }
+
+// Hint is the next step.
+func (e *NoArtifactError) Hint() string {
+	return "a path is seen from the working directory; codexlock verify --all names every artifact"
+}
+
 // printable is a name as it can stand in a document: a name that is not UTF-8
 // keeps a mark where its bytes were.
 func printable(name string) string { return strings.ToValidUTF8(name, "\uFFFD") }

@@ -61,6 +61,9 @@ func (e *UnsupportedEventError) Hint() string {
 	return "start the workflow on pull_request, push and merge_group; remove the other events from its on:"
 }
 
+// Usage says that the user corrects it.
+func (e *UnsupportedEventError) Usage() bool { return true }
+
 // payload is the part of the events' payloads that is read. Pointers, because
 // GitHub sends null for a fork that was deleted.
 type payload struct {

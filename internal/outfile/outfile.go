@@ -55,6 +55,9 @@ func (e *OutsideError) Hint() string {
 	return "name a path relative to the workspace, for instance report.json"
 }
 
+// Usage says that the user corrects it.
+func (e *OutsideError) Usage() bool { return true }
+
 // A KindError is a path that holds something that no file can replace.
 type KindError struct{ Path, Got, Want string }
 
@@ -64,6 +67,9 @@ func (e *KindError) Error() string {
 
 // Hint is the next step.
 func (e *KindError) Hint() string { return "name another path" }
+
+// Usage says that the user corrects it.
+func (e *KindError) Usage() bool { return true }
 
 // quote makes one word of s for a shell.
 func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }

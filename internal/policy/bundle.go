@@ -36,7 +36,7 @@ const (
 // bundle's, for messages, and file the start of its modules' names.
 func FromBundle(name, file string, entries []bundle.Entry, keys []bundle.PublicKey) (Source, error) {
 	refuse := func(hint, format string, args ...any) (Source, error) {
-		return Source{}, &PolicyError{File: file, Message: fmt.Sprintf(format, args...), Hint: hint}
+		return Source{}, &PolicyError{File: file, Message: fmt.Sprintf(format, args...), Next: hint}
 	}
 	if fault := notOnlyModules(entries); fault != "" {
 		return refuse("a bundle for Codexlock holds Rego modules, and constants as rules: opa build -b DIRECTORY", "%s", fault)

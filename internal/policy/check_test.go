@@ -28,7 +28,7 @@ func check(t *testing.T, sources ...policy.Source) []string {
 	var lines []string
 	for _, f := range faults {
 		lines = append(lines, f.Error())
-		if f.Hint == "" {
+		if f.Next == "" {
 			t.Errorf("no hint: %v", f)
 		}
 	}

@@ -112,7 +112,7 @@ func about(rules []*rule, subject string) []*rule {
 // looks just so, and is not a pass.
 func everySourceRules(sources []Source, modules []*module, rules []*rule) *PolicyError {
 	if len(rules) == 0 {
-		return &PolicyError{Message: "no rule in " + sourceNames(sources), Hint: "a rule set with no rules is never a pass; see that the directory is the right one"}
+		return &PolicyError{Message: "no rule in " + sourceNames(sources), Next: "a rule set with no rules is never a pass; see that the directory is the right one"}
 	}
 	known := standardTexts(sources)
 	for i := range sources {
@@ -129,7 +129,7 @@ func everySourceRules(sources []Source, modules []*module, rules []*rule) *Polic
 		if !found {
 			return &PolicyError{
 				Message: fmt.Sprintf("no rule in source %q", sources[i].Name),
-				Hint:    "a rule set with no rules is never a pass; see that the directory is the right one and that its rules are not below lib",
+				Next:    "a rule set with no rules is never a pass; see that the directory is the right one and that its rules are not below lib",
 			}
 		}
 	}

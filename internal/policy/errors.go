@@ -17,7 +17,7 @@ type PolicyError struct {
 	Line    int // counts from 1
 	Column  int // counts from 1
 	Message string
-	Hint    string // the next step
+	Next    string // the next step
 	cause   error
 }
 
@@ -31,12 +31,15 @@ func (e *PolicyError) Error() string {
 	return fmt.Sprintf("%s:%d:%d: %s", e.File, e.Line, max(e.Column, 1), e.Message)
 }
 
+// Hint is the next step.
+func (e *PolicyError) Hint() string { return e.Next }
+
 // Unwrap gives the error that the evaluation ended with, where there is one.
 func (e *PolicyError) Unwrap() error { return e.cause }
 
 // faultAt is a fault at a place in a module.
 func faultAt(at *ast.Location, hint, format string, args ...any) *PolicyError {
-	e := &PolicyError{Message: fmt.Sprintf(format, args...), Hint: hint}
+	e := &PolicyError{Message: fmt.Sprintf(format, args...), Next: hint}
 	if at != nil {
 		e.File, e.Line, e.Column = at.File, at.Row, at.Col
 	}
@@ -80,13 +83,13 @@ func compileFault(err *ast.Error) *PolicyError {
 	e.cause = err
 	if name, ok := strings.CutPrefix(err.Message, "undefined function "); ok && isBuiltin(name) {
 		e.Message = fmt.Sprintf("built-in %s is not allowed in rules", name)
-		e.Hint = hintSandbox
+		e.Next = hintSandbox
 		return e
 	}
 	if d, ok := err.Details.(*ast.RefErrInvalidDetail); ok {
-		e.Hint = hintInput
+		e.Next = hintInput
 		if guess := nearest(d); guess != "" {
-			e.Hint = fmt.Sprintf("did you mean %s? %s", guess, hintInput)
+			e.Next = fmt.Sprintf("did you mean %s? %s", guess, hintInput)
 		}
 	}
 	return e

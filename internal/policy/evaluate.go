@@ -159,7 +159,7 @@ func (e *Engine) blame(ctx context.Context, q *query, in *facts.Input, subject s
 	}
 	return &PolicyError{
 		Message: fmt.Sprintf("evaluate the rules about %q: %v; each rule alone ends well", subject, cause),
-		Hint:    "ask for less in one rule, or use fewer rules", cause: cause,
+		Next:    "ask for less in one rule, or use fewer rules", cause: cause,
 	}
 }
 
@@ -190,7 +190,7 @@ func ruleFault(r *rule, subject string, err error) error {
 	var told *topdown.Error
 	switch {
 	case errors.Is(err, errDeadline):
-		fault.Hint = "bound what the rule walks over; it must end for every input"
+		fault.Next = "bound what the rule walks over; it must end for every input"
 	case errors.As(err, &told):
 		fault.Message = fmt.Sprintf("rule %s about %q: %s: %s", r.Code, subject, told.Code, told.Message)
 		if told.Location != nil && told.Location.File != "" {

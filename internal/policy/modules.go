@@ -148,7 +148,7 @@ func parse(modules []*module) []*PolicyError {
 		case err != nil:
 			faults = append(faults, compileFaults(err)...)
 		case modules[i].Module == nil:
-			faults = append(faults, &PolicyError{File: modules[i].file, Message: "is empty, want a package", Hint: hintMisspelt})
+			faults = append(faults, &PolicyError{File: modules[i].file, Message: "is empty, want a package", Next: hintMisspelt})
 		}
 	}
 	return faults

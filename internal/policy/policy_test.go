@@ -230,7 +230,7 @@ func TestCertainMessagesAreAllowed(t *testing.T) {
 func TestHints(t *testing.T) {
 	_, err := policy.New(context.Background(), []policy.Source{owner("a.rego", "package acme.x\n\ndeny contains \"a\" if input.artifact.sha265 == \"b\"")})
 	var fault *policy.PolicyError
-	if !errors.As(err, &fault) || !strings.HasPrefix(fault.Hint, "did you mean sha256?") || fault.Line != 3 || fault.Column != 22 || fault.File != "a.rego" {
+	if !errors.As(err, &fault) || !strings.HasPrefix(fault.Next, "did you mean sha256?") || fault.Line != 3 || fault.Column != 22 || fault.File != "a.rego" {
 		t.Errorf("got %#v", fault)
 	}
 }
@@ -289,7 +289,7 @@ func TestFaultyAnswersAreRefused(t *testing.T) {
 			if !errors.As(err, &fault) || !strings.Contains(err.Error(), tt.want) {
 				t.Fatalf("got %v and %d findings\nwant a PolicyError with %q", err, len(d.Findings), tt.want)
 			}
-			if fault.Hint == "" {
+			if fault.Next == "" {
 				t.Error("no hint")
 			}
 		})

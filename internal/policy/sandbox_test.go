@@ -101,7 +101,7 @@ func TestEndlessRuleEndsAtItsDeadline(t *testing.T) {
 	start := time.Now()
 	_, err := e.Decide(context.Background(), change("a.bin", "b.bin"), policy.Options{Deadline: 300 * time.Millisecond})
 	var fault *policy.PolicyError
-	if !errors.As(err, &fault) || !strings.Contains(err.Error(), `endless.rego:3:1: rule acme.endless about "a.bin": did not end within its deadline`) || fault.Hint == "" {
+	if !errors.As(err, &fault) || !strings.Contains(err.Error(), `endless.rego:3:1: rule acme.endless about "a.bin": did not end within its deadline`) || fault.Next == "" {
 		t.Fatalf("got %v", err)
 	}
 	if took := time.Since(start); took > 5*time.Second {

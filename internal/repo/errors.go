@@ -16,6 +16,11 @@ func (e *NotARepositoryError) Error() string {
 	return msg + ": run in a checkout, or make one with git init"
 }
 
+// Hint is the next step.
+func (e *NotARepositoryError) Hint() string {
+	return "run it inside a Git repository, or make one: git init"
+}
+
 // A GitVersionError says that there is no git that can be used.
 type GitVersionError struct {
 	Path    string // the git found, "" for none
@@ -42,6 +47,11 @@ func (e *NoCommitsError) Error() string {
 	return fmt.Sprintf("no commits yet (%q): codexlock reads its configuration from a commit; make one first", e.Root)
 }
 
+// Hint is the next step.
+func (e *NoCommitsError) Hint() string {
+	return "commit first: the base commit is where configuration and policies come from"
+}
+
 // A MissingCommitError says that a revision names no commit that is here.
 type MissingCommitError struct {
 	Revision string
@@ -53,6 +63,11 @@ func (e *MissingCommitError) Error() string {
 		return fmt.Sprintf("revision %q is not in this shallow clone: fetch more history, in actions/checkout with fetch-depth: 2 (fetch-depth: 0 for all of it)", e.Revision)
 	}
 	return fmt.Sprintf("revision %q names no commit of this repository: check its spelling, or fetch it", e.Revision)
+}
+
+// Hint is the next step.
+func (e *MissingCommitError) Hint() string {
+	return "fetch the base too: actions/checkout with fetch-depth: 2, or git fetch --deepen=1"
 }
 
 // A MissingObjectError says that an object of the evaluated commit is not here.

@@ -44,6 +44,9 @@ func (e *UnknownFormatError) Error() string {
 	return fmt.Sprintf("format is %q, want one of %s", e.Format, strings.Join(Formats(), ", "))
 }
 
+// Usage says that the user corrects it.
+func (e *UnknownFormatError) Usage() bool { return true }
+
 // Write tells a report in the named form. Its error is an *UnknownFormatError,
 // or the writer's.
 func Write(format string, w io.Writer, r Report, o Options) error {

@@ -49,7 +49,7 @@ func Check(sources []policy.Source) ([]Finding, error) {
 	}
 	findings := make([]Finding, len(faults))
 	for i, f := range faults {
-		findings[i] = Finding{File: f.File, Line: f.Line, Column: max(f.Column, min(f.Line, 1)), Check: "codexlock", Message: f.Message, Hint: f.Hint}
+		findings[i] = Finding{File: f.File, Line: f.Line, Column: max(f.Column, min(f.Line, 1)), Check: "codexlock", Message: f.Message, Hint: f.Next}
 	}
 	return findings, nil
 }

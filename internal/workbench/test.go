@@ -149,13 +149,13 @@ func testFault(r *tester.Result, o TestOptions) error {
 	fault := &policy.PolicyError{
 		File: r.Location.File, Line: r.Location.Row, Column: r.Location.Col,
 		Message: fmt.Sprintf("%s: %v", r.Name, r.Error),
-		Hint:    "make the rule answer whatever its input is",
+		Next:    "make the rule answer whatever its input is",
 	}
 	var told *topdown.Error
 	switch {
 	case topdown.IsCancel(r.Error) || errors.Is(r.Error, context.DeadlineExceeded):
 		fault.Message = fmt.Sprintf("%s did not end within %s", r.Name, o.Timeout)
-		fault.Hint = "bound what the rule walks over, or give the tests more time: --timeout"
+		fault.Next = "bound what the rule walks over, or give the tests more time: --timeout"
 	case errors.As(r.Error, &told):
 		fault.Message = fmt.Sprintf("%s: %s: %s", r.Name, told.Code, told.Message)
 		if told.Location != nil && told.Location.File != "" {

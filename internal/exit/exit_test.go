@@ -1,0 +1,60 @@
+package exit_test
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"testing"
+
+	"github.com/codexlock/codexlock/internal/attest"
+	"github.com/codexlock/codexlock/internal/config"
+	"github.com/codexlock/codexlock/internal/exit"
+	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/github"
+	"github.com/codexlock/codexlock/internal/outfile"
+	"github.com/codexlock/codexlock/internal/policy"
+	"github.com/codexlock/codexlock/internal/repo"
+	"github.com/codexlock/codexlock/internal/report"
+)
+
+// TestErrorsSayWhatTheyAre: the exit code of every kind of error that a user corrects, and
+// whether it has a next step, wrapped and joined as commands return it.
+func TestErrorsSayWhatTheyAre(t *testing.T) {
+	for _, test := range []struct {
+		err  error
+		code int
+		hint bool
+	}{
+		{nil, exit.Trusted, false},
+		{exit.ErrDenied, exit.Denied, false},
+		{errors.New("disk"), exit.Unknown, false},
+		{fs.ErrPermission, exit.Unknown, true},
+		{exit.Usagef("--base: %w", &repo.MissingCommitError{Revision: "x"}), exit.Usage, true},
+		{&config.Error{File: "codexlock.yaml"}, exit.Usage, false},
+		{&report.UnknownFormatError{Format: "x"}, exit.Usage, false},
+		{&facts.NoArtifactError{Path: "x"}, exit.Usage, true},
+		{&attest.WeakKeyError{Domain: "d"}, exit.Usage, true},
+		{&attest.RefusedError{Path: "x", Next: "do"}, exit.Usage, true},
+		{&attest.RefusedError{Path: "x", Unsettled: true}, exit.Unknown, false},
+		{&attest.RefusedError{Path: "x", Unsettled: true, Err: exit.Usagef("y")}, exit.Usage, false},
+		{&outfile.OutsideError{Path: "x"}, exit.Usage, true},
+		{&outfile.KindError{Path: "x"}, exit.Usage, true},
+		{&github.UnsupportedEventError{Event: "x"}, exit.Usage, true},
+		{&repo.NotARepositoryError{Dir: "x"}, exit.Unknown, true},
+		{&repo.NoCommitsError{Root: "x"}, exit.Unknown, true},
+		{&repo.MissingCommitError{Revision: "x"}, exit.Unknown, true},
+		{&policy.PolicyError{Message: "x", Next: "do"}, exit.Unknown, true},
+	} {
+		for _, err := range []error{test.err, fmt.Errorf("read: %w", test.err), errors.Join(errors.New("first"), test.err)} {
+			if test.err == nil {
+				err = nil
+			}
+			if got := exit.Code(err); got != test.code {
+				t.Errorf("%T: exit code of %v is %d, want %d", test.err, err, got, test.code)
+			}
+			if got := exit.Hint(err); (got != "") != test.hint {
+				t.Errorf("%T: hint of %v is %q", test.err, err, got)
+			}
+		}
+	}
+}
