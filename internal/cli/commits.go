@@ -33,6 +33,13 @@ func (g gate) commits(ctx context.Context, r *repo.Repository) (c commits, err e
 		}
 	}
 	hasBase := !g.first
+	if g.staged && g.base == "" {
+		unborn, err := r.Unborn(ctx)
+		if err != nil || unborn {
+			c.notes = append(c.notes, "first commit: there is no earlier commit to trust; what is staged was checked with the embedded rules and its own configuration")
+			return c, err
+		}
+	}
 	switch {
 	case g.first:
 	case g.base != "":
@@ -119,13 +126,15 @@ type comparison struct {
 
 // comparison opens the trees of the commits, both at the same time.
 func (g gate) comparison(ctx context.Context, r *repo.Repository) (comparison, error) {
-	t := comparison{options: facts.Options{Repository: r, Scope: g.scope, Now: g.now, Base: r.EmptyTree(), Strict: g.layout == "strict", MeasureNamed: g.measureNamed, TrustedBase: facts.TrustedCommit}}
+	t := comparison{options: facts.Options{Repository: r, Scope: g.scope, Now: g.now, Base: r.EmptyTree(), Strict: g.layout == "strict", MeasureNamed: g.measureNamed, Staged: g.staged, TrustedBase: facts.TrustedCommit}}
 	o := &t.options
 	switch {
 	case g.layout != "" && g.layout != "git" && !o.Strict:
 		return t, exit.Usagef("--layout is %q, want git or strict", g.layout)
 	case o.Strict && g.head != "":
 		return t, exit.Usagef("--layout strict looks at the modes on the disk, and --head reads commits only: want one of the two")
+	case o.Strict && g.staged:
+		return t, exit.Usagef("--layout strict looks at the modes on the disk, and --staged does not read the disk: want one of the two")
 	}
 	var err error
 	if o.Paths, err = g.named(r); err != nil {
@@ -141,7 +150,7 @@ func (g gate) comparison(ctx context.Context, r *repo.Repository) (comparison, e
 	if c.every && o.Scope == facts.Changed {
 		o.Scope = facts.All
 	}
-	head := concurrently(func() (repo.Tree, error) { return tree(ctx, r, c.head) })
+	head := concurrently(func() (repo.Tree, error) { return g.judged(ctx, r, c.head) })
 	var base repo.Tree
 	var baseErr error
 	if c.trusted != "" && c.compared != c.head {
@@ -164,6 +173,24 @@ func (g gate) comparison(ctx context.Context, r *repo.Repository) (comparison, e
 		t.trusted, err = tree(ctx, r, c.trusted)
 	}
 	return t, err
+}
+
+// judged is the tree that is under judgement: a commit's, or what is staged, or the work
+// tree.
+func (g gate) judged(ctx context.Context, r *repo.Repository, head repo.Commit) (repo.Tree, error) {
+	if !g.staged {
+		return tree(ctx, r, head)
+	}
+	// While it commits some of the changes only, Git has them in another index, and tells
+	// hooks so.
+	index := ""
+	if g.env != nil {
+		index, _ = g.env("GIT_INDEX_FILE")
+	}
+	if index != "" {
+		index = join(g.dir, index)
+	}
+	return r.IndexTree(ctx, index)
 }
 
 // tree is a commit's, or the work tree where there is no commit.

@@ -115,7 +115,7 @@ func (g gate) measureOne(ctx context.Context) (facts.Measurement, error) {
 // open opens the repository, and finishes first what an interrupted attest left.
 func (g gate) open(ctx context.Context) (*repo.Repository, error) {
 	r, err := repo.Open(ctx, g.dir)
-	if err != nil || g.head != "" {
+	if err != nil || g.head != "" || g.staged {
 		return r, err
 	}
 	// What was decided and not finished is neither the earlier state nor the new one.

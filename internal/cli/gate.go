@@ -27,6 +27,7 @@ import (
 type gate struct {
 	dir          string // somewhere in the repository
 	base, head   string // revisions; head "": the work tree
+	staged       bool   // what Git's index holds is judged, in place of the work tree
 	exact        bool   // base is what is compared with, in place of its merge base with the head
 	first        bool   // there is no base: a first push
 	scope        facts.Scope
@@ -106,7 +107,7 @@ func (g gate) runThen(ctx context.Context, use func(*repo.Repository, *facts.Col
 	done := report.New(decision, report.Meta{
 		Scope: string(e.options.Scope), Base: e.options.BaseCommit, Head: e.options.HeadCommit,
 		EffectiveTime: vaulttime.FormatTime(g.now), FailOnWarn: g.failOnWarn,
-		TrustedBase: e.options.TrustedCommit, Notes: e.notes,
+		Staged: g.staged, TrustedBase: e.options.TrustedCommit, Notes: e.notes,
 		Preview: g.preview(limited, e),
 	})
 	if g.log.on {

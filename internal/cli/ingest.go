@@ -415,8 +415,8 @@ var drift = map[string]bool{"lock.drift": true, "manifest.hash": true, "vaulttim
 
 // mayQuarantine refuses where nothing may be moved.
 func (g gate) mayQuarantine(w World) error {
-	if g.scope != facts.All || g.head != "" {
-		return exit.Usagef("--quarantine moves drifted files of the work tree: use it with --all and without --head")
+	if g.scope != facts.All || g.head != "" || g.staged {
+		return exit.Usagef("--quarantine moves drifted files of the work tree: use it with --all and without --head or --staged")
 	}
 	return maySign(w.Env, "verify --quarantine")
 }

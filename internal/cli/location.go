@@ -45,7 +45,7 @@ func (g gate) readsDisk() bool {
 	if g.disk {
 		return true
 	}
-	return g.head == "" && !g.inputs && !unattended(g.env)
+	return g.head == "" && !g.staged && !g.inputs && !unattended(g.env)
 }
 
 // unattended reports whether nobody's own work tree is verified: this runs in CI, or

@@ -59,7 +59,7 @@ func (g gate) preview(ctx context.Context, e evaluation) *policy.Preview {
 func (g gate) compare(ctx context.Context, e evaluation) (policy.Preview, error) {
 	o := e.options
 	whole := facts.Options{ // and nothing else that was asked for: a preview runs nobody's tests
-		Repository: o.Repository, Base: o.Head, Head: o.Head, BaseCommit: o.HeadCommit, HeadCommit: o.HeadCommit, SameCommit: true,
+		Repository: o.Repository, Base: o.Head, Head: o.Head, BaseCommit: o.HeadCommit, HeadCommit: o.HeadCommit, Staged: o.Staged, SameCommit: true,
 		Scope: facts.All, Config: o.Config, Extras: o.Extras, Keys: o.Keys, Now: o.Now, Strict: o.Strict, TrustedBase: o.TrustedBase,
 	}
 	before, err := facts.Collect(ctx, whole)

@@ -26,7 +26,7 @@ func (e evaluation) recover(ctx context.Context, t comparison, cause error) (eva
 	if _, there, err := t.trusted.Lookup(ctx, artifact.Path(problem.Path)); err != nil || !there {
 		return e, cmp.Or(err, cause) // a rule of a bundle, or of ours
 	}
-	unusable := &unusableBaseError{commit: trusted, file: problem.Path, err: cause, commits: g.head != ""}
+	unusable := &unusableBaseError{commit: trusted, file: problem.Path, err: cause, commits: g.head != "" || g.staged}
 	edits, err := touches(ctx, t.options, problem.Path)
 	if err != nil {
 		return e, err

@@ -38,7 +38,9 @@ func verifyCommand(w World) *cobra.Command {
 		Short: "Verify the artifacts of a change, of everything, or of the named paths",
 		Long: `verify compares the work tree with HEAD (or --base) and judges every artifact
 that differs; with --all every artifact there is; with paths just those. With
---head it reads commits only and never the work tree.
+--head it reads commits only and never the work tree. With --staged it judges
+what the next commit would hold: what git add put into the index, as
+git diff --cached shows it, and not the files in the work tree.
 
 Configuration, policies and schemas always come from the base commit. With
 --base main the artifacts are compared with the commit that the change was
@@ -46,6 +48,7 @@ forked from, and checked with the rules of main as it is now.`,
 		Example: `  codexlock verify                        what I changed since HEAD
   codexlock verify --all                  everything
   codexlock verify --base main --head pr  a pull request, from commits alone
+  codexlock verify --staged               what I am about to commit
   codexlock verify --all --write-baseline what is wrong today may stand until it changes
   codexlock verify --all --log            everything, and into the audit log
   codexlock verify -f json=report.json -f text assets/sources/model.bin`,
@@ -65,6 +68,7 @@ func (v *verification) flags(cmd *cobra.Command) {
 	g.log.flags(cmd, v.world)
 	f := cmd.Flags()
 	f.BoolVar(&v.all, "all", false, "verify every artifact, not only the changed ones")
+	f.BoolVar(&g.staged, "staged", false, "verify what is staged (git add), and not the work tree")
 	g.baseFlags(cmd, "the commit to verify (default: the work tree)")
 	f.StringArrayVarP(&v.formats, "format", "f", nil, "format[=FILE], repeatable: "+strings.Join(report.Formats(), ", ")+" (default text)")
 	f.StringVar(&g.config, "config", g.config, "the configuration file (default codexlock.yaml or .github/codexlock.yaml)")
@@ -107,8 +111,17 @@ func (v *verification) understand(cmd *cobra.Command, args []string) (err error)
 	if err := g.log.fromEnvironment(cmd); err != nil {
 		return err
 	}
-	if g.log.on && g.head != "" {
+	switch {
+	case g.staged && cmd.Flags().Changed("head"):
+		return exit.Usagef("--staged judges what is staged, and --head a commit: want one of the two")
+	case g.staged:
+		g.head = "" // a flag before a variable
+	}
+	switch {
+	case g.log.on && g.head != "":
 		return exit.Usagef("--log adds to the work tree's log, and --head reads commits only: want one of the two")
+	case g.log.on && g.staged:
+		return exit.Usagef("--log adds to the work tree's log, and --staged judges what is staged: want one of the two")
 	}
 	if v.quarantine {
 		if err := g.mayQuarantine(v.world); err != nil {
@@ -142,7 +155,7 @@ func (v *verification) present(ctx context.Context, outputs []output, opened *re
 	if err := write(v.world, outputs, r, report.Options{Quiet: v.quiet, Color: !v.noColor && colored(v.world)}); err != nil {
 		return err
 	}
-	if v.gate.head == "" && !v.quiet {
+	if v.gate.head == "" && !v.gate.staged && !v.quiet {
 		if err := tellLacking(ctx, v.world, opened, c.Head(), r); err != nil {
 			return err
 		}

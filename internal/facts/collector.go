@@ -57,7 +57,8 @@ type Options struct {
 	Repository *repo.Repository
 	Base, Head repo.Tree // Base is the empty tree where there is none
 	BaseCommit string    // for the report; "" where there is none
-	HeadCommit string    // "" for the work tree
+	HeadCommit string    // "" for the work tree, and for what is staged
+	Staged     bool      // Head is what Git's index holds
 	SameCommit bool      // Base and Head are one commit: nothing differs
 	// TrustedBase says where configuration and rules were read (the zero value: a
 	// commit), and TrustedCommit which commit that is; "" where it is Base.
@@ -78,6 +79,10 @@ type Options struct {
 	Strict       bool      // the modes of a work tree's files count (ZT-6.2)
 	Tests        *Tests    // nil: no test is executed
 }
+
+// inObjects reports whether the head is a commit or what is staged: its files are
+// objects, with the ids and modes that Git knows, and not files on a disk.
+func (o *Options) inObjects() bool { return o.HeadCommit != "" || o.Staged }
 
 // A Collector measures a change. It implements Change.
 type Collector struct {

@@ -41,7 +41,7 @@ func (c *Collector) discover(ctx context.Context) error {
 	sort.Strings(c.artifacts)
 	_, mirrored, err := c.o.Head.Lookup(ctx, artifact.Path(strings.TrimSuffix(artifact.ManifestDir, "/")))
 	// A commit's tree lists files only, and looking there costs nothing.
-	c.mirrored = mirrored || c.o.HeadCommit != ""
+	c.mirrored = mirrored || c.o.inObjects()
 	return err
 }
 
@@ -55,7 +55,7 @@ func (c *Collector) discoverChange(ctx context.Context, set map[string]bool) err
 	// Between commits a comparison costs no reading, so it comes first, and the
 	// manifests are only asked where an input of theirs can have changed. In a
 	// work tree they say which files have to be read to find out.
-	commits := c.o.HeadCommit != ""
+	commits := c.o.inObjects()
 	for _, step := range []func() error{
 		func() error { return c.compareUnless(ctx, !commits, nil) },
 		func() (err error) {
@@ -127,7 +127,7 @@ func (c *Collector) compare(ctx context.Context, only func(string) bool) error {
 // sameText reports whether a file of the gate differs in its line endings only, in a
 // work tree in which Git converts them. The gate reads the base's; no edit is in it.
 func (c *Collector) sameText(ctx context.Context, d repo.Delta) (bool, error) {
-	if c.o.HeadCommit != "" || d.Status != repo.Modified || d.Base.Kind != repo.File || d.Head.Kind != repo.File ||
+	if c.o.inObjects() || d.Status != repo.Modified || d.Base.Kind != repo.File || d.Head.Kind != repo.File ||
 		d.Base.Mode != d.Head.Mode || gateKind(&c.o.Config, d.Path) == "" {
 		return false, nil
 	}

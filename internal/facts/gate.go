@@ -154,7 +154,7 @@ func (c *Collector) measureScript(ctx context.Context, r *Repository) error {
 		r.Script.State = "irregular"
 	case "valid":
 		switch {
-		case bytes.Equal(file.data, script.Ingest), c.o.HeadCommit == "" && bytes.Equal(withLF(file.data), script.Ingest):
+		case bytes.Equal(file.data, script.Ingest), !c.o.inObjects() && bytes.Equal(withLF(file.data), script.Ingest):
 			r.Script.Origin = "init"
 		case c.attested(script.IngestPath, artifact.HashBytes(file.data)):
 			r.Script.Origin = "attested"

@@ -27,7 +27,7 @@ func (c *Collector) measureLog(ctx context.Context, r *Repository) error {
 	if c.o.Scope == Changed && l.Change == repo.Unchanged.String() {
 		return nil
 	}
-	if c.o.HeadCommit == "" { // a work tree: another process may be adding to the log
+	if !c.o.inObjects() { // a work tree: another process may be adding to the log
 		release, err := audit.Hold(ctx, c.o.Repository.Root(), c.o.Repository.GitDir())
 		if err != nil {
 			return err

@@ -109,7 +109,7 @@ func (c *Collector) measureFile(ctx context.Context, s *subject) error {
 		return nil // a folder that nothing lists: the file that it was was removed
 	}
 	s.file = entry
-	if c.o.Strict && c.o.HeadCommit == "" && entry.Kind == repo.File {
+	if c.o.Strict && !c.o.inObjects() && entry.Kind == repo.File {
 		a.DiskMode = fmt.Sprintf("%04o", entry.Perm)
 	}
 	a.Kind, a.Mode = entry.Kind.String(), entry.Mode

@@ -38,7 +38,7 @@ func (c *Collector) modeChange(ctx context.Context, s *subject, before repo.Entr
 		return "absent", nil
 	case c.o.SameCommit, s.file.Mode == before.Mode:
 		return "same", nil
-	case c.o.HeadCommit == "":
+	case !c.o.inObjects():
 		keeps, err := c.o.Repository.KeepsModes(ctx)
 		if err != nil {
 			return "", fmt.Errorf("compare modes with the base: %w", err)

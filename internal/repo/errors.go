@@ -167,3 +167,20 @@ func (e *GitError) Error() string {
 }
 
 func (e *GitError) Unwrap() error { return e.Err }
+
+// An UnmergedError says that a merge left paths unmerged, so that the index is nothing
+// that could be committed.
+type UnmergedError struct{ Paths []string }
+
+func (e *UnmergedError) Error() string {
+	more := ""
+	if n := len(e.Paths) - 1; n > 0 {
+		more = fmt.Sprintf(" and %d more", n)
+	}
+	return fmt.Sprintf("the index has the unmerged path %q%s: nothing can be committed, so nothing was verified", e.Paths[0], more)
+}
+
+// Hint is the next step.
+func (e *UnmergedError) Hint() string {
+	return "resolve the conflicts (of the ledger and records: codexlock lock resolve), then git add them"
+}

@@ -41,6 +41,7 @@ type runner struct {
 	place   []string // --git-dir and --work-tree: nothing is discovered by git
 	dir     string   // the working directory
 	user    []string // variables that lead to the user's own configuration; nil: none is read
+	index   string   // the index's file; "" the repository's own
 	started atomic.Int64
 }
 
@@ -106,6 +107,9 @@ func (g *runner) env() []string {
 		"GIT_TERMINAL_PROMPT=0",
 		"LC_ALL=C",
 	}
+	if g.index != "" {
+		env = append(env, "GIT_INDEX_FILE="+g.index)
+	}
 	if g.user != nil {
 		return append(env, g.user...)
 	}
@@ -125,6 +129,11 @@ func (g *runner) asUser(env func(string) (string, bool)) *runner {
 		}
 	}
 	return &runner{path: g.path, place: g.place, dir: g.dir, user: user}
+}
+
+// withIndex is a runner that reads another index, "" the repository's own.
+func (g *runner) withIndex(file string) *runner {
+	return &runner{path: g.path, place: g.place, dir: g.dir, user: g.user, index: file}
 }
 
 func (g *runner) command(ctx context.Context, command string, rest ...string) *exec.Cmd {

@@ -181,6 +181,9 @@ func provenance(r Report) string {
 	if head == "" {
 		head = "the work tree"
 	}
+	if r.Staged {
+		head = "what is staged"
+	}
 	base := r.Base
 	if base == "" {
 		base = "nothing"

@@ -32,7 +32,8 @@ type Report struct {
 	Scope         string            `json:"scope"` // changed, all, paths
 	Base          string            `json:"base,omitempty"`
 	TrustedBase   string            `json:"trusted_base,omitempty"` // absent: it is Base
-	Head          string            `json:"head,omitempty"`         // absent: the work tree
+	Head          string            `json:"head,omitempty"`         // absent: the work tree, or what is staged
+	Staged        bool              `json:"staged,omitempty"`       // what Git's index holds was judged
 	EffectiveTime string            `json:"effective_time"`
 	Policy        Policy            `json:"policy"`
 	Counts        Counts            `json:"counts"`
@@ -64,6 +65,7 @@ type Meta struct {
 	Scope, Base, Head string
 	EffectiveTime     string // RFC 3339
 	FailOnWarn        bool   // warnings fail the change
+	Staged            bool   // what Git's index holds was judged
 	TrustedBase       string // commit; "" where it is Base
 	Notes             []string
 	Preview           *policy.Preview
@@ -86,11 +88,11 @@ func (r Report) Trusted() func(policy.Artifact) bool {
 func New(d policy.Decision, m Meta) Report {
 	r := Report{
 		Schema: Schema, Scope: m.Scope, Base: m.Base, Head: m.Head, EffectiveTime: m.EffectiveTime,
-		Policy:      Policy{Source: d.Source, Digest: d.Digest, Rules: d.Rules, Answers: d.Answers},
-		Artifacts:   append([]policy.Artifact{}, d.Artifacts...),
-		Findings:    append([]policy.Finding{}, d.Findings...),
-		Level:       "none",
-		TrustedBase: m.TrustedBase, Notes: m.Notes, Preview: m.Preview,
+		Policy:    Policy{Source: d.Source, Digest: d.Digest, Rules: d.Rules, Answers: d.Answers},
+		Artifacts: append([]policy.Artifact{}, d.Artifacts...),
+		Findings:  append([]policy.Finding{}, d.Findings...),
+		Level:     "none",
+		Staged:    m.Staged, TrustedBase: m.TrustedBase, Notes: m.Notes, Preview: m.Preview,
 	}
 	denied, whole := map[string]bool{}, false
 	for _, f := range r.Findings {

@@ -1,0 +1,128 @@
+package repo
+
+import (
+	"context"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// IndexTree is what a commit of Git's index would hold, as `git diff --cached` sees it:
+// a file that was only announced with `git add --intent-to-add` is not in it. file names
+// another index than the repository's own, as Git does in GIT_INDEX_FILE while it
+// commits; "" is the repository's own. Where a merge left paths unmerged, the error is an
+// *UnmergedError.
+func (r *Repository) IndexTree(ctx context.Context, file string) (Tree, error) {
+	if r.bare {
+		return nil, &BareRepositoryError{GitDir: r.gitDir}
+	}
+	b := indexBuilder{walker: walker{r: r, limits: limits{of: "the index"}}}
+	err := r.git.withIndex(file).stream(ctx, func(out io.Reader) error {
+		return records(out, b.record)
+	}, "diff-index", "--cached", "--raw", "-z", "--no-abbrev", "--no-renames", "--no-relative",
+		"--ignore-submodules=none", "--ita-invisible-in-index", r.emptyTreeID())
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("list the index: %w", err)
+	case b.about != "":
+		return nil, fmt.Errorf("list the index: %w", b.malformed("ends with the entry %q", b.about))
+	case len(b.unmerged) > 0:
+		return nil, &UnmergedError{Paths: b.unmerged}
+	}
+	t := &commitTree{r: r, files: b.files.done(), folders: b.folders.done(), malformed: b.first}
+	if err := t.checkUnique(&b.limits); err != nil {
+		return nil, fmt.Errorf("list the index: %w", err)
+	}
+	return t, nil
+}
+
+// emptyTreeID is the id of the tree with nothing in it, which git knows by itself.
+func (r *Repository) emptyTreeID() string {
+	return hex.EncodeToString(r.format.begin("tree", 0).Sum(nil))
+}
+
+// An indexBuilder makes a tree of what git diff-index says: for each path the record
+// ":MODE MODE ID ID STATUS" and the path itself.
+type indexBuilder struct {
+	walker
+	about    string // the record before a path
+	last     string // the path before
+	unmerged []string
+}
+
+func (b *indexBuilder) record(record string) error {
+	if b.about == "" {
+		b.about = record
+		return nil
+	}
+	fields := strings.Fields(b.about)
+	b.about = ""
+	if len(fields) != 5 || !b.r.format.valid(fields[3]) || record == "" {
+		return b.malformed("has the entry %q at %q", fields, record)
+	}
+	if fields[4] == "U" {
+		b.unmerged = append(b.unmerged, record)
+		return nil
+	}
+	mode, known := readMode(fields[1])
+	if !known || modes[mode].kind == Directory {
+		return b.malformed("has an entry with the mode %q at %q", fields[1], record)
+	}
+	if err := b.addFolders(record); err != nil {
+		return err
+	}
+	b.last = record
+	id, err := hex.DecodeString(fields[3])
+	if err != nil {
+		return err
+	}
+	path := b.files.add("", []byte(record), id, mode)
+	b.note([]byte(fields[1]), mode, path[strings.LastIndexByte(path, '/')+1:], path)
+	return b.count(path)
+}
+
+// addFolders adds the folders above a path that the path before is not in.
+func (b *indexBuilder) addFolders(path string) error {
+	for i := range len(path) {
+		if path[i] != '/' || strings.HasPrefix(b.last, path[:i+1]) {
+			continue
+		}
+		folder := b.folders.add("", []byte(path[:i]), nil, directoryMode)
+		b.note([]byte(modes[directoryMode].text[1:]), directoryMode, folder[strings.LastIndexByte(folder, '/')+1:], folder)
+		if err := b.count(folder); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// directoryMode is the mode of a folder, in the table modes.
+const directoryMode = 4
+
+// Unborn reports whether HEAD names a branch that has no commit yet.
+func (r *Repository) Unborn(ctx context.Context) (bool, error) {
+	if _, ok := r.objects.headCommit(ctx); ok || ctx.Err() != nil {
+		return false, ctx.Err()
+	}
+	out, err := r.git.output(ctx, "symbolic-ref", "--quiet", "HEAD")
+	if err != nil {
+		return false, nil // a commit that is not here, or nothing that git knows
+	}
+	ref := strings.TrimSuffix(string(out), "\n")
+	if _, err := r.git.output(ctx, "rev-parse", "--verify", "--quiet", "--end-of-options", ref); err == nil {
+		return false, nil
+	}
+	// A ref that git cannot read is not one that is missing.
+	if out, err = r.git.output(ctx, "rev-parse", "--git-path", ref); err != nil {
+		return false, fmt.Errorf("look for %s: %w", ref, err)
+	}
+	name := strings.TrimSuffix(string(out), "\n")
+	if !filepath.IsAbs(name) {
+		name = filepath.Join(r.git.dir, name)
+	}
+	_, err = os.Lstat(name)
+	return os.IsNotExist(err), nil
+}
