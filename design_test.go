@@ -11,6 +11,7 @@ import (
 	"go/token"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path"
 	"path/filepath"
 	"regexp"
@@ -50,13 +51,16 @@ var edges = map[string]string{
 	"internal/attest":     "internal/artifact internal/lockfile internal/ledger internal/manifest internal/script internal/vaulttime internal/schemas",
 	"internal/baseline":   "internal/artifact internal/schemas",
 	"internal/policy":     "internal/artifact internal/baseline internal/bundle internal/facts internal/schemas internal/lazyregexp",
-	"internal/preview":    "internal/facts internal/policy internal/schemas policies",
+	"internal/preview":    "internal/facts internal/ownerschema internal/policy internal/schemas policies",
 	"internal/report":     "internal/artifact internal/policy",
 	"internal/workbench":  "internal/policy internal/report internal/schemas policies internal/lazyregexp",
 	"internal/github":     "internal/report",
 	"internal/explain":    "internal/artifact internal/config internal/facts internal/ledger internal/policy internal/report",
+
+	"internal/ownerschema": "internal/schemas",
+
 	"internal/cli": "internal/artifact internal/attest internal/audit internal/baseline internal/bundle internal/config internal/explain internal/facts internal/fetch internal/github internal/ledger internal/manifest " +
-		"internal/policy internal/preview internal/repo internal/report internal/script internal/transit internal/vaulttime internal/workbench policies internal/schemas " +
+		"internal/ownerschema internal/policy internal/preview internal/repo internal/report internal/script internal/transit internal/vaulttime internal/workbench policies internal/schemas " +
 		"internal/exit internal/outfile internal/sandbox internal/supervisor internal/buildinfo",
 	"cmd/codexlock":  "internal/cli",
 	"cmd/action":     "internal/cli",
@@ -69,6 +73,8 @@ var only = map[string]string{
 	"github.com/open-policy-agent/opa/": "internal/policy internal/workbench",
 	"github.com/google/go-github/":      "internal/github",
 	"net/http":                          "internal/fetch internal/github internal/transit",
+	"github.com/santhosh-tekuri/":       "internal/ownerschema", // and the tests of internal/schemas
+	"golang.org/x/text/message":         "internal/ownerschema",
 	"oras.land/":                        "internal/fetch",
 	"os/exec":                           "internal/preview internal/repo internal/sandbox internal/script internal/workbench bench",
 	"mvdan.cc/sh/":                      "internal/script",
@@ -158,6 +164,32 @@ func TestImportGraph(t *testing.T) {
 					}
 				}
 			}
+		}
+	}
+}
+
+// TestSmallProgramsStaySmall: what reads and verifies records needs no network, no
+// other program, not OPA and not the JSON Schema library, directly or through others.
+func TestSmallProgramsStaySmall(t *testing.T) {
+	heavy := []string{"net/http", "os/exec", "crypto/tls", "github.com/santhosh-tekuri/jsonschema/v6", "golang.org/x/text/message", "github.com/open-policy-agent/opa/v1/ast"}
+	for root, without := range map[string][]string{
+		"internal/vaulttime": append(heavy, "net"),
+		"internal/ledger":    append(heavy, "net"),
+		"internal/manifest":  append(heavy, "net"),
+		"internal/config":    heavy, // crypto/x509, for the public keys of bundles, imports net
+	} {
+		out, err := exec.Command("go", "list", "-deps", "./"+root).Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		deps := strings.Fields(string(out))
+		for _, dep := range without {
+			if slices.Contains(deps, dep) {
+				t.Errorf("%s needs %s", root, dep)
+			}
+		}
+		if !slices.Contains(deps, module+"internal/schemas") {
+			t.Errorf("%s: %d dependencies, and internal/schemas is not among them: the test looks at the wrong thing", root, len(deps))
 		}
 	}
 }

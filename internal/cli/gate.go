@@ -14,6 +14,7 @@ import (
 	"github.com/codexlock/codexlock/internal/config"
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/ownerschema"
 	"github.com/codexlock/codexlock/internal/policy"
 	"github.com/codexlock/codexlock/internal/preview"
 	"github.com/codexlock/codexlock/internal/repo"
@@ -422,7 +423,7 @@ func (s settings) schemas(ctx context.Context, c config.Config) (map[schemas.Kin
 	}
 	extras := map[schemas.Kind][]facts.Form{}
 	for _, t := range texts {
-		extra, err := schemas.CompileExtra(t.kind, []byte(t.text))
+		extra, err := ownerschema.Compile(t.kind, []byte(t.text))
 		if err != nil {
 			return nil, s.broken(t.path.String(), "schema %s: %w", t.path, err)
 		}

@@ -318,9 +318,6 @@ func (r *reader) config(f file) Config {
 	return c
 }
 
-// pointerEscape writes a key as one token of an RFC 6901 pointer.
-var pointerEscape = strings.NewReplacer("~", "~0", "/", "~1")
-
 // suppressions reads what keeps findings from denying: exceptions, and settings of
 // optional rules.
 func (r *reader) suppressions(f file, c *Config) {
@@ -332,7 +329,7 @@ func (r *reader) suppressions(f file, c *Config) {
 		})
 	}
 	for _, code := range slices.Sorted(maps.Keys(f.Rules)) {
-		s, at := f.Rules[code], "/rules/"+pointerEscape.Replace(code)
+		s, at := f.Rules[code], "/rules/"+schemas.EscapePointer(code)
 		c.Rules = append(c.Rules, RuleSetting{
 			Pointer: at, Rule: code, Level: s.Level, Reason: s.Reason, Owner: s.Owner, Expires: r.time(at+"/expires", s.Expires),
 		})

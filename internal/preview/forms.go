@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/ownerschema"
 	"github.com/codexlock/codexlock/internal/schemas"
 )
 
@@ -39,7 +40,7 @@ func forms(f *Forms) (map[schemas.Kind][][]schemas.Problem, error) {
 	for kind, texts := range f.Schemas {
 		found[kind] = make([][]schemas.Problem, len(f.Documents[kind]))
 		for _, text := range texts {
-			extra, err := schemas.CompileExtra(kind, []byte(text))
+			extra, err := ownerschema.Compile(kind, []byte(text))
 			if err != nil {
 				return nil, fmt.Errorf("the edited schema of %s cannot be used: %w", kind, err)
 			}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/codexlock/codexlock/internal/ownerschema"
 	"github.com/codexlock/codexlock/internal/policy"
 	"github.com/codexlock/codexlock/internal/schemas"
 	"github.com/codexlock/codexlock/policies"
@@ -70,7 +71,7 @@ func load(ctx context.Context, g *Gate) (*Fault, error) {
 		return nil, err
 	}
 	for _, s := range g.Schemas {
-		if _, err := schemas.CompileExtra(s.Kind, []byte(s.Text)); err != nil {
+		if _, err := ownerschema.Compile(s.Kind, []byte(s.Text)); err != nil {
 			return &Fault{File: s.Path, Message: clipped(err.Error())}, nil
 		}
 	}

@@ -53,15 +53,12 @@ type literal struct {
 // maxProperties is how many bits required has.
 const maxProperties = 64
 
-// compiled are the schemas of all kinds but facts: those are larger than this
-// validator, made by ourselves and never on the hot path, and left to the library.
+// compiled are the schemas of all kinds, each compiled when it is first used.
 var compiled = map[Kind]func() *schema{}
 
 func init() {
 	for _, kind := range Kinds {
-		if kind != Facts {
-			compiled[kind] = sync.OnceValue(func() *schema { return mustCompile(Source(kind)) })
-		}
+		compiled[kind] = sync.OnceValue(func() *schema { return mustCompile(Source(kind)) })
 	}
 }
 
@@ -221,7 +218,7 @@ func (c *compiler) scalarKeyword(s *schema, key string, at int) bool {
 		}
 		s.match = match
 	case "format":
-		if c.text(at) != utcSeconds {
+		if c.text(at) != UTCSeconds {
 			c.fail(at, "format %s is not one that this validator knows", c.d.shown(at))
 		}
 		s.time = true

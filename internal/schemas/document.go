@@ -127,9 +127,12 @@ func (d *Document) element(i, n int) int {
 }
 
 var (
-	escapePointer   = strings.NewReplacer("~", "~0", "/", "~1")
+	pointerEscapes  = strings.NewReplacer("~", "~0", "/", "~1")
 	unescapePointer = strings.NewReplacer("~1", "/", "~0", "~")
 )
+
+// EscapePointer returns a key as one part of an RFC 6901 pointer.
+func EscapePointer(key string) string { return pointerEscapes.Replace(key) }
 
 // pointer is the RFC 6901 pointer of a token; a key has that of its value. It is
 // worked out from the token alone, so that documents without problems pay nothing.
@@ -144,7 +147,7 @@ func (d *Document) pointer(target int) string {
 				e = int(d.tokens[e+1].next)
 			}
 			b.WriteByte('/')
-			b.WriteString(escapePointer.Replace(d.string(e)))
+			b.WriteString(EscapePointer(d.string(e)))
 			if e == target {
 				break
 			}

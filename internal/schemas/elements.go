@@ -151,8 +151,8 @@ func (e *Elements) element(p *parser, start int, other func(int, *Document) erro
 	}
 	d := &Document{kind: e.whole.kind, text: p.text, tokens: p.tokens}
 	c := checker{d: d}
-	if c.value(e.item, 0); len(c.problems) > 0 {
-		first := c.inOrder()[0]
+	if c.value(e.item, 0); len(c.Problems) > 0 {
+		first := c.InOrder()[0]
 		first.Pointer = e.pointer(len(e.spans)) + first.Pointer
 		return 0, &first
 	}

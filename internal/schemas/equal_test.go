@@ -1,10 +1,14 @@
 package schemas
 
 import (
+	"bytes"
 	"encoding/json"
+	"errors"
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
 // TestLibraryDecidesTheSame holds our validator against the JSON Schema library on
@@ -12,10 +16,13 @@ import (
 func TestLibraryDecidesTheSame(t *testing.T) {
 	total := 0
 	for kind, texts := range samples() {
-		accepted, refused := 0, 0
+		accepted, refused, library := 0, 0, compileLibrary(t, kind)
 		for _, text := range texts {
 			all := []string{text}
 			for n, e := range edits(text) {
+				if len(text) > 4<<10 && n%11 > 0 { // every kind of edit, not everywhere
+					continue
+				}
 				once := e.apply(text)
 				all = append(all, once)
 				if n%5 > 0 || len(once) > 4<<10 {
@@ -26,7 +33,7 @@ func TestLibraryDecidesTheSame(t *testing.T) {
 				}
 			}
 			for _, mutant := range all {
-				ours, theirs, ok := verdicts(kind, mutant)
+				ours, theirs, ok := verdicts(library, kind, mutant)
 				switch {
 				case !ok:
 					continue // not even parsed: a number that we never let through
@@ -50,12 +57,38 @@ func TestLibraryDecidesTheSame(t *testing.T) {
 	}
 }
 
-func verdicts(kind Kind, text string) (ours, theirs, parsed bool) {
+func verdicts(library *jsonschema.Schema, kind Kind, text string) (ours, theirs, parsed bool) {
 	d, err := Parse(kind, []byte(text))
 	if err != nil {
 		return false, false, false
 	}
-	return len(d.Validate()) == 0, len(applyLibrary(publishedLibrary(kind), d.any(0), nil)) == 0, true
+	return len(d.Validate()) == 0, library.Validate(d.Any()) == nil, true
+}
+
+// compileLibrary compiles the published schema of a kind with the JSON Schema
+// library.
+func compileLibrary(t testing.TB, kind Kind) *jsonschema.Schema {
+	t.Helper()
+	value, err := jsonschema.UnmarshalJSON(bytes.NewReader(Source(kind)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := jsonschema.NewCompiler()
+	c.AssertFormat()
+	c.RegisterFormat(&jsonschema.Format{Name: UTCSeconds, Validate: func(v any) error {
+		if s, ok := v.(string); ok && !IsUTCSeconds(s) {
+			return errors.New("no such date and time")
+		}
+		return nil
+	}})
+	if err := c.AddResource(URL(kind), value); err != nil {
+		t.Fatal(err)
+	}
+	compiled, err := c.Compile(URL(kind))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return compiled
 }
 
 // An edit puts text in the place of a part of another.

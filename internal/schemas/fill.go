@@ -24,8 +24,8 @@ func (d *Document) Fill(into any) error {
 	}
 	f := filler{d: d}
 	planOf(v.Type().Elem())(&f, 0, v.Elem())
-	if len(f.problems) > 0 {
-		return &Error{Kind: d.kind, Problems: f.inOrder()}
+	if len(f.Problems) > 0 {
+		return &Error{Kind: d.kind, Problems: f.InOrder()}
 	}
 	return nil
 }
@@ -33,12 +33,12 @@ func (d *Document) Fill(into any) error {
 type filler struct {
 	d       *Document
 	scratch []byte // lent to UnmarshalText
-	problemList
+	ProblemList
 }
 
 func (f *filler) problem(i int, format string, args ...any) {
-	if !f.full() {
-		f.problems = append(f.problems, f.d.problem(i, format, args...))
+	if !f.Full() {
+		f.Problems = append(f.Problems, f.d.problem(i, format, args...))
 	}
 }
 
@@ -289,7 +289,10 @@ func fieldsOf(t reflect.Type, under []int) []field {
 	return fields
 }
 
-// any is a value as encoding/json would give it, numbers as json.Number.
+// Any returns the document's value as encoding/json would decode it, numbers as
+// json.Number.
+func (d *Document) Any() any { return d.any(0) }
+
 func (d *Document) any(i int) any {
 	t := d.tokens[i]
 	switch t.kind {

@@ -76,7 +76,20 @@ func Parse(kind Kind, data []byte) (*Document, error) {
 	if kind == Ledger {
 		rule = ledgerNumbers
 	}
-	d := &Document{kind: kind, text: string(data)}
+	return parseText(kind, string(data), rule)
+}
+
+// ParseAny is [Parse] of a text about documents of a kind, such as a JSON Schema of
+// them: at most 1 MiB, with numbers of any form.
+func ParseAny(kind Kind, data []byte) (*Document, error) {
+	if len(data) > maxBytes {
+		return nil, tooLarge(kind, len(data), maxBytes)
+	}
+	return parseText(kind, string(data), anyNumber)
+}
+
+func parseText(kind Kind, text string, rule numbers) (*Document, error) {
+	d := &Document{kind: kind, text: text}
 	tokens, bad := parse(d.text, rule)
 	if bad != nil {
 		return nil, &Error{Kind: kind, Problems: []Problem{{

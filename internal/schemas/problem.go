@@ -9,25 +9,28 @@ import (
 // counted. A hostile file could hold millions.
 const maxProblems = 100
 
-// problemList collects the problems of a document up to maxProblems.
-type problemList struct {
-	problems []Problem
+// A ProblemList collects the problems of a document, of very many the first
+// hundred.
+type ProblemList struct {
+	Problems []Problem
 	hidden   int
 }
 
-// full counts one more problem and tells whether it is too many to be told.
-func (l *problemList) full() bool {
-	if len(l.problems) < maxProblems {
+// Full reports whether there is no room for one more problem, and counts that one.
+// Call it before each addition to Problems.
+func (l *ProblemList) Full() bool {
+	if len(l.Problems) < maxProblems {
 		return false
 	}
 	l.hidden++
 	return true
 }
 
-// inOrder are the problems in the order of the text, and how many there are beside.
-func (l *problemList) inOrder() []Problem {
-	sort.SliceStable(l.problems, func(a, b int) bool {
-		p, q := l.problems[a], l.problems[b]
+// InOrder returns the problems in the order of the text. The last one says how many
+// more there are, where there was no room for all.
+func (l *ProblemList) InOrder() []Problem {
+	sort.SliceStable(l.Problems, func(a, b int) bool {
+		p, q := l.Problems[a], l.Problems[b]
 		if p.Position != q.Position {
 			return p.Position.before(q.Position)
 		}
@@ -35,12 +38,24 @@ func (l *problemList) inOrder() []Problem {
 	})
 	if l.hidden > 0 {
 		first := Position{}
-		if l.problems[0].Position != first {
+		if l.Problems[0].Position != first {
 			first = Position{1, 1}
 		}
-		l.problems = append(l.problems, Problem{Position: first, Message: fmt.Sprintf("document has %d more problems", l.hidden)})
+		l.Problems = append(l.Problems, Problem{Position: first, Message: fmt.Sprintf("document has %d more problems", l.hidden)})
 	}
-	return l.problems
+	return l.Problems
+}
+
+// Unfit returns the problem that the value at an RFC 6901 pointer is not what it
+// should be: its message is NAME is VALUE, want WANT. A pointer that leads nowhere
+// stands for the whole document.
+func (d *Document) Unfit(pointer, want string) Problem {
+	i, _ := d.find(pointer)
+	return d.unfit(i, want)
+}
+
+func (d *Document) unfit(i int, want string) Problem {
+	return d.problem(i, "%s is %s, want %s", d.name(i), d.shown(i), want)
 }
 
 func (d *Document) problem(i int, format string, args ...any) Problem {

@@ -1,6 +1,10 @@
 package schemas
 
-import "strings"
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+)
 
 // The standard's own documents, ZT-3.1 and ZT-4.1, with whole hashes and MACs.
 const (
@@ -57,6 +61,51 @@ var (
 	proof = strings.Repeat("A", 85) + "Q=="
 )
 
+// wholeFacts are facts made of their schema: every property is there, each text is
+// the first of its enumeration, and each list has one element.
+func wholeFacts() string {
+	var root map[string]any
+	if err := json.Unmarshal(Source(Facts), &root); err != nil {
+		panic(err)
+	}
+	patterns := map[string]string{"^[0-9a-f]{64}$": hash, "^[0-7]{4}$": "0644", "^[0-9]{4,}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$": "2026-01-01T00:00:00Z"}
+	var value func(schema map[string]any) any
+	value = func(schema map[string]any) any {
+		if ref, ok := schema["$ref"].(string); ok {
+			return value(root["$defs"].(map[string]any)[strings.TrimPrefix(ref, "#/$defs/")].(map[string]any))
+		}
+		if enum, ok := schema["enum"].([]any); ok {
+			return enum[0]
+		}
+		switch schema["type"] {
+		case "object":
+			object := map[string]any{}
+			properties, _ := schema["properties"].(map[string]any)
+			for key, sub := range properties {
+				object[key] = value(sub.(map[string]any))
+			}
+			return object
+		case "array":
+			return []any{value(schema["items"].(map[string]any))}
+		case "integer":
+			return 1
+		case "boolean":
+			return true
+		case "string":
+			if pattern, ok := schema["pattern"].(string); ok {
+				return patterns[pattern]
+			}
+			return "x"
+		}
+		panic(fmt.Sprintf("no sample of %v", schema))
+	}
+	text, err := json.Marshal(value(root))
+	if err != nil {
+		panic(err)
+	}
+	return string(text)
+}
+
 // samples are valid documents that use every property of their schemas. The
 // manual's configuration joins them in its JSON form.
 func samples() map[Kind][]string {
@@ -106,6 +155,7 @@ func samples() map[Kind][]string {
 				`"findings":{"appear":1,"vanish":0,"change":0},"rules":{"added":["a"],"removed":["b"],"changed":["c"]},` +
 				`"by_rule":[{"rule":"a","appear":1,"vanish":0,"change":0}],"conclusions":[{"path":"a","before":"absent","after":"denied"}],"more":1}}`,
 		},
+		Facts: {wholeFacts()},
 		Proof: {
 			`{"schema":"codexlock.proof/v1","entry":"{}","index":0,"hashes":[],"checkpoint":"n"}`,
 			`{"schema":"codexlock.proof/v1","entry":"{}","index":1,"hashes":["` + strings.Repeat("A", 43) + `="],"checkpoint":"n"}`,

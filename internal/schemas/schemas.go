@@ -57,6 +57,11 @@ func Source(kind Kind) []byte {
 	return text
 }
 
+// URL is the $id of the schema of a kind.
+func URL(kind Kind) string {
+	return "https://github.com/codexlock/codexlock/schemas/" + string(kind) + ".json"
+}
+
 // A Position is a place in a text; both count from 1, Column in characters.
 type Position struct{ Line, Column int }
 

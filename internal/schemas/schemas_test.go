@@ -30,12 +30,7 @@ func TestEverySchemaIsPublishedClosedAndDescribed(t *testing.T) {
 		if objects := checkClosed(t, string(kind), schema); objects == 0 {
 			t.Errorf("%s: no object in the schema", kind)
 		}
-		publishedLibrary(kind)
-		if compile, ok := compiled[kind]; ok {
-			compile()
-		} else if kind != Facts {
-			t.Errorf("%s: not compiled", kind)
-		}
+		compiled[kind]()
 	}
 	entries, err := codexlock.Schemas.ReadDir("schemas")
 	if err != nil || len(entries) != len(Kinds) {
@@ -73,10 +68,10 @@ func TestSamplesAreValid(t *testing.T) {
 				t.Errorf("%s %s: %v", kind, text, err)
 			}
 			if err := ValidateAny(kind, json.RawMessage(text)); err != nil {
-				t.Errorf("%s %s: the library says %v", kind, text, err)
+				t.Errorf("%s %s: marshaled, it is not valid: %v", kind, text, err)
 			}
 		}
-		if len(samples()[kind]) == 0 && kind != Facts {
+		if len(samples()[kind]) == 0 {
 			t.Errorf("%s: no sample", kind)
 		}
 	}

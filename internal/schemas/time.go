@@ -2,9 +2,10 @@ package schemas
 
 import "time"
 
-// utcSeconds is the format of a time as ZT-14.2 wants it: the pattern beside it in
-// a schema says how it is written, the format that there is such a time.
-const utcSeconds = "codexlock-utc-seconds"
+// UTCSeconds is the JSON Schema format of a time as ZT-14.2 wants it: the pattern
+// next to it in a schema describes how it is written, the format asks for a time that
+// exists.
+const UTCSeconds = "codexlock-utc-seconds"
 
 // IsUTCSeconds reports whether a text is a time as every document of ours writes it.
 func IsUTCSeconds(s string) bool { return isUTCSeconds(s) }

@@ -1,6 +1,8 @@
 package schemas
 
 import (
+	"encoding/json"
+	"fmt"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -10,33 +12,50 @@ import (
 // order of the text. Of very many problems the first are told, and the last one
 // says how many there are beside.
 func (d *Document) Validate() []Problem {
-	compile, ok := compiled[d.kind]
-	if !ok {
-		return (&Extra{kind: d.kind, schema: publishedLibrary(d.kind)}).Problems(d)
+	return d.check(compiled[d.kind]())
+}
+
+// ValidateAny marshals v and validates it against the published schema of a kind.
+// It is for what the program itself made, facts and reports; what others made goes
+// through [Decode]. Its error is an [*Error] without positions, where v marshals.
+func ValidateAny(kind Kind, v any) error {
+	data, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Errorf("validate a %s: %w", kind, err)
 	}
-	return d.check(compile())
+	d, err := parseText(kind, string(data), anyNumber)
+	if err != nil {
+		return err
+	}
+	if problems := d.Validate(); len(problems) > 0 {
+		for i := range problems {
+			problems[i].Position = Position{} // of a text that nobody sees
+		}
+		return &Error{Kind: kind, Problems: problems}
+	}
+	return nil
 }
 
 func (d *Document) check(s *schema) []Problem {
 	c := checker{d: d}
 	c.value(s, 0)
-	return c.inOrder()
+	return c.InOrder()
 }
 
 type checker struct {
 	d *Document
-	problemList
+	ProblemList
 }
 
 func (c *checker) problem(i int, format string, args ...any) {
-	if c.full() {
+	if c.Full() {
 		return
 	}
-	c.problems = append(c.problems, c.d.problem(i, format, args...))
+	c.Problems = append(c.Problems, c.d.problem(i, format, args...))
 }
 
 func (c *checker) unfit(i int, s *schema) {
-	if c.full() { // before the words are looked for
+	if c.Full() { // before the words are looked for
 		return
 	}
 	c.problem(i, "%s is %s, want %s", c.d.name(i), c.d.shown(i), s.want)
@@ -174,7 +193,7 @@ func (c *checker) without(s *schema, i int, key string, missing uint64) {
 // unknown tells of a key that the schema does not have, with the one that was
 // probably meant, or all of them.
 func (c *checker) unknown(s *schema, k int, key string) {
-	if c.full() {
+	if c.Full() {
 		return
 	}
 	known := make([]string, len(s.properties))
