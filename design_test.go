@@ -30,6 +30,7 @@ var edges = map[string]string{
 	"internal/schemas":    ". internal/lazyregexp",
 	"internal/artifact":   "",
 	"internal/exit":       "",
+	"internal/host":       "internal/exit internal/outfile internal/report internal/supervisor",
 	"internal/lazyregexp": "",
 	"internal/lockfile":   "",
 	"internal/outfile":    "",
@@ -61,11 +62,11 @@ var edges = map[string]string{
 
 	"internal/cli": "internal/artifact internal/attest internal/audit internal/baseline internal/bundle internal/config internal/explain internal/facts internal/fetch internal/github internal/ledger internal/manifest " +
 		"internal/ownerschema internal/policy internal/preview internal/repo internal/report internal/script internal/transit internal/vaulttime internal/workbench policies internal/schemas " +
-		"internal/exit internal/outfile internal/sandbox internal/supervisor internal/buildinfo",
-	"cmd/codexlock":  "internal/cli",
-	"cmd/action":     "internal/cli",
+		"internal/exit internal/host internal/outfile internal/sandbox internal/supervisor internal/buildinfo",
+	"cmd/codexlock":  "internal/cli internal/host",
+	"cmd/action":     "internal/cli internal/host",
 	"bench":          "",
-	"bench/profiled": "internal/cli internal/exit",
+	"bench/profiled": "internal/cli internal/exit internal/host",
 }
 
 // only says which packages may import something that reaches outside.
@@ -82,16 +83,17 @@ var only = map[string]string{
 	"github.com/zricethezav/gitleaks/":  "", // in tests; internal/content has its rules
 	"crypto/hmac":                       "internal/vaulttime",
 	"crypto/hkdf":                       "internal/vaulttime",
-	"crypto/rand":                       "internal/cli",
+	"crypto/rand":                       "internal/host",
 	"math/rand":                         "",
 }
 
 // calls says which packages may ask the world for what every other one is given.
 var calls = map[string]string{
-	"time.Now": "internal/cli bench", "time.Since": "internal/cli bench",
+	"time.Now": "internal/host bench", "time.Since": "bench",
 	"os.Create": "bench bench/profiled", "os.CreateTemp": "internal/fetch", "os.Rename": "internal/audit internal/fetch internal/workbench",
 	"os.WriteFile": "bench internal/audit internal/cli internal/sandbox internal/script internal/workbench",
-	"os.Getenv":    "internal/cli bench/profiled", "os.LookupEnv": "internal/cli internal/supervisor", "os.Environ": "internal/cli internal/supervisor bench", "os.Args": "internal/cli internal/supervisor internal/buildinfo",
+	"os.Getenv":    "bench/profiled", "os.LookupEnv": "internal/host internal/supervisor", "os.Environ": "internal/host internal/supervisor bench", "os.Args": "internal/host internal/supervisor internal/buildinfo",
+	"os.Stdin": "internal/host internal/sandbox internal/supervisor", "os.Stdout": "internal/buildinfo internal/host internal/sandbox internal/supervisor bench", "os.Stderr": "internal/buildinfo internal/host internal/sandbox internal/supervisor bench bench/profiled", "os.Getwd": "internal/host bench", "os.Executable": "internal/host internal/supervisor",
 }
 
 // sources are the Go files of the repository by package, tests left out.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/codexlock/codexlock/internal/cli"
 	"github.com/codexlock/codexlock/internal/exit"
+	"github.com/codexlock/codexlock/internal/host"
 )
 
 func main() { os.Exit(profiled()) }
@@ -26,5 +27,5 @@ func profiled() int {
 		return exit.Unknown
 	}
 	defer pprof.StopCPUProfile()
-	return cli.Main(cli.Here())
+	return cli.Main(host.Here())
 }

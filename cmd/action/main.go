@@ -6,6 +6,7 @@ import (
 	"os"
 
 	"github.com/codexlock/codexlock/internal/cli"
+	"github.com/codexlock/codexlock/internal/host"
 )
 
-func main() { os.Exit(cli.Action(cli.Here())) }
+func main() { os.Exit(cli.Action(host.Here())) }

@@ -14,12 +14,13 @@ import (
 
 	"github.com/codexlock/codexlock/internal/cli"
 	"github.com/codexlock/codexlock/internal/github/githubtest"
+	"github.com/codexlock/codexlock/internal/host"
 )
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"action":    main,
-		"codexlock": func() { os.Exit(cli.Main(cli.Here())) },
+		"codexlock": func() { os.Exit(cli.Main(host.Here())) },
 	})
 }
 

@@ -19,6 +19,7 @@ import (
 
 	"github.com/codexlock/codexlock/internal/cli"
 	"github.com/codexlock/codexlock/internal/exit"
+	"github.com/codexlock/codexlock/internal/host"
 )
 
 // The repositories that are compared: what one artifact more costs is the difference
@@ -166,7 +167,7 @@ func (r *costRepository) git(t *testing.T, args ...string) {
 func (r *costRepository) run(t *testing.T, c costCase) {
 	t.Helper()
 	var stderr bytes.Buffer
-	code := cli.Main(t.Context(), cli.World{
+	code := cli.Main(t.Context(), host.World{
 		Args: append([]string{"codexlock"}, c.args...), Dir: r.dir, Stdin: strings.NewReader(""), Stdout: io.Discard, Stderr: &stderr,
 		Now: func() time.Time { return r.attested.Add(c.later) }, Random: rand.NewChaCha8([32]byte{}),
 		Names: func() []string { return nil },

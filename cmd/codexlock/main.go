@@ -5,6 +5,7 @@ import (
 	"os"
 
 	"github.com/codexlock/codexlock/internal/cli"
+	"github.com/codexlock/codexlock/internal/host"
 )
 
-func main() { os.Exit(cli.Main(cli.Here())) }
+func main() { os.Exit(cli.Main(host.Here())) }

@@ -15,13 +15,14 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/codexlock/codexlock/internal/cli"
+	"github.com/codexlock/codexlock/internal/host"
 	"github.com/codexlock/codexlock/internal/transit/transittest"
 )
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"codexlock": func() {
-			ctx, w := cli.Here()
+			ctx, w := host.Here()
 			w.TestWall, _ = time.ParseDuration(os.Getenv("TEST_WALL")) // the one thing that users cannot set
 			os.Exit(cli.Main(ctx, w))
 		},

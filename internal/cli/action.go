@@ -15,6 +15,7 @@ import (
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/github"
+	"github.com/codexlock/codexlock/internal/host"
 	"github.com/codexlock/codexlock/internal/outfile"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/report"
@@ -23,7 +24,7 @@ import (
 
 // An action is one run of the GitHub Action.
 type action struct {
-	world  World
+	world  host.World
 	in     github.Inputs
 	event  github.Event
 	check  *github.Check // nil where there is none to close
@@ -32,15 +33,14 @@ type action struct {
 
 // Action runs the gate on the event that a GitHub workflow was started for, posts
 // the verdict as a check run and returns the step's exit code: the verdict too.
-func Action(ctx context.Context, w World) (code int) {
+func Action(ctx context.Context, w host.World) (code int) {
 	a := &action{world: w}
-	defer w.ended(&code)
-	defer closed(w, &code)
+	defer w.End(&code)
 	if code, entered := sandbox.Enter(w.Args); entered {
 		return code
 	}
-	if w.isPreview() {
-		return w.servePreview(ctx)
+	if isPreview(w) {
+		return servePreview(ctx, w)
 	}
 	defer func() {
 		if p := recover(); p != nil {
@@ -49,14 +49,14 @@ func Action(ctx context.Context, w World) (code int) {
 		}
 	}()
 	if w.After != "" {
-		return tell(w, a.closeAfter(ctx))
+		return w.Fail(a.closeAfter(ctx))
 	}
 	err := a.run(ctx)
 	var notEvaluated *unpostedError
 	if err != nil && !errors.Is(err, exit.ErrDenied) && !errors.As(err, &notEvaluated) {
 		a.abort(ctx, err)
 	}
-	return tell(w, err)
+	return w.Fail(err)
 }
 
 // A crashError is a run whose process ended without a result.
@@ -169,7 +169,7 @@ func (a *action) start(ctx context.Context) (commands bool, err error) {
 		}
 		return true, nil
 	}
-	client, err := github.NewClient(api, a.in.Token, a.event.Owner, a.event.Repo, github.Clock{Now: a.world.Now, Sleep: a.world.sleep})
+	client, err := github.NewClient(api, a.in.Token, a.event.Owner, a.event.Repo, github.Clock{Now: a.world.Now, Sleep: a.sleep})
 	if err != nil {
 		return false, exit.AsUsage(err)
 	}
@@ -193,8 +193,8 @@ func (a *action) gate(ctx context.Context) (gate, error) {
 	g := gate{
 		maxDenials: maxDenials,
 		dir:        filepath.Join(a.workspace(), a.in.WorkingDirectory), base: a.event.Base, head: a.event.Head, scope: facts.Changed,
-		config: a.in.Config, policies: a.in.Policies, inputs: true, minimumLevel: a.in.MinimumLevel, failOnWarn: a.in.FailOnWarn, env: a.world.Env, warn: a.world.warn, offline: offline(a.world.Env),
-		self: a.world.self(), tests: a.world.tests(),
+		config: a.in.Config, policies: a.in.Policies, inputs: true, minimumLevel: a.in.MinimumLevel, failOnWarn: a.in.FailOnWarn, env: a.world.Env, warn: a.world.Warn, offline: offline(a.world.Env),
+		self: self(a.world), tests: tests(a.world),
 	}
 	var err error
 	if g.now, err = effectiveTime("", a.world); err != nil {
@@ -330,7 +330,7 @@ func (a *action) files(ctx context.Context, r report.Report) error {
 		}
 	}
 	if a.in.LogFile != "" {
-		l := logging{by: verifier(a.world.user(ctx), a.world.Env)}
+		l := logging{by: verifier(repo.User(ctx, a.world.Dir, a.world.Env), a.world.Env)}
 		if err := a.writeFile(a.in.LogFile, func(f io.Writer) error { return l.evidence(f, r) }); err != nil {
 			return fmt.Errorf("write the log's entries: %w", err)
 		}
@@ -358,7 +358,7 @@ func (a *action) workspace() string {
 // writeFile writes a file that an input names: inside the workspace, and through no
 // link, since both the file and the folders above it may come from a change.
 func (a *action) writeFile(name string, fill func(io.Writer) error) error {
-	return outfile.Folder{Root: a.workspace(), Confined: true}.Write(join(a.world.Dir, name), fill)
+	return outfile.Folder{Root: a.workspace(), Confined: true}.Write(a.world.Path(name), fill)
 }
 
 func (a *action) outputs(outputs []github.Output) error {
@@ -408,9 +408,9 @@ func (a *action) abortWith(ctx context.Context, conclusion string, cause error) 
 }
 
 // sleep is how the action waits: for real, unless a test's world says otherwise.
-func (w World) sleep(ctx context.Context, d time.Duration) error {
-	if w.Sleep != nil {
-		return w.Sleep(ctx, d)
+func (a *action) sleep(ctx context.Context, d time.Duration) error {
+	if a.world.Sleep != nil {
+		return a.world.Sleep(ctx, d)
 	}
 	return github.Sleep(ctx, d)
 }

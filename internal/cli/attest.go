@@ -15,6 +15,7 @@ import (
 	"github.com/codexlock/codexlock/internal/config"
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/host"
 	"github.com/codexlock/codexlock/internal/ledger"
 	"github.com/codexlock/codexlock/internal/manifest"
 	"github.com/codexlock/codexlock/internal/repo"
@@ -27,7 +28,7 @@ const defaultDomain = "default"
 
 // An attestation is the attest command, filled in.
 type attestation struct {
-	world     World
+	world     host.World
 	paths     []string
 	all       bool
 	changed   bool
@@ -41,7 +42,7 @@ type attestation struct {
 	log       logging
 }
 
-func attestCommand(w World) *cobra.Command {
+func attestCommand(w host.World) *cobra.Command {
 	a := attestation{world: w}
 	var effective string
 	cmd := &cobra.Command{

@@ -12,6 +12,7 @@ import (
 	"github.com/codexlock/codexlock/internal/config"
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/host"
 	"github.com/codexlock/codexlock/internal/ledger"
 	"github.com/codexlock/codexlock/internal/repo"
 )
@@ -22,7 +23,7 @@ type selection struct {
 	work       repo.Tree
 	config     config.Config
 	dir        string // what the arguments are seen from
-	world      World
+	world      host.World
 
 	listed     *facts.Collector
 	candidates []artifact.Path         // what is or would be an artifact, sorted
@@ -175,7 +176,7 @@ func (s *selection) withoutIgnored(ctx context.Context, paths []artifact.Path) (
 	return slices.DeleteFunc(paths, func(p artifact.Path) bool {
 		by, ignored := found[p]
 		if ignored {
-			s.world.note(fmt.Sprintf("%s is ignored by %s: skipped", p, by))
+			s.world.Note(fmt.Sprintf("%s is ignored by %s: skipped", p, by))
 		}
 		return ignored
 	}), nil

@@ -11,6 +11,7 @@ import (
 	"github.com/codexlock/codexlock/internal/attest"
 	"github.com/codexlock/codexlock/internal/config"
 	"github.com/codexlock/codexlock/internal/exit"
+	"github.com/codexlock/codexlock/internal/host"
 	"github.com/codexlock/codexlock/internal/ledger"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/script"
@@ -222,7 +223,7 @@ func includesFolder(c config.Config, dir string) bool {
 // overruled are the files of attributes in folders that give some artifact a text
 // attribute all the same, with a line at their end that takes it back. What the
 // clone's own .git/info/attributes says nobody else has, and is only told.
-func overruled(ctx context.Context, r *repo.Repository, w World, tree repo.Tree, c config.Config, paths []artifact.Path) ([]attributesFile, error) {
+func overruled(ctx context.Context, r *repo.Repository, w host.World, tree repo.Tree, c config.Config, paths []artifact.Path) ([]attributesFile, error) {
 	view, err := r.View(ctx, w.Env)
 	if err != nil {
 		return nil, err
@@ -238,7 +239,7 @@ func overruled(ctx context.Context, r *repo.Repository, w World, tree repo.Tree,
 			continue
 		}
 		if path.Base(name) != attributesPath.String() {
-			w.note(fmt.Sprintf("%s has a text attribute in %s, which no line of .gitattributes overrules: remove it there", p, name))
+			w.Note(fmt.Sprintf("%s has a text attribute in %s, which no line of .gitattributes overrules: remove it there", p, name))
 			continue
 		}
 		if includesFolder(c, path.Dir(name)) {

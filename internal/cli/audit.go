@@ -15,11 +15,12 @@ import (
 
 	"github.com/codexlock/codexlock/internal/audit"
 	"github.com/codexlock/codexlock/internal/exit"
+	"github.com/codexlock/codexlock/internal/host"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/report"
 )
 
-func auditCommand(w World) *cobra.Command {
+func auditCommand(w host.World) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "audit",
 		Short: "The log of verifications: verify, query, prove, sign",
@@ -28,7 +29,7 @@ commands adds to, and MANIFEST.integrity.checkpoint, the signed note over it.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	for _, command := range []func(World) *cobra.Command{auditVerifyCommand, auditQueryCommand, auditProveCommand, auditSignCommand} {
+	for _, command := range []func(host.World) *cobra.Command{auditVerifyCommand, auditQueryCommand, auditProveCommand, auditSignCommand} {
 		cmd.AddCommand(command(w))
 	}
 	return cmd
@@ -57,7 +58,7 @@ type book struct {
 func (b book) Close() error { return errors.Join(b.Snapshot.Close(), b.repository.Close()) }
 
 // openBook opens the log. Keys are those of HEAD's configuration, and of this run.
-func openBook(ctx context.Context, w World) (book, error) {
+func openBook(ctx context.Context, w host.World) (book, error) {
 	r, err := repo.Open(ctx, w.Dir)
 	if err != nil {
 		return book{}, err
@@ -70,7 +71,7 @@ func openBook(ctx context.Context, w World) (book, error) {
 	return b, nil
 }
 
-func (b *book) fill(ctx context.Context, w World) error {
+func (b *book) fill(ctx context.Context, w host.World) error {
 	r := b.repository
 	head, err := r.Commit(ctx, "HEAD")
 	var none *repo.NoCommitsError
@@ -84,7 +85,7 @@ func (b *book) fill(ctx context.Context, w World) error {
 	if err != nil {
 		return err
 	}
-	c, err := settings{gate: w.gate(), repository: r, base: b.base}.config(ctx)
+	c, err := settings{gate: newGate(w), repository: r, base: b.base}.config(ctx)
 	if err != nil {
 		return err
 	}
@@ -123,7 +124,7 @@ func (b *book) verify(ctx context.Context, anchors []audit.Anchor) (audit.Verifi
 // maxAnchorBytes bounds a checkpoint: a note of three lines and some signatures.
 const maxAnchorBytes = 64 << 10
 
-func auditVerifyCommand(w World) *cobra.Command {
+func auditVerifyCommand(w host.World) *cobra.Command {
 	var anchors []string
 	var format string
 	cmd := &cobra.Command{
@@ -157,10 +158,10 @@ it, and give it with --anchor.`,
 	return cmd
 }
 
-func readAnchors(w World, names []string) ([]audit.Anchor, error) {
+func readAnchors(w host.World, names []string) ([]audit.Anchor, error) {
 	var anchors []audit.Anchor
 	for _, name := range names {
-		text, err := readBounded(join(w.Dir, name), maxAnchorBytes)
+		text, err := readBounded(w.Path(name), maxAnchorBytes)
 		if err != nil {
 			return nil, exit.Usagef("read anchor: %w", err)
 		}
@@ -183,7 +184,7 @@ func readBounded(name string, limit int64) ([]byte, error) {
 	return text, err
 }
 
-func runAuditVerify(ctx context.Context, w World, anchors []audit.Anchor, tell func(io.Writer, audit.Verification, bool) error) error {
+func runAuditVerify(ctx context.Context, w host.World, anchors []audit.Anchor, tell func(io.Writer, audit.Verification, bool) error) error {
 	b, err := openBook(ctx, w)
 	if err != nil {
 		return err

@@ -12,11 +12,12 @@ import (
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/audit"
 	"github.com/codexlock/codexlock/internal/exit"
+	"github.com/codexlock/codexlock/internal/host"
 	"github.com/codexlock/codexlock/internal/report"
 	"github.com/codexlock/codexlock/internal/vaulttime"
 )
 
-func auditProveCommand(w World) *cobra.Command {
+func auditProveCommand(w host.World) *cobra.Command {
 	var check, key string
 	var formats []string
 	cmd := &cobra.Command{
@@ -50,7 +51,7 @@ that --key names or else those of this repository, and needs nothing else.`,
 	return cmd
 }
 
-func runAuditProve(ctx context.Context, w World, written string, formats []string) error {
+func runAuditProve(ctx context.Context, w host.World, written string, formats []string) error {
 	outputs, err := parseOutputs(formats)
 	if err != nil {
 		return err
@@ -97,7 +98,7 @@ func runAuditProve(ctx context.Context, w World, written string, formats []strin
 	return nil
 }
 
-func writeProof(w World, o output, p audit.Proof, proven audit.Proven) error {
+func writeProof(w host.World, o output, p audit.Proof, proven audit.Proven) error {
 	fill := func(out io.Writer) error {
 		if o.format == "text" {
 			return tellProof(out, p, proven)
@@ -111,7 +112,7 @@ func writeProof(w World, o output, p audit.Proof, proven audit.Proven) error {
 	if o.file == "" {
 		return fill(w.Stdout)
 	}
-	return w.writeFile(o.file, fill)
+	return w.WriteFile(o.file, fill)
 }
 
 func tellProof(out io.Writer, p audit.Proof, proven audit.Proven) error {
@@ -136,12 +137,12 @@ func first(s []string) string {
 // maxProofBytes bounds a proof: an entry, a checkpoint, and room for escapes.
 const maxProofBytes = 1 << 20
 
-func runProofCheck(ctx context.Context, w World, name, written string) error {
+func runProofCheck(ctx context.Context, w host.World, name, written string) error {
 	public, err := proofKeys(ctx, w, written)
 	if err != nil {
 		return err
 	}
-	text, err := readBounded(join(w.Dir, name), maxProofBytes)
+	text, err := readBounded(w.Path(name), maxProofBytes)
 	if err != nil {
 		return exit.Usagef("read proof: %w", err)
 	}
@@ -168,7 +169,7 @@ func runProofCheck(ctx context.Context, w World, name, written string) error {
 
 // proofKeys finds public keys: the one that is named, whatever id the note gives
 // it, or those of the repository.
-func proofKeys(ctx context.Context, w World, written string) (func(id string) (ed25519.PublicKey, bool), error) {
+func proofKeys(ctx context.Context, w host.World, written string) (func(id string) (ed25519.PublicKey, bool), error) {
 	if written == "" {
 		b, err := openBook(ctx, w)
 		if err != nil {

@@ -14,11 +14,12 @@ import (
 
 	"github.com/codexlock/codexlock/internal/audit"
 	"github.com/codexlock/codexlock/internal/exit"
+	"github.com/codexlock/codexlock/internal/host"
 	"github.com/codexlock/codexlock/internal/report"
 	"github.com/codexlock/codexlock/internal/vaulttime"
 )
 
-func auditQueryCommand(w World) *cobra.Command {
+func auditQueryCommand(w host.World) *cobra.Command {
 	var f audit.Filter
 	var format string
 	cmd := &cobra.Command{
@@ -76,7 +77,7 @@ type teller struct {
 	end   func() error
 }
 
-func runAuditQuery(ctx context.Context, w World, f audit.Filter, to func(io.Writer) teller) error {
+func runAuditQuery(ctx context.Context, w host.World, f audit.Filter, to func(io.Writer) teller) error {
 	b, err := openBook(ctx, w)
 	if err != nil {
 		return err

@@ -8,10 +8,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/codexlock/codexlock/internal/audit"
+	"github.com/codexlock/codexlock/internal/host"
 	"github.com/codexlock/codexlock/internal/repo"
 )
 
-func auditSignCommand(w World) *cobra.Command {
+func auditSignCommand(w host.World) *cobra.Command {
 	return &cobra.Command{
 		Use:   "sign",
 		Short: "Sign the log in its current state with the current key",
@@ -27,7 +28,7 @@ branch: somebody else would choose what is signed.`,
 	}
 }
 
-func runAuditSign(ctx context.Context, w World) error {
+func runAuditSign(ctx context.Context, w host.World) error {
 	if err := maySign(w.Env, "audit sign"); err != nil {
 		return err
 	}
@@ -40,7 +41,7 @@ func runAuditSign(ctx context.Context, w World) error {
 	if err != nil {
 		return err
 	}
-	c, err := settings{gate: w.gate(), repository: r, base: tree}.config(ctx)
+	c, err := settings{gate: newGate(w), repository: r, base: tree}.config(ctx)
 	if err != nil {
 		return err
 	}

@@ -1,56 +1,28 @@
 // Package cli is the command line and the action's entry point: flags, wiring and
-// printing. It is the only package that reads arguments, the environment,
-// the clock and randomness, and it hands them on as values.
+// printing.
 package cli
 
 import (
 	"context"
-	"fmt"
 	"io"
-	"runtime/debug"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/codexlock/codexlock/internal/buildinfo"
 	"github.com/codexlock/codexlock/internal/exit"
-	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/host"
 	"github.com/codexlock/codexlock/internal/sandbox"
 )
 
-// A World is everything that a command takes from outside itself.
-type World struct {
-	Args     []string // the program's name first
-	Stdin    io.Reader
-	Stdout   io.Writer
-	Stderr   io.Writer
-	Env      func(name string) (value string, ok bool)
-	Dir      string // the working directory, absolute
-	Now      func() time.Time
-	Random   io.Reader
-	Names    func() []string                                  // the environment's variables, by name
-	Sleep    func(ctx context.Context, d time.Duration) error // nil: for real
-	TestWall time.Duration                                    // how long a test may run; 0: as long as the sandbox lets it
-	Ending   func(code int) int                               // told the exit code, at the very end; nil: nobody is
-	After    string                                           // how an earlier process of this run ended without a result; "": there was none
-	Self     string                                           // our own executable; "": it is not to be started once more
-}
-
-// tests executes an artifact's test where the base commit asks for it.
-func (w World) tests() *facts.Tests {
-	return &facts.Tests{Run: sandbox.Run, Random: w.Random, Clock: w.Now, Wall: w.TestWall}
-}
-
 // Main runs the codexlock command and returns its exit code.
-func Main(ctx context.Context, w World) (code int) {
-	defer w.ended(&code)
-	defer closed(w, &code)
+func Main(ctx context.Context, w host.World) (code int) {
+	defer w.End(&code)
 	if code, entered := sandbox.Enter(w.Args); entered {
 		return code
 	}
-	w.limitMemory()
-	if w.isPreview() {
-		return w.servePreview(ctx)
+	w.LimitMemory()
+	if isPreview(w) {
+		return servePreview(ctx, w)
 	}
 	root := &cobra.Command{
 		Use:           "codexlock",
@@ -65,7 +37,7 @@ func Main(ctx context.Context, w World) (code int) {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return exit.Usagef("%w; see %s --help", err, cmd.CommandPath())
 	})
-	for _, command := range []func(World) *cobra.Command{
+	for _, command := range []func(host.World) *cobra.Command{
 		attestCommand,
 		auditCommand,
 		demoCommand,
@@ -116,16 +88,8 @@ has a manifest, a VaultTime record, a test and a ledger entry that match it.
 Exit codes: 0 trusted, 1 denied, 2 usage or configuration, 3 could not verify.
 Keys come only from the environment: VAULTTIME_KEY, or what codexlock.yaml names.`
 
-// closed turns a panic into the exit code of a run that verified nothing.
-func closed(w World, code *int) {
-	if p := recover(); p != nil {
-		fmt.Fprintf(w.Stderr, "codexlock: internal error: %v\n%s", p, debug.Stack())
-		*code = exit.Unknown
-	}
-}
-
 // tell prints what went wrong, and the next step, and returns the exit code.
-func tell(w World, err error) int {
+func tell(w host.World, err error) int {
 	if code := exit.Code(err); code <= exit.Denied {
 		return code
 	}
@@ -133,7 +97,7 @@ func tell(w World, err error) int {
 	return exit.Code(err)
 }
 
-func versionCommand(w World) *cobra.Command {
+func versionCommand(w host.World) *cobra.Command {
 	return &cobra.Command{
 		Use: "version", Short: "Say what this is", Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {

@@ -15,12 +15,13 @@ import (
 
 	"github.com/codexlock/codexlock/internal/config"
 	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/host"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/report"
 	"github.com/codexlock/codexlock/internal/vaulttime"
 )
 
-func demoCommand(w World) *cobra.Command {
+func demoCommand(w host.World) *cobra.Command {
 	return &cobra.Command{
 		Use:   "demo",
 		Short: "See it work, in a throwaway repository",
@@ -34,12 +35,12 @@ the gate on that change. It needs no network, no key of yours, and only git.`,
 
 // A demo is the throwaway repository and what is used in it.
 type demo struct {
-	world World // with the demo's folder and key
+	world host.World // with the demo's folder and key
 	repo  *repo.Repository
 	now   time.Time
 }
 
-func runDemo(ctx context.Context, w World) error {
+func runDemo(ctx context.Context, w host.World) error {
 	dir, err := os.MkdirTemp("", "codexlock-demo-")
 	if err != nil {
 		return fmt.Errorf("make a folder for the demo: %w", err)
@@ -74,7 +75,7 @@ func runDemo(ctx context.Context, w World) error {
 		return err
 	}
 	file := filepath.Join(r.Root(), "report.json")
-	if err := w.writeFile(file, func(f io.Writer) error { return report.Write("json", f, result, report.Options{}) }); err != nil {
+	if err := w.WriteFile(file, func(f io.Writer) error { return report.Write("json", f, result, report.Options{}) }); err != nil {
 		return err
 	}
 	fmt.Fprintf(w.Stdout, demoEnd, result.Conclusion, file, r.Root())

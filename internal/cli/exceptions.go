@@ -14,6 +14,7 @@ import (
 	"github.com/codexlock/codexlock/internal/config"
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/host"
 	"github.com/codexlock/codexlock/internal/policy"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/report"
@@ -139,18 +140,18 @@ type adoption struct {
 // adopt writes a baseline to the file that was written on the command line, or to
 // the configuration's. It stands in the work tree then, and counts once it is in
 // the base commit.
-func (w World) adopt(written string) func(adoption) error {
+func adopt(w host.World, written string) func(adoption) error {
 	return func(a adoption) error {
 		name := cmp.Or(a.configured, baseline.Path)
 		file := filepath.Join(a.root, name.String())
 		if written = strings.TrimSpace(written); written != "" {
-			file = join(w.Dir, written)
+			file = w.Path(written)
 		}
 		text, err := baseline.Encode(a.entries)
 		if err != nil {
 			return err
 		}
-		if err := w.writeFile(file, func(f io.Writer) error { _, err := f.Write(text); return err }); err != nil {
+		if err := w.WriteFile(file, func(f io.Writer) error { _, err := f.Write(text); return err }); err != nil {
 			return fmt.Errorf("write the baseline: %w", err)
 		}
 		say := func(format string, args ...any) {

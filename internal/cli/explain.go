@@ -8,11 +8,12 @@ import (
 
 	"github.com/codexlock/codexlock/internal/explain"
 	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/host"
 )
 
-func explainCommand(w World) *cobra.Command {
-	g := w.gate()
-	g.warn, g.scope, g.measureNamed = w.warn, facts.Paths, true
+func explainCommand(w host.World) *cobra.Command {
+	g := newGate(w)
+	g.warn, g.scope, g.measureNamed = w.Warn, facts.Paths, true
 	var every bool
 	var effective, format string
 	cmd := &cobra.Command{

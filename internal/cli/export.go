@@ -11,11 +11,12 @@ import (
 
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/host"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/vaulttime"
 )
 
-func exportCommand(w World) *cobra.Command {
+func exportCommand(w host.World) *cobra.Command {
 	var format, output, effective string
 	cmd := &cobra.Command{
 		Use:   "export PATH",
@@ -34,7 +35,7 @@ record's proof. The public half is what codexlock keys public prints.`,
 			if _, err := formOf(format, map[string]bool{"in-toto": true}); err != nil {
 				return err
 			}
-			g := w.gate()
+			g := newGate(w)
 			g.scope, g.paths = facts.Paths, args
 			var err error
 			if g.now, err = effectiveTime(effective, w); err != nil {
@@ -48,7 +49,7 @@ record's proof. The public half is what codexlock keys public prints.`,
 				_, err = w.Stdout.Write(text)
 				return err
 			}
-			return w.writeFile(output, func(f io.Writer) error {
+			return w.WriteFile(output, func(f io.Writer) error {
 				_, err := f.Write(text)
 				return err
 			})
@@ -62,7 +63,7 @@ record's proof. The public half is what codexlock keys public prints.`,
 }
 
 // export is the envelope of the one artifact that the gate is asked about.
-func export(ctx context.Context, w World, g gate) ([]byte, error) {
+func export(ctx context.Context, w host.World, g gate) ([]byte, error) {
 	if err := maySign(w.Env, "export"); err != nil {
 		return nil, err
 	}
@@ -75,7 +76,7 @@ func export(ctx context.Context, w World, g gate) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	all, err := standings(ctx, World{Stdout: w.Stderr}, r, g)
+	all, err := standings(ctx, host.World{Stdout: w.Stderr}, r, g)
 	if err != nil {
 		return nil, err
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/codexlock/codexlock/internal/attest"
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/host"
 	"github.com/codexlock/codexlock/internal/ledger"
 	"github.com/codexlock/codexlock/internal/policy"
 	"github.com/codexlock/codexlock/internal/repo"
@@ -19,8 +20,8 @@ import (
 	"github.com/codexlock/codexlock/internal/schemas"
 )
 
-func factsCommand(w World) *cobra.Command {
-	g := w.gate()
+func factsCommand(w host.World) *cobra.Command {
+	g := newGate(w)
 	var whole bool
 	var effective string
 	cmd := &cobra.Command{

@@ -4,12 +4,14 @@ import (
 	"io"
 	"runtime"
 	"testing"
+
+	"github.com/codexlock/codexlock/internal/host"
 )
 
 // TestHelpLoadsNoRules: to load rules and schemas allocates tens of megabytes.
 func TestHelpLoadsNoRules(t *testing.T) {
 	for _, arg := range []string{"--help", "version"} {
-		w := World{Args: []string{"codexlock", arg}, Stdout: io.Discard, Stderr: io.Discard, Env: func(string) (string, bool) { return "", false }}
+		w := host.World{Args: []string{"codexlock", arg}, Stdout: io.Discard, Stderr: io.Discard, Env: func(string) (string, bool) { return "", false }}
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
 		if code := Main(t.Context(), w); code != 0 {

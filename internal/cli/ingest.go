@@ -19,6 +19,7 @@ import (
 	"github.com/codexlock/codexlock/internal/config"
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/host"
 	"github.com/codexlock/codexlock/internal/policy"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/report"
@@ -34,7 +35,7 @@ type intake struct {
 	releases string // the quarantine that is released; "" for none
 }
 
-func ingestCommand(w World) *cobra.Command {
+func ingestCommand(w host.World) *cobra.Command {
 	in := intake{attestation: attestation{world: w}}
 	var effective string
 	cmd := &cobra.Command{
@@ -189,13 +190,13 @@ func (in intake) prepare(ctx context.Context, r *repo.Repository, arrivals []att
 	if err != nil {
 		return attest.Ingestion{}, config.Config{}, err
 	}
-	g := in.world.gate()
-	g.scope, g.measureNamed, g.now, g.warn = facts.Paths, true, in.now, in.world.warn
+	g := newGate(in.world)
+	g.scope, g.measureNamed, g.now, g.warn = facts.Paths, true, in.now, in.world.Warn
 	e, err := g.ready(ctx, r)
 	if err != nil {
 		return attest.Ingestion{}, config.Config{}, err
 	}
-	seal := sealer{config: e.options.Config, keys: e.options.Keys, now: in.now, creator: in.world.user(ctx)}
+	seal := sealer{config: e.options.Config, keys: e.options.Keys, now: in.now, creator: repo.User(ctx, in.world.Dir, in.world.Env)}
 	j := judge{evaluation: e, repository: r, work: work}
 	return attest.Ingestion{
 		Arrivals: arrivals, Judge: j.findings, Now: in.now, NewID: func() (string, error) { return newID(in.world) },
@@ -204,7 +205,7 @@ func (in intake) prepare(ctx context.Context, r *repo.Repository, arrivals []att
 }
 
 // newID is a random number that no two folders have in common.
-func newID(w World) (string, error) {
+func newID(w host.World) (string, error) {
 	var random [8]byte
 	if _, err := io.ReadFull(w.Random, random[:]); err != nil {
 		return "", fmt.Errorf("read randomness: %w", err)
@@ -414,7 +415,7 @@ func tellDenied(out io.Writer, q attest.Quarantined, where string) {
 var drift = map[string]bool{"lock.drift": true, "manifest.hash": true, "vaulttime.hash": true}
 
 // mayQuarantine refuses where nothing may be moved.
-func (g gate) mayQuarantine(w World) error {
+func (g gate) mayQuarantine(w host.World) error {
 	if g.scope != facts.All || g.head != "" || g.staged {
 		return exit.Usagef("--quarantine moves drifted files of the work tree: use it with --all and without --head or --staged")
 	}
@@ -422,7 +423,7 @@ func (g gate) mayQuarantine(w World) error {
 }
 
 // quarantineDrifted moves away the sources that a report found to have drifted.
-func quarantineDrifted(ctx context.Context, w World, r report.Report, now time.Time) error {
+func quarantineDrifted(ctx context.Context, w host.World, r report.Report, now time.Time) error {
 	repository, err := gate{dir: w.Dir}.open(ctx)
 	if err != nil {
 		return err

@@ -16,6 +16,7 @@ import (
 	"github.com/codexlock/codexlock/internal/config"
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/host"
 	"github.com/codexlock/codexlock/internal/ledger"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/script"
@@ -31,7 +32,7 @@ var initWorkflow string
 // workflowPath is where init writes the workflow that runs the gate.
 const workflowPath artifact.Path = ".github/workflows/codexlock.yml"
 
-func initCommand(w World) *cobra.Command {
+func initCommand(w host.World) *cobra.Command {
 	var domain string
 	cmd := &cobra.Command{
 		Use:   "init",
@@ -48,7 +49,7 @@ configuration, so that anyone can check proofs.`,
 	return cmd
 }
 
-func runInit(ctx context.Context, w World, domain string) error {
+func runInit(ctx context.Context, w host.World, domain string) error {
 	r, err := repo.Open(ctx, w.Dir)
 	if err != nil {
 		return err
@@ -81,7 +82,7 @@ func runInit(ctx context.Context, w World, domain string) error {
 
 // A scaffold is what init writes.
 type scaffold struct {
-	world      World
+	world      host.World
 	repository *repo.Repository
 	tree       repo.Tree
 	config     config.Config
@@ -182,7 +183,7 @@ func (in *scaffold) overrule(ctx context.Context) error {
 	return attest.Commit(ctx, in.repository.Root(), in.repository.GitDir(), written)
 }
 
-func nextSteps(w World, more []string) string {
+func nextSteps(w host.World, more []string) string {
 	steps := append(more,
 
 		"put an artifact under assets/sources/ and attest it: codexlock attest assets/sources/NAME",
@@ -203,7 +204,7 @@ func nextSteps(w World, more []string) string {
 
 // scaffoldConfig is the configuration with the domain's name and, where there
 // is a key, its public half.
-func scaffoldConfig(w World, domain string) (string, error) {
+func scaffoldConfig(w host.World, domain string) (string, error) {
 	public := "[]"
 	key, ok, err := keyFrom(w.Env, config.DefaultKeyEnv)
 	if err != nil {

@@ -15,6 +15,7 @@ import (
 	"github.com/codexlock/codexlock/internal/config"
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/host"
 	"github.com/codexlock/codexlock/internal/policy"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/report"
@@ -26,7 +27,7 @@ import (
 // the HMAC, so that neither is the weaker one (RFC 2104, section 3).
 const generatedKeyBytes = 32
 
-func keysCommand(w World) *cobra.Command {
+func keysCommand(w host.World) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "keys",
 		Short: "Make, check, list and rotate the keys of trust domains",
@@ -37,7 +38,7 @@ variable with _OLD at its end.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	for _, command := range []func(World) *cobra.Command{
+	for _, command := range []func(host.World) *cobra.Command{
 		keysGenerateCommand,
 		keysCheckCommand,
 		keysPublicCommand,
@@ -48,7 +49,7 @@ variable with _OLD at its end.`,
 	return cmd
 }
 
-func keysGenerateCommand(w World) *cobra.Command {
+func keysGenerateCommand(w host.World) *cobra.Command {
 	var effective string
 	cmd := &cobra.Command{
 		Use:   "generate",
@@ -85,7 +86,7 @@ public_keys in codexlock.yaml. Neither is kept anywhere.`,
 	return cmd
 }
 
-func keysPublicCommand(w World) *cobra.Command {
+func keysPublicCommand(w host.World) *cobra.Command {
 	k := keyView{world: w}
 	cmd := &cobra.Command{
 		Use:   "public",
@@ -105,7 +106,7 @@ keeps its created_at and its state.`,
 	return cmd
 }
 
-func keysCheckCommand(w World) *cobra.Command {
+func keysCheckCommand(w host.World) *cobra.Command {
 	k := keyView{world: w}
 	var format string
 	cmd := &cobra.Command{
@@ -135,7 +136,7 @@ would refuse a key, and with 3 where there is no key to check.`,
 // A keyView is what a command of keys looks at: the keys of the environment, as
 // the work tree's configuration names them.
 type keyView struct {
-	world     World
+	world     host.World
 	domain    string // "" for all
 	effective string
 	options   facts.Options

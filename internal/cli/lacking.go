@@ -7,6 +7,7 @@ import (
 
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/exit"
+	"github.com/codexlock/codexlock/internal/host"
 	"github.com/codexlock/codexlock/internal/ledger"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/report"
@@ -19,7 +20,7 @@ const maxLacking = 10
 // it is here, of the artifacts that were judged: the gate in CI sees the commit. It
 // changes no verdict, for whoever verifies before git add is not wrong. work is the work
 // tree as it was measured, whose names are listed already.
-func tellLacking(ctx context.Context, w World, r *repo.Repository, work repo.Tree, done report.Report) error {
+func tellLacking(ctx context.Context, w host.World, r *repo.Repository, work repo.Tree, done report.Report) error {
 	if len(done.Artifacts) == 0 {
 		return nil
 	}
@@ -48,20 +49,20 @@ func tellLacking(ctx context.Context, w World, r *repo.Repository, work repo.Tre
 				continue
 			}
 			err := refusal(o, pathPattern(p, ""))
-			w.note("a commit would not contain what is verified here: " + err.Error())
-			w.note("hint: " + exit.Hint(err))
+			w.Note("a commit would not contain what is verified here: " + err.Error())
+			w.Note("hint: " + exit.Hint(err))
 		}
 	}
 	if others > maxLacking {
-		w.note(fmt.Sprintf("and %d more", others-maxLacking))
+		w.Note(fmt.Sprintf("and %d more", others-maxLacking))
 	}
 	if n := len(untracked); n > 0 {
-		w.note(fmt.Sprintf("a commit would lack %d untracked %s", n, plural(n, "file", "files")))
+		w.Note(fmt.Sprintf("a commit would lack %d untracked %s", n, plural(n, "file", "files")))
 		names := strings.Join(untracked[:min(n, maxLacking)], " ")
 		if n > maxLacking {
 			names += fmt.Sprintf(" (and %d more: git status)", n-maxLacking)
 		}
-		w.note("hint: git add " + names)
+		w.Note("hint: git add " + names)
 	}
 	return nil
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/host"
 	"github.com/codexlock/codexlock/internal/ledger"
 	"github.com/codexlock/codexlock/internal/report"
 	"github.com/codexlock/codexlock/internal/vaulttime"
@@ -24,7 +25,7 @@ const mergeDriver = `git config merge.codexlock.driver "codexlock lock merge --m
 // in a merge of merges.
 const maxMarkerSize = 1000
 
-func lockCommand(w World) *cobra.Command {
+func lockCommand(w host.World) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "lock", Short: "Merge the ledger, Codex-Lock.json, and records", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
@@ -33,7 +34,7 @@ func lockCommand(w World) *cobra.Command {
 	return cmd
 }
 
-func lockMergeCommand(w World) *cobra.Command {
+func lockMergeCommand(w host.World) *cobra.Command {
 	m := ledgerMerge{world: w}
 	cmd := &cobra.Command{
 		Use:   "merge BASE OURS THEIRS",
@@ -68,7 +69,7 @@ codexlock init names the driver in .gitattributes. Each clone says once what it 
 
 // A ledgerMerge is the lock merge command, filled in.
 type ledgerMerge struct {
-	world              World
+	world              host.World
 	base, ours, theirs string
 	path               string
 	markerSize         int
@@ -93,7 +94,7 @@ func (m ledgerMerge) run() error {
 	if err != nil {
 		return err
 	}
-	if err := m.world.writeFile(m.ours, func(f io.Writer) error { _, err := f.Write(done.text); return err }); err != nil {
+	if err := m.world.WriteFile(m.ours, func(f io.Writer) error { _, err := f.Write(done.text); return err }); err != nil {
 		return fmt.Errorf("merge %s: %w", m.path, err)
 	}
 	if len(done.conflicts) == 0 {
@@ -191,7 +192,7 @@ func (e *MergeInputError) Hint() string {
 }
 
 func (m ledgerMerge) read(name string) ([]byte, error) {
-	f, err := os.Open(join(m.world.Dir, name))
+	f, err := os.Open(m.world.Path(name))
 	if err != nil {
 		return nil, err
 	}

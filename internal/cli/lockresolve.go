@@ -14,6 +14,7 @@ import (
 	"github.com/codexlock/codexlock/internal/attest"
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/host"
 	"github.com/codexlock/codexlock/internal/ledger"
 	"github.com/codexlock/codexlock/internal/manifest"
 	"github.com/codexlock/codexlock/internal/repo"
@@ -23,14 +24,14 @@ import (
 
 // A lockResolution is the lock resolve command, filled in.
 type lockResolution struct {
-	world      World
+	world      host.World
 	paths      []string
 	repository *repo.Repository
 	work       repo.Tree
 	stages     map[string][3]*repo.IndexEntry // of what is unmerged: base, ours, theirs
 }
 
-func lockResolveCommand(w World) *cobra.Command {
+func lockResolveCommand(w host.World) *cobra.Command {
 	return &cobra.Command{
 		Use:   "resolve [PATH...]",
 		Short: "Resolve conflict markers in the ledger, in records and in manifests",

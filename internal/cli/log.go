@@ -13,6 +13,7 @@ import (
 	"github.com/codexlock/codexlock/internal/audit"
 	"github.com/codexlock/codexlock/internal/config"
 	"github.com/codexlock/codexlock/internal/exit"
+	"github.com/codexlock/codexlock/internal/host"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/report"
 	"github.com/codexlock/codexlock/internal/vaulttime"
@@ -29,8 +30,9 @@ type logging struct {
 }
 
 // flags are --log and --verified-by.
-func (l *logging) flags(cmd *cobra.Command, w World) {
-	l.env, l.user, l.say = w.Env, w.user, w.Stderr
+func (l *logging) flags(cmd *cobra.Command, w host.World) {
+	l.env, l.say = w.Env, w.Stderr
+	l.user = func(ctx context.Context) string { return repo.User(ctx, w.Dir, w.Env) }
 	cmd.Flags().BoolVar(&l.on, "log", false, "add the results to MANIFEST.integrity.json, and sign it")
 	cmd.Flags().StringVar(&l.by, "verified-by", "", "who verified, for the log (default the user, or the workflow's run)")
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/host"
 	"github.com/codexlock/codexlock/internal/policy"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/report"
@@ -21,7 +22,7 @@ import (
 
 // attestedRepository is a repository as init, attest and a commit leave it, with the
 // files in assets/sources/ by name, and the world that it was made in.
-func attestedRepository(t *testing.T, now time.Time, files map[string]string) (*repo.Repository, World) {
+func attestedRepository(t *testing.T, now time.Time, files map[string]string) (*repo.Repository, host.World) {
 	t.Helper()
 	ctx := t.Context()
 	r, err := repo.Create(ctx, t.TempDir())
@@ -29,7 +30,7 @@ func attestedRepository(t *testing.T, now time.Time, files map[string]string) (*
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { r.Close() })
-	w := World{Stdout: io.Discard, Stderr: io.Discard, Dir: r.Root(), Now: func() time.Time { return now },
+	w := host.World{Stdout: io.Discard, Stderr: io.Discard, Dir: r.Root(), Now: func() time.Time { return now },
 		Env: only("VAULTTIME_KEY", "a-key-for-mutants-0123456789abcdef0123")}
 	d := demo{world: w, repo: r, now: now}
 	if err := runInit(ctx, w, "runtime-core"); err != nil {

@@ -12,13 +12,14 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/codexlock/codexlock/internal/exit"
+	"github.com/codexlock/codexlock/internal/host"
 	"github.com/codexlock/codexlock/internal/policy"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/workbench"
 	"github.com/codexlock/codexlock/policies"
 )
 
-func policyCommand(w World) *cobra.Command {
+func policyCommand(w host.World) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "policy",
 		Short: "For policy owners: list, write, check, test and document rules",
@@ -27,7 +28,7 @@ key, and what it prints is no verdict.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	for _, command := range []func(World) *cobra.Command{
+	for _, command := range []func(host.World) *cobra.Command{
 		policyCheckCommand,
 		policyDocsCommand,
 		policyListCommand,
@@ -41,9 +42,9 @@ key, and what it prints is no verdict.`,
 	return cmd
 }
 
-func policyListCommand(w World) *cobra.Command {
-	g := w.gate()
-	g.warn = w.warn
+func policyListCommand(w host.World) *cobra.Command {
+	g := newGate(w)
+	g.warn = w.Warn
 	var format string
 	cmd := &cobra.Command{
 		Use:   "list",

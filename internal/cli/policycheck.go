@@ -13,13 +13,14 @@ import (
 
 	"github.com/codexlock/codexlock/internal/config"
 	"github.com/codexlock/codexlock/internal/exit"
+	"github.com/codexlock/codexlock/internal/host"
 	"github.com/codexlock/codexlock/internal/policy"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/workbench"
 	"github.com/codexlock/codexlock/policies"
 )
 
-func policyCheckCommand(w World) *cobra.Command {
+func policyCheckCommand(w host.World) *cobra.Command {
 	var format string
 	var noRegal bool
 	cmd := &cobra.Command{
@@ -72,7 +73,7 @@ type checkPrinter = func(w io.Writer, findings []workbench.Finding) error
 
 // withRegal adds what Regal finds. It cannot read what does not compile: then
 // what is known already is enough to say.
-func withRegal(ctx context.Context, w World, dirs []string, findings []workbench.Finding) ([]workbench.Finding, error) {
+func withRegal(ctx context.Context, w host.World, dirs []string, findings []workbench.Finding) ([]workbench.Finding, error) {
 	more, err := workbench.Regal(ctx, w.Dir, dirs)
 	switch {
 	case errors.Is(err, workbench.ErrNoRegal):
@@ -87,7 +88,7 @@ func withRegal(ctx context.Context, w World, dirs []string, findings []workbench
 
 // workSources reads the rules that somebody works on, from the disk, beside the
 // embedded ones. dirs are where they are, seen from the working directory.
-func workSources(ctx context.Context, w World, named []string) (dirs []string, sources []policy.Source, err error) {
+func workSources(ctx context.Context, w host.World, named []string) (dirs []string, sources []policy.Source, err error) {
 	embedded, err := policy.Embedded(policies.FS)
 	if err != nil {
 		return nil, nil, err
@@ -121,7 +122,7 @@ func (e *noRulesError) Hint() string {
 
 // workDirs are the directories of rules that somebody works on: those that are
 // named, or those of the configuration as it stands on the disk.
-func workDirs(ctx context.Context, w World, named []string) ([]string, error) {
+func workDirs(ctx context.Context, w host.World, named []string) ([]string, error) {
 	if len(named) > 0 {
 		return named, nil
 	}

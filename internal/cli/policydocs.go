@@ -12,11 +12,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/codexlock/codexlock/internal/exit"
+	"github.com/codexlock/codexlock/internal/host"
 	"github.com/codexlock/codexlock/internal/policy"
 	"github.com/codexlock/codexlock/internal/workbench"
 )
 
-func policyDocsCommand(w World) *cobra.Command {
+func policyDocsCommand(w host.World) *cobra.Command {
 	var out string
 	var check bool
 	cmd := &cobra.Command{
@@ -54,7 +55,7 @@ type page struct {
 	current bool // it is on the disk so
 }
 
-func policyPages(ctx context.Context, w World, named []string, out string) ([]page, error) {
+func policyPages(ctx context.Context, w host.World, named []string, out string) ([]page, error) {
 	dirs, sources, err := workSources(ctx, w, named)
 	if err != nil {
 		return nil, err
@@ -64,21 +65,21 @@ func policyPages(ctx context.Context, w World, named []string, out string) ([]pa
 		return nil, err
 	}
 	rules := workbench.Document(engine.Rules(), dirs, func(name string) bool {
-		_, err := os.Stat(join(w.Dir, name))
+		_, err := os.Stat(w.Path(name))
 		return err == nil
 	})
 	text, err := workbench.RulesPage(rules, out)
 	if err != nil {
 		return nil, err
 	}
-	before, err := os.ReadFile(join(w.Dir, out))
+	before, err := os.ReadFile(w.Path(out))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
 	pages := []page{{name: out, text: text, current: err == nil && string(before) == text}}
 	for _, dir := range dirs {
 		name := path.Join(dir, "README.md")
-		before, err := os.ReadFile(join(w.Dir, name))
+		before, err := os.ReadFile(w.Path(name))
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
@@ -96,7 +97,7 @@ func policyPages(ctx context.Context, w World, named []string, out string) ([]pa
 	return pages, nil
 }
 
-func checkPages(w World, pages []page) error {
+func checkPages(w host.World, pages []page) error {
 	stale := false
 	for _, p := range pages {
 		if p.current {
@@ -112,13 +113,13 @@ func checkPages(w World, pages []page) error {
 	return nil
 }
 
-func writePages(w World, pages []page) error {
+func writePages(w host.World, pages []page) error {
 	for _, p := range pages {
 		if p.current {
 			fmt.Fprintf(w.Stdout, "kept    %s\n", p.name)
 			continue
 		}
-		if err := w.writePage(p.name, p.text); err != nil {
+		if err := w.WritePage(p.name, p.text); err != nil {
 			return err
 		}
 		fmt.Fprintf(w.Stdout, "wrote   %s\n", p.name)

@@ -10,12 +10,13 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/codexlock/codexlock/internal/exit"
+	"github.com/codexlock/codexlock/internal/host"
 	"github.com/codexlock/codexlock/internal/policy"
 	"github.com/codexlock/codexlock/internal/workbench"
 	"github.com/codexlock/codexlock/policies"
 )
 
-func policyNewCommand(w World) *cobra.Command {
+func policyNewCommand(w host.World) *cobra.Command {
 	var dir string
 	cmd := &cobra.Command{
 		Use:   "new AREA.RULE",
@@ -32,7 +33,7 @@ condition, the test, the page. It writes over nothing.`,
 				return err
 			}
 			written := path.Clean(filepath.ToSlash(dir))
-			folder, err := w.ruleFolder(dir, args[0])
+			folder, err := ruleFolder(w, dir, args[0])
 			if err != nil {
 				return err
 			}
@@ -64,14 +65,14 @@ next:
 
 // ruleFolder resolves the directory that a new rule goes to. No link of the
 // repository leads to it, nor to the folders in it that are written to.
-func (w World) ruleFolder(dir, code string) (string, error) {
+func ruleFolder(w host.World, dir, code string) (string, error) {
 	area, _, _ := strings.Cut(code, ".")
 	for _, sub := range []string{area, "lib"} {
-		if _, err := w.newFolder(filepath.Join(dir, sub)); err != nil {
+		if _, err := w.NewFolder(filepath.Join(dir, sub)); err != nil {
 			return "", err
 		}
 	}
-	return w.newFolder(dir)
+	return w.NewFolder(dir)
 }
 
 func standardCodes(cmd *cobra.Command) ([]string, error) {

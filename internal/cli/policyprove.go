@@ -12,13 +12,14 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/codexlock/codexlock/internal/exit"
+	"github.com/codexlock/codexlock/internal/host"
 	"github.com/codexlock/codexlock/internal/policy"
 	"github.com/codexlock/codexlock/internal/workbench"
 	"github.com/codexlock/codexlock/policies"
 )
 
-func policyProveCommand(w World) *cobra.Command {
-	g := w.gate()
+func policyProveCommand(w host.World) *cobra.Command {
+	g := newGate(w)
 	var format, file string
 	var timeout time.Duration
 	cmd := &cobra.Command{

@@ -9,11 +9,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/codexlock/codexlock/internal/exit"
+	"github.com/codexlock/codexlock/internal/host"
 	"github.com/codexlock/codexlock/internal/policy"
 	"github.com/codexlock/codexlock/internal/workbench"
 )
 
-func policyTestCommand(w World) *cobra.Command {
+func policyTestCommand(w host.World) *cobra.Command {
 	o := workbench.TestOptions{}
 	var formats []string
 	var threshold float64
@@ -95,14 +96,14 @@ func testOutputs(written []string) ([]output, error) {
 }
 
 // tellTests writes the report in every form, and says what it comes to.
-func tellTests(w World, outputs []output, r workbench.TestReport, threshold float64) error {
+func tellTests(w host.World, outputs []output, r workbench.TestReport, threshold float64) error {
 	for _, out := range outputs {
 		print := func(to io.Writer) error { return testFormats[out.format](to, r) }
 		var err error
 		if out.file == "" {
 			err = print(w.Stdout)
 		} else {
-			err = w.writeFile(out.file, print)
+			err = w.WriteFile(out.file, print)
 		}
 		if err != nil {
 			return fmt.Errorf("write %s: %w", out.format, err)

@@ -11,12 +11,13 @@ import (
 
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/host"
 	"github.com/codexlock/codexlock/internal/policy"
 	"github.com/codexlock/codexlock/internal/workbench"
 )
 
-func policyTraceCommand(w World) *cobra.Command {
-	g := w.gate()
+func policyTraceCommand(w host.World) *cobra.Command {
+	g := newGate(w)
 	g.scope, g.measureNamed = facts.Paths, true
 	var format, effective string
 	var timeout time.Duration
@@ -107,7 +108,7 @@ func (g gate) workRules(ctx context.Context) (*policy.Engine, error) {
 	if len(g.policies) == 0 {
 		return g.ruleSet(ctx)
 	}
-	_, sources, err := workSources(ctx, World{Dir: g.dir}, g.policies)
+	_, sources, err := workSources(ctx, host.World{Dir: g.dir}, g.policies)
 	if err != nil {
 		return nil, err
 	}

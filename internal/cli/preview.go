@@ -10,23 +10,30 @@ import (
 	"github.com/codexlock/codexlock/internal/config"
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/host"
 	"github.com/codexlock/codexlock/internal/policy"
 	"github.com/codexlock/codexlock/internal/preview"
+	"github.com/codexlock/codexlock/internal/sandbox"
 	"github.com/codexlock/codexlock/internal/schemas"
 )
 
 // isPreview reports whether this process was started to judge by edited rules.
-func (w World) isPreview() bool { return len(w.Args) == 2 && w.Args[1] == preview.Command }
+func isPreview(w host.World) bool { return len(w.Args) == 2 && w.Args[1] == preview.Command }
 
-func (w World) servePreview(ctx context.Context) int {
+func servePreview(ctx context.Context, w host.World) int {
 	if err := preview.Serve(ctx, w.Stdin, w.Stdout); err != nil {
-		return tell(w, err)
+		return w.Fail(err)
 	}
 	return exit.Trusted
 }
 
+// tests executes an artifact's test where the base commit asks for it.
+func tests(w host.World) *facts.Tests {
+	return &facts.Tests{Run: sandbox.Run, Random: w.Random, Clock: w.Now, Wall: w.TestWall}
+}
+
 // self is this program, to be started once more.
-func (w World) self() preview.Program {
+func self(w host.World) preview.Program {
 	p := preview.Program{Path: w.Self}
 	if len(w.Args) > 0 {
 		p.Name = w.Args[0]

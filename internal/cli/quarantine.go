@@ -12,6 +12,7 @@ import (
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/attest"
 	"github.com/codexlock/codexlock/internal/exit"
+	"github.com/codexlock/codexlock/internal/host"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/report"
 	"github.com/codexlock/codexlock/internal/vaulttime"
@@ -20,7 +21,7 @@ import (
 // maxReasonBytes is what schemas/release.json allows.
 const maxReasonBytes = 4096
 
-func quarantineCommand(w World) *cobra.Command {
+func quarantineCommand(w host.World) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "quarantine", Short: "List and release quarantined files", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
@@ -29,7 +30,7 @@ func quarantineCommand(w World) *cobra.Command {
 	return cmd
 }
 
-func quarantineListCommand(w World) *cobra.Command {
+func quarantineListCommand(w host.World) *cobra.Command {
 	var all bool
 	var format string
 	cmd := &cobra.Command{
@@ -60,7 +61,7 @@ func quarantineListCommand(w World) *cobra.Command {
 	return cmd
 }
 
-func listHeld(w World, held []attest.Held, format string) error {
+func listHeld(w host.World, held []attest.Held, format string) error {
 	if format == "json" {
 		type line struct {
 			attest.Reason
@@ -98,7 +99,7 @@ type release struct {
 	id, reason, to string
 }
 
-func quarantineReleaseCommand(w World) *cobra.Command {
+func quarantineReleaseCommand(w host.World) *cobra.Command {
 	rel := release{intake: intake{attestation: attestation{world: w}}}
 	var effective string
 	cmd := &cobra.Command{
@@ -165,7 +166,7 @@ func (rel release) released(ctx context.Context, held attest.Held, a attest.Atte
 		return attest.File{}, fmt.Errorf("quarantine %s: the file changed since: sha256 is %s, its reason.json says %s", held.ID, a.SHA256, held.SHA256)
 	}
 	return attest.Release{
-		ID: held.ID, ReleasedAt: vaulttime.FormatTime(rel.now), ReleasedBy: rel.world.user(ctx), Reason: rel.reason,
+		ID: held.ID, ReleasedAt: vaulttime.FormatTime(rel.now), ReleasedBy: repo.User(ctx, rel.world.Dir, rel.world.Env), Reason: rel.reason,
 		Path: a.Path.String(), SHA256: a.SHA256, Domain: a.Domain, KeyID: a.KeyID,
 	}.File()
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/codexlock/codexlock/internal/attest"
 	"github.com/codexlock/codexlock/internal/exit"
+	"github.com/codexlock/codexlock/internal/host"
 	"github.com/codexlock/codexlock/internal/report"
 )
 
@@ -15,7 +16,7 @@ const fewRefused = 8
 
 // printErrors prints an error and its hint; of refusals each. A hint that several have
 // is printed once, and paths that are many and have one cause are listed under it.
-func printErrors(w World, err error) {
+func printErrors(w host.World, err error) {
 	errs := []error{err}
 	if all := (*attest.Refusals)(nil); errors.As(err, &all) {
 		errs = all.Errs
@@ -58,7 +59,7 @@ func causeOf(err error) (attest.Cause, string) {
 }
 
 // printCause prints one cause, the paths that it refuses, and what settles all of them.
-func printCause(w World, cause attest.Cause, paths []string) {
+func printCause(w host.World, cause attest.Cause, paths []string) {
 	fmt.Fprintf(w.Stderr, "codexlock: %d paths %s\n", len(paths), report.Terminal(cause.Reason))
 	for _, p := range paths {
 		fmt.Fprintf(w.Stderr, "codexlock:   %s\n", report.Terminal(p))

@@ -11,6 +11,7 @@ import (
 	"github.com/codexlock/codexlock/internal/attest"
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/host"
 	"github.com/codexlock/codexlock/internal/policy"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/report"
@@ -23,7 +24,7 @@ const renewWithin = 12 * time.Hour
 
 // A renewal is the renew command, filled in.
 type renewal struct {
-	world     World
+	world     host.World
 	paths     []string
 	within    time.Duration
 	expired   bool // what has expired is renewed too
@@ -33,7 +34,7 @@ type renewal struct {
 	log       logging
 }
 
-func renewCommand(w World) *cobra.Command {
+func renewCommand(w host.World) *cobra.Command {
 	n := renewal{world: w}
 	cmd := &cobra.Command{
 		Use:   "renew [PATH...]",
@@ -90,8 +91,8 @@ func (n renewal) run(ctx context.Context) (err error) {
 	if err := n.log.ready(ctx, seal.config); err != nil {
 		return err
 	}
-	g := n.world.gate()
-	g.scope, g.now, g.note = facts.All, n.now, n.world.note
+	g := newGate(n.world)
+	g.scope, g.now, g.note = facts.All, n.now, n.world.Note
 	if len(n.paths) > 0 {
 		g.scope, g.paths = facts.Paths, n.paths
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/codexlock/codexlock/internal/config"
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/host"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/report"
 	"github.com/codexlock/codexlock/internal/vaulttime"
@@ -27,7 +28,7 @@ type rotation struct {
 	log    logging
 }
 
-func keysRotateCommand(w World) *cobra.Command {
+func keysRotateCommand(w host.World) *cobra.Command {
 	t := rotation{keyView: keyView{world: w}}
 	cmd := &cobra.Command{
 		Use:   "rotate",
@@ -142,7 +143,7 @@ func (t rotation) believed(ctx context.Context, r *repo.Repository) (*vaulttime.
 	if err != nil {
 		return nil, err
 	}
-	c, err := settings{gate: t.world.gate(), repository: r, base: tree}.config(ctx)
+	c, err := settings{gate: newGate(t.world), repository: r, base: tree}.config(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -214,7 +215,7 @@ func (t rotation) list(ctx context.Context, r *repo.Repository, domains []string
 
 // replace is the second step: what the old keys signed is attested again.
 func (t rotation) replace(ctx context.Context, r *repo.Repository, domains []string) error {
-	g := t.world.gate()
+	g := newGate(t.world)
 	g.scope, g.now = facts.All, t.options.Now
 	all, err := standings(ctx, t.world, r, g)
 	if err != nil {

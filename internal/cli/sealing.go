@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -12,6 +11,7 @@ import (
 	"github.com/codexlock/codexlock/internal/config"
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/host"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/vaulttime"
 )
@@ -60,8 +60,8 @@ type sealer struct {
 
 // newSealer finishes what an interrupted run left, and reads the configuration
 // of the work tree and the keys.
-func newSealer(ctx context.Context, w World, r *repo.Repository, now time.Time) (sealer, error) {
-	s := sealer{now: now, creator: w.user(ctx)}
+func newSealer(ctx context.Context, w host.World, r *repo.Repository, now time.Time) (sealer, error) {
+	s := sealer{now: now, creator: repo.User(ctx, w.Dir, w.Env)}
 	if _, err := attest.Recover(r.Root(), r.GitDir()); err != nil {
 		return s, fmt.Errorf("finish an interrupted attest: %w", err)
 	}
@@ -69,7 +69,7 @@ func newSealer(ctx context.Context, w World, r *repo.Repository, now time.Time) 
 	if err != nil {
 		return s, err
 	}
-	if s.config, err = (settings{gate: w.gate(), repository: r, base: tree}).config(ctx); err != nil {
+	if s.config, err = (settings{gate: newGate(w), repository: r, base: tree}).config(ctx); err != nil {
 		return s, err
 	}
 	s.keys, err = keyring(ctx, s.config, w.Env)
@@ -146,15 +146,4 @@ func (s sealer) verifyProof(domain string, r vaulttime.Record) (valid, known boo
 		return false, false
 	}
 	return s.keys.VerifyProof(r)
-}
-
-// user is who runs this, as far as the environment and Git tell: the creator of an
-// artifact whose manifest names none.
-func (w World) user(ctx context.Context) string {
-	for _, name := range []string{"GITHUB_ACTOR", "USER", "LOGNAME"} {
-		if v, ok := w.Env(name); ok && v != "" {
-			return v
-		}
-	}
-	return cmp.Or(repo.UserName(ctx, w.Dir, w.Env), "unknown")
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/fetch"
+	"github.com/codexlock/codexlock/internal/host"
 	"github.com/codexlock/codexlock/internal/policy"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/policies"
@@ -201,9 +202,9 @@ func offline(env func(string) (string, bool)) bool {
 
 // gate is an evaluation as the environment describes it, for every command the same
 // way; flags say otherwise where a command has them.
-func (w World) gate() gate {
+func newGate(w host.World) gate {
 	name, _ := w.Env("CODEXLOCK_CONFIG")
-	return gate{dir: w.Dir, env: w.Env, self: w.self(), config: name, offline: offline(w.Env)}
+	return gate{dir: w.Dir, env: w.Env, self: self(w), config: name, offline: offline(w.Env)}
 }
 
 // cacheDir is where bundles are kept by digest (XDG base directories: a relative

@@ -11,6 +11,7 @@ import (
 	"github.com/codexlock/codexlock/internal/attest"
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/host"
 	"github.com/codexlock/codexlock/internal/policy"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/report"
@@ -43,7 +44,7 @@ var unrenewable = map[string]bool{"manifest.unsigned": true, "test.unsigned": tr
 // standings runs the whole gate over the work tree, and says of each artifact
 // whether it may be attested again: what fails, fails still after that. A denial
 // of the change as a whole ends it, for then no artifact is trusted.
-func standings(ctx context.Context, w World, r *repo.Repository, g gate) ([]standing, error) {
+func standings(ctx context.Context, w host.World, r *repo.Repository, g gate) ([]standing, error) {
 	judged, err := g.run(ctx)
 	if err != nil {
 		return nil, err
@@ -161,7 +162,7 @@ func again(ctx context.Context, r *repo.Repository, seal sealer, due []standing)
 
 // leftAlone prints what was not attested although it was asked for, and reports
 // whether something fails.
-func leftAlone(w World, all []standing) (n int, failed bool) {
+func leftAlone(w host.World, all []standing) (n int, failed bool) {
 	for _, s := range all {
 		left := s.left()
 		if left == "" {
@@ -179,7 +180,7 @@ func leftAlone(w World, all []standing) (n int, failed bool) {
 
 // conclude ends a command that sealed artifacts: with its last line, and denied
 // where one of them was left as it is because it is denied.
-func conclude(w World, failed bool, format string, args ...any) error {
+func conclude(w host.World, failed bool, format string, args ...any) error {
 	mark := "✓"
 	if failed {
 		mark = "✗"

@@ -12,6 +12,7 @@ import (
 
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/host"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/report"
 	"github.com/codexlock/codexlock/internal/vaulttime"
@@ -19,7 +20,7 @@ import (
 
 // A verification is the verify command, filled in.
 type verification struct {
-	world      World
+	world      host.World
 	gate       gate
 	all        bool
 	quiet      bool
@@ -30,9 +31,9 @@ type verification struct {
 	adopt      string
 }
 
-func verifyCommand(w World) *cobra.Command {
-	v := verification{world: w, gate: w.gate()}
-	v.gate.maxDenials, v.gate.warn, v.gate.note, v.gate.self, v.gate.tests = maxDenials, w.warn, w.note, w.self(), w.tests()
+func verifyCommand(w host.World) *cobra.Command {
+	v := verification{world: w, gate: newGate(w)}
+	v.gate.maxDenials, v.gate.warn, v.gate.note, v.gate.self, v.gate.tests = maxDenials, w.Warn, w.Note, self(w), tests(w)
 	cmd := &cobra.Command{
 		Use:   "verify [PATH...]",
 		Short: "Verify the artifacts of a change, of everything, or of the named paths",
@@ -132,7 +133,7 @@ func (v *verification) understand(cmd *cobra.Command, args []string) (err error)
 		if !v.all {
 			return exit.Usagef("--write-baseline records the current findings of all artifacts: use it with --all")
 		}
-		g.adopt = v.world.adopt(v.adopt)
+		g.adopt = adopt(v.world, v.adopt)
 	}
 	return nil
 }
@@ -216,7 +217,7 @@ func (g *gate) baseFlags(cmd *cobra.Command, head string) {
 }
 
 // effectiveTime is the one time that a run judges by.
-func effectiveTime(written string, w World) (time.Time, error) {
+func effectiveTime(written string, w host.World) (time.Time, error) {
 	if written == "" {
 		written, _ = w.Env("CODEXLOCK_EFFECTIVE_TIME")
 	}
@@ -257,7 +258,7 @@ func parseOutputs(written []string) ([]output, error) {
 
 // write tells the report in every form that was asked for. A form that cannot
 // be written is an error: the reader would take its absence for a pass.
-func write(w World, outputs []output, r report.Report, o report.Options) error {
+func write(w host.World, outputs []output, r report.Report, o report.Options) error {
 	for _, out := range outputs {
 		if out.file == "" {
 			if err := report.Write(out.format, w.Stdout, r, o); err != nil {
@@ -265,7 +266,7 @@ func write(w World, outputs []output, r report.Report, o report.Options) error {
 			}
 			continue
 		}
-		if err := w.writeFile(out.file, func(f io.Writer) error {
+		if err := w.WriteFile(out.file, func(f io.Writer) error {
 			return report.Write(out.format, f, r, report.Options{Quiet: o.Quiet})
 		}); err != nil {
 			return fmt.Errorf("write %s: %w", out.format, err)
@@ -276,7 +277,7 @@ func write(w World, outputs []output, r report.Report, o report.Options) error {
 
 // colored reports whether standard output is a terminal that wants colours
 // (https://no-color.org).
-func colored(w World) bool {
+func colored(w host.World) bool {
 	if v, ok := w.Env("NO_COLOR"); ok && v != "" {
 		return false
 	}

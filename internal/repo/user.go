@@ -1,6 +1,7 @@
 package repo
 
 import (
+	"cmp"
 	"context"
 	"os/exec"
 	"strings"
@@ -10,6 +11,17 @@ import (
 
 // maxUserName is as much of a name as is of use to a reader, in bytes.
 const maxUserName = 200
+
+// User is who runs this, as far as the environment and Git tell: whom GitHub names, the
+// system's user, or Git's user.name in dir; "unknown" where none of them does.
+func User(ctx context.Context, dir string, env func(string) (string, bool)) string {
+	for _, name := range []string{"GITHUB_ACTOR", "USER", "LOGNAME"} {
+		if v, ok := env(name); ok && v != "" {
+			return v
+		}
+	}
+	return cmp.Or(UserName(ctx, dir, env), "unknown")
+}
 
 // UserName is the user.name that Git would write into a commit in dir, "" where there
 // is none, or none that prints. env is the user's own environment, which says where

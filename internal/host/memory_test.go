@@ -1,4 +1,4 @@
-package cli
+package host
 
 import (
 	"runtime"
@@ -32,7 +32,7 @@ func TestFirstCollectionIsLate(t *testing.T) {
 func TestGOGCIsTheOwners(t *testing.T) {
 	defer debug.SetGCPercent(debug.SetGCPercent(100))
 	w := World{Env: func(name string) (string, bool) { return "50", name == "GOGC" || name == "GOMEMLIMIT" }}
-	w.limitMemory()
+	w.LimitMemory()
 	if got := debug.SetGCPercent(100); got != 100 {
 		t.Errorf("GOGC is set, and the heap may grow by %d%%, want 100%%", got)
 	}

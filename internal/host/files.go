@@ -1,4 +1,4 @@
-package cli
+package host
 
 import (
 	"fmt"
@@ -14,9 +14,9 @@ import (
 	"github.com/codexlock/codexlock/internal/outfile"
 )
 
-// writeFile writes a file that the user named, whole or not at all and never
+// WriteFile writes a file that the user named, whole or not at all and never
 // through a link of the repository.
-func (w World) writeFile(name string, fill func(io.Writer) error) error {
+func (w World) WriteFile(name string, fill func(io.Writer) error) error {
 	if stream, ok, err := w.stream(name); ok || err != nil {
 		if err != nil {
 			return err
@@ -24,21 +24,21 @@ func (w World) writeFile(name string, fill func(io.Writer) error) error {
 		defer stream.Close()
 		return fill(stream)
 	}
-	return outfile.Folder{Root: w.top()}.Write(join(w.Dir, name), fill)
+	return outfile.Folder{Root: w.top()}.Write(w.Path(name), fill)
 }
 
-// writePage is writeFile that makes missing folders.
-func (w World) writePage(name, text string) error {
-	return outfile.Folder{Root: w.top(), Make: true}.Write(join(w.Dir, name), func(f io.Writer) error {
+// WritePage is WriteFile that makes missing folders.
+func (w World) WritePage(name, text string) error {
+	return outfile.Folder{Root: w.top(), Make: true}.Write(w.Path(name), func(f io.Writer) error {
 		_, err := io.WriteString(f, text)
 		return err
 	})
 }
 
-// newFolder resolves a folder that the user named to make or to write in: the
+// NewFolder resolves a folder that the user named to make or to write in: the
 // result has no link in it, and no link of the repository led to it.
-func (w World) newFolder(name string) (string, error) {
-	return outfile.Folder{Root: w.top()}.Folder(join(w.Dir, name))
+func (w World) NewFolder(name string) (string, error) {
+	return outfile.Folder{Root: w.top()}.Folder(w.Path(name))
 }
 
 // stream opens what a name such as /dev/stdout or /dev/fd/63 stands for: a

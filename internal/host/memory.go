@@ -1,4 +1,4 @@
-package cli
+package host
 
 import (
 	"math"
@@ -18,9 +18,9 @@ const (
 	collectorHeap = 4 << 20
 )
 
-// limitMemory sets the goal and the first collection where the owner of the machine has
+// LimitMemory sets the goal and the first collection where the owner of the machine has
 // set neither (GOMEMLIMIT, GOGC).
-func (w World) limitMemory() {
+func (w World) LimitMemory() {
 	if _, set := w.Env("GOMEMLIMIT"); !set && debug.SetMemoryLimit(-1) == math.MaxInt64 {
 		debug.SetMemoryLimit(memoryGoal)
 	}
