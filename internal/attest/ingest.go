@@ -20,6 +20,7 @@ import (
 // A Finding is what a rule says against an artifact that asks to be let in.
 type Finding struct {
 	Rule        string `json:"rule"`
+	Kind        string `json:"-"` // what the rule's findings mean, one of the kinds below
 	Requirement string `json:"requirement"`
 	File        string `json:"file"`
 	Line        int    `json:"line"`
@@ -276,13 +277,11 @@ func (g *ingest) judge(ctx context.Context) error {
 	return nil
 }
 
-// incomplete is the one rule that says nothing against a companion as it came:
-// what a manifest leaves out is added when it is attested, and judged then.
-const incomplete = "manifest.provenance"
-
-// otherTest is the one rule that is asked about a test as it came: whether it is the
-// one that the record that came along signs.
-const otherTest = "test.unsigned"
+// The kinds of findings that count differently for companions as they came.
+const (
+	incomplete = "incomplete" // the manifest leaves something out: attesting adds it, and it is judged then
+	otherTest  = "test"       // the test is not the one that the record that came along signs
+)
 
 func (g *ingest) judgeOnce(ctx context.Context, asCame bool) error {
 	var paths []artifact.Path
@@ -308,10 +307,10 @@ func (g *ingest) judgeOnce(ctx context.Context, asCame bool) error {
 		if asCame {
 			against = slices.DeleteFunc(slices.Clone(against), func(f Finding) bool {
 				asked := c.came
-				if f.Rule == otherTest {
+				if f.Kind == otherTest {
 					asked = slices.Concat(c.came, c.test)
 				}
-				return f.Rule == incomplete || !slices.ContainsFunc(asked, func(came File) bool { return came.Path.String() == f.File })
+				return f.Kind == incomplete || !slices.ContainsFunc(asked, func(came File) bool { return came.Path.String() == f.File })
 			})
 		}
 		if len(against) == 0 {

@@ -73,6 +73,9 @@ func (g gate) explain(ctx context.Context) (explain.Explanation, error) {
 	if err != nil {
 		return none, err
 	}
+	if m, err = e.engine.Complete(ctx, m, 0); err != nil {
+		return none, err
+	}
 	c := explain.Case{
 		Asked: e.options.Paths[0].String(), Base: e.options.BaseCommit, Now: g.now, Config: &e.options.Config,
 		Standing: standing, Locate: m.Locate, Input: m.Input, Rules: e.engine.Rules(),

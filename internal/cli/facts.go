@@ -107,10 +107,22 @@ func (g gate) measureOne(ctx context.Context) (facts.Measurement, error) {
 		return change.Repository(ctx)
 	}
 	m, standing, err := theArtifact(ctx, change, g.paths[0])
+	if err == nil && m.Second != nil {
+		m, err = g.complete(ctx, r, m)
+	}
 	if err == nil && !standing.Artifact {
 		err = &notArtifactError{m.Input.Artifact.Path, standing}
 	}
 	return m, err
+}
+
+// complete adds what depends on the rules' answers.
+func (g gate) complete(ctx context.Context, r *repo.Repository, m facts.Measurement) (facts.Measurement, error) {
+	e, err := g.ready(ctx, r)
+	if err != nil {
+		return m, err
+	}
+	return e.engine.Complete(ctx, m, 0)
 }
 
 // open opens the repository, and finishes first what an interrupted attest left.

@@ -321,7 +321,7 @@ func (j judge) refuseNew(ctx context.Context, whole []policy.Finding) error {
 }
 
 func arrivalFinding(f policy.Finding) attest.Finding {
-	return attest.Finding{Rule: f.Rule, Requirement: f.Requirement, File: f.File, Line: f.Line, Column: f.Column, Message: f.Message, Fix: f.Fix}
+	return attest.Finding{Rule: f.Rule, Kind: string(f.Kind), Requirement: f.Requirement, File: f.File, Line: f.Line, Column: f.Column, Message: f.Message, Fix: f.Fix}
 }
 
 // overlaid is a change as it lies on a tree.
@@ -410,10 +410,6 @@ func tellDenied(out io.Writer, q attest.Quarantined, where string) {
 	}
 }
 
-// drift are the rules that say that bytes are not those that were trusted: the
-// hash in the ledger, the manifest or the record is another one (ZT-2.5).
-var drift = map[string]bool{"lock.drift": true, "manifest.hash": true, "vaulttime.hash": true}
-
 // mayQuarantine refuses where nothing may be moved.
 func (g gate) mayQuarantine(w host.World) error {
 	if g.scope != facts.All || g.head != "" || g.staged {
@@ -431,7 +427,7 @@ func quarantineDrifted(ctx context.Context, w host.World, r report.Report, now t
 	defer repository.Close()
 	against := map[string][]attest.Finding{}
 	for _, f := range r.Findings {
-		if drift[f.Rule] && f.Severity != policy.Warn && !f.Excepted {
+		if f.Kind == policy.KindDrift && f.Severity != policy.Warn && !f.Excepted {
 			against[f.Artifact] = append(against[f.Artifact], arrivalFinding(f))
 		}
 	}

@@ -91,11 +91,27 @@ func (g gate) compare(ctx context.Context, e evaluation) (policy.Preview, error)
 	if err != nil {
 		return policy.Preview{}, err
 	}
-	answer, err := g.self.Ask(ctx, question, after)
+	answer, err := g.self.Ask(ctx, question, completed{after, e.engine})
 	if err != nil {
 		return policy.Preview{}, err
 	}
 	return policy.Compare(decided, answer.Decision, policy.RuleTexts(rules, e.engine), answer.Rules), nil
+}
+
+// A completed change is measured to the end here, since the process that judges it has
+// only its facts: by the base's rules.
+type completed struct {
+	facts.Change
+	engine *policy.Engine
+}
+
+// Artifact measures the i-th artifact.
+func (c completed) Artifact(ctx context.Context, i int) (facts.Measurement, error) {
+	m, err := c.Change.Artifact(ctx, i)
+	if err != nil {
+		return m, err
+	}
+	return c.engine.Complete(ctx, m, 0)
 }
 
 // believe reads the edited configuration, and with it what measuring needs. Of the

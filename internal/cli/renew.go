@@ -121,7 +121,7 @@ func (n renewal) isDue(s *standing) bool {
 // onlyExpired reports whether all that is denied is that time went by.
 func onlyExpired(denied []policy.Finding) bool {
 	for _, f := range denied {
-		if f.Rule != "vaulttime.expired" {
+		if f.Kind != policy.KindExpiry {
 			return false
 		}
 	}

@@ -37,9 +37,11 @@ func (s *standing) left() string {
 	return s.amiss
 }
 
-// unrenewable are the rules that say that a companion is not the one that the record
-// signs. An exception lets such an artifact stand; renewing it would sign the edit.
-var unrenewable = map[string]bool{"manifest.unsigned": true, "test.unsigned": true}
+// editsCompanion reports whether a finding says that a companion is not the one that
+// the record signs. An exception may allow that; renewing would sign the edit.
+func editsCompanion(f policy.Finding) bool {
+	return f.Kind == policy.KindManifest || f.Kind == policy.KindTest
+}
 
 // standings runs the whole gate over the work tree, and says of each artifact
 // whether it may be attested again: what fails, fails still after that. A denial
@@ -51,7 +53,7 @@ func standings(ctx context.Context, w host.World, r *repo.Repository, g gate) ([
 	}
 	denied := map[string][]policy.Finding{}
 	for _, f := range judged.Findings {
-		if f.Severity == policy.Deny && (!f.Excepted || unrenewable[f.Rule]) {
+		if f.Severity == policy.Deny && (!f.Excepted || editsCompanion(f)) {
 			denied[f.Artifact] = append(denied[f.Artifact], f)
 		}
 	}

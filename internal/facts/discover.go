@@ -190,7 +190,7 @@ func (c *Collector) isArtifact(ctx context.Context, name string) (bool, error) {
 		return c.isLeft(ctx, p)
 	}
 	if strings.HasSuffix(name, artifact.Test.Suffix()) && c.listed(p) {
-		return true, nil // it vouches for itself as well: see runTest
+		return true, nil // it is judged as an artifact as well: see secondPhase
 	}
 	for _, owner := range p.Owners() {
 		companion, err := c.isArtifact(ctx, owner.String())

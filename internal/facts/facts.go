@@ -497,7 +497,18 @@ type Measurement struct {
 	// Signature is the HMAC that the artifact's record holds, for the log of
 	// verifications; no rule sees it.
 	Signature string
+	// Second measures what can only be measured once the rules have said whether the
+	// artifact is attested: whether its test is an attested artifact itself, and what
+	// comes of executing it. Input is without it until then. nil: nothing is left.
+	Second SecondPhase
 }
+
+// A SecondPhase completes an input. attested is whether no rule about what was
+// attested denies the artifact; judge says the same of another artifact.
+type SecondPhase func(ctx context.Context, attested bool, judge Judge) (Input, error)
+
+// A Judge reports whether no rule about what was attested denies an artifact.
+type Judge func(ctx context.Context, m *Measurement) (attested bool, err error)
 
 // A Place is where a finding stands in a file: at a value of a document, at a line
 // and a column, or, with neither, in the whole file.

@@ -39,8 +39,7 @@ type subject struct {
 // Artifact measures the i-th artifact under judgement.
 func (c *Collector) Artifact(ctx context.Context, i int) (Measurement, error) {
 	name := c.artifacts[i]
-	s := &subject{docs: locator{}}
-	s.in = Input{EffectiveTime: c.now, Settings: c.settings}
+	s := c.newSubject()
 	if c.misplaced[name] != "" {
 		return c.measureMisplaced(ctx, s, name)
 	}
@@ -49,21 +48,29 @@ func (c *Collector) Artifact(ctx context.Context, i int) (Measurement, error) {
 		return c.misnamed(s, name), nil
 	}
 	s.path = p
+	m, err := c.measure(ctx, s)
+	if err == nil && c.hasSecondPhase(s) {
+		m.Second = c.secondPhase(s)
+	}
+	return m, err
+}
+
+// newSubject is one of which nothing is measured yet.
+func (c *Collector) newSubject() *subject {
+	return &subject{docs: locator{}, in: Input{EffectiveTime: c.now, Settings: c.settings}}
+}
+
+// measure measures an artifact, but for what needs the rules' answers.
+func (c *Collector) measure(ctx context.Context, s *subject) (Measurement, error) {
 	for _, step := range []func(context.Context, *subject) error{
 		c.measureFile, c.measureLedger, c.measureManifest, c.measureRecord, c.measureTest, c.measureBase, c.measureInputs,
 	} {
 		if err := step(ctx, s); err != nil {
-			return Measurement{}, fmt.Errorf("%s: %w", name, err)
+			return Measurement{}, fmt.Errorf("%s: %w", s.path, err)
 		}
 	}
 	c.measureDomain(s)
 	s.in.Checks = c.check(s)
-	if err := c.measureOwnTest(ctx, s); err != nil {
-		return Measurement{}, fmt.Errorf("%s: verify its test: %w", name, err)
-	}
-	if err := c.runTest(ctx, s); err != nil {
-		return Measurement{}, fmt.Errorf("%s: run its test: %w", name, err)
-	}
 	m := Measurement{Input: s.in, Locate: s.docs.locate, Statement: c.statement(s)}
 	if s.record != nil {
 		m.Signature = s.record.VaultTime.String()

@@ -32,31 +32,64 @@ type ownTest struct {
 	ours bool // byte for byte what attest writes for the artifact
 }
 
-// runTest executes the artifact's test where that was asked for, where something
-// vouches for the test's own bytes, and where what it tests is proved: the rules
-// about hashes, records and the ledger have nothing to find in either.
-func (c *Collector) runTest(ctx context.Context, s *subject) error {
-	t := s.in.Test
-	if c.o.Tests == nil || t == nil {
-		return nil
+// hasSecondPhase reports whether something about an artifact depends on whether it,
+// or its test, is attested.
+func (c *Collector) hasSecondPhase(s *subject) bool {
+	return c.o.Tests != nil && s.in.Test != nil || c.mayBeOwn(s)
+}
+
+// mayBeOwn reports whether an artifact has another test than the one that its record
+// signs, and the ledger lists that test as an artifact.
+func (c *Collector) mayBeOwn(s *subject) bool {
+	return s.in.Checks.TestSigned == "differs" && s.test.text != nil && c.ledger.has(s.test.path)
+}
+
+// secondPhase measures what depends on the rules: whether the test is an attested
+// artifact itself (ZT-9.3), and what comes of executing it. It runs once.
+func (c *Collector) secondPhase(s *subject) SecondPhase {
+	return func(ctx context.Context, attested bool, judge Judge) (Input, error) {
+		own := sync.OnceValues(func() (bool, error) { return c.testIsAttested(ctx, s.test, judge) })
+		if c.mayBeOwn(s) {
+			is, err := own()
+			if err != nil {
+				return Input{}, fmt.Errorf("%s: verify its test: %w", s.path, err)
+			}
+			if is {
+				checks := *s.in.Checks
+				checks.TestSigned = "own"
+				s.in.Checks = &checks
+			}
+		}
+		if c.o.Tests != nil && s.in.Test != nil {
+			test := *s.in.Test
+			s.in.Test = &test
+			if err := c.runTest(ctx, s, attested, own); err != nil {
+				return Input{}, fmt.Errorf("%s: run its test: %w", s.path, err)
+			}
+		}
+		return s.in, nil
 	}
-	t.Run, t.RunDetail = "unproved", "what it tests is not proved"
+}
+
+// runTest executes the artifact's test where the artifact is attested, and the test's
+// own bytes are: attest wrote them, or they are an attested artifact.
+func (c *Collector) runTest(ctx context.Context, s *subject, attested bool, own func() (bool, error)) error {
+	t := s.in.Test
 	switch {
 	case s.test.text == nil || t.Mode != "100755":
-		t.RunDetail = "it is no script that can be run"
+		t.Run, t.RunDetail = "unproved", "it is no script that can be run"
 		return nil
-	case !c.proved(s):
+	case !attested || s.in.Artifact.Kind != "file":
+		t.Run, t.RunDetail = "unproved", "what it tests is not proved"
 		return nil
 	case s.in.Artifact.Proof != "content":
 		t.Run, t.RunDetail = "unavailable", "the artifact's content is in Git LFS and not here; lfs: content fetches it first"
 		return nil
 	}
 	if !s.test.ours {
-		vouched, err := c.vouched(ctx, s.test)
-		if err != nil {
+		if is, err := own(); err != nil {
 			return err
-		}
-		if !vouched {
+		} else if !is {
 			t.Run, t.RunDetail = "refused", "neither is it what attest writes, nor is it attested itself"
 			return nil
 		}
@@ -70,59 +103,23 @@ func (c *Collector) runTest(ctx context.Context, s *subject) error {
 	return err
 }
 
-// proved reports whether an artifact is what its ledger entry, manifest and record
-// say, and that the record is signed, bound and current. Each of these has a rule
-// that denies where it does not hold.
-func (c *Collector) proved(s *subject) bool {
-	k, d, b := s.in.Checks, s.in.Domain, s.in.Base
-	if k == nil || d == nil || s.in.Artifact.Kind != "file" || len(s.in.Ledger.Entries) != 1 {
-		return false
+// testIsAttested reports whether a test is an attested artifact itself, with the bytes
+// that were read.
+func (c *Collector) testIsAttested(ctx context.Context, t ownTest, judge Judge) (bool, error) {
+	if !c.ledger.has(t.path) {
+		return false, nil
 	}
-	bound := k.Proof == "valid"
-	if k.Proof == "absent" && !c.settings.RequireProof {
-		bound = b == nil || b.Proof == "absent"
+	s := c.newSubject()
+	s.path = t.path
+	m, err := c.measure(ctx, s)
+	if err != nil || s.in.Artifact.Kind != "file" || s.digest != artifact.HashBytes(t.text) {
+		return false, err
 	}
-	signed := k.Signature == "valid"
-	if k.Signature == "no_key" && c.settings.Keyless == "proof" {
-		signed = k.Proof == "valid"
+	attested, err := judge(ctx, &m)
+	if err != nil {
+		return false, fmt.Errorf("%s: %w", t.path, err)
 	}
-	epoch := k.Epoch == "current" || k.Epoch == "unlisted" || k.Epoch == "absent"
-	if k.Epoch == "retiring" {
-		epoch = b != nil && b.Content == "same"
-	}
-	return bound && signed && epoch && k.ManifestSigned != "differs" &&
-		k.Ledger == "match" && k.Manifest == "match" && k.VaultTime == "match" && k.Domain == "match" &&
-		k.Path != "differs" && k.KeyID != "differs" && k.Time == "current" && k.TTL == "within" && k.Tolerance == "zero" &&
-		(k.Rollback == "forward" || k.Rollback == "new") && d.State != "unknown" && d.Paths != "outside" && d.Paths != "claimed" && k.Continuity != "refused" && k.Continuity != "dropped"
-}
-
-// measureOwnTest finds a test that is another one than the record signs and an
-// attested artifact itself: then its own record vouches for its bytes.
-func (c *Collector) measureOwnTest(ctx context.Context, s *subject) error {
-	if s.in.Checks.TestSigned != "differs" || s.test.text == nil || !c.ledger.has(s.test.path) {
-		return nil
-	}
-	vouched, err := c.vouched(ctx, s.test)
-	if vouched {
-		s.in.Checks.TestSigned = "own"
-	}
-	return err
-}
-
-// vouched reports whether a test is an attested artifact itself (ZT-9.3).
-func (c *Collector) vouched(ctx context.Context, t ownTest) (bool, error) {
-	s := &subject{path: t.path, docs: locator{}}
-	s.in = Input{EffectiveTime: c.now, Settings: c.settings}
-	for _, step := range []func(context.Context, *subject) error{
-		c.measureFile, c.measureLedger, c.measureManifest, c.measureRecord, c.measureBase,
-	} {
-		if err := step(ctx, s); err != nil {
-			return false, fmt.Errorf("%s: %w", t.path, err)
-		}
-	}
-	c.measureDomain(s)
-	s.in.Checks = c.check(s)
-	return c.proved(s) && s.digest == artifact.HashBytes(t.text), nil
+	return attested, nil
 }
 
 // job is what the test finds: the artifact, its companions and the ledger, as they

@@ -11,6 +11,7 @@ import (
 
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/open-policy-agent/opa/v1/ast"
 )
 
 // Options are what a decision needs besides rules and facts.
@@ -219,11 +220,25 @@ func (r *run) subject(ctx context.Context, i int, s *stopwatch) (verdict, error)
 		r.whole = m
 		return r.ask(ctx, r.engine.repository, "the change", &m, s)
 	}
+	if m.Second != nil {
+		if m.Input, err = r.second(ctx, &m, s); err != nil {
+			return verdict{}, err
+		}
+	}
 	return r.ask(ctx, r.engine.artifact, m.Input.Artifact.Path, &m, s)
 }
 
 // ask asks the rules about what was measured.
 func (r *run) ask(ctx context.Context, q *query, name string, m *facts.Measurement, s *stopwatch) (verdict, error) {
+	answers, err := r.answers(ctx, q, name, m, s)
+	if err != nil {
+		return verdict{}, err
+	}
+	return r.judge(ctx, m, q, answers)
+}
+
+// answers are what the rules say of what was measured.
+func (r *run) answers(ctx context.Context, q *query, name string, m *facts.Measurement, s *stopwatch) ([]*ast.Term, error) {
 	answers, err := r.engine.ask(ctx, q, &m.Input, s, func() {
 		// The worker will not come back, so this ends the run without it.
 		r.halt.Store(true)
@@ -233,9 +248,9 @@ func (r *run) ask(ctx context.Context, q *query, name string, m *facts.Measureme
 		}
 	})
 	if err != nil {
-		return verdict{}, r.engine.blame(ctx, q, &m.Input, name, err, r.options.Deadline)
+		return nil, r.engine.blame(ctx, q, &m.Input, name, err, r.options.Deadline)
 	}
-	return r.judge(ctx, m, q, answers)
+	return answers, nil
 }
 
 // measure asks the change; a panic there is an error too.

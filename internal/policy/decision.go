@@ -3,7 +3,11 @@
 // it fails closed: a rule that does not answer is an error, never a pass.
 package policy
 
-import "github.com/codexlock/codexlock/internal/artifact"
+import (
+	"slices"
+
+	"github.com/codexlock/codexlock/internal/artifact"
+)
 
 // A Severity is what a finding does to the conclusion.
 type Severity string
@@ -13,6 +17,33 @@ const (
 	Deny Severity = "deny"
 	Warn Severity = "warn"
 )
+
+// A Kind is what a rule's findings mean to the commands that act on them
+// (custom.kind). A rule without one means nothing to them but a denial.
+type Kind string
+
+// The kinds.
+const (
+	KindDrift      Kind = "drift"      // the bytes are not those that were recorded (ZT-2.5)
+	KindExpiry     Kind = "expiry"     // the record's time is over, and that is all
+	KindRecord     Kind = "record"     // another reason why the artifact is not attested
+	KindManifest   Kind = "manifest"   // the manifest is not the one that the record signs
+	KindTest       Kind = "test"       // the test is not the one that the record signs
+	KindIncomplete Kind = "incomplete" // the manifest leaves something out
+	KindUnbound    Kind = "unbound"    // the record has a MAC, and no proof
+	KindUnchecked  Kind = "unchecked"  // nobody could check the record's MAC
+)
+
+var kinds = []string{string(KindDrift), string(KindExpiry), string(KindRecord), string(KindManifest), string(KindTest), string(KindIncomplete), string(KindUnbound), string(KindUnchecked)}
+
+func isKind(s string) bool { return slices.Contains(kinds, s) }
+
+// Unattested reports whether a denial means that the artifact is not attested as it
+// is. Its test is not executed then, whatever excepts the finding. A test that is not
+// the one that the record signs is another matter: it may be attested itself.
+func (k Kind) Unattested() bool {
+	return k == KindDrift || k == KindExpiry || k == KindRecord || k == KindManifest || k == KindUnbound || k == KindUnchecked
+}
 
 // A Rule is what a policy package says of itself in its METADATA.
 type Rule struct {
@@ -29,6 +60,8 @@ type Rule struct {
 	EffectiveOn string `json:"effective_on,omitempty"`
 	// Excepted is never where no exception, baseline or setting covers the rule's findings, because others rely on them.
 	Excepted string `json:"excepted,omitempty"`
+	// Kind is what its findings mean to commands, where they mean something to them.
+	Kind Kind `json:"kind,omitempty"`
 	// Optional is true where the configuration may set the rule to off or warn.
 	Optional bool `json:"optional"`
 }
@@ -36,6 +69,7 @@ type Rule struct {
 // A Finding is a proof that is absent.
 type Finding struct {
 	Rule        string   `json:"rule"`
+	Kind        Kind     `json:"kind,omitempty"` // the rule's
 	Term        string   `json:"term,omitempty"` // what of the rule, as in script.shellcheck:SC2086
 	Severity    Severity `json:"severity"`
 	Requirement string   `json:"requirement"`

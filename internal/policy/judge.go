@@ -65,7 +65,7 @@ func artifactOf(in *facts.Input) Artifact {
 // finding places what a rule said.
 func (r *run) finding(ctx context.Context, one said, a *Artifact, file string, m *facts.Measurement) (Finding, error) {
 	f := Finding{
-		Rule: one.rule.Code, Term: one.term, Severity: one.severity, Requirement: one.rule.Requirement,
+		Rule: one.rule.Code, Kind: one.rule.Kind, Term: one.term, Severity: one.severity, Requirement: one.rule.Requirement,
 		Artifact: a.Path, File: cmp.Or(one.file, file), Line: max(one.line, 1), Column: max(one.column, 1), Message: one.message,
 	}
 	if one.hasPointer && m.Locate != nil {

@@ -66,7 +66,7 @@ type module struct {
 	file     string
 	text     string
 	source   *Source
-	replaces bool // an embedded module of the same package
+	replaced *module // the embedded module of the same package; nil: there is no such module
 }
 
 // path is the package without the leading "data".
@@ -174,7 +174,7 @@ func settle(modules []*module) ([]*module, []*PolicyError) {
 				"package %s replaces a helper package of the standard", strings.Join(m.path(), ".")))
 			continue
 		default:
-			m.replaces = true
+			m.replaced = other
 		}
 		chosen[name] = m
 	}

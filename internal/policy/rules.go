@@ -81,7 +81,7 @@ func ruleOf(m *module) (*rule, *PolicyError) {
 	switch {
 	case m.source.Standard:
 		r.Source = m.source.Name
-	case m.replaces:
+	case m.replaced != nil:
 		r.Source = m.file + " (in place of the embedded rule)"
 	}
 	if fault := r.findSets(m); fault != nil {
@@ -153,6 +153,9 @@ func (r *rule) describe(m *module) *PolicyError {
 	if r.sets[Deny] != nil {
 		r.Severity = Deny
 	}
+	if m.replaced != nil {
+		r.Kind = kindOfModule(m.replaced)
+	}
 	notes := packageNotes(m)
 	if notes == nil {
 		r.Optional = r.owners(m)
@@ -176,6 +179,9 @@ func (r *rule) describe(m *module) *PolicyError {
 		fmt.Sprintf("%s, for that is the worst that it defines", r.Severity), m.source.Standard)
 	custom.read("fix", &r.Fix, func(s string) bool { return strings.TrimSpace(s) != "" }, "the next step", m.source.Standard)
 	custom.read("subject", &r.Subject, func(s string) bool { return slices.Contains(subjects, s) }, "artifact, repository or exceptions", false)
+	kind := string(r.Kind)
+	custom.read("kind", &kind, isKind, "one of "+strings.Join(kinds, ", "), false)
+	r.Kind = Kind(kind)
 	custom.read("excepted", &r.Excepted, func(s string) bool { return s == exceptedNever }, "never, or no such key", false)
 	custom.readOlder()
 	custom.read("effective_on", &r.EffectiveOn, isTime, "a time such as 2027-01-01T00:00:00Z, from when on the rule denies", false)
@@ -201,7 +207,17 @@ func (r *rule) describe(m *module) *PolicyError {
 // owners reports whether the rule is one that the owner added: neither embedded
 // nor in place of an embedded one. Such a rule is optional unless it says
 // otherwise; what replaces a rule of integrity is one.
-func (r *rule) owners(m *module) bool { return !m.source.Standard && !m.replaces }
+func (r *rule) owners(m *module) bool { return !m.source.Standard && m.replaced == nil }
+
+// kindOfModule is the kind of an embedded rule: what replaces it has the same, unless
+// it says otherwise.
+func kindOfModule(m *module) Kind {
+	if notes := packageNotes(m); notes != nil {
+		kind, _ := notes.Custom["kind"].(string)
+		return Kind(kind)
+	}
+	return ""
+}
 
 func isTime(s string) bool {
 	_, err := time.Parse(time.RFC3339, s)

@@ -260,3 +260,41 @@ func TestOwnersRulesAreOptional(t *testing.T) {
 		}
 	}
 }
+
+// A rule that replaces an embedded one means the same to commands, unless it says
+// otherwise: a replaced lock.drift must not have tests of drifted artifacts executed.
+func TestReplacedRulesKeepTheirKind(t *testing.T) {
+	meta := "# METADATA\n# scope: package\n# custom:\n#   kind: %s\n"
+	for name, tt := range map[string]struct {
+		text string
+		want policy.Kind
+	}{
+		"no METADATA":  {"package codexlock.lock.drift\n\ndeny contains \"a\"\n", policy.KindDrift},
+		"nothing said": {"# METADATA\n# scope: package\n# title: Own\npackage codexlock.lock.drift\n\ndeny contains \"a\"\n", policy.KindDrift},
+		"said":         {fmt.Sprintf(meta, "record") + "package codexlock.lock.drift\n\ndeny contains \"a\"\n", policy.KindRecord},
+		"of none":      {"package codexlock.script.posix\n\ndeny contains \"a\"\n", ""},
+		"an owner's":   {"package acme.x\n\ndeny contains \"a\"\n", ""},
+	} {
+		e, err := policy.New(context.Background(), []policy.Source{embedded(t), {Name: "own", Modules: []policy.Module{{Name: "x.rego", Text: []byte(tt.text)}}}})
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		found := false
+		for _, r := range e.Rules() {
+			if strings.HasPrefix(r.Source, "x.rego") {
+				found = true
+				if r.Kind != tt.want {
+					t.Errorf("%s: kind %q, want %q", name, r.Kind, tt.want)
+				}
+			}
+		}
+		if !found {
+			t.Errorf("%s: the rule is not there", name)
+		}
+	}
+	_, err := policy.New(context.Background(), []policy.Source{embedded(t), {Name: "own", Modules: []policy.Module{{Name: "x.rego", Text: []byte(fmt.Sprintf(meta, "drfit") + "package acme.x\n\ndeny contains \"a\"\n")}}}})
+	if err == nil || !strings.Contains(err.Error(), `custom.kind of rule acme.x is "drfit", want one of drift, `) {
+		t.Errorf("a misspelt kind: %v", err)
+	}
+}

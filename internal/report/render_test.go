@@ -68,6 +68,7 @@ func reports() map[string]report.Report {
 	loose := warning(finding("vaulttime.unbound", model, model+".vaulttime.json", "record has no proof"))
 	missing := finding("lock.missing", "", "Codex-Lock.json", "is missing, want the ledger of trusted artifacts in the repository's root")
 	keyless := finding("vaulttime.unverifiable", model, model+".vaulttime.json", `VaultTime signature was not checked: this run has no key for trust domain "default"`)
+	loose.Kind, keyless.Kind = policy.KindUnbound, policy.KindUnchecked
 	own := finding("acme.size", model, model, "has 3 GiB, want at most 2")
 	own.Requirement, own.Fix = "", ""
 	edited := told(good)

@@ -15,12 +15,6 @@ const (
 	red, yellow, green, dim, plain = "\x1b[31m", "\x1b[33m", "\x1b[32m", "\x1b[2m", "\x1b[0m"
 )
 
-// What the line of a trusted artifact has to know.
-const (
-	unbound      = "vaulttime.unbound"      // the record has no proof, yet a MAC
-	unverifiable = "vaulttime.unverifiable" // nobody could check the MAC
-)
-
 // text writes the report for a person at a terminal, in the standard's words
 // (ZT-12).
 func text(out io.Writer, r Report, o Options) error {
@@ -105,9 +99,9 @@ func subject(f policy.Finding) string {
 // artifacts writes a line for each artifact that is trusted, which claims no
 // proof that a finding says is absent.
 func (t *teller) artifacts(r Report) {
-	trusted, found := r.Trusted(), map[string][]string{}
+	trusted, found := r.Trusted(), map[string][]policy.Finding{}
 	for _, f := range r.Findings {
-		found[f.Artifact] = append(found[f.Artifact], f.Rule)
+		found[f.Artifact] = append(found[f.Artifact], f)
 	}
 	for _, a := range r.Artifacts {
 		switch {
@@ -120,19 +114,19 @@ func (t *teller) artifacts(r Report) {
 	}
 }
 
-// proved is what stands of an artifact's proofs after what these rules found.
-func proved(rules []string) string {
+// proved is what is verified of an artifact that has these findings.
+func proved(findings []policy.Finding) string {
 	verb, time, hash := "verified", "VaultTime valid", "Codex hash match"
-	for _, rule := range rules {
+	for _, f := range findings {
 		switch {
-		case rule == unbound: // its MAC and its time are as good
-		case rule == unverifiable:
+		case f.Kind == policy.KindUnbound: // its MAC and its time are as good
+		case f.Kind == policy.KindUnchecked:
 			if time == "VaultTime valid" {
 				time = "VaultTime not checked: no key"
 			}
-		case strings.HasPrefix(rule, "vaulttime."):
+		case strings.HasPrefix(f.Rule, "vaulttime."):
 			verb, time = "let through", "VaultTime not proved"
-		case strings.HasPrefix(rule, "lock.") || strings.HasPrefix(rule, "layout."):
+		case strings.HasPrefix(f.Rule, "lock.") || strings.HasPrefix(f.Rule, "layout."):
 			verb, hash = "let through", "Codex hash not proved"
 		}
 	}

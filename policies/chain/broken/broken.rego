@@ -7,6 +7,7 @@
 # custom:
 #   requirement: P4
 #   severity: deny
+#   kind: record
 #   fix: "restore the record of the trust domain that the artifact came from, then attest it: codexlock attest {artifact}"
 package codexlock.chain.broken
 

@@ -7,6 +7,7 @@
 # custom:
 #   requirement: P4
 #   severity: deny
+#   kind: record
 #   fix: "restore the record that the other domain made, or add that domain's public key to codexlock.yaml: codexlock keys public"
 package codexlock.chain.signature
 

@@ -7,6 +7,7 @@
 # custom:
 #   requirement: ZT-3.3
 #   severity: deny
+#   kind: record
 #   fix: "attest it: codexlock attest {artifact}"
 package codexlock.lock.entry_missing
 

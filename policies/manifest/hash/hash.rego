@@ -7,6 +7,7 @@
 # custom:
 #   requirement: ZT-2.2
 #   severity: deny
+#   kind: drift
 #   fix: "restore the file, or, if the change is intended, attest it: codexlock attest {artifact}"
 package codexlock.manifest.hash
 

@@ -7,6 +7,7 @@
 # custom:
 #   requirement: ZT-11.1
 #   severity: deny
+#   kind: record
 #   fix: "attest it: codexlock attest {artifact}"
 package codexlock.manifest.missing
 

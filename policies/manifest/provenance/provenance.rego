@@ -7,6 +7,7 @@
 # custom:
 #   requirement: ZT-11.1
 #   severity: deny
+#   kind: incomplete
 #   fix: complete the manifest, then run codexlock attest {artifact}, which keeps its fields and updates its hash
 package codexlock.manifest.provenance
 

@@ -7,6 +7,7 @@
 # custom:
 #   requirement: ZT-11.1
 #   severity: deny
+#   kind: record
 #   fix: "correct it (schema: schemas/manifest.json), or remove it and attest the artifact: codexlock attest {artifact}"
 #   excepted: never
 package codexlock.manifest.schema

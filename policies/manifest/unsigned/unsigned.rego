@@ -7,6 +7,7 @@
 # custom:
 #   requirement: P4
 #   severity: deny
+#   kind: manifest
 #   fix: "find out who changed the manifest; then restore it, or attest the correct one: codexlock attest {artifact}"
 package codexlock.manifest.unsigned
 

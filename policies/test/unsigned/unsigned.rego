@@ -7,6 +7,7 @@
 # custom:
 #   requirement: P4
 #   severity: deny
+#   kind: test
 #   fix: "find out who changed the test; then restore it, or attest the correct one: codexlock attest {artifact}"
 package codexlock.test.unsigned
 

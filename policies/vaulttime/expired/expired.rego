@@ -7,6 +7,7 @@
 # custom:
 #   requirement: ZT-4.3
 #   severity: deny
+#   kind: expiry
 #   fix: "check the artifact, then attest it: codexlock attest {artifact}"
 #   level: tier-1
 package codexlock.vaulttime.expired

@@ -7,6 +7,7 @@
 # custom:
 #   requirement: ZT-2.3
 #   severity: deny
+#   kind: record
 #   fix: "attest it: codexlock attest {artifact}"
 #   level: tier-1
 package codexlock.vaulttime.missing

@@ -7,6 +7,7 @@
 # custom:
 #   requirement: P4
 #   severity: deny
+#   kind: record
 #   fix: "find out who changed the record (git log -- {artifact}.vaulttime.json); then restore it, or attest the artifact: codexlock attest {artifact}"
 package codexlock.vaulttime.proof
 

@@ -7,6 +7,7 @@
 # custom:
 #   requirement: ZT-4.3
 #   severity: deny
+#   kind: record
 #   fix: "restore the base commit's record, or attest the artifact: codexlock attest {artifact}"
 package codexlock.vaulttime.rollback
 

@@ -7,6 +7,7 @@
 # custom:
 #   requirement: ZT-4.1
 #   severity: deny
+#   kind: record
 #   fix: "attest the artifact, which writes a valid record: codexlock attest {artifact}"
 #   excepted: never
 package codexlock.vaulttime.schema

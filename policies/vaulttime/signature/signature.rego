@@ -7,6 +7,7 @@
 # custom:
 #   requirement: ZT-4.2
 #   severity: deny
+#   kind: record
 #   fix: "find out who changed the record (git log -- {artifact}.vaulttime.json) or whether this run has another key; then restore the record or the key, or attest: codexlock attest {artifact}"
 package codexlock.vaulttime.signature
 
