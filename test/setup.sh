@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs what the tests need beside Go, git and make, where it can; says what
-# is missing where it cannot.
+# Installs the programs that the tests need in addition to Go, git and make, if it can;
+# otherwise it names the missing ones.
 set -euo pipefail
 
 missing=()

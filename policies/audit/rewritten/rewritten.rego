@@ -37,7 +37,7 @@ _extended if log.none
 
 _chained if input.repository.log.chain in {"intact", "unchained"}
 
-# Its lines are not known to be lines of the log, which is reported already.
+# The file is not known to be a log, which _history reports already.
 _chained if input.repository.log.state in {"absent", "invalid", "irregular"}
 
 _history := "is removed, and the base commit has one" if {
@@ -46,6 +46,6 @@ _history := "is removed, and the base commit has one" if {
 	input.repository.log.state == "irregular"
 } else := "does not begin with the base commit's log: history was rewritten" if {
 	input.repository.log.history == "rewritten"
-} else := "cannot be compared: the base commit's log is no regular file, or is too large, so nothing proves that it only grew" if {
+} else := "cannot be compared: the base commit's log is not a regular file, or is too large, so nothing proves that it only grew" if {
 	input.repository.log.history == "unread"
 } else := "nothing proves that the log only grew"

@@ -31,7 +31,7 @@ _finding(message) := {"msg": message, "file": "MANIFEST.integrity.json"}
 
 test_zt_8_3_every_rewriting_is_found if {
 	rewritten.deny == {_finding("does not begin with the base commit's log: history was rewritten")} with input as sample.whole({"/repository/log/history": "rewritten"})
-	rewritten.deny == {_finding("cannot be compared: the base commit's log is no regular file, or is too large, so nothing proves that it only grew")} with input as sample.whole({"/repository/log/history": "unread"})
+	rewritten.deny == {_finding("cannot be compared: the base commit's log is not a regular file, or is too large, so nothing proves that it only grew")} with input as sample.whole({"/repository/log/history": "unread"})
 	rewritten.deny == {_finding("is removed, and the base commit has one")} with input as sample.whole({"/repository/log": object.union(
 		_none,
 		{"history": "rewritten", "change": "removed"},

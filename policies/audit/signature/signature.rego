@@ -44,14 +44,14 @@ _file := object.get(input, ["repository", "log", "checkpoint", "path"], "MANIFES
 _message := "was removed, and the base commit has one: without it anybody could append to the log" if {
 	input.repository.log.checkpoint.state == "absent"
 	input.repository.log.checkpoint.before == "present"
-} else := "there is no checkpoint, want a signed note over the log" if {
+} else := "checkpoint is missing, want a signed note over the log" if {
 	input.repository.log.checkpoint.state == "absent"
-} else := "is no signed note with a size and a root" if {
+} else := "is not a signed note with a size and a root" if {
 	input.repository.log.checkpoint.state in {"invalid", "irregular"}
-} else := "its signature does not hold" if {
+} else := "its signature is not valid" if {
 	input.repository.log.checkpoint.signature == "invalid"
 } else := "could not verify: no key to check its signature" if {
 	input.repository.log.checkpoint.signature == "no_key"
-} else := "is of another log than MANIFEST.integrity.json: size or root differ" if {
+} else := "belongs to another log than MANIFEST.integrity.json: size or root differ" if {
 	input.repository.log.checkpoint.covers == "differs"
 } else := "nothing proves that the log is signed"

@@ -23,7 +23,7 @@ _absent := {
 }
 
 test_zt_8_2_a_missing_checkpoint_is_found if {
-	missing := _finding("there is no checkpoint, want a signed note over the log")
+	missing := _finding("checkpoint is missing, want a signed note over the log")
 	signature.deny == missing with input as sample.whole(_absent)
 	signature.warn == set() with input as sample.whole(_absent)
 	tolerated := sample.patched(sample.whole(_absent), {"/settings/require_proof": false})
@@ -49,16 +49,16 @@ test_zt_8_2_a_checkpoint_that_cannot_be_read_is_found if {
 			"/settings/require_proof": false,
 		})
 		signature.warn == set() with input as facts
-		signature.deny == _finding("is no signed note with a size and a root") with input as facts
+		signature.deny == _finding("is not a signed note with a size and a root") with input as facts
 	}
 }
 
 test_zt_8_2_every_other_checkpoint_is_found if {
 	every case in [
-		[{"/repository/log/checkpoint/state": "invalid", "/repository/log/checkpoint/signature": "absent"}, "is no signed note with a size and a root"],
-		[{"/repository/log/checkpoint/signature": "invalid"}, "its signature does not hold"],
+		[{"/repository/log/checkpoint/state": "invalid", "/repository/log/checkpoint/signature": "absent"}, "is not a signed note with a size and a root"],
+		[{"/repository/log/checkpoint/signature": "invalid"}, "its signature is not valid"],
 		[{"/repository/log/checkpoint/signature": "no_key"}, "could not verify: no key to check its signature"],
-		[{"/repository/log/checkpoint/covers": "differs"}, "is of another log than MANIFEST.integrity.json: size or root differ"],
+		[{"/repository/log/checkpoint/covers": "differs"}, "belongs to another log than MANIFEST.integrity.json: size or root differ"],
 	] {
 		signature.deny == _finding(case[1]) with input as sample.whole(case[0])
 	}
@@ -75,7 +75,7 @@ test_zt_8_2_missing_facts_are_found if {
 		signature.deny == _finding("nothing proves that the log is signed") with input as sample.without(sample.repository, pointer)
 	}
 	every pointer in {"/settings/require_proof", "/repository/log/checkpoint/before"} {
-		signature.deny == _finding("there is no checkpoint, want a signed note over the log") with input as sample.without(sample.whole(_absent), pointer)
+		signature.deny == _finding("checkpoint is missing, want a signed note over the log") with input as sample.without(sample.whole(_absent), pointer)
 	}
 }
 

@@ -41,7 +41,7 @@ _continued if input.vaulttime.state in document.unread
 
 _dropped := "its attestation chain is dropped: it does not begin with the one of the base commit's record" if {
 	input.checks.continuity == "dropped"
-} else := "nothing proves that its attestation chain goes on with the one of the base commit"
+} else := "nothing proves that its attestation chain continues the one of the base commit"
 
 _measured if is_array(input.vaulttime.chain)
 

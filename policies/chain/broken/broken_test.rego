@@ -61,7 +61,7 @@ test_others_report_a_record_that_cannot_be_read if {
 	}
 }
 
-test_others_report_what_has_no_content if {
+test_others_report_missing_content if {
 	every facts in sample.silent {
 		broken.deny == set() with input as facts
 		broken.deny == set() with input as sample.patched(facts, {"/vaulttime": {"chain": [{}]}})
@@ -86,7 +86,7 @@ test_p4_a_dropped_chain_is_found if {
 test_p4_continuity_missing_facts_are_found if {
 	every pointer in {"/checks", "/checks/continuity"} {
 		broken.deny == {{
-			"msg": "nothing proves that its attestation chain goes on with the one of the base commit",
+			"msg": "nothing proves that its attestation chain continues the one of the base commit",
 			"file": "assets/sources/model.bin.vaulttime.json",
 			"pointer": "/chain",
 		}} with input as sample.without(sample.artifact, pointer)

@@ -53,7 +53,7 @@ test_others_report_a_record_that_cannot_be_read if {
 	}
 }
 
-test_others_report_what_has_no_content if {
+test_others_report_missing_content if {
 	every facts in sample.silent {
 		signature.deny == set() with input as facts
 		signature.deny == set() with input as sample.patched(facts, {"/vaulttime": {"chain": [{}]}})

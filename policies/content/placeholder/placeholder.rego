@@ -30,7 +30,7 @@ _findings contains {"msg": message, "file": file, "line": line, "column": column
 	some found in facts.placeholders
 	line := object.get(found, "line", 1)
 	column := object.get(found, "column", 1)
-	message := sprintf("says %s, which leaves something to be done", [object.get(found, "word", "that something is to be done")])
+	message := sprintf("contains the placeholder %s", [object.get(found, "word", "(unknown)")])
 	file := content.file(whose)
 }
 

@@ -49,7 +49,7 @@ test_zt_9_2_missing_facts_are_found if {
 	count(secret.deny) == 1 with input as sample.without(sample.changed({"/content/secrets": [_token]}), "/artifact/proof")
 }
 
-test_others_report_what_has_no_content_and_no_test if {
+test_others_report_missing_content_and_no_test if {
 	every facts in sample.silent {
 		secret.deny == set() with input as facts
 	}

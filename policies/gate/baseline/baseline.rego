@@ -14,11 +14,11 @@ package codexlock.gate.baseline
 
 import data.codexlock.lib.document
 
-# What the base has is a warning, as in gate.exception: what an entry was to cover
-# is denied anyway. An entry that the change adds is denied.
+# An entry of the base is a warning, as in gate.exception: the findings that it should
+# cover are denied anyway. An entry that the change adds is denied.
 warn contains object.union(finding, {"msg": message}) if {
 	input.exceptions.baseline.state == "invalid"
-	some finding in document.faults(_file, object.get(input, ["exceptions", "baseline", "problems"], []))
+	some finding in document.findings(_file, object.get(input, ["exceptions", "baseline", "problems"], []))
 	message := sprintf("covers nothing: %s", [finding.msg])
 }
 
@@ -30,7 +30,7 @@ warn contains {"msg": message, "file": _file} if {
 warn contains {"msg": message, "file": _file, "pointer": object.get(first, "pointer", "")} if {
 	stale := input.exceptions.baseline.stale
 	first := stale[0]
-	message := sprintf("%d of %v entries cover no finding any more, the first is %s of %s", [
+	message := sprintf("%d of %v entries no longer cover a finding, the first is %s of %s", [
 		count(stale),
 		object.get(input, ["exceptions", "baseline", "entries"], "its"),
 		object.get(first, "rule", "a rule"),

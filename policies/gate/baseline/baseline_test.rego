@@ -54,7 +54,7 @@ test_p1_unread_is_found if {
 
 test_p1_stale_is_found if {
 	baseline.warn == {{
-		"msg": "2 of 3 entries cover no finding any more, the first is script.posix of scripts/a.sh",
+		"msg": "2 of 3 entries no longer cover a finding, the first is script.posix of scripts/a.sh",
 		"file": "codexlock-baseline.json",
 		"pointer": "/findings/1",
 	}} with input as _one({"entries": 3, "stale": [
@@ -78,7 +78,7 @@ test_p1_missing_facts_are_found if {
 		"file": "codexlock-baseline.json",
 	}} with input as _one({"state": "invalid", "problems": []})
 	baseline.warn == {{
-		"msg": "1 of its entries cover no finding any more, the first is a rule of an artifact",
+		"msg": "1 of its entries no longer cover a finding, the first is a rule of an artifact",
 		"file": "codexlock-baseline.json",
 		"pointer": "",
 	}} with input as _with({"state": "valid", "stale": [{}], "never": []})

@@ -13,8 +13,8 @@
 package codexlock.gate.exception
 
 # An entry of the base that covers nothing is a warning, so that the change that
-# removes it, and any other, can pass: what it was to cover is denied anyway. Where
-# the change adds or edits the entry, it is denied.
+# removes it, and any other, can pass: the findings that it should cover are denied
+# anyway. An entry that the change adds or edits is denied.
 warn contains {"msg": message, "pointer": concat("", [object.get(entry, "pointer", ""), place])} if {
 	some [noun, entry] in _base
 	some [place, message] in _problems(noun, entry)
@@ -60,7 +60,7 @@ _added contains ["the exception from", entry] if some entry in input.exceptions.
 
 _added contains ["rules:", entry] if some entry in input.exceptions.added.rules
 
-# _problems are what keeps an entry from covering anything, each with its place in
+# _problems are the reasons why an entry covers nothing, each with its position in
 # the entry.
 _problems(noun, entry) := _expired(noun, entry) | _unselected(noun, entry)
 
@@ -79,7 +79,7 @@ _unselected(noun, entry) := {[_place[noun], message] |
 	message := sprintf("%s %s %s", [noun, _rule(entry), _why(noun, entry)])
 }
 
-# A setting's rule is its key, and a value has the place of an entry.
+# The key of a setting is its rule, so a problem of the rule has the setting's position.
 _place := {"the exception from": "/rule", "rules:": ""}
 
 _current(entry) if entry.state == "current"

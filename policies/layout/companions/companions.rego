@@ -13,13 +13,13 @@ package codexlock.layout.companions
 
 import data.codexlock.lib.fact
 
-# A companion that stands where no artifact is.
+# A companion without an artifact at its path.
 deny contains {"msg": message, "file": fact.text(["artifact", "path"])} if {
 	owner := input.artifact.companion_of
 	message := sprintf("is named like a companion of %q, which does not exist", [owner])
 }
 
-# What is left of an artifact that is gone. While the ledger lists it, lock.orphan
+# Companions of a removed artifact. While the ledger lists it, lock.orphan
 # reports it.
 deny contains {"msg": message, "file": fact.file(companion)} if {
 	_left
@@ -28,7 +28,7 @@ deny contains {"msg": message, "file": fact.file(companion)} if {
 	message := _leftover(noun)
 }
 
-# What was renamed and came alone.
+# An artifact that was renamed without its companions.
 deny contains {"msg": message, "file": fact.text(["artifact", "path"])} if {
 	from := input.artifact.renamed_from
 	missing := [noun | some [companion, noun] in _companions; _gone(companion)]
@@ -47,7 +47,7 @@ _there if input.artifact.kind in {"file", "symlink", "submodule", "directory", "
 
 _gone(companion) if input[companion].state == "absent"
 
-# Each as input names it and as a reader does.
+# The name in input, and the name in messages.
 _companions := [["manifest", "manifest"], ["vaulttime", "VaultTime record"], ["test", "test"]]
 
 _leftover(noun) := sprintf("orphaned %s: its artifact was renamed to %q without it", [noun, to]) if {

@@ -53,13 +53,13 @@ _not_listed if input.artifact.area in {"sources", "elsewhere"}
 
 _not_listed if input.ledger.listed == "never"
 
-# Nothing can be listed, which lock.missing and lock.schema report.
+# The ledger cannot be read, which lock.missing and lock.schema report.
 _not_listed if input.ledger.state in {"absent", "invalid", "irregular"}
 
 # A name that means different files: layout.irregular reports it.
 _not_listed if input.artifact.kind == "misnamed"
 
-# It stands in the place of a folder: layout.irregular reports it too.
+# It replaces a folder of artifacts: layout.irregular reports it too.
 _not_listed if input.artifact.kind == "misplaced"
 
 _unverified(path) if startswith(path, "assets/incoming/")

@@ -30,7 +30,7 @@ _kept if subject.no_content
 
 _kept if input.artifact.area in {"incoming", "quarantine", "elsewhere"}
 
-# It is new: there is nothing that it could have changed.
+# The artifact is new, so it changed nothing.
 _kept if input.artifact.change == "added"
 
 _kept if input.base.content in {"same", "absent"}
@@ -42,10 +42,10 @@ _kept if {
 	input.checks.verified_at in {"attested", "new"}
 }
 
-# The ledger, the manifest or the record does not speak of this content, which
-# lock.drift, manifest.hash and vaulttime.hash report; or one of them cannot be
-# read, which its own rules report; or the record or verified_at goes where it
-# must not, which vaulttime.rollback and lock.verified_at report.
+# The ledger, the manifest or the record is for another content, which lock.drift,
+# manifest.hash and vaulttime.hash report; or one of them cannot be read, which its
+# own rules report; or the record or verified_at is older, which vaulttime.rollback
+# and lock.verified_at report.
 _kept if {
 	input.base.content == "differs"
 	_reported
@@ -59,7 +59,7 @@ _mode_kept if input.artifact.change == "added"
 
 _mode_kept if input.base.mode in {"same", "absent"}
 
-# New content is attested with the mode that it has.
+# New content is attested together with its mode.
 _mode_kept if {
 	input.base.mode == "differs"
 	input.base.content == "differs"
@@ -82,7 +82,7 @@ _mode_message := message if {
 		"artifact",
 		"mode",
 	])])
-} else := "nothing proves that its mode is what was merged, or was attested anew"
+} else := "nothing proves that its mode is the merged one, or was attested again"
 
 _reported if "differs" in {input.checks.ledger, input.checks.manifest, input.checks.vaulttime}
 
@@ -98,9 +98,9 @@ _reported if input.checks.verified_at in {"alone", "back", "future"}
 
 _message := "its content changed but its record did not: the timestamp is the base commit's" if {
 	input.base.record == "same"
-} else := "its content changed and verified_at did not move" if {
+} else := "its content changed but its verified_at did not" if {
 	input.checks.verified_at == "kept"
-} else := "nothing proves that it is what was merged, or was attested anew"
+} else := "nothing proves that it is the merged content, or was attested again"
 
 _read_only if input.settings.layout == "git"
 

@@ -25,11 +25,11 @@ test_zt_6_2_a_change_without_a_new_record_is_found if {
 }
 
 test_zt_6_2_a_change_with_the_old_verified_at_is_found if {
-	immutable.deny == _unattested("its content changed and verified_at did not move") with input as sample.changed({"/checks/verified_at": "kept"})
+	immutable.deny == _unattested("its content changed but its verified_at did not") with input as sample.changed({"/checks/verified_at": "kept"})
 }
 
 test_zt_6_2_a_change_with_the_old_manifest_is_found if {
-	immutable.deny == _unattested("nothing proves that it is what was merged, or was attested anew") with input as sample.changed({"/base/manifest": "same"})
+	immutable.deny == _unattested("nothing proves that it is the merged content, or was attested again") with input as sample.changed({"/base/manifest": "same"})
 }
 
 _executable := sample.changed({
@@ -60,7 +60,7 @@ test_zt_6_2_a_mode_that_nothing_attests_is_found if {
 }
 
 _unmeasured := {{
-	"msg": "nothing proves that its mode is what was merged, or was attested anew",
+	"msg": "nothing proves that its mode is the merged one, or was attested again",
 	"file": "assets/sources/model.bin",
 }}
 
@@ -81,10 +81,10 @@ test_zt_6_2_a_file_that_can_be_written_is_found if {
 }
 
 test_zt_6_2_missing_facts_are_found if {
-_unattested("nothing proves that it is what was merged, or was attested anew") |
+_unattested("nothing proves that it is the merged content, or was attested again") |
 	_unmeasured == immutable.deny with input as sample.without(sample.artifact, "/base")
 	every pointer in {"/base/content", "/base/record", "/base/manifest", "/checks", "/checks/verified_at"} {
-		immutable.deny == _unattested("nothing proves that it is what was merged, or was attested anew") with input as sample.without(sample.artifact, pointer)
+		immutable.deny == _unattested("nothing proves that it is the merged content, or was attested again") with input as sample.without(sample.artifact, pointer)
 	}
 	immutable.deny == {{
 		"msg": "has mode not measured on the disk, want 0444: merged sources are read-only",
@@ -97,7 +97,7 @@ _unattested("nothing proves that it is what was merged, or was attested anew") |
 	count(immutable.deny) == 1 with input as sample.without(sample.changed({"/base/record": "same"}), "/artifact/area")
 }
 
-test_others_report_what_has_no_content if {
+test_others_report_missing_content if {
 	every facts in sample.silent {
 		immutable.deny == set() with input as facts
 	}

@@ -18,7 +18,7 @@ deny contains _message if not _regular
 
 _regular if input.artifact.kind == "file"
 
-# It was removed; lock.orphan reports what is left of it.
+# It was removed; lock.orphan reports its remains.
 _regular if input.artifact.kind == "absent"
 
 _message := sprintf("is a %s, want a folder: %q belongs below it", [_noun, fact.text(["artifact", "above"])]) if {

@@ -10,8 +10,8 @@ import data.codexlock.lib.document
 import data.codexlock.lib.fact
 import data.codexlock.lib.subject
 
-# judged are what is known of the texts of an artifact, by whose they are: its own
-# and its test's. The bytes that a Git LFS pointer stands for are not here.
+# judged has the facts about the texts of an artifact: its own under "artifact", its
+# test's under "test". The content behind a Git LFS pointer is not measured.
 judged["artifact"] := facts if {
 	not subject.no_content
 	not input.artifact.proof == "lfs-oid"
@@ -24,16 +24,17 @@ judged["test"] := facts if {
 	facts := object.get(input, ["test", "content"], {})
 }
 
-# file is the file of a text.
+# file is the path of a text of judged.
 file("artifact") := fact.text(["artifact", "path"])
 
 file("test") := fact.file("test")
 
-# searched are the texts that were looked through to their end, or are none.
+# searched are the names in judged of texts that were searched to their end, and of
+# binary files.
 searched contains whose if {
 	some whose, facts in judged
 	facts.state in {"text", "binary"}
 }
 
-# test.missing reports it.
-_no_test if input.test.state in document.elsewhere
+# test.missing reports a test that does not exist.
+_no_test if input.test.state in document.missing

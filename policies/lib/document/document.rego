@@ -4,15 +4,16 @@
 # description: What the companions and the ledger have in common as files.
 package codexlock.lib.document
 
-# unread are the states in which nothing is known of what a document says. Its
-# rules "missing" and "schema" report them.
+# unread are the states in which the content of a document is unknown. Its rules
+# "missing" and "schema" report them.
 unread := {"absent", "invalid", "irregular", "twice"}
 
-# elsewhere are the states that the rule "missing" reports.
-elsewhere := {"absent", "irregular", "twice"}
+# missing are the states that the rule "missing" reports.
+missing := {"absent", "irregular", "twice"}
 
-# amiss says in which way a companion is not there. noun is what it is called.
-amiss(companion, noun) := sprintf("has no %s, want %s", [noun, companion.path]) if {
+# missing_message is the message of the rule "missing" about a companion; noun is its
+# name in the message.
+missing_message(companion, noun) := sprintf("has no %s, want %s", [noun, companion.path]) if {
 	companion.state == "absent"
 } else := sprintf("has two files for its %s, %s and %s, want one", [noun, companion.path, companion.also]) if {
 	companion.state == "twice"
@@ -20,14 +21,14 @@ amiss(companion, noun) := sprintf("has no %s, want %s", [noun, companion.path]) 
 	companion.state == "irregular"
 } else := sprintf("nothing proves that it has a %s", [noun])
 
-# faults is a finding for each problem of form, and at least one.
-faults(file, problems) := {fault(file, problem) | some problem in problems} if {
+# findings is a finding for each problem of the decoder or the schema, and at least one.
+findings(file, problems) := {_finding(file, problem) | some problem in problems} if {
 	count(problems) > 0
 } else := {{"msg": "nothing proves that it matches its schema", "file": file}}
 
-# fault points at the value where there is one, so that the finding stays the same
-# when the value moves, and at line and column in what is no JSON.
-fault(file, problem) := {"msg": _message(problem), "file": file, "pointer": problem.pointer} if {
+# _finding has the pointer of the wrong value, so that the finding stays the same when
+# the value moves; in a file that is not JSON it has line and column.
+_finding(file, problem) := {"msg": _message(problem), "file": file, "pointer": problem.pointer} if {
 	problem.pointer != ""
 } else := {
 	"msg": _message(problem),

@@ -1,24 +1,23 @@
 # METADATA
 # scope: package
-# title: Facts in words
+# title: Facts as text
 # description: |
-#   Facts as text for messages. Every function here is total: a message that was
-#   undefined would drop its denial without a word.
+#   Facts as text for messages. Every function here is total: an undefined message
+#   would drop its denial silently.
 package codexlock.lib.fact
 
 # text is the fact at a path below input.
 text(path) := sprintf("%v", [object.get(input, path, "not measured")])
 
-# digest is the SHA-256 at a path below input, in short.
+# digest is the abbreviated SHA-256 at a path below input.
 digest(path) := short(text(path))
 
-# short is a SHA-256 in short, enough to tell two apart.
+# short is an abbreviated SHA-256, long enough to distinguish two.
 short(full) := sprintf("%s…", [substring(full, 0, 12)]) if {
 	count(full) == 64
 } else := full
 
-# file is where a companion is or is expected; name is its name in input, and the
-# end of its file's name.
+# file is the path at which a companion is or should be; name is its name in input.
 file(name) := path if {
 	path := object.get(input, [name, "path"], "")
 	path != ""

@@ -6,10 +6,10 @@
 #   - input: schema.facts
 package codexlock.lib.keys
 
-# measured states that there is something to judge.
+# measured states that the facts contain the keys.
 measured if is_array(input.repository.keys)
 
-# file is where the trust domains are named.
+# file is the path of the configuration, which names the trust domains.
 file := object.get(input, ["repository", "config"], "codexlock.yaml")
 
 # domain is the name of a key's trust domain.

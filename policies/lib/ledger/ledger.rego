@@ -1,12 +1,12 @@
 # METADATA
 # scope: package
 # title: The ledger
-# description: Codex-Lock.json as far as it concerns one artifact, and places in it.
+# description: What Codex-Lock.json records about one artifact, and positions in it.
 # schemas:
 #   - input: schema.facts
 package codexlock.lib.ledger
 
-# no_entry states that the ledger says nothing of the artifact, which another rule
+# no_entry states that the ledger has no entry for the artifact, which another rule
 # reports: lock.missing, lock.schema or lock.entry_missing.
 no_entry if input.ledger.state in {"absent", "invalid", "irregular"}
 
@@ -15,11 +15,11 @@ no_entry if {
 	input.ledger.listed == "never"
 }
 
-# file is where the ledger is.
+# file is the path of the ledger.
 file := object.get(input, ["ledger", "path"], "Codex-Lock.json")
 
-# in_entry points at a field of the artifact's entry, or at the whole ledger where
-# there is no entry.
+# in_entry points at a field of the artifact's entry, or at the whole ledger if it has
+# no entry.
 in_entry(field) := concat("/", [input.ledger.entry.pointer, field]) if {
 	input.ledger.entry.pointer
 } else := ""

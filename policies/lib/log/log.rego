@@ -6,11 +6,11 @@
 #   - input: schema.facts
 package codexlock.lib.log
 
-# file is where the log is.
+# file is the path of the log.
 file := object.get(input, ["repository", "log", "path"], "MANIFEST.integrity.json")
 
-# none states that there is nothing to judge: no log in the base or here, or none
-# that this change touches.
+# none states that there is no log to judge: neither base nor head has one, or this
+# change does not touch it.
 none if {
 	input.repository.log.state == "absent"
 	input.repository.log.history == "absent"

@@ -10,9 +10,9 @@ import data.codexlock.lib.document
 import data.codexlock.lib.fact
 import data.codexlock.lib.subject
 
-# judged are what is known of an artifact's scripts, by whose they are: its own,
-# where it is one, and its test's. Their files are only asked for where there is
-# something to report: what no rule reads, it need not be asked about again.
+# judged has the facts about an artifact's scripts: its own, if it is a script, under
+# "artifact", and its test's under "test". Rules read the path of a script only to
+# report a finding: an evaluation that does not read it can be reused for other paths.
 judged["artifact"] := facts if {
 	not subject.no_content
 	not _no_script
@@ -25,15 +25,15 @@ judged["test"] := facts if {
 	facts := object.get(input, ["test", "script"], {})
 }
 
-# file is the file of a script.
+# file is the path of a script of judged.
 file("artifact") := fact.text(["artifact", "path"])
 
 file("test") := fact.file("test")
 
-# readable are those that say something: script.syntax reports what Bash does not
-# parse, script.shebang what is a script of another language. One rule for each, as
-# above: a value that a rule puts into an object by a key that it computes is read as
-# a whole, and then no two scripts are alike.
+# readable has the scripts of judged that Bash parses: script.syntax reports the
+# others, script.shebang reports scripts of another language. Each name has its own
+# rule, as above: OPA reads a value as a whole when a rule stores it under a computed
+# key, and then no two scripts are alike.
 readable["artifact"] := facts if {
 	facts := judged.artifact
 	not unparsed(facts)
@@ -46,10 +46,10 @@ readable["test"] := facts if {
 	not _foreign(facts)
 }
 
-# unparsed states that nothing more than its first line is known of a script.
+# unparsed states that only the first line of a script is known.
 unparsed(facts) if facts.state in {"invalid", "unread"}
 
-# place is where a use stands in a script.
+# place is the position of a use in a script.
 place(use) := {"line": object.get(use, "line", 1), "column": object.get(use, "column", 1)}
 
 # tolerated states that a finding about a file is a warning: it is a test that was
@@ -63,5 +63,5 @@ _foreign(facts) if facts.state == "other"
 
 _no_script if input.artifact.script == "no"
 
-# test.missing reports it.
-_no_test if input.test.state in document.elsewhere
+# test.missing reports a test that does not exist.
+_no_test if input.test.state in document.missing

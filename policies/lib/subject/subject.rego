@@ -1,14 +1,14 @@
 # METADATA
 # scope: package
 # title: The subject of a rule
-# description: What stands at the artifact's path, where that is no artifact whose content can be judged.
+# description: Whether the artifact's path has content that can be judged.
 # schemas:
 #   - input: schema.facts
 package codexlock.lib.subject
 
-# no_content states that there are no bytes to judge. What is irregular is
-# layout.irregular's to report; what is gone and still listed, lock.orphan's.
+# no_content states that there are no bytes to judge. layout.irregular reports anything
+# but a regular file, lock.orphan a listed file that does not exist.
 no_content if input.artifact.kind in {"absent", "symlink", "submodule", "directory", "special", "oversized", "pointer", "misnamed", "misplaced"}
 
-# A companion that is left behind is no artifact: layout.companions reports it.
+# An orphaned companion is not an artifact: layout.companions reports it.
 no_content if input.artifact.companion_of

@@ -29,7 +29,7 @@ test_zt_3_3_missing_facts_are_found if {
 	}} with input as {}
 }
 
-test_others_report_what_has_no_content if {
+test_others_report_missing_content if {
 	every facts in sample.silent {
 		drift.deny == set() with input as facts
 	}

@@ -26,7 +26,7 @@ test_zt_3_1_missing_facts_are_found if {
 	}
 }
 
-test_others_report_what_has_no_content if {
+test_others_report_missing_content if {
 	every facts in sample.silent {
 		duplicate.deny == set() with input as facts
 	}

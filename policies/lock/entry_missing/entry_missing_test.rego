@@ -31,7 +31,7 @@ test_others_report_a_ledger_that_cannot_be_read if {
 	}
 }
 
-test_others_report_what_has_no_content if {
+test_others_report_missing_content if {
 	every facts in sample.silent {
 		entry_missing.deny == set() with input as facts
 	}

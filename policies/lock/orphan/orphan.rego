@@ -16,11 +16,11 @@ deny contains {"msg": _message, "file": ledger.file, "pointer": _pointer} if not
 
 _kept if input.artifact.kind == "file"
 
-# layout.irregular reports what else stands there.
+# layout.irregular reports anything but a file at the path.
 _kept if input.artifact.kind in {"symlink", "submodule", "directory", "special", "oversized", "pointer", "misnamed", "misplaced"}
 
-# It left together with its entry: whatever entry there were, its tolerance would
-# have been looked at.
+# The file was removed together with its entry: lock.tolerance would have read the
+# drift_tolerance of any entry.
 _kept if {
 	input.artifact.kind == "absent"
 	input.checks.tolerance == "absent"

@@ -16,11 +16,11 @@ import data.codexlock.lib.document
 
 deny contains finding if {
 	not _formed
-	some finding in document.faults(_file, object.get(input, ["repository", "ledger", "problems"], []))
+	some finding in document.findings(_file, object.get(input, ["repository", "ledger", "problems"], []))
 }
 
 _formed if input.repository.ledger.state == "valid"
 
-_formed if input.repository.ledger.state in document.elsewhere
+_formed if input.repository.ledger.state in document.missing
 
 _file := object.get(input, ["repository", "ledger", "path"], "Codex-Lock.json")

@@ -28,7 +28,7 @@ _same if subject.no_content
 
 _same if input.manifest.state in document.unread
 
-# A pointer of which nothing more is recorded is an older attestation's.
+# An attestation by an older version records nothing more about a pointer.
 _recorded if input.checks.lfs in {"absent", "match"}
 
 _message := sprintf("sha256 is %s, %s records %s", [

@@ -58,7 +58,7 @@ test_zt_2_2_another_hash_is_one_finding if {
 	count(denials) == 1
 }
 
-test_others_report_what_has_no_content if {
+test_others_report_missing_content if {
 	every facts in sample.silent {
 		hash.deny == set() with input as facts
 	}

@@ -50,14 +50,14 @@ warn contains {"msg": message, "file": fact.file("manifest"), "pointer": pointer
 
 _same(reference) if reference.state == "match"
 
-# A plain path: its file is there, and nothing says which bytes it had.
+# A plain path: its file exists, and no hash of it is recorded.
 _same(reference) if {
 	reference.state == "unrecorded"
 	not _outdated(reference)
 }
 
-# The input differs from the base commit's, and neither the artifact nor what the
-# manifest says of it does.
+# The input differs from the base commit's, but neither the artifact nor its entry
+# in the manifest does.
 _outdated(reference) if {
 	reference.change == "modified"
 	input.base.content == "same"

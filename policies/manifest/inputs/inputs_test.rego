@@ -114,7 +114,7 @@ test_manifest_provenance_reports_a_missing_list if {
 	)
 }
 
-test_others_report_what_has_no_content if {
+test_others_report_missing_content if {
 	every facts in sample.silent {
 		inputs.deny == set() with input as facts
 	}

@@ -24,9 +24,9 @@ _there if input.manifest.state == "invalid"
 
 _there if subject.no_content
 
-_message := document.amiss(object.get(input, "manifest", {}), "manifest")
+_message := document.missing_message(object.get(input, "manifest", {}), "manifest")
 
-# What is not there has no line to point at; the artifact has.
+# A missing file has no line to point at, so the finding names the artifact.
 _file := fact.file("manifest") if {
 	input.manifest.state in {"twice", "irregular"}
 } else := fact.text(["artifact", "path"])

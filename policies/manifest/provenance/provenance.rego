@@ -16,25 +16,25 @@ import data.codexlock.lib.fact
 import data.codexlock.lib.subject
 
 deny contains {"msg": message, "file": fact.file("manifest"), "pointer": pointer} if {
-	not _not_asked
+	not _elsewhere
 	some field, pointer in _wanted
-	not _told[field]
+	not _recorded[field]
 	message := _message(field)
 }
 
-_not_asked if subject.no_content
+_elsewhere if subject.no_content
 
-_not_asked if input.manifest.state in document.unread
+_elsewhere if input.manifest.state in document.unread
 
-_told contains "artifact" if input.checks.named == "match"
+_recorded contains "artifact" if input.checks.named == "match"
 
-# It is the name of its file that says which artifact it describes.
-_told contains "artifact" if input.checks.named == "absent"
+# The file's name determines which artifact it describes.
+_recorded contains "artifact" if input.checks.named == "absent"
 
-_told contains field if some field in input.manifest.told
+_recorded contains field if some field in input.manifest.told
 
-# toolchain is null: nobody stated what the artifact was made with.
-_told contains field if {
+# toolchain is null: nobody named the tool that made the artifact.
+_recorded contains field if {
 	"toolchain.unstated" in input.manifest.told
 	some field in {"toolchain.name", "toolchain.version"}
 }

@@ -29,7 +29,7 @@ _inputs := _finding("/inputs", "inputs is missing, want what the artifact was ma
 
 _outputs := _finding("/outputs", "outputs is missing, want what was made along with the artifact, or []")
 
-test_zt_11_1_what_is_not_told_is_found if {
+test_zt_11_1_missing_fields_are_found if {
 	cases := {
 		"creator": {_creator},
 		"generated_at": {_generated_at},
@@ -64,7 +64,7 @@ test_p4_another_artifact_s_manifest_is_found if {
 	})
 }
 
-test_others_report_what_has_no_content if {
+test_others_report_missing_content if {
 	every facts in sample.silent {
 		provenance.deny == set() with input as facts
 	}

@@ -18,11 +18,11 @@ import data.codexlock.lib.subject
 
 deny contains finding if {
 	not _formed
-	some finding in document.faults(fact.file("manifest"), object.get(input, ["manifest", "problems"], []))
+	some finding in document.findings(fact.file("manifest"), object.get(input, ["manifest", "problems"], []))
 }
 
 _formed if input.manifest.state == "valid"
 
-_formed if input.manifest.state in document.elsewhere
+_formed if input.manifest.state in document.missing
 
 _formed if subject.no_content

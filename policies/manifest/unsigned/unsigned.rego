@@ -27,8 +27,8 @@ warn contains {"msg": _message, "file": _file} if {
 
 _signed if input.checks.manifest_signed == "match"
 
-# The record does not have the digest, nor does anything ask for it yet: records: 1,
-# and the manifest is that of the base commit or came with its record.
+# The record does not have the digest, and nothing requires it yet: records: 1, and
+# the manifest is that of the base commit or came with its record.
 _signed if {
 	_digest_absent
 	input.settings.sign_companions == false
@@ -47,7 +47,7 @@ _signed if input.checks.path == "differs"
 _signed if input.vaulttime.state in document.unread
 
 # The record does not have the digest, and need not have it: it never had, and either
-# the configuration does not ask for it, or record and manifest are unchanged.
+# the configuration does not require it, or record and manifest are unchanged.
 _tolerated if {
 	_digest_absent
 	input.settings.sign_companions == false
@@ -76,7 +76,7 @@ _edited_alone if {
 
 _message := "manifest differs from the one that the record signs: it was changed after the attestation" if {
 	input.checks.manifest_signed == "differs"
-} else := "record does not sign the manifest any more: it has no manifest_sha256, and had one in the base commit" if {
+} else := "record no longer signs the manifest: it has no manifest_sha256, and the base commit's record has one" if {
 	input.checks.manifest_signed == "absent"
 	input.base.manifest_sha256 == "present"
 } else := "record does not sign the manifest: it has no manifest_sha256, and the base commit's record, which cannot be read, may have had one" if {

@@ -40,7 +40,7 @@ test_p4_another_manifest_is_found if {
 
 test_p4_a_digest_that_was_dropped_is_found if {
 	every before, message in {
-		"present": "record does not sign the manifest any more: it has no manifest_sha256, and had one in the base commit",
+		"present": "record no longer signs the manifest: it has no manifest_sha256, and the base commit's record has one",
 		"unknown": "record does not sign the manifest: it has no manifest_sha256, and the base commit's record, which cannot be read, may have had one",
 	} {
 		every sign in {true, false} {
@@ -105,7 +105,7 @@ test_vaulttime_proof_reports_another_artifact_s_record if {
 	unsigned.deny == set() with input as sample.changed({"/checks/manifest_signed": "differs", "/checks/path": "differs"})
 }
 
-test_others_report_what_has_no_content if {
+test_others_report_missing_content if {
 	every facts in sample.silent {
 		unsigned.deny == set() with input as facts
 		unsigned.warn == set() with input as facts

@@ -49,7 +49,7 @@ test_zt_5_3_missing_facts_are_found if {
 	}
 }
 
-test_others_report_what_has_no_content_and_no_test if {
+test_others_report_missing_content_and_no_test if {
 	every facts in sample.silent {
 		network.deny == set() with input as facts
 	}

@@ -46,7 +46,7 @@ test_zt_10_2_missing_facts_are_found if {
 	}
 }
 
-test_others_report_what_has_no_content_and_no_test if {
+test_others_report_missing_content_and_no_test if {
 	every facts in sample.silent {
 		posix.deny == set() with input as facts
 	}

@@ -74,7 +74,7 @@ test_zt_10_1_missing_facts_are_found if {
 	}
 }
 
-test_others_report_what_has_no_content_and_no_test if {
+test_others_report_missing_content_and_no_test if {
 	every facts in sample.silent {
 		shellcheck.deny == set() with input as facts
 	}

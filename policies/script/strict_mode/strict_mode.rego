@@ -34,4 +34,4 @@ _message(facts) := "set -euo pipefail is not its first command" if {
 	facts.strict_mode == "later"
 } else := "has no set -euo pipefail, want it as the first command" if {
 	facts.strict_mode == "absent"
-} else := "nothing proves that it stops at the first fault"
+} else := "nothing proves that it stops at the first error"

@@ -33,14 +33,14 @@ test_zt_1_1_every_other_beginning_is_found if {
 test_zt_1_1_missing_facts_are_found if {
 	every pointer, line in {"/test/script": 1, "/test/script/strict_mode": 2} {
 		strict_mode.deny == {{
-			"msg": "nothing proves that it stops at the first fault",
+			"msg": "nothing proves that it stops at the first error",
 			"file": "assets/sources/model.bin.test",
 			"line": line,
 		}} with input as sample.without(sample.artifact, pointer)
 	}
 }
 
-test_others_report_what_has_no_content_and_no_test if {
+test_others_report_missing_content_and_no_test if {
 	every facts in sample.silent {
 		strict_mode.deny == set() with input as facts
 	}

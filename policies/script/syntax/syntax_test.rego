@@ -58,7 +58,7 @@ test_zt_1_4_missing_facts_are_found if {
 	syntax.deny == unproved("assets/sources/model.bin") with input as sample.without(sample.artifact, "/artifact/script")
 }
 
-test_others_report_what_has_no_content_and_no_test if {
+test_others_report_missing_content_and_no_test if {
 	every facts in sample.silent {
 		syntax.deny == set() with input as facts
 	}

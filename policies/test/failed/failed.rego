@@ -2,7 +2,7 @@
 # scope: package
 # title: The test passes
 # description: |
-#   Where the base commit's configuration says run_tests: sandbox, the artifact's test is executed in the sandbox, and passes twice. Where the artifact is not proved, as other rules say, its test is not executed, and that is a warning.
+#   If the base commit's configuration says run_tests: sandbox, the artifact's test is executed in the sandbox and passes twice. If other rules deny the artifact, its test is not executed, and that is a warning.
 # schemas:
 #   - input: schema.facts
 # custom:
@@ -36,7 +36,7 @@ _settled if {
 _settled if subject.no_content
 
 # test.missing reports it.
-_settled if input.test.state in document.elsewhere
+_settled if input.test.state in document.missing
 
 _unproved if input.test.run == "unproved"
 

@@ -41,7 +41,7 @@ test_zt_11_3_missing_facts_are_found if {
 	failed.deny == found with input as sample.changed({"/settings/run_tests": "sandbox"})
 }
 
-test_others_report_what_has_no_content_and_no_test if {
+test_others_report_missing_content_and_no_test if {
 	every facts in sample.silent {
 		failed.deny == set() with input as facts
 		failed.warn == set() with input as facts

@@ -20,9 +20,9 @@ _there if input.test.state == "valid"
 
 _there if subject.no_content
 
-_message := document.amiss(object.get(input, "test", {}), "test")
+_message := document.missing_message(object.get(input, "test", {}), "test")
 
-# What is not there has no line to point at; the artifact has.
+# A missing file has no line to point at, so the finding names the artifact.
 _file := fact.file("test") if {
 	input.test.state in {"twice", "irregular"}
 } else := fact.text(["artifact", "path"])

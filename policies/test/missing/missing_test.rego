@@ -42,7 +42,7 @@ test_zt_11_3_missing_facts_are_found if {
 	missing.deny == {{"msg": "nothing proves that it has a test", "file": "not measured"}} with input as {}
 }
 
-test_others_report_what_has_no_content if {
+test_others_report_missing_content if {
 	every facts in sample.silent {
 		missing.deny == set() with input as facts
 	}

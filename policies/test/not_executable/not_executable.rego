@@ -35,4 +35,4 @@ _executable if input.test.mode == "100755"
 _executable if subject.no_content
 
 # test.missing reports it.
-_executable if input.test.state in document.elsewhere
+_executable if input.test.state in document.missing

@@ -30,8 +30,8 @@ _signed if input.checks.test_signed == "match"
 # The test is an attested artifact itself: its own record signs it.
 _signed if input.checks.test_signed == "own"
 
-# The record does not have the digest, nor does anything ask for it yet: records: 1,
-# and the test is that of the base commit or came with its record.
+# The record does not have the digest, and nothing requires it yet: records: 1, and
+# the test is that of the base commit or came with its record.
 _signed if {
 	_digest_absent
 	input.settings.sign_companions == false
@@ -50,7 +50,7 @@ _signed if input.checks.path == "differs"
 _signed if input.vaulttime.state in document.unread
 
 # The record does not have the digest, and need not have it: it never had, and either
-# the configuration does not ask for it, or record and test are unchanged.
+# the configuration does not require it, or record and test are unchanged.
 _tolerated if {
 	_digest_absent
 	input.settings.sign_companions == false
@@ -79,7 +79,7 @@ _edited_alone if {
 
 _message := "test differs from the one that the record signs: it was changed after the attestation" if {
 	input.checks.test_signed == "differs"
-} else := "record does not sign the test any more: it has no test_sha256, and had one in the base commit" if {
+} else := "record no longer signs the test: it has no test_sha256, and the base commit's record has one" if {
 	input.checks.test_signed == "absent"
 	input.base.test_sha256 == "present"
 } else := "record does not sign the test: it has no test_sha256, and the base commit's record, which cannot be read, may have had one" if {

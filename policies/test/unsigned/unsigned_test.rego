@@ -43,7 +43,7 @@ test_p4_another_test_is_found if {
 
 test_p4_a_digest_that_was_dropped_is_found if {
 	every before, message in {
-		"present": "record does not sign the test any more: it has no test_sha256, and had one in the base commit",
+		"present": "record no longer signs the test: it has no test_sha256, and the base commit's record has one",
 		"unknown": "record does not sign the test: it has no test_sha256, and the base commit's record, which cannot be read, may have had one",
 	} {
 		every sign in {true, false} {
@@ -108,7 +108,7 @@ test_vaulttime_proof_reports_another_artifact_s_record if {
 	unsigned.deny == set() with input as sample.changed({"/checks/test_signed": "differs", "/checks/path": "differs"})
 }
 
-test_others_report_what_has_no_content if {
+test_others_report_missing_content if {
 	every facts in sample.silent {
 		unsigned.deny == set() with input as facts
 		unsigned.warn == set() with input as facts

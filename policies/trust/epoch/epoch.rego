@@ -19,7 +19,7 @@ deny contains {"msg": _message, "file": fact.file("vaulttime"), "pointer": _poin
 
 _counts if input.checks.epoch == "current"
 
-# The trust domain lists no keys: the one of this run is the current one.
+# The trust domain lists no keys: the key of this run is the current one.
 _counts if input.checks.epoch == "unlisted"
 
 _counts if {
@@ -28,7 +28,7 @@ _counts if {
 	input.base.content == "same"
 }
 
-# No key is named, and none of this run's made it: vaulttime.signature and
+# The record names no key, and no key of this run signed it: vaulttime.signature and
 # vaulttime.unverifiable report it.
 _counts if {
 	input.checks.epoch == "absent"

@@ -76,7 +76,7 @@ test_trust_unknown_domain_reports_it if {
 	epoch.deny == set() with input as sample.changed({"/checks/epoch": "absent", "/domain/state": "unknown"})
 }
 
-test_others_report_what_has_no_content if {
+test_others_report_missing_content if {
 	every facts in sample.silent {
 		epoch.deny == set() with input as facts
 	}

@@ -32,7 +32,7 @@ _inside if subject.no_content
 # trust.unknown_domain reports it.
 _inside if input.domain.state == "unknown"
 
-# Neither names a domain, which other rules report.
+# Neither record nor ledger names a domain, which other rules report.
 _inside if {
 	input.vaulttime.state in document.unread
 	ledger.no_entry

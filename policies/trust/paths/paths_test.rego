@@ -51,7 +51,7 @@ test_others_report_an_unknown_domain_and_none if {
 	)
 }
 
-test_others_report_what_has_no_content if {
+test_others_report_missing_content if {
 	every facts in sample.silent {
 		paths.deny == set() with input as facts
 	}

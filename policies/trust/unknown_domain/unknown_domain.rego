@@ -24,7 +24,7 @@ _known if input.domain.state == "open"
 
 _known if subject.no_content
 
-# Neither names a domain, which other rules report.
+# Neither record nor ledger names a domain, which other rules report.
 _known if {
 	input.vaulttime.state in document.unread
 	ledger.no_entry

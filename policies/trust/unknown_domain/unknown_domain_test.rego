@@ -49,7 +49,7 @@ test_others_report_an_artifact_without_record_and_entry if {
 	)
 }
 
-test_others_report_what_has_no_content if {
+test_others_report_missing_content if {
 	every facts in sample.silent {
 		unknown_domain.deny == set() with input as facts
 	}

@@ -36,13 +36,13 @@ _finding(key) := {{
 	"msg": sprintf("the key in %s, %s, %s", [
 		object.get(key, "variable", "the environment"),
 		object.get(key, "id", "with no id"),
-		_standing(key),
+		_problem(key),
 	]),
 	"file": keys.file,
 	"pointer": object.get(key, "pointer", ""),
 }}
 
-_standing(key) := sprintf("is not listed for trust domain %q", [keys.domain(key)]) if {
+_problem(key) := sprintf("is not listed for trust domain %q", [keys.domain(key)]) if {
 	key.listed == "missing"
 } else := sprintf("differs from the public key that trust domain %q lists under its id", [keys.domain(key)]) if {
 	key.listed == "differs"

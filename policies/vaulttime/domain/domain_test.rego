@@ -31,7 +31,7 @@ test_others_report_a_ledger_without_an_entry if {
 	domain.deny == set() with input as sample.changed({"/checks/domain": "absent", "/ledger/listed": "never"})
 }
 
-test_others_report_what_has_no_content if {
+test_others_report_missing_content if {
 	every facts in sample.silent {
 		domain.deny == set() with input as facts
 	}

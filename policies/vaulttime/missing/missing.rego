@@ -25,9 +25,9 @@ _there if input.vaulttime.state == "invalid"
 
 _there if subject.no_content
 
-_message := document.amiss(object.get(input, "vaulttime", {}), "VaultTime record")
+_message := document.missing_message(object.get(input, "vaulttime", {}), "VaultTime record")
 
-# What is not there has no line to point at; the artifact has.
+# A missing file has no line to point at, so the finding names the artifact.
 _file := fact.file("vaulttime") if {
 	input.vaulttime.state in {"twice", "irregular"}
 } else := fact.text(["artifact", "path"])

@@ -46,7 +46,7 @@ test_vaulttime_schema_reports_an_invalid_one if {
 	missing.deny == set() with input as sample.changed({"/vaulttime/state": "invalid"})
 }
 
-test_others_report_what_has_no_content if {
+test_others_report_missing_content if {
 	every facts in sample.silent {
 		missing.deny == set() with input as facts
 	}

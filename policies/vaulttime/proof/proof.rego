@@ -22,15 +22,15 @@ _proved if {
 	input.checks.path == "match"
 }
 
-# There is nothing to check the proof with: vaulttime.unverifiable reports it.
+# This run has no key to check the proof: vaulttime.unverifiable reports it.
 _proved if {
 	input.checks.proof == "no_key"
 	input.checks.signature == "no_key"
 	input.checks.path == "match"
 }
 
-# There is no proof, and was none: vaulttime.unbound reports it, or
-# vaulttime.missing where there is no record either.
+# Neither record has a proof: vaulttime.unbound reports it, or vaulttime.missing if
+# the record is missing too.
 _proved if {
 	input.checks.proof == "absent"
 	_none_before
@@ -43,13 +43,13 @@ _proved if subject.no_content
 # vaulttime.schema reports a record that cannot be read.
 _proved if input.vaulttime.state == "invalid"
 
-# Something stands in the record's place and cannot be read: it is worse than no
-# record, for it could say anything.
+# A file at the record's path cannot be read: that is worse than no record, because it
+# could contain anything.
 _unreadable if input.vaulttime.state in {"twice", "irregular"}
 
 _none_before if input.base.proof == "absent"
 
-# The base commit had no record, so none with a proof.
+# The base commit has no record, so none with a proof.
 _none_before if {
 	input.checks.rollback == "new"
 	object.get(input, ["base", "proof"], "absent") == "absent"
@@ -63,10 +63,10 @@ _none_before if {
 
 _message := sprintf("record is for %q", [fact.text(["vaulttime", "artifact"])]) if {
 	input.checks.path == "differs"
-} else := "has no record any more, and had one with a proof in the base commit" if {
-	input.vaulttime.state in document.elsewhere
+} else := "record is missing, and the base commit has one with a proof" if {
+	input.vaulttime.state in document.missing
 	input.base.proof == "present"
-} else := "record has no proof, and had one in the base commit" if {
+} else := "record has no proof, and the base commit's record has one" if {
 	input.checks.proof == "absent"
 	input.base.proof == "present"
 } else := "has no proof, and the base commit's record, which cannot be read, may have had one" if {
@@ -74,9 +74,9 @@ _message := sprintf("record is for %q", [fact.text(["vaulttime", "artifact"])]) 
 	input.base.proof == "unknown"
 } else := "record cannot be read: nothing proves what it says" if {
 	_unreadable
-} else := "proof does not hold: the record was changed after it was signed, or signed with another key" if {
+} else := "proof is not valid: the record was changed after it was signed, or signed with another key" if {
 	input.checks.proof == "invalid"
-} else := "nothing proves that the record is what was signed"
+} else := "nothing proves that the record is unchanged since it was signed"
 
 _pointer := "/path" if {
 	input.checks.path == "differs"

@@ -28,11 +28,11 @@ _finding(message, pointer) := {
 	"pointer": pointer,
 }
 
-_unproved := _finding("nothing proves that the record is what was signed", "")
+_unproved := _finding("nothing proves that the record is unchanged since it was signed", "")
 
 test_p4_an_invalid_proof_is_found if {
 	proof.deny == {_finding(
-		"proof does not hold: the record was changed after it was signed, or signed with another key",
+		"proof is not valid: the record was changed after it was signed, or signed with another key",
 		"/proof",
 	)} with input as sample.changed({"/checks/proof": "invalid"})
 }
@@ -49,7 +49,7 @@ test_p4_another_artifact_s_record_is_found if {
 
 test_p4_a_proof_that_was_taken_away_is_found if {
 	every rollback in {"forward", "back", "new"} {
-		proof.deny == {_finding("record has no proof, and had one in the base commit", "")} with input as sample.changed({
+		proof.deny == {_finding("record has no proof, and the base commit's record has one", "")} with input as sample.changed({
 			"/checks/proof": "absent",
 			"/checks/rollback": rollback,
 		})
@@ -59,7 +59,7 @@ test_p4_a_proof_that_was_taken_away_is_found if {
 test_p4_a_record_that_was_taken_away_is_found if {
 	every state in {"absent", "irregular", "twice"} {
 		proof.deny == {_finding(
-			"has no record any more, and had one with a proof in the base commit",
+			"record is missing, and the base commit has one with a proof",
 			"",
 		)} with input as sample.changed({
 			"/checks/proof": "absent",
@@ -142,7 +142,7 @@ test_vaulttime_unverifiable_reports_a_run_without_the_key if {
 	proof.deny == {_unproved} with input as sample.changed({"/checks/proof": "no_key"})
 }
 
-test_others_report_what_has_no_content if {
+test_others_report_missing_content if {
 	every facts in sample.silent {
 		proof.deny == set() with input as facts
 	}

@@ -35,11 +35,11 @@ _message := sprintf("its content was attested at %s, earlier than %s in the base
 	object.get(input, ["base", "timestamp"], object.get(input, ["base", "verified_at"], "not measured")),
 ]) if {
 	input.checks.rollback == "back"
-} else := "record has no attested_at, and had one in the base commit" if {
+} else := "record has no attested_at, and the base commit's record has one" if {
 	input.checks.rollback == "undated"
 } else := sprintf("timestamp is %s, and nothing proves that it is not older than the base commit's", [fact.text(["vaulttime", "timestamp"])])
 
-# It was renewed since, so that its timestamp alone does not give it away.
+# The old record was renewed, so that its timestamp alone does not show the rollback.
 _renewed if {
 	input.checks.rollback == "back"
 	input.base.record == "earlier"

@@ -45,7 +45,7 @@ test_zt_4_3_renewed_old_content_is_found if {
 
 test_zt_4_3_dropped_attested_at_is_found if {
 	rollback.deny == {{
-		"msg": "record has no attested_at, and had one in the base commit",
+		"msg": "record has no attested_at, and the base commit's record has one",
 		"file": "assets/sources/model.bin.vaulttime.json",
 		"pointer": "",
 	}} with input as sample.changed({"/checks/rollback": "undated"})
@@ -62,7 +62,7 @@ test_zt_4_3_missing_facts_are_found if {
 	count(rollback.deny) == 1 with input as {}
 }
 
-test_others_report_what_has_no_content if {
+test_others_report_missing_content if {
 	every facts in sample.silent {
 		rollback.deny == set() with input as facts
 	}

@@ -18,11 +18,11 @@ import data.codexlock.lib.subject
 
 deny contains finding if {
 	not _formed
-	some finding in document.faults(fact.file("vaulttime"), object.get(input, ["vaulttime", "problems"], []))
+	some finding in document.findings(fact.file("vaulttime"), object.get(input, ["vaulttime", "problems"], []))
 }
 
 _formed if input.vaulttime.state == "valid"
 
-_formed if input.vaulttime.state in document.elsewhere
+_formed if input.vaulttime.state in document.missing
 
 _formed if subject.no_content

@@ -49,7 +49,7 @@ test_vaulttime_missing_reports_what_is_not_there if {
 	}
 }
 
-test_others_report_what_has_no_content if {
+test_others_report_missing_content if {
 	every facts in sample.silent {
 		schema.deny == set() with input as facts
 	}

@@ -48,7 +48,7 @@ test_vaulttime_unverifiable_reports_a_run_without_the_key if {
 	signature.deny == set() with input as sample.changed({"/checks/signature": "no_key", "/checks/key_id": "absent"})
 }
 
-test_others_report_what_has_no_content if {
+test_others_report_missing_content if {
 	every facts in sample.silent {
 		signature.deny == set() with input as facts
 	}

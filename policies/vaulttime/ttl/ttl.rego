@@ -19,7 +19,7 @@ deny contains {"msg": _message, "file": fact.file("vaulttime"), "pointer": "/ttl
 
 _proved if input.checks.ttl == "within"
 
-# A domain that nobody configured has no limit: trust.unknown_domain reports it.
+# An unknown domain has no limit: trust.unknown_domain reports it.
 _proved if input.domain.state == "unknown"
 
 _proved if subject.no_content

@@ -28,7 +28,7 @@ test_trust_unknown_domain_reports_an_unknown_domain if {
 	ttl.deny == set() with input as sample.changed({"/checks/ttl": "exceeds", "/domain/state": "unknown"})
 }
 
-test_others_report_what_has_no_content if {
+test_others_report_missing_content if {
 	every facts in sample.silent {
 		ttl.deny == set() with input as facts
 	}

@@ -25,10 +25,10 @@ warn contains {"msg": _message, "file": fact.file("vaulttime"), "pointer": ""} i
 	input.settings.require_proof == false
 }
 
-# Whether the proof is a valid one, vaulttime.proof and vaulttime.unverifiable say.
+# vaulttime.proof and vaulttime.unverifiable report an invalid proof.
 _bound if input.checks.proof in {"valid", "invalid", "no_key"}
 
-# vaulttime.proof reports a proof that was taken away.
+# vaulttime.proof reports a proof that was removed.
 _bound if {
 	input.checks.proof == "absent"
 	input.base.proof in {"present", "unknown"}

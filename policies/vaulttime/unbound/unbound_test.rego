@@ -59,7 +59,7 @@ test_vaulttime_proof_reports_a_proof_that_was_taken_away if {
 	unbound.warn == set() with input as sample.changed({"/checks/proof": "absent"})
 }
 
-test_others_report_what_has_no_content if {
+test_others_report_missing_content if {
 	every facts in sample.silent {
 		unbound.deny == set() with input as facts
 		unbound.warn == set() with input as facts

@@ -84,7 +84,7 @@ test_vaulttime_signature_reports_another_signature if {
 	unverifiable.warn == set() with input as sample.changed({"/checks/signature": "invalid"})
 }
 
-test_others_report_what_has_no_content if {
+test_others_report_missing_content if {
 	every facts in sample.silent {
 		unverifiable.deny == set() with input as facts
 		unverifiable.warn == set() with input as facts
