@@ -38,7 +38,6 @@ var edges = map[string]string{
 	"internal/buildinfo":  "",
 	"internal/repo":       "internal/artifact",
 	"internal/vaulttime":  "internal/artifact internal/schemas",
-	"internal/transit":    "internal/vaulttime",
 	"internal/ledger":     "internal/artifact internal/schemas",
 	"internal/manifest":   "internal/artifact internal/schemas",
 	"internal/audit":      "internal/artifact internal/lockfile internal/schemas",
@@ -60,8 +59,12 @@ var edges = map[string]string{
 
 	"internal/ownerschema": "internal/schemas",
 
-	"internal/cli": "internal/artifact internal/attest internal/audit internal/baseline internal/bundle internal/config internal/explain internal/facts internal/fetch internal/github internal/ledger internal/manifest " +
-		"internal/ownerschema internal/policy internal/preview internal/repo internal/report internal/script internal/transit internal/vaulttime internal/workbench policies internal/schemas " +
+	"internal/keys":         "internal/config internal/keys/env internal/keys/transit internal/vaulttime",
+	"internal/keys/env":     "internal/config internal/vaulttime",
+	"internal/keys/transit": "internal/vaulttime",
+
+	"internal/cli": "internal/artifact internal/attest internal/audit internal/baseline internal/bundle internal/config internal/explain internal/facts internal/fetch internal/github internal/keys internal/ledger internal/manifest " +
+		"internal/ownerschema internal/policy internal/preview internal/repo internal/report internal/script internal/vaulttime internal/workbench policies internal/schemas " +
 		"internal/exit internal/host internal/outfile internal/sandbox internal/supervisor internal/buildinfo",
 	"cmd/codexlock":  "internal/cli internal/host",
 	"cmd/action":     "internal/cli internal/host",
@@ -73,7 +76,7 @@ var edges = map[string]string{
 var only = map[string]string{
 	"github.com/open-policy-agent/opa/": "internal/policy internal/workbench",
 	"github.com/google/go-github/":      "internal/github",
-	"net/http":                          "internal/fetch internal/github internal/transit",
+	"net/http":                          "internal/fetch internal/github internal/keys/transit",
 	"github.com/santhosh-tekuri/":       "internal/ownerschema", // and the tests of internal/schemas
 	"golang.org/x/text/message":         "internal/ownerschema",
 	"oras.land/":                        "internal/fetch",
@@ -144,7 +147,7 @@ func may(list, who string) bool { return slices.Contains(strings.Fields(list), w
 func TestImportGraph(t *testing.T) {
 	for pkg, files := range sources(t) {
 		allowed, known := edges[pkg]
-		if pkg == "internal/github/githubtest" || pkg == "internal/fetch/fetchtest" || pkg == "internal/transit/transittest" {
+		if pkg == "internal/github/githubtest" || pkg == "internal/fetch/fetchtest" || pkg == "internal/keys/transit/transittest" {
 			continue // servers for tests
 		}
 		if !known {
@@ -193,6 +196,35 @@ func TestSmallProgramsStaySmall(t *testing.T) {
 		if !slices.Contains(deps, module+"internal/schemas") {
 			t.Errorf("%s: %d dependencies, and internal/schemas is not among them: the test looks at the wrong thing", root, len(deps))
 		}
+	}
+}
+
+// TestProvidersOfKeysAreKnownInOnePlace: no other package names what a provider of
+// keys alone knows, so that adding one is adding a package.
+func TestProvidersOfKeysAreKnownInOnePlace(t *testing.T) {
+	private := map[string]string{"vault-transit": "internal/keys/transit", "VAULT_ADDR": "internal/keys/transit", "VAULT_TOKEN": "internal/keys/transit", "CODEXLOCK_KEY_VARIABLES": "internal/keys/env"}
+	seen := 0
+	for pkg, files := range sources(t) {
+		for _, name := range files {
+			ast.Inspect(parse(t, name), func(n ast.Node) bool {
+				literal, ok := n.(*ast.BasicLit)
+				if !ok || literal.Kind != token.STRING {
+					return true
+				}
+				for word, owner := range private {
+					if !strings.Contains(literal.Value, word) {
+						continue
+					}
+					if seen++; pkg != owner {
+						t.Errorf("%s says %s, which only %s knows", name, word, owner)
+					}
+				}
+				return true
+			})
+		}
+	}
+	if seen == 0 {
+		t.Error("no package names them: the test looks for the wrong thing")
 	}
 }
 

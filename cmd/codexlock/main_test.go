@@ -16,7 +16,7 @@ import (
 
 	"github.com/codexlock/codexlock/internal/cli"
 	"github.com/codexlock/codexlock/internal/host"
-	"github.com/codexlock/codexlock/internal/transit/transittest"
+	"github.com/codexlock/codexlock/internal/keys/transit/transittest"
 )
 
 func TestMain(m *testing.M) {

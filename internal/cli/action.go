@@ -7,7 +7,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -16,6 +15,7 @@ import (
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/github"
 	"github.com/codexlock/codexlock/internal/host"
+	"github.com/codexlock/codexlock/internal/keys"
 	"github.com/codexlock/codexlock/internal/outfile"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/report"
@@ -121,11 +121,7 @@ func (a *action) run(ctx context.Context) error {
 
 // mask asks the runner, before anything else is printed, to hide the keys.
 func (a *action) mask() error {
-	listed := keyVariables(a.world.Env)
-	for _, name := range a.world.Names() {
-		if !isKeyVariable(name) && !slices.Contains(listed, name) {
-			continue
-		}
+	for _, name := range keys.Variables(a.world.Env, a.world.Names()) {
 		if secret, ok := a.world.Env(name); ok {
 			if err := github.Mask(a.world.Stdout, secret); err != nil {
 				return err

@@ -16,6 +16,7 @@ import (
 	"github.com/codexlock/codexlock/internal/audit"
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/host"
+	"github.com/codexlock/codexlock/internal/keys"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/report"
 )
@@ -89,7 +90,7 @@ func (b *book) fill(ctx context.Context, w host.World) error {
 	if err != nil {
 		return err
 	}
-	keys, err := keyring(ctx, c, w.Env)
+	keys, err := keys.Ring(ctx, c, w.Env)
 	if err != nil {
 		return err
 	}

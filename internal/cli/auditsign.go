@@ -9,6 +9,7 @@ import (
 
 	"github.com/codexlock/codexlock/internal/audit"
 	"github.com/codexlock/codexlock/internal/host"
+	"github.com/codexlock/codexlock/internal/keys"
 	"github.com/codexlock/codexlock/internal/repo"
 )
 
@@ -46,7 +47,7 @@ func runAuditSign(ctx context.Context, w host.World) error {
 		return err
 	}
 	c.RequireProof = true // a checkpoint is what this is for
-	keys, err := keyring(ctx, c, w.Env)
+	keys, err := keys.Ring(ctx, c, w.Env)
 	if err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/codexlock/codexlock/internal/config"
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/keys"
 	"github.com/codexlock/codexlock/internal/policy"
 	"github.com/codexlock/codexlock/internal/preview"
 	"github.com/codexlock/codexlock/internal/repo"
@@ -38,7 +39,7 @@ func (s settings) load(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := checkKeyVariables(c, s.gate.env); err != nil {
+	if err := keys.Check(c, s.gate.env); err != nil {
 		return err
 	}
 	edited := preview.Gate{}

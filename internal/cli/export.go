@@ -12,6 +12,7 @@ import (
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/host"
+	"github.com/codexlock/codexlock/internal/keys"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/vaulttime"
 )
@@ -91,7 +92,7 @@ func export(ctx context.Context, w host.World, g gate) ([]byte, error) {
 	key, ok := seal.keys.Maker(s.record.TrustDomain, s.record)
 	if !ok {
 		d, _ := seal.config.Domain(s.record.TrustDomain)
-		return nil, exit.AsUsage(&NoKeyError{Source: d.KeySource(), Domain: s.record.TrustDomain})
+		return nil, exit.AsUsage(keys.Missing(s.record.TrustDomain, d))
 	}
 	if s.record.Proof == "" {
 		return nil, exit.Usagef("%s has a record without a proof, which is bound to nothing; attest it again: codexlock attest %s", s.path, s.path)

@@ -14,6 +14,7 @@ import (
 	"github.com/codexlock/codexlock/internal/config"
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/keys"
 	"github.com/codexlock/codexlock/internal/ownerschema"
 	"github.com/codexlock/codexlock/internal/policy"
 	"github.com/codexlock/codexlock/internal/preview"
@@ -253,7 +254,7 @@ func (s settings) measuring(ctx context.Context, o *facts.Options) (err error) {
 			return exit.AsUsage(fmt.Errorf("minimum %w", err))
 		}
 	}
-	if o.Keys, err = keyring(ctx, o.Config, g.env); err != nil {
+	if o.Keys, err = keys.Ring(ctx, o.Config, g.env); err != nil {
 		return err
 	}
 	o.Extras, err = s.schemas(ctx, o.Config)

@@ -17,6 +17,7 @@ import (
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/host"
+	"github.com/codexlock/codexlock/internal/keys"
 	"github.com/codexlock/codexlock/internal/ledger"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/script"
@@ -191,7 +192,7 @@ func nextSteps(w host.World, more []string) string {
 		"make the check Codexlock a required one",
 		"in each clone, once, so that Git merges the ledger by path: "+mergeDriver,
 	)
-	if _, ok, _ := keyFrom(w.Env, config.DefaultKeyEnv); !ok {
+	if _, ok, _ := keys.Default(w.Env); !ok {
 		steps = append([]string{"make a key, keep it: export VAULTTIME_KEY=$(codexlock keys generate); run codexlock init again in a new repository, or add its public half to codexlock.yaml: codexlock keys public"}, steps...)
 	}
 	var text strings.Builder
@@ -206,7 +207,7 @@ func nextSteps(w host.World, more []string) string {
 // is a key, its public half.
 func scaffoldConfig(w host.World, domain string) (string, error) {
 	public := "[]"
-	key, ok, err := keyFrom(w.Env, config.DefaultKeyEnv)
+	key, ok, err := keys.Default(w.Env)
 	if err != nil {
 		return "", err
 	}
@@ -220,38 +221,18 @@ func scaffoldConfig(w host.World, domain string) (string, error) {
 	return strings.NewReplacer("@DOMAIN@", domain, "@PUBLIC_KEYS@", public).Replace(initConfig), nil
 }
 
-// workflowSecrets are the environment variables that the domains of a configuration need
-// in a workflow, in the order of their names.
-func workflowSecrets(c config.Config) []string {
-	needed := map[string]bool{}
-	for _, d := range c.Domains {
-		if d.Transit != "" {
-			needed["VAULT_ADDR"], needed["VAULT_TOKEN"] = true, true
-			continue
-		}
-		needed[d.KeyEnv] = true
-	}
-	if len(needed) == 0 {
-		needed[config.DefaultKeyEnv] = true
-	}
-	return slices.Sorted(maps.Keys(needed))
-}
-
 // secretLine is a line of a workflow's env: that gives a step a secret.
 func secretLine(name string) string { return fmt.Sprintf("%s: ${{ secrets.%s }}", name, name) }
 
 // scaffoldWorkflow is the workflow with the keys of all domains.
 func scaffoldWorkflow(c config.Config) []byte {
 	var env strings.Builder
-	var unusual []string // names that do not say that they hold a key
-	for _, name := range workflowSecrets(c) {
+	secrets, settings := keys.Workflow(c)
+	for _, name := range secrets {
 		env.WriteString("\n          " + secretLine(name))
-		if !isKeyVariable(name) && !strings.HasPrefix(name, "VAULT_") {
-			unusual = append(unusual, name)
-		}
 	}
-	if len(unusual) > 0 {
-		fmt.Fprintf(&env, "\n          %s: %s", keyVariablesEnv, strings.Join(unusual, " "))
+	for _, name := range slices.Sorted(maps.Keys(settings)) {
+		fmt.Fprintf(&env, "\n          %s: %s", name, settings[name])
 	}
 	return []byte(strings.Replace(initWorkflow, "@KEYS@", env.String(), 1))
 }
@@ -266,7 +247,8 @@ func (in *scaffold) checkWorkflow(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, name := range workflowSecrets(in.config) {
+	secrets, _ := keys.Workflow(in.config)
+	for _, name := range secrets {
 		if !bytes.Contains(text, []byte(name+":")) {
 			in.steps = append(in.steps, fmt.Sprintf("add to env: of the gate in %s: %s", workflowPath, secretLine(name)))
 		}

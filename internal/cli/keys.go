@@ -16,6 +16,7 @@ import (
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/host"
+	"github.com/codexlock/codexlock/internal/keys"
 	"github.com/codexlock/codexlock/internal/policy"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/report"
@@ -158,7 +159,7 @@ func (k *keyView) read(ctx context.Context) (err error) {
 	switch {
 	case errors.As(err, &none):
 		k.options.Config = config.Default()
-		k.options.Keys, err = keyring(ctx, k.options.Config, k.world.Env)
+		k.options.Keys, err = keys.Ring(ctx, k.options.Config, k.world.Env)
 		return err
 	case err != nil:
 		return err
@@ -195,7 +196,7 @@ func (k *keyView) noKey() error {
 		return exit.Usagef("%s has no trust domain", k.options.Config.File)
 	}
 	d, _ := k.options.Config.Domain(k.domains()[0])
-	return &NoKeyError{Source: d.KeySource(), Domain: k.domains()[0]}
+	return keys.Missing(k.domains()[0], d)
 }
 
 func (k *keyView) public() error {

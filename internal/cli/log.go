@@ -14,6 +14,7 @@ import (
 	"github.com/codexlock/codexlock/internal/config"
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/host"
+	"github.com/codexlock/codexlock/internal/keys"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/report"
 	"github.com/codexlock/codexlock/internal/vaulttime"
@@ -128,15 +129,15 @@ func (l logging) ready(ctx context.Context, c config.Config) error {
 }
 
 func (l logging) signer(ctx context.Context, c config.Config) (*vaulttime.Keyring, *audit.Signer, error) {
-	keys, err := keyring(ctx, c, l.env)
+	ring, err := keys.Ring(ctx, c, l.env)
 	if err != nil {
 		return nil, nil, err
 	}
-	signer, err := logSigner(c, keys)
+	signer, err := logSigner(c, ring)
 	if err == nil && signer != nil {
 		err = maySign(l.env, "--log with a key")
 	}
-	return keys, signer, err
+	return ring, signer, err
 }
 
 // append adds entries to the log of a work tree, signed with the key of the
@@ -173,23 +174,23 @@ func (e *unloggedError) Unwrap() error { return e.err }
 
 // logSigner signs with the key of the log's domain; nil where this run has none,
 // or a weak one, and the configuration does not ask for proofs.
-func logSigner(c config.Config, keys *vaulttime.Keyring) (*audit.Signer, error) {
+func logSigner(c config.Config, ring *vaulttime.Keyring) (*audit.Signer, error) {
 	names := c.LogDomains()
 	if len(names) != 1 {
 		return nil, exit.Usagef("%s has %d trust domains and does not say which one's key signs the audit log: want audit: {domain: NAME}", c.File, len(names))
 	}
 	name := names[0]
 	d, _ := c.Domain(name)
-	key, ok := keys.Key(name)
+	key, ok := ring.Key(name)
 	switch {
 	case !ok && c.RequireProof:
-		return nil, &unloggedError{&NoKeyError{Source: d.KeySource(), Domain: name}}
+		return nil, &unloggedError{keys.Missing(name, d)}
 	case key.Weakness() != "" && c.RequireProof:
 		return nil, &attest.WeakKeyError{Domain: name, Env: d.KeySource(), Reason: key.Weakness()}
 	case key.Weakness() != "": // none, or one whose signature is worth nothing
 		return nil, nil
 	}
-	if epoch := keys.Epoch(name, key.ID()); epoch != vaulttime.EpochCurrent && epoch != vaulttime.EpochUnlisted {
+	if epoch := ring.Epoch(name, key.ID()); epoch != vaulttime.EpochCurrent && epoch != vaulttime.EpochUnlisted {
 		return nil, &unloggedError{&EpochError{ID: key.ID(), Source: d.KeySource(), Domain: name, Epoch: epoch}}
 	}
 	return &audit.Signer{KeyID: key.ID(), Public: key.PublicKey(), Sign: key.SignNote}, nil

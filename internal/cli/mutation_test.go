@@ -15,6 +15,7 @@ import (
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/host"
+	"github.com/codexlock/codexlock/internal/keys"
 	"github.com/codexlock/codexlock/internal/policy"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/report"
@@ -137,7 +138,7 @@ func newJudge(t *testing.T, g gate) func(*testing.T) report.Report {
 	if o.Config, err = source.config(ctx); err != nil {
 		t.Fatal(err)
 	}
-	if o.Keys, err = keyring(ctx, o.Config, g.env); err != nil {
+	if o.Keys, err = keys.Ring(ctx, o.Config, g.env); err != nil {
 		t.Fatal(err)
 	}
 	engine, err := source.engine(ctx, o.Config)

@@ -11,6 +11,7 @@ import (
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/host"
+	"github.com/codexlock/codexlock/internal/keys"
 	"github.com/codexlock/codexlock/internal/policy"
 	"github.com/codexlock/codexlock/internal/preview"
 	"github.com/codexlock/codexlock/internal/sandbox"
@@ -127,16 +128,7 @@ func (s settings) believe(ctx context.Context, whole *facts.Options, earlier set
 			return err
 		}
 	}
-	known := map[string]bool{}
-	for _, d := range base.Domains {
-		known[d.KeyEnv] = true
-	}
-	if whole.Keys, err = keyring(ctx, whole.Config, func(name string) (string, bool) {
-		if !known[name] && !strings.HasPrefix(name, config.DefaultKeyEnv) {
-			return "", false
-		}
-		return s.gate.env(name)
-	}); err != nil {
+	if whole.Keys, err = keys.Ring(ctx, whole.Config, keys.Within(base, s.gate.env)); err != nil {
 		return err
 	}
 	were, err := earlier.schemaTexts(ctx, base)

@@ -15,6 +15,7 @@ import (
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/host"
+	"github.com/codexlock/codexlock/internal/keys"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/report"
 	"github.com/codexlock/codexlock/internal/vaulttime"
@@ -119,16 +120,13 @@ func (t rotation) rotating() ([]string, error) {
 		case t.domain != "" || len(t.domains()) == 1:
 			d, _ := t.seal.config.Domain(name)
 			if !ok {
-				return nil, exit.AsUsage(&NoKeyError{Source: d.KeySource(), Domain: name})
+				return nil, exit.AsUsage(keys.Missing(name, d))
 			}
-			if d.Transit != "" {
-				return nil, exit.Usagef("no old key for trust domain %q: %s has one version; make the next one in Vault (POST MOUNT/keys/NAME/rotate)", name, d.KeySource())
-			}
-			return nil, exit.Usagef("no old key for trust domain %q: want the new one in %s, and the one before it in %s%s", name, d.KeySource(), d.KeyEnv, config.OldKeySuffix)
+			return nil, exit.Usagef("no old key for trust domain %q: %s", name, keys.NoOldKey(d))
 		}
 	}
 	if len(names) == 0 {
-		return nil, exit.Usagef("no trust domain has an old key next to its new one: set the domain's variable with the suffix %s to the old key", config.OldKeySuffix)
+		return nil, exit.Usagef("no trust domain has an old key next to its new one: set the domain's variable with the suffix %s to the old key", keys.OldSuffix)
 	}
 	return names, nil
 }
@@ -147,7 +145,7 @@ func (t rotation) believed(ctx context.Context, r *repo.Repository) (*vaulttime.
 	if err != nil {
 		return nil, err
 	}
-	return keyring(ctx, c, t.world.Env)
+	return keys.Ring(ctx, c, t.world.Env)
 }
 
 // listed reports whether the last commit lists the new key as current, or needs

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/codexlock/codexlock/internal/attest"
@@ -12,23 +11,10 @@ import (
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/host"
+	"github.com/codexlock/codexlock/internal/keys"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/vaulttime"
 )
-
-// A NoKeyError is a domain whose key the environment does not hold.
-type NoKeyError struct{ Source, Domain string }
-
-func (e *NoKeyError) Error() string {
-	if strings.Contains(e.Source, ":") {
-		return fmt.Sprintf("no key for trust domain %q: %s has none", e.Domain, e.Source)
-	}
-	of := fmt.Sprintf("trust domain %q", e.Domain)
-	if e.Domain == "" {
-		of = "any trust domain" // there is no configuration that names them
-	}
-	return fmt.Sprintf("no key for %s: the environment variable %s is not set, or empty", of, e.Source)
-}
 
 // An EpochError is a key that may not seal: what it seals would not be believed.
 type EpochError struct {
@@ -72,7 +58,7 @@ func newSealer(ctx context.Context, w host.World, r *repo.Repository, now time.T
 	if s.config, err = (settings{gate: newGate(w), repository: r, base: tree}).config(ctx); err != nil {
 		return s, err
 	}
-	s.keys, err = keyring(ctx, s.config, w.Env)
+	s.keys, err = keys.Ring(ctx, s.config, w.Env)
 	return s, err
 }
 
@@ -84,7 +70,7 @@ func (s sealer) key(domain string) (vaulttime.Key, config.Domain, error) {
 	}
 	key, ok := s.keys.Key(domain)
 	if !ok {
-		return key, d, exit.AsUsage(&NoKeyError{Source: d.KeySource(), Domain: domain})
+		return key, d, exit.AsUsage(keys.Missing(domain, d))
 	}
 	if reason := key.Weakness(); reason != "" {
 		return key, d, &attest.WeakKeyError{Domain: domain, Env: d.KeySource(), Reason: reason}
@@ -107,7 +93,7 @@ func (s sealer) anyKey() error {
 		return exit.Usagef("%s has no trust domain", s.config.File)
 	}
 	d, _ := s.config.Domain(names[0])
-	return exit.AsUsage(&NoKeyError{Source: d.KeySource(), Domain: names[0]})
+	return exit.AsUsage(keys.Missing(names[0], d))
 }
 
 // options are what is written about an artifact of a domain; no hours are the
@@ -124,7 +110,7 @@ func (s sealer) options(domain string, hours int64) (attest.Options, error) {
 		return attest.Options{}, exit.Usagef("--ttl-hours is %d, want 1 to %d, the maximum of trust domain %q", hours, d.MaxTTLHours, domain)
 	}
 	return attest.Options{
-		Domain: domain, TTLHours: hours, Key: key, KeyEnv: d.KeyEnv, Now: s.now, FallbackCreator: s.creator,
+		Domain: domain, TTLHours: hours, Key: key, KeyEnv: d.Key.Variable(), Now: s.now, FallbackCreator: s.creator,
 		SignCompanions: s.config.SignsCompanions(),
 		Accepts:        func(from string) bool { return s.config.Domains == nil || slices.Contains(d.AcceptsFrom, from) },
 		VerifyProof:    func(r vaulttime.Record) (valid, known bool) { return s.verifyProof(domain, r) },

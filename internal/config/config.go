@@ -26,10 +26,11 @@ var Paths = []artifact.Path{"codexlock.yaml", ".github/codexlock.yaml"}
 // every domain that does not name its own.
 const DefaultKeyEnv = "VAULTTIME_KEY"
 
-// OldKeySuffix makes of a key's variable the one that holds the key before it,
-// while a key is rotated. It is a convention, so that neither a record nor a
-// change can say which variable is read.
-const OldKeySuffix = "_OLD"
+// EnvScheme is the scheme of keys that environment variables hold.
+const EnvScheme = "env"
+
+// DefaultKey is where the key of a domain is kept that does not say where.
+var DefaultKey = KeyPlace{Scheme: EnvScheme, Name: DefaultKeyEnv}
 
 // DefaultTTLHours is the standard's time to live, and a domain's maximum where
 // it states none.
@@ -67,8 +68,7 @@ type Config struct {
 // A Domain is a trust domain (ZT-4, P4).
 type Domain struct {
 	Paths       []string // doublestar patterns of the artifacts that belong to it
-	KeyEnv      string   // the environment variable that holds its key, for X.test too
-	Transit     string   // MOUNT/NAME of its key in Vault's transit engine; "": KeyEnv holds it
+	Key         KeyPlace
 	PublicKeys  []PublicKey
 	MaxTTLHours int64
 	AcceptsFrom []string
@@ -79,16 +79,30 @@ type Domain struct {
 // attested_at: the configuration says records: 2.
 func (c Config) SignsCompanions() bool { return c.Records == 2 }
 
-// transitScheme is how key: names a key of Vault's transit engine.
-const transitScheme = "vault-transit"
+// A KeyPlace is where a key is kept, written SCHEME:NAME. The schemes are those of the
+// providers in internal/keys.
+type KeyPlace struct{ Scheme, Name string }
 
-// KeySource is where the domain's key is kept, as a person would say it.
-func (d Domain) KeySource() string {
-	if d.Transit != "" {
-		return transitScheme + ":" + d.Transit
+// String returns what messages call the place: the name of an environment variable, or
+// SCHEME:NAME.
+func (p KeyPlace) String() string {
+	if p.Scheme == EnvScheme {
+		return p.Name
 	}
-	return d.KeyEnv
+	return p.Scheme + ":" + p.Name
 }
+
+// Variable returns the environment variable that X.test reads the key from: a key that
+// no variable holds is in VAULTTIME_KEY there.
+func (p KeyPlace) Variable() string {
+	if p.Scheme == EnvScheme {
+		return p.Name
+	}
+	return DefaultKeyEnv
+}
+
+// KeySource returns what messages call the place where the domain's key is kept.
+func (d Domain) KeySource() string { return d.Key.String() }
 
 // A PublicKey checks proofs where the key itself is not at hand.
 type PublicKey struct {
@@ -338,20 +352,12 @@ func (r *reader) suppressions(f file, c *Config) {
 
 func (r *reader) domain(at string, d fileDomain) Domain {
 	out := Domain{
-		Paths: d.Paths, KeyEnv: DefaultKeyEnv, MaxTTLHours: DefaultTTLHours,
+		Paths: d.Paths, Key: DefaultKey, MaxTTLHours: DefaultTTLHours,
 		AcceptsFrom: d.AcceptsFrom, Network: d.Network,
 	}
 	r.patterns(at+"/paths", d.Paths)
 	if d.Key != "" {
-		scheme, name, _ := strings.Cut(d.Key, ":")
-		switch {
-		case scheme == "env" && name != "":
-			out.KeyEnv = name
-		case scheme == transitScheme && name != "":
-			out.Transit = name
-		default:
-			r.fault(at+"/key", "key is %q, want env: and the name of an environment variable, or %s: and MOUNT/NAME", d.Key, transitScheme)
-		}
+		out.Key.Scheme, out.Key.Name, _ = strings.Cut(d.Key, ":") // the schema says which there are
 	}
 	if d.MaxTTLHours != nil {
 		out.MaxTTLHours = *d.MaxTTLHours
@@ -490,7 +496,7 @@ func alternatives(pattern string) []string {
 // Without a configuration any name is a domain.
 func (c *Config) Domain(name string) (d Domain, known bool) {
 	if c.Domains == nil {
-		return Domain{KeyEnv: DefaultKeyEnv, MaxTTLHours: DefaultTTLHours}, true
+		return Domain{Key: DefaultKey, MaxTTLHours: DefaultTTLHours}, true
 	}
 	d, known = c.Domains[name]
 	return d, known

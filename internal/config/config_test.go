@@ -47,14 +47,14 @@ func TestParseTheSample(t *testing.T) {
 		CriticalPaths: []string{"**"}, RequireProof: true, Keyless: "proof", LFS: "content", RunTests: "sandbox", MinimumLevel: artifact.Tier1,
 		Domains: map[string]config.Domain{
 			"runtime-core": {
-				Paths: []string{"assets/sources/**"}, KeyEnv: "VAULTTIME_KEY_RUNTIME_CORE", MaxTTLHours: 12,
+				Paths: []string{"assets/sources/**"}, Key: config.KeyPlace{Scheme: "env", Name: "VAULTTIME_KEY_RUNTIME_CORE"}, MaxTTLHours: 12,
 				PublicKeys: []config.PublicKey{{
 					ID: "0f3a0f3a0f3a0f3a", Key: "ed25519:11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=",
 					CreatedAt: time.Date(2026, 9, 1, 0, 0, 0, 0, time.UTC), State: "retiring",
 				}},
 				AcceptsFrom: []string{"ingest"}, Network: []string{"example.com"},
 			},
-			"ingest": {Paths: []string{"assets/**"}, KeyEnv: "VAULTTIME_KEY", MaxTTLHours: 24},
+			"ingest": {Paths: []string{"assets/**"}, Key: config.DefaultKey, MaxTTLHours: 24},
 		},
 		Policies: []string{"policies/", "more/rules/"}, PoliciesNamed: true, Schemas: []string{"schemas/"}, AuditDomain: "ingest",
 		Exceptions: []config.Exception{{Pointer: "/exceptions/0",
@@ -169,14 +169,14 @@ func TestDomains(t *testing.T) {
 			}
 		}
 	}
-	if d, known := c.Domain("ingest"); !known || d.KeyEnv != "VAULTTIME_KEY" {
+	if d, known := c.Domain("ingest"); !known || d.KeySource() != "VAULTTIME_KEY" {
 		t.Errorf("ingest: %+v, %v", d, known)
 	}
-	if d, known := c.Domain("nobody"); known || d.KeyEnv != "" {
+	if d, known := c.Domain("nobody"); known || d.Key != (config.KeyPlace{}) {
 		t.Errorf("a domain that the file does not know: %+v, %v", d, known)
 	}
 	open := config.Default()
-	if d, known := open.Domain("anything"); !known || d.KeyEnv != "VAULTTIME_KEY" || d.MaxTTLHours != 24 {
+	if d, known := open.Domain("anything"); !known || d.KeySource() != "VAULTTIME_KEY" || d.MaxTTLHours != 24 {
 		t.Errorf("without a file: %+v, %v, want any name to be a domain", d, known)
 	}
 }

@@ -5,7 +5,6 @@
 package explain
 
 import (
-	"cmp"
 	"fmt"
 	"time"
 
@@ -187,9 +186,9 @@ func (e *Explanation) trust(c Case) {
 	e.Domain = &Domain{Name: d.Name, Because: "ledger", State: d.State, Paths: d.Paths}
 	settings, known := c.Config.Domain(d.Name)
 	if known {
-		e.Key = &Key{Source: cmp.Or(settings.KeySource(), config.DefaultKeyEnv), Held: d.KeyID != "", ID: d.KeyID}
+		e.Key = &Key{Source: settings.KeySource(), Held: d.KeyID != "", ID: d.KeyID}
 	}
-	if known && settings.Transit == "" {
+	if known && settings.Key.Scheme == config.EnvScheme {
 		e.Key.Variable = e.Key.Source
 	}
 	if v == nil || v.TTLHours == nil {

@@ -239,8 +239,8 @@ func (f *fixture) domains(accepts ...string) (ingest vaulttime.Key) {
 	}
 	f.conf.File = "codexlock.yaml"
 	f.conf.Domains = map[string]config.Domain{
-		"default": {Paths: []string{"assets/**"}, KeyEnv: "A", MaxTTLHours: 24, AcceptsFrom: accepts},
-		"ingest":  {KeyEnv: "B", MaxTTLHours: 24},
+		"default": {Paths: []string{"assets/**"}, Key: config.KeyPlace{Scheme: "env", Name: "A"}, MaxTTLHours: 24, AcceptsFrom: accepts},
+		"ingest":  {Key: config.KeyPlace{Scheme: "env", Name: "B"}, MaxTTLHours: 24},
 	}
 	f.keys = vaulttime.NewKeyring(false)
 	f.keys.Add("default", f.key)
@@ -317,8 +317,8 @@ func TestDomainKeys(t *testing.T) {
 		{ID: "3", State: "retiring"},
 	}
 	f.conf.Domains["default"] = d
-	f.conf.Domains["third"] = config.Domain{KeyEnv: "B"}
-	f.conf.Domains["fourth"] = config.Domain{KeyEnv: "D"}
+	f.conf.Domains["third"] = config.Domain{Key: config.KeyPlace{Scheme: "env", Name: "B"}}
+	f.conf.Domains["fourth"] = config.Domain{Key: config.KeyPlace{Scheme: "env", Name: "D"}}
 	f.keys.Add("ingest", weak)
 	f.keys.Add("third", weak)
 	f.keys.Add("fourth", f.key)

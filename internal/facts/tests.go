@@ -149,7 +149,7 @@ func (c *Collector) job(ctx context.Context, s *subject) (sandbox.Job, error) {
 		{Path: s.recordFile.Path, Fill: filled(record)},
 		{Path: ledger.Path.String(), Fill: filled(book.data)},
 	}
-	return sandbox.Job{Files: files, Script: s.test.path.String(), Env: []string{domain.KeyEnv + "=" + secret}, Wall: c.o.Tests.Wall}, nil
+	return sandbox.Job{Files: files, Script: s.test.path.String(), Env: []string{domain.Key.Variable() + "=" + secret}, Wall: c.o.Tests.Wall}, nil
 }
 
 func filled(data []byte) func(io.Writer) error {

@@ -1,6 +1,6 @@
 // Package transit takes trust domains' keys out of the transit engine of a
 // HashiCorp Vault, which keeps them, versions them and writes down who took them.
-// It is asked by the cli for what the base commit's configuration names, and holds
+// It is asked for what the base commit's configuration names, and holds
 // a key no longer than it takes to hand it on. It decides nothing: a Vault that
 // does not answer is an error, never a domain without a key.
 package transit

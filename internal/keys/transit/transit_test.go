@@ -11,8 +11,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/codexlock/codexlock/internal/transit"
-	"github.com/codexlock/codexlock/internal/transit/transittest"
+	"github.com/codexlock/codexlock/internal/keys/transit"
+	"github.com/codexlock/codexlock/internal/keys/transit/transittest"
 	"github.com/codexlock/codexlock/internal/vaulttime"
 )
 
