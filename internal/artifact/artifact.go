@@ -15,18 +15,24 @@ import (
 type Digest [sha256.Size]byte
 
 // ParseDigest reads the one written form of a digest: 64 lower-case hex characters.
-func ParseDigest(s string) (Digest, error) {
+func ParseDigest(s string) (Digest, error) { return parseDigest(s) }
+
+func parseDigest[T string | []byte](s T) (Digest, error) {
 	var d Digest
 	if len(s) != 2*len(d) {
 		return Digest{}, fmt.Errorf("digest %q has %d characters, want 64 lower-case hex characters", s, len(s))
 	}
-	for i := 0; i < len(s); i++ {
-		if c := s[i]; (c < '0' || c > '9') && (c < 'a' || c > 'f') {
+	for i := range len(s) {
+		c := s[i]
+		switch {
+		case c >= '0' && c <= '9':
+			c -= '0'
+		case c >= 'a' && c <= 'f':
+			c -= 'a' - 10
+		default:
 			return Digest{}, fmt.Errorf("digest %q is not lower-case hex at character %d", s, i+1)
 		}
-	}
-	if _, err := hex.Decode(d[:], []byte(s)); err != nil {
-		return Digest{}, fmt.Errorf("digest %q: %w", s, err)
+		d[i/2] = d[i/2]<<4 | c
 	}
 	return d, nil
 }
@@ -42,7 +48,7 @@ func (d Digest) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
 
 // UnmarshalText reads the form that ParseDigest reads.
 func (d *Digest) UnmarshalText(text []byte) error {
-	parsed, err := ParseDigest(string(text))
+	parsed, err := parseDigest(text)
 	if err != nil {
 		return err
 	}

@@ -50,8 +50,10 @@ func pathFault(s string) string {
 	}
 	ascii := true
 	for _, r := range s {
-		if r >= utf8.RuneSelf {
+		if r > unicode.MaxASCII {
 			ascii = false
+		} else if r >= ' ' && r != '\\' && r < '\x7f' {
+			continue // most are, and need no table
 		}
 		switch {
 		case r == '\\':

@@ -17,17 +17,18 @@ import (
 
 // A format is how a repository makes its object ids.
 type format struct {
-	name string
-	new  func() hash.Hash
-	size int // bytes of an id
+	name  string
+	new   func() hash.Hash
+	size  int        // bytes of an id
+	blobs *sync.Pool // of *blobHash
 }
 
 func formatOf(name string) (format, error) {
 	switch name {
 	case "sha1":
-		return format{name, sha1.New, sha1.Size}, nil
+		return format{name, sha1.New, sha1.Size, newBlobHashes(sha1.New)}, nil
 	case "sha256":
-		return format{name, sha256.New, sha256.Size}, nil
+		return format{name, sha256.New, sha256.Size, newBlobHashes(sha256.New)}, nil
 	}
 	return format{}, fmt.Errorf("object format is %q, want sha1 or sha256", name)
 }

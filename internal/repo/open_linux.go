@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"sync"
 	"sync/atomic"
-	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -18,8 +17,8 @@ import (
 type top struct {
 	root string
 	hold sync.Once
-	dir  *os.File
-	conn syscall.RawConn
+	use  sync.RWMutex // for as long as dir is used, which is not closed meanwhile
+	dir  int          // a descriptor; 0 where there is none
 	err  error
 
 	opened atomic.Int64 // what was opened beneath it; counted for tests
@@ -29,10 +28,13 @@ func newTop(root string) *top { return &top{root: root} }
 
 // close lets the folder go.
 func (t *top) close() {
-	t.hold.Do(func() { t.err = os.ErrClosed })
-	if t.dir != nil {
-		_ = t.dir.Close()
+	t.hold.Do(func() {})
+	t.use.Lock()
+	defer t.use.Unlock()
+	if t.dir > 0 {
+		_ = unix.Close(t.dir)
 	}
+	t.dir, t.err = 0, os.ErrClosed
 }
 
 const toRead = unix.O_RDONLY | unix.O_NONBLOCK | unix.O_NOCTTY | unix.O_NOFOLLOW
@@ -128,32 +130,27 @@ func (d *descriptor) status() (status, error) {
 // ever cannot keep it busy for ever.
 const maxTries = 100
 
-func (t *top) openat2(name string, flags uint64) (fd int, err error) {
+func (t *top) openat2(name string, flags uint64) (int, error) {
 	if !local(name) {
 		return -1, fs.ErrInvalid
 	}
 	t.hold.Do(t.begin)
+	t.use.RLock()
+	defer t.use.RUnlock()
 	if t.err != nil {
 		return -1, t.err
 	}
 	t.opened.Add(1)
 	how := unix.OpenHow{Flags: flags | unix.O_CLOEXEC, Resolve: unix.RESOLVE_BENEATH | unix.RESOLVE_NO_SYMLINKS}
-	// Control keeps the folder open until the call is over.
-	closed := t.conn.Control(func(dir uintptr) {
-		for try := 1; ; try++ {
-			fd, err = unix.Openat2(int(dir), name, &how)
-			if try == maxTries || err != unix.EINTR && err != unix.EAGAIN {
-				return // otherwise a signal, or a rename somewhere raced with the walk
-			}
+	for try := 1; ; try++ {
+		fd, err := unix.Openat2(t.dir, name, &how)
+		switch {
+		case err == unix.ELOOP:
+			return -1, errSymlink
+		case try == maxTries || err != unix.EINTR && err != unix.EAGAIN:
+			return fd, err // otherwise a signal, or a rename somewhere raced with the walk
 		}
-	})
-	switch {
-	case closed != nil:
-		return -1, closed
-	case errors.Is(err, unix.ELOOP):
-		return -1, errSymlink
 	}
-	return fd, err
 }
 
 func (t *top) begin() {
@@ -162,8 +159,7 @@ func (t *top) begin() {
 		t.err = err
 		return
 	}
-	t.dir = os.NewFile(uintptr(fd), t.root)
-	t.conn, t.err = t.dir.SyscallConn()
+	t.dir = fd
 }
 
 // refused reports whether the system has no openat2 (before Linux 5.6), or a

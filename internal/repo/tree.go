@@ -85,11 +85,17 @@ type Handle struct {
 
 // Read is Tree.Read.
 func (f *Handle) Read(ctx context.Context, limit int64) ([]byte, error) {
+	return f.ReadInto(ctx, limit, nil)
+}
+
+// ReadInto is Read with room for the bytes, which is used if it is larger than the file:
+// the caller may use it again when the bytes are not needed any more.
+func (f *Handle) ReadInto(ctx context.Context, limit int64, room []byte) ([]byte, error) {
 	if f.opened == nil {
 		return f.tree.Read(ctx, f.Entry, limit)
 	}
 	defer f.Close()
-	return readOpened(ctx, f.Entry, f.opened, limit)
+	return readOpened(ctx, f.Entry, f.opened, limit, room)
 }
 
 // Hash is Tree.Hash.

@@ -277,21 +277,39 @@ func (t *workTree) stream(ctx context.Context, e Entry, limit int64, use func(si
 	return pass(ctx, f.Entry, f.opened, limit, use)
 }
 
-func readOpened(ctx context.Context, e Entry, f opened, limit int64) ([]byte, error) {
-	var data []byte
-	err := pass(ctx, e, f, limit, func(size int64, r io.Reader) error {
-		data = make([]byte, size+1) // so that one reading finds the end as well
-		n, err := io.ReadFull(r, data)
-		data = data[:n:n]
-		if err == io.ErrUnexpectedEOF || err == io.EOF {
-			return nil
-		}
-		return err
-	})
+// readOpened reads a file that was opened, in one reading where that is enough.
+func readOpened(ctx context.Context, e Entry, f opened, limit int64, room []byte) ([]byte, error) {
+	data, err := readWhole(ctx, e, f, limit, room)
 	if err != nil {
 		return nil, fmt.Errorf("read %q: %w", e.Path, err)
 	}
 	return data, nil
+}
+
+func readWhole(ctx context.Context, e Entry, f opened, limit int64, room []byte) ([]byte, error) {
+	if e.Size > limit {
+		return nil, &TooLargeError{Path: e.Path, Size: e.Size, Limit: limit}
+	}
+	size := int(e.Size)
+	if cap(room) <= size {
+		room = make([]byte, size+1)
+	}
+	room = room[:size+1] // so that one reading finds the end as well
+	for n := 0; ; {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		k, err := f.Read(room[n:])
+		n += k
+		switch {
+		case n > size, err == io.EOF && n < size:
+			return nil, errChanging(e.Size)
+		case n == size && (err == nil || err == io.EOF): // fewer than there was room for
+			return room[:n:n], nil
+		case err != nil:
+			return nil, err
+		}
+	}
 }
 
 func hashOpened(ctx context.Context, e Entry, f opened, also io.Writer) (d artifact.Digest, n int64, head []byte, err error) {
@@ -322,9 +340,13 @@ func pass(ctx context.Context, e Entry, f opened, limit int64, use func(size int
 		}
 	}
 	if counted.n != e.Size {
-		return fmt.Errorf("file changed while it was read: it had %d bytes, and then not: try again when nothing writes there", e.Size)
+		return errChanging(e.Size)
 	}
 	return nil
+}
+
+func errChanging(size int64) error {
+	return fmt.Errorf("file changed while it was read: it had %d bytes, and then not: try again when nothing writes there", size)
 }
 
 // A counter counts what passes of a file, up to one byte more than it should have,
