@@ -40,9 +40,10 @@ func (b baseRecord) has(field string, in func(*vaulttime.Record) bool) string {
 // it may stand.
 func (c *Collector) readBaseRecord(ctx context.Context, s *subject) (baseRecord, error) {
 	b := baseRecord{state: "absent", text: "absent"}
-	id := c.blobID(s.recordFile)
+	id := c.blobID(&s.recordFile)
 	found := 0
-	for _, p := range [...]artifact.Path{s.path.Companion(artifact.VaultTime), s.path.MirroredCompanion(artifact.VaultTime)} {
+	places, n := c.inBase(s.path, artifact.VaultTime)
+	for _, p := range places[:n] {
 		entry, there, err := c.o.Base.Lookup(ctx, p)
 		if err != nil {
 			return b, fmt.Errorf("look up the base's %s: %w", p, err)
@@ -111,8 +112,18 @@ func compareTimes(a, b *vaulttime.Record) int {
 	return a.Timestamp.Compare(b.Timestamp.Time)
 }
 
+// inBase are the n places where the base may have a companion.
+func (c *Collector) inBase(p artifact.Path, kind artifact.Companion) (places [2]artifact.Path, n int) {
+	places[0] = p.Companion(kind)
+	if !c.mirrorsIn {
+		return places, 1
+	}
+	places[1] = p.MirroredCompanion(kind)
+	return places, 2
+}
+
 // blobID is the object id of a file that was read, "" where its bytes are unknown.
-func (c *Collector) blobID(f found) string {
+func (c *Collector) blobID(f *found) string {
 	switch {
 	case f.State == "twice", f.entry.Kind != repo.File:
 		return ""
@@ -121,17 +132,21 @@ func (c *Collector) blobID(f found) string {
 	case f.data == nil:
 		return ""
 	}
-	return c.o.Repository.BlobID(f.data)
+	if f.id == "" {
+		f.id = c.o.Repository.BlobID(f.data)
+	}
+	return f.id
 }
 
 // companionChange compares a companion's bytes with the base's, at either of its
 // two places: same, differs, or absent where one side has none.
-func (c *Collector) companionChange(ctx context.Context, s *subject, kind artifact.Companion, f found) (string, error) {
+func (c *Collector) companionChange(ctx context.Context, s *subject, kind artifact.Companion, f *found) (string, error) {
 	if f.State == "absent" || f.Path == "" {
 		return "absent", nil
 	}
 	id, change := c.blobID(f), "absent"
-	for _, p := range [...]artifact.Path{s.path.Companion(kind), s.path.MirroredCompanion(kind)} {
+	places, n := c.inBase(s.path, kind)
+	for _, p := range places[:n] {
 		entry, there, err := c.o.Base.Lookup(ctx, p)
 		if err != nil {
 			return "", fmt.Errorf("look up the base's %s: %w", p, err)

@@ -96,6 +96,7 @@ type Collector struct {
 	artifacts []string            // under judgement, sorted; raw: a name may be no artifact.Path
 	skipped   []string            // named, and no artifact
 	mirrored  bool                // the head has files under assets/manifests/
+	mirrorsIn bool                // the base has
 	mirrors   sync.Map            // of these folders whether the head has them, by path
 	names     []string            // of the head's files, sorted
 	misplaced map[string]string   // what is no folder and stands above an artifact, by path: the artifact, or the folder of artifacts.include
@@ -153,12 +154,18 @@ type found struct {
 	Document
 	entry repo.Entry
 	data  []byte
-	large bool // it has more bytes than are read, which is all that makes it invalid
+	id    string // the object id of data, once it was asked for
+	large bool   // it has more bytes than are read, which is all that makes it invalid
 }
 
 // read looks a small file up and reads it. Its state is valid where there are
 // bytes to decode, and absent, irregular or invalid otherwise.
 func (c *Collector) read(ctx context.Context, tree repo.Tree, p artifact.Path, limit int64) (found, error) {
+	return c.readInto(ctx, tree, p, limit, nil)
+}
+
+// readInto is read with room for the bytes; nil: they have room of their own.
+func (c *Collector) readInto(ctx context.Context, tree repo.Tree, p artifact.Path, limit int64, r *room) (found, error) {
 	f := found{Document: Document{Path: p.String(), State: "absent", Problems: []Problem{}}}
 	if limit == 0 { // its being there is all that is asked
 		entry, ok, err := tree.Lookup(ctx, p)
@@ -180,7 +187,7 @@ func (c *Collector) read(ctx context.Context, tree repo.Tree, p artifact.Path, l
 		f.State = "irregular"
 		return f, nil
 	}
-	data, err := file.Read(ctx, limit)
+	data, err := file.ReadInto(ctx, limit, r.of(file.Size))
 	var large *repo.TooLargeError
 	switch {
 	case errors.As(err, &large):

@@ -42,6 +42,9 @@ func (c *Collector) discover(ctx context.Context) error {
 	_, mirrored, err := c.o.Head.Lookup(ctx, artifact.Path(strings.TrimSuffix(artifact.ManifestDir, "/")))
 	// A commit's tree lists files only, and looking there costs nothing.
 	c.mirrored = mirrored || c.o.inObjects()
+	if err == nil {
+		_, c.mirrorsIn, err = c.o.Base.Lookup(ctx, artifact.Path(strings.TrimSuffix(artifact.ManifestDir, "/")))
+	}
 	return err
 }
 

@@ -1,11 +1,13 @@
 package facts
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"sync"
+	"unique"
 
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/config"
@@ -34,6 +36,8 @@ type subject struct {
 	test                               ownTest
 	testDigest                         artifact.Digest // zero where the test cannot be read
 	before                             baseRecord
+
+	rooms *rooms // where the bytes of its companions are; nil: each has its own
 }
 
 // Artifact measures the i-th artifact under judgement.
@@ -48,16 +52,19 @@ func (c *Collector) Artifact(ctx context.Context, i int) (Measurement, error) {
 		return c.misnamed(s, name), nil
 	}
 	s.path = p
+	s.rooms = roomsForAll.Get().(*rooms)
 	m, err := c.measure(ctx, s)
 	if err == nil && c.hasSecondPhase(s) {
-		m.Second = c.secondPhase(s)
+		m.Second = c.secondPhase(s) // it needs the bytes, which stay where they are
+		return m, nil
 	}
+	s.leaveRooms()
 	return m, err
 }
 
 // newSubject is one of which nothing is measured yet.
 func (c *Collector) newSubject() *subject {
-	return &subject{docs: locator{}, in: Input{EffectiveTime: c.now, Settings: c.settings}}
+	return &subject{docs: make(locator, 4), in: Input{EffectiveTime: c.now, Settings: c.settings}}
 }
 
 // measure measures an artifact, but for what needs the rules' answers.
@@ -129,6 +136,10 @@ func (c *Collector) measureFile(ctx context.Context, s *subject) error {
 	a.Critical = yes(config.MatchAny(c.o.Config.CriticalPaths, a.Path))
 	scanner := content.NewScanner(a.Path).Within(c.suspects)
 	text := scriptText{name: a.Path}
+	if s.rooms != nil {
+		text.text = s.rooms.script[:0]
+		defer func() { s.rooms.script = text.text[:0:min(cap(text.text), maxRoom)] }()
+	}
 	digest, size, head, err := file.Hash(ctx, io.MultiWriter(scanner, &text))
 	var large *repo.TooLargeError
 	if errors.As(err, &large) {
@@ -169,6 +180,9 @@ func (c *Collector) change(p artifact.Path) string {
 		return status.String()
 	}
 	for _, kind := range artifact.Companions {
+		if len(c.changes.paths) == 0 {
+			break
+		}
 		for _, companion := range [...]artifact.Path{p.Companion(kind), p.MirroredCompanion(kind)} {
 			if _, ok := c.changes.status(companion.String()); ok {
 				return repo.Modified.String()
@@ -187,7 +201,8 @@ func (c *Collector) neverThere(ctx context.Context, p artifact.Path, kind artifa
 	if f.State != "absent" {
 		return false, nil
 	}
-	for _, at := range [...]artifact.Path{p.Companion(kind), p.MirroredCompanion(kind)} {
+	places, n := c.inBase(p, kind)
+	for _, at := range places[:n] {
 		if _, there, err := c.o.Base.Lookup(ctx, at); there || err != nil {
 			return false, err
 		}
@@ -197,7 +212,7 @@ func (c *Collector) neverThere(ctx context.Context, p artifact.Path, kind artifa
 
 // sameInBase reports whether a file that was read stands in the base with the
 // same bytes.
-func (c *Collector) sameInBase(ctx context.Context, f found) (bool, error) {
+func (c *Collector) sameInBase(ctx context.Context, f *found) (bool, error) {
 	if c.o.SameCommit {
 		return true, nil
 	}
@@ -205,16 +220,15 @@ func (c *Collector) sameInBase(ctx context.Context, f found) (bool, error) {
 	if err != nil || !ok || f.entry.Kind != repo.File {
 		return false, err
 	}
-	id := f.entry.OID
-	if id == "" {
-		id = c.o.Repository.BlobID(f.data)
+	if f.entry.OID == "" && f.id == "" {
+		f.id = c.o.Repository.BlobID(f.data)
 	}
-	return before.OID == id, nil
+	return before.OID == cmp.Or(f.entry.OID, f.id), nil
 }
 
 func (c *Collector) measureLedger(_ context.Context, s *subject) error {
 	listed := c.ledger.entries(s.path)
-	l := &Ledger{Document: c.ledger.found, Listed: times(len(listed)), Entries: []string{}}
+	l := &Ledger{Document: c.ledger.found, Listed: times(len(listed)), Entries: make([]string, 0, len(listed))}
 	l.Problems = []Problem{} // they are the whole change's, and told once
 	s.in.Ledger = l
 	s.docs.add(l.Path, c.ledger.doc)
@@ -226,7 +240,7 @@ func (c *Collector) measureLedger(_ context.Context, s *subject) error {
 		e := c.ledger.entry(i)
 		s.entry = &e
 		l.Entry = &Entry{
-			Pointer: ledger.Pointer(i), SHA256: e.SHA256.String(), DriftTolerance: string(e.DriftTolerance),
+			Pointer: l.Entries[0], SHA256: s.hex(e.SHA256), DriftTolerance: string(e.DriftTolerance),
 			TrustDomain: e.TrustDomain, VerifiedAt: e.VerifiedAt,
 		}
 	}
@@ -235,8 +249,8 @@ func (c *Collector) measureLedger(_ context.Context, s *subject) error {
 
 // companion reads a companion from where it stands: beside its artifact or
 // under assets/manifests/. Standing in both places is a state of its own.
-func (c *Collector) companion(ctx context.Context, p artifact.Path, kind artifact.Companion, limit int64) (found, error) {
-	beside, err := c.read(ctx, c.o.Head, p.Companion(kind), limit)
+func (c *Collector) companion(ctx context.Context, p artifact.Path, kind artifact.Companion, limit int64, r *room) (found, error) {
+	beside, err := c.readInto(ctx, c.o.Head, p.Companion(kind), limit, r)
 	if err != nil || !c.mirrored {
 		return beside, err
 	}
@@ -269,7 +283,7 @@ func (c *Collector) mirrorsFolder(ctx context.Context, folder string) (bool, err
 }
 
 func (c *Collector) measureManifest(ctx context.Context, s *subject) error {
-	file, err := c.companion(ctx, s.path, artifact.Manifest, MaxCompanionBytes)
+	file, err := c.companion(ctx, s.path, artifact.Manifest, MaxCompanionBytes, s.rooms.of(artifact.Manifest))
 	if err != nil {
 		return err
 	}
@@ -284,7 +298,7 @@ func (c *Collector) measureManifest(ctx context.Context, s *subject) error {
 		return err
 	}
 	s.manifest = &read
-	m.Artifact, m.SHA256, m.Creator, m.GeneratedAt = read.Artifact, read.SHA256.String(), read.Creator, read.GeneratedAt
+	m.Artifact, m.SHA256, m.Creator, m.GeneratedAt = read.Artifact, s.hex(read.SHA256), read.Creator, read.GeneratedAt
 	if read.Toolchain != nil && !read.Toolchain.Unstated {
 		m.Toolchain = &Tool{Name: read.Toolchain.Name, Version: read.Toolchain.Version}
 	}
@@ -298,7 +312,7 @@ func (c *Collector) measureManifest(ctx context.Context, s *subject) error {
 }
 
 func (c *Collector) measureRecord(ctx context.Context, s *subject) error {
-	file, err := c.companion(ctx, s.path, artifact.VaultTime, MaxCompanionBytes)
+	file, err := c.companion(ctx, s.path, artifact.VaultTime, MaxCompanionBytes, s.rooms.of(artifact.VaultTime))
 	if err != nil {
 		return err
 	}
@@ -314,13 +328,16 @@ func (c *Collector) measureRecord(ctx context.Context, s *subject) error {
 	}
 	s.record = &r
 	ttl := r.TTLHours
-	v.SHA256, v.Timestamp, v.TrustDomain, v.TTLHours = r.SHA256.String(), r.Timestamp.String(), r.TrustDomain, &ttl
+	v.SHA256, v.Timestamp, v.TrustDomain, v.TTLHours = s.hex(r.SHA256), r.Timestamp.String(), r.TrustDomain, &ttl
 	v.ExpiresAt, v.KeyID = vaulttime.FormatTime(r.ExpiresAt()), r.KeyID
 	if r.Path != nil {
 		v.Artifact = r.Path.String()
 	}
 	if r.AttestedAt != nil {
-		v.AttestedAt = r.AttestedAt.String()
+		v.AttestedAt = v.Timestamp
+		if !r.AttestedAt.Equal(r.Timestamp.Time) {
+			v.AttestedAt = r.AttestedAt.String()
+		}
 	}
 	v.Chain = c.chain(s)
 	return nil
@@ -339,7 +356,8 @@ func (c *Collector) measureDomain(s *subject) {
 		return
 	}
 	d, known := c.o.Config.Domain(name)
-	s.in.Domain = &Domain{Name: name, State: "known", MaxTTLHours: d.MaxTTLHours, Paths: c.belongs(name, d, s.path.String()), Network: append([]string{}, d.Network...)}
+	// The text of the record is not kept for the name, which the decision keeps.
+	s.in.Domain = &Domain{Name: unique.Make(name).Value(), State: "known", MaxTTLHours: d.MaxTTLHours, Paths: c.belongs(name, d, s.path.String()), Network: append([]string{}, d.Network...)}
 	switch {
 	case !known:
 		s.in.Domain.State, s.in.Domain.Paths = "unknown", "absent"
@@ -371,13 +389,17 @@ func (c *Collector) measureBase(ctx context.Context, s *subject) error {
 	}
 	s.in.Base = b
 	if len(entries) > 0 {
-		e := c.base.entry(entries[0])
-		b.SHA256, b.VerifiedAt = e.SHA256.String(), e.VerifiedAt
+		e := s.entry
+		if c.base != c.ledger || e == nil {
+			before := c.base.entry(entries[0])
+			e = &before
+		}
+		b.SHA256, b.VerifiedAt = s.hex(e.SHA256), e.VerifiedAt
 	}
 	if err := c.measureBaseRecord(ctx, s); err != nil {
 		return err
 	}
-	manifestSame, err := c.sameInBase(ctx, s.manifestFile)
+	manifestSame, err := c.sameInBase(ctx, &s.manifestFile)
 	if err != nil {
 		return err
 	}

@@ -21,12 +21,12 @@ func (c *Collector) measureMutation(ctx context.Context, s *subject, before repo
 	if b.Mode, err = c.modeChange(ctx, s, before, there); err != nil {
 		return err
 	}
-	if b.Manifest, err = c.companionChange(ctx, s, artifact.Manifest, s.manifestFile); err != nil {
+	if b.Manifest, err = c.companionChange(ctx, s, artifact.Manifest, &s.manifestFile); err != nil {
 		return err
 	}
 	test := s.testFile
 	test.data = s.test.text
-	b.Test, err = c.companionChange(ctx, s, artifact.Test, test)
+	b.Test, err = c.companionChange(ctx, s, artifact.Test, &test)
 	return err
 }
 

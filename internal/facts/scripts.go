@@ -87,7 +87,7 @@ func (c *Collector) checkScripts(ctx context.Context) (map[artifact.Digest]scrip
 				add(text, entry)
 			}
 		}
-		test, err := c.companion(ctx, p, artifact.Test, 0)
+		test, err := c.companion(ctx, p, artifact.Test, 0, nil)
 		if err != nil {
 			return nil, err
 		}
@@ -102,7 +102,7 @@ func (c *Collector) checkScripts(ctx context.Context) (map[artifact.Digest]scrip
 			continue
 		}
 		ours, err := isOurs(p, artifact.Path(test.Path), text, func(kind artifact.Companion) (found, error) {
-			return c.companion(ctx, p, kind, 0)
+			return c.companion(ctx, p, kind, 0, nil)
 		})
 		if err != nil {
 			return nil, err
@@ -191,7 +191,7 @@ func (c *Collector) measureOwnScript(ctx context.Context, s *subject, head []byt
 
 // measureTest finds the test and looks into it.
 func (c *Collector) measureTest(ctx context.Context, s *subject) error {
-	file, err := c.companion(ctx, s.path, artifact.Test, script.MaxBytes)
+	file, err := c.companion(ctx, s.path, artifact.Test, script.MaxBytes, s.rooms.of(artifact.Test))
 	if file.large && file.State == "invalid" { // which is no reason to take it for another kind of file
 		file.State, file.Problems = "valid", []Problem{}
 	}

@@ -30,7 +30,7 @@ func (c *Collector) statement(s *subject) func(context.Context, Place) (Statemen
 		if err != nil || file.State != "valid" {
 			return Statement{SHA256: digestOf(nil), Kept: file.State == "absent"}, err
 		}
-		same, err := c.sameInBase(ctx, file)
+		same, err := c.sameInBase(ctx, &file)
 		doc := s.docs[at.File]
 		raw := func(pointer string) (string, bool) {
 			if doc == nil {
