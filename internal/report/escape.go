@@ -19,6 +19,9 @@ func Terminal(s string) string { return visible(s, func(rune) bool { return fals
 // visible writes out every rune that does not show as itself, and those that
 // also says.
 func visible(s string, also func(rune) bool) string {
+	if showsItself(s, also) {
+		return s
+	}
 	var out strings.Builder
 	for i := 0; i < len(s); {
 		r, size := utf8.DecodeRuneInString(s[i:])
@@ -33,6 +36,17 @@ func visible(s string, also func(rune) bool) string {
 		i += size
 	}
 	return out.String()
+}
+
+// showsItself reports whether a text is printable ASCII of which nothing is written
+// out. Nearly every text is, and needs neither tables nor a copy.
+func showsItself(s string, also func(rune) bool) bool {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c > '~' || c == '#' || also(rune(c)) {
+			return false
+		}
+	}
+	return true
 }
 
 // invisible are the runes that show as nothing, as a blank that is not a space,

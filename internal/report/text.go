@@ -18,7 +18,7 @@ const (
 // text writes the report for a person at a terminal, in the standard's words
 // (ZT-12).
 func text(out io.Writer, r Report, o Options) error {
-	w := &teller{w: bufio.NewWriter(out), o: o}
+	w := &teller{w: bufio.NewWriterSize(out, 64<<10), o: o}
 	for _, f := range r.Findings {
 		w.finding(f)
 	}
@@ -43,7 +43,9 @@ func (t *teller) mark(color, mark, format string, args ...any) {
 	if t.o.Color {
 		mark = color + mark + plain
 	}
-	fmt.Fprintf(t.w, "[%s] %s\n", mark, fmt.Sprintf(format, args...))
+	fmt.Fprintf(t.w, "[%s] ", mark)
+	fmt.Fprintf(t.w, format, args...)
+	_ = t.w.WriteByte('\n')
 }
 
 func (t *teller) below(format string, args ...any) {

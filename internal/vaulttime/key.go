@@ -15,8 +15,12 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"strings"
+	"sync"
+
+	"github.com/codexlock/codexlock/internal/artifact"
 )
 
 // MinKeyBytes is the least length of a key that may seal. Records publish pairs
@@ -55,6 +59,15 @@ type material struct {
 	secret []byte
 	signer ed25519.PrivateKey
 	id     string
+	macs   sync.Pool // of hash.Hash: HMACs that have taken the secret in already
+}
+
+// authenticate is the HMAC of a digest as it is written.
+func (m *material) authenticate(d artifact.Digest) MAC {
+	h := m.macs.Get().(hash.Hash)
+	defer m.macs.Put(h)
+	h.Reset()
+	return sum(h, d.String())
 }
 
 // NewKey takes the bytes of a key as they are: not trimmed, not decoded, as
@@ -73,6 +86,7 @@ func NewKey(secret []byte) (Key, error) {
 		signer: ed25519.NewKeyFromSeed(seed),
 		id:     hex.EncodeToString(id[:keyIDBytes]),
 	}
+	m.macs.New = func() any { return hmac.New(sha256.New, m.secret) }
 	return Key{func() *material { return m }}, nil
 }
 
@@ -126,7 +140,7 @@ func (k Key) Seal(r *Record) error {
 	if k.reveal == nil {
 		return ErrNoKey
 	}
-	mac := authenticate(k.reveal().secret, r.SHA256.String())
+	mac := k.reveal().authenticate(r.SHA256)
 	sealed := *r
 	sealed.VaultTime, sealed.KeyID = mac, k.reveal().id
 	if sealed.Chain == nil {
@@ -148,7 +162,7 @@ func (k Key) Valid(r Record) bool {
 	if k.reveal == nil {
 		return false
 	}
-	want := authenticate(k.reveal().secret, r.SHA256.String())
+	want := k.reveal().authenticate(r.SHA256)
 	return hmac.Equal(want[:], r.VaultTime[:])
 }
 

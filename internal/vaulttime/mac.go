@@ -5,6 +5,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"hash"
+	"io"
 
 	"github.com/codexlock/codexlock/internal/artifact"
 )
@@ -37,9 +39,11 @@ func (m *MAC) UnmarshalText(text []byte) (err error) {
 
 // authenticate is HMAC-SHA256 (RFC 2104, FIPS 198-1).
 func authenticate(secret []byte, message string) MAC {
-	h := hmac.New(sha256.New, secret)
-	h.Write([]byte(message))
-	var m MAC
+	return sum(hmac.New(sha256.New, secret), message)
+}
+
+func sum(h hash.Hash, message string) (m MAC) {
+	_, _ = io.WriteString(h, message)
 	h.Sum(m[:0])
 	return m
 }
