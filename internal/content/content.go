@@ -101,7 +101,7 @@ func (s *Scanner) Write(p []byte) (int, error) {
 	n := len(p)
 	s.begin(p)
 	for len(p) > 0 && s.facts.State == "text" && s.err == nil {
-		if len(s.buf)+len(p) > cap(s.buf) && len(s.buf)+len(p) > smallText {
+		if n := len(s.buf) + len(p); n > cap(s.buf) && n > smallText && cap(s.buf) < chunk {
 			s.buf = append((*chunks.Get().(*[]byte))[:0], s.buf...)
 		}
 		k := min(len(p), chunk-len(s.buf))
@@ -146,9 +146,11 @@ func (s *Scanner) look(last bool) {
 	}
 	s.pods, s.podsRead = nil, false
 	s.budget.grant((until - s.from) / honestShare)
-	h := s.hits()
-	s.placeholders(h, until, last)
-	s.secrets(h, until)
+	if !isQuiet(s.buf) {
+		h := s.hits()
+		s.placeholders(h, until, last)
+		s.secrets(h, until)
+	}
 	if last || s.facts.State != "text" {
 		return
 	}

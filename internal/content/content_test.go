@@ -259,7 +259,7 @@ func TestPiecesAreAWhole(t *testing.T) {
 }
 
 func TestTooMuchToAskAbout(t *testing.T) {
-	dense := strings.Repeat("key: wxy\n", (maxSuspect+windowAfter)/9)
+	dense := strings.Repeat("key: wxyabcdefg\n", (maxSuspect+windowAfter)/16)
 	f := look(t, "a.txt", dense)
 	if f.State != "unread" || !strings.Contains(f.Problem, "looked through for secrets") {
 		t.Errorf("%s %s", f.State, f.Problem)
@@ -318,7 +318,7 @@ func TestTheRunHasABudget(t *testing.T) {
 		t.Errorf("honest texts took %d bytes", maxRun-left)
 	}
 	b.left.Store(0)
-	f, err := Look("a.txt", []byte(strings.Repeat("key: ", 4<<10)), b)
+	f, err := Look("a.txt", []byte(strings.Repeat("key: wxyabcdefg ", 1<<10)), b)
 	if err != nil || f.State != "unread" || !strings.Contains(f.Problem, "of this run") {
 		t.Errorf("%+v, %v", f, err)
 	}

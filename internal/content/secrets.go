@@ -160,15 +160,15 @@ func (s *Scanner) windows(all []hit, until int) []span {
 // plausible reports whether a rule can match at a hit. Most words such as key in prose
 // and code have no operator behind them, and most of the two letters that begin a token
 // of Twilio or a JWT stand in a picture of a notebook.
-func (s *Scanner) plausible(h hit) bool {
+func plausible(text []byte, h hit) bool {
 	if h.assigns {
-		return assigned(s.buf[h.end:min(h.end+operatorWithin+valueWithin, len(s.buf))])
+		return assigned(text[h.end:min(h.end+operatorWithin+valueWithin, len(text))])
 	}
-	switch string(s.buf[h.start:h.end]) {
+	switch string(text[h.start:h.end]) {
 	case "SK": // SK[0-9a-fA-F]{32}
-		return follows(s.buf[h.end:], 32, "0123456789abcdefABCDEF")
+		return follows(text[h.end:], 32, "0123456789abcdefABCDEF")
 	case "ey": // \b(ey[a-zA-Z0-9]{17,}
-		return (h.start == 0 || strings.IndexByte(alphanumeric+"_", s.buf[h.start-1]) < 0) && follows(s.buf[h.end:], 17, alphanumeric)
+		return (h.start == 0 || strings.IndexByte(alphanumeric+"_", text[h.start-1]) < 0 || afterEscape(text, h.start)) && follows(text[h.end:], 17, alphanumeric)
 	case "sk", "Sk", "sK", "eY", "Ey", "EY":
 		return false
 	}

@@ -36,7 +36,7 @@ func (s *Scanner) hits() []hit {
 			h := hit{start: start, end: end, assigns: e.assigns}
 			if e.word {
 				h.word = e.text
-			} else if !s.plausible(h) {
+			} else if !plausible(s.buf, h) {
 				continue
 			}
 			all = append(all, h)
@@ -79,7 +79,7 @@ func (s *Scanner) isWord(h hit) bool {
 		return false
 	}
 	before, _ := utf8.DecodeLastRune(s.buf[:h.start])
-	if s.afterEscape(h.start) {
+	if afterEscape(s.buf, h.start) {
 		before = '\n'
 	}
 	after, _ := utf8.DecodeRune(s.buf[h.end:])
@@ -88,8 +88,8 @@ func (s *Scanner) isWord(h hit) bool {
 
 // afterEscape reports whether the escape of a line's end or of a tab stands before i, as
 // in a string of a notebook.
-func (s *Scanner) afterEscape(i int) bool {
-	return i >= 2 && s.buf[i-2] == '\\' && strings.IndexByte("nrt", s.buf[i-1]) >= 0 && (i < 3 || s.buf[i-3] != '\\')
+func afterEscape(text []byte, i int) bool {
+	return i >= 2 && text[i-2] == '\\' && strings.IndexByte("nrt", text[i-1]) >= 0 && (i < 3 || text[i-3] != '\\')
 }
 
 func inWord(r rune) bool {
