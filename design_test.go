@@ -30,6 +30,7 @@ var edges = map[string]string{
 	"internal/schemas":    ". internal/lazyregexp",
 	"internal/artifact":   "",
 	"internal/exit":       "",
+	"internal/concurrent": "",
 	"internal/host":       "internal/exit internal/outfile internal/report internal/supervisor",
 	"internal/lazyregexp": "",
 	"internal/lockfile":   "",
@@ -63,9 +64,14 @@ var edges = map[string]string{
 	"internal/keys/env":     "internal/config internal/vaulttime",
 	"internal/keys/transit": "internal/vaulttime",
 
-	"internal/cli": "internal/artifact internal/attest internal/audit internal/baseline internal/bundle internal/config internal/explain internal/facts internal/fetch internal/github internal/keys internal/ledger internal/manifest " +
-		"internal/ownerschema internal/policy internal/preview internal/repo internal/report internal/script internal/vaulttime internal/workbench policies internal/schemas " +
-		"internal/exit internal/host internal/outfile internal/sandbox internal/supervisor internal/buildinfo",
+	"internal/gate": "internal/artifact internal/attest internal/baseline internal/bundle internal/concurrent internal/config internal/exit internal/facts internal/fetch " +
+		"internal/host internal/keys internal/ledger internal/ownerschema internal/policy internal/preview internal/repo internal/report internal/sandbox " +
+		"internal/schemas internal/vaulttime policies",
+
+	"internal/cli/flags": "internal/exit internal/gate internal/host",
+	"internal/cli": "internal/artifact internal/attest internal/audit internal/baseline internal/buildinfo internal/cli/flags internal/concurrent internal/config " +
+		"internal/exit internal/explain internal/facts internal/gate internal/github internal/host internal/keys internal/ledger internal/manifest " +
+		"internal/outfile internal/policy internal/repo internal/report internal/schemas internal/script internal/vaulttime internal/workbench policies",
 	"cmd/codexlock":  "internal/cli internal/host",
 	"cmd/action":     "internal/cli internal/host",
 	"bench":          "",

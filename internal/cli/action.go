@@ -13,13 +13,13 @@ import (
 
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/gate"
 	"github.com/codexlock/codexlock/internal/github"
 	"github.com/codexlock/codexlock/internal/host"
 	"github.com/codexlock/codexlock/internal/keys"
 	"github.com/codexlock/codexlock/internal/outfile"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/report"
-	"github.com/codexlock/codexlock/internal/sandbox"
 )
 
 // An action is one run of the GitHub Action.
@@ -36,11 +36,8 @@ type action struct {
 func Action(ctx context.Context, w host.World) (code int) {
 	a := &action{world: w}
 	defer w.End(&code)
-	if code, entered := sandbox.Enter(w.Args); entered {
+	if code, served := gate.Serve(ctx, w); served {
 		return code
-	}
-	if isPreview(w) {
-		return servePreview(ctx, w)
 	}
 	defer func() {
 		if p := recover(); p != nil {
@@ -112,7 +109,7 @@ func (a *action) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	r, err := g.run(ctx)
+	r, err := g.Run(ctx)
 	if err != nil {
 		return err
 	}
@@ -185,39 +182,45 @@ func (a *action) start(ctx context.Context) (commands bool, err error) {
 }
 
 // gate is what the event and the inputs ask for.
-func (a *action) gate(ctx context.Context) (gate, error) {
-	g := gate{
-		maxDenials: maxDenials,
-		dir:        filepath.Join(a.workspace(), a.in.WorkingDirectory), base: a.event.Base, head: a.event.Head, scope: facts.Changed,
-		config: a.in.Config, policies: a.in.Policies, inputs: true, minimumLevel: a.in.MinimumLevel, failOnWarn: a.in.FailOnWarn, env: a.world.Env, warn: a.world.Warn, offline: offline(a.world.Env),
-		self: self(a.world), tests: tests(a.world),
-	}
-	var err error
-	if g.now, err = effectiveTime("", a.world); err != nil {
-		return g, err
-	}
-	if g.timeout, err = timeoutOf(defaultTimeout, false, a.world.Env); err != nil {
-		return g, err
+func (a *action) gate(ctx context.Context) (*gate.Gate, error) {
+	w := a.world
+	w.Dir = filepath.Join(a.workspace(), a.in.WorkingDirectory)
+	o := gate.Options{
+		Base:      gate.Base{Head: gate.Given(a.event.Head), First: a.event.First},
+		Selection: gate.Selection{Scope: facts.Changed},
+		Sources:   gate.Sources{Config: input(a.in.Config), Policies: a.in.Policies, Place: gate.TrustedCommit},
+		Settings: gate.Settings{
+			MinimumLevel: input(a.in.MinimumLevel), FailOnWarn: gate.Given(a.in.FailOnWarn),
+			Timeout: gate.Default(gate.DefaultTimeout), MaxDenials: gate.MaxDenials, RunTests: true,
+		},
 	}
 	if a.event.All && a.in.Scope != "changed" || a.in.Scope == "all" {
-		g.scope = facts.All
+		o.Selection.Scope = facts.All
 	}
 	switch {
 	case a.event.First:
-		g.first = true
 	case a.event.BaseBranch != "":
-		g.base, err = a.tip(ctx, g)
+		tip, err := a.tip(ctx, w.Dir)
+		if err != nil {
+			return nil, err
+		}
+		o.Base.Trusted = gate.Given(tip)
 	default:
-		g.base, g.exact = a.event.Base, true
+		o.Base.Exact = gate.Given(a.event.Base)
 	}
-	return g, err
+	return gate.New(w, o)
+}
+
+// input is an input of the action; an empty one makes no choice.
+func input(text string) gate.Option[string] {
+	return gate.Option[string]{Value: text, Given: text != ""}
 }
 
 // tip is the commit that a branch of the repository ends with, as far as this
 // clone knows: its remote-tracking ref, or what the event says. Believing what the
 // head itself brings would let it bring its own gate.
-func (a *action) tip(ctx context.Context, g gate) (string, error) {
-	r, err := repo.Open(ctx, g.dir)
+func (a *action) tip(ctx context.Context, dir string) (string, error) {
+	r, err := repo.Open(ctx, dir)
 	if err != nil {
 		return "", err
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/codexlock/codexlock/internal/config"
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/gate"
 	"github.com/codexlock/codexlock/internal/host"
 	"github.com/codexlock/codexlock/internal/ledger"
 	"github.com/codexlock/codexlock/internal/manifest"
@@ -86,7 +87,7 @@ one would choose what is signed.`,
 				return exit.Usagef("--ttl-hours is %d, want 1 or more", a.ttlHours)
 			}
 			var err error
-			if a.now, err = effectiveTime(effective, w); err != nil {
+			if a.now, err = gate.EffectiveTime(w, effective); err != nil {
 				return err
 			}
 			if err := a.log.fromEnvironment(cmd); err != nil {
@@ -118,14 +119,18 @@ func (a attestation) run(ctx context.Context) error {
 		return err
 	}
 	defer r.Close()
-	seal, err := newSealer(ctx, a.world, r, a.now)
+	g, err := gate.New(a.world, gate.Options{EffectiveTime: vaulttime.FormatTime(a.now)})
+	if err != nil {
+		return err
+	}
+	seal, err := newSealer(ctx, a.world, r, g)
 	if err != nil {
 		return err
 	}
 	if err := a.log.ready(ctx, seal.config); err != nil {
 		return err
 	}
-	inputs, err := gate{dir: a.world.Dir, paths: a.inputs}.named(r)
+	inputs, err := gate.Paths(r, a.world.Dir, a.inputs...)
 	if err != nil {
 		return err
 	}

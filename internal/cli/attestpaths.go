@@ -12,6 +12,7 @@ import (
 	"github.com/codexlock/codexlock/internal/config"
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/gate"
 	"github.com/codexlock/codexlock/internal/host"
 	"github.com/codexlock/codexlock/internal/ledger"
 	"github.com/codexlock/codexlock/internal/repo"
@@ -51,7 +52,7 @@ func (s *selection) named(ctx context.Context, args []string) ([]artifact.Path, 
 
 func (s *selection) argument(ctx context.Context, written string) ([]artifact.Path, error) {
 	pattern := strings.ContainsAny(written, "*?[{")
-	p, err := inRepository(s.repository.Root(), s.dir, written)
+	p, err := gate.InRepository(s.repository.Root(), s.dir, written)
 	switch {
 	case err != nil && pattern:
 		return s.matching(ctx, written)
@@ -84,7 +85,7 @@ func (s *selection) matching(ctx context.Context, written string) ([]artifact.Pa
 	if !doublestar.ValidatePattern(written) {
 		return nil, exit.Usagef("%q is not a valid pattern", written)
 	}
-	prefix, err := inRepository(s.repository.Root(), s.dir, ".")
+	prefix, err := gate.InRepository(s.repository.Root(), s.dir, ".")
 	if err != nil {
 		return nil, err
 	}

@@ -14,9 +14,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/codexlock/codexlock/internal/audit"
+	"github.com/codexlock/codexlock/internal/cli/flags"
 	"github.com/codexlock/codexlock/internal/exit"
+	"github.com/codexlock/codexlock/internal/gate"
 	"github.com/codexlock/codexlock/internal/host"
-	"github.com/codexlock/codexlock/internal/keys"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/report"
 )
@@ -86,11 +87,11 @@ func (b *book) fill(ctx context.Context, w host.World) error {
 	if err != nil {
 		return err
 	}
-	c, err := settings{gate: newGate(w), repository: r, base: b.base}.config(ctx)
+	g, err := gate.New(w, gate.Options{})
 	if err != nil {
 		return err
 	}
-	keys, err := keys.Ring(ctx, c, w.Env)
+	c, keys, err := g.Configuration(ctx, r, b.base)
 	if err != nil {
 		return err
 	}
@@ -143,7 +144,7 @@ it, and give it with --anchor.`,
   codexlock audit verify --anchor /mnt/vault/2026-10.checkpoint`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			tell, err := formOf(format, map[string]func(io.Writer, audit.Verification, bool) error{"text": tellLog, "json": tellLogJSON})
+			tell, err := flags.Printer(format, map[string]func(io.Writer, audit.Verification, bool) error{"text": tellLog, "json": tellLogJSON})
 			if err != nil {
 				return err
 			}

@@ -11,7 +11,9 @@ import (
 
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/audit"
+	"github.com/codexlock/codexlock/internal/cli/flags"
 	"github.com/codexlock/codexlock/internal/exit"
+	"github.com/codexlock/codexlock/internal/gate"
 	"github.com/codexlock/codexlock/internal/host"
 	"github.com/codexlock/codexlock/internal/report"
 	"github.com/codexlock/codexlock/internal/vaulttime"
@@ -52,13 +54,13 @@ that --key names or else those of this repository, and needs nothing else.`,
 }
 
 func runAuditProve(ctx context.Context, w host.World, written string, formats []string) error {
-	outputs, err := parseOutputs(formats)
+	outputs, err := flags.Outputs(formats, knownFormat)
 	if err != nil {
 		return err
 	}
 	for _, o := range outputs {
-		if o.format != "text" && o.format != "json" {
-			return exit.Usagef("--format is %q, want text or json", o.format)
+		if o.Format != "text" && o.Format != "json" {
+			return exit.Usagef("--format is %q, want text or json", o.Format)
 		}
 	}
 	b, err := openBook(ctx, w)
@@ -66,7 +68,7 @@ func runAuditProve(ctx context.Context, w host.World, written string, formats []
 		return err
 	}
 	defer b.Close()
-	p, err := inRepository(b.repository.Root(), w.Dir, written)
+	p, err := gate.InRepository(b.repository.Root(), w.Dir, written)
 	if err != nil {
 		return err
 	}
@@ -98,9 +100,9 @@ func runAuditProve(ctx context.Context, w host.World, written string, formats []
 	return nil
 }
 
-func writeProof(w host.World, o output, p audit.Proof, proven audit.Proven) error {
+func writeProof(w host.World, o flags.Output, p audit.Proof, proven audit.Proven) error {
 	fill := func(out io.Writer) error {
-		if o.format == "text" {
+		if o.Format == "text" {
 			return tellProof(out, p, proven)
 		}
 		text, err := p.Encode()
@@ -109,10 +111,7 @@ func writeProof(w host.World, o output, p audit.Proof, proven audit.Proven) erro
 		}
 		return err
 	}
-	if o.file == "" {
-		return fill(w.Stdout)
-	}
-	return w.WriteFile(o.file, fill)
+	return o.Write(w, fill)
 }
 
 func tellProof(out io.Writer, p audit.Proof, proven audit.Proven) error {

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/codexlock/codexlock/internal/audit"
+	"github.com/codexlock/codexlock/internal/cli/flags"
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/host"
 	"github.com/codexlock/codexlock/internal/report"
@@ -33,7 +34,7 @@ one that does not ends in exit code 1.`,
   codexlock audit query -f json | jq .artifact`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			to, err := formOf(format, map[string]func(io.Writer) teller{"text": textEntries, "json": jsonEntries, "csv": csvEntries})
+			to, err := flags.Printer(format, map[string]func(io.Writer) teller{"text": textEntries, "json": jsonEntries, "csv": csvEntries})
 			if err != nil {
 				return err
 			}

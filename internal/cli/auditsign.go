@@ -8,8 +8,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/codexlock/codexlock/internal/audit"
+	"github.com/codexlock/codexlock/internal/gate"
 	"github.com/codexlock/codexlock/internal/host"
-	"github.com/codexlock/codexlock/internal/keys"
 	"github.com/codexlock/codexlock/internal/repo"
 )
 
@@ -42,15 +42,15 @@ func runAuditSign(ctx context.Context, w host.World) error {
 	if err != nil {
 		return err
 	}
-	c, err := settings{gate: newGate(w), repository: r, base: tree}.config(ctx)
+	g, err := gate.New(w, gate.Options{})
+	if err != nil {
+		return err
+	}
+	c, keys, err := g.Configuration(ctx, r, tree)
 	if err != nil {
 		return err
 	}
 	c.RequireProof = true // a checkpoint is what this is for
-	keys, err := keys.Ring(ctx, c, w.Env)
-	if err != nil {
-		return err
-	}
 	signer, err := logSigner(c, keys)
 	if err != nil {
 		return err

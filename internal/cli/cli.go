@@ -10,20 +10,32 @@ import (
 
 	"github.com/codexlock/codexlock/internal/buildinfo"
 	"github.com/codexlock/codexlock/internal/exit"
+	"github.com/codexlock/codexlock/internal/gate"
 	"github.com/codexlock/codexlock/internal/host"
-	"github.com/codexlock/codexlock/internal/sandbox"
 )
 
 // Main runs the codexlock command and returns its exit code.
 func Main(ctx context.Context, w host.World) (code int) {
 	defer w.End(&code)
-	if code, entered := sandbox.Enter(w.Args); entered {
+	w.LimitMemory()
+	if code, served := gate.Serve(ctx, w); served {
 		return code
 	}
-	w.LimitMemory()
-	if isPreview(w) {
-		return servePreview(ctx, w)
+	root := rootCommand(w)
+	root.SetArgs(w.Args[1:])
+	root.SetOut(w.Stdout)
+	root.SetErr(w.Stderr)
+	known := false
+	noteRun(root, &known)
+	err := root.ExecuteContext(ctx)
+	if err != nil && !known && !exit.IsUsage(err) { // cobra's own complaint: an unknown command, a wrong number of arguments
+		err = exit.AsUsage(err)
 	}
+	return tell(w, err)
+}
+
+// rootCommand is the command line, with all its commands.
+func rootCommand(w host.World) *cobra.Command {
 	root := &cobra.Command{
 		Use:           "codexlock",
 		Short:         "Prove that nothing in a change is unproved",
@@ -56,16 +68,7 @@ func Main(ctx context.Context, w host.World) (code int) {
 	} {
 		root.AddCommand(command(w))
 	}
-	root.SetArgs(w.Args[1:])
-	root.SetOut(w.Stdout)
-	root.SetErr(w.Stderr)
-	known := false
-	noteRun(root, &known)
-	err := root.ExecuteContext(ctx)
-	if err != nil && !known && !exit.IsUsage(err) { // cobra's own complaint: an unknown command, a wrong number of arguments
-		err = exit.AsUsage(err)
-	}
-	return tell(w, err)
+	return root
 }
 
 // noteRun sets known once the command line named a command and its arguments

@@ -15,6 +15,7 @@ import (
 
 	"github.com/codexlock/codexlock/internal/config"
 	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/gate"
 	"github.com/codexlock/codexlock/internal/host"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/report"
@@ -65,9 +66,14 @@ func runDemo(ctx context.Context, w host.World) error {
 		return err
 	}
 	fmt.Fprintf(w.Stdout, demoIntroduction, r.Root(), short(base), short(head))
-	result, err := gate{
-		dir: r.Root(), base: base.String(), head: head.String(), scope: facts.Changed, now: d.now, env: d.world.Env,
-	}.run(ctx)
+	g, err := gate.New(d.world, gate.Options{
+		Base:      gate.Base{Trusted: gate.Given(base.String()), Head: gate.Given(head.String())},
+		Selection: gate.Selection{Scope: facts.Changed}, EffectiveTime: vaulttime.FormatTime(d.now),
+	})
+	if err != nil {
+		return err
+	}
+	result, err := g.Run(ctx)
 	if err != nil {
 		return err
 	}

@@ -9,8 +9,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/codexlock/codexlock/internal/cli/flags"
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/gate"
 	"github.com/codexlock/codexlock/internal/host"
 	"github.com/codexlock/codexlock/internal/keys"
 	"github.com/codexlock/codexlock/internal/repo"
@@ -18,7 +20,8 @@ import (
 )
 
 func exportCommand(w host.World) *cobra.Command {
-	var format, output, effective string
+	var o gate.Options
+	var format, output string
 	cmd := &cobra.Command{
 		Use:   "export PATH",
 		Short: "Write an artifact's record for other tools, as a signed in-toto statement",
@@ -33,16 +36,15 @@ record's proof. The public half is what codexlock keys public prints.`,
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if _, err := formOf(format, map[string]bool{"in-toto": true}); err != nil {
+			if _, err := flags.Printer(format, map[string]bool{"in-toto": true}); err != nil {
 				return err
 			}
-			g := newGate(w)
-			g.scope, g.paths = facts.Paths, args
-			var err error
-			if g.now, err = effectiveTime(effective, w); err != nil {
+			o.Selection = gate.Selection{Scope: facts.Paths, Paths: args}
+			g, err := gate.New(w, o)
+			if err != nil {
 				return err
 			}
-			text, err := export(cmd.Context(), w, g)
+			text, err := export(cmd.Context(), w, g, args[0])
 			if err != nil {
 				return err
 			}
@@ -59,12 +61,12 @@ record's proof. The public half is what codexlock keys public prints.`,
 	f := cmd.Flags()
 	f.StringVarP(&format, "format", "f", "in-toto", "in-toto")
 	f.StringVarP(&output, "output", "o", "", "the file to write (default standard output)")
-	f.StringVar(&effective, "effective-time", "", "judge as of this time, YYYY-MM-DDTHH:MM:SSZ (default now)")
+	flags.EffectiveTime(cmd, &o.EffectiveTime, "judge as of this time")
 	return cmd
 }
 
 // export is the envelope of the one artifact that the gate is asked about.
-func export(ctx context.Context, w host.World, g gate) ([]byte, error) {
+func export(ctx context.Context, w host.World, g *gate.Gate, written string) ([]byte, error) {
 	if err := maySign(w.Env, "export"); err != nil {
 		return nil, err
 	}
@@ -73,7 +75,7 @@ func export(ctx context.Context, w host.World, g gate) ([]byte, error) {
 		return nil, err
 	}
 	defer r.Close()
-	seal, err := newSealer(ctx, w, r, g.now)
+	seal, err := newSealer(ctx, w, r, g)
 	if err != nil {
 		return nil, err
 	}
@@ -82,7 +84,7 @@ func export(ctx context.Context, w host.World, g gate) ([]byte, error) {
 		return nil, err
 	}
 	if len(all) != 1 {
-		return nil, exit.Usagef("%q names %d artifacts, want one", g.paths[0], len(all))
+		return nil, exit.Usagef("%q names %d artifacts, want one", written, len(all))
 	}
 	s := all[0]
 	if left := s.left(); left != "" {

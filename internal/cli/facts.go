@@ -9,21 +9,18 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/codexlock/codexlock/internal/attest"
+	"github.com/codexlock/codexlock/internal/cli/flags"
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/gate"
 	"github.com/codexlock/codexlock/internal/host"
-	"github.com/codexlock/codexlock/internal/ledger"
-	"github.com/codexlock/codexlock/internal/policy"
-	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/report"
 	"github.com/codexlock/codexlock/internal/schemas"
 )
 
 func factsCommand(w host.World) *cobra.Command {
-	g := newGate(w)
+	var o gate.Options
 	var whole bool
-	var effective string
 	cmd := &cobra.Command{
 		Use:   "facts PATH | --repository",
 		Short: "Print the facts about one artifact, or about the whole change",
@@ -39,18 +36,15 @@ artifact. Nothing is judged, and no key or MAC is among the facts.`,
 			if whole == (len(args) == 1) {
 				return exit.Usagef("want the path of one artifact, or --repository")
 			}
-			g.scope, g.paths, g.measureNamed = facts.Paths, args, true
+			o.Selection = gate.Selection{Scope: facts.Paths, Paths: args, MeasureNamed: true}
 			if whole {
-				g.scope = facts.Changed
+				o.Selection.Scope = facts.Changed
 			}
-			var err error
-			if g.now, err = effectiveTime(effective, w); err != nil {
+			g, err := gate.New(w, o)
+			if err != nil {
 				return err
 			}
-			if err := g.fromEnvironment(cmd, w.Env); err != nil {
-				return err
-			}
-			text, err := g.facts(cmd.Context())
+			text, err := measured(cmd.Context(), g)
 			if err != nil {
 				return err
 			}
@@ -58,23 +52,14 @@ artifact. Nothing is judged, and no key or MAC is among the facts.`,
 			return err
 		},
 	}
-	g.measureFlags(cmd, &effective)
+	flags.Measure(cmd, &o)
 	cmd.Flags().BoolVar(&whole, "repository", false, "the whole change in place of one artifact")
 	return cmd
 }
 
-// measureFlags are the flags that say what is measured, against what, and when.
-func (g *gate) measureFlags(cmd *cobra.Command, effective *string) {
-	f := cmd.Flags()
-	g.baseFlags(cmd, "the commit to look at (default: the work tree)")
-	f.StringVar(&g.config, "config", g.config, "the configuration file (default codexlock.yaml or .github/codexlock.yaml)")
-	f.StringVar(effective, "effective-time", "", "measure as of this time, YYYY-MM-DDTHH:MM:SSZ (default now)")
-}
-
-// facts measures what was asked for, and prints nothing that is not of the
-// published form.
-func (g gate) facts(ctx context.Context) ([]byte, error) {
-	m, err := g.measureOne(ctx)
+// measured is what the gate measures, in the published form.
+func measured(ctx context.Context, g *gate.Gate) ([]byte, error) {
+	m, err := g.Measure(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -85,94 +70,6 @@ func (g gate) facts(ctx context.Context) ([]byte, error) {
 	err = writeIndented(&b, m.Input)
 	return b.Bytes(), err
 }
-
-// measureOne measures one artifact, or the whole change where the scope is not
-// paths. Of a file that is no artifact nobody would judge the facts.
-func (g gate) measureOne(ctx context.Context) (facts.Measurement, error) {
-	none := facts.Measurement{}
-	r, err := g.open(ctx)
-	if err != nil {
-		return none, err
-	}
-	defer r.Close()
-	o, err := g.measured(ctx, r)
-	if err != nil {
-		return none, err
-	}
-	change, err := facts.Collect(ctx, o)
-	if err != nil {
-		return none, err
-	}
-	if g.scope != facts.Paths {
-		return change.Repository(ctx)
-	}
-	m, standing, err := theArtifact(ctx, change, g.paths[0])
-	if err == nil && m.Second != nil {
-		m, err = g.complete(ctx, r, m)
-	}
-	if err == nil && !standing.Artifact {
-		err = &notArtifactError{m.Input.Artifact.Path, standing}
-	}
-	return m, err
-}
-
-// complete adds what depends on the rules' answers.
-func (g gate) complete(ctx context.Context, r *repo.Repository, m facts.Measurement) (facts.Measurement, error) {
-	e, err := g.ready(ctx, r)
-	if err != nil {
-		return m, err
-	}
-	return e.engine.Complete(ctx, m, 0)
-}
-
-// open opens the repository, and finishes first what an interrupted attest left.
-func (g gate) open(ctx context.Context) (*repo.Repository, error) {
-	r, err := repo.Open(ctx, g.dir)
-	if err != nil || g.head != "" || g.staged {
-		return r, err
-	}
-	// What was decided and not finished is neither the earlier state nor the new one.
-	if _, err := attest.Recover(r.Root(), r.GitDir()); err != nil {
-		r.Close()
-		return nil, fmt.Errorf("finish an interrupted attest: %w", err)
-	}
-	return r, nil
-}
-
-// theArtifact measures the one artifact that a path names, or the file, and says
-// which of the two it is.
-func theArtifact(ctx context.Context, change *facts.Collector, written string) (facts.Measurement, facts.Standing, error) {
-	if n := change.Len(); n != 1 {
-		return facts.Measurement{}, facts.Standing{}, exit.Usagef("%q holds %d artifacts, want the path of one", written, n)
-	}
-	m, err := change.Artifact(ctx, 0)
-	if err != nil {
-		return m, facts.Standing{}, err
-	}
-	s, err := change.Standing(ctx, m.Input.Artifact.Path)
-	return m, s, err
-}
-
-// A notArtifactError is a file that nothing calls an artifact.
-type notArtifactError struct {
-	path     string
-	standing facts.Standing
-}
-
-func (e *notArtifactError) Error() string {
-	if e.standing.Excluded != "" {
-		return fmt.Sprintf("%q is no artifact: artifacts.exclude says %q, and %s does not list it", e.path, e.standing.Excluded, ledger.Path)
-	}
-	return fmt.Sprintf("%q is no artifact: no pattern of artifacts.include matches it, and %s does not list it", e.path, ledger.Path)
-}
-
-// Hint is the next step.
-func (e *notArtifactError) Hint() string {
-	return "add it to artifacts.include of codexlock.yaml and commit that, or attest it: codexlock attest " + policy.Quoted(e.path)
-}
-
-// Usage says that the user corrects it.
-func (e *notArtifactError) Usage() bool { return true }
 
 // writeIndented writes a value as JSON for people and programs, the same bytes
 // each time.

@@ -19,6 +19,7 @@ import (
 	"github.com/codexlock/codexlock/internal/config"
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/gate"
 	"github.com/codexlock/codexlock/internal/host"
 	"github.com/codexlock/codexlock/internal/policy"
 	"github.com/codexlock/codexlock/internal/repo"
@@ -55,7 +56,7 @@ where anything was quarantined, 3 where a file could not be read to its end.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			in.paths = args
 			var err error
-			if in.now, err = effectiveTime(effective, w); err != nil {
+			if in.now, err = gate.EffectiveTime(w, effective); err != nil {
 				return err
 			}
 			if err := in.log.fromEnvironment(cmd); err != nil {
@@ -87,7 +88,7 @@ func (in intake) ingest(ctx context.Context) error {
 		return err
 	}
 	defer r.Close()
-	named, err := gate{dir: in.world.Dir, paths: in.paths}.named(r)
+	named, err := gate.Paths(r, in.world.Dir, in.paths...)
 	if err != nil {
 		return err
 	}
@@ -176,7 +177,7 @@ func (in intake) open(ctx context.Context, command string) (*repo.Repository, er
 	if err := maySign(in.world.Env, command); err != nil {
 		return nil, err
 	}
-	return gate{dir: in.world.Dir}.open(ctx)
+	return gate.Open(ctx, in.world.Dir)
 }
 
 // prepare compiles the gate that judges the arrivals: the base commit's, like the
@@ -190,18 +191,22 @@ func (in intake) prepare(ctx context.Context, r *repo.Repository, arrivals []att
 	if err != nil {
 		return attest.Ingestion{}, config.Config{}, err
 	}
-	g := newGate(in.world)
-	g.scope, g.measureNamed, g.now, g.warn = facts.Paths, true, in.now, in.world.Warn
-	e, err := g.ready(ctx, r)
+	g, err := gate.New(in.world, gate.Options{
+		Selection: gate.Selection{Scope: facts.Paths, MeasureNamed: true}, EffectiveTime: vaulttime.FormatTime(in.now),
+	})
 	if err != nil {
 		return attest.Ingestion{}, config.Config{}, err
 	}
-	seal := sealer{config: e.options.Config, keys: e.options.Keys, now: in.now, creator: repo.User(ctx, in.world.Dir, in.world.Env)}
-	j := judge{evaluation: e, repository: r, work: work}
+	e, err := g.PrepareRules(ctx, r)
+	if err != nil {
+		return attest.Ingestion{}, config.Config{}, err
+	}
+	seal := sealer{config: e.Facts.Config, keys: e.Facts.Keys, now: in.now, creator: repo.User(ctx, in.world.Dir, in.world.Env)}
+	j := judge{Evaluation: e, repository: r, work: work}
 	return attest.Ingestion{
 		Arrivals: arrivals, Judge: j.findings, Now: in.now, NewID: func() (string, error) { return newID(in.world) },
 		Resolve: func(p artifact.Path) (attest.Options, error) { return in.options(seal, domains, p, nil) },
-	}, e.options.Config, nil
+	}, e.Facts.Config, nil
 }
 
 // newID is a random number that no two folders have in common.
@@ -215,7 +220,7 @@ func newID(w host.World) (string, error) {
 
 // A judge asks the gate about a work tree as it would be.
 type judge struct {
-	evaluation
+	gate.Evaluation
 	repository *repo.Repository
 	work       repo.Tree
 }
@@ -285,7 +290,7 @@ func (j judge) bringFolder(ctx context.Context, name string, paths []artifact.Pa
 // ask is what denies something about the named paths of a tree, or about the
 // tree as a whole.
 func (j judge) ask(ctx context.Context, tree repo.Tree, paths []artifact.Path) ([]policy.Finding, error) {
-	o := j.options
+	o := j.Facts
 	o.Head, o.Scope, o.Paths = tree, facts.Paths, paths
 	change, err := facts.Collect(ctx, o)
 	if err != nil {
@@ -294,7 +299,7 @@ func (j judge) ask(ctx context.Context, tree repo.Tree, paths []artifact.Path) (
 	if change.Len() < len(paths) {
 		return nil, fmt.Errorf("%d of %d files were judged", change.Len(), len(paths))
 	}
-	decision, err := j.engine.Decide(ctx, change, j.asked)
+	decision, err := j.Engine.Decide(ctx, change, j.Policy)
 	if err != nil {
 		return nil, err
 	}
@@ -410,17 +415,9 @@ func tellDenied(out io.Writer, q attest.Quarantined, where string) {
 	}
 }
 
-// mayQuarantine refuses where nothing may be moved.
-func (g gate) mayQuarantine(w host.World) error {
-	if g.scope != facts.All || g.head != "" || g.staged {
-		return exit.Usagef("--quarantine moves drifted files of the work tree: use it with --all and without --head or --staged")
-	}
-	return maySign(w.Env, "verify --quarantine")
-}
-
 // quarantineDrifted moves away the sources that a report found to have drifted.
 func quarantineDrifted(ctx context.Context, w host.World, r report.Report, now time.Time) error {
-	repository, err := gate{dir: w.Dir}.open(ctx)
+	repository, err := gate.Open(ctx, w.Dir)
 	if err != nil {
 		return err
 	}

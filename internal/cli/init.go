@@ -16,6 +16,7 @@ import (
 	"github.com/codexlock/codexlock/internal/config"
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/gate"
 	"github.com/codexlock/codexlock/internal/host"
 	"github.com/codexlock/codexlock/internal/keys"
 	"github.com/codexlock/codexlock/internal/ledger"
@@ -63,7 +64,14 @@ func runInit(ctx context.Context, w host.World, domain string) error {
 	if err != nil {
 		return err
 	}
+	g, err := gate.New(w, gate.Options{})
+	if err != nil {
+		return err
+	}
 	in := scaffold{world: w, repository: r, tree: tree}
+	if in.paths, err = g.ConfigurationPaths(r); err != nil {
+		return err
+	}
 	if err := in.configure(ctx, domain); err != nil {
 		return err
 	}
@@ -86,6 +94,7 @@ type scaffold struct {
 	world      host.World
 	repository *repo.Repository
 	tree       repo.Tree
+	paths      []artifact.Path // where the configuration may be
 	config     config.Config
 	text       string // of a new configuration; "" where there is one
 	files      []attest.File
@@ -95,7 +104,7 @@ type scaffold struct {
 
 // configure reads the configuration that is there, or writes one.
 func (in *scaffold) configure(ctx context.Context, domain string) error {
-	for _, p := range config.Paths {
+	for _, p := range in.paths {
 		entry, there, err := in.tree.Lookup(ctx, p)
 		if err != nil {
 			return err
@@ -117,7 +126,7 @@ func (in *scaffold) configure(ctx context.Context, domain string) error {
 		return err
 	}
 	in.text = text
-	if in.config, err = config.Parse(config.Paths[0], []byte(text)); err != nil {
+	if in.config, err = config.Parse(in.paths[0], []byte(text)); err != nil {
 		return exit.Usagef("--domain %q: %w", domain, err)
 	}
 	return nil
@@ -212,7 +221,7 @@ func scaffoldConfig(w host.World, domain string) (string, error) {
 		return "", err
 	}
 	if ok {
-		now, err := effectiveTime("", w)
+		now, err := gate.EffectiveTime(w, "")
 		if err != nil {
 			return "", err
 		}

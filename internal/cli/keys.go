@@ -12,9 +12,11 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/codexlock/codexlock/internal/cli/flags"
 	"github.com/codexlock/codexlock/internal/config"
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/gate"
 	"github.com/codexlock/codexlock/internal/host"
 	"github.com/codexlock/codexlock/internal/keys"
 	"github.com/codexlock/codexlock/internal/policy"
@@ -62,7 +64,7 @@ public_keys in codexlock.yaml. Neither is kept anywhere.`,
   codexlock keys generate | gh secret set VAULTTIME_KEY`,
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			now, err := effectiveTime(effective, w)
+			now, err := gate.EffectiveTime(w, effective)
 			if err != nil {
 				return err
 			}
@@ -122,7 +124,7 @@ would refuse a key, and with 3 where there is no key to check.`,
 			if err := k.read(cmd.Context()); err != nil {
 				return err
 			}
-			print, err := formOf(format, map[string]func([]facts.DomainKey, []policy.Finding) error{"text": k.text, "json": k.json})
+			print, err := flags.Printer(format, map[string]func([]facts.DomainKey, []policy.Finding) error{"text": k.text, "json": k.json})
 			if err != nil {
 				return err
 			}
@@ -148,10 +150,21 @@ func (k *keyView) flags(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&k.effective, "effective-time", "", "judge as of this time, YYYY-MM-DDTHH:MM:SSZ (default now)")
 }
 
+// gate is the gate of the command, and its time the one that keys are looked at.
+func (k *keyView) gate(o gate.Options) (*gate.Gate, error) {
+	o.EffectiveTime = k.effective
+	g, err := gate.New(k.world, o)
+	if err == nil {
+		k.options.Now = g.Now()
+	}
+	return g, err
+}
+
 // read finds the configuration and the keys. Outside a repository there is none
 // of the one, and VAULTTIME_KEY for the other.
 func (k *keyView) read(ctx context.Context) (err error) {
-	if k.options.Now, err = effectiveTime(k.effective, k.world); err != nil {
+	g, err := k.gate(gate.Options{})
+	if err != nil {
 		return err
 	}
 	r, err := repo.Open(ctx, k.world.Dir)
@@ -159,13 +172,13 @@ func (k *keyView) read(ctx context.Context) (err error) {
 	switch {
 	case errors.As(err, &none):
 		k.options.Config = config.Default()
-		k.options.Keys, err = keys.Ring(ctx, k.options.Config, k.world.Env)
+		k.options.Keys, err = g.Keyring(ctx, k.options.Config)
 		return err
 	case err != nil:
 		return err
 	}
 	defer r.Close()
-	s, err := newSealer(ctx, k.world, r, k.options.Now)
+	s, err := newSealer(ctx, k.world, r, g)
 	if err != nil {
 		return err
 	}

@@ -6,7 +6,9 @@ import (
 	"time"
 
 	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/gate"
 	"github.com/codexlock/codexlock/internal/policy"
+	"github.com/codexlock/codexlock/internal/vaulttime"
 	"github.com/codexlock/codexlock/policies"
 )
 
@@ -23,8 +25,15 @@ func TestCleanRepositoryCompilesNoRule(t *testing.T) {
 	})
 	for name, at := range map[string]time.Time{"clean": now, "expired": now.Add(48 * time.Hour)} {
 		t.Run(name, func(t *testing.T) {
-			g := gate{dir: r.Root(), scope: facts.All, now: at, env: w.Env}
-			e, decision, err := g.decide(ctx, r)
+			g, err := gate.New(w, gate.Options{Selection: gate.Selection{Scope: facts.All}, EffectiveTime: vaulttime.FormatTime(at)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			e, err := g.Prepare(ctx, r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			decision, err := e.Decide(ctx)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -36,7 +45,7 @@ func TestCleanRepositoryCompilesNoRule(t *testing.T) {
 			if len(decision.Artifacts) != 4 || denied != (name == "expired") {
 				t.Fatalf("%d artifacts, denied: %t", len(decision.Artifacts), denied)
 			}
-			if name == "clean" && e.engine.Compiled() {
+			if name == "clean" && e.Engine.Compiled() {
 				t.Error("the rules were compiled")
 			}
 			embedded, err := policy.Embedded(policies.FS)
@@ -47,7 +56,7 @@ func TestCleanRepositoryCompilesNoRule(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			want, err := slow.Decide(ctx, e.change, e.asked)
+			want, err := slow.Decide(ctx, e.Change, e.Policy)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -14,6 +14,7 @@ import (
 	"github.com/codexlock/codexlock/internal/attest"
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/gate"
 	"github.com/codexlock/codexlock/internal/host"
 	"github.com/codexlock/codexlock/internal/ledger"
 	"github.com/codexlock/codexlock/internal/manifest"
@@ -51,7 +52,7 @@ It trusts nothing: what it writes is judged like any other file.`,
 }
 
 func (l lockResolution) run(ctx context.Context) error {
-	r, err := gate{dir: l.world.Dir}.open(ctx)
+	r, err := gate.Open(ctx, l.world.Dir)
 	if err != nil {
 		return err
 	}
@@ -124,7 +125,7 @@ func resolvable(p artifact.Path) bool {
 
 // marked are the files with conflict markers: the named ones, or all of them.
 func (l lockResolution) marked(ctx context.Context) ([]artifact.Path, error) {
-	named, err := gate{dir: l.world.Dir, paths: l.paths}.named(l.repository)
+	named, err := gate.Paths(l.repository, l.world.Dir, l.paths...)
 	if err != nil {
 		return nil, err
 	}

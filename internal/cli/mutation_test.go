@@ -14,8 +14,8 @@ import (
 
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/gate"
 	"github.com/codexlock/codexlock/internal/host"
-	"github.com/codexlock/codexlock/internal/keys"
 	"github.com/codexlock/codexlock/internal/policy"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/report"
@@ -57,7 +57,7 @@ func attestedRepository(t *testing.T, now time.Time, files map[string]string) (*
 func TestNoMutantPasses(t *testing.T) {
 	now := time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
 	r, w := attestedRepository(t, now, map[string]string{"model.bin": "weights\r\n\x00of a model"})
-	judge := newJudge(t, gate{dir: r.Root(), scope: facts.All, now: now, env: w.Env})
+	judge := newJudge(t, w, r)
 	if got := judge(t); got.Conclusion != report.Success {
 		t.Fatalf("the unchanged repository is %s: %+v", got.Conclusion, got.Findings)
 	}
@@ -122,32 +122,20 @@ func sameMeaning(name string, a, b []byte) bool {
 }
 
 // newJudge runs a gate whose rules are compiled once.
-func newJudge(t *testing.T, g gate) func(*testing.T) report.Report {
+func newJudge(t *testing.T, w host.World, r *repo.Repository) func(*testing.T) report.Report {
 	t.Helper()
 	ctx := t.Context()
-	r, err := repo.Open(ctx, g.dir)
+	g, err := gate.New(w, gate.Options{Selection: gate.Selection{Scope: facts.All}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { r.Close() })
-	compared, err := g.comparison(ctx, r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	o, source := compared.options, settings{gate: g, repository: r, base: compared.trusted}
-	if o.Config, err = source.config(ctx); err != nil {
-		t.Fatal(err)
-	}
-	if o.Keys, err = keys.Ring(ctx, o.Config, g.env); err != nil {
-		t.Fatal(err)
-	}
-	engine, err := source.engine(ctx, o.Config)
+	e, err := g.Prepare(ctx, r)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return func(t *testing.T) report.Report {
 		t.Helper()
-		o := o
+		o := e.Facts
 		var err error
 		if o.Head, err = r.WorkTree(context.WithoutCancel(ctx)); err != nil {
 			t.Fatal(err)
@@ -156,7 +144,7 @@ func newJudge(t *testing.T, g gate) func(*testing.T) report.Report {
 		if err != nil {
 			t.Fatal(err)
 		}
-		decision, err := engine.Decide(ctx, change, policy.Options{Now: g.now, MinimumLevel: artifact.APlus})
+		decision, err := e.Engine.Decide(ctx, change, policy.Options{Now: g.Now(), MinimumLevel: artifact.APlus})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -11,8 +11,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/codexlock/codexlock/internal/config"
+	"github.com/codexlock/codexlock/internal/cli/flags"
 	"github.com/codexlock/codexlock/internal/exit"
+	"github.com/codexlock/codexlock/internal/gate"
 	"github.com/codexlock/codexlock/internal/host"
 	"github.com/codexlock/codexlock/internal/policy"
 	"github.com/codexlock/codexlock/internal/repo"
@@ -38,7 +39,7 @@ Exit codes: 0 nothing is wrong, 1 something is, 2 usage, 3 could not check.`,
 		Example: `  codexlock policy check
   codexlock policy check policies -f json`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			print, err := formOf(format, map[string]checkPrinter{"text": workbench.CheckText, "json": workbench.CheckJSON})
+			print, err := flags.Printer(format, map[string]checkPrinter{"text": workbench.CheckText, "json": workbench.CheckJSON})
 			if err != nil {
 				return err
 			}
@@ -98,7 +99,7 @@ func workSources(ctx context.Context, w host.World, named []string) (dirs []stri
 	}
 	var worked []policy.Source
 	for _, dir := range dirs {
-		modules, err := modulesOnDisk(w.Dir, dir)
+		modules, err := gate.ModulesOnDisk(w.Dir, dir)
 		if errors.Is(err, os.ErrNotExist) || err == nil && len(modules) == 0 {
 			return nil, nil, exit.AsUsage(&noRulesError{dir})
 		}
@@ -136,19 +137,13 @@ func workDirs(ctx context.Context, w host.World, named []string) ([]string, erro
 	case !errors.As(err, &none):
 		return nil, err
 	}
-	c := config.Default()
-	for _, p := range config.Paths {
-		text, err := os.ReadFile(filepath.Join(root, p.String()))
-		if errors.Is(err, os.ErrNotExist) {
-			continue
-		}
-		if err != nil {
-			return nil, err
-		}
-		if c, err = config.Parse(p, text); err != nil {
-			return nil, err
-		}
-		break
+	g, err := gate.New(w, gate.Options{})
+	if err != nil {
+		return nil, err
+	}
+	c, err := g.ConfigurationOnDisk(root)
+	if err != nil {
+		return nil, err
 	}
 	var dirs []string
 	for _, dir := range c.Policies {

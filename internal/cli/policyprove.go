@@ -11,7 +11,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/codexlock/codexlock/internal/cli/flags"
+	"github.com/codexlock/codexlock/internal/concurrent"
 	"github.com/codexlock/codexlock/internal/exit"
+	"github.com/codexlock/codexlock/internal/gate"
 	"github.com/codexlock/codexlock/internal/host"
 	"github.com/codexlock/codexlock/internal/policy"
 	"github.com/codexlock/codexlock/internal/workbench"
@@ -19,7 +22,7 @@ import (
 )
 
 func policyProveCommand(w host.World) *cobra.Command {
-	g := newGate(w)
+	var o gate.Options
 	var format, file string
 	var timeout time.Duration
 	cmd := &cobra.Command{
@@ -43,13 +46,13 @@ Exit codes: 0 proved, 1 a rule is not, 2 usage, 3 could not be tried.`,
   codexlock policy prove acme.owner --policy policies
   codexlock policy prove acme.owner --policy policies --facts valid.json`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			print, err := formOf(format, map[string]func(io.Writer, []workbench.Proof) error{
+			print, err := flags.Printer(format, map[string]func(io.Writer, []workbench.Proof) error{
 				"text": workbench.ProofText, "json": workbench.ProofJSON,
 			})
 			if err != nil {
 				return err
 			}
-			proofs, err := g.prove(cmd.Context(), args, file, timeout)
+			proofs, err := prove(cmd.Context(), w, o, args, file, timeout)
 			if err != nil {
 				return err
 			}
@@ -65,17 +68,17 @@ Exit codes: 0 proved, 1 a rule is not, 2 usage, 3 could not be tried.`,
 	f := cmd.Flags()
 	f.StringVarP(&format, "format", "f", "text", "text, json")
 	f.StringVar(&file, "facts", "", "valid facts in place of the sample, as codexlock facts prints them")
-	f.StringVar(&g.base, "base", "", "the trusted base commit (default HEAD)")
-	f.StringVar(&g.config, "config", g.config, "the configuration file (default codexlock.yaml or .github/codexlock.yaml)")
-	f.StringArrayVar(&g.policies, "policy", nil, "a directory of rules on the disk in place of the base commit's, repeatable")
+	flags.Trusted(cmd, &o)
+	flags.Config(cmd, &o)
+	f.StringArrayVar(&o.Sources.Policies, "policy", nil, "a directory of rules on the disk in place of the base commit's, repeatable")
 	f.DurationVar(&timeout, "timeout", policy.DefaultDeadline, "how long a rule may take to answer once")
 	return cmd
 }
 
 // prove proves the named rules, or all of them, several at once and in the order
 // of their codes.
-func (g gate) prove(ctx context.Context, codes []string, file string, timeout time.Duration) ([]workbench.Proof, error) {
-	engine, err := g.workRules(ctx)
+func prove(ctx context.Context, w host.World, o gate.Options, codes []string, file string, timeout time.Duration) ([]workbench.Proof, error) {
+	engine, err := workRules(ctx, w, o)
 	if err != nil {
 		return nil, err
 	}
@@ -84,12 +87,12 @@ func (g gate) prove(ctx context.Context, codes []string, file string, timeout ti
 			codes = append(codes, r.Code)
 		}
 	}
-	valid, err := g.validFacts(ctx, file)
+	valid, err := validFacts(ctx, w, file)
 	if err != nil {
 		return nil, err
 	}
 	proofs := make([]workbench.Proof, len(codes))
-	err = onAllCores(len(codes), func(i int) (err error) {
+	err = concurrent.Each(len(codes), func(i int) (err error) {
 		proofs[i], err = proveOne(ctx, engine, codes[i], valid, timeout)
 		return err
 	})
@@ -112,7 +115,7 @@ func proveOne(ctx context.Context, engine *policy.Engine, code string, valid wor
 }
 
 // validFacts are the samples, or one of them and what the user measured.
-func (g gate) validFacts(ctx context.Context, file string) (workbench.Valid, error) {
+func validFacts(ctx context.Context, w host.World, file string) (workbench.Valid, error) {
 	embedded, err := policy.Embedded(policies.FS)
 	if err != nil {
 		return nil, err
@@ -121,7 +124,7 @@ func (g gate) validFacts(ctx context.Context, file string) (workbench.Valid, err
 	if err != nil || file == "" {
 		return valid, err
 	}
-	text, err := os.ReadFile(join(g.dir, file))
+	text, err := os.ReadFile(w.Path(file))
 	if err != nil {
 		return nil, exit.Usagef("--facts: %w", err)
 	}

@@ -4,10 +4,10 @@ import (
 	"fmt"
 	"io"
 	"regexp"
-	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/codexlock/codexlock/internal/cli/flags"
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/host"
 	"github.com/codexlock/codexlock/internal/policy"
@@ -43,7 +43,7 @@ could not be run to its end, or there is none.`,
 			case o.Timeout <= 0:
 				return exit.Usagef("--timeout is %s, want more than nothing", o.Timeout)
 			}
-			outputs, err := testOutputs(formats)
+			outputs, err := flags.Outputs(formats, knownTestFormat)
 			if err != nil {
 				return err
 			}
@@ -76,37 +76,18 @@ var testFormats = map[string]func(io.Writer, workbench.TestReport) error{
 	"text": workbench.TestText, "json": workbench.TestJSON, "junit": workbench.TestJUnit,
 }
 
-// testOutputs are the forms that were asked for and where they go.
-func testOutputs(written []string) ([]output, error) {
-	if len(written) == 0 {
-		written = []string{"text"}
-	}
-	var outputs []output
-	for _, s := range written {
-		format, file, toFile := strings.Cut(s, "=")
-		if _, err := formOf(format, testFormats); err != nil {
-			return nil, err
-		}
-		if toFile && file == "" {
-			return nil, exit.Usagef("--format %q names no file, want format=FILE", s)
-		}
-		outputs = append(outputs, output{format, file})
-	}
-	return outputs, nil
+// knownTestFormat refuses a format that no report of tests has.
+func knownTestFormat(format string) error {
+	_, err := flags.Printer(format, testFormats)
+	return err
 }
 
 // tellTests writes the report in every form, and says what it comes to.
-func tellTests(w host.World, outputs []output, r workbench.TestReport, threshold float64) error {
+func tellTests(w host.World, outputs []flags.Output, r workbench.TestReport, threshold float64) error {
 	for _, out := range outputs {
-		print := func(to io.Writer) error { return testFormats[out.format](to, r) }
-		var err error
-		if out.file == "" {
-			err = print(w.Stdout)
-		} else {
-			err = w.WriteFile(out.file, print)
-		}
+		err := out.Write(w, func(to io.Writer) error { return testFormats[out.Format](to, r) })
 		if err != nil {
-			return fmt.Errorf("write %s: %w", out.format, err)
+			return fmt.Errorf("write %s: %w", out.Format, err)
 		}
 	}
 	if c := r.Coverage; c != nil && c.Percent < threshold {

@@ -9,17 +9,18 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/codexlock/codexlock/internal/cli/flags"
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/gate"
 	"github.com/codexlock/codexlock/internal/host"
 	"github.com/codexlock/codexlock/internal/policy"
 	"github.com/codexlock/codexlock/internal/workbench"
 )
 
 func policyTraceCommand(w host.World) *cobra.Command {
-	g := newGate(w)
-	g.scope, g.measureNamed = facts.Paths, true
-	var format, effective string
+	var o gate.Options
+	var format string
 	var timeout time.Duration
 	cmd := &cobra.Command{
 		Use:   "trace CODE PATH",
@@ -34,38 +35,32 @@ commit's. With --policy they are read from the disk, as they stand there.`,
   codexlock policy trace acme.owner assets/sources/model.bin --policy policies`,
 		Args: cobra.RangeArgs(1, 2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			print, err := formOf(format, map[string]func(io.Writer, workbench.Trace) error{
+			print, err := flags.Printer(format, map[string]func(io.Writer, workbench.Trace) error{
 				"text": workbench.TraceText, "json": workbench.TraceJSON,
 			})
 			if err != nil {
 				return err
 			}
-			if g.now, err = effectiveTime(effective, w); err != nil {
-				return err
-			}
-			g.paths = args[1:]
-			if err := g.fromEnvironment(cmd, w.Env); err != nil {
-				return err
-			}
-			t, err := g.trace(cmd.Context(), args[0], timeout)
+			o.Selection = gate.Selection{Scope: facts.Paths, Paths: args[1:], MeasureNamed: true}
+			t, err := trace(cmd.Context(), w, o, args[0], timeout)
 			if err != nil {
 				return err
 			}
 			return print(w.Stdout, t)
 		},
 	}
-	g.measureFlags(cmd, &effective)
+	flags.Measure(cmd, &o)
 	f := cmd.Flags()
 	f.StringVarP(&format, "format", "f", "text", "text, json")
-	f.StringArrayVar(&g.policies, "policy", nil, "a directory of rules on the disk in place of the base commit's, repeatable")
+	f.StringArrayVar(&o.Sources.Policies, "policy", nil, "a directory of rules on the disk in place of the base commit's, repeatable")
 	f.DurationVar(&timeout, "timeout", policy.DefaultDeadline, "how long the rule may take")
 	return cmd
 }
 
 // trace asks one rule about what the gate would ask it about.
-func (g gate) trace(ctx context.Context, code string, timeout time.Duration) (workbench.Trace, error) {
+func trace(ctx context.Context, w host.World, o gate.Options, code string, timeout time.Duration) (workbench.Trace, error) {
 	none := workbench.Trace{}
-	engine, err := g.workRules(ctx)
+	engine, err := workRules(ctx, w, o)
 	if err != nil {
 		return none, err
 	}
@@ -81,14 +76,18 @@ func (g gate) trace(ctx context.Context, code string, timeout time.Duration) (wo
 	switch {
 	case probe.Subject == "exceptions":
 		return none, exit.Usagef("rule %s judges exceptions, after all other rules: codexlock verify prints its findings", code)
-	case !whole && len(g.paths) == 0:
+	case !whole && len(o.Selection.Paths) == 0:
 		return none, exit.Usagef("rule %s is about an artifact: want its path, codexlock policy trace %s PATH", code, code)
-	case whole && len(g.paths) > 0:
+	case whole && len(o.Selection.Paths) > 0:
 		return none, exit.Usagef("rule %s is about the whole change and takes no path: codexlock policy trace %s", code, code)
 	case whole:
-		g.scope = facts.Changed
+		o.Selection.Scope = facts.Changed
 	}
-	m, err := g.measureOne(ctx)
+	g, err := gate.New(w, o)
+	if err != nil {
+		return none, err
+	}
+	m, err := g.Measure(ctx)
 	if err != nil {
 		return none, err
 	}
@@ -104,11 +103,15 @@ func (g gate) trace(ctx context.Context, code string, timeout time.Duration) (wo
 }
 
 // workRules are the gate's rules, or with --policy those on the disk.
-func (g gate) workRules(ctx context.Context) (*policy.Engine, error) {
-	if len(g.policies) == 0 {
-		return g.ruleSet(ctx)
+func workRules(ctx context.Context, w host.World, o gate.Options) (*policy.Engine, error) {
+	if len(o.Sources.Policies) == 0 {
+		g, err := gate.New(w, o)
+		if err != nil {
+			return nil, err
+		}
+		return g.Rules(ctx)
 	}
-	_, sources, err := workSources(ctx, host.World{Dir: g.dir}, g.policies)
+	_, sources, err := workSources(ctx, w, o.Sources.Policies)
 	if err != nil {
 		return nil, err
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/attest"
 	"github.com/codexlock/codexlock/internal/exit"
+	"github.com/codexlock/codexlock/internal/gate"
 	"github.com/codexlock/codexlock/internal/host"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/report"
@@ -41,7 +42,7 @@ func quarantineListCommand(w host.World) *cobra.Command {
 			if format != "text" && format != "json" {
 				return exit.Usagef("--format is %q, want text or json", format)
 			}
-			r, err := gate{dir: w.Dir}.open(cmd.Context())
+			r, err := gate.Open(cmd.Context(), w.Dir)
 			if err != nil {
 				return err
 			}
@@ -120,7 +121,7 @@ quarantine. released.json beside them says who released it and why.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			rel.id, rel.releases = args[0], args[0]
 			var err error
-			if rel.now, err = effectiveTime(effective, w); err != nil {
+			if rel.now, err = gate.EffectiveTime(w, effective); err != nil {
 				return err
 			}
 			if err := rel.log.fromEnvironment(cmd); err != nil {
@@ -195,7 +196,7 @@ func (rel release) find(r *repo.Repository) (attest.Held, error) {
 func (rel release) arrival(r *repo.Repository, held attest.Held) (attest.Arrival, error) {
 	var to artifact.Path
 	if rel.to != "" {
-		named, err := gate{dir: rel.world.Dir, paths: []string{rel.to}}.named(r)
+		named, err := gate.Paths(r, rel.world.Dir, rel.to)
 		if err != nil {
 			return attest.Arrival{}, err
 		}

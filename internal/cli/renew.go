@@ -9,8 +9,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/codexlock/codexlock/internal/attest"
+	"github.com/codexlock/codexlock/internal/cli/flags"
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/gate"
 	"github.com/codexlock/codexlock/internal/host"
 	"github.com/codexlock/codexlock/internal/policy"
 	"github.com/codexlock/codexlock/internal/repo"
@@ -24,14 +26,12 @@ const renewWithin = 12 * time.Hour
 
 // A renewal is the renew command, filled in.
 type renewal struct {
-	world     host.World
-	paths     []string
-	within    time.Duration
-	expired   bool // what has expired is renewed too
-	dryRun    bool
-	effective string
-	now       time.Time
-	log       logging
+	world   host.World
+	options gate.Options
+	within  time.Duration
+	expired bool // what has expired is renewed too
+	dryRun  bool
+	log     logging
 }
 
 func renewCommand(w host.World) *cobra.Command {
@@ -50,7 +50,10 @@ A second run at the same time changes nothing.`,
   codexlock renew --within 24h --dry-run
   codexlock renew assets/sources/model.bin`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			n.paths = args
+			n.options.Selection = gate.Selection{Scope: facts.All}
+			if len(args) > 0 {
+				n.options.Selection = gate.Selection{Scope: facts.Paths, Paths: args}
+			}
 			if err := n.log.fromEnvironment(cmd); err != nil {
 				return err
 			}
@@ -62,7 +65,7 @@ A second run at the same time changes nothing.`,
 	f.DurationVar(&n.within, "within", renewWithin, "renew what expires within this time, such as 12h or 90m")
 	f.BoolVar(&n.expired, "expired", false, "renew what has expired too, where that is all that is denied")
 	f.BoolVar(&n.dryRun, "dry-run", false, "say what would be renewed, and write nothing")
-	f.StringVar(&n.effective, "effective-time", "", "judge and date as of this time, YYYY-MM-DDTHH:MM:SSZ (default now)")
+	flags.EffectiveTime(cmd, &n.options.EffectiveTime, "judge and date as of this time")
 	return cmd
 }
 
@@ -73,7 +76,8 @@ func (n renewal) run(ctx context.Context) (err error) {
 	if n.within < 0 {
 		return exit.Usagef("--within is %s, want no less than 0", n.within)
 	}
-	if n.now, err = effectiveTime(n.effective, n.world); err != nil {
+	g, err := gate.New(n.world, n.options)
+	if err != nil {
 		return err
 	}
 	r, err := repo.Open(ctx, n.world.Dir)
@@ -81,7 +85,7 @@ func (n renewal) run(ctx context.Context) (err error) {
 		return err
 	}
 	defer r.Close()
-	seal, err := newSealer(ctx, n.world, r, n.now)
+	seal, err := newSealer(ctx, n.world, r, g)
 	if err != nil {
 		return err
 	}
@@ -91,18 +95,13 @@ func (n renewal) run(ctx context.Context) (err error) {
 	if err := n.log.ready(ctx, seal.config); err != nil {
 		return err
 	}
-	g := newGate(n.world)
-	g.scope, g.now, g.note = facts.All, n.now, n.world.Note
-	if len(n.paths) > 0 {
-		g.scope, g.paths = facts.Paths, n.paths
-	}
 	all, err := standings(ctx, n.world, r, g)
 	if err != nil {
 		return err
 	}
 	var due []standing
 	for i := range all {
-		if n.isDue(&all[i]) && all[i].sealable(seal) {
+		if n.isDue(&all[i], g.Now()) && all[i].sealable(seal) {
 			due = append(due, all[i])
 		}
 	}
@@ -111,11 +110,11 @@ func (n renewal) run(ctx context.Context) (err error) {
 
 // isDue says whether a record is renewed now. One that was made this very second
 // cannot get better.
-func (n renewal) isDue(s *standing) bool {
+func (n renewal) isDue(s *standing, now time.Time) bool {
 	if n.expired && onlyExpired(s.denied) && s.change == "unchanged" {
 		s.denied = nil
 	}
-	return s.left() == "" && !s.record.ExpiresAt().After(n.now.Add(n.within)) && s.record.Timestamp.Before(n.now)
+	return s.left() == "" && !s.record.ExpiresAt().After(now.Add(n.within)) && s.record.Timestamp.Before(now)
 }
 
 // onlyExpired reports whether all that is denied is that time went by.
@@ -140,7 +139,7 @@ func (n renewal) renew(ctx context.Context, r *repo.Repository, seal sealer, all
 			return err
 		}
 		n.tell(done)
-		if err := n.log.append(ctx, r, seal.config, n.log.attested(done.Attested, vaulttime.FormatTime(n.now))); err != nil {
+		if err := n.log.append(ctx, r, seal.config, n.log.attested(done.Attested, vaulttime.FormatTime(seal.now))); err != nil {
 			return err
 		}
 	}

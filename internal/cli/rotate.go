@@ -14,6 +14,7 @@ import (
 	"github.com/codexlock/codexlock/internal/config"
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/gate"
 	"github.com/codexlock/codexlock/internal/host"
 	"github.com/codexlock/codexlock/internal/keys"
 	"github.com/codexlock/codexlock/internal/repo"
@@ -24,6 +25,7 @@ import (
 // A rotation is the keys rotate command, filled in.
 type rotation struct {
 	keyView
+	gate   *gate.Gate
 	dryRun bool
 	seal   sealer
 	log    logging
@@ -65,7 +67,7 @@ func (t rotation) run(ctx context.Context) (err error) {
 	if err := maySign(t.world.Env, "keys rotate"); err != nil {
 		return err
 	}
-	if t.options.Now, err = effectiveTime(t.effective, t.world); err != nil {
+	if t.gate, err = t.keyView.gate(gate.Options{Selection: gate.Selection{Scope: facts.All}}); err != nil {
 		return err
 	}
 	r, err := repo.Open(ctx, t.world.Dir)
@@ -73,7 +75,7 @@ func (t rotation) run(ctx context.Context) (err error) {
 		return err
 	}
 	defer r.Close()
-	if t.seal, err = newSealer(ctx, t.world, r, t.options.Now); err != nil {
+	if t.seal, err = newSealer(ctx, t.world, r, t.gate); err != nil {
 		return err
 	}
 	t.options.Config, t.options.Keys = t.seal.config, t.seal.keys
@@ -84,13 +86,13 @@ func (t rotation) run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	believed, err := t.believed(ctx, r)
+	committed, err := t.committed(ctx, r)
 	if err != nil {
 		return err
 	}
 	var unlisted []string
 	for _, name := range domains {
-		listed, err := t.listed(believed, name)
+		listed, err := t.listed(committed, name)
 		if err != nil {
 			return err
 		}
@@ -131,8 +133,8 @@ func (t rotation) rotating() ([]string, error) {
 	return names, nil
 }
 
-// believed are the keys as the last commit lists them.
-func (t rotation) believed(ctx context.Context, r *repo.Repository) (*vaulttime.Keyring, error) {
+// committed are the keys as the last commit lists them.
+func (t rotation) committed(ctx context.Context, r *repo.Repository) (*vaulttime.Keyring, error) {
 	head, err := r.Commit(ctx, "HEAD")
 	if err != nil {
 		return nil, err
@@ -141,19 +143,16 @@ func (t rotation) believed(ctx context.Context, r *repo.Repository) (*vaulttime.
 	if err != nil {
 		return nil, err
 	}
-	c, err := settings{gate: newGate(t.world), repository: r, base: tree}.config(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return keys.Ring(ctx, c, t.world.Env)
+	_, keys, err := t.gate.Configuration(ctx, r, tree)
+	return keys, err
 }
 
 // listed reports whether the last commit lists the new key as current, or needs
 // to list none. An error is a key that listing will not help.
-func (t rotation) listed(believed *vaulttime.Keyring, name string) (bool, error) {
+func (t rotation) listed(committed *vaulttime.Keyring, name string) (bool, error) {
 	key, _ := t.seal.keys.Key(name)
 	d, _ := t.seal.config.Domain(name)
-	before, now := believed.Epoch(name, key.ID()), t.seal.keys.Epoch(name, key.ID())
+	before, now := committed.Epoch(name, key.ID()), t.seal.keys.Epoch(name, key.ID())
 	current := func(e vaulttime.Epoch) bool { return e == vaulttime.EpochCurrent || e == vaulttime.EpochUnlisted }
 	switch {
 	case current(before) && current(now):
@@ -213,9 +212,7 @@ func (t rotation) list(ctx context.Context, r *repo.Repository, domains []string
 
 // replace is the second step: what the old keys signed is attested again.
 func (t rotation) replace(ctx context.Context, r *repo.Repository, domains []string) error {
-	g := newGate(t.world)
-	g.scope, g.now = facts.All, t.options.Now
-	all, err := standings(ctx, t.world, r, g)
+	all, err := standings(ctx, t.world, r, t.gate)
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/codexlock/codexlock/internal/config"
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/gate"
 	"github.com/codexlock/codexlock/internal/host"
 	"github.com/codexlock/codexlock/internal/keys"
 	"github.com/codexlock/codexlock/internal/repo"
@@ -46,8 +47,8 @@ type sealer struct {
 
 // newSealer finishes what an interrupted run left, and reads the configuration
 // of the work tree and the keys.
-func newSealer(ctx context.Context, w host.World, r *repo.Repository, now time.Time) (sealer, error) {
-	s := sealer{now: now, creator: repo.User(ctx, w.Dir, w.Env)}
+func newSealer(ctx context.Context, w host.World, r *repo.Repository, g *gate.Gate) (sealer, error) {
+	s := sealer{now: g.Now(), creator: repo.User(ctx, w.Dir, w.Env)}
 	if _, err := attest.Recover(r.Root(), r.GitDir()); err != nil {
 		return s, fmt.Errorf("finish an interrupted attest: %w", err)
 	}
@@ -55,10 +56,7 @@ func newSealer(ctx context.Context, w host.World, r *repo.Repository, now time.T
 	if err != nil {
 		return s, err
 	}
-	if s.config, err = (settings{gate: newGate(w), repository: r, base: tree}).config(ctx); err != nil {
-		return s, err
-	}
-	s.keys, err = keys.Ring(ctx, s.config, w.Env)
+	s.config, s.keys, err = g.Configuration(ctx, r, tree)
 	return s, err
 }
 

@@ -3,14 +3,13 @@ package cli
 import (
 	"context"
 	"fmt"
-	"runtime"
-	"sync"
-	"sync/atomic"
 
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/attest"
+	"github.com/codexlock/codexlock/internal/concurrent"
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/gate"
 	"github.com/codexlock/codexlock/internal/host"
 	"github.com/codexlock/codexlock/internal/policy"
 	"github.com/codexlock/codexlock/internal/repo"
@@ -46,8 +45,8 @@ func editsCompanion(f policy.Finding) bool {
 // standings runs the whole gate over the work tree, and says of each artifact
 // whether it may be attested again: what fails, fails still after that. A denial
 // of the change as a whole ends it, for then no artifact is trusted.
-func standings(ctx context.Context, w host.World, r *repo.Repository, g gate) ([]standing, error) {
-	judged, err := g.run(ctx)
+func standings(ctx context.Context, w host.World, r *repo.Repository, g *gate.Gate) ([]standing, error) {
+	judged, err := g.Run(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -69,36 +68,11 @@ func standings(ctx context.Context, w host.World, r *repo.Repository, g gate) ([
 		return nil, err
 	}
 	all := make([]standing, len(judged.Artifacts))
-	return all, onAllCores(len(all), func(i int) error {
+	return all, concurrent.Each(len(all), func(i int) error {
 		a := judged.Artifacts[i]
 		all[i].denied = denied[a.Path]
 		return all[i].read(ctx, tree, a)
 	})
-}
-
-// onAllCores calls do for 0 to n-1, several at once, and returns the error of the
-// smallest. After an error none is started any more.
-func onAllCores(n int, do func(i int) error) error {
-	var next atomic.Int64
-	var failed atomic.Bool
-	var workers sync.WaitGroup
-	errs := make([]error, n)
-	for range min(runtime.GOMAXPROCS(0), n) {
-		workers.Go(func() {
-			for i := next.Add(1) - 1; i < int64(n) && !failed.Load(); i = next.Add(1) - 1 {
-				if errs[i] = do(int(i)); errs[i] != nil {
-					failed.Store(true)
-				}
-			}
-		})
-	}
-	workers.Wait()
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // read finds the artifact's record. What cannot be attested in this work tree is

@@ -5,35 +5,34 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/codexlock/codexlock/internal/cli/flags"
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/gate"
 	"github.com/codexlock/codexlock/internal/host"
-	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/report"
-	"github.com/codexlock/codexlock/internal/vaulttime"
 )
 
 // A verification is the verify command, filled in.
 type verification struct {
 	world      host.World
-	gate       gate
+	options    gate.Options
+	log        logging
 	all        bool
 	quiet      bool
 	noColor    bool
 	quarantine bool
 	formats    []string
-	effective  string
-	adopt      string
+	baseline   string // the file of --write-baseline
 }
 
 func verifyCommand(w host.World) *cobra.Command {
-	v := verification{world: w, gate: newGate(w)}
-	v.gate.maxDenials, v.gate.warn, v.gate.note, v.gate.self, v.gate.tests = maxDenials, w.Warn, w.Note, self(w), tests(w)
+	v := verification{world: w}
 	cmd := &cobra.Command{
 		Use:   "verify [PATH...]",
 		Short: "Verify the artifacts of a change, of everything, or of the named paths",
@@ -54,10 +53,11 @@ forked from, and checked with the rules of main as it is now.`,
   codexlock verify --all --log            everything, and into the audit log
   codexlock verify -f json=report.json -f text assets/sources/model.bin`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := v.understand(cmd, args); err != nil {
+			g, err := v.gate(cmd, args)
+			if err != nil {
 				return err
 			}
-			return v.run(cmd.Context())
+			return v.run(cmd.Context(), g)
 		},
 	}
 	v.flags(cmd)
@@ -65,104 +65,105 @@ forked from, and checked with the rules of main as it is now.`,
 }
 
 func (v *verification) flags(cmd *cobra.Command) {
-	g := &v.gate
-	g.log.flags(cmd, v.world)
+	o := &v.options
+	o.Settings = gate.Settings{
+		Layout: gate.Default("git"), Timeout: gate.Default(gate.DefaultTimeout), MaxDenials: gate.MaxDenials, RunTests: true,
+	}
+	v.log.flags(cmd, v.world)
 	f := cmd.Flags()
 	f.BoolVar(&v.all, "all", false, "verify every artifact, not only the changed ones")
-	f.BoolVar(&g.staged, "staged", false, "verify what is staged (git add), and not the work tree")
-	g.baseFlags(cmd, "the commit to verify (default: the work tree)")
+	f.BoolVar(&o.Base.Staged, "staged", false, "verify what is staged (git add), and not the work tree")
+	flags.Base(cmd, o, "the commit to verify (default: the work tree)")
 	f.StringArrayVarP(&v.formats, "format", "f", nil, "format[=FILE], repeatable: "+strings.Join(report.Formats(), ", ")+" (default text)")
-	f.StringVar(&g.config, "config", g.config, "the configuration file (default codexlock.yaml or .github/codexlock.yaml)")
-	f.StringArrayVar(&g.policies, "policy", nil, "a directory of rules, or a bundle pinned by digest, in place of the configuration's, repeatable")
-	f.BoolVar(&g.offline, "offline", g.offline, "use no network: rule bundles come from the cache only")
-	f.StringVar(&v.effective, "effective-time", "", "judge as of this time, YYYY-MM-DDTHH:MM:SSZ (default now)")
-	f.StringVar(&g.minimumLevel, "minimum-level", "", "a-plus or tier-1 (default the configuration's)")
-	f.StringVar(&g.layout, "layout", "git", "git, or strict: files below assets/sources/ have mode 0444 on the disk too")
-	f.BoolVar(&g.failOnWarn, "fail-on-warn", false, "deny on warnings too")
+	flags.Config(cmd, o)
+	f.StringArrayVar(&o.Sources.Policies, "policy", nil, "a directory of rules, or a bundle pinned by digest, in place of the configuration's, repeatable")
+	f.VarPF(&o.Sources.Offline, "offline", "", "use no network: rule bundles come from the cache only").NoOptDefVal = "true"
+	flags.EffectiveTime(cmd, &o.EffectiveTime, "judge as of this time")
+	f.Var(&o.Settings.MinimumLevel, "minimum-level", "a-plus or tier-1 (default the configuration's)")
+	f.Var(&o.Settings.Layout, "layout", "git, or strict: files below assets/sources/ have mode 0444 on the disk too")
+	f.VarPF(&o.Settings.FailOnWarn, "fail-on-warn", "", "deny on warnings too").NoOptDefVal = "true"
 	f.BoolVar(&v.quarantine, "quarantine", false, "with --all: move sources that drifted, and their companions, to assets/quarantine/")
-	f.DurationVar(&g.timeout, "timeout", defaultTimeout, "end with 3 where verification takes longer; 0 for no limit")
-	f.IntVar(&g.jobs, "jobs", 0, "how many artifacts to verify at once (default: one per core)")
-	f.StringVar(&v.adopt, "write-baseline", "", "with --all: record every denial that a baseline can cover in FILE, and end with 0 where none is left (default the configuration's baseline)")
+	f.Var(&o.Settings.Timeout, "timeout", "end with 3 where verification takes longer; 0 for no limit")
+	f.IntVar(&o.Settings.Jobs, "jobs", 0, "how many artifacts to verify at once (default: one per core)")
+	f.StringVar(&v.baseline, "write-baseline", "", "with --all: record every denial that a baseline can cover in FILE, and end with 0 where none is left (default the configuration's baseline)")
 	f.Lookup("write-baseline").NoOptDefVal = " "
 	f.BoolVar(&v.noColor, "no-color", false, "no colours, even on a terminal")
 	f.BoolVarP(&v.quiet, "quiet", "q", false, "only findings and the last line")
 }
 
-// understand makes of flags, arguments and environment what is asked for.
-func (v *verification) understand(cmd *cobra.Command, args []string) (err error) {
-	g := &v.gate
-	g.scope, g.paths = facts.Changed, args
+// gate makes a gate of flags, arguments and environment.
+func (v *verification) gate(cmd *cobra.Command, args []string) (*gate.Gate, error) {
+	o := &v.options
+	o.Selection = gate.Selection{Scope: facts.Changed, Paths: args}
 	switch {
 	case v.all && len(args) > 0:
-		return exit.Usagef("--all and paths: want one of the two")
+		return nil, exit.Usagef("--all and paths: want one of the two")
 	case v.all:
-		g.scope = facts.All
+		o.Selection.Scope = facts.All
 	case len(args) > 0:
-		g.scope = facts.Paths
-	}
-	if g.now, err = effectiveTime(v.effective, v.world); err != nil {
-		return err
-	}
-	if err := g.fromEnvironment(cmd, v.world.Env); err != nil {
-		return err
-	}
-	if g.timeout, err = timeoutOf(g.timeout, cmd.Flags().Changed("timeout"), v.world.Env); err != nil {
-		return err
-	}
-	if err := g.log.fromEnvironment(cmd); err != nil {
-		return err
-	}
-	switch {
-	case g.staged && cmd.Flags().Changed("head"):
-		return exit.Usagef("--staged judges what is staged, and --head a commit: want one of the two")
-	case g.staged:
-		g.head = "" // a flag before a variable
-	}
-	switch {
-	case g.log.on && g.head != "":
-		return exit.Usagef("--log adds to the work tree's log, and --head reads commits only: want one of the two")
-	case g.log.on && g.staged:
-		return exit.Usagef("--log adds to the work tree's log, and --staged judges what is staged: want one of the two")
-	}
-	if v.quarantine {
-		if err := g.mayQuarantine(v.world); err != nil {
-			return err
-		}
+		o.Selection.Scope = facts.Paths
 	}
 	if cmd.Flags().Changed("write-baseline") {
-		if !v.all {
-			return exit.Usagef("--write-baseline records the current findings of all artifacts: use it with --all")
-		}
-		g.adopt = adopt(v.world, v.adopt)
+		o.WriteBaseline = writeBaseline(v.world, v.baseline)
 	}
-	return nil
+	g, err := gate.New(v.world, *o)
+	if err != nil {
+		return nil, err
+	}
+	if err := v.log.fromEnvironment(cmd); err != nil {
+		return nil, err
+	}
+	switch {
+	case v.log.on && o.Base.Staged:
+		return nil, exit.Usagef("--log adds to the work tree's log, and --staged judges what is staged: want one of the two")
+	case v.log.on && !g.ReadsWorkTree():
+		return nil, exit.Usagef("--log adds to the work tree's log, and --head reads commits only: want one of the two")
+	}
+	if v.quarantine {
+		if !v.all || !g.ReadsWorkTree() {
+			return nil, exit.Usagef("--quarantine moves drifted files of the work tree: use it with --all and without --head or --staged")
+		}
+		if err := maySign(v.world.Env, "verify --quarantine"); err != nil {
+			return nil, err
+		}
+	}
+	if o.WriteBaseline != nil && !v.all {
+		return nil, exit.Usagef("--write-baseline records the current findings of all artifacts: use it with --all")
+	}
+	return g, nil
 }
 
-func (v *verification) run(ctx context.Context) error {
-	outputs, err := parseOutputs(v.formats)
+func (v *verification) run(ctx context.Context, g *gate.Gate) error {
+	outputs, err := flags.Outputs(v.formats, knownFormat)
 	if err != nil {
 		return err
 	}
-	return v.gate.runThen(ctx, func(opened *repo.Repository, c *facts.Collector, r report.Report) error {
-		return v.present(ctx, outputs, opened, c, r)
+	return g.Evaluate(ctx, func(found gate.Outcome) error {
+		if v.log.on {
+			if err := v.log.append(ctx, found.Repository, found.Config, v.log.verified(found.Report)); err != nil {
+				return err
+			}
+		}
+		return v.present(ctx, g, outputs, found)
 	})
 }
 
-// present tells what was found, and what follows from it.
-func (v *verification) present(ctx context.Context, outputs []output, opened *repo.Repository, c *facts.Collector, r report.Report) error {
+// present prints what was found, and does what follows from it.
+func (v *verification) present(ctx context.Context, g *gate.Gate, outputs []flags.Output, found gate.Outcome) error {
+	r := found.Report
 	for _, note := range r.Notes {
 		fmt.Fprintf(v.world.Stderr, "codexlock: %s\n", report.Terminal(note))
 	}
 	if err := write(v.world, outputs, r, report.Options{Quiet: v.quiet, Color: !v.noColor && colored(v.world)}); err != nil {
 		return err
 	}
-	if v.gate.head == "" && !v.gate.staged && !v.quiet {
-		if err := tellLacking(ctx, v.world, opened, c.Head(), r); err != nil {
+	if g.ReadsWorkTree() && !v.quiet {
+		if err := tellLacking(ctx, v.world, found.Repository, found.Change.Head(), r); err != nil {
 			return err
 		}
 	}
 	if v.quarantine {
-		if err := quarantineDrifted(ctx, v.world, r, v.gate.now); err != nil {
+		if err := quarantineDrifted(ctx, v.world, r, g.Now()); err != nil {
 			return err
 		}
 	}
@@ -172,105 +173,24 @@ func (v *verification) present(ctx context.Context, outputs []output, opened *re
 	return nil
 }
 
-// fromEnvironment fills in what no flag said: flags before CODEXLOCK_* before
-// the file.
-func (g *gate) fromEnvironment(cmd *cobra.Command, env func(string) (string, bool)) error {
-	if err := checkRevisions(cmd, env); err != nil {
-		return err
-	}
-	exact := ""
-	if f := cmd.Flags().Lookup("base-exact"); f != nil {
-		exact = f.Value.String()
-	}
-	named := baseNamed(cmd)
-	for flag, field := range map[string]*string{
-		"config": &g.config, "minimum-level": &g.minimumLevel, "base": &g.base, "base-exact": &exact, "head": &g.head, "layout": &g.layout,
-	} {
-		isBase := field == &g.base || field == &exact
-		if v, ok := env(environmentOf(flag)); ok && v != "" && !cmd.Flags().Changed(flag) && !(isBase && named) {
-			*field = v
+// write writes the report in every format that was asked for. A format that cannot be
+// written is an error: the reader would take its absence for a pass.
+func write(w host.World, outputs []flags.Output, r report.Report, o report.Options) error {
+	for _, out := range outputs {
+		options := o
+		options.Color = o.Color && out.File == ""
+		err := out.Write(w, func(to io.Writer) error { return report.Write(out.Format, to, r, options) })
+		if err != nil {
+			return fmt.Errorf("write %s: %w", out.Format, err)
 		}
-	}
-	if exact != "" {
-		if g.base != "" {
-			return exit.Usagef("--base and --base-exact both name what to compare with: use one of them")
-		}
-		g.base, g.exact = exact, true
-	}
-	if v, ok := env("CODEXLOCK_FAIL_ON_WARN"); ok && !cmd.Flags().Changed("fail-on-warn") {
-		g.failOnWarn = v == "true" || v == "1"
 	}
 	return nil
 }
 
-// environmentOf is the variable that stands in for a flag.
-func environmentOf(flag string) string {
-	return "CODEXLOCK_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
-}
-
-// baseFlags are the flags that say which commits are compared, and which is believed.
-func (g *gate) baseFlags(cmd *cobra.Command, head string) {
-	f := cmd.Flags()
-	f.StringVar(&g.base, "base", "", "the trusted base commit; the change is compared with its merge base with the head (default HEAD; with --head its first parent)")
-	f.String("base-exact", "", "the trusted base commit, compared with directly")
-	f.StringVar(&g.head, "head", "", head)
-}
-
-// effectiveTime is the one time that a run judges by.
-func effectiveTime(written string, w host.World) (time.Time, error) {
-	if written == "" {
-		written, _ = w.Env("CODEXLOCK_EFFECTIVE_TIME")
-	}
-	if written == "" {
-		return w.Now().UTC().Truncate(time.Second), nil
-	}
-	t, err := vaulttime.ParseTime(written)
-	if err != nil {
-		return time.Time{}, exit.Usagef("--effective-time: %w", err)
-	}
-	return t.Time, nil
-}
-
-// An output is a format and where it goes: "" is standard output.
-type output struct{ format, file string }
-
-func parseOutputs(written []string) ([]output, error) {
-	if len(written) == 0 {
-		written = []string{"text"}
-	}
-	known := map[string]bool{}
-	for _, f := range report.Formats() {
-		known[f] = true
-	}
-	var outputs []output
-	for _, s := range written {
-		format, file, toFile := strings.Cut(s, "=")
-		if !known[format] {
-			return nil, &report.UnknownFormatError{Format: format}
-		}
-		if toFile && file == "" {
-			return nil, exit.Usagef("--format %q names no file, want format=FILE", s)
-		}
-		outputs = append(outputs, output{format, file})
-	}
-	return outputs, nil
-}
-
-// write tells the report in every form that was asked for. A form that cannot
-// be written is an error: the reader would take its absence for a pass.
-func write(w host.World, outputs []output, r report.Report, o report.Options) error {
-	for _, out := range outputs {
-		if out.file == "" {
-			if err := report.Write(out.format, w.Stdout, r, o); err != nil {
-				return fmt.Errorf("write %s: %w", out.format, err)
-			}
-			continue
-		}
-		if err := w.WriteFile(out.file, func(f io.Writer) error {
-			return report.Write(out.format, f, r, report.Options{Quiet: o.Quiet})
-		}); err != nil {
-			return fmt.Errorf("write %s: %w", out.format, err)
-		}
+// knownFormat refuses a format that no report has.
+func knownFormat(format string) error {
+	if !slices.Contains(report.Formats(), format) {
+		return &report.UnknownFormatError{Format: format}
 	}
 	return nil
 }

@@ -1,4 +1,4 @@
-package cli
+package gate
 
 import (
 	"path/filepath"
@@ -8,26 +8,36 @@ import (
 	"github.com/codexlock/codexlock/internal/exit"
 )
 
-// A location is where a file stands that --config or --policy names.
+// A Place is where a file is read that a flag or an input names.
+type Place uint8
+
+// The places.
+const (
+	Anywhere      Place = iota // the disk, where somebody verifies a work tree of their own; else the trusted commit
+	TrustedCommit              // always: it is an input of the action
+	Disk                       // always: it is named to somebody who works on it
+)
+
+// A location is where a file is that --config or --policy names.
 type location uint8
 
 // The locations.
 const (
-	inTree  location = iota // in the commit that is believed
-	onDisk                  // on the disk, as it stands there
+	inTree  location = iota // in the commit that is trusted
+	onDisk                  // on the disk
 	nowhere                 // outside the repository, where only files of the repository count
 )
 
 // locate says where a file is read that a flag or an input names. Whoever verifies
 // a work tree of their own means the file that they edit. Where commits are judged,
-// in a hook, and on a runner, a path inside the repository is the believed commit's:
+// in a hook, and on a runner, a path inside the repository is the trusted commit's:
 // the checkout may be the change's.
-func (s settings) locate(written string) (at location, p artifact.Path, err error) {
-	rel, inside := repositoryPath(s.repository.Root(), s.gate.dir, written)
+func (l baseLoader) locate(written string) (at location, p artifact.Path, err error) {
+	rel, inside := repositoryPath(l.repository.Root(), l.gate.world.Dir, written)
 	switch {
-	case s.gate.readsDisk():
+	case l.gate.readsDisk():
 		return onDisk, artifact.Path(rel), nil
-	case !inside && s.gate.inputs:
+	case !inside && l.gate.options.Sources.Place == TrustedCommit:
 		return nowhere, "", nil
 	case !inside:
 		return onDisk, "", nil
@@ -41,21 +51,21 @@ func (s settings) locate(written string) (at location, p artifact.Path, err erro
 
 // readsDisk reports whether what flags name is read from the disk, inside the
 // repository too.
-func (g gate) readsDisk() bool {
-	if g.disk {
+func (g *Gate) readsDisk() bool {
+	switch g.options.Sources.Place {
+	case Disk:
 		return true
+	case TrustedCommit:
+		return false
 	}
-	return g.head == "" && !g.staged && !g.inputs && !unattended(g.env)
+	return g.ReadsWorkTree() && !unattended(g.world.Env)
 }
 
 // unattended reports whether nobody's own work tree is verified: this runs in CI, or
 // is started by Git as a hook.
-func unattended(env func(string) (string, bool)) bool {
-	if env == nil {
-		return false
-	}
+func unattended(env environment) bool {
 	for _, name := range []string{"CI", "GITHUB_ACTIONS"} {
-		if v, _ := env(name); v != "" && v != "0" && !strings.EqualFold(v, "false") {
+		if env.isOn(name) {
 			return true
 		}
 	}

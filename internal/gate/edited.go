@@ -1,4 +1,4 @@
-package cli
+package gate
 
 import (
 	"cmp"
@@ -15,16 +15,16 @@ import (
 	"github.com/codexlock/codexlock/internal/repo"
 )
 
-// loadEdited loads the gate as a change leaves it, and says why it cannot be used:
+// checkEdited loads the gate as a change leaves it, and says why it cannot be used:
 // once merged, no change would pass, the one that reverts it included. Nothing that
 // it holds judges anything here.
-func (g gate) loadEdited(r *repo.Repository) func(context.Context, repo.Tree) ([]facts.GateProblem, error) {
+func (g *Gate) checkEdited(r *repo.Repository) func(context.Context, repo.Tree) ([]facts.GateProblem, error) {
 	return func(ctx context.Context, head repo.Tree) ([]facts.GateProblem, error) {
-		err := settings{gate: g, repository: r, base: head, edited: true, lenient: true}.load(ctx)
+		err := baseLoader{gate: g, repository: r, base: head, edited: true, lenient: true}.load(ctx)
 		if err == nil {
 			return nil, nil
 		}
-		p, ok := gateProblem(err)
+		p, ok := problemOf(err)
 		if !ok {
 			return nil, err
 		}
@@ -34,16 +34,16 @@ func (g gate) loadEdited(r *repo.Repository) func(context.Context, repo.Tree) ([
 }
 
 // load loads the gate of a tree, and keeps nothing of it.
-func (s settings) load(ctx context.Context) error {
-	c, err := s.config(ctx)
+func (l baseLoader) load(ctx context.Context) error {
+	c, err := l.config(ctx)
 	if err != nil {
 		return err
 	}
-	if err := keys.Check(c, s.gate.env); err != nil {
+	if err := keys.Check(c, l.gate.world.Env); err != nil {
 		return err
 	}
 	edited := preview.Gate{}
-	sources, err := s.sources(ctx, c)
+	sources, err := l.sources(ctx, c)
 	if err != nil {
 		return err
 	}
@@ -52,56 +52,56 @@ func (s settings) load(ctx context.Context) error {
 			edited.Sources = append(edited.Sources, source)
 		}
 	}
-	texts, err := s.schemaTexts(ctx, c)
+	texts, err := l.schemaTexts(ctx, c)
 	if err != nil {
 		return err
 	}
 	for _, t := range texts {
 		edited.Schemas = append(edited.Schemas, preview.Schema{Kind: t.kind, Path: t.path.String(), Text: t.text})
 	}
-	asked, err := s.asked(ctx, c)
+	options, err := l.policyOptions(ctx, c)
 	if err != nil {
 		return err
 	}
-	if err := baselineFault(asked.Baseline); err != nil {
+	if err := checkBaseline(options.Baseline); err != nil {
 		return err
 	}
 	if len(edited.Sources)+len(edited.Schemas) == 0 {
 		return nil
 	}
-	fault, err := s.gate.self.Load(ctx, edited)
+	fault, err := program(l.gate.world).Load(ctx, edited)
 	if err == nil && fault != nil {
-		err = &gateFault{*fault}
+		err = &loadError{*fault}
 	}
 	return err
 }
 
-// baselineFault is what is wrong with a baseline that is there and cannot be read.
-func baselineFault(b policy.Baseline) error {
+// checkBaseline is what is wrong with a baseline that is there and cannot be read.
+func checkBaseline(b policy.Baseline) error {
 	switch {
 	case b.State == "irregular":
-		return &gateFault{preview.Fault{File: b.Path, Message: "is not a regular file, want a baseline"}}
+		return &loadError{preview.Fault{File: b.Path, Message: "is not a regular file, want a baseline"}}
 	case b.State == "invalid" && len(b.Problems) > 0:
 		p := b.Problems[0]
-		return &gateFault{preview.Fault{File: b.Path, Line: p.Line, Column: p.Column, Message: p.Message}}
+		return &loadError{preview.Fault{File: b.Path, Line: p.Line, Column: p.Column, Message: p.Message}}
 	case b.State == "invalid":
-		return &gateFault{preview.Fault{File: b.Path, Message: "is no baseline"}}
+		return &loadError{preview.Fault{File: b.Path, Message: "is no baseline"}}
 	}
 	return nil
 }
 
-// A gateFault is a fault that the process which loads an edited gate found.
-type gateFault struct{ preview.Fault }
+// A loadError is a fault that the process which loads an edited gate found.
+type loadError struct{ preview.Fault }
 
-func (e *gateFault) Error() string { return e.Message }
+func (e *loadError) Error() string { return e.Message }
 
-// gateProblem takes from an error of loading a gate which file it is about. ok is
+// problemOf takes from an error of loading a gate which file it is about. ok is
 // false for an error that is about us.
-func gateProblem(err error) (p facts.GateProblem, ok bool) {
+func problemOf(err error) (p facts.GateProblem, ok bool) {
 	var bad *config.Error
 	var rule *policy.PolicyError
-	var fault *gateFault
-	var file *gateFileError
+	var fault *loadError
+	var file *fileError
 	var large *repo.TooLargeError
 	switch {
 	case errors.As(err, &bad):

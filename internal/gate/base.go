@@ -1,19 +1,18 @@
-package cli
+package gate
 
 import (
 	"context"
 	"errors"
 	"fmt"
 
-	"github.com/spf13/cobra"
-
+	"github.com/codexlock/codexlock/internal/concurrent"
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/repo"
 )
 
 // Commits are those of one evaluation: the one that is judged, the one that it is
-// compared with, and the one that is believed, from which configuration, rules,
+// compared with, and the one that is trusted, from which configuration, rules,
 // schemas, keys and baseline come. The last two differ where a branch was forked
 // from an earlier commit: that one says what the branch changed, and no more.
 type commits struct {
@@ -26,14 +25,15 @@ type commits struct {
 
 // commits resolves the revisions of a gate. Without a head it is the work tree;
 // without a base it is the commit that the head stands on.
-func (g gate) commits(ctx context.Context, r *repo.Repository) (c commits, err error) {
-	if g.head != "" {
-		if c.head, err = g.commit(ctx, r, g.head); err != nil {
+func (g *Gate) commits(ctx context.Context, r *repo.Repository) (c commits, err error) {
+	base, head := g.options.Base.revision(), g.options.Base.Head.Value
+	if head != "" {
+		if c.head, err = g.commit(ctx, r, head); err != nil {
 			return c, err
 		}
 	}
-	hasBase := !g.first
-	if g.staged && g.base == "" {
+	hasBase := !g.options.Base.First
+	if g.options.Base.Staged && base == "" {
 		unborn, err := r.Unborn(ctx)
 		if err != nil || unborn {
 			c.notes = append(c.notes, "first commit: there is no earlier commit to trust; what is staged was checked with the embedded rules and its own configuration")
@@ -41,10 +41,10 @@ func (g gate) commits(ctx context.Context, r *repo.Repository) (c commits, err e
 		}
 	}
 	switch {
-	case g.first:
-	case g.base != "":
-		c.trusted, err = g.commit(ctx, r, g.base)
-	case g.head == "":
+	case g.options.Base.First:
+	case base != "":
+		c.trusted, err = g.commit(ctx, r, base)
+	case head == "":
 		c.trusted, err = r.Commit(ctx, "HEAD")
 	default:
 		c.trusted, hasBase, err = r.FirstParent(ctx, c.head)
@@ -57,16 +57,16 @@ func (g gate) commits(ctx context.Context, r *repo.Repository) (c commits, err e
 		return c, nil
 	}
 	c.compared = c.trusted
-	if g.base != "" && !g.exact {
+	if base != "" && g.options.Base.Exact.Value == "" {
 		err = c.compare(ctx, r, g)
 	}
 	return c, err
 }
 
 // compare finds what a revision is compared with: its merge base with the commit
-// that is believed. Where there is no such commit, or several, an attacker could
+// that is trusted. Where there is no such commit, or several, an attacker could
 // choose among them, so nothing is taken for unchanged.
-func (c *commits) compare(ctx context.Context, r *repo.Repository, g gate) error {
+func (c *commits) compare(ctx context.Context, r *repo.Repository, g *Gate) error {
 	tip := c.head
 	if tip == "" {
 		var err error
@@ -83,7 +83,7 @@ func (c *commits) compare(ctx context.Context, r *repo.Repository, g gate) error
 			return err
 		}
 	}
-	name, head := g.base, g.head
+	name, head := g.options.Base.revision(), g.options.Base.Head.Value
 	if head == "" {
 		head = "HEAD"
 	}
@@ -104,19 +104,19 @@ func (c *commits) compare(ctx context.Context, r *repo.Repository, g gate) error
 }
 
 // commit resolves a revision, and says so where its name could mean another one.
-func (g gate) commit(ctx context.Context, r *repo.Repository, rev string) (repo.Commit, error) {
+func (g *Gate) commit(ctx context.Context, r *repo.Repository, rev string) (repo.Commit, error) {
 	ambiguous, is, err := r.Ambiguous(ctx, rev)
 	if err != nil {
 		return "", err
 	}
-	if is && g.warn != nil {
-		g.warn(errors.New(ambiguous.String()))
+	if is {
+		g.world.Warn(errors.New(ambiguous.String()))
 	}
 	return r.Commit(ctx, rev)
 }
 
 // A comparison is what an evaluation is about: what is measured, and the tree that
-// is believed.
+// is trusted.
 type comparison struct {
 	options facts.Options
 	trusted repo.Tree
@@ -124,33 +124,37 @@ type comparison struct {
 	notes   []string
 }
 
-// comparison opens the trees of the commits, both at the same time.
-func (g gate) comparison(ctx context.Context, r *repo.Repository) (comparison, error) {
-	t := comparison{options: facts.Options{Repository: r, Scope: g.scope, Now: g.now, Base: r.EmptyTree(), Strict: g.layout == "strict", MeasureNamed: g.measureNamed, Staged: g.staged, TrustedBase: facts.TrustedCommit}}
+// compare finds the commits and opens their trees , both at the same time.
+func (g *Gate) compare(ctx context.Context, r *repo.Repository) (comparison, error) {
+	layout, selection := g.options.Settings.Layout.Value, g.options.Selection
+	t := comparison{options: facts.Options{
+		Repository: r, Scope: selection.Scope, Now: g.now, Base: r.EmptyTree(), Strict: layout == "strict",
+		MeasureNamed: selection.MeasureNamed, Staged: g.options.Base.Staged, TrustedBase: facts.TrustedCommit,
+	}}
 	o := &t.options
 	switch {
-	case g.layout != "" && g.layout != "git" && !o.Strict:
-		return t, exit.Usagef("--layout is %q, want git or strict", g.layout)
-	case o.Strict && g.head != "":
+	case layout != "" && layout != "git" && !o.Strict:
+		return t, exit.Usagef("--layout is %q, want git or strict", layout)
+	case o.Strict && g.options.Base.Head.Value != "":
 		return t, exit.Usagef("--layout strict looks at the modes on the disk, and --head reads commits only: want one of the two")
-	case o.Strict && g.staged:
+	case o.Strict && g.options.Base.Staged:
 		return t, exit.Usagef("--layout strict looks at the modes on the disk, and --staged does not read the disk: want one of the two")
 	}
 	var err error
-	if o.Paths, err = g.named(r); err != nil {
+	if o.Paths, err = Paths(r, g.world.Dir, selection.Paths...); err != nil {
 		return t, err
 	}
 	c, err := g.commits(ctx, r)
 	if err != nil {
 		return t, err
 	}
-	t.commit, o.LoadEdited = c.trusted, g.loadEdited(r)
+	t.commit, o.LoadEdited = c.trusted, g.checkEdited(r)
 	t.notes, o.HeadCommit, o.BaseCommit = c.notes, c.head.String(), c.compared.String()
 	o.SameCommit = c.head != "" && c.head == c.compared
 	if c.every && o.Scope == facts.Changed {
 		o.Scope = facts.All
 	}
-	head := concurrently(func() (repo.Tree, error) { return g.judged(ctx, r, c.head) })
+	head := concurrent.Start(func() (repo.Tree, error) { return g.judged(ctx, r, c.head) })
 	var base repo.Tree
 	var baseErr error
 	if c.trusted != "" && c.compared != c.head {
@@ -177,18 +181,15 @@ func (g gate) comparison(ctx context.Context, r *repo.Repository) (comparison, e
 
 // judged is the tree that is under judgement: a commit's, or what is staged, or the work
 // tree.
-func (g gate) judged(ctx context.Context, r *repo.Repository, head repo.Commit) (repo.Tree, error) {
-	if !g.staged {
+func (g *Gate) judged(ctx context.Context, r *repo.Repository, head repo.Commit) (repo.Tree, error) {
+	if !g.options.Base.Staged {
 		return tree(ctx, r, head)
 	}
 	// While it commits some of the changes only, Git has them in another index, and tells
 	// hooks so.
-	index := ""
-	if g.env != nil {
-		index, _ = g.env("GIT_INDEX_FILE")
-	}
+	index, _ := g.world.Env("GIT_INDEX_FILE")
 	if index != "" {
-		index = join(g.dir, index)
+		index = g.world.Path(index)
 	}
 	return r.IndexTree(ctx, index)
 }
@@ -199,41 +200,4 @@ func tree(ctx context.Context, r *repo.Repository, c repo.Commit) (repo.Tree, er
 		return r.WorkTree(ctx)
 	}
 	return r.Tree(ctx, c)
-}
-
-// checkRevisions refuses a revision that is given and empty: a script's variable
-// that is not set must not choose the default.
-func checkRevisions(cmd *cobra.Command, env func(string) (string, bool)) error {
-	named := baseNamed(cmd)
-	for _, name := range []string{"base", "base-exact", "head"} {
-		flag := cmd.Flags().Lookup(name)
-		switch {
-		case flag == nil:
-		case flag.Changed && flag.Value.String() == "":
-			return exit.AsUsage(&emptyRevisionError{"--" + name})
-		case !flag.Changed && !(named && name != "head"):
-			variable := environmentOf(name)
-			if value, ok := env(variable); ok && value == "" {
-				return exit.AsUsage(&emptyRevisionError{variable})
-			}
-		}
-	}
-	return nil
-}
-
-// baseNamed reports whether a flag says what to compare with: no variable does then.
-func baseNamed(cmd *cobra.Command) bool {
-	return cmd.Flags().Changed("base") || cmd.Flags().Changed("base-exact")
-}
-
-// An emptyRevisionError is a flag or a variable that is to name a commit and is empty.
-type emptyRevisionError struct{ name string }
-
-func (e *emptyRevisionError) Error() string {
-	return e.name + " is empty, want a revision: a branch, a tag or a commit"
-}
-
-// Hint is the next step.
-func (e *emptyRevisionError) Hint() string {
-	return "see why the variable that it comes from is not set; for the default, leave " + e.name + " out"
 }

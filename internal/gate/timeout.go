@@ -1,23 +1,21 @@
-package cli
+package gate
 
 import (
 	"context"
 	"fmt"
 	"runtime/debug"
 	"time"
-
-	"github.com/codexlock/codexlock/internal/exit"
 )
 
-// defaultTimeout is how long one evaluation may take where nobody says otherwise. It
+// DefaultTimeout is how long one evaluation may take where nobody says otherwise. It
 // is far below the six hours that a job of GitHub Actions has, so that the check is
 // closed and the step says why.
-const defaultTimeout = 10 * time.Minute
+const DefaultTimeout = 10 * time.Minute
 
-// maxDenials is how many denials end an evaluation: the verdict is certain, and nobody
+// MaxDenials is how many denials end an evaluation: the verdict is certain, and nobody
 // reads more. A finding costs twenty times what a trusted artifact does. It leaves room
 // for a repository of 20,000 artifacts of which every one has expired.
-const maxDenials = 20_000
+const MaxDenials = 20_000
 
 // timeoutGrace is how long an evaluation may take to notice that its time is over.
 // After that the run ends without it.
@@ -35,27 +33,12 @@ func (e *timeoutError) Hint() string {
 	return fmt.Sprintf("give it more time: codexlock verify --timeout %s, or CODEXLOCK_TIMEOUT=%[1]s in the environment of the action's step", 3*e.after)
 }
 
-// timeoutOf is the time that one evaluation has: the flag's, else the environment's,
-// else the default. Zero is no limit.
-func timeoutOf(flag time.Duration, given bool, env func(string) (string, bool)) (time.Duration, error) {
-	if written, ok := env("CODEXLOCK_TIMEOUT"); ok && written != "" && !given {
-		var err error
-		if flag, err = time.ParseDuration(written); err != nil {
-			return 0, exit.Usagef("CODEXLOCK_TIMEOUT is %q, want a duration such as 10m or 90s", written)
-		}
-	}
-	if flag < 0 {
-		return 0, exit.Usagef("the timeout is %s, want 0 (no limit) or more", flag)
-	}
-	return flag, nil
-}
-
 // limited is a context that ends with the gate's time.
-func (g gate) limited(ctx context.Context) (context.Context, context.CancelFunc) {
-	if g.timeout <= 0 {
+func (g *Gate) limited(ctx context.Context) (context.Context, context.CancelFunc) {
+	if g.options.Settings.Timeout.Value <= 0 {
 		return ctx, func() {}
 	}
-	return context.WithTimeoutCause(ctx, g.timeout, &timeoutError{g.timeout})
+	return context.WithTimeoutCause(ctx, g.options.Settings.Timeout.Value, &timeoutError{g.options.Settings.Timeout.Value})
 }
 
 // within waits for work, but not for work that does not heed the end of its context.

@@ -1,6 +1,7 @@
-package cli
+package gate
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,7 +17,6 @@ import (
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/fetch"
-	"github.com/codexlock/codexlock/internal/host"
 	"github.com/codexlock/codexlock/internal/policy"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/policies"
@@ -25,8 +25,8 @@ import (
 // engine compiles the rules: the embedded ones always, and those of the base's
 // directories and of pinned bundles beside them, or in place of the embedded
 // ones whose name they have.
-func (s settings) engine(ctx context.Context, c config.Config) (*policy.Engine, error) {
-	sources, err := s.sources(ctx, c)
+func (l baseLoader) engine(ctx context.Context, c config.Config) (*policy.Engine, error) {
+	sources, err := l.sources(ctx, c)
 	if err != nil {
 		return nil, err
 	}
@@ -34,44 +34,44 @@ func (s settings) engine(ctx context.Context, c config.Config) (*policy.Engine, 
 }
 
 // sources are the embedded rules, and the owner's.
-func (s settings) sources(ctx context.Context, c config.Config) ([]policy.Source, error) {
+func (l baseLoader) sources(ctx context.Context, c config.Config) ([]policy.Source, error) {
 	embedded, err := policy.Embedded(policies.FS)
 	if err != nil {
 		return nil, err
 	}
 	sources := []policy.Source{embedded}
 	dirs, bundles, named := c.Policies, c.Bundles, c.PoliciesNamed
-	if len(s.gate.policies) > 0 {
+	if len(l.gate.options.Sources.Policies) > 0 {
 		named = true
-		if dirs, bundles, err = written(s.gate.policies); err != nil {
+		if dirs, bundles, err = parseSources(l.gate.options.Sources.Policies); err != nil {
 			return nil, err
 		}
 	}
 	for _, dir := range dirs {
-		modules, err := s.modules(ctx, dir)
+		modules, err := l.modules(ctx, dir)
 		if err != nil {
 			return nil, err
 		}
 		switch {
 		case len(modules) > 0:
 			sources = append(sources, policy.Source{Name: "base", Modules: modules})
-		case named && s.named():
+		case named && l.named():
 			return nil, exit.Usagef("policies %q: no .rego file there", dir)
 		case named:
-			return nil, s.broken(c.File.String(), "policies %q: no .rego file there in %s", dir, s.where())
+			return nil, l.broken(c.File.String(), "policies %q: no .rego file there in %s", dir, l.where())
 		}
 	}
-	from := s.gate
-	from.offline = from.offline || s.edited // an edit could have us ask any server for anything
+	fetcher := l.gate.fetcher()
+	fetcher.Offline = fetcher.Offline || l.edited // an edit could have us ask any server for anything
 	for _, b := range bundles {
-		source, err := from.bundle(ctx, b, c.PolicyKeys, func() ([]byte, error) { return s.bundleFile(ctx, b) })
+		source, err := readBundle(ctx, fetcher, b, c.PolicyKeys, func() ([]byte, error) { return l.bundleFile(ctx, b) })
 		var notHere *fetch.Error
 		switch {
 		case err == nil:
 			sources = append(sources, source)
-		case s.lenient && errors.As(err, &notHere):
-		case b.Kind == bundle.File && !s.named():
-			return nil, &gateFileError{b.Path, err}
+		case l.lenient && errors.As(err, &notHere):
+		case b.Kind == bundle.File && !l.named():
+			return nil, &fileError{b.Path, err}
 		default:
 			return nil, err
 		}
@@ -80,10 +80,10 @@ func (s settings) sources(ctx context.Context, c config.Config) ([]policy.Source
 }
 
 // named reports whether the sources of rules are those of flags.
-func (s settings) named() bool { return len(s.gate.policies) > 0 }
+func (l baseLoader) named() bool { return len(l.gate.options.Sources.Policies) > 0 }
 
-// written takes the sources of --policy apart.
-func written(names []string) (dirs []string, bundles []bundle.Ref, err error) {
+// parseSources takes the sources of --policy apart.
+func parseSources(names []string) (dirs []string, bundles []bundle.Ref, err error) {
 	for _, name := range names {
 		ref, isBundle, err := bundle.Parse(name)
 		switch {
@@ -98,15 +98,15 @@ func written(names []string) (dirs []string, bundles []bundle.Ref, err error) {
 	return dirs, bundles, nil
 }
 
-// bundle gets the rules of a bundle: its bytes by their digest, then what they
+// readBundle gets the rules of a bundle: its bytes by their digest, then what they
 // hold, then who signed it. A bundle that is a file is read by file.
-func (g gate) bundle(ctx context.Context, b bundle.Ref, keys []bundle.PublicKey, file func() ([]byte, error)) (policy.Source, error) {
+func readBundle(ctx context.Context, fetcher *fetch.Client, b bundle.Ref, keys []bundle.PublicKey, file func() ([]byte, error)) (policy.Source, error) {
 	var data []byte
 	var err error
 	if b.Kind == bundle.File {
 		data, err = file()
 	} else {
-		data, err = g.fetcher().Fetch(ctx, b)
+		data, err = fetcher.Fetch(ctx, b)
 	}
 	if err != nil {
 		return policy.Source{}, err
@@ -137,30 +137,30 @@ func (e *pinError) Hint() string {
 }
 
 // bundleFile reads a bundle that is a file, where a directory of rules is read.
-func (s settings) bundleFile(ctx context.Context, b bundle.Ref) ([]byte, error) {
+func (l baseLoader) bundleFile(ctx context.Context, b bundle.Ref) ([]byte, error) {
 	p := artifact.Path(b.Path)
-	if s.named() {
-		at, named, err := s.locate(b.Path)
+	if l.named() {
+		at, named, err := l.locate(b.Path)
 		switch {
 		case err != nil:
 			return nil, err
 		case at == nowhere:
 			return nil, exit.Usagef("policies %q is outside the repository, want a bundle of the base commit", b.Path)
 		case at == onDisk:
-			return bundleOnDisk(join(s.gate.dir, b.Path))
+			return bundleOnDisk(l.gate.world.Path(b.Path))
 		}
 		p = named
 	}
-	entry, ok, err := s.base.Lookup(ctx, p)
+	entry, ok, err := l.base.Lookup(ctx, p)
 	switch {
 	case err != nil:
 		return nil, err
 	case !ok:
-		return nil, exit.Usagef("policies %q: no such file in %s", b.Path, s.where())
+		return nil, exit.Usagef("policies %q: no such file in %s", b.Path, l.where())
 	case entry.Kind != repo.File:
-		return nil, exit.Usagef("policies %q is a %s in %s, want a file", b.Path, entry.Kind, s.where())
+		return nil, exit.Usagef("policies %q is a %s in %s, want a file", b.Path, entry.Kind, l.where())
 	}
-	data, err := s.base.Read(ctx, entry, bundle.MaxBytes)
+	data, err := l.base.Read(ctx, entry, bundle.MaxBytes)
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", p, err)
 	}
@@ -185,26 +185,13 @@ func bundleOnDisk(name string) ([]byte, error) {
 
 // fetcher gets bundles that are not in the repository, with what the environment
 // says of the cache and of registries.
-func (g gate) fetcher() *fetch.Client {
+func (g *Gate) fetcher() *fetch.Client {
 	return &fetch.Client{
-		Cache:       cacheDir(g.env),
-		Offline:     g.offline,
-		Credentials: func() (fetch.Credentials, error) { return credentials(g.env) },
-		Warn:        g.warn,
+		Cache:       cacheDir(g.world.Env),
+		Offline:     g.options.Sources.Offline.Value,
+		Credentials: func() (fetch.Credentials, error) { return credentials(g.world.Env) },
+		Warn:        g.world.Warn,
 	}
-}
-
-// offline is whether the environment forbids the network.
-func offline(env func(string) (string, bool)) bool {
-	v, _ := env("CODEXLOCK_OFFLINE")
-	return v != "" && v != "false" && v != "0"
-}
-
-// gate is an evaluation as the environment describes it, for every command the same
-// way; flags say otherwise where a command has them.
-func newGate(w host.World) gate {
-	name, _ := w.Env("CODEXLOCK_CONFIG")
-	return gate{dir: w.Dir, env: w.Env, self: self(w), config: name, offline: offline(w.Env)}
 }
 
 // cacheDir is where bundles are kept by digest (XDG base directories: a relative
@@ -251,43 +238,43 @@ func credentials(env func(string) (string, bool)) (fetch.Credentials, error) {
 	return c, nil
 }
 
-// modules reads the rules of a directory: from the believed commit, or from where
+// modules reads the rules of a directory: from the trusted base, or from where
 // a flag names them.
-func (s settings) modules(ctx context.Context, dir string) ([]policy.Module, error) {
+func (l baseLoader) modules(ctx context.Context, dir string) ([]policy.Module, error) {
 	p := artifact.Path(strings.TrimSuffix(dir, "/"))
-	if s.named() {
-		at, named, err := s.locate(strings.TrimSuffix(dir, "/"))
+	if l.named() {
+		at, named, err := l.locate(strings.TrimSuffix(dir, "/"))
 		switch {
 		case err != nil:
 			return nil, err
 		case at == nowhere:
 			return nil, exit.Usagef("policies %q is outside the repository, want a directory of the base commit", dir)
 		case at == onDisk:
-			return modulesOnDisk(s.gate.dir, dir)
+			return ModulesOnDisk(l.gate.world.Dir, dir)
 		}
 		p = named
 	}
-	return s.filesBelow(ctx, p, ".rego")
+	return l.filesBelow(ctx, p, ".rego")
 }
 
 // filesBelow reads a folder's files of one suffix from the base commit.
-func (s settings) filesBelow(ctx context.Context, dir artifact.Path, suffix string) ([]policy.Module, error) {
-	if err := s.folder(ctx, dir.String()); err != nil {
+func (l baseLoader) filesBelow(ctx context.Context, dir artifact.Path, suffix string) ([]policy.Module, error) {
+	if err := l.folder(ctx, dir.String()); err != nil {
 		return nil, err
 	}
 	prefix := dir.String() + "/"
 	var files []policy.Module
-	for entry, err := range s.base.Entries(ctx) {
+	for entry, err := range l.base.Entries(ctx) {
 		if err != nil {
-			return nil, fmt.Errorf("list %s in %s: %w", dir, s.where(), err)
+			return nil, fmt.Errorf("list %s in %s: %w", dir, l.where(), err)
 		}
 		if !strings.HasPrefix(entry.Path, prefix) || !strings.HasSuffix(entry.Path, suffix) {
 			continue
 		}
 		if entry.Kind != repo.File {
-			return nil, s.broken(entry.Path, "%s is a %s in %s, want a file", entry.Path, entry.Kind, s.where())
+			return nil, l.broken(entry.Path, "%s is a %s in %s, want a file", entry.Path, entry.Kind, l.where())
 		}
-		text, err := s.base.Read(ctx, entry, facts.MaxCompanionBytes)
+		text, err := l.base.Read(ctx, entry, facts.MaxCompanionBytes)
 		if err != nil {
 			return nil, fmt.Errorf("read %s: %w", entry.Path, err)
 		}
@@ -296,11 +283,14 @@ func (s settings) filesBelow(ctx context.Context, dir artifact.Path, suffix stri
 	return files, nil
 }
 
-// modulesOnDisk reads a folder as it was written, seen from a directory, and
+// ModulesOnDisk reads a folder as it was written, seen from a directory, and
 // names its files as whoever wrote it would.
-func modulesOnDisk(from, dir string) ([]policy.Module, error) {
+func ModulesOnDisk(from, dir string) ([]policy.Module, error) {
 	var modules []policy.Module
-	root := join(from, dir)
+	root := dir
+	if !filepath.IsAbs(root) {
+		root = filepath.Join(from, dir)
+	}
 	err := filepath.WalkDir(root, func(name string, d os.DirEntry, err error) error {
 		if err != nil || d.IsDir() || !strings.HasSuffix(name, ".rego") {
 			return err
@@ -314,4 +304,67 @@ func modulesOnDisk(from, dir string) ([]policy.Module, error) {
 	}
 	sort.Slice(modules, func(i, j int) bool { return modules[i].Name < modules[j].Name })
 	return modules, err
+}
+
+// Rules compiles the rules that the gate would ask in the working directory.
+// Where there is no commit to trust, those are the embedded ones and what
+// --policy names.
+func (g *Gate) Rules(ctx context.Context) (*policy.Engine, error) {
+	r, err := repo.Open(ctx, g.world.Dir)
+	var none *repo.NotARepositoryError
+	if errors.As(err, &none) {
+		return g.rulesOnDisk(ctx)
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	base, err := g.commit(ctx, r, cmp.Or(g.options.Base.revision(), "HEAD"))
+	var empty *repo.NoCommitsError
+	if errors.As(err, &empty) {
+		return g.rulesOnDisk(ctx)
+	}
+	if err != nil {
+		return nil, err
+	}
+	tree, err := r.Tree(ctx, base)
+	if err != nil {
+		return nil, err
+	}
+	source := baseLoader{gate: g, repository: r, base: tree}
+	c, err := source.config(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return source.engine(ctx, c)
+}
+
+func (g *Gate) rulesOnDisk(ctx context.Context) (*policy.Engine, error) {
+	embedded, err := policy.Embedded(policies.FS)
+	if err != nil {
+		return nil, err
+	}
+	sources := []policy.Source{embedded}
+	dirs, bundles, err := parseSources(g.options.Sources.Policies)
+	if err != nil {
+		return nil, err
+	}
+	for _, dir := range dirs {
+		modules, err := ModulesOnDisk(g.world.Dir, dir)
+		if err != nil {
+			return nil, err
+		}
+		if len(modules) == 0 {
+			return nil, exit.Usagef("policies %q: no .rego file there", dir)
+		}
+		sources = append(sources, policy.Source{Name: dir, Modules: modules})
+	}
+	for _, b := range bundles {
+		source, err := readBundle(ctx, g.fetcher(), b, nil, func() ([]byte, error) { return bundleOnDisk(g.world.Path(b.Path)) })
+		if err != nil {
+			return nil, err
+		}
+		sources = append(sources, source)
+	}
+	return policy.New(ctx, sources)
 }

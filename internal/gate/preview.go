@@ -1,4 +1,4 @@
-package cli
+package gate
 
 import (
 	"context"
@@ -8,7 +8,6 @@ import (
 
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/config"
-	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/host"
 	"github.com/codexlock/codexlock/internal/keys"
@@ -18,23 +17,28 @@ import (
 	"github.com/codexlock/codexlock/internal/schemas"
 )
 
+// Serve serves a process that the gate itself started: a test's sandbox, or a preview by
+// edited rules. entered is false for any other process.
+func Serve(ctx context.Context, w host.World) (code int, entered bool) {
+	if code, entered := sandbox.Enter(w.Args); entered {
+		return code, true
+	}
+	if !isPreview(w) {
+		return 0, false
+	}
+	return w.Fail(preview.Serve(ctx, w.Stdin, w.Stdout)), true
+}
+
 // isPreview reports whether this process was started to judge by edited rules.
 func isPreview(w host.World) bool { return len(w.Args) == 2 && w.Args[1] == preview.Command }
-
-func servePreview(ctx context.Context, w host.World) int {
-	if err := preview.Serve(ctx, w.Stdin, w.Stdout); err != nil {
-		return w.Fail(err)
-	}
-	return exit.Trusted
-}
 
 // tests executes an artifact's test where the base commit asks for it.
 func tests(w host.World) *facts.Tests {
 	return &facts.Tests{Run: sandbox.Run, Random: w.Random, Clock: w.Now, Wall: w.TestWall}
 }
 
-// self is this program, to be started once more.
-func self(w host.World) preview.Program {
+// program is this program, to be started once more.
+func program(w host.World) preview.Program {
 	p := preview.Program{Path: w.Self}
 	if len(w.Args) > 0 {
 		p.Name = w.Args[0]
@@ -45,14 +49,14 @@ func self(w host.World) preview.Program {
 // preview says what the edits of the gate that the change holds would change over
 // the whole tree, nil where there are none. It is no part of the verdict: whatever
 // goes wrong is said in it, and nowhere else.
-func (g gate) preview(ctx context.Context, e evaluation) *policy.Preview {
-	edits := e.change.GateEdits()
-	if len(edits) == 0 || g.scope == facts.Paths || e.options.TrustedBase == facts.TrustedHead {
+func (g *Gate) preview(ctx context.Context, e Evaluation) *policy.Preview {
+	edits := e.Change.GateEdits()
+	if len(edits) == 0 || g.options.Selection.Scope == facts.Paths || e.Facts.TrustedBase == facts.TrustedHead {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, preview.MaxTime)
 	defer cancel()
-	p, err := g.compare(ctx, e)
+	p, err := g.compareGates(ctx, e)
 	if err != nil {
 		p = policy.Compare(policy.Decision{}, policy.Decision{}, nil, nil)
 		p.State, p.Problem, p.Before, p.After = "failed", strings.TrimSpace(err.Error()), "", ""
@@ -61,11 +65,11 @@ func (g gate) preview(ctx context.Context, e evaluation) *policy.Preview {
 	return &p
 }
 
-// compare judges the head's whole tree twice, as it would be judged once it is
+// compareGates judges the head's whole tree twice, as it would be judged once it is
 // merged: by the base's gate here, by the head's in a process of its own. What
 // that one is told was measured here, so that it needs no key.
-func (g gate) compare(ctx context.Context, e evaluation) (policy.Preview, error) {
-	o := e.options
+func (g *Gate) compareGates(ctx context.Context, e Evaluation) (policy.Preview, error) {
+	o := e.Facts
 	whole := facts.Options{ // and nothing else that was asked for: a preview runs nobody's tests
 		Repository: o.Repository, Base: o.Head, Head: o.Head, BaseCommit: o.HeadCommit, HeadCommit: o.HeadCommit, Staged: o.Staged, SameCommit: true,
 		Scope: facts.All, Config: o.Config, Extras: o.Extras, Keys: o.Keys, Now: o.Now, Strict: o.Strict, TrustedBase: o.TrustedBase,
@@ -74,29 +78,29 @@ func (g gate) compare(ctx context.Context, e evaluation) (policy.Preview, error)
 	if err != nil {
 		return policy.Preview{}, err
 	}
-	asked := e.asked
-	asked.Proposed = policy.Proposed{} // merged, it is the base's
-	decided, err := e.engine.Decide(ctx, before, asked)
+	merged := e.Policy
+	merged.Proposed = policy.Proposed{} // merged, it is the base's
+	decided, err := e.Engine.Decide(ctx, before, merged)
 	if err != nil {
 		return policy.Preview{}, err
 	}
-	rules, err := e.trusted.sources(ctx, e.options.Config)
+	rules, err := e.base.sources(ctx, e.Facts.Config)
 	if err != nil {
 		return policy.Preview{}, err
 	}
-	edited := settings{gate: g, repository: e.options.Repository, base: e.options.Head, edited: true}
-	if err := edited.believe(ctx, &whole, e.trusted, e.options.Config); err != nil {
+	edited := baseLoader{gate: g, repository: e.Facts.Repository, base: e.Facts.Head, edited: true}
+	if err := edited.loadEdited(ctx, &whole, e.base, e.Facts.Config); err != nil {
 		return policy.Preview{}, err
 	}
 	question, after, err := edited.question(ctx, whole)
 	if err != nil {
 		return policy.Preview{}, err
 	}
-	answer, err := g.self.Ask(ctx, question, completed{after, e.engine})
+	answer, err := program(g.world).Ask(ctx, question, completed{after, e.Engine})
 	if err != nil {
 		return policy.Preview{}, err
 	}
-	return policy.Compare(decided, answer.Decision, policy.RuleTexts(rules, e.engine), answer.Rules), nil
+	return policy.Compare(decided, answer.Decision, policy.RuleTexts(rules, e.Engine), answer.Rules), nil
 }
 
 // A completed change is measured to the end here, since the process that judges it has
@@ -115,37 +119,37 @@ func (c completed) Artifact(ctx context.Context, i int) (facts.Measurement, erro
 	return c.engine.Complete(ctx, m, 0)
 }
 
-// believe reads the edited configuration, and with it what measuring needs. Of the
+// loadEdited reads the edited configuration, and with it what measuring needs. Of the
 // environment only VaultTime keys are read, by their names or because the base
 // says so: an edit could name any secret there is.
-func (s settings) believe(ctx context.Context, whole *facts.Options, earlier settings, base config.Config) error {
+func (l baseLoader) loadEdited(ctx context.Context, whole *facts.Options, earlier baseLoader, base config.Config) error {
 	var err error
-	if whole.Config, err = s.config(ctx); err != nil {
+	if whole.Config, err = l.config(ctx); err != nil {
 		return fmt.Errorf("the edited configuration cannot be used: %w", err)
 	}
-	if s.gate.minimumLevel != "" {
-		if whole.Config.MinimumLevel, err = artifact.ParseLevel(s.gate.minimumLevel); err != nil {
+	if level := l.gate.options.Settings.MinimumLevel.Value; level != "" {
+		if whole.Config.MinimumLevel, err = artifact.ParseLevel(level); err != nil {
 			return err
 		}
 	}
-	if whole.Keys, err = keys.Ring(ctx, whole.Config, keys.Within(base, s.gate.env)); err != nil {
+	if whole.Keys, err = keys.Ring(ctx, whole.Config, keys.Within(base, l.gate.world.Env)); err != nil {
 		return err
 	}
 	were, err := earlier.schemaTexts(ctx, base)
 	if err != nil {
 		return err
 	}
-	are, err := s.schemaTexts(ctx, whole.Config)
+	are, err := l.schemaTexts(ctx, whole.Config)
 	if err == nil && !slices.Equal(were, are) {
-		whole.Extras, err = s.forms(ctx, *whole, are)
+		whole.Extras, err = l.editedForms(ctx, *whole, are)
 	}
 	return err
 }
 
-// forms finds out what edited schemas make of the tree's documents: these are
+// editedForms finds out what edited schemas make of the tree's documents: these are
 // noted while the tree is measured without the schemas, and asked about all at once.
-func (s settings) forms(ctx context.Context, whole facts.Options, edited []schemaText) (map[schemas.Kind][]facts.Form, error) {
-	asked := preview.Forms{Schemas: map[schemas.Kind][]string{}, Documents: map[schemas.Kind][]string{}}
+func (l baseLoader) editedForms(ctx context.Context, whole facts.Options, edited []schemaText) (map[schemas.Kind][]facts.Form, error) {
+	documents := preview.Forms{Schemas: map[schemas.Kind][]string{}, Documents: map[schemas.Kind][]string{}}
 	recorders := map[schemas.Kind]*preview.Recorder{}
 	forms := map[schemas.Kind][]facts.Form{}
 	for _, t := range edited {
@@ -153,7 +157,7 @@ func (s settings) forms(ctx context.Context, whole facts.Options, edited []schem
 			recorders[t.kind] = &preview.Recorder{}
 			forms[t.kind] = []facts.Form{recorders[t.kind]}
 		}
-		asked.Schemas[t.kind] = append(asked.Schemas[t.kind], t.text)
+		documents.Schemas[t.kind] = append(documents.Schemas[t.kind], t.text)
 	}
 	whole.Extras = forms
 	change, err := facts.Collect(ctx, whole)
@@ -166,9 +170,9 @@ func (s settings) forms(ctx context.Context, whole facts.Options, edited []schem
 		}
 	}
 	for kind, r := range recorders {
-		asked.Documents[kind] = r.Texts()
+		documents.Documents[kind] = r.Texts()
 	}
-	found, err := s.gate.self.AskForms(ctx, asked)
+	found, err := program(l.gate.world).AskForms(ctx, documents)
 	if err != nil {
 		return nil, err
 	}
@@ -179,9 +183,9 @@ func (s settings) forms(ctx context.Context, whole facts.Options, edited []schem
 }
 
 // question is the edited gate, and the tree as it is measured for it.
-func (s settings) question(ctx context.Context, whole facts.Options) (preview.Question, *facts.Collector, error) {
+func (l baseLoader) question(ctx context.Context, whole facts.Options) (preview.Question, *facts.Collector, error) {
 	var q preview.Question
-	sources, err := s.sources(ctx, whole.Config)
+	sources, err := l.sources(ctx, whole.Config)
 	if err != nil {
 		return q, nil, fmt.Errorf("the edited policies cannot be read: %w", err)
 	}
@@ -190,7 +194,7 @@ func (s settings) question(ctx context.Context, whole facts.Options) (preview.Qu
 			q.Sources = append(q.Sources, source)
 		}
 	}
-	if q.Options, err = s.asked(ctx, whole.Config); err != nil {
+	if q.Options, err = l.policyOptions(ctx, whole.Config); err != nil {
 		return q, nil, err
 	}
 	after, err := facts.Collect(ctx, whole)

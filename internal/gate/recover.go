@@ -1,4 +1,4 @@
-package cli
+package gate
 
 import (
 	"cmp"
@@ -13,20 +13,20 @@ import (
 	"github.com/codexlock/codexlock/internal/repo"
 )
 
-// recover judges the one change that can pass while the commit that is believed
+// recover judges the one change that can pass while the trusted commit
 // cannot be used: one that edits the file which is at fault, and whose own gate
 // loads. It is judged by the nearest ancestor, along first parents, that has a
 // configuration and loads. For every other change cause stays the error.
-func (e evaluation) recover(ctx context.Context, t comparison, cause error) (evaluation, error) {
-	problem, ok := gateProblem(cause)
-	g, r, trusted := e.trusted.gate, e.options.Repository, t.commit
-	if !ok || problem.Path == "" || trusted == "" || g.config != "" && g.readsDisk() || len(g.policies) > 0 {
+func (e Evaluation) recover(ctx context.Context, t comparison, cause error) (Evaluation, error) {
+	problem, ok := problemOf(cause)
+	g, r, trusted := e.base.gate, e.Facts.Repository, t.commit
+	if !ok || problem.Path == "" || trusted == "" || g.options.Sources.Config.Value != "" && g.readsDisk() || len(g.options.Sources.Policies) > 0 {
 		return e, cause
 	}
 	if _, there, err := t.trusted.Lookup(ctx, artifact.Path(problem.Path)); err != nil || !there {
 		return e, cmp.Or(err, cause) // a rule of a bundle, or of ours
 	}
-	unusable := &unusableBaseError{commit: trusted, file: problem.Path, err: cause, commits: g.head != "" || g.staged}
+	unusable := &unusableBaseError{commit: trusted, file: problem.Path, err: cause, commits: !g.ReadsWorkTree()}
 	edits, err := touches(ctx, t.options, problem.Path)
 	if err != nil {
 		return e, err
@@ -34,7 +34,7 @@ func (e evaluation) recover(ctx context.Context, t comparison, cause error) (eva
 	if !edits {
 		return e, unusable
 	}
-	if problems, err := g.loadEdited(r)(ctx, t.options.Head); err != nil {
+	if problems, err := g.checkEdited(r)(ctx, t.options.Head); err != nil {
 		return e, err
 	} else if len(problems) > 0 {
 		p := problems[0]
@@ -53,7 +53,7 @@ func (e evaluation) recover(ctx context.Context, t comparison, cause error) (eva
 		judge, found, err := e.ancestor(ctx, t, commit)
 		if err != nil || found {
 			if found {
-				judge.notes = append(judge.notes, fmt.Sprintf("the gate of %.12s cannot be used (%s): this change edits that file, and was checked by the gate of its ancestor %.12s", trusted, problem.Path, judge.options.TrustedCommit))
+				judge.notes = append(judge.notes, fmt.Sprintf("the gate of %.12s cannot be used (%s): this change edits that file, and was checked by the gate of its ancestor %.12s", trusted, problem.Path, judge.Facts.TrustedCommit))
 			}
 			return judge, err
 		}
@@ -62,8 +62,8 @@ func (e evaluation) recover(ctx context.Context, t comparison, cause error) (eva
 }
 
 // ancestor loads the gate as it was before a commit.
-func (e evaluation) ancestor(ctx context.Context, t comparison, commit repo.Commit) (evaluation, bool, error) {
-	r := e.options.Repository
+func (e Evaluation) ancestor(ctx context.Context, t comparison, commit repo.Commit) (Evaluation, bool, error) {
+	r := e.Facts.Repository
 	parent, ok, err := r.FirstParent(ctx, commit)
 	if err != nil || !ok {
 		return e, false, err
@@ -72,13 +72,13 @@ func (e evaluation) ancestor(ctx context.Context, t comparison, commit repo.Comm
 	if err != nil {
 		return e, false, err
 	}
-	judge := evaluation{options: t.options, trusted: e.trusted, notes: e.notes}
-	judge.trusted.base = before
+	judge := Evaluation{Facts: t.options, base: e.base, notes: e.notes}
+	judge.base.base = before
 	err = judge.load(ctx)
-	if _, broken := gateProblem(err); err != nil && broken || err == nil && judge.options.Config.File == "" {
+	if _, broken := problemOf(err); err != nil && broken || err == nil && judge.Facts.Config.File == "" {
 		return e, false, nil
 	}
-	judge.options.TrustedBase, judge.options.TrustedCommit = facts.TrustedAncestor, parent.String()
+	judge.Facts.TrustedBase, judge.Facts.TrustedCommit = facts.TrustedAncestor, parent.String()
 	return judge, err == nil, err
 }
 
@@ -93,7 +93,7 @@ func touches(ctx context.Context, o facts.Options, name string) (bool, error) {
 	return false, nil
 }
 
-// An unusableBaseError is a believed commit whose gate cannot be loaded, and a
+// An unusableBaseError is a trusted commit whose gate cannot be loaded, and a
 // change that does not repair it.
 type unusableBaseError struct {
 	commit  repo.Commit

@@ -1,0 +1,89 @@
+// Package flags has the flags that several commands share, the formats that they print in,
+// and where their output goes.
+package flags
+
+import (
+	"io"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/codexlock/codexlock/internal/exit"
+	"github.com/codexlock/codexlock/internal/gate"
+	"github.com/codexlock/codexlock/internal/host"
+)
+
+// Base adds the flags that say which commits are compared, and which is trusted.
+func Base(cmd *cobra.Command, o *gate.Options, head string) {
+	o.Variables = true
+	f := cmd.Flags()
+	f.Var(&o.Base.Trusted, "base", "the trusted base commit; the change is compared with its merge base with the head (default HEAD; with --head its first parent)")
+	f.Var(&o.Base.Exact, "base-exact", "the trusted base commit, compared with directly")
+	f.Var(&o.Base.Head, "head", head)
+}
+
+// Trusted adds the flag that says which commit is trusted, where nothing is compared.
+func Trusted(cmd *cobra.Command, o *gate.Options) {
+	o.Variables = true
+	cmd.Flags().Var(&o.Base.Trusted, "base", "the trusted base commit (default HEAD)")
+}
+
+// Config adds --config.
+func Config(cmd *cobra.Command, o *gate.Options) {
+	cmd.Flags().Var(&o.Sources.Config, "config", "the configuration file (default codexlock.yaml or .github/codexlock.yaml)")
+}
+
+// EffectiveTime adds --effective-time. verb says what is done as of that time.
+func EffectiveTime(cmd *cobra.Command, written *string, verb string) {
+	cmd.Flags().StringVar(written, "effective-time", "", verb+", YYYY-MM-DDTHH:MM:SSZ (default now)")
+}
+
+// Measure adds the flags that say what is measured, against what, and when.
+func Measure(cmd *cobra.Command, o *gate.Options) {
+	Base(cmd, o, "the commit to look at (default: the work tree)")
+	Config(cmd, o)
+	EffectiveTime(cmd, &o.EffectiveTime, "measure as of this time")
+}
+
+// Printer returns the printer of a format, of those that there are. Any other format is a
+// usage error.
+func Printer[P any](format string, printers map[string]P) (P, error) {
+	p, ok := printers[format]
+	if !ok {
+		names := slices.Sorted(maps.Keys(printers))
+		return p, exit.Usagef("--format is %q, want one of %s", format, strings.Join(names, ", "))
+	}
+	return p, nil
+}
+
+// An Output is a format and where it goes: "" is standard output.
+type Output struct{ Format, File string }
+
+// Outputs reads FORMAT[=FILE] arguments; none is text. check refuses an unknown format.
+func Outputs(written []string, check func(format string) error) ([]Output, error) {
+	if len(written) == 0 {
+		written = []string{"text"}
+	}
+	var outputs []Output
+	for _, s := range written {
+		format, file, toFile := strings.Cut(s, "=")
+		if err := check(format); err != nil {
+			return nil, err
+		}
+		if toFile && file == "" {
+			return nil, exit.Usagef("--format %q names no file, want format=FILE", s)
+		}
+		outputs = append(outputs, Output{format, file})
+	}
+	return outputs, nil
+}
+
+// Write writes an output where it goes. A file is written whole or not at all.
+func (o Output) Write(w host.World, fill func(io.Writer) error) error {
+	if o.File == "" {
+		return fill(w.Stdout)
+	}
+	return w.WriteFile(o.File, fill)
+}

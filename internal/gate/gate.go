@@ -1,0 +1,275 @@
+// Package gate evaluates a change, from options and environment to a report: it finds the
+// trusted base, reads configuration, rules and keys there, collects the facts of what
+// changed, has the rules decide, previews what an edit of the gate would change, and
+// reports. It prints nothing but warnings and notes, and decides nothing itself.
+package gate
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/attest"
+	"github.com/codexlock/codexlock/internal/baseline"
+	"github.com/codexlock/codexlock/internal/concurrent"
+	"github.com/codexlock/codexlock/internal/config"
+	"github.com/codexlock/codexlock/internal/exit"
+	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/host"
+	"github.com/codexlock/codexlock/internal/policy"
+	"github.com/codexlock/codexlock/internal/repo"
+	"github.com/codexlock/codexlock/internal/report"
+	"github.com/codexlock/codexlock/internal/vaulttime"
+)
+
+// A Gate is one evaluation, ready to run. New makes it.
+type Gate struct {
+	world   host.World
+	options Options
+	now     time.Time
+}
+
+// New makes a gate of options and environment. Its errors are usage errors.
+func New(w host.World, o Options) (*Gate, error) {
+	now, err := EffectiveTime(w, o.EffectiveTime)
+	if err != nil {
+		return nil, err
+	}
+	if err := o.fromEnvironment(w.Env); err != nil {
+		return nil, err
+	}
+	return &Gate{world: w, options: o, now: now}, nil
+}
+
+// Now is the time that the run judges and dates by.
+func (g *Gate) Now() time.Time { return g.now }
+
+// ReadsWorkTree reports whether the work tree is verified, and not commits or what is staged.
+func (g *Gate) ReadsWorkTree() bool {
+	return g.options.Base.Head.Value == "" && !g.options.Base.Staged
+}
+
+// An Outcome is what an evaluation found, and what it was found in.
+type Outcome struct {
+	Repository *repo.Repository
+	Change     *facts.Collector
+	Config     config.Config
+	Report     report.Report
+}
+
+// A NothingEvaluatedError is a run over everything that found nothing: a wrong
+// folder or pattern looks just so, and is not a pass.
+type NothingEvaluatedError struct{ Include []string }
+
+func (e *NothingEvaluatedError) Error() string {
+	return fmt.Sprintf("no artifact found: nothing matches %s and Codex-Lock.json lists none", strings.Join(e.Include, ", "))
+}
+
+// Run evaluates the gate.
+func (g *Gate) Run(ctx context.Context) (done report.Report, err error) {
+	err = g.Evaluate(ctx, func(o Outcome) error {
+		done = o.Report
+		return nil
+	})
+	return done, err
+}
+
+// Evaluate evaluates the gate and calls use with the outcome, while the repository is open.
+func (g *Gate) Evaluate(ctx context.Context, use func(Outcome) error) error {
+	limited, stop := g.limited(ctx)
+	defer stop()
+	r, err := g.Open(limited)
+	if err != nil {
+		return cmp.Or(context.Cause(limited), err)
+	}
+	defer r.Close()
+	var e Evaluation
+	var decision policy.Decision
+	err = within(limited, func() (err error) {
+		if e, err = g.Prepare(limited, r); err != nil {
+			return err
+		}
+		if e.Change.Len() == 0 && g.options.Selection.Scope == facts.All {
+			return &NothingEvaluatedError{Include: e.Facts.Config.Include}
+		}
+		for _, p := range e.Change.Skipped() {
+			g.world.Note(fmt.Sprintf("%s is not an artifact: skipped", p))
+		}
+		decision, err = e.Decide(limited)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if err := g.writeBaseline(r, e, &decision); err != nil {
+		return err
+	}
+	done := report.New(decision, report.Meta{
+		Scope: string(e.Facts.Scope), Base: e.Facts.BaseCommit, Head: e.Facts.HeadCommit, Staged: e.Facts.Staged,
+		EffectiveTime: vaulttime.FormatTime(g.now), FailOnWarn: g.options.Settings.FailOnWarn.Value,
+		TrustedBase: e.Facts.TrustedCommit, Notes: e.notes,
+		Preview: g.preview(limited, e),
+	})
+	return use(Outcome{Repository: r, Change: e.Change, Config: e.Facts.Config, Report: done})
+}
+
+// An Evaluation is a gate that is ready to decide: what the trusted base says, and what is
+// under judgement.
+type Evaluation struct {
+	Facts  facts.Options    // what is measured, with configuration and keys
+	Policy policy.Options   // how it is decided, with exceptions and baseline
+	Engine *policy.Engine   // the rules
+	Change *facts.Collector // what is under judgement
+	base   baseLoader
+	notes  []string // what a reader of the verdict has to know
+}
+
+// Decide has the rules decide about the change.
+func (e Evaluation) Decide(ctx context.Context) (policy.Decision, error) {
+	return e.Engine.Decide(ctx, e.Change, e.Policy)
+}
+
+// Prepare finds the trusted base, reads configuration, keys and rules there, and collects
+// what is under judgement. The rules are loaded while the change is collected, for neither
+// needs the other. The repository has to stay open while the evaluation is used.
+func (g *Gate) Prepare(ctx context.Context, r *repo.Repository) (Evaluation, error) {
+	c, err := g.compare(ctx, r)
+	if err != nil {
+		return Evaluation{}, err
+	}
+	e := g.evaluation(r, c)
+	var collected func() (*facts.Collector, error)
+	if err = e.base.loadFacts(ctx, &e.Facts); err == nil {
+		options := e.Facts // of the goroutine
+		collected = concurrent.Start(func() (*facts.Collector, error) { return facts.Collect(ctx, options) })
+		err = e.loadRules(ctx)
+	}
+	if err != nil {
+		if collected != nil {
+			_, _ = collected() // by a gate that cannot be used
+		}
+		if e, err = e.recover(ctx, c, err); err != nil {
+			return Evaluation{}, err
+		}
+		collected = func() (*facts.Collector, error) { return facts.Collect(ctx, e.Facts) }
+	}
+	e.Policy.Adopting = g.options.WriteBaseline != nil
+	if !e.Policy.Adopting {
+		e.Policy.MaxDenials = g.options.Settings.MaxDenials
+	}
+	var collectErr error
+	e.Policy.Proposed, err = g.proposed(ctx, r, e.Facts)
+	e.Change, collectErr = collected()
+	return e, cmp.Or(err, collectErr)
+}
+
+// PrepareRules is Prepare without a change: the caller collects what is judged.
+func (g *Gate) PrepareRules(ctx context.Context, r *repo.Repository) (Evaluation, error) {
+	c, err := g.compare(ctx, r)
+	if err != nil {
+		return Evaluation{}, err
+	}
+	e := g.evaluation(r, c)
+	if err := e.load(ctx); err != nil {
+		return e.recover(ctx, c, err)
+	}
+	return e, nil
+}
+
+// evaluation is one of which nothing is loaded yet.
+func (g *Gate) evaluation(r *repo.Repository, c comparison) Evaluation {
+	return Evaluation{Facts: c.options, base: baseLoader{gate: g, repository: r, base: c.trusted}, notes: c.notes}
+}
+
+// load reads configuration, keys and rules of the trusted base.
+func (e *Evaluation) load(ctx context.Context) error {
+	if err := e.base.loadFacts(ctx, &e.Facts); err != nil {
+		return err
+	}
+	return e.loadRules(ctx)
+}
+
+// loadRules reads rules, exceptions and baseline of the trusted base.
+func (e *Evaluation) loadRules(ctx context.Context) error {
+	var err error
+	if e.Engine, err = e.base.engine(ctx, e.Facts.Config); err != nil {
+		return err
+	}
+	e.Policy, err = e.base.policyOptions(ctx, e.Facts.Config)
+	return err
+}
+
+// loadFacts reads what measuring needs: configuration, schemas and the keys.
+func (l baseLoader) loadFacts(ctx context.Context, o *facts.Options) (err error) {
+	g := l.gate
+	if o.Config, err = l.config(ctx); err != nil {
+		return err
+	}
+	if o.Config.RunTests == "sandbox" && g.options.Settings.RunTests {
+		o.Tests = tests(g.world)
+	}
+	if level := g.options.Settings.MinimumLevel.Value; level != "" {
+		if o.Config.MinimumLevel, err = artifact.ParseLevel(level); err != nil {
+			return exit.Usagef("minimum %w", err)
+		}
+	}
+	if o.Keys, err = g.Keyring(ctx, o.Config); err != nil {
+		return err
+	}
+	o.Extras, err = l.schemas(ctx, o.Config)
+	return err
+}
+
+// Open opens the repository of the working directory. Where the work tree is read, it
+// finishes first what an interrupted attest left.
+func (g *Gate) Open(ctx context.Context) (*repo.Repository, error) {
+	if !g.ReadsWorkTree() {
+		return repo.Open(ctx, g.world.Dir)
+	}
+	return Open(ctx, g.world.Dir)
+}
+
+// Open opens the repository that holds a folder, and finishes first what an interrupted
+// attest left: what was decided and not finished is neither the earlier state nor the new one.
+func Open(ctx context.Context, dir string) (*repo.Repository, error) {
+	r, err := repo.Open(ctx, dir)
+	if err != nil {
+		return r, err
+	}
+	if _, err := attest.Recover(r.Root(), r.GitDir()); err != nil {
+		r.Close()
+		return nil, fmt.Errorf("finish an interrupted attest: %w", err)
+	}
+	return r, nil
+}
+
+// A Baseline is what a baseline is to be written of.
+type Baseline struct {
+	Root       string        // of the repository
+	Configured artifact.Path // "" where the configuration names no baseline
+	Entries    []baseline.Entry
+	Recorded   int // findings that the entries cover: several of one statement have one entry
+	Left       int // denials that no baseline can cover
+}
+
+// writeBaseline has a baseline of the decision's findings written, where one is wanted. The
+// decision covers them by it from then on: what is denied still, no baseline covers.
+func (g *Gate) writeBaseline(r *repo.Repository, e Evaluation, d *policy.Decision) error {
+	if g.options.WriteBaseline == nil {
+		return nil
+	}
+	failOnWarn := g.options.Settings.FailOnWarn.Value
+	b := Baseline{Root: r.Root(), Configured: e.Facts.Config.Baseline, Entries: e.Engine.Adopt(d, failOnWarn)}
+	for _, f := range d.Findings {
+		switch {
+		case f.Waiver != nil && f.Waiver.By == "baseline":
+			b.Recorded++
+		case !f.Excepted && (f.Severity == policy.Deny || failOnWarn):
+			b.Left++
+		}
+	}
+	return g.options.WriteBaseline(b)
+}

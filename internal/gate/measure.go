@@ -1,0 +1,89 @@
+package gate
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/codexlock/codexlock/internal/exit"
+	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/ledger"
+	"github.com/codexlock/codexlock/internal/policy"
+	"github.com/codexlock/codexlock/internal/repo"
+)
+
+// Measure measures one artifact without judging it, or the whole change where the scope is
+// not paths. A file that is no artifact is an error: nobody would judge its facts.
+func (g *Gate) Measure(ctx context.Context) (facts.Measurement, error) {
+	none := facts.Measurement{}
+	r, err := g.Open(ctx)
+	if err != nil {
+		return none, err
+	}
+	defer r.Close()
+	c, err := g.compare(ctx, r)
+	if err != nil {
+		return none, err
+	}
+	if err := (baseLoader{gate: g, repository: r, base: c.trusted}).loadFacts(ctx, &c.options); err != nil {
+		return none, err
+	}
+	change, err := facts.Collect(ctx, c.options)
+	if err != nil {
+		return none, err
+	}
+	if g.options.Selection.Scope != facts.Paths {
+		return change.Repository(ctx)
+	}
+	m, standing, err := MeasureNamed(ctx, change, g.options.Selection.Paths[0])
+	if err == nil && m.Second != nil {
+		m, err = g.complete(ctx, r, m)
+	}
+	if err == nil && !standing.Artifact {
+		err = &NotArtifactError{m.Input.Artifact.Path, standing}
+	}
+	return m, err
+}
+
+// complete adds what depends on the rules' answers.
+func (g *Gate) complete(ctx context.Context, r *repo.Repository, m facts.Measurement) (facts.Measurement, error) {
+	e, err := g.PrepareRules(ctx, r)
+	if err != nil {
+		return m, err
+	}
+	return e.Engine.Complete(ctx, m, 0)
+}
+
+// MeasureNamed measures the one artifact that a path names, or the file, and returns
+// which of the two it is.
+func MeasureNamed(ctx context.Context, change *facts.Collector, written string) (facts.Measurement, facts.Standing, error) {
+	if n := change.Len(); n != 1 {
+		return facts.Measurement{}, facts.Standing{}, exit.Usagef("%q holds %d artifacts, want the path of one", written, n)
+	}
+	m, err := change.Artifact(ctx, 0)
+	if err != nil {
+		return m, facts.Standing{}, err
+	}
+	s, err := change.Standing(ctx, m.Input.Artifact.Path)
+	return m, s, err
+}
+
+// A NotArtifactError is a file that nothing calls an artifact.
+type NotArtifactError struct {
+	Path     string
+	Standing facts.Standing
+}
+
+func (e *NotArtifactError) Error() string {
+	if e.Standing.Excluded != "" {
+		return fmt.Sprintf("%q is no artifact: artifacts.exclude says %q, and %s does not list it", e.Path, e.Standing.Excluded, ledger.Path)
+	}
+	return fmt.Sprintf("%q is no artifact: no pattern of artifacts.include matches it, and %s does not list it", e.Path, ledger.Path)
+}
+
+// Hint is the next step.
+func (e *NotArtifactError) Hint() string {
+	return "add it to artifacts.include of codexlock.yaml and commit that, or attest it: codexlock attest " + policy.Quoted(e.Path)
+}
+
+// Usage says that the user corrects it.
+func (e *NotArtifactError) Usage() bool { return true }
