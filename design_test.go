@@ -53,7 +53,7 @@ var edges = map[string]string{
 	"internal/baseline":   "internal/artifact internal/schemas",
 	"internal/policy":     "internal/artifact internal/baseline internal/bundle internal/facts internal/schemas internal/lazyregexp",
 	"internal/preview":    "internal/facts internal/ownerschema internal/policy internal/schemas policies",
-	"internal/report":     "internal/artifact internal/policy",
+	"internal/report":     "internal/artifact internal/audit internal/policy",
 	"internal/workbench":  "internal/policy internal/report internal/schemas policies internal/lazyregexp",
 	"internal/github":     "internal/report",
 	"internal/explain":    "internal/artifact internal/config internal/facts internal/ledger internal/policy internal/report",
@@ -69,11 +69,12 @@ var edges = map[string]string{
 		"internal/schemas internal/vaulttime policies",
 
 	"internal/cli/flags": "internal/exit internal/gate internal/host",
+	"internal/action":    "internal/exit internal/facts internal/gate internal/github internal/host internal/keys internal/outfile internal/repo internal/report",
 	"internal/cli": "internal/artifact internal/attest internal/audit internal/baseline internal/buildinfo internal/cli/flags internal/concurrent internal/config " +
 		"internal/exit internal/explain internal/facts internal/gate internal/github internal/host internal/keys internal/ledger internal/manifest " +
-		"internal/outfile internal/policy internal/repo internal/report internal/schemas internal/script internal/vaulttime internal/workbench policies",
+		"internal/policy internal/repo internal/report internal/schemas internal/script internal/vaulttime internal/workbench policies",
 	"cmd/codexlock":  "internal/cli internal/host",
-	"cmd/action":     "internal/cli internal/host",
+	"cmd/action":     "internal/action internal/host",
 	"bench":          "",
 	"bench/profiled": "internal/cli internal/exit internal/host",
 }

@@ -5,8 +5,8 @@ package main
 import (
 	"os"
 
-	"github.com/codexlock/codexlock/internal/cli"
+	"github.com/codexlock/codexlock/internal/action"
 	"github.com/codexlock/codexlock/internal/host"
 )
 
-func main() { os.Exit(cli.Action(host.Here())) }
+func main() { os.Exit(action.Main(host.Here())) }

@@ -5,7 +5,6 @@ import (
 	"crypto/ed25519"
 	"fmt"
 	"io"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -13,10 +12,10 @@ import (
 	"github.com/codexlock/codexlock/internal/audit"
 	"github.com/codexlock/codexlock/internal/config"
 	"github.com/codexlock/codexlock/internal/exit"
+	"github.com/codexlock/codexlock/internal/github"
 	"github.com/codexlock/codexlock/internal/host"
 	"github.com/codexlock/codexlock/internal/keys"
 	"github.com/codexlock/codexlock/internal/repo"
-	"github.com/codexlock/codexlock/internal/report"
 	"github.com/codexlock/codexlock/internal/vaulttime"
 )
 
@@ -53,7 +52,7 @@ func (l *logging) fromEnvironment(cmd *cobra.Command) error {
 		l.by = v
 	}
 	if l.by == "" && l.on {
-		l.by = verifier(l.user(cmd.Context()), l.env)
+		l.by = github.WithRun(l.user(cmd.Context()), l.env)
 	}
 	if len(l.by) > maxVerifiedBy {
 		return exit.Usagef("--verified-by has %d bytes, want at most %d", len(l.by), maxVerifiedBy)
@@ -63,48 +62,6 @@ func (l *logging) fromEnvironment(cmd *cobra.Command) error {
 
 // maxVerifiedBy is what schemas/integrity.json allows, in bytes to be safe.
 const maxVerifiedBy = 1024
-
-// verifier names who runs this, and the run where it is a workflow's.
-func verifier(who string, env func(string) (string, bool)) string {
-	get := func(name string) string { v, _ := env(name); return v }
-	if run := get("GITHUB_RUN_ID"); run != "" {
-		_, host, _ := strings.Cut(get("GITHUB_SERVER_URL"), "://")
-		who += " (" + strings.TrimPrefix(host+"/", "/") + get("GITHUB_REPOSITORY") + "/actions/runs/" + run + ")"
-	}
-	return who
-}
-
-// verified are the log's entries of a report.
-func (l logging) verified(r report.Report) []audit.Entry {
-	entries := make([]audit.Entry, 0, len(r.Artifacts))
-	trusted := r.Trusted()
-	for _, a := range r.Artifacts {
-		e := audit.Entry{
-			Artifact: a.Path, SHA256: a.SHA256, VaultTime: a.Signature, TrustDomain: a.TrustDomain,
-			VerifiedBy: l.by, VerifiedAt: r.EffectiveTime, Result: audit.Fail, Level: a.Level.String(),
-		}
-		if trusted(a) {
-			e.Result = audit.Pass
-		}
-		entries = append(entries, e)
-	}
-	return entries
-}
-
-// evidence writes the entries of a report as lines without a place in any log:
-// seq and prev are for the one who appends to give.
-func (l logging) evidence(out io.Writer, r report.Report) error {
-	for _, e := range l.verified(r) {
-		line, err := audit.Line(e)
-		if err != nil {
-			return err
-		}
-		if _, err := out.Write(append(line, '\n')); err != nil {
-			return err
-		}
-	}
-	return nil
-}
 
 // attested are the log's entries of attestations. They have no level: that is
 // for a verification to find.

@@ -140,7 +140,7 @@ func (v *verification) run(ctx context.Context, g *gate.Gate) error {
 	}
 	return g.Evaluate(ctx, func(found gate.Outcome) error {
 		if v.log.on {
-			if err := v.log.append(ctx, found.Repository, found.Config, v.log.verified(found.Report)); err != nil {
+			if err := v.log.append(ctx, found.Repository, found.Config, report.LogEntries(found.Report, v.log.by)); err != nil {
 				return err
 			}
 		}

@@ -1,4 +1,7 @@
-package cli
+// Package action is the GitHub Action: it reads the event and the inputs of a workflow, runs
+// the gate on the event's change, and posts the verdict as a check run, or as workflow
+// commands where the token may not.
+package action
 
 import (
 	"context"
@@ -31,9 +34,9 @@ type action struct {
 	report string        // the file with the JSON report
 }
 
-// Action runs the gate on the event that a GitHub workflow was started for, posts
+// Main runs the gate on the event that a GitHub workflow was started for, posts
 // the verdict as a check run and returns the step's exit code: the verdict too.
-func Action(ctx context.Context, w host.World) (code int) {
+func Main(ctx context.Context, w host.World) (code int) {
 	a := &action{world: w}
 	defer w.End(&code)
 	if code, served := gate.Serve(ctx, w); served {
@@ -113,7 +116,7 @@ func (a *action) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return a.tell(ctx, r, commands)
+	return a.publish(ctx, r, commands)
 }
 
 // mask asks the runner, before anything else is printed, to hide the keys.
@@ -148,7 +151,7 @@ func (a *action) readEvent() error {
 	return err
 }
 
-// start posts the check run as in progress. A token that may not is no fault of
+// start posts the check run as in progress. A token that may not is no error of
 // the change: then, or on request, the verdict goes out as workflow commands.
 func (a *action) start(ctx context.Context) (commands bool, err error) {
 	if a.in.Annotate == "none" || a.in.Annotate == "commands" {
@@ -265,7 +268,7 @@ func (a *action) isOrigin(urls []string) bool {
 	return len(urls) > 0
 }
 
-// A missingTipError says that the branch whose rules are to be believed is not in
+// A missingTipError says that the branch whose rules are to be trusted is not in
 // this clone, or only as a copy that somebody else controls.
 type missingTipError struct {
 	branch string
@@ -287,8 +290,8 @@ func (e *missingTipError) Hint() string {
 	return "check out with actions/checkout and fetch-depth: 0"
 }
 
-// tell writes the report everywhere it belongs.
-func (a *action) tell(ctx context.Context, r report.Report, commands bool) error {
+// publish writes the report everywhere it belongs.
+func (a *action) publish(ctx context.Context, r report.Report, commands bool) error {
 	if err := report.Write("text", a.world.Stdout, r, report.Options{}); err != nil {
 		return fmt.Errorf("write text: %w", err)
 	}
@@ -329,8 +332,8 @@ func (a *action) files(ctx context.Context, r report.Report) error {
 		}
 	}
 	if a.in.LogFile != "" {
-		l := logging{by: verifier(repo.User(ctx, a.world.Dir, a.world.Env), a.world.Env)}
-		if err := a.writeFile(a.in.LogFile, func(f io.Writer) error { return l.evidence(f, r) }); err != nil {
+		by := github.WithRun(repo.User(ctx, a.world.Dir, a.world.Env), a.world.Env)
+		if err := a.writeFile(a.in.LogFile, func(f io.Writer) error { return report.WriteLogEntries(f, r, by) }); err != nil {
 			return fmt.Errorf("write the log's entries: %w", err)
 		}
 	}
