@@ -66,11 +66,11 @@ var costCases = []costCase{
 	{name: "drifted", args: []string{"verify", "--all"}, code: exit.Denied, prepare: drift,
 		bounds: costs{2058, 135274, 5.5, 11}},
 	{name: "one path", args: []string{"verify", "assets/sources/0/a0000.txt"}, // what the others cost
-		bounds: costs{97, 8104, 0.5, 7}},
+		bounds: costs{41, 3627, 0.5, 7}},
 	{name: "changed", args: []string{"verify", "--base", "HEAD^1", "--head", "HEAD"},
 		bounds: costs{454, 48248, 0.5, 9}},
 	{name: "unchanged", args: []string{"verify", "--base", "HEAD", "--head", "HEAD"},
-		bounds: costs{38, 4608, 0.5, 7}},
+		bounds: costs{2, 500, 0.5, 7}},
 	{name: "renew", args: []string{"renew", "--within", "24h"}, later: time.Hour,
 		bounds: costs{1033, 167310, 22.5, 10}},
 	{name: "attest", args: []string{"attest", "--all"}, prepare: drift,
@@ -101,7 +101,7 @@ func TestCosts(t *testing.T) {
 					t.Errorf("%.2f %s, want at most %g", figure.got, figure.name, figure.most)
 				}
 			}
-			if a.git != b.git {
+			if b.git > a.git+1 { // a process more is started where two read objects at one time
 				t.Errorf("%g git processes for %d artifacts, %g for %d: their number grows", a.git, fewArtifacts, b.git, manyArtifacts)
 			}
 		})

@@ -89,16 +89,18 @@ type Collector struct {
 	o         Options
 	settings  Settings
 	now       string
-	ledger    *book               // the head's
-	base      *book               // may be the head's
-	relisted  []string            // the paths of which the two ledgers say something different, sorted
-	changes   changes             // what differs
-	artifacts []string            // under judgement, sorted; raw: a name may be no artifact.Path
-	skipped   []string            // named, and no artifact
-	mirrored  bool                // the head has files under assets/manifests/
-	mirrorsIn bool                // the base has
-	mirrors   sync.Map            // of these folders whether the head has them, by path
-	names     []string            // of the head's files, sorted
+	ledger    *book       // the head's
+	base      *book       // may be the head's
+	relisted  []string    // the paths of which the two ledgers say something different, sorted
+	changes   changes     // what differs
+	artifacts []string    // under judgement, sorted; raw: a name may be no artifact.Path
+	skipped   []string    // named, and no artifact
+	mirrored  bool        // the head has files under assets/manifests/
+	mirrorsIn bool        // the base has
+	mirrors   sync.Map    // of these folders whether the head has them, by path
+	names     []string    // of the head's files, sorted: all, or those within; of none where a change of objects is judged
+	within    repo.Within // where paths are named: what they and the gate concern; nil: everywhere
+	everyName func() ([]string, error)
 	misplaced map[string]string   // what is no folder and stands above an artifact, by path: the artifact, or the folder of artifacts.include
 	made      map[string][]string // the artifacts made from an input, where a change is judged
 
@@ -113,8 +115,9 @@ type Collector struct {
 // piece. An error means that something could not be read: it is about us, and
 // the change is then not verified.
 func Collect(ctx context.Context, o Options) (*Collector, error) {
-	o.Head = repo.Including(o.Head, o.Config.IncludeFolders(), o.Config.Matches)
-	c := &Collector{o: o, now: vaulttime.FormatTime(o.Now), settings: settingsOf(o), suspects: content.NewBudget(), pointers: NewPointers(o.Head, settingsOf(o).LFS), misplaced: map[string]string{}}
+	within := concerned(&o)
+	o.Head = repo.Including(o.Head, o.Config.IncludeFolders(), o.Config.Matches, within)
+	c := &Collector{o: o, now: vaulttime.FormatTime(o.Now), settings: settingsOf(o), suspects: content.NewBudget(), pointers: NewPointers(o.Head, settingsOf(o).LFS), misplaced: map[string]string{}, within: within}
 	var group sync.WaitGroup
 	var listing, reading error
 	group.Go(func() { listing = c.list(ctx) })
@@ -125,6 +128,9 @@ func Collect(ctx context.Context, o Options) (*Collector, error) {
 	}
 	if err := c.discover(ctx); err != nil {
 		return nil, err
+	}
+	if err := repo.CheckRead(ctx, c.o.Head); err != nil {
+		return nil, fmt.Errorf("list the head's files: %w", err)
 	}
 	return c, nil
 }

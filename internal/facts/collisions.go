@@ -34,14 +34,23 @@ func (c *Collector) measureCollisions(ctx context.Context, r *Repository) error 
 		}
 		r.Collisions = append(r.Collisions, Collision{Path: printable(name), Other: printable(other), Kind: collisionKind(name, other)})
 	}
-	unlisted := c.onlyListed()
-	if may, err := c.mayCollide(ctx, unlisted); err != nil || !may {
+	if c.o.Scope == Paths || c.o.Scope == Changed && c.o.inObjects() {
+		if may, err := c.mayBring(ctx); err != nil || !may {
+			return err
+		}
+	}
+	every, err := c.everyName()
+	if err != nil {
 		return err
 	}
-	names := slices.Concat(c.names, unlisted)
+	unlisted := c.onlyListed(every)
+	if may, err := c.mayCollide(ctx, every, unlisted); err != nil || !may {
+		return err
+	}
+	names := slices.Concat(every, unlisted)
 	slices.Sort(names)
 	n := nodes{names: names, seed: maphash.MakeSeed(), first: make(map[uint64]node, len(names))}
-	matter := matters{c: c, ctx: ctx}
+	matter := matters{c: c, ctx: ctx, names: every}
 	n.walk(func(name, other string, folder bool) {
 		switch {
 		case path.Dir(name) != path.Dir(other): // their folders collide already
@@ -155,6 +164,7 @@ func (n *nodes) followsOwner(name string) bool {
 type matters struct {
 	c       *Collector
 	ctx     context.Context
+	names   []string        // all of the head
 	folder  map[string]bool // with something in it that matters
 	changed map[string]bool // with something in it that differs
 }
@@ -210,7 +220,7 @@ func (m *matters) collect() {
 	for _, folder := range m.c.o.Config.IncludeFolders() {
 		mark(m.folder, folder)
 	}
-	for _, name := range m.c.names {
+	for _, name := range m.names {
 		if m.c.guards(name) {
 			mark(m.folder, path.Dir(name))
 		}

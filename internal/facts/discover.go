@@ -112,7 +112,7 @@ func (c *Collector) compare(ctx context.Context, only func(string) bool) error {
 	if c.o.SameCommit {
 		return nil
 	}
-	for d, err := range c.o.Repository.Changes(ctx, c.o.Base, c.o.Head, only) {
+	for d, err := range c.o.Repository.ChangesWithin(ctx, c.o.Base, c.o.Head, c.within, only) {
 		if err != nil {
 			return fmt.Errorf("compare base and head: %w", err)
 		}
@@ -308,7 +308,9 @@ func (c *Collector) discoverAll(ctx context.Context, set map[string]bool) error 
 		}
 	}
 	for p := range c.ledger.paths() {
-		set[p.String()] = true
+		if c.within.Holds(p.String()) {
+			set[p.String()] = true
+		}
 	}
 	if c.o.Scope == All {
 		return nil

@@ -5,24 +5,86 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
 	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/audit"
+	"github.com/codexlock/codexlock/internal/config"
+	"github.com/codexlock/codexlock/internal/ledger"
 	"github.com/codexlock/codexlock/internal/manifest"
 	"github.com/codexlock/codexlock/internal/repo"
 )
 
-// list notes the head's names: every rule about the layout is about some of them.
+// list notes the head's names, as far as they are under judgement: of a change of objects
+// none are, for the comparison finds what differs.
 func (c *Collector) list(ctx context.Context) error {
-	if err := repo.CheckTree(c.o.Head); err != nil {
-		return fmt.Errorf("list the head's files: %w", err)
-	}
+	c.everyName = sync.OnceValues(func() ([]string, error) {
+		all := repo.Including(c.o.Head, c.o.Config.IncludeFolders(), c.o.Config.Matches, nil)
+		if c.within == nil {
+			all = c.o.Head // its listing may be there already
+		}
+		names, err := all.Names(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("list the head's files: %w", err)
+		}
+		return names, nil
+	})
 	var err error
-	if c.names, err = c.o.Head.Names(ctx); err != nil {
-		return fmt.Errorf("list the head's files: %w", err)
+	switch {
+	case c.o.Scope == Changed && c.o.inObjects():
+	case c.within != nil:
+		for entry, failed := range repo.EntriesWithin(ctx, c.o.Head, c.within) {
+			if failed != nil {
+				return fmt.Errorf("list the head's files: %w", failed)
+			}
+			c.names = append(c.names, entry.Path)
+		}
+	default:
+		if err := repo.CheckTree(ctx, c.o.Head); err != nil {
+			return fmt.Errorf("list the head's files: %w", err)
+		}
+		c.names, err = c.everyName()
 	}
-	return nil
+	return err
+}
+
+// concerned are the paths that a verification of named paths concerns: those, what may
+// belong to them, and the files of the gate; nil where everything is concerned.
+func concerned(o *Options) repo.Within {
+	if o.Scope != Paths {
+		return nil
+	}
+	within := repo.Within{ledger.Path.String(), audit.Path.String(), audit.CheckpointPath.String(), ".github"}
+	for _, p := range o.Paths {
+		if p == "." {
+			return nil
+		}
+		within = append(within, p.String(), artifact.ManifestDir+p.String())
+		for _, kind := range artifact.Companions {
+			within = append(within, p.Companion(kind).String(), p.MirroredCompanion(kind).String())
+		}
+		for _, owner := range p.Owners() {
+			within = append(within, owner.String())
+		}
+	}
+	for _, p := range config.Paths {
+		within = append(within, p.String())
+	}
+	within = append(within, o.Config.File.String(), o.Config.Baseline.String())
+	// What stands in the place of a folder of rules or schemas, or above it, counts too.
+	folders := slices.Concat([]string{config.DefaultDirectory, "schemas/"}, o.Config.Policies, o.Config.Schemas)
+	for _, b := range o.Config.Bundles {
+		folders = append(folders, b.Path)
+	}
+	for _, folder := range folders {
+		top, _, _ := strings.Cut(folder, "/")
+		within = append(within, top)
+	}
+	within = slices.DeleteFunc(within, func(p string) bool { return p == "" })
+	slices.Sort(within)
+	return slices.Compact(within)
 }
 
 // companionOf is the artifact whose companion a name says it is, where neither
@@ -70,7 +132,11 @@ func (c *Collector) consumers(ctx context.Context) (map[string][]string, error) 
 // manifests are the files of the head that are named like manifests.
 func (c *Collector) manifests(ctx context.Context) ([]repo.Entry, error) {
 	var files []repo.Entry
-	for _, name := range c.names {
+	names, err := c.everyName()
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range names {
 		if !strings.HasSuffix(name, artifact.Manifest.Suffix()) {
 			continue
 		}

@@ -1,8 +1,10 @@
 package facts
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"iter"
 	"path"
 	"path/filepath"
 	"strings"
@@ -61,7 +63,7 @@ func (c *Collector) noteBase(ctx context.Context, f *folders, note func(folder, 
 		return nil
 	}
 	last, at := "", ""
-	for entry, err := range c.o.Base.Entries(ctx) {
+	for entry, err := range c.maybeHidden(ctx, f) {
 		if err != nil {
 			return fmt.Errorf("list the base's files: %w", err)
 		}
@@ -81,6 +83,42 @@ func (c *Collector) noteBase(ctx context.Context, f *folders, note func(folder, 
 		}
 	}
 	return nil
+}
+
+// maybeHidden are the base's files above which something may stand in the head that is no
+// folder: those that were removed.
+func (c *Collector) maybeHidden(ctx context.Context, f *folders) iter.Seq2[repo.Entry, error] {
+	switch {
+	case c.o.Scope == Paths:
+		within, err := c.around(ctx, f)
+		if err != nil {
+			return func(yield func(repo.Entry, error) bool) { yield(repo.Entry{}, err) }
+		}
+		return repo.EntriesWithin(ctx, c.o.Base, within)
+	case !c.o.inObjects():
+		return c.o.Base.Entries(ctx)
+	}
+	return func(yield func(repo.Entry, error) bool) {
+		for d, err := range c.o.Repository.Changes(ctx, c.o.Base, c.o.Head, c.o.Config.Matches) {
+			if (err != nil || d.Status == repo.Removed) && !yield(d.Base, err) {
+				return
+			}
+		}
+	}
+}
+
+// around are the paths that are named; where something that is no folder stands above one
+// in the head, that.
+func (c *Collector) around(ctx context.Context, f *folders) (repo.Within, error) {
+	within := repo.Within{}
+	for _, p := range c.o.Paths {
+		at, err := f.obstacle(ctx, p.Dir())
+		if err != nil {
+			return nil, err
+		}
+		within = append(within, cmp.Or(at, p.String()))
+	}
+	return within, nil
 }
 
 // isNamed reports whether a path was named, or is above or below one that was.

@@ -3,25 +3,29 @@ package facts
 import (
 	"context"
 	"hash/maphash"
+	"maps"
+	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/repo"
 )
 
 // onlyListed are the paths of the head's ledger at which the tree has no file, sorted.
-func (c *Collector) onlyListed() []string {
+func (c *Collector) onlyListed(names []string) []string {
 	var paths []string
 	next := 0 // a ledger is mostly written in the order of the names
 	for p := range c.ledger.paths() {
 		name := p.String()
-		if next > 0 && c.names[next-1] >= name {
-			next, _ = slices.BinarySearch(c.names, name)
+		if next > 0 && names[next-1] >= name {
+			next, _ = slices.BinarySearch(names, name)
 		}
-		for next < len(c.names) && c.names[next] < name {
+		for next < len(names) && names[next] < name {
 			next++
 		}
-		if next == len(c.names) || c.names[next] != name {
+		if next == len(names) || names[next] != name {
 			paths = append(paths, name)
 		}
 	}
@@ -36,7 +40,7 @@ func (c *Collector) onlyListed() []string {
 // Of two files or folders that collide in one folder, one at least has a name that is
 // not its own folded form: the other one is that form, or has the same. Where paths in
 // two folders collide, the folders do.
-func (c *Collector) mayCollide(ctx context.Context, onlyListed []string) (bool, error) {
+func (c *Collector) mayCollide(ctx context.Context, names, onlyListed []string) (bool, error) {
 	for _, folder := range c.o.Config.IncludeFolders() {
 		if folder == "." {
 			continue
@@ -45,7 +49,32 @@ func (c *Collector) mayCollide(ctx context.Context, onlyListed []string) (bool, 
 			return true, err // what stands there under another name is taken for it
 		}
 	}
-	return haveSuspects(c.names, onlyListed), nil
+	return haveSuspects(names, onlyListed), nil
+}
+
+// mayBring reports whether any path that is under judgement, or that the change brings,
+// can be one with another path to a system that folds names. All that stands beside those
+// paths, and beside the folders that they are in, is what they can be one with.
+func (c *Collector) mayBring(ctx context.Context) (bool, error) {
+	brought := slices.Concat(c.artifacts, c.relisted, c.o.Config.IncludeFolders())
+	for name, status := range c.changes.all() {
+		if status != repo.Removed {
+			brought = append(brought, name)
+		}
+	}
+	beside := map[string]bool{}
+	for _, name := range brought {
+		for dir := path.Dir(name); !beside[dir] && filepath.IsLocal(dir); dir = path.Dir(dir) {
+			beside[dir] = true
+		}
+	}
+	there, ok, err := repo.Siblings(ctx, c.o.Head, slices.Sorted(maps.Keys(beside)))
+	if err != nil || !ok {
+		return true, err
+	}
+	brought = slices.DeleteFunc(brought, func(name string) bool { return name == "." })
+	slices.Sort(brought)
+	return haveSuspects(there, brought), nil
 }
 
 // haveSuspects reports whether two of the paths, which are sorted, may collide.

@@ -158,7 +158,7 @@ func (g *Gate) compare(ctx context.Context, r *repo.Repository) (comparison, err
 	var base repo.Tree
 	var baseErr error
 	if c.trusted != "" && c.compared != c.head {
-		base, baseErr = tree(ctx, r, c.compared)
+		base, baseErr = g.tree(ctx, r, c.compared)
 	}
 	if o.Head, err = head(); err != nil {
 		return t, err
@@ -174,7 +174,7 @@ func (g *Gate) compare(ctx context.Context, r *repo.Repository) (comparison, err
 	}
 	if t.trusted = o.Base; c.trusted != c.compared {
 		o.TrustedCommit = c.trusted.String()
-		t.trusted, err = tree(ctx, r, c.trusted)
+		t.trusted, err = g.tree(ctx, r, c.trusted)
 	}
 	return t, err
 }
@@ -183,7 +183,7 @@ func (g *Gate) compare(ctx context.Context, r *repo.Repository) (comparison, err
 // tree.
 func (g *Gate) judged(ctx context.Context, r *repo.Repository, head repo.Commit) (repo.Tree, error) {
 	if !g.options.Base.Staged {
-		return tree(ctx, r, head)
+		return g.tree(ctx, r, head)
 	}
 	// While it commits some of the changes only, Git has them in another index, and tells
 	// hooks so.
@@ -195,9 +195,13 @@ func (g *Gate) judged(ctx context.Context, r *repo.Repository, head repo.Commit)
 }
 
 // tree is a commit's, or the work tree where there is no commit.
-func tree(ctx context.Context, r *repo.Repository, c repo.Commit) (repo.Tree, error) {
-	if c == "" {
+// Where every artifact is judged all of it is read, and else what is asked for.
+func (g *Gate) tree(ctx context.Context, r *repo.Repository, c repo.Commit) (repo.Tree, error) {
+	switch {
+	case c == "":
 		return r.WorkTree(ctx)
+	case g.options.Selection.Scope == facts.All:
+		return r.Tree(ctx, c)
 	}
-	return r.Tree(ctx, c)
+	return r.TreeOnDemand(ctx, c)
 }

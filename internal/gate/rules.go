@@ -264,7 +264,7 @@ func (l baseLoader) filesBelow(ctx context.Context, dir artifact.Path, suffix st
 	}
 	prefix := dir.String() + "/"
 	var files []policy.Module
-	for entry, err := range l.base.Entries(ctx) {
+	for entry, err := range repo.EntriesWithin(ctx, l.base, repo.Within{dir.String()}) {
 		if err != nil {
 			return nil, fmt.Errorf("list %s in %s: %w", dir, l.where(), err)
 		}

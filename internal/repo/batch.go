@@ -37,6 +37,9 @@ const minBatch = 256
 
 func readBatch(ctx context.Context, t Tree, files []Entry, limit int64, use func(i int, data []byte, err error)) error {
 	c, ok := t.(*commitTree)
+	if lazy, is := t.(*lazyTree); is {
+		c, ok = &commitTree{r: lazy.r}, true
+	}
 	if !ok {
 		for i, e := range files {
 			data, err := t.Read(ctx, e, limit)

@@ -42,9 +42,16 @@ type Delta struct {
 // any byte is read. Bytes are compared by object id; a file of the work tree has
 // none, so that one is computed over the bytes as they are: a file that a filter
 // or a line-ending conversion changed on its way out is modified.
+//
+// Of two commits that are read on demand, folders with the same id are not read.
 func (r *Repository) Changes(ctx context.Context, base, head Tree, only func(path string) bool) iter.Seq2[Delta, error] {
+	return r.ChangesWithin(ctx, base, head, nil, only)
+}
+
+// ChangesWithin is Changes at some paths of the trees: no other folder is read or listed.
+func (r *Repository) ChangesWithin(ctx context.Context, base, head Tree, w Within, only func(path string) bool) iter.Seq2[Delta, error] {
 	return func(yield func(Delta, error) bool) {
-		for d, err := range pairs(ctx, base, head, only) {
+		for d, err := range pairs(ctx, base, head, w, only) {
 			if err == nil && d.Status == Modified {
 				same, failed := r.same(ctx, base, head, d)
 				if failed != nil {
@@ -61,18 +68,28 @@ func (r *Repository) Changes(ctx context.Context, base, head Tree, only func(pat
 }
 
 // entriesOf are a tree's entries at the paths that matter.
-func entriesOf(ctx context.Context, t Tree, only func(path string) bool) iter.Seq2[Entry, error] {
-	if only == nil {
+func entriesOf(ctx context.Context, t Tree, w Within, only func(path string) bool) iter.Seq2[Entry, error] {
+	if w == nil && only == nil {
 		return t.Entries(ctx)
 	}
-	if t, is := t.(interface {
-		entries(context.Context, func(path string) bool) iter.Seq2[Entry, error]
-	}); is {
-		return t.entries(ctx, only)
+	switch t := t.(type) {
+	case *workTree:
+		return t.entries(ctx, w, only)
+	case *overlay:
+		return t.entries(ctx, w, only)
+	case *lazyTree:
+		if w != nil {
+			return filter(EntriesWithin(ctx, t, w), nil, only)
+		}
 	}
+	return filter(t.Entries(ctx), w, only)
+}
+
+// filter are the entries at the paths that matter.
+func filter(all iter.Seq2[Entry, error], w Within, only func(path string) bool) iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
-		for e, err := range t.Entries(ctx) {
-			if (err != nil || only(e.Path)) && !yield(e, err) {
+		for e, err := range all {
+			if (err != nil || w.Holds(e.Path) && (only == nil || only(e.Path))) && !yield(e, err) {
 				return
 			}
 		}
@@ -81,15 +98,19 @@ func entriesOf(ctx context.Context, t Tree, only func(path string) bool) iter.Se
 
 // pairs yields every path of two trees that matters, with what each has there. Of two
 // commits it leaves out the paths at which both have the same object and mode.
-func pairs(ctx context.Context, base, head Tree, only func(path string) bool) iter.Seq2[Delta, error] {
+func pairs(ctx context.Context, base, head Tree, w Within, only func(path string) bool) iter.Seq2[Delta, error] {
 	from, isCommit := base.(*commitTree)
 	if to, both := head.(*commitTree); both && isCommit {
-		return commitPairs(ctx, from, to, only)
+		return commitPairs(ctx, from, to, w, only)
+	}
+	lazyBase, isLazy := lazily(base)
+	if lazyHead, both := lazily(head); both && isLazy {
+		return lazyPairs(ctx, lazyBase, lazyHead, w, only)
 	}
 	return func(yield func(Delta, error) bool) {
-		nextBase, stopBase := iter.Pull2(entriesOf(ctx, base, only))
+		nextBase, stopBase := iter.Pull2(entriesOf(ctx, base, w, only))
 		defer stopBase()
-		nextHead, stopHead := iter.Pull2(entriesOf(ctx, head, only))
+		nextHead, stopHead := iter.Pull2(entriesOf(ctx, head, w, only))
 		defer stopHead()
 		b, h := side{next: nextBase}, side{next: nextHead}
 		b.advance()
@@ -112,7 +133,7 @@ func pairs(ctx context.Context, base, head Tree, only func(path string) bool) it
 
 // commitPairs is pairs for two commits: their listings are in memory, and no goroutine
 // has to hand over one entry after the other.
-func commitPairs(ctx context.Context, base, head *commitTree, only func(path string) bool) iter.Seq2[Delta, error] {
+func commitPairs(ctx context.Context, base, head *commitTree, w Within, only func(path string) bool) iter.Seq2[Delta, error] {
 	return func(yield func(Delta, error) bool) {
 		from, to := &base.files, &head.files
 		for b, h := 0, 0; b < from.len() || h < to.len(); {
@@ -133,7 +154,7 @@ func commitPairs(ctx context.Context, base, head *commitTree, only func(path str
 				b++
 				h++
 			}
-			if d.Base == d.Head || only != nil && !only(d.Path) {
+			if d.Base == d.Head || !w.Holds(d.Path) || only != nil && !only(d.Path) {
 				continue
 			}
 			if !yield(d, nil) {

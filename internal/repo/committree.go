@@ -48,14 +48,37 @@ func (r *Repository) EmptyTree() Tree { return &commitTree{r: r} }
 // git does not write: another mode than its five, or a name that git refuses to
 // check out (".", "..", or one that a file system takes for ".git"). What such an
 // entry becomes on a disk depends on who reads it, so nothing is verified then.
-func CheckTree(t Tree) error {
+//
+// Of a tree that is read on demand all is read. CheckRead looks at what was read of it.
+func CheckTree(ctx context.Context, t Tree) error {
 	switch t := t.(type) {
 	case *commitTree:
 		if t.malformed != nil {
 			return t.malformed
 		}
+	case *lazyTree:
+		whole, err := t.listed(ctx)
+		if err != nil {
+			return err
+		}
+		return CheckTree(ctx, whole)
 	case *overlay:
-		return CheckTree(t.below)
+		return CheckTree(ctx, t.below)
+	}
+	return nil
+}
+
+// CheckRead is CheckTree that reads nothing: of a tree that is read on demand it looks at
+// the folders that were read.
+func CheckRead(ctx context.Context, t Tree) error {
+	lazy, is := t.(*lazyTree)
+	if !is {
+		return CheckTree(ctx, t)
+	}
+	lazy.mu.Lock()
+	defer lazy.mu.Unlock()
+	if lazy.first != nil {
+		return lazy.first
 	}
 	return nil
 }

@@ -87,12 +87,16 @@ func TestMalformedTrees(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			r := s.open()
 			tree, err := r.Tree(t.Context(), s.commitTree(s.object("tree", test.tree)))
+			onDemand := listOnDemand(t, s.open(), s.commitTree(s.object("tree", test.tree)))
+			if (onDemand == nil) != (test.want != nil) {
+				t.Errorf("listed on demand: %v", onDemand)
+			}
 			if test.want != nil {
 				if err != nil {
 					t.Fatal(err)
 				}
 				equal(t, "entries", entries(t, tree), test.want...)
-				if err := CheckTree(tree); err != nil {
+				if err := CheckTree(t.Context(), tree); err != nil {
 					t.Errorf("CheckTree: %v", err)
 				}
 				return
@@ -161,7 +165,7 @@ func TestUnusualEntries(t *testing.T) {
 		equal(t, name, entries(t, tree), test.want...)
 		for _, tree := range []Tree{tree, r.Overlay(tree, nil)} {
 			var malformed *MalformedTreeError
-			err := CheckTree(tree)
+			err := CheckTree(t.Context(), tree)
 			switch {
 			case test.says == "" && err != nil:
 				t.Errorf("%s: CheckTree: %v, want none", name, err)
@@ -203,6 +207,9 @@ func TestTreeBombs(t *testing.T) {
 			var malformed *MalformedTreeError
 			if !errors.As(err, &malformed) || !strings.Contains(malformed.Reason, bomb.want) {
 				t.Errorf("Tree: %v, want a *MalformedTreeError with %q", err, bomb.want)
+			}
+			if err := listOnDemand(t, s.open(), bomb.c); !errors.As(err, &malformed) || !strings.Contains(malformed.Reason, bomb.want) {
+				t.Errorf("listed on demand: %v, want a *MalformedTreeError with %q", err, bomb.want)
 			}
 			if took := time.Since(start); took > time.Minute {
 				t.Errorf("Tree took %v", took)

@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
 	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -26,7 +28,12 @@ type IndexEntry struct {
 // index calls do for each entry of the index, in order. An unmerged path comes once
 // for each of its stages.
 func (r *Repository) index(ctx context.Context, do func(IndexEntry) error) error {
-	return r.git.stream(ctx, func(out io.Reader) error {
+	return r.indexWithin(ctx, nil, do)
+}
+
+// indexWithin is index for the entries at some paths.
+func (r *Repository) indexWithin(ctx context.Context, w Within, do func(IndexEntry) error) error {
+	list := func(out io.Reader) error {
 		return records(out, func(record string) error {
 			e, ok := parseIndexEntry(record)
 			if !ok || !r.format.valid(e.OID) {
@@ -34,7 +41,8 @@ func (r *Repository) index(ctx context.Context, do func(IndexEntry) error) error
 			}
 			return do(e)
 		})
-	}, "ls-files", "-z", "-t", "--stage")
+	}
+	return r.git.stream(ctx, list, "ls-files", append([]string{"-z", "-t", "--stage", "--"}, w.pathspecs()...)...)
 }
 
 // parseIndexEntry reads "TAG MODE ID STAGE\tPATH", as git ls-files -t --stage
@@ -100,6 +108,10 @@ func (s *sparseness) get(ctx context.Context, r *Repository) (*sparse, error) {
 		return s.read, nil
 	}
 	read := newSparse()
+	if !r.mayBeSparse() {
+		s.read = read
+		return read, nil
+	}
 	err := r.index(ctx, func(e IndexEntry) error {
 		read.add(e)
 		return nil
@@ -172,4 +184,24 @@ func (e IndexEntry) entry() Entry {
 		entry.Kind, entry.Mode = modes[mode].kind, modes[mode].text
 	}
 	return entry
+}
+
+// mayBeSparse reports whether the index can say of a file that Git does not expect it in
+// the work tree. An index of version 2, which is what Git writes otherwise, has no room
+// for that, unless it refers to another one.
+func (r *Repository) mayBeSparse() bool {
+	f, err := os.Open(filepath.Join(r.gitDir, "index"))
+	if os.IsNotExist(err) {
+		return false
+	}
+	if err != nil {
+		return true
+	}
+	defer f.Close()
+	header := make([]byte, 8)
+	if _, err := io.ReadFull(f, header); err != nil || string(header) != "DIRC\x00\x00\x00\x02" {
+		return true
+	}
+	names, err := os.ReadDir(r.gitDir)
+	return err != nil || slices.ContainsFunc(names, func(e os.DirEntry) bool { return strings.HasPrefix(e.Name(), "sharedindex.") })
 }

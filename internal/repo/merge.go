@@ -36,6 +36,7 @@ type merge struct {
 	listing
 	ctx       context.Context
 	t         *workTree
+	within    Within
 	folders   []string // of the inclusion
 	included  limits   // what was included is counted by itself: most of it is listed already
 	stack     []folder // from the root to the folder that is read
@@ -62,9 +63,17 @@ const (
 // indexBatch is how many entries of the index are handed over at once.
 const indexBatch = 512
 
-// list lists the work tree.
+// list lists the work tree, where it matters.
 func (t *workTree) list(ctx context.Context) (*listing, error) {
-	m := &merge{t: t, listing: listing{links: map[string]string{}}, included: limits{of: "the work tree"}}
+	l, err := t.listWithin(ctx, t.within)
+	if failed := (*GitError)(nil); t.within != nil && errors.As(err, &failed) {
+		return t.listWithin(ctx, nil) // git takes no path of a submodule
+	}
+	return l, err
+}
+
+func (t *workTree) listWithin(ctx context.Context, w Within) (*listing, error) {
+	m := &merge{t: t, within: w, listing: listing{links: map[string]string{}}, included: limits{of: "the work tree"}}
 	if t.also != nil {
 		m.folders = t.also.folders
 	}
@@ -77,7 +86,7 @@ func (t *workTree) list(ctx context.Context) (*listing, error) {
 	go func() { walked <- m.walk(walking, batches) }()
 	l := limits{of: "the index"}
 	batch := make([]IndexEntry, 0, indexBatch)
-	err := t.r.index(ctx, func(e IndexEntry) error {
+	err := t.r.indexWithin(ctx, w, func(e IndexEntry) error {
 		skipped.add(e)
 		if batch = append(batch, e); len(batch) == indexBatch {
 			batches <- batch
@@ -99,7 +108,9 @@ func (t *workTree) list(ctx context.Context) (*listing, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list the work tree: %w", err)
 	}
-	t.skipped.set(skipped)
+	if w == nil {
+		t.skipped.set(skipped)
+	}
 	m.sort()
 	return &m.listing, nil
 }
@@ -112,7 +123,7 @@ func (m *merge) addUntracked(ctx context.Context, l *limits) error {
 			m.names = append(m.names, listed{name: strings.TrimSuffix(record, "/")})
 			return l.count(record)
 		})
-	}, "ls-files", "-z", "--others", "--exclude-standard")
+	}, "ls-files", append([]string{"-z", "--others", "--exclude-standard", "--"}, m.within.pathspecs()...)...)
 }
 
 // sort puts the names in order, each once: what is known of a path that was listed
@@ -207,9 +218,15 @@ func compareJoined(dir, name, path string) int {
 func (m *merge) beside(in folder, name, path string) error {
 	full := in.dir + name
 	if !strings.HasSuffix(name, "/") {
+		if !m.within.Holds(full) {
+			return nil
+		}
 		return m.add(in.state, full)
 	}
 	dir := full[:len(full)-1]
+	if !m.within.leads(dir) {
+		return nil
+	}
 	tracked := strings.HasPrefix(path, full)
 	next := folder{dir: full, state: in.state}
 	if in.state == outside && slices.Contains(m.folders, dir) {

@@ -119,7 +119,7 @@ func TestListingFindsTheSame(t *testing.T) {
 		} {
 			var tree Tree = mustWorkTree(t, s.open())
 			if folders != nil {
-				tree = Including(tree, folders, keep)
+				tree = Including(tree, folders, keep, nil)
 			}
 			want := listedSlowly(t, s, tree.(*workTree))
 			names, err := tree.Names(t.Context())
@@ -151,13 +151,13 @@ func TestListingIsKeptForOneMeasurement(t *testing.T) {
 	s.commit()
 	work := mustWorkTree(t, s.open())
 	all := func(string) bool { return true }
-	measured := Including(work, []string{"in"}, all)
+	measured := Including(work, []string{"in"}, all, nil)
 	for _, step := range []struct{ add, work, measured, next string }{
 		{"in/b", "in/a in/b", "in/a in/b", "in/a in/b"},
 		{"in/c", "in/a in/b in/c", "in/a in/b", "in/a in/b in/c"},
 	} {
 		s.write(step.add, "x")
-		for want, tree := range map[string]Tree{"work " + step.work: work, "measured " + step.measured: measured, "next " + step.next: Including(work, []string{"in"}, all)} {
+		for want, tree := range map[string]Tree{"work " + step.work: work, "measured " + step.measured: measured, "next " + step.next: Including(work, []string{"in"}, all, nil)} {
 			names, err := tree.Names(t.Context())
 			_, want, _ := strings.Cut(want, " ")
 			if err != nil || strings.Join(names, " ") != want {
@@ -190,7 +190,7 @@ func TestOpenings(t *testing.T) {
 			t.Errorf("%s opens %d times, want at most %d", what, got, most)
 		}
 	}
-	tree := Including(mustWorkTree(t, r), []string{"in"}, func(string) bool { return true })
+	tree := Including(mustWorkTree(t, r), []string{"in"}, func(string) bool { return true }, nil)
 	started := r.git.started.Load()
 	count("listing", folders+2, func() {
 		names, err := tree.Names(t.Context())

@@ -111,16 +111,18 @@ func (o *overlay) Names(ctx context.Context) ([]string, error) {
 	return names, nil
 }
 
-func (o *overlay) Entries(ctx context.Context) iter.Seq2[Entry, error] { return o.entries(ctx, nil) }
+func (o *overlay) Entries(ctx context.Context) iter.Seq2[Entry, error] {
+	return o.entries(ctx, nil, nil)
+}
 
 // entries are those of the paths that matter (nil: all of them).
-func (o *overlay) entries(ctx context.Context, only func(path string) bool) iter.Seq2[Entry, error] {
+func (o *overlay) entries(ctx context.Context, w Within, only func(path string) bool) iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
 		next := 0
 		// upTo yields the changes before a name, and after them goes on.
 		upTo := func(name string, all bool) bool {
 			for ; next < len(o.names) && (all || cmp.Less(o.names[next], name)); next++ {
-				if only != nil && !only(o.names[next]) {
+				if !w.Holds(o.names[next]) || only != nil && !only(o.names[next]) {
 					continue
 				}
 				e, ok, err := o.entry(ctx, o.names[next], o.changes[o.names[next]])
@@ -130,7 +132,7 @@ func (o *overlay) entries(ctx context.Context, only func(path string) bool) iter
 			}
 			return true
 		}
-		for e, err := range entriesOf(ctx, o.below, only) {
+		for e, err := range entriesOf(ctx, o.below, w, only) {
 			if err != nil {
 				yield(Entry{}, err)
 				return

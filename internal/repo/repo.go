@@ -27,6 +27,7 @@ type Repository struct {
 	format  format
 	git     *runner
 	objects *objects
+	folders folders
 	top     *top // of the work tree
 }
 

@@ -23,6 +23,7 @@ import (
 type workTree struct {
 	r       *Repository
 	also    *inclusion // nil: what git lists
+	within  Within     // where it is listed; nil: everywhere
 	skipped sparseness
 
 	once sync.Mutex
@@ -140,11 +141,13 @@ func (t *workTree) Names(ctx context.Context) ([]string, error) {
 	return names, ctx.Err()
 }
 
-func (t *workTree) Entries(ctx context.Context) iter.Seq2[Entry, error] { return t.entries(ctx, nil) }
+func (t *workTree) Entries(ctx context.Context) iter.Seq2[Entry, error] {
+	return t.entries(ctx, nil, nil)
+}
 
 // entries are those of the paths that matter (nil: all of them). No other one is
 // looked at.
-func (t *workTree) entries(ctx context.Context, only func(path string) bool) iter.Seq2[Entry, error] {
+func (t *workTree) entries(ctx context.Context, w Within, only func(path string) bool) iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
 		l, err := t.listed(ctx)
 		if err != nil {
@@ -152,7 +155,7 @@ func (t *workTree) entries(ctx context.Context, only func(path string) bool) ite
 			return
 		}
 		for _, at := range l.names {
-			if only != nil && !only(at.name) {
+			if !w.Holds(at.name) || only != nil && !only(at.name) {
 				continue
 			}
 			if err := ctx.Err(); err != nil {
