@@ -49,7 +49,7 @@ var edges = map[string]string{
 	"internal/fetch":      "internal/artifact internal/bundle",
 	"internal/config":     "internal/artifact internal/bundle internal/vaulttime internal/schemas",
 	"internal/facts":      "internal/artifact internal/audit internal/config internal/content internal/ledger internal/manifest internal/repo internal/sandbox internal/script internal/vaulttime internal/schemas",
-	"internal/attest":     "internal/artifact internal/lockfile internal/ledger internal/manifest internal/script internal/vaulttime internal/schemas",
+	"internal/attest":     "internal/artifact internal/concurrent internal/lockfile internal/ledger internal/manifest internal/script internal/vaulttime internal/schemas",
 	"internal/baseline":   "internal/artifact internal/schemas",
 	"internal/policy":     "internal/artifact internal/baseline internal/bundle internal/facts internal/schemas internal/lazyregexp",
 	"internal/preview":    "internal/facts internal/ownerschema internal/policy internal/schemas policies",

@@ -2,11 +2,10 @@ package attest
 
 import (
 	"context"
-	"runtime"
 	"sync"
-	"sync/atomic"
 
 	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/concurrent"
 )
 
 // composeAll calls compose for each of n artifacts, on all cores at once, and returns
@@ -20,19 +19,15 @@ func (b *batch) composeAll(ctx context.Context, n int, compose func(i int, buf [
 	b.work = held
 	defer func() { b.work = plain }()
 
+	buffers := sync.Pool{New: func() any { return new([artifact.BufferSize]byte) }}
 	all := make([]composed, n)
-	var next atomic.Int64
-	var workers sync.WaitGroup
-	for range min(runtime.GOMAXPROCS(0), n) {
-		workers.Go(func() {
-			buf := make([]byte, artifact.BufferSize)
-			for i := next.Add(1) - 1; i < int64(n) && ctx.Err() == nil; i = next.Add(1) - 1 {
-				all[i] = compose(int(i), buf)
-			}
-		})
-	}
-	workers.Wait()
-	if err := ctx.Err(); err != nil {
+	err := concurrent.Each(n, func(i int) error {
+		buf := buffers.Get().(*[artifact.BufferSize]byte)
+		all[i] = compose(i, buf[:])
+		buffers.Put(buf)
+		return ctx.Err()
+	})
+	if err != nil {
 		return nil, err
 	}
 	return all, held.recheck()

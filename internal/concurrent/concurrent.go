@@ -1,5 +1,5 @@
-// Package concurrent runs work in several goroutines and keeps its errors and panics where
-// the caller sees them.
+// Package concurrent runs work in goroutines. A panic of the work is one of the goroutine
+// that waits for it, so that it ends the program as any other does.
 package concurrent
 
 import (
@@ -11,8 +11,7 @@ import (
 )
 
 // Start starts work in a goroutine of its own and returns a function that waits for its
-// result. A panic of the work is one of the goroutine that waits, so that it ends the
-// program as any other does.
+// result.
 func Start[T any](work func() (T, error)) (wait func() (T, error)) {
 	type result struct {
 		value    T
@@ -22,12 +21,8 @@ func Start[T any](work func() (T, error)) (wait func() (T, error)) {
 	done := make(chan result, 1)
 	go func() {
 		var r result
-		defer func() {
-			if p := recover(); p != nil {
-				r.panicked = fmt.Sprintf("%v\n%s", p, debug.Stack())
-			}
-			done <- r
-		}()
+		defer func() { done <- r }()
+		defer catch(&r.panicked)
 		r.value, r.err = work()
 	}()
 	return func() (T, error) {
@@ -39,23 +34,47 @@ func Start[T any](work func() (T, error)) (wait func() (T, error)) {
 	}
 }
 
-// Each calls do for 0 to n-1, one call a core at once, and returns the error of the
-// smallest. After an error none is started any more.
+// catch sets text to the panic that is under way, with its stack, and ends it.
+func catch(text *string) {
+	if p := recover(); p != nil {
+		*text = fmt.Sprintf("%v\n%s", p, debug.Stack())
+	}
+}
+
+// Each calls do for 0 to n-1, on all cores at once, and returns after the last call. After
+// an error or a panic no further call begins; of several errors it returns that of the
+// smallest number.
 func Each(n int, do func(i int) error) error {
 	var next atomic.Int64
-	var failed atomic.Bool
+	var stop atomic.Bool
 	var workers sync.WaitGroup
 	errs := make([]error, n)
-	for range min(runtime.GOMAXPROCS(0), n) {
+	panics := make([]string, min(runtime.GOMAXPROCS(0), n))
+	for w := range panics {
 		workers.Go(func() {
-			for i := next.Add(1) - 1; i < int64(n) && !failed.Load(); i = next.Add(1) - 1 {
-				if errs[i] = do(int(i)); errs[i] != nil {
-					failed.Store(true)
+			defer func() {
+				if panics[w] != "" {
+					stop.Store(true)
+				}
+			}()
+			defer catch(&panics[w])
+			for !stop.Load() {
+				i := next.Add(1) - 1
+				if i >= int64(n) {
+					return
+				}
+				if errs[i] = do(int(i)); errs[i] != nil { // a number that was taken is always called
+					stop.Store(true)
 				}
 			}
 		})
 	}
 	workers.Wait()
+	for _, p := range panics {
+		if p != "" {
+			panic(p)
+		}
+	}
 	for _, err := range errs {
 		if err != nil {
 			return err
