@@ -162,8 +162,9 @@ func (v *View) Ignored(ctx context.Context, paths []artifact.Path) (map[artifact
 // which Git can be asked.
 func (v *View) placed(ctx context.Context, paths []artifact.Path, tracked map[artifact.Path][]IndexEntry) (found map[artifact.Path]Obstacle, plain []artifact.Path, err error) {
 	found = map[artifact.Path]Obstacle{}
+	folders := map[string]folderPlace{}
 	for _, p := range paths {
-		o, regular, err := v.place(ctx, p, tracked[p])
+		o, regular, err := v.place(ctx, p, tracked[p], folders)
 		switch {
 		case err != nil:
 			return nil, nil, err
@@ -178,18 +179,15 @@ func (v *View) placed(ctx context.Context, paths []artifact.Path, tracked map[ar
 
 // place finds what is wrong with where a file stands. regular is whether Git can be
 // asked about it: it is a file, or nothing yet, below folders of this repository.
-func (v *View) place(ctx context.Context, p artifact.Path, entries []IndexEntry) (o Obstacle, regular bool, err error) {
-	for dir := p.Dir(); dir != "."; dir = path.Dir(dir) {
-		e, ok, err := v.work.lookup(ctx, dir)
-		if err != nil {
-			return o, false, err
-		}
-		if ok && e.Kind == Submodule {
-			return Obstacle{Path: p.String(), Kind: InSubmodule, Detail: dir}, false, nil
-		}
-		if ok && e.Kind != Directory {
-			return o, false, nil
-		}
+func (v *View) place(ctx context.Context, p artifact.Path, entries []IndexEntry, folders map[string]folderPlace) (o Obstacle, regular bool, err error) {
+	in, err := v.folder(ctx, p.Dir(), folders)
+	switch {
+	case err != nil:
+		return o, false, err
+	case in.submodule != "":
+		return Obstacle{Path: p.String(), Kind: InSubmodule, Detail: in.submodule}, false, nil
+	case in.closed:
+		return o, false, nil
 	}
 	e, ok, err := v.work.lookup(ctx, p.String())
 	switch {
@@ -206,6 +204,41 @@ func (v *View) place(ctx context.Context, p artifact.Path, entries []IndexEntry)
 		}
 	}
 	return o, !ok || e.Kind == File, nil
+}
+
+// A folderPlace is what a folder means for the files below it: the submodule that it is
+// or is inside, or that it is no folder, so that nothing stands below it.
+type folderPlace struct {
+	submodule string
+	closed    bool
+}
+
+// folder looks up a folder and those above it, from the inside out, each once: what it
+// finds goes to known.
+func (v *View) folder(ctx context.Context, dir string, known map[string]folderPlace) (folderPlace, error) {
+	if dir == "." {
+		return folderPlace{}, nil
+	}
+	if found, ok := known[dir]; ok {
+		return found, nil
+	}
+	e, ok, err := v.work.lookup(ctx, dir)
+	if err != nil {
+		return folderPlace{}, err
+	}
+	var found folderPlace
+	switch {
+	case ok && e.Kind == Submodule:
+		found.submodule = dir
+	case ok && e.Kind != Directory:
+		found.closed = true
+	default:
+		if found, err = v.folder(ctx, path.Dir(dir), known); err != nil {
+			return found, err
+		}
+	}
+	known[dir] = found
+	return found, nil
 }
 
 // maxMarked is the largest file in which conflict markers are looked for.
