@@ -137,7 +137,7 @@ func Attest(ctx context.Context, root, gitDir string, paths []artifact.Path, res
 	if _, _, err := ledger.Decode(text); err != nil {
 		return Result{}, fmt.Errorf("write %s: %w", ledger.Path, err)
 	}
-	if err := w.commit(ctx, Change{Files: append(b.files, File{ledger.Path, 0o644, text})}); err != nil {
+	if err := w.commit(ctx, Change{Files: append(b.files, File{Path: ledger.Path, Mode: 0o644, Data: text})}); err != nil {
 		return Result{}, err
 	}
 	return b.result, nil

@@ -242,7 +242,7 @@ func (w writer) stage(ctx context.Context, j journal) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if err := w.work.write(staged(f.Path), f.Data, f.Mode, !together); err != nil {
+		if err := w.work.write(staged(f.Path), f.Text(), f.Mode, !together); err != nil {
 			return err
 		}
 	}

@@ -80,14 +80,14 @@ func TestKillHelper(t *testing.T) {
 }
 
 var newFolders = []File{
-	{"n/e/w/one", 0o755, []byte("one")}, {"n/e/two", 0o644, []byte("two")}, {"a/x", 0o644, []byte("replaced")}, {"empty", 0o644, nil},
+	{Path: "n/e/w/one", Mode: 0o755, Data: []byte("one")}, {Path: "n/e/two", Mode: 0o644, Data: []byte("two")}, {Path: "a/x", Mode: 0o644, Data: []byte("replaced")}, {Path: "empty", Mode: 0o644, Data: nil},
 }
 
 // everything is a change of every sort. What it moves by copying stands for what
 // is on another file system.
 func everything() Change {
 	return Change{
-		Files: []File{{"n/e/w/one", 0o444, []byte("one")}, {"a/x", 0o644, []byte("replaced")}},
+		Files: []File{{Path: "n/e/w/one", Mode: 0o444, Data: []byte("one")}, {Path: "a/x", Mode: 0o644, Data: []byte("replaced")}},
 		Moves: []Move{
 			{From: "y", To: "n/moved", Mode: 0o444}, {From: "z", To: "q/copied", Mode: 0o400, Copy: true},
 			{From: "in/\xff\n", To: "q/named", Mode: 0o400}, {From: "in/new", To: "z.manifest.json", Mode: 0o444, Replace: true},
@@ -309,7 +309,7 @@ func TestMovesRefuse(t *testing.T) {
 		"and gone":         {Moves: []Move{{From: "y", To: "new", Mode: 0o444}}, Removes: []RawPath{"y"}},
 		"a removed folder": {Removes: []RawPath{"a"}}, "a removed link": {Removes: []RawPath{"link"}}, "removed outside": {Removes: []RawPath{"a/../../x"}},
 	} {
-		c.Files = append(c.Files, File{"good/file", 0o644, nil})
+		c.Files = append(c.Files, File{Path: "good/file", Mode: 0o644, Data: nil})
 		err := CommitChange(context.Background(), p.root, p.git, c)
 		if err == nil || errors.As(err, new(*PendingError)) {
 			t.Errorf("%s gave %v", name, err)
@@ -329,12 +329,12 @@ func TestCommitRefuses(t *testing.T) {
 		}
 	}
 	before := p.state()
-	good := File{"new", 0o644, []byte("1")}
+	good := File{Path: "new", Mode: 0o644, Data: []byte("1")}
 	for name, f := range map[string]File{
-		"a folder": {"folder", 0o644, nil}, "through a link": {"link/x", 0o644, nil}, "a link": {"linkfile", 0o644, nil}, "a dangling link": {"dangling", 0o644, nil},
-		"outside": {"../x", 0o644, nil}, "absolute": {"/tmp/x", 0o644, nil}, "git": {".git/hooks/pre-commit", 0o755, nil}, "git, by case": {".GIT/config", 0o644, nil},
-		"through a link out": {"out/new/x", 0o644, nil}, "below a file": {"y/x", 0o644, nil}, "twice": good, "setuid": {"s", 0o4755, nil}, "mode 0": {"s", 0, nil},
-		"a name too long": {artifact.Path(strings.Repeat("n", 250)), 0o644, nil},
+		"a folder": {Path: "folder", Mode: 0o644, Data: nil}, "through a link": {Path: "link/x", Mode: 0o644, Data: nil}, "a link": {Path: "linkfile", Mode: 0o644, Data: nil}, "a dangling link": {Path: "dangling", Mode: 0o644, Data: nil},
+		"outside": {Path: "../x", Mode: 0o644, Data: nil}, "absolute": {Path: "/tmp/x", Mode: 0o644, Data: nil}, "git": {Path: ".git/hooks/pre-commit", Mode: 0o755, Data: nil}, "git, by case": {Path: ".GIT/config", Mode: 0o644, Data: nil},
+		"through a link out": {Path: "out/new/x", Mode: 0o644, Data: nil}, "below a file": {Path: "y/x", Mode: 0o644, Data: nil}, "twice": good, "setuid": {Path: "s", Mode: 0o4755, Data: nil}, "mode 0": {Path: "s", Mode: 0, Data: nil},
+		"a name too long": {Path: artifact.Path(strings.Repeat("n", 250)), Mode: 0o644, Data: nil},
 	} {
 		err := Commit(context.Background(), p.root, p.git, []File{good, f})
 		if err == nil || errors.As(err, new(*PendingError)) {
@@ -419,7 +419,7 @@ func TestJournalIsJSON(t *testing.T) {
 	whole := everything()
 	for name, j := range map[string]journal{
 		"empty": {Version: 1},
-		"files": {Version: 1, Files: []File{{"a<b>&'\"/\u00e9", 0o755, []byte("\x00\xff<&>")}, {"empty", 0o400, []byte{}}}},
+		"files": {Version: 1, Files: []File{{Path: "a<b>&'\"/\u00e9", Mode: 0o755, Data: []byte("\x00\xff<&>")}, {Path: "empty", Mode: 0o400, Data: []byte{}}}},
 		"all":   {Version: 1, Files: whole.Files, Moves: whole.Moves, Removes: whole.Removes, Folders: []string{"n", "n/e"}},
 	} {
 		j.Files = append([]File{}, j.Files...)
@@ -444,11 +444,11 @@ func TestJournalIsJSON(t *testing.T) {
 // TestJournals reads what may stand in the Git directory.
 func TestJournals(t *testing.T) {
 	seal := func(j journal) string { return journalFile(t, j) }
-	whole := seal(journal{Version: 1, Files: []File{{"new", 0o644, []byte("1")}}})
+	whole := seal(journal{Version: 1, Files: []File{{Path: "new", Mode: 0o644, Data: []byte("1")}}})
 	for name, text := range map[string]string{
 		"torn": whole[:len(whole)/2], "empty": "", "changed": strings.Replace(whole, "new", "old", 1), "more": whole + "{}", "unknown": `{"a":1}`,
-		"version": seal(journal{Version: 2}), "outside": seal(journal{Version: 1, Files: []File{{"../x", 0o644, nil}}}),
-		"hook": seal(journal{Version: 1, Files: []File{{".git/hooks/x", 0o755, nil}}}), "folder outside": seal(journal{Version: 1, Folders: []string{"../x"}}),
+		"version": seal(journal{Version: 2}), "outside": seal(journal{Version: 1, Files: []File{{Path: "../x", Mode: 0o644, Data: nil}}}),
+		"hook": seal(journal{Version: 1, Files: []File{{Path: ".git/hooks/x", Mode: 0o755, Data: nil}}}), "folder outside": seal(journal{Version: 1, Folders: []string{"../x"}}),
 	} {
 		p := oldPlace(t)
 		before := p.state()

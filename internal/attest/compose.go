@@ -166,7 +166,7 @@ func conflicted(kind artifact.Companion, at artifact.Path) error {
 // put adds a companion, unless it stands there as it should already: who
 // renews ten thousand records need not write ten thousand manifests.
 func (c *composer) put(old companion, executable bool, data []byte) {
-	if old.there && !old.arrives && old.executable == executable && bytes.Equal(old.data, data) {
+	if old.holds(executable, data) {
 		return
 	}
 	f := File{Path: old.at, Mode: 0o644, Data: data}
@@ -174,6 +174,11 @@ func (c *composer) put(old companion, executable bool, data []byte) {
 		f.Mode = 0o755
 	}
 	c.out.files = append(c.out.files, f)
+}
+
+// holds reports whether the companion stands in its place just so.
+func (c companion) holds(executable bool, data []byte) bool {
+	return c.there && !c.arrives && c.executable == executable && bytes.Equal(c.data, data)
 }
 
 func (c *composer) manifest() error {
@@ -494,8 +499,11 @@ func (c *composer) test() error {
 	if err != nil {
 		return err
 	}
-	text := script.Test{At: standing.at, Artifact: c.path, Manifest: manifest.at, Record: record.at, KeyEnv: c.o.KeyEnv}.Render()
+	test := script.Test{At: standing.at, Artifact: c.path, Manifest: manifest.at, Record: record.at, KeyEnv: c.o.KeyEnv}
+	text := test.Render()
 	c.texts[artifact.Test] = text
-	c.put(standing, true, text)
+	if !standing.holds(true, text) {
+		c.out.files = append(c.out.files, File{Path: standing.at, Mode: 0o755, test: &test})
+	}
 	return nil
 }

@@ -361,7 +361,7 @@ func (g *ingest) ledger(listed []candidate) (File, error) {
 	if _, _, err := ledger.Decode(text); err != nil {
 		return File{}, fmt.Errorf("write %s: %w", ledger.Path, err)
 	}
-	return File{ledger.Path, 0o644, text}, nil
+	return File{Path: ledger.Path, Mode: 0o644, Data: text}, nil
 }
 
 // change is all that is done, and the result tells of it.

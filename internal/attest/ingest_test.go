@@ -30,7 +30,7 @@ func incomingPlace(t testing.TB) place {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.write(file.Path.String(), string(file.Data))
+	p.write(file.Path.String(), string(file.Text()))
 	p.write("assets/quarantine/"+heldID+"/"+held.SHA256.String()+".bin", "held")
 	return p
 }
@@ -183,7 +183,7 @@ func TestAsItCame(t *testing.T) {
 	p := incomingPlace(t)
 	in := p.ingestion("assets/incoming/good")
 	in.Judge = func(_ context.Context, c Change, paths []artifact.Path) (map[artifact.Path][]Finding, error) {
-		if !slices.ContainsFunc(c.Files, func(f File) bool { return string(f.Data) == "{}" }) {
+		if !slices.ContainsFunc(c.Files, func(f File) bool { return string(f.Text()) == "{}" }) {
 			return nil, nil
 		}
 		return map[artifact.Path][]Finding{paths[0]: {{Rule: "manifest.schema", File: "assets/sources/good.manifest.json", Message: "no"}}}, nil

@@ -15,6 +15,7 @@ import (
 	"strings"
 
 	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/script"
 )
 
 // A File is what is to stand at a path.
@@ -22,6 +23,18 @@ type File struct {
 	Path artifact.Path `json:"path"`
 	Mode fs.FileMode   `json:"mode"` // 0644 or 0755, as Git knows them; 0444 or 0400 where nothing may write
 	Data []byte        `json:"data"`
+
+	// test is the test whose text the file is, in place of Data: thousands of rendered
+	// tests would be most of an attestation's memory.
+	test *script.Test
+}
+
+// Text is what is to stand in the file.
+func (f File) Text() []byte {
+	if f.test != nil {
+		return f.test.Render()
+	}
+	return f.Data
 }
 
 // A Move is a file that goes to another place as it is: its bytes are never read
@@ -151,7 +164,7 @@ func (j journal) encode(w io.Writer) error {
 			return err
 		}
 		text = fmt.Appendf(text, `{"path":%s,"mode":%d,"data":"`, path, f.Mode)
-		text = base64.StdEncoding.AppendEncode(text, f.Data)
+		text = base64.StdEncoding.AppendEncode(text, f.Text())
 		if _, err := w.Write(append(text, `"}`...)); err != nil {
 			return err
 		}

@@ -342,7 +342,7 @@ func overlaid(c attest.Change) map[string]repo.Overlaid {
 		changes[m.To.String()] = repo.Overlaid{From: string(m.From), Perm: m.Mode}
 	}
 	for _, f := range c.Files {
-		changes[f.Path.String()] = repo.Overlaid{Data: f.Data, Perm: f.Mode}
+		changes[f.Path.String()] = repo.Overlaid{Data: f.Text(), Perm: f.Mode}
 	}
 	return changes
 }
