@@ -138,7 +138,11 @@ func (a attestation) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	paths, refused, err := a.selected(ctx, r, tree, seal.config)
+	view, err := r.View(ctx, a.world.Env)
+	if err != nil {
+		return err
+	}
+	paths, refused, err := a.selected(ctx, r, tree, view, seal.config)
 	if err != nil {
 		return err
 	}
@@ -151,10 +155,6 @@ func (a attestation) run(ctx context.Context) error {
 		return err
 	}
 	paths = withoutCompanions(paths, domains)
-	view, err := r.View(ctx, a.world.Env)
-	if err != nil {
-		return err
-	}
 	if err := obstacles(ctx, view, paths, refused); err != nil {
 		return err
 	}
@@ -197,8 +197,8 @@ func withoutCompanions(paths []artifact.Path, listed map[string]string) []artifa
 }
 
 // selected are the paths that are to be attested, and what is refused of them already.
-func (a attestation) selected(ctx context.Context, r *repo.Repository, tree repo.Tree, c config.Config) ([]artifact.Path, map[artifact.Path]error, error) {
-	s := selection{repository: r, work: tree, config: c, dir: a.world.Dir, world: a.world, refused: map[artifact.Path]error{}}
+func (a attestation) selected(ctx context.Context, r *repo.Repository, tree repo.Tree, view *repo.View, c config.Config) ([]artifact.Path, map[artifact.Path]error, error) {
+	s := selection{repository: r, work: tree, view: view, config: c, dir: a.world.Dir, world: a.world, refused: map[artifact.Path]error{}}
 	var paths []artifact.Path
 	var err error
 	switch {

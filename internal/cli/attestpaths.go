@@ -22,6 +22,7 @@ import (
 type selection struct {
 	repository *repo.Repository
 	work       repo.Tree
+	view       *repo.View
 	config     config.Config
 	dir        string // what the arguments are seen from
 	world      host.World
@@ -166,11 +167,7 @@ func (s *selection) list(ctx context.Context) error {
 // withoutIgnored leaves out what Git ignores: no commit would hold it, and whoever
 // names a folder does not mean its build products.
 func (s *selection) withoutIgnored(ctx context.Context, paths []artifact.Path) ([]artifact.Path, error) {
-	view, err := s.repository.View(ctx, s.world.Env)
-	if err != nil {
-		return nil, err
-	}
-	found, err := view.Ignored(ctx, paths)
+	found, err := s.view.Ignored(ctx, paths)
 	if err != nil {
 		return nil, err
 	}

@@ -223,11 +223,7 @@ func includesFolder(c config.Config, dir string) bool {
 // overruled are the files of attributes in folders that give some artifact a text
 // attribute all the same, with a line at their end that takes it back. What the
 // clone's own .git/info/attributes says nobody else has, and is only told.
-func overruled(ctx context.Context, r *repo.Repository, w host.World, tree repo.Tree, c config.Config, paths []artifact.Path) ([]attributesFile, error) {
-	view, err := r.View(ctx, w.Env)
-	if err != nil {
-		return nil, err
-	}
+func overruled(ctx context.Context, w host.World, view *repo.View, tree repo.Tree, c config.Config, paths []artifact.Path) ([]attributesFile, error) {
 	by, err := view.TextOverruled(ctx, paths)
 	if err != nil {
 		return nil, err

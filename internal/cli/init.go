@@ -177,11 +177,15 @@ func (in *scaffold) tellAdded(a attributesFile) {
 
 // overrule takes back what files of attributes in folders say of artifacts.
 func (in *scaffold) overrule(ctx context.Context) error {
-	s := selection{repository: in.repository, work: in.tree, config: in.config, dir: in.world.Dir, world: in.world}
+	view, err := in.repository.View(ctx, in.world.Env)
+	if err != nil {
+		return err
+	}
+	s := selection{repository: in.repository, work: in.tree, view: view, config: in.config, dir: in.world.Dir, world: in.world}
 	if err := s.list(ctx); err != nil {
 		return err
 	}
-	files, err := overruled(ctx, in.repository, in.world, in.tree, in.config, s.candidates)
+	files, err := overruled(ctx, in.world, view, in.tree, in.config, s.candidates)
 	if err != nil {
 		return err
 	}

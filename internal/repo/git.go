@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -51,6 +52,9 @@ func newRunner(ctx context.Context) (*runner, error) {
 		return nil, &GitVersionError{Err: err}
 	}
 	g := &runner{path: path}
+	if _, known := newGits.Load(path); known {
+		return g, nil
+	}
 	out, err := g.output(ctx, "version")
 	if err != nil {
 		return nil, &GitVersionError{Path: path, Err: err}
@@ -59,8 +63,12 @@ func newRunner(ctx context.Context) (*runner, error) {
 	if !enough(version) {
 		return nil, &GitVersionError{Path: path, Version: version}
 	}
+	newGits.Store(path, true)
 	return g, nil
 }
+
+// newGits are the paths of the git binaries that this process found to be new enough.
+var newGits sync.Map
 
 // enough reports whether a version such as "2.39.5 (Apple Git-154)" will do.
 func enough(version string) bool {
