@@ -296,6 +296,76 @@ func TestNames(t *testing.T) {
 	}
 }
 
+// plainMethods need no doc comment: the standard library says what they do.
+var plainMethods = []string{"Error", "Unwrap", "String"}
+
+// articles may stand in front of the name of a type in its doc comment.
+var articles = regexp.MustCompile(`^(A|An|The) `)
+
+// TestExportedNamesAreDocumented: every exported name has a doc comment that starts
+// with the name. The names of one const or var block can share the block's comment.
+func TestExportedNamesAreDocumented(t *testing.T) {
+	names := 0
+	check := func(file, name string, doc *ast.CommentGroup) {
+		names++
+		text := doc.Text()
+		if !strings.HasPrefix(articles.ReplaceAllString(text, ""), name+" ") {
+			t.Errorf("%s: the doc comment of %s starts with %q, want the name", file, name, text[:min(len(text), 30)])
+		}
+	}
+	for _, files := range sources(t) {
+		for _, file := range files {
+			for _, decl := range parse(t, file).Decls {
+				switch decl := decl.(type) {
+				case *ast.FuncDecl:
+					if decl.Name.IsExported() && receiverIsExported(decl) && !(decl.Recv != nil && slices.Contains(plainMethods, decl.Name.Name)) {
+						check(file, decl.Name.Name, decl.Doc)
+					}
+				case *ast.GenDecl:
+					for _, spec := range decl.Specs {
+						checkSpec(file, decl, spec, check)
+					}
+				}
+			}
+		}
+	}
+	if names < 500 {
+		t.Errorf("%d exported names, want those of the whole repository", names)
+	}
+}
+
+// checkSpec calls check for the exported names of a type, const or var declaration.
+func checkSpec(file string, decl *ast.GenDecl, spec ast.Spec, check func(file, name string, doc *ast.CommentGroup)) {
+	switch spec := spec.(type) {
+	case *ast.TypeSpec:
+		if spec.Name.IsExported() {
+			check(file, spec.Name.Name, cmp.Or(spec.Doc, decl.Doc))
+		}
+	case *ast.ValueSpec:
+		block := decl.Lparen.IsValid() && (spec.Doc != nil || spec.Comment != nil || decl.Doc != nil)
+		if spec.Names[0].IsExported() && !block {
+			check(file, spec.Names[0].Name, decl.Doc)
+		}
+	}
+}
+
+// receiverIsExported reports whether a function is no method, or one of an exported
+// type.
+func receiverIsExported(decl *ast.FuncDecl) bool {
+	if decl.Recv == nil {
+		return true
+	}
+	exported := false
+	ast.Inspect(decl.Recv.List[0].Type, func(n ast.Node) bool {
+		if name, ok := n.(*ast.Ident); ok && !exported {
+			exported = name.IsExported()
+			return false
+		}
+		return true
+	})
+	return exported
+}
+
 // TestNothingIsHalfMerged: no file has Git's conflict markers, which Go's compiler
 // does not see in a string nor anybody in Markdown.
 func TestNothingIsHalfMerged(t *testing.T) {
