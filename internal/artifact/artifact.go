@@ -11,10 +11,10 @@ import (
 )
 
 // A Digest is a SHA-256 (FIPS 180-4) of an artifact's bytes (ZT-2.1).
-// The zero Digest is the digest of nothing and equals no artifact's.
+// The zero Digest stands for a digest that was never computed; no artifact has it.
 type Digest [sha256.Size]byte
 
-// ParseDigest reads the one written form of a digest: 64 lower-case hex characters.
+// ParseDigest parses a digest: exactly 64 lower-case hex characters.
 func ParseDigest(s string) (Digest, error) { return parseDigest(s) }
 
 func parseDigest[T string | []byte](s T) (Digest, error) {
@@ -37,7 +37,7 @@ func parseDigest[T string | []byte](s T) (Digest, error) {
 	return d, nil
 }
 
-// String is the written form: 64 lower-case hex characters.
+// String formats the digest as 64 lower-case hex characters.
 func (d Digest) String() string { return hex.EncodeToString(d[:]) }
 
 // IsZero reports whether no digest was ever computed.
@@ -56,14 +56,13 @@ func (d *Digest) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// BufferSize is the read size at which hashing ran at the CPU's own speed
-// (1.5 GB/s a core); smaller buffers pay for system calls, larger ones for cache.
+// BufferSize is the read size at which hashing reaches the speed of the CPU (1.5 GB/s
+// per core). Smaller buffers cost system calls, larger ones cache misses.
 const BufferSize = 1 << 20
 
-// Hash reads r to its end in one pass, with buf as its only buffer (one of
-// BufferSize is made where buf is empty), and returns the digest and the number
-// of bytes read. The input is bytes: no newline, encoding or filter is applied
-// (ZT-14.3).
+// Hash reads r to its end with buf as its only buffer (it allocates one of BufferSize
+// if buf is empty), and returns the digest and the number of bytes read. It applies no
+// conversion of newlines, encoding or filter (ZT-14.3). Its error is the reader's.
 func Hash(r io.Reader, buf []byte) (Digest, int64, error) {
 	if len(buf) == 0 {
 		buf = make([]byte, BufferSize)
@@ -86,5 +85,5 @@ func Hash(r io.Reader, buf []byte) (Digest, int64, error) {
 	return d, n, nil
 }
 
-// HashBytes is Hash for bytes that are in memory already.
+// HashBytes returns the digest of bytes in memory.
 func HashBytes(data []byte) Digest { return sha256.Sum256(data) }

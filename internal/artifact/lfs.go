@@ -11,10 +11,10 @@ const MaxPointerBytes = 1024
 
 const pointerVersion = "version https://git-lfs.github.com/spec/v1\n"
 
-// LikePointer reports whether git-lfs would take a text for a pointer, or whoever reads
-// it might: canonical or not, with carriage returns, without a last newline, with
-// extensions ("ext-0-..."). What is like a pointer and is none that ParsePointer reads
-// stands for other content than its bytes, and nothing says which.
+// LikePointer reports whether git-lfs or another reader could treat a text as a pointer:
+// canonical or not, with carriage returns, without a last newline, with extensions
+// ("ext-0-..."). If ParsePointer does not read such a text, it stands for unknown
+// content.
 func LikePointer(data []byte) bool {
 	if len(data) >= MaxPointerBytes {
 		return false
@@ -24,8 +24,8 @@ func LikePointer(data []byte) bool {
 }
 
 // ParsePointer reads a canonical Git LFS pointer (git-lfs, docs/spec.md) and
-// returns the digest and the size in bytes of the content it stands for. A text
-// that is merely like a pointer is not one: ok is false, and it is content.
+// returns the digest and the size in bytes of the content that it stands for. For any
+// other text, also one that is only LikePointer, ok is false.
 func ParsePointer(data []byte) (content Digest, size int64, ok bool) {
 	if len(data) >= MaxPointerBytes {
 		return Digest{}, 0, false

@@ -10,10 +10,10 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// Fold returns the same text for all names that some file system takes for one: it
-// folds case in full (Unicode's CaseFolding.txt, so that "ß" and "SS" agree),
-// composes characters (NFC), and drops from each part of a path what systems ignore:
-// characters that are invisible (HFS+), dots and spaces at its end (Windows).
+// Fold returns the same text for all names that some file system treats as equal. It
+// applies full case folding (Unicode's CaseFolding.txt: "ß" equals "SS"), composes
+// characters (NFC), and removes from each part of a path the characters that systems
+// ignore: invisible ones (HFS+), dots and spaces at its end (Windows).
 func Fold(name string) string {
 	ascii := isASCII(name)
 	if ascii && !hasDroppedEnd(name) {
@@ -44,8 +44,8 @@ func hasDroppedEnd(name string) bool {
 	return false
 }
 
-// SameButCase reports whether two names differ in nothing but case and in how their
-// characters are composed.
+// SameButCase reports whether two names differ only in case and in the composition of
+// their characters.
 func SameButCase(a, b string) bool { return foldCase(a) == foldCase(b) }
 
 func isASCII(s string) bool {
@@ -64,9 +64,9 @@ func dropInvisible(r rune) rune {
 	return r
 }
 
-// IsGitDirName reports whether some file system takes a name for ".git": it ignores
-// case (APFS, NTFS), characters without width (HFS+), dots and spaces at the end
-// and what follows a colon (NTFS), or knows it by a short name (git~1).
+// IsGitDirName reports whether some file system treats a name as ".git": because it
+// ignores case (APFS, NTFS), characters without width (HFS+), dots and spaces at the end
+// and everything after a colon (NTFS), or because it is the short name (git~1).
 func IsGitDirName(name string) bool {
 	for part := range strings.SplitSeq(name, `\`) {
 		part, _, _ = strings.Cut(part, ":")
@@ -78,7 +78,7 @@ func IsGitDirName(name string) bool {
 	return false
 }
 
-// An UnportableError says why a path names no file on Windows.
+// An UnportableError is a path that Windows cannot hold.
 type UnportableError struct {
 	Path   string
 	Reason string // what is wrong with it, lower case, no full stop
@@ -86,15 +86,15 @@ type UnportableError struct {
 
 func (e *UnportableError) Error() string { return fmt.Sprintf("path %q %s", e.Path, e.Reason) }
 
-// Hint is what makes the name one that every system can hold.
+// Hint is the next step: a change after which every system can hold the name.
 func (e *UnportableError) Hint() string {
 	return fmt.Sprintf("rename it to a name that every system can hold: git mv -- %q NEW-NAME", e.Path)
 }
 
 // CheckPortable returns an *UnportableError for a path that Windows cannot hold
-// (Microsoft, "Naming Files, Paths, and Namespaces"): a checkout there fails, or makes
-// another file. ParsePath takes such paths, since they are fine for what is no
-// artifact.
+// (Microsoft, "Naming Files, Paths, and Namespaces"): a checkout there fails, or creates
+// another file. ParsePath accepts such paths, because files that are not artifacts may
+// have them.
 func (p Path) CheckPortable() error {
 	for part := range strings.SplitSeq(string(p), "/") {
 		if i := strings.IndexAny(part, `<>:"|?*\`); i >= 0 {
@@ -110,7 +110,7 @@ func (p Path) CheckPortable() error {
 	return nil
 }
 
-// isDevice reports whether Windows takes a name for a device, whatever its extension.
+// isDevice reports whether Windows treats a name as a device, whatever its extension.
 func isDevice(part string) bool {
 	stem, _, _ := strings.Cut(part, ".")
 	stem = strings.ToUpper(strings.TrimRight(stem, " "))

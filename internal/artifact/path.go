@@ -10,15 +10,15 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// A Path is a clean, relative, slash-separated path inside a repository. Only
-// ParsePath makes one, so a function that takes a Path need not ask again.
+// A Path is a clean, relative, slash-separated path inside a repository. Only ParsePath
+// creates one, so a function that takes a Path need not check it again.
 type Path string
 
 // MaxPathBytes bounds a path; Linux's PATH_MAX is 4096, and no file system
 // or archive format in use agrees on more than 1024 everywhere.
 const MaxPathBytes = 1024
 
-// A PathError says why a written path is not one of a file in a repository.
+// A PathError is a text that is not the path of a file in a repository.
 type PathError struct {
 	Path   string // as written
 	Reason string // what is wrong with it, lower case, no full stop
@@ -26,18 +26,18 @@ type PathError struct {
 
 func (e *PathError) Error() string { return fmt.Sprintf("path %q %s", e.Path, e.Reason) }
 
-// ParsePath accepts exactly the paths that mean one file in one place on every
-// system: relative, slashes only, no empty, "." or ".." part, no part that any
-// file system could take for ".git", NFC, and no character that is invisible or
-// changes the order of reading. Its error is a *PathError.
+// ParsePath accepts exactly the paths that name the same file on every system: relative,
+// only slashes, no empty, "." or ".." part, no part that any file system could treat as
+// ".git", in NFC, and no character that is invisible or changes the reading order. Its
+// error is a *PathError.
 func ParsePath(s string) (Path, error) {
-	if reason := pathFault(s); reason != "" {
+	if reason := checkPath(s); reason != "" {
 		return "", &PathError{Path: s, Reason: reason}
 	}
 	return Path(s), nil
 }
 
-func pathFault(s string) string {
+func checkPath(s string) string {
 	switch {
 	case s == "":
 		return "is empty"
@@ -69,7 +69,7 @@ func pathFault(s string) string {
 	}
 	for rest := s; ; {
 		part, tail, more := strings.Cut(rest, "/")
-		if reason := partFault(part); reason != "" {
+		if reason := checkPart(part); reason != "" {
 			return reason
 		}
 		if !more {
@@ -79,7 +79,7 @@ func pathFault(s string) string {
 	}
 }
 
-func partFault(part string) string {
+func checkPart(part string) string {
 	switch {
 	case part == "":
 		return "has an empty part"
@@ -93,7 +93,7 @@ func partFault(part string) string {
 	return ""
 }
 
-// String is the path as it was written.
+// String returns the path.
 func (p Path) String() string { return string(p) }
 
 // Dir is the folder that holds p, "." for the root.
@@ -111,7 +111,7 @@ func (p *Path) UnmarshalText(text []byte) (err error) {
 	return err
 }
 
-// A Companion is a kind of file that stands beside an artifact (ZT-11).
+// A Companion is a kind of file that describes an artifact (ZT-11).
 type Companion uint8
 
 // The companions of an artifact X.
@@ -126,23 +126,23 @@ var Companions = [...]Companion{Manifest, VaultTime, Test}
 
 var companionSuffix = [...]string{Manifest: ".manifest.json", VaultTime: ".vaulttime.json", Test: ".test"}
 
-// Suffix is what a companion's name adds to its artifact's.
+// Suffix is the end that a companion's name adds to the artifact's name.
 func (c Companion) Suffix() string { return companionSuffix[c] }
 
-// ManifestDir is where companions may stand instead of beside their artifact,
-// at the artifact's whole path below it (ZT-6.1).
+// ManifestDir is the folder that may hold companions instead of the artifact's folder,
+// each at the artifact's whole path below it (ZT-6.1).
 const ManifestDir = "assets/manifests/"
 
-// Companion is where a companion of p stands beside it.
+// Companion is the path of a companion of p next to p.
 func (p Path) Companion(c Companion) Path { return p + Path(c.Suffix()) }
 
-// MirroredCompanion is the other place where a companion of p may stand:
+// MirroredCompanion is the other path that a companion of p may have:
 // assets/manifests/ followed by the whole path of p and the suffix.
 func (p Path) MirroredCompanion(c Companion) Path {
 	return ManifestDir + p + Path(c.Suffix())
 }
 
-// Owners are the artifacts that p would be a companion of, by its name alone:
+// Owners are the artifacts whose companion p would be, by its name alone:
 // none for most files, one for X.test, two below assets/manifests/.
 func (p Path) Owners() []Path {
 	for _, c := range Companions {
