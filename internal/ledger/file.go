@@ -8,13 +8,13 @@ import (
 	"github.com/codexlock/codexlock/internal/schemas"
 )
 
-// MaxBytes bounds a ledger that is read as a File: a million entries with paths of 110
-// bytes. Two of them, with what a File adds, stay below 1 GiB.
+// MaxBytes is the largest ledger that Read accepts: a million entries with paths of 110
+// bytes. Two such Files stay below 1 GiB of memory.
 const MaxBytes = 320 << 20
 
-// A File is a ledger as it was written. Its entries are decoded when they are asked
-// for, since a change needs few of them: a File takes the memory of its text and 40
-// bytes an entry. Its methods may be called from several goroutines.
+// A File is the text of a ledger. Entries are decoded on demand, because a change needs
+// few of them: a File takes the memory of its text and 40 bytes per entry. Its methods
+// are safe for concurrent use.
 type File struct {
 	elements *schemas.Elements
 	paths    []string // of the entries, in the order of the file
@@ -25,8 +25,8 @@ type File struct {
 }
 
 // Read reads a ledger as strictly as Decode: its error for bad input is the same
-// *schemas.Error, and where the text can be parsed, the document has the positions of
-// its values. Read keeps data, which nobody may change afterwards.
+// *schemas.Error, and if the text can be parsed, the document has the positions of its
+// values. Read keeps data: the caller must not change it afterwards.
 func Read(data []byte) (*File, *schemas.Document, error) {
 	f := &File{seed: maphash.MakeSeed()}
 	var e plainEntry
@@ -54,7 +54,7 @@ func Read(data []byte) (*File, *schemas.Document, error) {
 	return f, nil, nil
 }
 
-// build makes the index of the paths.
+// build fills the index of the paths.
 func (f *File) build() {
 	size := 16
 	for size < 2*len(f.paths) {
@@ -77,7 +77,7 @@ func (f *File) build() {
 	}
 }
 
-// slot is where a path is in the index, or where it would be.
+// slot returns the index slot of a path, used or free.
 func (f *File) slot(path string) *uint32 {
 	mask := uint64(len(f.slots) - 1)
 	for at := maphash.String(f.seed, path) & mask; ; at = (at + 1) & mask {
@@ -117,13 +117,13 @@ func (f *File) Entry(i int) Entry {
 	}
 	var e Entry
 	if err := f.elements.Document(i).Fill(&e); err != nil {
-		panic(err) // it was filled before
+		panic(err) // Read parsed it
 	}
 	return e
 }
 
-// SameEntries reports whether two ledgers say the same of a path. The text of two
-// entries may differ where their values do not.
+// SameEntries reports whether two ledgers have equal entries for a path. Entries with
+// different texts can have equal values.
 func SameEntries(f, g *File, path string) bool {
 	return f.sameAs(f.All(path), g, g.All(path))
 }
@@ -140,11 +140,11 @@ func (f *File) sameAs(mine []int, g *File, others []int) bool {
 	return true
 }
 
-// Differing are the paths of which two ledgers say something different, each once, in
-// no particular order.
+// Differing returns the paths whose entries differ between two ledgers, each once, in no
+// particular order.
 func Differing(f, g *File) []string {
 	var paths []string
-	j := -1 // the entry of g that was met last: the next one is likely the next match
+	j := -1 // the last match in g: the next entry is likely the next match
 	for i, path := range f.paths {
 		if f.others[path] == nil && g.others[path] == nil && j+1 < len(g.paths) && g.paths[j+1] == path {
 			j++
@@ -155,7 +155,7 @@ func Differing(f, g *File) []string {
 		}
 		mine, others := f.All(path), g.All(path)
 		if mine[0] != i {
-			continue // a duplicate: the first one spoke for all
+			continue // a duplicate: the first one was compared with all
 		}
 		if len(others) > 0 {
 			j = others[len(others)-1]
@@ -172,10 +172,10 @@ func Differing(f, g *File) []string {
 	return paths
 }
 
-// Position is where the value at an RFC 6901 pointer begins.
+// Position returns the position of the value at an RFC 6901 pointer.
 func (f *File) Position(pointer string) (schemas.Position, bool) { return f.elements.Position(pointer) }
 
-// Raw is the JSON text of the value at an RFC 6901 pointer.
+// Raw returns the JSON text of the value at an RFC 6901 pointer.
 func (f *File) Raw(pointer string) (string, bool) { return f.elements.Raw(pointer) }
 
 // A plainEntry is an entry that can be read without parsing it: the five fields, each
@@ -183,17 +183,17 @@ func (f *File) Raw(pointer string) (string, bool) { return f.elements.Raw(pointe
 type plainEntry struct {
 	path, sha256, tolerance, domain, verifiedAt string
 
-	lastTime string // a valid one, of an entry that was scanned before
+	lastTime string // a valid time of an earlier entry
 }
 
-// plainValues is how many values and keys a plainEntry has.
+// plainValues is the number of values and keys of a plainEntry.
 const plainValues = 11
 
-// entry is what the strict decoder makes of the same text.
+// entry returns the Entry that the strict decoder reads from the same text.
 func (e *plainEntry) entry() Entry {
 	var digest artifact.Digest
 	if err := digest.UnmarshalText([]byte(e.sha256)); err != nil {
-		panic(err) // scan looked at it
+		panic(err) // scan checked it
 	}
 	return Entry{Path: e.path, SHA256: digest, DriftTolerance: schemas.Number(e.tolerance), TrustDomain: e.domain, VerifiedAt: e.verifiedAt}
 }

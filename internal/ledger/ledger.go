@@ -1,6 +1,6 @@
 // Package ledger reads and writes Codex-Lock.json, the ledger of trusted
-// artifacts. It keeps what it reads, duplicates and tolerances included, since
-// those are for a rule to find; it judges nothing and touches no file.
+// artifacts. It keeps duplicates and tolerances, because rules judge them. It judges
+// nothing and opens no file.
 package ledger
 
 import (
@@ -16,14 +16,14 @@ import (
 	"github.com/codexlock/codexlock/internal/schemas"
 )
 
-// Path is where a repository's ledger stands.
+// Path is the path of a repository's ledger.
 const Path artifact.Path = "Codex-Lock.json"
 
-// Zero is the one drift tolerance that the standard knows (ZT-3.5).
+// Zero is the only drift tolerance that the standard allows (ZT-3.5).
 const Zero schemas.Number = "0.0"
 
-// An Entry says that an artifact was trusted (ZT-3.1). Its path is as written
-// and may name no file of a repository: that, too, is for a rule to find.
+// An Entry records that an artifact is trusted (ZT-3.1). Its path is the text of the
+// file and may not be a valid path: rules judge that.
 type Entry struct {
 	Path           string          `json:"path"`
 	SHA256         artifact.Digest `json:"sha256"`
@@ -33,23 +33,23 @@ type Entry struct {
 	Extensions     schemas.Raw     `json:"extensions,omitempty"`
 }
 
-// A Ledger is Codex-Lock.json. Artifacts are in the order of the file; change
-// them through Set and Remove once Lookup or All were used. Reading is safe for
-// several goroutines.
+// A Ledger is Codex-Lock.json. Artifacts are in the order of the file; after a call of
+// Lookup or All, change them only with Set and Remove. Reading is safe for concurrent
+// use.
 type Ledger struct {
 	Artifacts []Entry
 
-	index atomic.Pointer[index] // built by the first that asks, nil after a change
+	index atomic.Pointer[index] // built by the first lookup, nil after a change
 }
 
 type index struct {
 	first map[string]int
-	all   map[string][]int // only of the paths that stand there more than once
+	all   map[string][]int // only for paths with several entries
 }
 
-// Decode reads a ledger strictly, in any order and with duplicates. The document
-// is there, with the position of every value, even where the ledger does not fit
-// its schema. Its error for bad input is a *schemas.Error.
+// Decode reads a ledger strictly, in any order and with duplicates. The document, with
+// the position of every value, is returned even if the ledger does not match its
+// schema. Its error for bad input is a *schemas.Error.
 func Decode(data []byte) (*Ledger, *schemas.Document, error) {
 	var file struct {
 		Artifacts []Entry `json:"artifacts"`
@@ -62,9 +62,9 @@ func Decode(data []byte) (*Ledger, *schemas.Document, error) {
 }
 
 // Encode writes the ledger as a file: sorted by the bytes of the path (entries
-// of one path in their order), two-space indent, a final newline, so that a diff
-// shows just what changed. Every spelling of a zero tolerance becomes 0.0; any
-// other number stays as it is, since writing is not mending.
+// of one path in their order), two-space indent, a final newline, so that a diff shows
+// only changed entries. Every spelling of a zero tolerance becomes 0.0; any other
+// number is kept, because writing must not hide it.
 func (l *Ledger) Encode() []byte {
 	if len(l.Artifacts) == 0 {
 		return []byte("{\n  \"artifacts\": []\n}\n")
@@ -82,7 +82,7 @@ func (l *Ledger) Encode() []byte {
 	return append(append(out, '\n'), tail...)
 }
 
-// What stands before and after the entries.
+// The text before and after the entries.
 const (
 	head = "{\n  \"artifacts\": [\n"
 	tail = "  ]\n}\n"
@@ -107,8 +107,8 @@ func appendEntry(out []byte, e Entry) []byte {
 	return append(out, "\n    }"...)
 }
 
-// IsZero reports whether a number is zero, however it is written. A float64
-// would call 1e-400 zero, so the digits are looked at instead.
+// IsZero reports whether a number is zero, in any spelling. It checks the digits, because
+// as a float64 the number 1e-400 would be zero.
 func IsZero(n schemas.Number) bool {
 	mantissa := string(n)
 	if i := strings.IndexAny(mantissa, "eE"); i >= 0 {
@@ -136,7 +136,7 @@ func appendIndented(out []byte, text schemas.Raw) []byte {
 // AppendPath appends a path as Encode writes it, a JSON string.
 func AppendPath(out []byte, path string) []byte { return appendString(out, path) }
 
-// appendString writes a JSON string with no more escapes than JSON demands.
+// appendString writes a JSON string with only the escapes that JSON requires.
 func appendString(out []byte, s string) []byte {
 	out = append(out, '"')
 	for _, r := range s {
@@ -183,7 +183,7 @@ func (l *Ledger) lookup() *index {
 	return x
 }
 
-// Lookup is the first entry of a path.
+// Lookup returns the first entry of a path.
 func (l *Ledger) Lookup(path string) (i int, ok bool) {
 	i, ok = l.lookup().first[path]
 	return i, ok
@@ -202,7 +202,7 @@ func (l *Ledger) All(path string) []int {
 	return nil
 }
 
-// Set makes e the one entry of its path.
+// Set makes e the only entry of its path.
 func (l *Ledger) Set(e Entry) {
 	x := l.lookup()
 	i, found := x.first[e.Path]
@@ -218,7 +218,7 @@ func (l *Ledger) Set(e Entry) {
 	}
 }
 
-// Remove takes out every entry of a path.
+// Remove removes every entry of a path.
 func (l *Ledger) Remove(path string) {
 	if _, found := l.Lookup(path); !found {
 		return

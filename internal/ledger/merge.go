@@ -9,33 +9,32 @@ import (
 	"github.com/codexlock/codexlock/internal/schemas"
 )
 
-// A Merged ledger is what two sides made of one base, path by path.
+// A Merged is the three-way merge of a ledger, path by path.
 type Merged struct {
 	Conflicts []Conflict // sorted by path
 	items     []item     // sorted by path
 }
 
-// A Conflict is a path that the two sides want different things of. A side
-// that removed it has no entries.
+// A Conflict is a path that the two sides changed differently. A side that removed the
+// path has no entries.
 type Conflict struct {
 	Path         string
 	Ours, Theirs []Entry
 }
 
-// An item is a path in the merged ledger: what both sides end up with is ours.
+// An item is a path of the merged ledger. Without a conflict, ours has the result.
 type item struct {
 	path         string
 	ours, theirs []Entry
 	conflict     bool
 }
 
-// Merge joins what ours and theirs changed since base. A path that one side left
-// alone is the other's to change or to remove; the same change on both sides is
-// one. One content that both attested in one trust domain was last verified at
-// the later time; where one side changed the content and the other only renewed what
-// was there, the change stays, with that time. Anything else is a conflict: to choose
-// between two contents, or two domains, is to trust one of them, and no merge can do
-// that.
+// Merge merges the changes of ours and theirs since base. If only one side changed or
+// removed a path, that change is taken; equal changes are one change. If both sides
+// attested the same content in the same trust domain, the later verified_at is taken; if
+// one side changed the content and the other only renewed it, the changed content is
+// taken, with the later time. Everything else is a conflict: choosing one of two contents
+// or domains would mean trusting it, and a merge must not do that.
 func Merge(base, ours, theirs *Ledger) Merged {
 	b, o, t := byPath(base), byPath(ours), byPath(theirs)
 	paths := map[string]bool{}
@@ -57,7 +56,7 @@ func Merge(base, ours, theirs *Ledger) Merged {
 	return m
 }
 
-// byPath are the entries of a ledger as they are written.
+// byPath returns the entries of a ledger by path, in the order of the file.
 func byPath(l *Ledger) map[string][]Entry {
 	entries := make(map[string][]Entry, len(l.Artifacts))
 	for _, e := range l.Artifacts {
@@ -77,7 +76,7 @@ func mergeEntries(base, ours, theirs []Entry) (merged []Entry, ok bool) {
 		return nil, false
 	}
 	o, t := ours[0], theirs[0]
-	later := max(o.VerifiedAt, t.VerifiedAt) // one form, UTC: the order of the bytes is that of time
+	later := max(o.VerifiedAt, t.VerifiedAt) // one format, in UTC: bytes sort as times do
 	o.VerifiedAt, t.VerifiedAt = later, later
 	if same([]Entry{o}, []Entry{t}) {
 		return []Entry{o}, true
@@ -96,14 +95,14 @@ func mergeEntries(base, ours, theirs []Entry) (merged []Entry, ok bool) {
 	return nil, false
 }
 
-// otherContent reports whether the two entries differ in their content and in nothing else.
+// otherContent reports whether two entries differ only in their content.
 func otherContent(a, b Entry) bool {
 	b.SHA256 = a.SHA256
 	return same([]Entry{a}, []Entry{b})
 }
 
-// MergeWithoutBase is Merge where nobody knows any more what the sides began with: a
-// path that one side has and the other has not is a conflict too.
+// MergeWithoutBase is Merge for an unknown base: a path that only one side has is a
+// conflict too.
 func MergeWithoutBase(ours, theirs *Ledger) Merged {
 	m := Merge(&Ledger{}, ours, theirs)
 	oursAt, theirsAt := byPath(ours), byPath(theirs)
@@ -119,8 +118,8 @@ func MergeWithoutBase(ours, theirs *Ledger) Merged {
 	return m
 }
 
-// Resolve has choose decide the conflicts, each with the entries that are to stand;
-// those about which it is not sure stay.
+// Resolve calls choose for each conflict, which returns the entries to keep, or sure false
+// to keep the conflict.
 func (m Merged) Resolve(choose func(Conflict) (entries []Entry, sure bool)) Merged {
 	left := Merged{items: slices.Clone(m.items)}
 	for _, c := range m.Conflicts {
@@ -135,16 +134,15 @@ func (m Merged) Resolve(choose func(Conflict) (entries []Entry, sure bool)) Merg
 	return left
 }
 
-// same compares entries as they are written, so that a merge and a reader agree.
+// same compares entries by their text, so that a merge and a reader agree.
 func same(a, b []Entry) bool {
 	return slices.EqualFunc(a, b, func(x, y Entry) bool {
 		return bytes.Equal(appendEntry(nil, x), appendEntry(nil, y))
 	})
 }
 
-// Encode writes the merged ledger as a file, canonically. Around the entries of
-// a conflict stand Git's markers, of that many characters; whichever side is kept
-// there, a ledger is left.
+// Encode writes the merged ledger in canonical form. A conflict is written between Git's
+// markers of markerSize characters; keeping either side gives a valid ledger.
 func (m Merged) Encode(markerSize int) []byte {
 	if len(m.Conflicts) == 0 {
 		var l Ledger
@@ -161,8 +159,8 @@ func (m Merged) Encode(markerSize int) []byte {
 			out = append(out, ours...)
 			continue
 		}
-		// One that both sides have comes here too, where just one side follows it
-		// with something: the comma is what they differ in.
+		// Equal entries are written as a conflict too if only one side has entries
+		// after them, because they differ in the comma.
 		for _, part := range []struct {
 			marker, label string
 			text          []byte
@@ -174,7 +172,7 @@ func (m Merged) Encode(markerSize int) []byte {
 	return append(out, tail...)
 }
 
-// last is the last item that has entries on a side.
+// last returns the index of the last item with entries on a side.
 func (m Merged) last(side func(item) []Entry) int {
 	for i, it := range slices.Backward(m.items) {
 		if len(side(it)) > 0 {
@@ -184,7 +182,7 @@ func (m Merged) last(side func(item) []Entry) int {
 	return -1
 }
 
-// lines are entries as whole lines; more says that others follow them.
+// lines formats entries as whole lines; more means that other entries follow.
 func lines(entries []Entry, more bool) []byte {
 	var out []byte
 	for i, e := range entries {

@@ -6,9 +6,9 @@ import (
 	"github.com/codexlock/codexlock/internal/schemas"
 )
 
-// scan reads an entry that begins at a byte of valid UTF-8, and returns where it ends,
-// or 0 where it is no plain entry. What it accepts, the strict decoder accepts too: a
-// fuzz test holds it to that. It costs a tenth of it.
+// scan reads an entry at an offset of valid UTF-8 and returns the offset of its end, or 0
+// if it is not a plain entry. The strict decoder accepts every entry that scan accepts (a
+// fuzz test compares them), at ten times the cost.
 func (e *plainEntry) scan(text string, at int) (end int) {
 	*e = plainEntry{lastTime: e.lastTime}
 	if at = token(text, at, '{'); at == 0 {
@@ -31,10 +31,10 @@ func (e *plainEntry) scan(text string, at int) (end int) {
 	return token(text, at, '}')
 }
 
-// plainFields is how many fields a plainEntry has.
+// plainFields is the number of fields of a plainEntry.
 const plainFields = 5
 
-// field reads the value of one field, each of which may come once.
+// field reads the value of one field; each field may occur once.
 func (e *plainEntry) field(key, text string, at int) (end int) {
 	if key == "drift_tolerance" {
 		return e.number(text, at)
@@ -62,7 +62,7 @@ func (e *plainEntry) field(key, text string, at int) (end int) {
 	return end
 }
 
-// number reads a tolerance of zero as nearly everyone writes it.
+// number reads a tolerance of zero in its usual spellings.
 func (e *plainEntry) number(text string, at int) (end int) {
 	at = skipSpace(text, at)
 	for _, zero := range []string{"0.0", "0"} {
@@ -79,7 +79,7 @@ func (e *plainEntry) number(text string, at int) (end int) {
 	return 0
 }
 
-// space is what JSON allows between two tokens.
+// space has the characters that JSON allows between two tokens.
 const space = " \t\r\n"
 
 func skipSpace(text string, at int) int {
@@ -89,7 +89,7 @@ func skipSpace(text string, at int) int {
 	return at
 }
 
-// token is what follows a character that comes next, or 0 where another one does.
+// token returns the offset after the next token if that is c, else 0.
 func token(text string, at int, c byte) int {
 	if at = skipSpace(text, at); at == len(text) || text[at] != c {
 		return 0
@@ -97,8 +97,8 @@ func token(text string, at int, c byte) int {
 	return at + 1
 }
 
-// quoted is what stands up to the next quote, and what follows it, or 0 where no string
-// comes. The value may hold what no string holds without an escape.
+// quoted returns the text up to the next quote and the offset after it, or 0 if no string
+// follows. The value may contain characters that a JSON string must escape.
 func quoted(text string, at int) (value string, end int) {
 	if at = token(text, at, '"'); at == 0 {
 		return "", 0
@@ -110,7 +110,7 @@ func quoted(text string, at int) (value string, end int) {
 	return text[at : at+n], at + n + 1
 }
 
-// isLiteral reports whether a text stands in a string as it is.
+// isLiteral reports whether a JSON string needs no escapes for a text.
 func isLiteral(s string) bool {
 	for i := range len(s) {
 		if s[i] < ' ' || s[i] == '\\' {
@@ -120,8 +120,8 @@ func isLiteral(s string) bool {
 	return s != ""
 }
 
-// isTime reports whether a text is a time as schemas.IsUTCSeconds has it. Most entries
-// have the time of the one before.
+// isTime reports whether a text is a time, as schemas.IsUTCSeconds does. Most entries have
+// the same time as the entry before, which is cached.
 func (e *plainEntry) isTime(s string) bool {
 	if s != e.lastTime {
 		if !schemas.IsUTCSeconds(s) {
@@ -153,10 +153,10 @@ func isDigest(s string) bool {
 	return true
 }
 
-// maxDomainBytes is how long the name of a trust domain may be.
+// maxDomainBytes is the longest name of a trust domain.
 const maxDomainBytes = 64
 
-// isDomain reports whether a text is the name of a trust domain as the schema has it.
+// isDomain reports whether a text is the name of a trust domain by the schema.
 func isDomain(s string) bool {
 	if s == "" || len(s) > maxDomainBytes {
 		return false
