@@ -17,21 +17,22 @@ import (
 //	"lfs": {"oid": "<64 hex digits>", "size": 1048576, "content_hashed": true}
 const lfsKey = "lfs"
 
-// ErrLFSTaken is an extensions.lfs that is no object: it means something else.
+// ErrLFSTaken is an extensions.lfs that is not an object: somebody uses the key for
+// something else.
 var ErrLFSTaken = errors.New(`extensions.lfs is not an object, want {"oid", "size", "content_hashed"}`)
 
-// An LFS is what extensions.lfs records of a Git LFS pointer, as the JSON has it.
-// A field is "" where it is not recorded.
+// An LFS is the record of a Git LFS pointer in extensions.lfs, in the spelling of the
+// file. A field that is not recorded is "".
 type LFS struct {
-	OID           string // lower-case hex; any other text is one that no pointer has
-	Size          string // a decimal number; any other text is one that no pointer has
+	OID           string // lower-case hex; no pointer has any other text
+	Size          string // a decimal number; no pointer has any other text
 	ContentHashed string // true: the content was hashed, and not only its oid accepted
 }
 
-// LFS reads extensions.lfs. ok is false where there is none that names an oid or a size.
+// LFS reads extensions.lfs. ok is false if it names neither an oid nor a size.
 func (m Manifest) LFS() (recorded LFS, ok bool) {
 	if !strings.Contains(string(m.Extensions), `lfs"`) && !strings.Contains(string(m.Extensions), `\`) {
-		return LFS{}, false // as nearly all are, which need not be parsed
+		return LFS{}, false // nearly all manifests: they need not be parsed
 	}
 	var extensions, fields map[string]json.RawMessage
 	if json.Unmarshal([]byte(m.Extensions), &extensions) != nil || json.Unmarshal(extensions[lfsKey], &fields) != nil {
@@ -46,7 +47,8 @@ func (m Manifest) LFS() (recorded LFS, ok bool) {
 	return recorded, recorded.OID != "" || recorded.Size != ""
 }
 
-// Compare compares a pointer with what is recorded: match, oid_differs, size_differs.
+// Compare compares a pointer with the record; it returns match, oid_differs or
+// size_differs.
 func (l LFS) Compare(oid artifact.Digest, size int64) string {
 	switch {
 	case l.OID != "" && l.OID != oid.String():
@@ -58,8 +60,8 @@ func (l LFS) Compare(oid artifact.Digest, size int64) string {
 }
 
 // SetLFS records a pointer's oid and size in extensions.lfs, and whether the content
-// was hashed. Other members are kept as they are. An extensions.lfs that is no object is
-// ErrLFSTaken.
+// was hashed. Other members are kept. The error is ErrLFSTaken if extensions.lfs is not an
+// object.
 func (m *Manifest) SetLFS(oid artifact.Digest, size int64, contentHashed bool) error {
 	extensions, err := objectMembers([]byte(m.Extensions))
 	if err != nil {
@@ -77,12 +79,12 @@ func (m *Manifest) SetLFS(oid artifact.Digest, size int64, contentHashed bool) e
 	return nil
 }
 
-// members are those of a JSON object, in their order, with their values as written.
+// members are the members of a JSON object, in order, with the text of their values.
 type members []member
 
 type member struct{ key, value string }
 
-// objectMembers reads an object; no text is an empty one.
+// objectMembers reads an object; an empty text is an empty object.
 func objectMembers(text []byte) (members, error) {
 	if len(text) == 0 {
 		return nil, nil

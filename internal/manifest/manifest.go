@@ -1,6 +1,6 @@
-// Package manifest reads and writes X.manifest.json: what an artifact is, who
-// made it, with what and from what (ZT-11.1, P4). It judges nothing: whether a
-// manifest tells enough is a rule's to say.
+// Package manifest reads and writes X.manifest.json, which records the origin of an
+// artifact: creator, time, tool, inputs and outputs (ZT-11.1, P4). Rules decide whether a
+// manifest is complete.
 package manifest
 
 import (
@@ -11,9 +11,9 @@ import (
 	"github.com/codexlock/codexlock/internal/schemas"
 )
 
-// A Manifest is X.manifest.json. Only the digest has to be there. Inputs,
-// Outputs and Network tell an empty list, which is a statement, from none; Toolchain
-// tells null from none.
+// A Manifest is X.manifest.json. Only the digest is required. In Inputs, Outputs and
+// Network an empty list, which is a statement, differs from a missing one (nil); in
+// Toolchain null differs from a missing one.
 type Manifest struct {
 	Artifact    string          `json:"artifact,omitempty"` // the artifact's path, as written
 	SHA256      artifact.Digest `json:"sha256"`
@@ -26,12 +26,12 @@ type Manifest struct {
 	Extensions  schemas.Raw     `json:"extensions,omitempty"`
 }
 
-// A Tool is what made the artifact.
+// A Tool is the tool that made the artifact.
 type Tool struct {
 	Name    string `json:"name"`
 	Version string `json:"version"`
-	// Unstated says that nobody stated what made the artifact. It is written as null,
-	// which is a statement; a manifest without a toolchain makes none.
+	// Unstated means that nobody named the tool that made the artifact. It is written as null,
+	// which is a statement; a manifest without a toolchain has none.
 	Unstated bool `json:"-"`
 }
 
@@ -50,11 +50,11 @@ func (t Tool) MarshalJSON() ([]byte, error) {
 	return marshal(object(t))
 }
 
-// A Reference is a file that the artifact was made from, or that was made with it.
+// A Reference is an input or an output of an artifact.
 type Reference struct {
 	Path   string          `json:"path"` // as written
 	SHA256 artifact.Digest `json:"sha256"`
-	// Plain says that it is written as a path only: no hash is recorded.
+	// Plain means that only the path is written and no hash is recorded.
 	Plain bool `json:"-"`
 }
 
@@ -74,7 +74,7 @@ func (r Reference) MarshalJSON() ([]byte, error) {
 	return marshal(object(r))
 }
 
-// marshal is [json.Marshal] that leaves <, > and & as they are.
+// marshal is [json.Marshal] without the escapes of <, > and &.
 func marshal(v any) ([]byte, error) {
 	var out bytes.Buffer
 	enc := json.NewEncoder(&out)
@@ -83,9 +83,9 @@ func marshal(v any) ([]byte, error) {
 	return bytes.TrimSuffix(out.Bytes(), []byte("\n")), err
 }
 
-// Decode reads a manifest strictly. The document is there, with the position of
-// every value, even where the manifest does not fit its schema. Its error for bad
-// input is a *schemas.Error.
+// Decode reads a manifest strictly. The document, with the position of every value, is
+// returned even if the manifest does not match its schema. Its error for bad input is a
+// *schemas.Error.
 func Decode(data []byte) (Manifest, *schemas.Document, error) {
 	var m Manifest
 	doc, err := schemas.Decode(schemas.Manifest, data, &m)
@@ -96,12 +96,12 @@ func Decode(data []byte) (Manifest, *schemas.Document, error) {
 }
 
 // Encode writes the manifest as a file: two-space indent, the standard's order
-// of fields, a final newline. What extensions say is kept, numbers as written.
+// of fields, a final newline. Extensions are kept, with the spelling of their numbers.
 func (m Manifest) Encode() []byte {
 	file := struct {
 		Manifest
-		// These hide the manifest's own: an empty list is written, and the text of
-		// extensions is taken over as it is.
+		// These fields hide those of Manifest: an empty list is written, and the text of
+		// extensions is copied.
 		Network    *[]string       `json:"network,omitempty"`
 		Extensions json.RawMessage `json:"extensions,omitempty"`
 	}{Manifest: m, Extensions: json.RawMessage(m.Extensions)}
@@ -113,14 +113,13 @@ func (m Manifest) Encode() []byte {
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")
 	if err := enc.Encode(file); err != nil {
-		panic(err) // strings, and a text that the strict decoder read
+		panic(err) // only strings, and a text that the strict decoder read
 	}
 	return out.Bytes()
 }
 
-// MayHaveInputs reports, without decoding, whether a manifest's text can name an
-// input: wherever a text without an escape spells out the key, another value than an
-// empty list may follow.
+// MayHaveInputs reports, without decoding, whether a manifest can name an input. It is
+// false only for a text without escapes in which every key "inputs" has an empty list.
 func MayHaveInputs(data []byte) bool {
 	if bytes.IndexByte(data, '\\') >= 0 {
 		return true
@@ -139,5 +138,5 @@ func MayHaveInputs(data []byte) bool {
 	}
 }
 
-// space is what JSON allows between two tokens.
+// space has the characters that JSON allows between two tokens.
 const space = " \t\r\n"
