@@ -8,8 +8,8 @@ import (
 	"github.com/codexlock/codexlock/internal/bundle"
 )
 
-// policies takes the sources of rules apart: directories of this repository, and
-// bundles, of which each is pinned.
+// policies parses the sources of rules: directories of this repository, and pinned
+// bundles.
 func (r *reader) policies(at string, written []string) (dirs []string, bundles []bundle.Ref) {
 	for i, name := range written {
 		at := fmt.Sprintf("%s/%d", at, i)
@@ -22,7 +22,7 @@ func (r *reader) policies(at string, written []string) (dirs []string, bundles [
 			dirs = append(dirs, r.directory(at, name))
 		case ref.Kind == bundle.File:
 			if _, err := artifact.ParsePath(ref.Path); err != nil {
-				r.fault(at, "%v", err)
+				r.fail(at, "%v", err)
 			}
 			fallthrough
 		default:
@@ -44,7 +44,7 @@ func (r *reader) policyKeys(at string, written []string) []bundle.PublicKey {
 	return keys
 }
 
-// HoldsBundle reports whether a path is that of a bundle which rules come from.
+// HoldsBundle reports whether a path is a bundle that the configuration names.
 func (c *Config) HoldsBundle(name string) bool {
 	for _, b := range c.Bundles {
 		if b.Kind == bundle.File && b.Path == name {

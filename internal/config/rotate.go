@@ -11,18 +11,17 @@ import (
 	"github.com/codexlock/codexlock/internal/vaulttime"
 )
 
-// ErrLayout is a file whose layout Rotate does not know how to edit: its owner has to.
+// ErrLayout is a file with a layout that Rotate cannot edit: its owner must edit it.
 var ErrLayout = errors.New("its layout is not one that can be edited without touching the rest")
 
-// Line is a public key as an item of public_keys.
+// Line formats the key as an item of public_keys.
 func (p PublicKey) Line() string {
 	return fmt.Sprintf("- {id: %q, key: %q, created_at: %q, state: %s}", p.ID, p.Key, vaulttime.FormatTime(p.CreatedAt), p.State)
 }
 
-// Rotate edits the text of a codexlock.yaml: next becomes the domain's current
-// key, and what was current is retiring. Every other byte stays, comments and
-// layout with it. The result is read back, and is ErrLayout unless it says just
-// that.
+// Rotate edits the text of a codexlock.yaml: next becomes the domain's current key, and
+// the current key becomes retiring. Every other byte stays, comments and layout included.
+// Rotate reads the result back, and returns ErrLayout if anything else changed.
 func Rotate(name artifact.Path, text []byte, domain string, next PublicKey) ([]byte, error) {
 	c, err := Parse(name, text)
 	if err != nil {
@@ -33,7 +32,7 @@ func Rotate(name artifact.Path, text []byte, domain string, next PublicKey) ([]b
 		return nil, fmt.Errorf("trust domain %q is not in %s", domain, name)
 	}
 	e := editor{config: c, at: "/trust_domains/" + domain, lines: strings.SplitAfter(string(text), "\n")}
-	for i := len(d.PublicKeys) - 1; i >= 0; i-- { // from the end, so that places before it stay
+	for i := len(d.PublicKeys) - 1; i >= 0; i-- { // from the end, so that earlier positions stay valid
 		if d.PublicKeys[i].State == "current" {
 			if err := e.retire(i); err != nil {
 				return nil, fmt.Errorf("%s: %w", name, err)
@@ -72,15 +71,15 @@ func sameButRotated(before, after Config, domain string, next PublicKey) bool {
 	return reflect.DeepEqual(before, after)
 }
 
-// An editor changes single places of a text.
+// An editor changes single values in a text.
 type editor struct {
 	config Config
 	at     string // of the domain
 	lines  []string
 }
 
-// place is where a value stands: its line's index, and its byte in it.
-func (e *editor) place(pointer string) (line, column int, err error) {
+// place returns the position of a value: the index of its line, and the byte in it.
+func (e *editor) position(pointer string) (line, column int, err error) {
 	p, ok := e.config.Document.Position(pointer)
 	if !ok || p.Line > len(e.lines) {
 		return 0, 0, ErrLayout
@@ -102,12 +101,12 @@ func (e *editor) insert(line, column int, text string) {
 // retire makes a current key a retiring one.
 func (e *editor) retire(i int) error {
 	item := fmt.Sprintf("%s/public_keys/%d", e.at, i)
-	if line, column, err := e.place(item + "/state"); err == nil {
+	if line, column, err := e.position(item + "/state"); err == nil {
 		rest := e.lines[line][column:]
 		e.lines[line] = e.lines[line][:column] + strings.Replace(rest, "current", "retiring", 1)
 		return nil
 	}
-	line, column, err := e.place(item) // it is current because nothing is said
+	line, column, err := e.position(item) // a key without a state is current
 	if err != nil {
 		return err
 	}
@@ -121,7 +120,7 @@ func (e *editor) retire(i int) error {
 
 // add puts an item before the domain's public keys, of which there are n.
 func (e *editor) add(n int, item string) error {
-	line, column, err := e.place(e.at + "/public_keys")
+	line, column, err := e.position(e.at + "/public_keys")
 	if err != nil {
 		return e.begin(item)
 	}
@@ -140,9 +139,9 @@ func (e *editor) add(n int, item string) error {
 	return nil
 }
 
-// begin begins the list of a domain that has none, above its first setting.
+// begin inserts the list of a domain without one, above its first setting.
 func (e *editor) begin(item string) error {
-	line, column, err := e.place(e.at)
+	line, column, err := e.position(e.at)
 	if err != nil || e.lines[line][column] == '{' || strings.TrimSpace(e.lines[line][:column]) != "" {
 		return ErrLayout
 	}
@@ -151,7 +150,7 @@ func (e *editor) begin(item string) error {
 	return nil
 }
 
-// Age says how old a key of the list is, at a time.
+// Age returns the age of a key in days at a time; known is false without created_at.
 func (p PublicKey) Age(now time.Time) (days int, known bool) {
 	if p.CreatedAt.IsZero() {
 		return 0, false

@@ -112,7 +112,7 @@ func Check(c config.Config, getenv func(string) (string, bool)) error {
 			return err
 		}
 		if problem, hint := provider.Refuse(getenv, p.Name); problem != "" {
-			return c.Fault("/trust_domains/"+domain+"/key", hint, "key of trust domain %q is %s", domain, problem)
+			return c.Problem("/trust_domains/"+domain+"/key", hint, "key of trust domain %q is %s", domain, problem)
 		}
 	}
 	return nil
