@@ -1,8 +1,8 @@
-// Package baseline reads and writes the file in which a repository keeps the
-// findings that it had when it adopted the gate. An entry covers one finding
-// about an artifact as long as the offending statement is what it was and, where the
-// finding is in another file than the artifact, the artifact's content is too. Which findings those are, the policy engine knows; this
-// package knows the file.
+// Package baseline reads and writes the file with the findings that a repository had when
+// it adopted the gate. An entry covers one finding about an artifact as long as the
+// offending statement is unchanged and, if the finding is in another file than the
+// artifact, the artifact is unchanged too. The policy engine decides which findings an
+// entry covers; this package only reads and writes the file.
 package baseline
 
 import (
@@ -16,29 +16,29 @@ import (
 	"github.com/codexlock/codexlock/internal/schemas"
 )
 
-// Path is where the file stands where nobody says otherwise.
+// Path is the default path of the file.
 const Path artifact.Path = "codexlock-baseline.json"
 
-// The versions of the file. The first names no statement: what an entry says of
-// another file than the artifact, it says by a fingerprint of file and place.
+// The versions of the file. The first has no statements: an entry names the finding by a
+// fingerprint of file and position.
 const (
 	first   = 1
 	current = 2
 )
 
-// An Entry is one finding. All that it names has to be the finding's own.
+// An Entry covers one finding, if all its fields match the finding.
 type Entry struct {
 	Path        string `json:"path"`                  // the artifact
 	Rule        string `json:"rule"`                  // its code, with the finding's term: script.shellcheck:SC2086
-	SHA256      string `json:"sha256,omitempty"`      // of the artifact's content; "": the finding is in the artifact, and its statement says enough
-	File        string `json:"file,omitempty"`        // where the finding is
+	SHA256      string `json:"sha256,omitempty"`      // of the artifact's content; "": the finding is in the artifact, and the statement is enough
+	File        string `json:"file,omitempty"`        // the file of the finding
 	Statement   string `json:"statement,omitempty"`   // SHA-256 of the offending statement's text, or of the whole file
 	Fingerprint string `json:"fingerprint,omitempty"` // of version 1, in place of file and statement
 }
 
-// Decode reads a baseline strictly. The document is there, with the position of
-// every value, even where the file does not fit its schema. Its error for bad
-// input is a *schemas.Error.
+// Decode reads a baseline strictly. The document, with the position of every value, is
+// returned even if the file does not match its schema. Its error for bad input is a
+// *schemas.Error.
 func Decode(data []byte) ([]Entry, *schemas.Document, error) {
 	var file struct {
 		Version  int64   `json:"version"`
@@ -66,10 +66,10 @@ func Decode(data []byte) ([]Entry, *schemas.Document, error) {
 	return file.Findings, doc, nil
 }
 
-// Pointer is where the i-th entry stands (RFC 6901).
+// Pointer is the RFC 6901 pointer to the i-th entry.
 func Pointer(i int) string { return fmt.Sprintf("/findings/%d", i) }
 
-// Sorted are the entries by path and rule, each once: the order of the file.
+// Sorted returns the entries in the order of the file: by path and rule, each once.
 func Sorted(entries []Entry) []Entry {
 	sorted := slices.Clone(entries)
 	slices.SortFunc(sorted, func(a, b Entry) int {
@@ -81,7 +81,7 @@ func Sorted(entries []Entry) []Entry {
 }
 
 // Encode writes the file in its current version: sorted, one finding a line, so
-// that a diff shows just what was added and what was fixed.
+// that a diff shows only added and fixed findings.
 func Encode(entries []Entry) ([]byte, error) {
 	var b bytes.Buffer
 	b.WriteString("{\n  \"version\": 2,\n  \"findings\": [")
@@ -95,7 +95,7 @@ func Encode(entries []Entry) ([]byte, error) {
 		if err := line.Encode(e); err != nil {
 			return nil, fmt.Errorf("write the baseline: %w", err)
 		}
-		b.Truncate(b.Len() - 1) // the line's end, which a comma may have to precede
+		b.Truncate(b.Len() - 1) // the line end: a comma may have to come before it
 	}
 	if len(entries) > 0 {
 		b.WriteString("\n  ")
