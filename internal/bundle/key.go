@@ -21,7 +21,7 @@ type PublicKey struct {
 	algorithms []string
 }
 
-// ParsePublicKey reads one PEM block «PUBLIC KEY»: Ed25519, ECDSA over a NIST
+// ParsePublicKey reads one PEM block of the type PUBLIC KEY: Ed25519, ECDSA over a NIST
 // curve, or RSA.
 func ParsePublicKey(text string) (PublicKey, error) {
 	block, rest := pem.Decode([]byte(text))
@@ -46,9 +46,8 @@ func ParsePublicKey(text string) (PublicKey, error) {
 	return PublicKey{pem: string(pem.EncodeToMemory(block)), algorithms: algorithms}, nil
 }
 
-// algorithmsOf are the names that RFC 7518 and RFC 8037 give to what a key can
-// check. A token's header chooses among those of one key, never between kinds
-// of keys.
+// algorithmsOf returns the signature algorithms of a key, by their names in RFC 7518 and
+// RFC 8037. A token's header can choose among these, never another type of key.
 func algorithmsOf(key any) ([]string, error) {
 	switch k := key.(type) {
 	case ed25519.PublicKey:
@@ -67,7 +66,7 @@ func algorithmsOf(key any) ([]string, error) {
 	return nil, errors.New("is of a kind that signs no bundle, want Ed25519, ECDSA P-256, P-384 or P-521, or RSA")
 }
 
-// PEM is the key as it is given to a verifier.
+// PEM returns the key as PEM text, for a verifier.
 func (k PublicKey) PEM() string { return k.pem }
 
 // Checks reports whether the key can check a signature of an algorithm.

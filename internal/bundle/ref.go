@@ -1,6 +1,6 @@
-// Package bundle says what a rule bundle is: how it is named and pinned, what
-// its archive may hold, and which public keys check its signature. It fetches
-// nothing, writes nothing and judges nothing; a bundle is unpacked in memory.
+// Package bundle defines rule bundles: how they are named and pinned, what an archive may
+// contain, and which public keys check a signature. It unpacks archives in memory. It
+// fetches, writes and judges nothing.
 package bundle
 
 import (
@@ -12,28 +12,28 @@ import (
 	"github.com/codexlock/codexlock/internal/lazyregexp"
 )
 
-// A Kind is where a bundle is kept.
+// A Kind is a kind of place that bundles are stored in.
 type Kind int
 
-// The kinds. The zero Kind is none of them.
+// The kinds. The zero Kind is invalid.
 const (
 	File  Kind = iota + 1 // a file of the repository
 	HTTPS                 // any server
 	OCI                   // a container registry
 )
 
-// A Ref names a bundle and pins its bytes. Only Parse makes one, so a bundle
-// without a digest cannot be asked for.
+// A Ref names a bundle and pins its bytes. Only Parse creates one, so every Ref has a
+// digest.
 type Ref struct {
 	Kind       Kind
 	Digest     artifact.Digest // of the archive; of an OCI bundle's manifest
-	Path       string          // File: as it was written
+	Path       string          // File: as in the configuration
 	URL        string          // HTTPS: without the fragment
 	Registry   string          // OCI: host, or host:port
 	Repository string          // OCI
 }
 
-// A RefError is a source of rules that cannot be used as it is written.
+// A RefError is an invalid source of rules.
 type RefError struct {
 	Written string
 	Reason  string
@@ -45,7 +45,7 @@ func (e *RefError) Error() string { return fmt.Sprintf("policies %q %s", e.Writt
 // Hint is the next step.
 func (e *RefError) Hint() string { return e.hint }
 
-// How each kind is pinned, for messages.
+// Hints that show how each kind is pinned.
 const (
 	hintHTTPS = "pin it: https://HOST/PATH#sha256=DIGEST, where DIGEST is what sha256sum prints"
 	hintOCI   = "pin it: oci://HOST/REPOSITORY@sha256:DIGEST, where DIGEST is what oras push prints"
@@ -59,9 +59,9 @@ var (
 	tag        = lazyregexp.New(`^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$`)
 )
 
-// Parse reads one entry of a list of rule sources. ok is false where it names a
-// directory, which needs no pin: the base commit is its pin. Everything else is
-// a bundle with a digest, or a *RefError.
+// Parse parses one entry of a list of rule sources. ok is false for a directory, which
+// needs no pin, because the base commit fixes it. Everything else is a bundle with a
+// digest, or a *RefError.
 func Parse(written string) (r Ref, ok bool, err error) {
 	switch {
 	case strings.HasPrefix(written, "oci://"):
@@ -137,8 +137,8 @@ func fragment(written, pin, hint string) (artifact.Digest, error) {
 	return d, nil
 }
 
-// parseOCI reads oci://HOST/REPOSITORY[:TAG]@sha256:DIGEST. The tag is for
-// people: it can move, the digest is what counts.
+// parseOCI reads oci://HOST/REPOSITORY[:TAG]@sha256:DIGEST. The tag is only for
+// readers: it can move, so the digest is used.
 func parseOCI(written string) (Ref, error) {
 	name, pin, pinned := strings.Cut(strings.TrimPrefix(written, "oci://"), "@")
 	if !pinned {
@@ -165,8 +165,8 @@ func parseOCI(written string) (Ref, error) {
 	return Ref{Kind: OCI, Digest: d, Registry: host, Repository: repo}, nil
 }
 
-// String is the source with its whole digest, as a report names it. The query of
-// an address is left out: it may hold a token.
+// String formats the source with its whole digest, for reports. It omits the query of an
+// address, which may contain a token.
 func (r Ref) String() string {
 	switch r.Kind {
 	case File:
@@ -180,8 +180,7 @@ func (r Ref) String() string {
 	return "no bundle"
 }
 
-// Short is String with the first characters of the digest, for the names of
-// files in it.
+// Short is String with an abbreviated digest, for the names of files in the bundle.
 func (r Ref) Short() string {
 	s := r.String()
 	return s[:len(s)-len(r.Digest.String())+12]

@@ -28,9 +28,9 @@ type Entry struct {
 	Data []byte
 }
 
-// An ArchiveError is a bundle whose archive is not believed.
+// An ArchiveError is a bundle whose archive is refused.
 type ArchiveError struct {
-	Entry  string // "" where the archive as a whole is meant
+	Entry  string // "": the archive as a whole
 	Reason string
 	cause  error
 }
@@ -47,24 +47,23 @@ func (e *ArchiveError) Hint() string {
 	return "make it with opa build -b DIRECTORY, or tar -C DIRECTORY -czf bundle.tar.gz ."
 }
 
-// Unwrap gives the reader's own error, where there is one.
+// Unwrap returns the reader's error, or nil.
 func (e *ArchiveError) Unwrap() error { return e.cause }
 
-// Unpack reads a .tar.gz into memory and ends early at a limit. Entries are
-// files and folders; a name is relative to the bundle's root, which one leading
-// slash or "./" may stand for (opa build writes the one, tar the other). Links
-// and devices, names that lead outside, names that occur twice and bytes behind
-// the archive are refused.
+// Unpack reads a .tar.gz into memory and stops at a limit. Entries are files and folders;
+// a name is relative to the bundle's root, with or without a leading slash (opa build) or
+// "./" (tar). It refuses links and devices, names that lead outside, duplicate names and
+// bytes after the archive. Its error is an *ArchiveError.
 func Unpack(archive []byte) ([]Entry, error) {
 	if len(archive) > MaxBytes {
 		return nil, &ArchiveError{Reason: fmt.Sprintf("has %d bytes, want at most %d", len(archive), MaxBytes)}
 	}
 	zipped, err := gzip.NewReader(bytes.NewReader(archive))
 	if err != nil {
-		return nil, readFault(err)
+		return nil, readError(err)
 	}
 	limit := int64(min(MaxUnpackedBytes, max(ratioFreeBytes, MaxRatio*len(archive))))
-	u := unpacker{in: &bounded{from: zipped, left: limit, limit: limit}, limit: limit, seen: map[string]bool{}}
+	u := unpacker{in: &bounded{from: zipped, remaining: limit, limit: limit}, limit: limit, seen: map[string]bool{}}
 	if err := u.entries(tar.NewReader(u.in)); err != nil {
 		return nil, err
 	}
@@ -79,7 +78,7 @@ func Unpack(archive []byte) ([]Entry, error) {
 
 type unpacker struct {
 	in    *bounded
-	limit int64 // of what the files hold together: a sparse one holds more than was read
+	limit int64 // of the sizes of all files together: a sparse file is larger than its data
 	held  int64
 	count int
 	seen  map[string]bool
@@ -93,7 +92,7 @@ func (u *unpacker) entries(archive *tar.Reader) error {
 			return nil
 		}
 		if err != nil {
-			return readFault(err)
+			return readError(err)
 		}
 		if u.count++; u.count > MaxEntries {
 			return &ArchiveError{Reason: fmt.Sprintf("has over %d entries", MaxEntries)}
@@ -123,7 +122,7 @@ func (u *unpacker) entry(h *tar.Header, content io.Reader) error {
 	u.seen[name] = true
 	data, err := io.ReadAll(io.LimitReader(content, u.limit-u.held+1))
 	if err != nil {
-		return readFault(err)
+		return readError(err)
 	}
 	if u.held += int64(len(data)); u.held > u.limit {
 		return tooMuch(u.limit)
@@ -132,7 +131,7 @@ func (u *unpacker) entry(h *tar.Header, content io.Reader) error {
 	return nil
 }
 
-// entryName is the name seen from the bundle's root; "" is the root itself.
+// entryName returns the name relative to the bundle's root; "" is the root.
 func entryName(h *tar.Header) (string, error) {
 	name := strings.TrimPrefix(h.Name, "./")
 	if name == h.Name {
@@ -151,7 +150,7 @@ func entryName(h *tar.Header) (string, error) {
 	return p.String(), err
 }
 
-// end reads what follows the archive: its padding, and the checksum of all.
+// end reads the rest after the archive: its padding, and the checksum.
 func (u *unpacker) end() error {
 	buf := make([]byte, 32<<10)
 	for {
@@ -163,27 +162,27 @@ func (u *unpacker) end() error {
 			return nil
 		}
 		if err != nil {
-			return readFault(err)
+			return readError(err)
 		}
 	}
 }
 
-// A bounded reader ends with an error where more is read than is allowed.
+// A bounded reader fails when more is read than is allowed.
 type bounded struct {
-	from        io.Reader
-	left, limit int64
+	from             io.Reader
+	remaining, limit int64
 }
 
 func (b *bounded) Read(p []byte) (int, error) {
-	if b.left <= 0 {
+	if b.remaining <= 0 {
 		var one [1]byte
 		if n, err := b.from.Read(one[:]); n == 0 {
 			return 0, err
 		}
 		return 0, tooMuch(b.limit)
 	}
-	n, err := b.from.Read(p[:min(int64(len(p)), b.left)])
-	b.left -= int64(n)
+	n, err := b.from.Read(p[:min(int64(len(p)), b.remaining)])
+	b.remaining -= int64(n)
 	return n, err
 }
 
@@ -191,8 +190,8 @@ func tooMuch(limit int64) *ArchiveError {
 	return &ArchiveError{Reason: fmt.Sprintf("unpacks to over %d bytes, want at most %d times its size and at most %d", limit, MaxRatio, MaxUnpackedBytes)}
 }
 
-// readFault says what is wrong with bytes that are no archive.
-func readFault(err error) error {
+// readError describes why bytes are not an archive.
+func readError(err error) error {
 	var known *ArchiveError
 	switch {
 	case errors.As(err, &known):

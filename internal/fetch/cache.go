@@ -13,13 +13,13 @@ import (
 	"github.com/codexlock/codexlock/internal/bundle"
 )
 
-// file is where bytes of a digest are kept.
+// file returns the path of a digest's bytes in the cache.
 func (c *Client) file(d artifact.Digest) string {
 	return filepath.Join(c.Cache, "sha256", d.String())
 }
 
-// cached reads bytes of a digest out of the cache. Whatever stands there under
-// the name and is not those bytes is no entry.
+// cached reads the bytes of a digest from the cache. A file with other bytes counts as
+// missing.
 func (c *Client) cached(want artifact.Digest) ([]byte, bool) {
 	if c.Cache == "" {
 		return nil, false
@@ -38,7 +38,7 @@ func (c *Client) cached(want artifact.Digest) ([]byte, bool) {
 	return data, true
 }
 
-// readRegular reads a file of at most a bundle's size. A pipe is not waited for.
+// readRegular reads a regular file of at most a bundle's size. It does not wait for a pipe.
 func readRegular(name string) ([]byte, error) {
 	f, err := os.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
@@ -55,18 +55,18 @@ func readRegular(name string) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(f, bundle.MaxBytes+1))
 }
 
-// keep puts bytes into the cache, whole or not at all. A cache that takes
-// nothing costs the next run a download and this one nothing.
+// keep stores bytes in the cache, all or nothing. If that fails, only the next run is
+// slower: it downloads them again.
 func (c *Client) keep(d artifact.Digest, data []byte) {
 	if c.Cache == "" {
 		return
 	}
-	if err := writeWhole(c.file(d), data); err != nil {
+	if err := writeAll(c.file(d), data); err != nil {
 		c.warn(fmt.Errorf("write the cache: %w", err))
 	}
 }
 
-func writeWhole(name string, data []byte) error {
+func writeAll(name string, data []byte) error {
 	dir := filepath.Dir(name)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
@@ -75,7 +75,7 @@ func writeWhole(name string, data []byte) error {
 	if err != nil {
 		return err
 	}
-	defer os.Remove(f.Name()) // gone already where all went well
+	defer os.Remove(f.Name()) // does nothing after the rename
 	if _, err := f.Write(data); err != nil {
 		f.Close()
 		return err

@@ -10,14 +10,14 @@ import (
 	"oras.land/oras-go/v2/registry/remote/auth"
 )
 
-// Credentials are those of registries by host, as docker login keeps them.
+// Credentials are the credentials of registries by host, as docker login stores them.
 type Credentials struct{ byHost map[string]auth.Credential }
 
-// Format keeps secrets out of every message.
+// Format prints a placeholder, so that no message contains a secret.
 func (Credentials) Format(f fmt.State, _ rune) { fmt.Fprint(f, "[redacted credentials]") }
 
-// ParseDockerConfig reads the «auths» of a Docker configuration. Helpers that it
-// names are programs, and are not started.
+// ParseDockerConfig reads the auths of a Docker configuration. It starts no credential
+// helper that the configuration names, because helpers are programs.
 func ParseDockerConfig(text []byte) (Credentials, error) {
 	var file struct {
 		Auths map[string]struct {
@@ -49,8 +49,8 @@ func ParseDockerConfig(text []byte) (Credentials, error) {
 	return c, nil
 }
 
-// host is the registry that an entry is for: docker login keeps some as
-// addresses, and Docker Hub's under three names.
+// host returns the registry of an entry: docker login stores some as addresses, and
+// Docker Hub under three names.
 func host(name string) string {
 	name = strings.TrimPrefix(strings.TrimPrefix(name, "https://"), "http://")
 	name, _, _ = strings.Cut(name, "/")

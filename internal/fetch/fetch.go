@@ -1,7 +1,7 @@
-// Package fetch gets a rule bundle that is not in the repository: over https, or
-// from a container registry. What it returns has the digest that the bundle is
-// pinned by; everything else is an error. It keeps bundles by digest, and where
-// it has one it uses no network. It opens no archive.
+// Package fetch fetches rule bundles that are not in the repository, over https or from a
+// container registry. It returns only bytes with the pinned digest; everything else is an
+// error. It caches bundles by digest, and uses no network for a cached one. It opens no
+// archive.
 package fetch
 
 import (
@@ -21,17 +21,16 @@ const timeout = 30 * time.Second
 
 // A Client fetches bundles. Its zero value has no cache and no credentials.
 type Client struct {
-	Cache       string                      // a directory, made when it is needed; "": none
+	Cache       string                      // a directory, created on demand; "": no cache
 	Offline     bool                        // the cache only
-	Credentials func() (Credentials, error) // of registries, read when one is asked
-	Warn        func(error)                 // is told what is wrong with the cache; nil: nobody is
+	Credentials func() (Credentials, error) // of registries, read on the first request
+	Warn        func(error)                 // called with problems of the cache; nil: ignored
 
 	transport http.RoundTripper // nil: the network
-	pause     time.Duration     // before a busy server is asked again; 0: firstPause
+	pause     time.Duration     // before a request is repeated; 0: firstPause
 }
 
-// An Error is a bundle that could not be had as it is pinned. Nothing was
-// verified with it.
+// An Error is a bundle that could not be fetched with its pinned digest.
 type Error struct {
 	Bundle string // its source and digest
 	Reason string
@@ -41,13 +40,13 @@ type Error struct {
 
 func (e *Error) Error() string { return e.Bundle + ": " + e.Reason }
 
-// Hint is the next step, "" where there is no plain one.
+// Hint is the next step, or "".
 func (e *Error) Hint() string { return e.hint }
 
-// Unwrap gives what the network or the registry said.
+// Unwrap returns the error of the network or the registry, or nil.
 func (e *Error) Unwrap() error { return e.cause }
 
-// A problem is a reason and a next step, before it is known for which bundle.
+// A problem is a reason and a next step, without the bundle's name.
 type problem struct {
 	reason, hint string
 	cause        error
@@ -82,8 +81,8 @@ func (c *Client) Fetch(ctx context.Context, r bundle.Ref) ([]byte, error) {
 	return nil, told
 }
 
-// pinned returns bytes of a digest: from the cache, or else by get, and then
-// into the cache. Both are hashed here, so that neither is believed.
+// pinned returns the bytes of a digest from the cache, or fetches them with get and caches
+// them. It hashes the bytes in both cases, so that neither source is trusted.
 func (c *Client) pinned(ctx context.Context, want artifact.Digest, limit int, get func(context.Context) ([]byte, error)) ([]byte, error) {
 	if data, ok := c.cached(want); ok && len(data) <= limit {
 		return data, nil
@@ -93,7 +92,7 @@ func (c *Client) pinned(ctx context.Context, want artifact.Digest, limit int, ge
 	}
 	data, err := get(ctx)
 	if err == nil {
-		err = ctx.Err() // an answer that the deadline cut off can look whole
+		err = ctx.Err() // a response cut off by the deadline can look complete
 	}
 	if err != nil {
 		return nil, err

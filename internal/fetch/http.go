@@ -19,13 +19,13 @@ const (
 	connectTimeout = 10 * time.Second
 	headerTimeout  = 15 * time.Second
 	maxHeaderBytes = 64 << 10
-	maxRedirects   = 5 // registries redirect once, to where their blobs are
-	attempts       = 3 // of a request that a server puts off
+	maxRedirects   = 5 // registries redirect once, to their blob storage
+	attempts       = 3 // of a request that a busy server rejects
 	firstPause     = 500 * time.Millisecond
 )
 
-// network is the transport of every request. It asks for no compression: a
-// digest is over the bytes as they are served.
+// network is the transport of every request. It requests no compression,
+// because the digest is that of the served bytes.
 func network() http.RoundTripper {
 	return &http.Transport{
 		Proxy:                  http.ProxyFromEnvironment,
@@ -44,12 +44,12 @@ func (c *Client) http() *http.Client {
 	if from == nil {
 		from = network()
 	}
-	return &http.Client{Transport: &guarded{from: from, pause: cmp.Or(c.pause, firstPause)}, CheckRedirect: follow}
+	return &http.Client{Transport: &httpsTransport{from: from, pause: cmp.Or(c.pause, firstPause)}, CheckRedirect: follow}
 }
 
-// follow takes redirects to https only: the bytes are pinned, but anyone on the
-// way could read what is sent. auth.Client takes the credentials off a request
-// that a redirect leads to another host.
+// follow follows redirects to https only: the bytes are pinned, but with http others could
+// read the request. auth.Client removes the credentials when a redirect leads to another
+// host.
 func follow(next *http.Request, before []*http.Request) error {
 	if len(before) >= maxRedirects {
 		return &problem{reason: fmt.Sprintf("is redirected over %d times", maxRedirects)}
@@ -63,15 +63,15 @@ func follow(next *http.Request, before []*http.Request) error {
 	return nil
 }
 
-// guarded lets out nothing but https, whoever composed the request, asks again
-// where a server says «later», and hides the challenge of a server that a
-// redirect led to: credentials are for the registry that was named.
-type guarded struct {
+// guarded sends only https requests, repeats them when a server is busy, and hides the
+// challenge of a server that was reached by a redirect: credentials are only for the
+// registry in the configuration.
+type httpsTransport struct {
 	from  http.RoundTripper
 	pause time.Duration
 }
 
-func (g *guarded) RoundTrip(r *http.Request) (*http.Response, error) {
+func (g *httpsTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if r.URL.Scheme != "https" {
 		return nil, &problem{reason: fmt.Sprintf("is asked for at %s://%s, want https", r.URL.Scheme, r.URL.Host)}
 	}
@@ -125,7 +125,7 @@ func (c *Client) download(ctx context.Context, address string) ([]byte, error) {
 	return readAtMost(response.Body, bundle.MaxBytes)
 }
 
-// readAtMost reads all, or ends early.
+// readAtMost reads to the end, or fails beyond the limit.
 func readAtMost(r io.Reader, limit int64) ([]byte, error) {
 	data, err := io.ReadAll(io.LimitReader(r, limit+1))
 	if err != nil {
@@ -137,8 +137,8 @@ func readAtMost(r io.Reader, limit int64) ([]byte, error) {
 	return data, nil
 }
 
-// unreachable says why there was no answer, without the address: its query may
-// hold a token.
+// unreachable describes why there was no response, without the address, whose query may
+// contain a token.
 func unreachable(err error) error {
 	var known *problem
 	if errors.As(err, &known) {

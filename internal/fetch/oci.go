@@ -18,13 +18,13 @@ import (
 	"github.com/codexlock/codexlock/internal/bundle"
 )
 
-// maxManifestBytes is what registries have to take (OCI distribution 1.1).
+// maxManifestBytes is the size that registries must accept (OCI distribution 1.1).
 const maxManifestBytes = 4 << 20
 
-// hintPush is how a bundle is published so that OPA and Codexlock read it.
+// hintPush shows how to publish a bundle that OPA and Codexlock can read.
 const hintPush = "publish it as OPA does: oras push HOST/REPOSITORY:TAG --config config.json:" + ocispec.MediaTypeImageConfig + " bundle.tar.gz:" + ocispec.MediaTypeImageLayerGzip
 
-// pull gets the one layer of the image that the bundle's digest names.
+// pull fetches the only layer of the image with the bundle's digest.
 func (c *Client) pull(ctx context.Context, r bundle.Ref) ([]byte, error) {
 	source, err := c.repository(r)
 	if err != nil {
@@ -33,7 +33,7 @@ func (c *Client) pull(ctx context.Context, r bundle.Ref) ([]byte, error) {
 	text, err := c.pinned(ctx, r.Digest, maxManifestBytes, func(ctx context.Context) ([]byte, error) {
 		_, body, err := source.Manifests().FetchReference(ctx, "sha256:"+r.Digest.String())
 		if err != nil {
-			return nil, registryFault(r, err)
+			return nil, registryError(r, err)
 		}
 		defer body.Close()
 		return readAtMost(body, maxManifestBytes)
@@ -48,15 +48,15 @@ func (c *Client) pull(ctx context.Context, r bundle.Ref) ([]byte, error) {
 	return c.pinned(ctx, want, bundle.MaxBytes, func(ctx context.Context) ([]byte, error) {
 		body, err := source.Blobs().Fetch(ctx, layer)
 		if err != nil {
-			return nil, registryFault(r, err)
+			return nil, registryError(r, err)
 		}
 		defer body.Close()
 		return readAtMost(body, layer.Size)
 	})
 }
 
-// onlyLayer reads a manifest that has the pinned digest: what it says is what
-// was pinned, and what it does not say is refused rather than guessed.
+// onlyLayer reads a manifest with the pinned digest. It refuses anything that the manifest
+// leaves open.
 func onlyLayer(text []byte) (layer ocispec.Descriptor, sum artifact.Digest, err error) {
 	refuse := func(format string, args ...any) (ocispec.Descriptor, artifact.Digest, error) {
 		return ocispec.Descriptor{}, artifact.Digest{}, &problem{reason: fmt.Sprintf(format, args...), hint: hintPush}
@@ -85,9 +85,8 @@ func onlyLayer(text []byte) (layer ocispec.Descriptor, sum artifact.Digest, err 
 	return layer, sum, err
 }
 
-// repository is the registry's, reached over https only. Credentials are looked
-// up for the registry's own host, and go besides only to the token service that
-// it names.
+// repository returns the repository of a registry, over https only. Credentials are those
+// of the registry's host, and are sent to it and to the token service that it names.
 func (c *Client) repository(r bundle.Ref) (*remote.Repository, error) {
 	source, err := remote.NewRepository(r.Registry + "/" + r.Repository)
 	if err != nil {
@@ -111,8 +110,8 @@ func (c *Client) repository(r bundle.Ref) (*remote.Repository, error) {
 	return source, nil
 }
 
-// registryFault says what a registry answered.
-func registryFault(r bundle.Ref, err error) error {
+// registryError describes the response of a registry.
+func registryError(r bundle.Ref, err error) error {
 	var known *problem
 	if errors.As(err, &known) {
 		return known
