@@ -10,14 +10,14 @@ import (
 	"unicode/utf8"
 )
 
-// Terminal makes text from outside safe to print on a terminal or in a log:
-// whatever would move the cursor, colour, hide or reorder is written out, and
-// so is what is not UTF-8. A number sign before a bracket is written out too: a
-// log may be an action's, whose runner obeys ##[name] wherever it stands in a line.
+// Terminal makes text from outside safe to print on a terminal or in a log. It escapes
+// characters that move the cursor, colour, hide or reorder text, and bytes that are not
+// UTF-8. It also escapes a number sign before a bracket, because the runner of an action
+// obeys ##[name] anywhere in a line of the log.
 func Terminal(s string) string { return visible(s, func(rune) bool { return false }) }
 
-// visible writes out every rune that does not show as itself, and those that
-// also says.
+// visible escapes every rune that is not visible as itself, and those for which also
+// returns true.
 func visible(s string, also func(rune) bool) string {
 	if showsItself(s, also) {
 		return s
@@ -49,20 +49,20 @@ func showsItself(s string, also func(rune) bool) bool {
 	return true
 }
 
-// invisible are the runes that show as nothing, as a blank that is not a space,
-// or only change how others show or in which order they are read.
+// invisible are the runes that are displayed as nothing or as a blank other than a space,
+// or that only change the display or the order of others.
 var invisible = []*unicode.RangeTable{
 	unicode.Cc, unicode.Cf, unicode.Co, unicode.Zl, unicode.Zp, unicode.Zs,
 	unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector,
 }
 
-// hidden reports whether a name or a message can trick a reader with a rune.
+// hidden reports whether a rune can deceive a reader of a name or a message.
 func hidden(r rune) bool {
 	return r != ' ' && (unicode.In(r, invisible...) || r == '\u2800') // the Braille pattern without a dot
 }
 
-// commandData escapes the data of a workflow command, as the runner reads it
-// back (actions/runner, ActionCommand.cs). It hides nothing: see Terminal.
+// commandData escapes the data of a workflow command, as the runner
+// unescapes it (actions/runner, ActionCommand.cs). For invisible runes see Terminal.
 func commandData(s string) string {
 	return strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A").Replace(s)
 }
@@ -72,16 +72,16 @@ func commandProperty(s string) string {
 	return strings.NewReplacer(":", "%3A", ",", "%2C").Replace(commandData(s))
 }
 
-// Code is text from outside as a Markdown code span, which nothing in it can
-// end: the fence is longer than any run of backticks. A bar is written out, so
-// that it stays inside a cell of a table.
+// Code formats text from outside as a Markdown code span that the text cannot end: the
+// fence is longer than any run of backticks. It escapes bars, so that the text stays in
+// its table cell.
 func Code(s string) string { return code(s, math.MaxInt) }
 
-// maxBackticks bounds a run of backticks that is shown as it is. GitHub's
-// parser takes no run of more than 80 for a fence (cmark-gfm, MAXBACKTICKS).
+// maxBackticks is the longest run of backticks that is shown unchanged. GitHub's parser
+// accepts no fence of more than 80 (cmark-gfm, MAXBACKTICKS).
 const maxBackticks = 16
 
-// code is Code over at most so many bytes of text.
+// code is Code for at most limit bytes of the text.
 func code(s string, limit int) string {
 	long := strings.Contains(s, strings.Repeat("`", maxBackticks+1))
 	s = clip(visible(s, func(r rune) bool { return r == '|' || r == '`' && long }), limit)
@@ -101,8 +101,7 @@ func code(s string, limit int) string {
 	return fence + " " + s + " " + fence
 }
 
-// clip cuts text to so many bytes, at a rune's end, and says that it did where
-// that fits.
+// clip shortens text to limit bytes, at the end of a rune, and adds a remark if that fits.
 func clip(s string, limit int) string {
 	mark := " … (cut)"
 	if len(s) <= limit {
@@ -118,10 +117,9 @@ func clip(s string, limit int) string {
 	return s[:cut] + mark
 }
 
-// JSON is a writer of JSON to a terminal or a log: it writes out, as escapes that
-// every reader of JSON undoes, each rune that Terminal would write out. Where these
-// stand in JSON they are in a string. Each Write has to hold whole runes, as
-// encoding/json writes them.
+// JSON returns a writer for JSON to a terminal or a log. It replaces each rune that
+// Terminal would escape by a JSON escape; in JSON such runes occur only in strings. Each
+// Write must contain whole runes, as those of encoding/json do.
 func JSON(w io.Writer) io.Writer { return inertJSON{w} }
 
 type inertJSON struct{ to io.Writer }

@@ -8,27 +8,27 @@ import (
 	"strings"
 )
 
-// Options are how a report is told.
+// Options say how a report is rendered.
 type Options struct {
 	Quiet bool // only findings and the last line
-	Color bool // the reader is a terminal that shows colours
+	Color bool // the output is a terminal with colours
 }
 
-// formats are the renderers by name, in the order in which they are offered.
+// formats are the renderers by name, in the order of the help text.
 var formats = []struct {
 	name   string
 	render func(io.Writer, Report, Options) error
 }{
-	{"text", text},
-	{"json", jsonForm},
-	{"github", github},
+	{"text", writeText},
+	{"json", writeJSON},
+	{"github", writeGitHub},
 	{"markdown", func(w io.Writer, r Report, _ Options) error {
 		_, err := io.WriteString(w, Markdown(r, MaxStepSummaryBytes))
 		return err
 	}},
 }
 
-// Formats are the names of the forms that Write knows.
+// Formats returns the names of the formats that Write supports.
 func Formats() []string {
 	names := make([]string, len(formats))
 	for i, f := range formats {
@@ -37,18 +37,18 @@ func Formats() []string {
 	return names
 }
 
-// An UnknownFormatError is a form that there is none of.
+// An UnknownFormatError is a format that Write does not support.
 type UnknownFormatError struct{ Format string }
 
 func (e *UnknownFormatError) Error() string {
 	return fmt.Sprintf("format is %q, want one of %s", e.Format, strings.Join(Formats(), ", "))
 }
 
-// Usage says that the user corrects it.
+// Usage reports that the user must correct the error (exit code 2).
 func (e *UnknownFormatError) Usage() bool { return true }
 
-// Write tells a report in the named form. Its error is an *UnknownFormatError,
-// or the writer's.
+// Write renders a report in the named format. Its error is an *UnknownFormatError or the
+// writer's.
 func Write(format string, w io.Writer, r Report, o Options) error {
 	for _, f := range formats {
 		if f.name == format {
@@ -58,15 +58,15 @@ func Write(format string, w io.Writer, r Report, o Options) error {
 	return &UnknownFormatError{Format: format}
 }
 
-// jsonForm writes the report as schemas/report.json describes it.
-func jsonForm(w io.Writer, r Report, _ Options) error {
+// writeJSON writes the report in the format of schemas/report.json.
+func writeJSON(w io.Writer, r Report, _ Options) error {
 	e := json.NewEncoder(JSON(w))
 	e.SetIndent("", "  ")
 	e.SetEscapeHTML(false)
 	return e.Encode(r)
 }
 
-// Read is the way back from the JSON form. It refuses another version's.
+// Read reads a report from JSON. It refuses other versions of the format.
 func Read(in io.Reader) (Report, error) {
 	var r Report
 	d := json.NewDecoder(in)

@@ -20,12 +20,12 @@ const (
 	maxAnnotationBytes  = 64 << 10 // message: 64 KB (REST API, annotations)
 	maxAnnotationTitle  = 255      // title: 255 characters (REST API, annotations)
 	maxCommandBytes     = 4096     // actions/runner cuts a command's message here
-	maxWordsBytes       = 255      // our own: a name, a time, a commit
+	maxFieldBytes       = 255      // our own limit: a name, a time, a commit
 )
 
-// github writes the findings as workflow commands, the worst first: a runner
-// shows only the first ten errors and ten warnings of a step.
-func github(out io.Writer, r Report, _ Options) error {
+// writeGitHub writes the findings as workflow commands, the worst first: a runner shows
+// only the first ten errors and ten warnings of a step.
+func writeGitHub(out io.Writer, r Report, _ Options) error {
 	w := bufio.NewWriter(out)
 	for _, f := range r.Findings {
 		command := "error"
@@ -36,7 +36,7 @@ func github(out io.Writer, r Report, _ Options) error {
 			command = "warning"
 		}
 		fmt.Fprintf(w, "::%s file=%s,line=%d,col=%d,title=%s::%s\n", command,
-			commandProperty(Terminal(f.File)), f.Line, f.Column, commandProperty(title(f)), commandData(clip(told(f), maxCommandBytes)))
+			commandProperty(Terminal(f.File)), f.Line, f.Column, commandProperty(title(f)), commandData(clip(message(f), maxCommandBytes)))
 	}
 	if lines := previewLines(r.Preview); len(lines) > 0 {
 		for i := range lines {
@@ -52,7 +52,7 @@ func github(out io.Writer, r Report, _ Options) error {
 	return w.Flush()
 }
 
-// title names a finding's rule and requirement, safe to print.
+// title formats a finding's rule and requirement, safe to print.
 func title(f policy.Finding) string {
 	words := f.Rule
 	if f.Requirement != "" {
@@ -61,9 +61,8 @@ func title(f policy.Finding) string {
 	return Terminal(words)
 }
 
-// told is a finding in words, safe to print, with the next step on a line of
-// its own.
-func told(f policy.Finding) string {
+// message formats a finding, safe to print, with the next step on a separate line.
+func message(f policy.Finding) string {
 	words := Terminal(subject(f) + ": " + f.Message)
 	if f.Excepted {
 		words += "\n" + Terminal(excepted(f))
@@ -74,7 +73,7 @@ func told(f policy.Finding) string {
 	return words
 }
 
-// Title is the verdict in one line.
+// Title formats the verdict in one line.
 func Title(r Report) string {
 	c := r.Counts
 	switch {
@@ -85,10 +84,10 @@ func Title(r Report) string {
 	case c.Artifacts == 0:
 		return "No artifact changed" + warnings(c)
 	}
-	return "A" + strings.TrimPrefix(passed(r), "a") + warnings(r.Counts) // all
+	return "A" + strings.TrimPrefix(passedLine(r), "a") + warnings(r.Counts) // all
 }
 
-// An Annotation is a finding as a check run shows it, in the diff.
+// An Annotation is a finding that a check run shows in the diff.
 type Annotation struct {
 	Path                   string
 	StartLine, EndLine     int
@@ -97,7 +96,7 @@ type Annotation struct {
 	Title, Message         string
 }
 
-// Annotations are the findings as annotations, the worst first.
+// Annotations returns the findings as annotations, the worst first.
 func Annotations(r Report) []Annotation {
 	annotations := make([]Annotation, 0, len(r.Findings))
 	for _, f := range r.Findings {
@@ -111,22 +110,22 @@ func Annotations(r Report) []Annotation {
 		a := Annotation{
 			Path: Terminal(f.File), StartLine: max(f.Line, 1), EndLine: max(f.Line, 1),
 			StartColumn: max(f.Column, 1), EndColumn: max(f.Column, 1), Level: level,
-			Title: clip(title(f), maxAnnotationTitle), Message: clip(told(f), maxAnnotationBytes),
+			Title: clip(title(f), maxAnnotationTitle), Message: clip(message(f), maxAnnotationBytes),
 		}
 		annotations = append(annotations, a)
 	}
 	return annotations
 }
 
-// Markdown is the report as a summary of at most limit bytes. What is left out
-// is counted.
+// Markdown formats the report as a summary of at most limit bytes, with the number of
+// omitted findings.
 func Markdown(r Report, limit int) string {
 	var b strings.Builder
 	mark := map[Conclusion]string{Success: "✅", Neutral: "⚠️", Failure: "❌"}[r.Conclusion]
 	fmt.Fprintf(&b, "## %s %s\n\n", mark, Title(r))
 	c := r.Counts
 	fmt.Fprintf(&b, "| level | artifacts | trusted | denials | warnings | excepted |\n|---|---|---|---|---|---|\n| %s | %d | %d | %d | %d | %d |\n",
-		code(r.Level, maxWordsBytes), c.Artifacts, c.Trusted, c.Deny, c.Warn, c.Excepted)
+		code(r.Level, maxFieldBytes), c.Artifacts, c.Trusted, c.Deny, c.Warn, c.Excepted)
 	tail := notesSection(r.Notes) + previewSection(r.Preview) + provenance(r)
 	if len(r.Findings) > 0 {
 		b.WriteString("\n| | rule | where | what | next step |\n|---|---|---|---|---|\n")
@@ -143,17 +142,17 @@ func Markdown(r Report, limit int) string {
 	if b.Len()+len(tail) <= limit {
 		b.WriteString(tail)
 	}
-	return clip(b.String(), limit) // cuts our own words only: of the rest there is none yet
+	return clip(b.String(), limit) // no text from outside was written yet
 }
 
-// notesSection lists the notes as a part of a summary.
+// notesSection formats the notes as a section of a summary.
 func notesSection(notes []string) string {
 	var b strings.Builder
 	for i, note := range notes {
 		if i == 0 {
 			b.WriteString("\n")
 		}
-		b.WriteString("- " + code(note, maxWordsBytes) + "\n")
+		b.WriteString("- " + code(note, maxFieldBytes) + "\n")
 	}
 	return b.String()
 }
@@ -167,15 +166,15 @@ func findingRow(f policy.Finding) string {
 		sign = "⚠️"
 	}
 	next := f.Fix
-	if f.Excepted { // nothing has to be done before that ends
+	if f.Excepted { // no action is needed until the exception ends
 		next = excepted(f)
 	}
-	return fmt.Sprintf("| %s | %s | %s | %s | %s |\n", sign, code(title(f), maxWordsBytes),
+	return fmt.Sprintf("| %s | %s | %s | %s | %s |\n", sign, code(title(f), maxFieldBytes),
 		code(fmt.Sprintf("%s:%d:%d", f.File, f.Line, f.Column), maxCommandBytes),
 		code(subject(f)+": "+f.Message, maxCommandBytes), code(next, maxCommandBytes))
 }
 
-// provenance says what judged what.
+// provenance formats the commits, the rules and the time of the run.
 func provenance(r Report) string {
 	head := r.Head
 	if head == "" {
@@ -188,7 +187,7 @@ func provenance(r Report) string {
 	if base == "" {
 		base = "nothing"
 	}
-	words := func(s string) string { return code(s, maxWordsBytes) }
+	words := func(s string) string { return code(s, maxFieldBytes) }
 	return fmt.Sprintf("\nJudged %s against %s as of %s, by %d rules (%s, %s).\n",
 		words(head), words(base), words(r.EffectiveTime), r.Policy.Rules, words(r.Policy.Source), words(r.Policy.Digest))
 }

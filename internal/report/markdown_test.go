@@ -157,7 +157,7 @@ func TestAFailureTrustsNothingDenied(t *testing.T) {
 				denied[f.Artifact] = true
 			}
 		}
-		r := told([]policy.Artifact{judged("a", "added", 2), judged("b", "modified", 2), judged("c", "removed", 2)}, findings...)
+		r := message([]policy.Artifact{judged("a", "added", 2), judged("b", "modified", 2), judged("c", "removed", 2)}, findings...)
 		if (r.Conclusion == report.Failure) != (len(denied) > 0) {
 			t.Errorf("%v: conclusion %s", findings, r.Conclusion)
 		}

@@ -7,13 +7,12 @@ import (
 	"github.com/codexlock/codexlock/internal/policy"
 )
 
-// maxPreviewLines bounds how much of a preview is told beside the findings: the
-// JSON form has more of it.
+// maxPreviewLines is the longest preview in a rendered report; JSON has more.
 const maxPreviewLines = 20
 
-// previewLines tell what edits of the gate would change, the sum first. They are
-// raw: each is escaped by who writes it. None begins with a name from outside, which
-// a runner could take for a command.
+// previewLines describes what edits of the gate would change, the totals first. The lines
+// are not escaped; their writers do that. None begins with a name from outside, which a
+// runner could take for a command.
 func previewLines(p *policy.Preview) []string {
 	switch {
 	case p == nil:
@@ -34,7 +33,7 @@ func previewLines(p *policy.Preview) []string {
 		codes []string
 	}{{"added", p.Rules.Added}, {"removed", p.Rules.Removed}, {"changed", p.Rules.Changed}} {
 		if len(r.codes) > 0 {
-			lines = append(lines, fmt.Sprintf("rules %s: %s", r.verb, some(r.codes)))
+			lines = append(lines, fmt.Sprintf("rules %s: %s", r.verb, list(r.codes)))
 		}
 	}
 	for _, e := range p.ByRule {
@@ -50,8 +49,8 @@ func previewLines(p *policy.Preview) []string {
 	return lines
 }
 
-// some are the first of several rules.
-func some(codes []string) string {
+// some lists the first of several rules.
+func list(codes []string) string {
 	const most = 10
 	words := strings.Join(codes[:min(len(codes), most)], ", ")
 	if n := len(codes) - most; n > 0 {
@@ -60,7 +59,7 @@ func some(codes []string) string {
 	return words
 }
 
-// effect says what becomes of findings: 3 vanish, 1 appears.
+// effect formats a change of findings: 3 vanish, 1 appears.
 func effect(e policy.Effect) string {
 	var parts []string
 	for _, p := range []struct {
@@ -80,8 +79,8 @@ func effect(e policy.Effect) string {
 	return strings.Join(parts, ", ")
 }
 
-// preview tells of it, as what it is.
-func (t *teller) preview(p *policy.Preview) {
+// preview writes the preview, marked as such.
+func (t *renderer) preview(p *policy.Preview) {
 	for i, line := range previewLines(p) {
 		if i == 0 {
 			t.mark(dim, "?", "preview, not the verdict: %s", Terminal(line))
@@ -91,7 +90,7 @@ func (t *teller) preview(p *policy.Preview) {
 	}
 }
 
-// previewSection is a preview as a part of a summary.
+// previewSection formats a preview as a section of a summary.
 func previewSection(p *policy.Preview) string {
 	lines := previewLines(p)
 	if len(lines) == 0 {
@@ -100,7 +99,7 @@ func previewSection(p *policy.Preview) string {
 	var b strings.Builder
 	b.WriteString("\n### Preview, not the verdict\n\n")
 	for _, line := range lines {
-		b.WriteString("- " + code(line, maxWordsBytes) + "\n")
+		b.WriteString("- " + code(line, maxFieldBytes) + "\n")
 	}
 	return b.String()
 }

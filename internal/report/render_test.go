@@ -51,7 +51,7 @@ func adopted(f policy.Finding) policy.Finding {
 	return f
 }
 
-func told(artifacts []policy.Artifact, findings ...policy.Finding) report.Report {
+func message(artifacts []policy.Artifact, findings ...policy.Finding) report.Report {
 	return report.New(policy.Decision{
 		Source: "embedded", Digest: "sha256:" + sum, Rules: 30, Answers: 30 * (1 + len(artifacts)),
 		Artifacts: artifacts, Findings: findings,
@@ -71,7 +71,7 @@ func reports() map[string]report.Report {
 	loose.Kind, keyless.Kind = policy.KindUnbound, policy.KindUnchecked
 	own := finding("acme.size", model, model, "has 3 GiB, want at most 2")
 	own.Requirement, own.Fix = "", ""
-	edited := told(good)
+	edited := message(good)
 	edited.Preview = &policy.Preview{
 		State: "done", Edits: []string{"codexlock.yaml"}, Artifacts: 7, Before: "denied", After: "warned",
 		Findings: policy.Effect{Appear: 1, Vanish: 3, Change: 2},
@@ -81,26 +81,26 @@ func reports() map[string]report.Report {
 		},
 		Conclusions: []policy.Turn{{Path: model, Before: "denied", After: "trusted"}}, More: 12,
 	}
-	misspelt := told(good)
+	misspelt := message(good)
 	misspelt.Preview = &policy.Preview{
 		State: "failed", Problem: "the edited policies do not compile: policies/x.rego:3:1: undefined ref", Edits: []string{"policies/x.rego"},
 		Rules:  policy.RuleChanges{Added: []string{}, Removed: []string{}, Changed: []string{}},
 		ByRule: []policy.Effect{}, Conclusions: []policy.Turn{},
 	}
-	workTree := told(good[:1])
+	workTree := message(good[:1])
 	workTree.Base, workTree.Head = "", ""
 	return map[string]report.Report{
-		"success":      told(good),
+		"success":      message(good),
 		"work_tree":    workTree,
-		"neutral":      told(good, loose),
-		"failure":      told(bad, drift, expired, own, loose),
-		"whole_change": told(good, missing),
-		"excepted":     told(bad, exception(drift), adopted(own)),
-		"lower_level":  told(late, warning(expired)),
-		"empty":        told(nil),
-		"removed":      told([]policy.Artifact{judged(model, "removed", artifact.APlus)}),
-		"keyless":      told(good, warning(keyless)),
-		"keyless_deny": told(bad, keyless),
+		"neutral":      message(good, loose),
+		"failure":      message(bad, drift, expired, own, loose),
+		"whole_change": message(good, missing),
+		"excepted":     message(bad, exception(drift), adopted(own)),
+		"lower_level":  message(late, warning(expired)),
+		"empty":        message(nil),
+		"removed":      message([]policy.Artifact{judged(model, "removed", artifact.APlus)}),
+		"keyless":      message(good, warning(keyless)),
+		"keyless_deny": message(bad, keyless),
 		"preview":      edited,
 		"no_preview":   misspelt,
 	}

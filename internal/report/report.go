@@ -14,7 +14,7 @@ import (
 // Schema names this version of the report, published as schemas/report.json.
 const Schema = "codexlock.report/v1"
 
-// A Conclusion is the verdict on a change, in the words of GitHub's check runs.
+// A Conclusion is the verdict on a change, by the names of GitHub's check runs.
 type Conclusion string
 
 // The conclusions.
@@ -24,14 +24,14 @@ const (
 	Failure Conclusion = "failure"
 )
 
-// A Report is a decision with all that is needed to tell it.
+// A Report is a decision with everything that is needed to render it.
 type Report struct {
 	Schema        string            `json:"schema"`
 	Conclusion    Conclusion        `json:"conclusion"`
-	Level         string            `json:"level"` // ZT-13's id, or none where no artifact changed
+	Level         string            `json:"level"` // id of ZT-13, or none if no artifact changed
 	Scope         string            `json:"scope"` // changed, all, paths
 	Base          string            `json:"base,omitempty"`
-	TrustedBase   string            `json:"trusted_base,omitempty"` // absent: it is Base
+	TrustedBase   string            `json:"trusted_base,omitempty"` // absent: equals Base
 	Head          string            `json:"head,omitempty"`         // absent: the work tree, or what is staged
 	Staged        bool              `json:"staged,omitempty"`       // what Git's index holds was judged
 	EffectiveTime string            `json:"effective_time"`
@@ -39,11 +39,11 @@ type Report struct {
 	Counts        Counts            `json:"counts"`
 	Artifacts     []policy.Artifact `json:"artifacts"`
 	Findings      []policy.Finding  `json:"findings"`
-	Notes         []string          `json:"notes,omitempty"`   // on what the verdict rests, where that is not as usual
+	Notes         []string          `json:"notes,omitempty"`   // what else the verdict depends on
 	Preview       *policy.Preview   `json:"preview,omitempty"` // of edits of the gate; not the verdict
 }
 
-// A Policy says which rules judged.
+// A Policy names the rules that judged.
 type Policy struct {
 	Source  string `json:"source"`
 	Digest  string `json:"digest"`
@@ -54,25 +54,25 @@ type Policy struct {
 // Counts are over artifacts (the first two) and findings.
 type Counts struct {
 	Artifacts int `json:"artifacts"`
-	Trusted   int `json:"trusted"` // no denial of their own, and none of the whole change
+	Trusted   int `json:"trusted"` // without a denial, and without one of the whole change
 	Deny      int `json:"deny"`
 	Warn      int `json:"warn"`
 	Excepted  int `json:"excepted"`
 }
 
-// Meta is what a report says beside the decision.
+// Meta is the part of a report that is not in the decision.
 type Meta struct {
 	Scope, Base, Head string
 	EffectiveTime     string // RFC 3339
 	FailOnWarn        bool   // warnings fail the change
 	Staged            bool   // what Git's index holds was judged
-	TrustedBase       string // commit; "" where it is Base
+	TrustedBase       string // commit; "": equals Base
 	Notes             []string
 	Preview           *policy.Preview
 }
 
-// Trusted reports of each artifact whether nothing denies it: no finding of its
-// own, and none of the whole change.
+// Trusted returns a function that reports whether nothing denies an artifact: neither a
+// finding about it nor one about the whole change.
 func (r Report) Trusted() func(policy.Artifact) bool {
 	denied, whole := map[string]bool{}, false
 	for _, f := range r.Findings {
@@ -84,7 +84,7 @@ func (r Report) Trusted() func(policy.Artifact) bool {
 	return func(a policy.Artifact) bool { return !whole && !denied[a.Path] }
 }
 
-// New tells a decision.
+// New makes a report of a decision.
 func New(d policy.Decision, m Meta) Report {
 	r := Report{
 		Schema: Schema, Scope: m.Scope, Base: m.Base, Head: m.Head, EffectiveTime: m.EffectiveTime,
@@ -101,7 +101,7 @@ func New(d policy.Decision, m Meta) Report {
 			r.Counts.Excepted++
 		case f.Severity == policy.Warn:
 			r.Counts.Warn++
-		default: // anything that is not plainly a warning denies
+		default: // every severity but warn denies
 			r.Counts.Deny++
 			denied[f.Artifact] = true
 			whole = whole || f.Artifact == ""

@@ -15,10 +15,10 @@ const (
 	red, yellow, green, dim, plain = "\x1b[31m", "\x1b[33m", "\x1b[32m", "\x1b[2m", "\x1b[0m"
 )
 
-// text writes the report for a person at a terminal, in the standard's words
+// writeText writes the report for a person at a terminal, with the lines of the standard
 // (ZT-12).
-func text(out io.Writer, r Report, o Options) error {
-	w := &teller{w: bufio.NewWriterSize(out, 64<<10), o: o}
+func writeText(out io.Writer, r Report, o Options) error {
+	w := &renderer{w: bufio.NewWriterSize(out, 64<<10), o: o}
 	for _, f := range r.Findings {
 		w.finding(f)
 	}
@@ -30,16 +30,16 @@ func text(out io.Writer, r Report, o Options) error {
 		w.mark(dim, "i", "%s", Terminal(note))
 	}
 	w.last(r)
-	return w.w.Flush() // a writer's error stays until here
+	return w.w.Flush() // returns the first error of a write
 }
 
-type teller struct {
+type renderer struct {
 	w *bufio.Writer
 	o Options
 }
 
 // mark writes a line that begins with a mark: [✓].
-func (t *teller) mark(color, mark, format string, args ...any) {
+func (t *renderer) mark(color, mark, format string, args ...any) {
 	if t.o.Color {
 		mark = color + mark + plain
 	}
@@ -48,7 +48,7 @@ func (t *teller) mark(color, mark, format string, args ...any) {
 	_ = t.w.WriteByte('\n')
 }
 
-func (t *teller) below(format string, args ...any) {
+func (t *renderer) below(format string, args ...any) {
 	line := fmt.Sprintf(format, args...)
 	if t.o.Color {
 		line = dim + line + plain
@@ -56,7 +56,7 @@ func (t *teller) below(format string, args ...any) {
 	fmt.Fprintf(t.w, "      %s\n", line)
 }
 
-func (t *teller) finding(f policy.Finding) {
+func (t *renderer) finding(f policy.Finding) {
 	color, mark := red, "✗"
 	switch {
 	case f.Excepted:
@@ -74,7 +74,7 @@ func (t *teller) finding(f policy.Finding) {
 	}
 }
 
-// excepted says what lets a finding stand, raw.
+// excepted describes the suppression of a finding, unescaped.
 func excepted(f policy.Finding) string {
 	w := f.Waiver
 	switch {
@@ -90,7 +90,7 @@ func excepted(f policy.Finding) string {
 	return fmt.Sprintf("%s until %s by %s: %s", what, w.Expires, w.Owner, w.Reason)
 }
 
-// subject is what a finding is about: its artifact, or else its file.
+// subject returns what a finding is about: its artifact, or else its file.
 func subject(f policy.Finding) string {
 	if f.Artifact != "" {
 		return f.Artifact
@@ -98,9 +98,9 @@ func subject(f policy.Finding) string {
 	return f.File
 }
 
-// artifacts writes a line for each artifact that is trusted, which claims no
-// proof that a finding says is absent.
-func (t *teller) artifacts(r Report) {
+// artifacts writes a line for each trusted artifact. The line claims no check that a
+// finding says was not made.
+func (t *renderer) artifacts(r Report) {
 	trusted, found := r.Trusted(), map[string][]policy.Finding{}
 	for _, f := range r.Findings {
 		found[f.Artifact] = append(found[f.Artifact], f)
@@ -111,17 +111,17 @@ func (t *teller) artifacts(r Report) {
 		case a.SHA256 == "":
 			t.mark(green, "✓", "%s removed together with its companions", Terminal(a.Path))
 		default:
-			t.mark(green, "✓", "%s %s", Terminal(a.Path), proved(found[a.Path]))
+			t.mark(green, "✓", "%s %s", Terminal(a.Path), verified(found[a.Path]))
 		}
 	}
 }
 
-// proved is what is verified of an artifact that has these findings.
-func proved(findings []policy.Finding) string {
+// verified describes the checks that an artifact with these findings passed.
+func verified(findings []policy.Finding) string {
 	verb, time, hash := "verified", "VaultTime valid", "Codex hash match"
 	for _, f := range findings {
 		switch {
-		case f.Kind == policy.KindUnbound: // its MAC and its time are as good
+		case f.Kind == policy.KindUnbound: // MAC and time were still checked
 		case f.Kind == policy.KindUnchecked:
 			if time == "VaultTime valid" {
 				time = "VaultTime not checked: no key"
@@ -139,8 +139,8 @@ func proved(findings []policy.Finding) string {
 	return verb + " (" + time + and + hash + ")"
 }
 
-// last is the line that sums up.
-func (t *teller) last(r Report) {
+// last writes the last line, the summary.
+func (t *renderer) last(r Report) {
 	c := r.Counts
 	switch {
 	case r.Conclusion == Failure && c.Deny == 0:
@@ -154,13 +154,13 @@ func (t *teller) last(r Report) {
 		if w := warnings(c); w != "" {
 			t.mark(yellow, "!", "%s", strings.TrimPrefix(w, ", "))
 		}
-		t.mark(green, "✓", "%s", passed(r)) // the standard's last line, as it has it (ZT-12)
+		t.mark(green, "✓", "%s", passedLine(r)) // the exact last line of the standard (ZT-12)
 	}
 }
 
-// passed says how far artifacts are trusted that nothing denies: below the
-// highest level, or by an exception, they pass and no more.
-func passed(r Report) string {
+// passed describes how far artifacts without denials are trusted: below the highest level,
+// or by an exception, they only pass.
+func passedLine(r Report) string {
 	words := "all artifacts trusted and current"
 	switch {
 	case r.Counts.Excepted > 0:
@@ -182,7 +182,7 @@ func warnings(c Counts) string {
 	return words
 }
 
-// count is a number with its noun.
+// count formats a number with its noun.
 func count(n int, noun string) string {
 	if n == 1 {
 		return "1 " + noun
