@@ -14,20 +14,20 @@ import (
 )
 
 const (
-	// batch is how many annotations a request may carry (REST API, "Create a
+	// batch is the number of annotations that a request may have (REST API, "Create a
 	// check run", output.annotations).
 	batch = 50
-	// maxAnnotations bounds the requests of one check run; more than a thousand
-	// annotations nobody reads, and the report has them all.
+	// maxAnnotations bounds the requests of one check run. Nobody reads more than a thousand
+	// annotations, and the report has all of them.
 	maxAnnotations = 20 * batch
-	// pause lies between two writes ("at least one second between each request":
+	// pause is the time between two writes ("at least one second between each request":
 	// GitHub docs, best practices for the REST API).
 	pause = time.Second
-	// closing is how long a check run that has to be closed may take for it.
-	closing = 5 * time.Second
+	// closing is the time limit for closing a check run.
+	closeTimeout = 5 * time.Second
 )
 
-// A Run is what a check run is called and posted on.
+// A Run has the name of a check run and the commit that it is posted on.
 type Run struct {
 	Name       string
 	SHA        string
@@ -35,8 +35,8 @@ type Run struct {
 	DetailsURL string
 }
 
-// ExternalID names one attempt of one run on one change, so that a check run
-// whose answer was lost is found again instead of posted twice.
+// ExternalID identifies one attempt of one run on one change, so that a check run whose
+// response was lost is found again and not posted twice.
 func ExternalID(e Event) string {
 	h := sha256.New()
 	for _, part := range []string{e.Owner, e.Repo, e.Name, e.Base, e.BaseBranch, e.Head, e.CheckSHA, e.RunID, e.Attempt} {
@@ -45,20 +45,20 @@ func ExternalID(e Event) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// A Check is a check run in progress. It has to be finished or aborted.
+// A Check is a check run in progress. The caller must call Finish or Abort.
 type Check struct {
 	client *Client
 	run    Run
 	id     int64
 	url    string
-	posted int // annotations that the server has
+	posted int // number of annotations on the server
 }
 
-// URL is where people see the check run.
+// URL returns the address of the check run's page.
 func (k *Check) URL() string { return k.url }
 
-// Start posts the check run as in progress, or takes up the one that an earlier
-// try posted. Its error is a *ReadOnlyTokenError where the token may not write.
+// Start posts the check run as in progress, or continues the one that an earlier try
+// posted. Its error is a *ReadOnlyTokenError if the token may not write.
 func (c *Client) Start(ctx context.Context, run Run) (*Check, error) {
 	var last error
 	for try := range maxTries {
@@ -90,7 +90,7 @@ func (c *Client) Start(ctx context.Context, run Run) (*Check, error) {
 	return nil, fmt.Errorf("post the check run: %w", last)
 }
 
-// find looks for this attempt's own check run, through all pages.
+// find searches all pages for the check run of this attempt.
 func (c *Client) find(ctx context.Context, run Run) (*gh.CheckRun, error) {
 	o := &gh.ListCheckRunsOptions{CheckName: gh.String(run.Name), Filter: gh.String("all"), ListOptions: gh.ListOptions{PerPage: 100}}
 	for page := 1; page != 0 && page <= 100; {
@@ -109,7 +109,7 @@ func (c *Client) find(ctx context.Context, run Run) (*gh.CheckRun, error) {
 	return nil, nil
 }
 
-// A Verdict is what a check run says at its end.
+// A Verdict is the final content of a check run.
 type Verdict struct {
 	Conclusion  string // success, neutral, failure, cancelled, timed_out, action_required
 	Title       string
@@ -117,12 +117,12 @@ type Verdict struct {
 	Annotations []report.Annotation
 }
 
-// conclusions are those that a verdict may have. "skipped" is not among them: a
-// required check that was skipped passes.
+// conclusions are the allowed conclusions of a verdict. "skipped" is not among them,
+// because a skipped required check passes.
 var conclusions = []string{"success", "neutral", "failure", "cancelled", "timed_out", "action_required"}
 
 // Finish posts the annotations, closes the check run, and reads it back: only
-// what the server shows counts as posted.
+// what the server returns counts as posted.
 func (k *Check) Finish(ctx context.Context, v Verdict) error {
 	if !oneOf(v.Conclusion, conclusions...) {
 		return fmt.Errorf("close the check run: conclusion is %q, want one of %s", v.Conclusion, strings.Join(conclusions, ", "))
@@ -143,8 +143,8 @@ func (k *Check) Finish(ctx context.Context, v Verdict) error {
 	return nil
 }
 
-// annotate posts one batch. Annotations are added to what is there: after an
-// answer that was lost, the server's count says whether they arrived.
+// annotate posts one batch. The server appends annotations: if a response was lost, the
+// server's count shows whether they arrived.
 func (k *Check) annotate(ctx context.Context, v Verdict, next []report.Annotation) error {
 	want := k.posted + len(next)
 	o := gh.UpdateCheckRunOptions{Name: k.run.Name, Status: gh.String("in_progress"), Output: output(v, next)}
@@ -201,7 +201,7 @@ func output(v Verdict, annotations []report.Annotation) *gh.CheckRunOutput {
 			Path: gh.String(a.Path), StartLine: gh.Int(a.StartLine), EndLine: gh.Int(a.EndLine),
 			AnnotationLevel: gh.String(a.Level), Message: gh.String(a.Message), Title: gh.String(a.Title),
 		}
-		if a.StartLine == a.EndLine { // columns are refused otherwise
+		if a.StartLine == a.EndLine { // GitHub refuses columns otherwise
 			out.StartColumn, out.EndColumn = gh.Int(a.StartColumn), gh.Int(a.EndColumn)
 		}
 		o.Annotations = append(o.Annotations, out)
@@ -209,10 +209,10 @@ func output(v Verdict, annotations []report.Annotation) *gh.CheckRunOutput {
 	return o
 }
 
-// Abort closes the check run of a run that came to no verdict. It does so even
-// when the run's own context is over, within a few seconds.
+// Abort closes the check run of a run without a verdict. It does so within a few seconds,
+// even if the run's own context has ended.
 func (k *Check) Abort(ctx context.Context, conclusion, title, summary string) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closing)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
 	defer cancel()
 	return k.Finish(ctx, Verdict{Conclusion: conclusion, Title: title, Summary: summary})
 }

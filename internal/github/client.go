@@ -16,22 +16,22 @@ import (
 )
 
 const (
-	// maxBody bounds an answer: a page of a hundred check runs is some hundred KB.
+	// maxBody bounds a response: a page of a hundred check runs is some hundred KB.
 	maxBody = 32 << 20
 	// requestTimeout bounds one request; GitHub itself ends one after ten seconds.
 	requestTimeout = 30 * time.Second
-	// maxTries is how often one request is made. With the waits between them a
-	// fault of a minute is ridden out.
+	// maxTries is the number of tries of one request. With the waits between them, an
+	// outage of a minute is survived.
 	maxTries = 6
-	// maxWait is the longest that a rate limit is waited for: past it a run that
-	// says so beats one that hangs.
+	// maxWait is the longest wait for a rate limit: beyond that a run that fails
+	// is better than one that hangs.
 	maxWait = 10 * time.Minute
-	// secondaryWait is waited where a limit names no time ("at least one minute":
+	// secondaryWait is the wait for a limit without a time ("at least one minute":
 	// GitHub docs, rate limits for the REST API).
 	secondaryWait = time.Minute
 )
 
-// A Clock is how time passes for a client: tests have one of their own.
+// A Clock is a client's source of time; tests use their own.
 type Clock struct {
 	Now   func() time.Time
 	Sleep func(ctx context.Context, d time.Duration) error
@@ -56,8 +56,8 @@ type Client struct {
 	clock       Clock
 }
 
-// NewClient speaks to the API at a base URL (GITHUB_API_URL), as the holder of a
-// token. Only https is spoken, except to this machine itself.
+// NewClient returns a client for the API at a base URL (GITHUB_API_URL) with a token. It
+// requires https, except for loopback addresses.
 func NewClient(apiURL, token, owner, repo string, clock Clock) (*Client, error) {
 	base, err := url.Parse(strings.TrimSuffix(apiURL, "/") + "/")
 	if err != nil || base.Host == "" {
@@ -67,7 +67,7 @@ func NewClient(apiURL, token, owner, repo string, clock Clock) (*Client, error) 
 		return nil, fmt.Errorf("GITHUB_API_URL is %q, want https: the token would be sent in the open", apiURL)
 	}
 	c := &http.Client{
-		Timeout:       0, // each try has its own
+		Timeout:       0, // each try has its own timeout
 		Transport:     &transport{next: http.DefaultTransport.(*http.Transport).Clone(), token: token, host: base.Host, clock: clock},
 		CheckRedirect: sameHost,
 	}
@@ -81,7 +81,7 @@ func loopback(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// sameHost follows a redirect only where it stays with the host that was asked.
+// sameHost follows a redirect only to the host of the request.
 func sameHost(req *http.Request, via []*http.Request) error {
 	if len(via) >= 5 || req.URL.Host != via[0].URL.Host || req.URL.Scheme != via[0].URL.Scheme {
 		return fmt.Errorf("refused the redirect to %s", req.URL.Host)
@@ -89,17 +89,16 @@ func sameHost(req *http.Request, via []*http.Request) error {
 	return nil
 }
 
-// A ReadOnlyTokenError is a token that may not write check runs: a fork's.
+// A ReadOnlyTokenError is a token that may not write check runs, such as that of a fork.
 type ReadOnlyTokenError struct{ Status int }
 
 func (e *ReadOnlyTokenError) Error() string {
 	return fmt.Sprintf("the token may not write check runs (HTTP %d); give the job permissions: checks: write, or expect annotations by workflow commands", e.Status)
 }
 
-// A transport makes a request until it is accepted or refused for good. It makes
-// again only what the server surely did not carry out: a request that a limit
-// turned away, and reads. Whether a write that went wrong was carried out is for
-// its caller to find out.
+// A transport sends a request until it is accepted or finally refused. It repeats only
+// reads and requests that a limit rejected, which the server surely did not carry out.
+// After a failed write the caller must find out whether it was carried out.
 type transport struct {
 	next  http.RoundTripper
 	token string
@@ -111,12 +110,12 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	var waited time.Duration
 	for try := 1; ; try++ {
 		answer, err := t.once(req)
-		wait, again := t.again(req, answer, err, try)
+		wait, again := t.retry(req, answer, err, try)
 		if !again || try == maxTries || waited+wait > maxWait || req.Body != nil && req.GetBody == nil {
 			return answer, err
 		}
 		if answer != nil {
-			io.Copy(io.Discard, answer.Body) //nolint:errcheck // only to use the connection again
+			io.Copy(io.Discard, answer.Body) //nolint:errcheck // only to reuse the connection
 			answer.Body.Close()
 		}
 		if err := t.clock.Sleep(req.Context(), wait); err != nil {
@@ -126,7 +125,7 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 }
 
-// once makes the request one time.
+// once sends the request once.
 func (t *transport) once(req *http.Request) (*http.Response, error) {
 	ctx, cancel := context.WithTimeout(req.Context(), requestTimeout)
 	try := req.Clone(ctx)
@@ -150,8 +149,8 @@ func (t *transport) once(req *http.Request) (*http.Response, error) {
 	return answer, nil
 }
 
-// again says whether a request is to be made again, and how long to wait first.
-func (t *transport) again(req *http.Request, answer *http.Response, err error, try int) (time.Duration, bool) {
+// retry reports whether to repeat a request, and how long to wait first.
+func (t *transport) retry(req *http.Request, answer *http.Response, err error, try int) (time.Duration, bool) {
 	backoff := time.Second << (try - 1)
 	read := req.Method == http.MethodGet
 	switch {
@@ -166,8 +165,8 @@ func (t *transport) again(req *http.Request, answer *http.Response, err error, t
 	return 0, false
 }
 
-// limitWait is what a limit asks for: Retry-After in seconds or as a date, the
-// time of its reset, or a minute and more.
+// limitWait returns the wait that a limit requires: Retry-After in seconds or as a date,
+// the time of its reset, or at least a minute.
 func (t *transport) limitWait(h http.Header, try int) time.Duration {
 	now := t.clock.Now()
 	if s := h.Get("Retry-After"); s != "" {
@@ -207,7 +206,7 @@ func (l *limited) Close() error {
 	return l.close.Close()
 }
 
-// readOnly turns a refusal for want of permission into its own error.
+// readOnly turns a refusal for missing permission into a *ReadOnlyTokenError.
 func readOnly(err error) error {
 	var refused *gh.ErrorResponse
 	if errors.As(err, &refused) && refused.Response != nil {

@@ -1,7 +1,6 @@
-// Package github speaks with GitHub: the event that a run was started for, the
-// check run that carries its verdict, and the files that the runner reads back.
-// It decides nothing about artifacts. It is the only package that uses the
-// network.
+// Package github reads the event of a GitHub workflow run, posts the check run with the
+// verdict, and writes the files that the runner reads. It decides nothing about
+// artifacts. It is the only package that calls GitHub's API.
 package github
 
 import (
@@ -19,28 +18,28 @@ var Supported = []string{
 	"pull_request", "merge_group", "push", "schedule", "workflow_dispatch", "workflow_call", "pull_request_target", "workflow_run",
 }
 
-// An Event is what the run is about: what is judged, and what that is compared
-// with. One of Base, BaseBranch and First says the latter.
+// An Event names the commit that a run judges and, by one of Base, BaseBranch and First,
+// the commit that it is compared with.
 type Event struct {
 	Name        string
 	Owner, Repo string
 	Head        string // the commit that is judged
-	// Base is the revision that is believed and compared with, as it is.
+	// Base is the revision that is both trusted and compared with.
 	Base string
-	// BaseBranch is the branch whose tip is believed, and whose merge base with Head
-	// is compared with. Tip is that commit as far as the event names it.
+	// BaseBranch is the branch whose tip is trusted, and whose merge base with Head
+	// is compared with. Tip is the tip, if the event names it.
 	BaseBranch, Tip string
-	First           bool   // the default branch's first push: nothing is there to be believed
+	First           bool   // the default branch's first push: no commit can be trusted
 	All             bool   // judge every artifact, not only changed ones
-	Deleted         bool   // the ref is gone: there is nothing to judge
+	Deleted         bool   // the ref was deleted: there is nothing to judge
 	CheckSHA        string // the commit that the check run is posted on
-	Fork            bool   // the head is another repository's, or that was deleted
+	Fork            bool   // the head is in another repository, or in a deleted one
 	DefaultBranch   string
 	RunID           string
 	Attempt         string
 }
 
-// An EventError is an event that does not say what the gate has to know.
+// An EventError is an event without the data that the gate needs.
 type EventError struct {
 	Event   string
 	Message string
@@ -48,8 +47,8 @@ type EventError struct {
 
 func (e *EventError) Error() string { return fmt.Sprintf("event %q %s", e.Event, e.Message) }
 
-// An UnsupportedEventError is an event that the gate does not judge: which of its
-// commits could be believed, nobody has decided.
+// An UnsupportedEventError is an event that the gate does not judge, because no rule says
+// which of its commits is trusted.
 type UnsupportedEventError struct{ Event string }
 
 func (e *UnsupportedEventError) Error() string {
@@ -61,7 +60,7 @@ func (e *UnsupportedEventError) Hint() string {
 	return "start the workflow on pull_request, push and merge_group; remove the other events from its on:"
 }
 
-// Usage says that the user corrects it.
+// Usage reports that the user must correct the error (exit code 2).
 func (e *UnsupportedEventError) Usage() bool { return true }
 
 // payload is the part of the events' payloads that is read. Pointers, because
@@ -107,7 +106,7 @@ type repository struct {
 }
 
 // ReadEvent reads the event from the runner's environment and the payload's
-// text. Whatever names a commit has to be a full object id. Its errors are
+// text. Every commit must be a full object id. Its errors are
 // *EventError and *UnsupportedEventError.
 func ReadEvent(env func(string) (string, bool), text []byte) (Event, error) {
 	get := func(name string) string { v, _ := env(name); return v }
@@ -129,13 +128,13 @@ func ReadEvent(env func(string) (string, bool), text []byte) (Event, error) {
 		}
 	}
 	e.DefaultBranch = p.Repository.DefaultBranch
-	if err := e.fill(p, get("GITHUB_SHA"), get("GITHUB_REF")); err != nil {
+	if err := e.setCommits(p, get("GITHUB_SHA"), get("GITHUB_REF")); err != nil {
 		return e, err
 	}
 	return e, e.check()
 }
 
-// check refuses an event that does not name its commits in full.
+// check refuses an event whose commits are not full object ids.
 func (e *Event) check() error {
 	if e.Deleted {
 		return nil
@@ -154,8 +153,8 @@ func (e *Event) check() error {
 	return nil
 }
 
-// fill finds the commits of the event: what would land, and what it lands on.
-func (e *Event) fill(p payload, sha, ref string) error {
+// setCommits sets the commits of the event: the one that would be merged, and its base.
+func (e *Event) setCommits(p payload, sha, ref string) error {
 	switch e.Name {
 	case "pull_request":
 		if p.PullRequest == nil {
@@ -171,10 +170,10 @@ func (e *Event) fill(p payload, sha, ref string) error {
 		if p.PullRequest == nil {
 			return &EventError{e.Name, "has no pull_request in its payload"}
 		}
-		// base.sha is the branch as it was when the pull request was opened, and so is
-		// not what is believed.
+		// base.sha is the tip of the branch when the pull request was opened, so it
+		// is not trusted.
 		e.Head, e.CheckSHA, e.Fork = p.PullRequest.Head.SHA, p.PullRequest.Head.SHA, e.isFork(p.PullRequest.Head.Repo)
-		e.onto(or(p.PullRequest.Base.Ref, e.DefaultBranch), sha, ref)
+		e.setBase(or(p.PullRequest.Base.Ref, e.DefaultBranch), sha, ref)
 	case "workflow_run":
 		return e.workflowRun(p, sha, ref)
 	case "merge_group":
@@ -190,9 +189,9 @@ func (e *Event) fill(p payload, sha, ref string) error {
 	return nil
 }
 
-// onto says which branch the head is to land on. GITHUB_SHA is that branch's tip
-// where GITHUB_REF names it.
-func (e *Event) onto(branch, sha, ref string) {
+// setBase sets the branch that the head would be merged into. GITHUB_SHA is its tip if
+// GITHUB_REF names it.
+func (e *Event) setBase(branch, sha, ref string) {
 	e.BaseBranch = branch
 	if branch != "" && ref == "refs/heads/"+branch {
 		e.Tip = sha
@@ -208,8 +207,8 @@ func (e *Event) isDefault(ref string) bool {
 	return e.DefaultBranch != "" && ref == "refs/heads/"+e.DefaultBranch
 }
 
-// workflowRun judges what an earlier run was about. That run's pull request may be
-// of any branch; of a fork's, the payload names none.
+// workflowRun sets the commits of an earlier run. The pull request of that run can be for
+// any branch; for a fork, the payload names none.
 func (e *Event) workflowRun(p payload, sha, ref string) error {
 	run := p.WorkflowRun
 	if run == nil {
@@ -221,18 +220,18 @@ func (e *Event) workflowRun(p payload, sha, ref string) error {
 		if i == 0 {
 			branch = or(pull.Base.Ref, branch)
 		}
-		if pull.Base.Ref != branch { // of several branches: the default one's rules
+		if pull.Base.Ref != branch { // pull requests for several branches: use the default branch's rules
 			branch = e.DefaultBranch
 			break
 		}
 	}
-	e.onto(branch, sha, ref)
+	e.setBase(branch, sha, ref)
 	e.All = !e.Fork && !strings.HasPrefix(run.Event, "pull_request") && e.isDefault("refs/heads/"+run.HeadBranch)
 	return nil
 }
 
-// dispatch is a run that was started for a branch as it stands. The default branch
-// is trusted: it is judged by its own rules, whole. A schedule runs there only.
+// dispatch sets the commits of a run for the current state of a branch. The default branch
+// is trusted: it is judged as a whole, by its own rules. A schedule runs only there.
 func (e *Event) dispatch(sha, ref string) {
 	e.Head = sha
 	if e.isDefault(ref) || e.Name == "schedule" && (ref == "" || e.DefaultBranch == "") {
@@ -262,5 +261,5 @@ func isObjectID(s string) bool {
 	return (len(s) == 40 || len(s) == 64) && strings.Trim(s, "0123456789abcdef") == ""
 }
 
-// isZero reports whether s is the id that GitHub writes for no commit.
+// isZero reports whether s is GitHub's id for no commit.
 func isZero(s string) bool { return s != "" && strings.Trim(s, "0") == "" }

@@ -11,8 +11,8 @@ import (
 // An Output is a value that later steps read.
 type Output struct{ Name, Value string }
 
-// WriteOutputs appends outputs to the runner's file. The delimiter is new each
-// time, 128 random bits, so that no value can end itself and begin another
+// WriteOutputs appends outputs to the runner's file. Each delimiter has
+// 128 random bits, so that no value can contain its own end
 // (GitHub docs, "Workflow commands", multiline strings).
 func WriteOutputs(file string, random io.Reader, outputs []Output) error {
 	bits := make([]byte, 16)
@@ -33,7 +33,7 @@ func WriteOutputs(file string, random io.Reader, outputs []Output) error {
 // WriteSummary appends Markdown to the step's summary.
 func WriteSummary(file, markdown string) error { return appendTo(file, markdown) }
 
-// appendTo appends to a file of the runner's, which has to be there.
+// appendTo appends to a file of the runner, which must exist.
 func appendTo(name, text string) error {
 	f, err := os.OpenFile(name, os.O_WRONLY|os.O_APPEND, 0)
 	if err != nil {

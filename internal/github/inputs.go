@@ -8,7 +8,7 @@ import (
 	"github.com/sethvargo/go-githubactions"
 )
 
-// Inputs are the action's, as action.yml describes them.
+// Inputs are the action's inputs, described in action.yml.
 type Inputs struct {
 	Token            string
 	Scope            string // auto, changed, all
@@ -23,7 +23,7 @@ type Inputs struct {
 	WorkingDirectory string
 }
 
-// An InputError is an input that says something else than action.yml allows.
+// An InputError is an input with a value that action.yml does not allow.
 type InputError struct{ Name, Got, Want string }
 
 func (e *InputError) Error() string {
@@ -72,8 +72,8 @@ func oneOf(s string, allowed ...string) bool {
 	return false
 }
 
-// Mask asks the runner to hide a secret in every log line that follows. Lines of
-// a secret are hidden one by one, as the log is.
+// Mask asks the runner to hide a secret in every later log line. It masks each line of the
+// secret, because the runner replaces text line by line.
 func Mask(w io.Writer, secret string) error {
 	for _, line := range strings.FieldsFunc(secret, func(r rune) bool { return r == '\n' || r == '\r' }) {
 		if strings.TrimSpace(line) == "" {

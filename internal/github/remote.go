@@ -6,10 +6,10 @@ import (
 	"strings"
 )
 
-// IsRepository reports whether a remote's URL is that of a repository on a GitHub
-// server, in any form that Git takes: https, ssh, or host:path. server is
-// GITHUB_SERVER_URL, repository OWNER/NAME. A file: URL is taken as it is: nobody
-// but the owner of the machine can have written it.
+// IsRepository reports whether the URL of a remote names a repository on a GitHub server,
+// in any format of Git: https, ssh, or host:path. server is GITHUB_SERVER_URL, repository
+// is OWNER/NAME. A file: URL counts as the repository, because only the owner of the
+// machine can configure it.
 func IsRepository(remote, server, repository string) bool {
 	if strings.HasPrefix(remote, "file:") {
 		return true
@@ -18,7 +18,7 @@ func IsRepository(remote, server, repository string) bool {
 	if err != nil || home.Hostname() == "" || repository == "" {
 		return false
 	}
-	host, name, ok := remotePlace(remote)
+	host, name, ok := splitRemote(remote)
 	if !ok || !strings.EqualFold(host, home.Hostname()) {
 		return false
 	}
@@ -31,9 +31,8 @@ func isSSH(remote string) bool {
 	return strings.HasPrefix(remote, "ssh://") || !strings.Contains(remote, "://")
 }
 
-// remotePlace takes the host and the path out of a URL, or of Git's short form
-// user@host:path.
-func remotePlace(remote string) (host, name string, ok bool) {
+// splitRemote splits a URL, or Git's short form user@host:path, into host and path.
+func splitRemote(remote string) (host, name string, ok bool) {
 	if !strings.Contains(remote, "://") {
 		host, name, ok = strings.Cut(remote, ":")
 		if at := strings.LastIndex(host, "@"); at >= 0 {
