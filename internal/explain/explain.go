@@ -1,7 +1,6 @@
-// Package explain says of one path what the gate makes of it and why: whether it
-// is an artifact, what stands beside it, its trust domain and key, how long it is
-// valid, which rules hold, and the next step. It only puts into words what was
-// measured and decided elsewhere.
+// Package explain explains the gate's result for one path: whether it is an artifact, its
+// companions, its trust domain and key, how long it is valid, which rules hold, and the
+// next step. It only describes facts and a decision; it measures and decides nothing.
 package explain
 
 import (
@@ -15,10 +14,10 @@ import (
 	"github.com/codexlock/codexlock/internal/policy"
 )
 
-// A Case is all that an explanation is made from.
+// A Case is the input of an explanation.
 type Case struct {
-	Asked    string // the path as it was asked for, in the repository
-	Base     string // the base commit, "" where there is none
+	Asked    string // the path of the question, in the repository
+	Base     string // the base commit; "": none
 	Now      time.Time
 	Config   *config.Config
 	Standing facts.Standing
@@ -28,15 +27,15 @@ type Case struct {
 	Decision policy.Decision // about this one artifact
 }
 
-// An Explanation is what the gate makes of one path.
+// An Explanation is the gate's result for one path.
 type Explanation struct {
 	Path       string      `json:"path"`
-	Asked      string      `json:"asked,omitempty"` // the companion that was asked about, in place of its artifact
-	Artifact   Standing    `json:"artifact"`
+	Asked      string      `json:"asked,omitempty"` // the companion that the user named, if not the artifact
+	Artifact   Eligibility `json:"artifact"`
 	Content    *Content    `json:"content,omitempty"`
 	Companions []Companion `json:"companions,omitempty"`
 	Domain     *Domain     `json:"domain,omitempty"`
-	DomainFor  string      `json:"domain_for,omitempty"` // whose paths name it, where nothing names its domain yet
+	DomainFor  string      `json:"domain_for,omitempty"` // the domain whose paths match, if nothing names its domain yet
 	Key        *Key        `json:"key,omitempty"`
 	Record     *Record     `json:"record,omitempty"`
 	Exceptions []Exception `json:"exceptions,omitempty"`
@@ -46,24 +45,24 @@ type Explanation struct {
 	Next       string      `json:"next"`
 }
 
-// A Standing is whether the path is an artifact, and why.
-type Standing struct {
+// An Eligibility says whether the path is an artifact, and why.
+type Eligibility struct {
 	facts.Standing
-	Config string `json:"config,omitempty"` // where the pattern stands; absent: it is the default
+	Config string `json:"config,omitempty"` // the file with the pattern; absent: the default
 	Line   int    `json:"line,omitempty"`   // of its entry in the ledger
 }
 
-// A Content is what the gate saw of the file.
+// A Content is what the gate read of the file.
 type Content struct {
 	Kind   string `json:"kind"`
 	SHA256 string `json:"sha256,omitempty"`
 	Size   *int64 `json:"size,omitempty"`
 	Proof  string `json:"proof,omitempty"`
 	Change string `json:"change"`
-	Base   string `json:"base,omitempty"` // the commit that it was compared with
+	Base   string `json:"base,omitempty"` // the commit that the content was compared with
 }
 
-// A Companion is one of the three files beside an artifact.
+// A Companion is one of the three companions of an artifact.
 type Companion struct {
 	Kind  string `json:"kind"` // manifest, vaulttime, test
 	Path  string `json:"path"`
@@ -71,7 +70,7 @@ type Companion struct {
 	State string `json:"state"`
 }
 
-// A Domain is the trust domain, and who says so.
+// A Domain is the trust domain, and the file that names it.
 type Domain struct {
 	Name    string `json:"name"`
 	Because string `json:"because"` // record, ledger
@@ -79,25 +78,25 @@ type Domain struct {
 	Paths   string `json:"paths"`   // inside, outside, open, absent
 }
 
-// A Key is the one that this run needs, never what it is.
+// A Key describes the key that this run needs, never its value.
 type Key struct {
-	Variable  string `json:"variable,omitempty"` // of the environment, where the key is there
-	Source    string `json:"source"`             // where the key is kept: the variable, or a place in Vault
+	Variable  string `json:"variable,omitempty"` // of the environment, if it holds the key
+	Source    string `json:"source"`             // the source of the key: the variable, or a path in Vault
 	Held      bool   `json:"held"`
 	ID        string `json:"id,omitempty"`        // of the key that this run has
 	Record    string `json:"record,omitempty"`    // the key id that the record names
-	Signature string `json:"signature,omitempty"` // what became of checking the record with it
+	Signature string `json:"signature,omitempty"` // the result of checking the record with it
 }
 
-// A Record is how long the artifact is vouched for.
+// A Record says how long the artifact's record is valid.
 type Record struct {
 	Signed   string `json:"signed"`
 	TTLHours int64  `json:"ttl_hours"`
 	Expires  string `json:"expires"`
-	Left     int64  `json:"left_seconds"` // negative: expired so long ago
+	Left     int64  `json:"left_seconds"` // negative: the time since it expired
 }
 
-// An Exception is one of the configuration whose paths cover the artifact.
+// An Exception is an exception of the configuration whose paths match the artifact.
 type Exception struct {
 	Rule    string `json:"rule"`
 	Level   string `json:"level,omitempty"` // of a setting: off, warn
@@ -114,7 +113,7 @@ const (
 	Excepted = "excepted"
 )
 
-// A Rule is one that was asked, and what it said.
+// A Rule is a rule that was evaluated, with its result.
 type Rule struct {
 	Code     string           `json:"code"`
 	Title    string           `json:"title"`
@@ -123,18 +122,18 @@ type Rule struct {
 	Findings []policy.Finding `json:"findings,omitempty"`
 }
 
-// A Level is the artifact's compliance level, and the rules that cost it more.
+// A Level is the artifact's compliance level, and the rules that lowered it.
 type Level struct {
 	Level   artifact.Level `json:"level"`
 	Minimum artifact.Level `json:"minimum"`
 	Cost    []string       `json:"cost"`
 }
 
-// New explains a case.
+// New returns the explanation of a case.
 func New(c Case) Explanation {
 	e := Explanation{
 		Path:     c.Input.Artifact.Path,
-		Artifact: Standing{Standing: c.Standing, Config: c.Config.File.String()},
+		Artifact: Eligibility{Standing: c.Standing, Config: c.Config.File.String()},
 	}
 	if c.Asked != e.Path {
 		e.Asked = c.Asked
@@ -176,7 +175,7 @@ func (e *Explanation) companions(c Case) {
 	}
 }
 
-// trust is the domain, the key, and the time that is left.
+// trust fills in the domain, the key and the remaining time.
 func (e *Explanation) trust(c Case) {
 	d, v := c.Input.Domain, c.Input.VaultTime
 	if d == nil {
@@ -229,7 +228,7 @@ func (e *Explanation) settings(c Case) {
 	}
 }
 
-// rules says of every rule that was asked what it said.
+// rules lists every evaluated rule with its result.
 func (e *Explanation) rules(c Case) {
 	found := map[string][]policy.Finding{}
 	for _, f := range c.Decision.Findings {
@@ -248,7 +247,7 @@ func (e *Explanation) rules(c Case) {
 	}
 }
 
-// level names the rules whose denials left no higher level than there is.
+// level names the rules whose denials set the level.
 func (e *Explanation) level(c Case) {
 	e.Level = &Level{Level: artifact.APlus, Minimum: c.Config.MinimumLevel, Cost: []string{}}
 	if len(c.Decision.Artifacts) > 0 {
@@ -268,7 +267,7 @@ func (e *Explanation) level(c Case) {
 	}
 }
 
-// next is the fix of the worst finding that stands.
+// next returns the fix of the worst finding that is not suppressed.
 func (e *Explanation) next() string {
 	for _, severity := range []policy.Severity{policy.Deny, policy.Warn} {
 		for _, r := range e.Rules {

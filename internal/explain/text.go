@@ -13,15 +13,15 @@ import (
 	"github.com/codexlock/codexlock/internal/report"
 )
 
-// Text tells an explanation to a person. With every, each rule that holds is
-// named too.
+// Text writes an explanation for a person. With every, it also names each rule that
+// holds.
 func Text(w io.Writer, e Explanation, every bool) error {
-	t := &teller{}
+	t := &renderer{}
 	fmt.Fprintf(&t.b, "%s\n\n", safe(e.Path))
 	if e.Asked != "" {
 		t.line("asked", "%s, which is one of its companions", safe(e.Asked))
 	}
-	t.line("artifact", "%s", standing(e.Artifact))
+	t.line("artifact", "%s", eligibility(e.Artifact))
 	if e.Artifact.Artifact {
 		t.content(e.Content)
 		t.companions(e.Companions)
@@ -37,16 +37,16 @@ func Text(w io.Writer, e Explanation, every bool) error {
 	return err
 }
 
-// safe is text from outside, as a terminal may have it.
+// safe escapes text from outside for a terminal.
 func safe(s string) string { return report.Terminal(s) }
 
-// A teller writes lines under headings; a heading is told once.
-type teller struct {
+// A renderer writes lines under headings; it writes each heading once.
+type renderer struct {
 	b    bytes.Buffer
 	last string
 }
 
-func (t *teller) line(heading, format string, args ...any) {
+func (t *renderer) line(heading, format string, args ...any) {
 	shown := heading
 	if heading == t.last {
 		shown = ""
@@ -55,8 +55,8 @@ func (t *teller) line(heading, format string, args ...any) {
 	fmt.Fprintf(&t.b, "  %-11s %s\n", shown, fmt.Sprintf(format, args...))
 }
 
-// standing says why a path is an artifact or none.
-func standing(s Standing) string {
+// eligibility describes why a path is an artifact or not.
+func eligibility(s Eligibility) string {
 	where := "the default"
 	if s.Config != "" {
 		where = "artifacts.include of " + s.Config
@@ -86,7 +86,7 @@ func standing(s Standing) string {
 	return fmt.Sprintf("no: no pattern of %s matches it, and %s does not list it", where, ledger.Path)
 }
 
-func (t *teller) content(c *Content) {
+func (t *renderer) content(c *Content) {
 	change := c.Change
 	if c.Base != "" {
 		change += " since " + c.Base[:min(len(c.Base), 10)]
@@ -122,7 +122,7 @@ var stateNames = map[string]string{
 	"irregular": "is no regular file", "twice": "stands in two places",
 }
 
-func (t *teller) companions(all []Companion) {
+func (t *renderer) companions(all []Companion) {
 	for _, c := range all {
 		state, ok := stateNames[c.State]
 		if !ok {
@@ -135,7 +135,7 @@ func (t *teller) companions(all []Companion) {
 	}
 }
 
-func (t *teller) domain(e Explanation) {
+func (t *renderer) domain(e Explanation) {
 	d, k := e.Domain, e.Key
 	if d == nil {
 		words := ""
@@ -173,7 +173,7 @@ func owns(d *Domain) string {
 	return "the configuration knows it, and the path is one of its own"
 }
 
-// signed says what became of checking the record.
+// signed describes the result of checking the record.
 func signed(k *Key) string {
 	switch k.Signature {
 	case "valid":
@@ -188,7 +188,7 @@ func signed(k *Key) string {
 	return ""
 }
 
-func (t *teller) record(r *Record) {
+func (t *renderer) record(r *Record) {
 	switch {
 	case r == nil:
 		t.line("valid", "no: there is no VaultTime record that can be read")
@@ -199,7 +199,7 @@ func (t *teller) record(r *Record) {
 	}
 }
 
-// span is a time in the two largest units that it has.
+// span formats a time in its two largest units.
 func span(seconds int64) string {
 	d := time.Duration(seconds) * time.Second
 	switch {
@@ -211,7 +211,7 @@ func span(seconds int64) string {
 	return fmt.Sprintf("%d min", d/time.Minute)
 }
 
-func (t *teller) exceptions(all []Exception) {
+func (t *renderer) exceptions(all []Exception) {
 	if len(all) == 0 {
 		t.line("exceptions", "none for this path")
 	}
@@ -220,13 +220,13 @@ func (t *teller) exceptions(all []Exception) {
 	}
 }
 
-func (t *teller) settings(all []Exception) {
+func (t *renderer) settings(all []Exception) {
 	for _, x := range all {
 		t.line("rule set", "%s to %s by %s, %s: %s", safe(x.Rule), x.Level, safe(x.Owner), safe(x.until()), safe(x.Reason))
 	}
 }
 
-// until is how long it holds.
+// until formats how long the exception is valid.
 func (x Exception) until() string {
 	if x.Expired {
 		return "expired at " + x.Expires + ", so it no longer holds"
@@ -234,7 +234,7 @@ func (x Exception) until() string {
 	return "until " + x.Expires
 }
 
-func (t *teller) rules(all []Rule, every bool) {
+func (t *renderer) rules(all []Rule, every bool) {
 	count := map[string]int{}
 	for _, r := range all {
 		count[r.Verdict]++
@@ -266,7 +266,7 @@ func mark(f policy.Finding) string {
 	return "✗"
 }
 
-func (t *teller) level(l *Level) {
+func (t *renderer) level(l *Level) {
 	words := l.Level.String()
 	switch {
 	case len(l.Cost) > 0:
