@@ -12,15 +12,15 @@ import (
 	"github.com/codexlock/codexlock/internal/schemas"
 )
 
-// Forms are additional schemas that an edit brings, and the documents that they
-// are to be applied to. A schema can be written to never end, too.
+// Forms are the additional schemas of an edit, and the documents to validate with them. A
+// schema can be written to never end, too, so the process validates them.
 type Forms struct {
 	Schemas   map[schemas.Kind][]string
 	Documents map[schemas.Kind][]string
 }
 
-// AskForms starts the process and gives it schemas and documents. It answers with
-// what is wrong with each document.
+// AskForms starts the process, sends it schemas and documents, and returns the problems of
+// each document.
 func (p Program) AskForms(ctx context.Context, f Forms) (map[schemas.Kind][][]schemas.Problem, error) {
 	a, err := p.run(ctx, func(w io.Writer) error { return json.NewEncoder(w).Encode(question{Forms: &f}) })
 	if err != nil {
@@ -34,7 +34,7 @@ func (p Program) AskForms(ctx context.Context, f Forms) (map[schemas.Kind][][]sc
 	return a.Forms, nil
 }
 
-// forms is the process's side.
+// forms validates the documents, in the process.
 func forms(f *Forms) (map[schemas.Kind][][]schemas.Problem, error) {
 	found := map[schemas.Kind][][]schemas.Problem{}
 	for kind, texts := range f.Schemas {
@@ -56,9 +56,8 @@ func forms(f *Forms) (map[schemas.Kind][][]schemas.Problem, error) {
 	return found, nil
 }
 
-// A Recorder stands in for edited schemas while the tree is measured for the first
-// time: it notes the documents of a kind, each once. When they were asked about it
-// knows what is wrong with them.
+// A Recorder replaces edited schemas while the tree is measured for the first time: it
+// records the documents of a kind, each once. After Learn it returns their problems.
 type Recorder struct {
 	mu       sync.Mutex
 	seen     map[string]int
@@ -68,7 +67,7 @@ type Recorder struct {
 
 var _ facts.Form = (*Recorder)(nil)
 
-// Problems notes a document, or tells what is known of it.
+// Problems records a document, or returns its problems after Learn.
 func (r *Recorder) Problems(d *schemas.Document) []schemas.Problem {
 	text, _ := d.Raw("")
 	r.mu.Lock()
@@ -89,10 +88,10 @@ func (r *Recorder) Problems(d *schemas.Document) []schemas.Problem {
 	return nil
 }
 
-// Texts are the documents that were noted.
+// Texts returns the recorded documents.
 func (r *Recorder) Texts() []string { return r.texts }
 
-// Learn is told what is wrong with each of them.
+// Learn sets the problems of the recorded documents, in the order of Texts.
 func (r *Recorder) Learn(problems [][]schemas.Problem) {
 	r.problems = append([][]schemas.Problem{}, problems...)
 }

@@ -4,5 +4,5 @@ package preview
 
 import "errors"
 
-// limit refuses: without limits nothing of a change is run.
+// limit fails: without limits nothing of a change is executed.
 func limit(uint64) error { return errors.ErrUnsupported }

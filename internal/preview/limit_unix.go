@@ -4,14 +4,14 @@ package preview
 
 import "syscall"
 
-// limit binds the process to what it may use: seconds of CPU time, and the rest.
-// It cannot take it back.
+// limit sets the process's limits: cpu seconds of CPU time, and the constants of this
+// package. The process cannot raise them again.
 func limit(cpu uint64) error {
 	for resource, most := range map[int]uint64{
 		syscall.RLIMIT_CPU:  cpu,
 		syscall.RLIMIT_DATA: maxMemory,
 		syscall.RLIMIT_CORE: 0,
-		// No file that it could open would be more than empty.
+		// Files that it opens for writing stay empty.
 		syscall.RLIMIT_FSIZE: 0,
 	} {
 		if err := syscall.Setrlimit(resource, &syscall.Rlimit{Cur: most, Max: most}); err != nil {

@@ -13,30 +13,29 @@ import (
 	"github.com/codexlock/codexlock/policies"
 )
 
-// A Gate is an edited gate that is to be loaded, and nothing else: the owner's
-// rules and schemas.
+// A Gate is an edited gate to load: the owner's rules and schemas.
 type Gate struct {
 	Sources []policy.Source
 	Schemas []Schema
 }
 
-// A Schema is an owner's additional schema as it was read.
+// A Schema is the text of an owner's additional schema.
 type Schema struct {
 	Kind schemas.Kind
 	Path string
 	Text string
 }
 
-// A Fault is why a gate cannot be loaded, and where.
+// A Fault is the reason why a gate cannot be loaded, with its position.
 type Fault struct {
-	File         string `json:"file,omitempty"` // "": no one file is the reason
-	Line, Column int    // count from 1; 0 where the whole file is meant
+	File         string `json:"file,omitempty"` // "": not caused by one file
+	Line, Column int    // count from 1; 0: the whole file
 	Message      string `json:"message"`
 }
 
-// Load compiles an edited gate in a process of its own, as Ask does: rules that
-// take all memory there is to compile take that process's. It returns nil for a
-// gate that loads. An error is about us: nothing is known of the gate.
+// Load compiles an edited gate in a separate process, as Ask does, because compiling a rule
+// can take any amount of memory. It returns nil for a gate that loads. An error means
+// that the gate could not be tested.
 func (p Program) Load(ctx context.Context, g Gate) (*Fault, error) {
 	if p.Path == "" {
 		return nil, errors.New("load the edited gate: this program cannot start itself once more")
@@ -56,7 +55,7 @@ func (p Program) Load(ctx context.Context, g Gate) (*Fault, error) {
 	return a.Fault, nil
 }
 
-// load is the process's side.
+// load compiles the gate, in the process.
 func load(ctx context.Context, g *Gate) (*Fault, error) {
 	embedded, err := policy.Embedded(policies.FS)
 	if err != nil {
@@ -78,7 +77,7 @@ func load(ctx context.Context, g *Gate) (*Fault, error) {
 	return nil, nil
 }
 
-// clipped bounds what is repeated of an error that the edited gate makes.
+// clipped shortens an error message of the edited gate.
 func clipped(s string) string {
 	words := []rune(s)
 	if len(words) > maxProblem {

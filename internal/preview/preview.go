@@ -1,8 +1,7 @@
-// Package preview asks rules that a change brings about facts that were measured
-// already, in a process of its own: nothing of the change is believed, and a rule
-// can be written to never end or to take all memory there is. The process has no
-// environment, so no key; no file and no network; and little time and memory.
-// What it answers is data, and no verdict.
+// Package preview evaluates the rules of a change, on facts that the gate measured, in a
+// separate process: nothing of the change is trusted, and a rule can be written to never
+// end or to take all memory. The process has no environment, so no key; no files and no
+// network; and little time and memory. Its answer is data, not a verdict.
 package preview
 
 import (
@@ -24,59 +23,59 @@ import (
 // Command is the argument with which the program is started for a preview.
 const Command = "judge-preview"
 
-// What the process may use up. An endless rule, and one that takes all memory,
-// are seen to end by these in the tests.
+// The limits of the process. Tests show that they end an endless rule, and one that takes
+// all memory.
 const (
 	MaxTime   = 40 * time.Second // of the whole preview, measuring included
-	minCPU    = 10               // seconds of CPU time that it has in any case
+	minCPU    = 10               // seconds of CPU time, at least
 	maxCPU    = 30               // and at most
-	perSecond = 400              // artifacts for which it has another: 2.5 ms each, where all rules take 1 to 2
-	maxMemory = 1 << 30          // bytes that can be written to; Go reserves more addresses than that at its start
-	maxHeap   = 768 << 20        // what Go tries to stay below
+	perSecond = 400              // artifacts for each further second: 2.5 ms each; all rules take 1 to 2 ms
+	maxMemory = 1 << 30          // bytes of writable memory; Go reserves more addresses than that at its start
+	maxHeap   = 768 << 20        // soft limit of Go's heap
 	maxAnswer = 64 << 20         // bytes of its answer
 	deadline  = 2 * time.Second  // of one evaluation
 )
 
-// maxProblem bounds what is repeated of an error that the edited rules make.
+// maxProblem is the longest error message of the edited rules that is repeated.
 const maxProblem = 600
 
-// A Program is ourselves, as a process that can be started once more.
+// A Program is this program, which can be started as another process.
 type Program struct {
 	Path string // of the executable; "": it cannot be started
-	Name string // as what it was called: one executable may be several programs
+	Name string // its name when called: one executable can be several programs
 }
 
-// A Question is what an edited gate is.
+// A Question is an edited gate to evaluate.
 type Question struct {
-	Sources []policy.Source // the owner's; the embedded ones are the process's own
+	Sources []policy.Source // of the owner; the process has the embedded ones
 	Options policy.Options
 }
 
-// An Answer is what it decides.
+// An Answer is the decision of an edited gate.
 type Answer struct {
 	Problem  string            `json:"problem,omitempty"`
 	Rules    map[string]string `json:"rules,omitempty"` // as policy.RuleTexts has them
 	Decision policy.Decision   `json:"decision"`
 
-	Fault *Fault `json:"fault,omitempty"` // where a gate was to be loaded, and cannot be
+	Fault *Fault `json:"fault,omitempty"` // for Load: why the gate cannot be loaded
 
-	Forms map[schemas.Kind][][]schemas.Problem `json:"forms,omitempty"` // of each document, where it was asked that
+	Forms map[schemas.Kind][][]schemas.Problem `json:"forms,omitempty"` // for AskForms: of each document
 }
 
-// A problem is a preview that there is none of, in words for the report.
+// A problem is the reason why there is no preview, for the report.
 type problem struct{ words string }
 
 func (p *problem) Error() string { return p.words }
 
-// Ask starts the process and gives it the question and everything that was
-// measured. An error says why there is no preview; it is no error of the gate.
+// Ask starts the process and sends it the question and all facts of the change. An error
+// is the reason why there is no preview; it is not an error of the gate.
 func (p Program) Ask(ctx context.Context, q Question, change facts.Change) (Answer, error) {
-	q.Options.Workers, q.Options.Deadline = 1, deadline // one, so that it reads in order
+	q.Options.Workers, q.Options.Deadline = 1, deadline // one worker, so that it reads in order
 	q.Options.Measured = true
 	return p.run(ctx, func(w io.Writer) error { return feed(ctx, w, q, change) })
 }
 
-// run starts the process, feeds it, and reads what it answers.
+// run starts the process, sends the input, and reads the answer.
 func (p Program) run(ctx context.Context, feed func(io.Writer) error) (Answer, error) {
 	if p.Path == "" {
 		return Answer{}, &problem{"this program cannot start itself once more"}
@@ -110,8 +109,7 @@ func (p Program) run(ctx context.Context, feed func(io.Writer) error) (Answer, e
 	return read(out.Bytes(), fed, err)
 }
 
-// read takes the answer apart. What the process did not take in matters only
-// where it did not say why.
+// read parses the answer. Errors of sending matter only if the answer has no reason.
 func read(text []byte, faults ...error) (Answer, error) {
 	var a Answer
 	d := json.NewDecoder(bytes.NewReader(text))
@@ -125,7 +123,7 @@ func read(text []byte, faults ...error) (Answer, error) {
 	return a, errors.Join(faults...)
 }
 
-// endedBy says why the process is gone without an answer.
+// endedBy describes why the process ended without an answer.
 func endedBy(cmd *exec.Cmd, complaint string, ended error) string {
 	used := cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
 	switch {
@@ -138,7 +136,7 @@ func endedBy(cmd *exec.Cmd, complaint string, ended error) string {
 	return fmt.Sprintf("it ended without an answer: %v: %s", ended, first)
 }
 
-// A measureError is a tree that could not be measured as the edited gate asks.
+// A measureError is a tree that could not be measured with the edited configuration.
 type measureError struct{ err error }
 
 func (e *measureError) Error() string { return e.err.Error() }
@@ -162,7 +160,7 @@ func feed(ctx context.Context, w io.Writer, q Question, change facts.Change) err
 	return nil
 }
 
-// measure is the i-th artifact, and before all of them the change as a whole.
+// measure returns the facts of the i-th artifact, or of the whole change for -1.
 func measure(ctx context.Context, change facts.Change, i int) (facts.Measurement, error) {
 	if i < 0 {
 		return change.Repository(ctx)
@@ -170,18 +168,18 @@ func measure(ctx context.Context, change facts.Change, i int) (facts.Measurement
 	return change.Artifact(ctx, i)
 }
 
-// cpu is how many seconds of CPU time a tree of so many artifacts is judged in.
+// cpu returns the limit of CPU time, in seconds, for a number of artifacts.
 func cpu(artifacts int) uint64 { return uint64(min(minCPU+artifacts/perSecond, maxCPU)) }
 
-// question is a Question as it is sent.
+// question is the encoding of a Question.
 type question struct {
 	Question
 	Artifacts int
-	Forms     *Forms // it is these that are asked about, and nothing else
-	Load      *Gate  // it is to be loaded, and nothing else
+	Forms     *Forms // if set, the only question: validate these
+	Load      *Gate  // if set, the only question: load it
 }
 
-// limited keeps the beginning of what is written.
+// limited is a writer that keeps only the first bytes.
 type limited struct {
 	bytes.Buffer
 	most int

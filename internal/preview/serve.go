@@ -14,8 +14,8 @@ import (
 	"github.com/codexlock/codexlock/policies"
 )
 
-// Serve is the process: it reads a question, binds itself to its limits, and
-// writes the answer. An error is one of writing.
+// Serve runs the process: it reads a question, sets the limits, and writes the answer. Its
+// error is the writer's.
 func Serve(ctx context.Context, in io.Reader, out io.Writer) error {
 	a, err := answer(ctx, bufio.NewReaderSize(in, 1<<20))
 	if err != nil {
@@ -37,7 +37,7 @@ func answer(ctx context.Context, in io.Reader) (Answer, error) {
 	if err := limit(cpu(q.Artifacts)); err != nil {
 		return Answer{}, fmt.Errorf("the process cannot be limited: %w", err)
 	}
-	// Memory is there to be used, and short-lived: collecting it rarely saves time.
+	// The process is short-lived: collecting garbage rarely saves time.
 	debug.SetGCPercent(400)
 	debug.SetMemoryLimit(maxHeap)
 	if q.Forms != nil {
@@ -61,27 +61,27 @@ func answer(ctx context.Context, in io.Reader) (Answer, error) {
 	if err != nil {
 		return Answer{}, fmt.Errorf("the edited policies do not answer: %w", err)
 	}
-	for i := range decision.Findings { // words of the change, which nobody needs
+	for i := range decision.Findings { // text of the change, which the preview does not print
 		f := &decision.Findings[i]
 		f.Message, f.Fix, f.Waiver = "", "", nil
 	}
 	return Answer{Rules: policy.RuleTexts(sources, engine), Decision: decision}, nil
 }
 
-// A stream is a change whose facts come in one after the other. It is read by one
-// worker, in order.
+// A stream is a change whose facts are read from the input one at a time, by one worker
+// and in order.
 type stream struct {
 	d       *json.Decoder
 	n, next int
 }
 
-// Len is the number of artifacts.
+// Len returns the number of artifacts.
 func (s *stream) Len() int { return s.n }
 
-// Repository reads the first document.
+// Repository returns the facts of the change, the first document.
 func (s *stream) Repository(context.Context) (facts.Measurement, error) { return s.document() }
 
-// Artifact reads the next one.
+// Artifact returns the facts of the next artifact; calls must be in order.
 func (s *stream) Artifact(_ context.Context, i int) (facts.Measurement, error) {
 	if i != s.next {
 		return facts.Measurement{}, fmt.Errorf("artifact %d is asked for, and %d comes next", i, s.next)
