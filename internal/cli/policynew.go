@@ -39,7 +39,7 @@ condition, the test, the page. It writes over nothing.`,
 			}
 			files, err := workbench.New(folder, written, args[0], known)
 			var name *workbench.NameError
-			var there *workbench.ThereError
+			var there *workbench.ExistsError
 			if errors.As(err, &name) || errors.As(err, &there) {
 				return exit.AsUsage(err)
 			}

@@ -11,22 +11,21 @@ import (
 	"github.com/codexlock/codexlock/internal/report"
 )
 
-// A Finding is something in a rule for its owner to mend.
+// A Finding is a problem of a rule that its owner should fix.
 type Finding struct {
 	File    string `json:"file"`
-	Line    int    `json:"line"`   // counts from 1; 0: the finding has no place
+	Line    int    `json:"line"`   // counts from 1; 0: without a position
 	Column  int    `json:"column"` // counts from 1
 	Check   string `json:"check"`  // codexlock, or regal and its rule
 	Message string `json:"message"`
 	Hint    string `json:"hint"`
 }
 
-// helper is how a module of the standard's helpers begins.
+// helper matches the package of the standard's helpers.
 var helper = lazyregexp.New(`(?m)^package codexlock\.lib\.`)
 
-// Sources are the embedded rules and those that are worked on. The standard's own
-// helpers in a directory tell that the standard itself is worked on: it then
-// stands in place of what is embedded.
+// Sources returns the embedded rules and the owner's. A directory with the standard's
+// helpers is a working copy of the standard: it replaces the embedded rules.
 func Sources(embedded policy.Source, worked []policy.Source) []policy.Source {
 	sources := []policy.Source{embedded}
 	for _, s := range worked {
@@ -40,8 +39,8 @@ func Sources(embedded policy.Source, worked []policy.Source) []policy.Source {
 	return sources
 }
 
-// Check is all that is wrong with the rules of some sources. Nothing wrong is an
-// empty list, never nil.
+// Check returns all problems of the rules of some sources; without problems, an empty
+// list, never nil.
 func Check(sources []policy.Source) ([]Finding, error) {
 	faults, err := policy.Check(sources)
 	if err != nil {
@@ -54,7 +53,7 @@ func Check(sources []policy.Source) ([]Finding, error) {
 	return findings, nil
 }
 
-// CheckText writes what was found, a line and a hint each, and how much it is.
+// CheckText writes the findings, a line and a hint each, and their number.
 func CheckText(w io.Writer, findings []Finding) error {
 	p := &printer{w: w}
 	files := map[string]bool{}
@@ -89,7 +88,7 @@ func count(n int, noun string) string {
 	return fmt.Sprintf("%d %s", n, noun)
 }
 
-// CheckJSON writes what was found as one JSON array.
+// CheckJSON writes the findings as one JSON array.
 func CheckJSON(w io.Writer, findings []Finding) error {
 	e := json.NewEncoder(report.JSON(w))
 	e.SetEscapeHTML(false)
@@ -97,7 +96,7 @@ func CheckJSON(w io.Writer, findings []Finding) error {
 	return e.Encode(findings)
 }
 
-// A printer keeps the first error of a writer.
+// A printer writes lines and keeps the first error of its writer.
 type printer struct {
 	w   io.Writer
 	err error

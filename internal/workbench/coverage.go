@@ -7,20 +7,20 @@ import (
 	"github.com/open-policy-agent/opa/v1/cover"
 )
 
-// A Coverage is how much of the rules the tests evaluate.
+// A Coverage is the share of the rules that the tests evaluate.
 type Coverage struct {
 	Percent float64        `json:"percent"`
 	Files   []FileCoverage `json:"files"` // of rules, by name
 }
 
-// A FileCoverage is how much of one file they do.
+// A FileCoverage is the share of one file that the tests evaluate.
 type FileCoverage struct {
 	File       string   `json:"file"`
 	Percent    float64  `json:"percent"`
 	NotCovered []string `json:"not_covered"` // lines, as 12 or 14-16
 }
 
-// coverageOf counts lines that hold something to evaluate.
+// coverageOf counts the lines with expressions.
 func coverageOf(r cover.Report, files []string) *Coverage {
 	c := &Coverage{Percent: 100, Files: []FileCoverage{}}
 	covered, all := 0, 0
@@ -44,7 +44,7 @@ func coverageOf(r cover.Report, files []string) *Coverage {
 	return c
 }
 
-// percent is rounded down, so that only all of it is 100.
+// percent is rounded down, so that only complete coverage is 100.
 func percent(part, whole int) float64 { return float64(part*1000/whole) / 10 }
 
 func lines(from, to int) string {
@@ -54,5 +54,5 @@ func lines(from, to int) string {
 	return fmt.Sprintf("%d-%d", from, to)
 }
 
-// uncovered are the lines of a file in words.
+// uncovered formats the lines that are not covered.
 func (f FileCoverage) uncovered() string { return strings.Join(f.NotCovered, ", ") }

@@ -10,25 +10,25 @@ import (
 	"github.com/codexlock/codexlock/internal/report"
 )
 
-// pagesURL is where the pages of the embedded rules can be read.
+// pagesURL is the address of the pages of the embedded rules.
 const pagesURL = "https://github.com/codexlock/codexlock/blob/main/policies/"
 
-// The table of rules stands between these lines of a README.md.
+// The lines of a README.md that begin and end the table of rules.
 const (
 	tableBegin = "<!-- rules:begin -->\n"
 	tableEnd   = "<!-- rules:end -->\n"
 )
 
-// A Documented is a rule and where its page is.
+// A Documented is a rule with the path of its page.
 type Documented struct {
 	policy.Rule
-	Page string // seen from the working directory, with slashes; or an address
-	Own  bool   // it is one of those that are worked on
+	Page string // relative to the working directory, with slashes; or an address
+	Own  bool   // a rule of the owner's directories
 }
 
-// Document says where the pages of rules are. dirs are the directories that are
-// worked on; there tells whether a file is in the working directory.
-func Document(rules []policy.Rule, dirs []string, there func(name string) bool) []Documented {
+// Document finds the pages of rules. dirs are the owner's directories; exists reports
+// whether a file is in the working directory.
+func Document(rules []policy.Rule, dirs []string, exists func(name string) bool) []Documented {
 	documented := make([]Documented, len(rules))
 	for i, r := range rules {
 		d := Documented{Rule: r, Page: pagesURL + strings.ReplaceAll(r.Code, ".", "/") + "/README.md"}
@@ -39,7 +39,7 @@ func Document(rules []policy.Rule, dirs []string, there func(name string) bool) 
 				d.Own, d.Page = true, page
 			case strings.HasPrefix(file, dir+"/"):
 				d.Own, d.Page = true, path.Join(path.Dir(file), "README.md")
-				if !there(d.Page) {
+				if !exists(d.Page) {
 					d.Page = file
 				}
 			}
@@ -49,7 +49,7 @@ func Document(rules []policy.Rule, dirs []string, there func(name string) bool) 
 	return documented
 }
 
-// RulesPage is a page that says all about the rules; name is where it will stand.
+// RulesPage returns a page that describes all rules; name is the path that it will have.
 func RulesPage(rules []Documented, name string) (string, error) {
 	var b strings.Builder
 	b.WriteString(`# Rules
@@ -97,7 +97,7 @@ Every rule that the gate asks, by code: what has to hold, what is said where it 
 	return b.String(), nil
 }
 
-// about says what a rule is asked about, and what is left of a level.
+// about describes the subject of a rule and its effect on the level.
 func about(r Documented) string {
 	text := map[string]string{"artifact": "about each artifact", "repository": "about the whole change", "exceptions": "about the exceptions"}[r.Subject]
 	if r.Level.String() == "tier-1" {
@@ -106,8 +106,8 @@ func about(r Documented) string {
 	return text
 }
 
-// Table puts the table of the rules that are worked on into a page that has a place
-// for it; ok is false where there is none. name is where the page stands.
+// Table inserts the table of the owner's rules into a page between its markers; ok is
+// false for a page without markers. name is the path of the page.
 func Table(page string, rules []Documented, name string) (filled string, ok bool, err error) {
 	before, rest, found := strings.Cut(page, tableBegin)
 	_, after, ends := strings.Cut(rest, tableEnd)
@@ -129,7 +129,7 @@ func Table(page string, rules []Documented, name string) (filled string, ok bool
 	return before + tableBegin + b.String() + tableEnd + after, true, nil
 }
 
-// link is the way from one page to another.
+// link returns the relative path from one page to another.
 func link(to, from string) (string, error) {
 	if strings.HasPrefix(to, "https://") {
 		return to, nil
@@ -141,13 +141,13 @@ func link(to, from string) (string, error) {
 	return strings.NewReplacer(" ", "%20", "(", "%28", ")", "%29").Replace(filepath.ToSlash(rel)), nil
 }
 
-// anchor is what GitHub makes of a heading.
+// anchor returns GitHub's anchor for a heading.
 func anchor(code string) string { return strings.ReplaceAll(strings.ToLower(code), ".", "") }
 
-// prose is text of METADATA, which may be Markdown, in one paragraph that holds no HTML.
+// prose formats text of METADATA, which may be Markdown, as one paragraph without HTML.
 func prose(s string) string {
 	return strings.ReplaceAll(report.Terminal(strings.Join(strings.Fields(s), " ")), "<", "&lt;")
 }
 
-// cell is prose in a table.
+// cell formats prose for a table cell.
 func cell(s string) string { return strings.ReplaceAll(prose(s), "|", `\|`) }

@@ -7,7 +7,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 )
 
-// at is the fact at a path, nil where there is none.
+// at returns the fact at a path, or nil.
 func at(document ast.Value, path []string) ast.Value {
 	v := document
 	for _, name := range path {
@@ -31,8 +31,8 @@ func at(document ast.Value, path []string) ast.Value {
 	return v
 }
 
-// with is a document with another fact at a path; nil takes it away. What leads
-// to it has to be there.
+// with returns a document with another fact at a path; nil removes it. The parents of the
+// fact must exist.
 func with(document ast.Value, path []string, fact ast.Value) ast.Value {
 	if len(path) == 0 {
 		return fact
@@ -73,7 +73,7 @@ func with(document ast.Value, path []string, fact ast.Value) ast.Value {
 	return document
 }
 
-// dotted is a path as Rego writes it.
+// dotted formats a path in Rego syntax.
 func dotted(path []string) string {
 	var b strings.Builder
 	for i, name := range path {
@@ -94,10 +94,10 @@ func isIndex(name string) bool {
 	return err == nil
 }
 
-// maxShown bounds how much of a value is shown.
+// maxShown is the longest value that is shown.
 const maxShown = 72
 
-// shown is a fact in a line of text.
+// shown formats a fact in one line.
 func shown(v ast.Value) string {
 	if v == nil {
 		return "not there"

@@ -1,6 +1,5 @@
-// Package workbench is what the owners of policies work with: it lists rules,
-// starts new ones, checks them and writes their documentation. It judges no
-// artifact, and what it says of a rule is no verdict.
+// Package workbench has the tools of policy owners: it lists rules, starts new ones, checks,
+// tests and traces them, and writes their documentation. It judges no artifact.
 package workbench
 
 import (
@@ -13,8 +12,8 @@ import (
 	"github.com/codexlock/codexlock/internal/report"
 )
 
-// ListText writes the rules as a table. Where a rule was read is said of those
-// that are not embedded in the program.
+// ListText writes the rules as a table, with the source of each rule that is not embedded
+// in the program.
 func ListText(w io.Writer, rules []policy.Rule) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "CODE\tREQUIREMENT\tSEVERITY\tTITLE")
@@ -31,7 +30,7 @@ func ListText(w io.Writer, rules []policy.Rule) error {
 // ListJSON writes the rules as one JSON array.
 func ListJSON(w io.Writer, rules []policy.Rule) error { return writeJSON(w, rules) }
 
-// writeJSON writes a value as JSON for people and programs.
+// writeJSON writes a value as indented JSON.
 func writeJSON(w io.Writer, v any) error {
 	e := json.NewEncoder(report.JSON(w))
 	e.SetEscapeHTML(false)

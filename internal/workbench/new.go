@@ -27,10 +27,10 @@ var templateTest string
 //go:embed template.md
 var templatePage string
 
-// samplePath is where a directory of rules has the facts that its tests change.
+// samplePath is the path, in a directory of rules, of the facts that its tests change.
 const samplePath = "lib/sample/sample_test.rego"
 
-// A NameError is a code that no new rule can have.
+// A NameError is an invalid code for a new rule.
 type NameError struct{ Code, Reason, Next string }
 
 func (e *NameError) Error() string { return fmt.Sprintf("rule %q: %s", e.Code, e.Reason) }
@@ -38,13 +38,13 @@ func (e *NameError) Error() string { return fmt.Sprintf("rule %q: %s", e.Code, e
 // Hint is the next step.
 func (e *NameError) Hint() string { return e.Next }
 
-// A ThereError is a folder that a rule would be written over.
-type ThereError struct{ Path string }
+// An ExistsError is a folder that exists already and that a new rule would overwrite.
+type ExistsError struct{ Path string }
 
-func (e *ThereError) Error() string { return e.Path + " is there already: nothing was written" }
+func (e *ExistsError) Error() string { return e.Path + " is there already: nothing was written" }
 
 // Hint is the next step.
-func (e *ThereError) Hint() string {
+func (e *ExistsError) Hint() string {
 	return "give the new rule another name, or edit the one that is there"
 }
 
@@ -53,15 +53,15 @@ var (
 	samplePackage = lazyregexp.New(`(?m)^package (([a-z0-9_.]+\.)?)lib\.sample$`)
 )
 
-// reserved are the names that mean something else in Rego or to the gate.
+// reserved are names with another meaning in Rego or for the gate.
 var reserved = []string{"lib", "deny", "warn", "input", "data", "sample", "codexlock"}
 
-// New writes a rule that works, its test and its page into a folder of their own
-// below dir, and the sample that the test takes its facts from, where there is none.
-// It returns the files that it wrote, by their names in dir. written is how dir was
-// written, for the page; known are the codes that are taken.
+// New writes a working rule, its test and its page to a new folder below dir, and the
+// sample with the facts of the test, if dir has none. It returns the written files, by
+// their paths in dir. written is the user's spelling of dir, for the page; known are the
+// existing codes. Its error can be a *NameError or an *ExistsError.
 func New(dir, written, code string, known []string) ([]string, error) {
-	area, name, err := named(code, known)
+	area, name, err := splitCode(code, known)
 	if err != nil {
 		return nil, err
 	}
@@ -72,7 +72,7 @@ func New(dir, written, code string, known []string) ([]string, error) {
 	fill := strings.NewReplacer("@CODE@", code, "@PACKAGE@", prefix+code, "@RULE@", name, "@SAMPLE@", prefix+"lib.sample", "@DIR@", written)
 	folder := area + "/" + name
 	if _, err := os.Lstat(filepath.Join(dir, area, name)); err == nil {
-		return nil, &ThereError{path.Join(written, folder)}
+		return nil, &ExistsError{path.Join(written, folder)}
 	}
 	files := []string{folder + "/" + name + ".rego", folder + "/" + name + "_test.rego", folder + "/README.md"}
 	if addSample {
@@ -89,13 +89,13 @@ func New(dir, written, code string, known []string) ([]string, error) {
 		name + ".rego": fill.Replace(templateRule), name + "_test.rego": fill.Replace(templateTest), "README.md": fill.Replace(templatePage),
 	})
 	if errors.Is(err, fs.ErrExist) {
-		return nil, &ThereError{path.Join(written, folder)}
+		return nil, &ExistsError{path.Join(written, folder)}
 	}
 	return files, err
 }
 
-// named takes a code apart and refuses what cannot be one.
-func named(code string, known []string) (area, name string, err error) {
+// splitCode splits a code into area and name, and refuses invalid ones.
+func splitCode(code string, known []string) (area, name string, err error) {
 	m := codeForm.FindStringSubmatch(code)
 	refuse := func(next, format string, args ...any) (string, string, error) {
 		return "", "", &NameError{Code: code, Reason: fmt.Sprintf(format, args...), Next: next}
@@ -115,8 +115,8 @@ func named(code string, known []string) (area, name string, err error) {
 	return m[1], m[2], nil
 }
 
-// packagePrefix is what the packages of a directory have before a rule's code, and
-// whether its sample, which says so, has to be added.
+// packagePrefix returns the prefix of the packages of a directory, and whether the sample,
+// from which the prefix is read, must be added.
 func packagePrefix(dir string) (prefix string, addSample bool, err error) {
 	text, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(samplePath)))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -132,7 +132,7 @@ func packagePrefix(dir string) (prefix string, addSample bool, err error) {
 	return string(m[1]), false, nil
 }
 
-// Sample is the standard's sample of facts as an owner's directory has it.
+// Sample returns the standard's sample of facts for an owner's directory.
 func Sample() (string, error) {
 	text, err := policies.FS.ReadFile(samplePath)
 	if err != nil {
@@ -145,8 +145,8 @@ func Sample() (string, error) {
 	return strings.Replace(string(text), from, to, 1), nil
 }
 
-// newFolder makes a folder with its files, all or nothing: they are written under
-// another name, which then becomes this one. A folder that is there stays as it is.
+// newFolder creates a folder with its files, all or nothing: it writes a temporary folder
+// and renames it. It does not change an existing folder.
 func newFolder(parent, name string, files map[string]string) error {
 	if err := os.MkdirAll(parent, 0o777); err != nil {
 		return err
@@ -173,7 +173,7 @@ func newFolder(parent, name string, files map[string]string) error {
 	return os.Rename(temporary, target)
 }
 
-// Codes are the codes of some rules.
+// Codes returns the codes of rules.
 func Codes(rules []policy.Rule) []string {
 	codes := make([]string, len(rules))
 	for i, r := range rules {

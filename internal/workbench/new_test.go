@@ -125,7 +125,7 @@ func TestNewWritesOverNothing(t *testing.T) {
 	if err := os.WriteFile(rule, []byte("mine"), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	var there *workbench.ThereError
+	var there *workbench.ExistsError
 	if _, err := workbench.New(dir, "policies", "acme.size", nil); !errors.As(err, &there) || there.Path != "policies/acme/size" {
 		t.Errorf("got %v", err)
 	}

@@ -11,27 +11,27 @@ import (
 	"github.com/codexlock/codexlock/internal/policy"
 )
 
-// The bounds of a proof: how many facts are changed at once, and how often a rule
-// is asked.
+// The limits of a mutation test: the number of facts that are changed together, and the
+// number of evaluations of a rule.
 const (
 	maxChanges = 4
 	maxAsked   = 10_000
 )
 
-// A Proof is what changing the facts of a valid subject shows of a rule: that each
-// of its deny and warn can fire, and without which facts it is silent.
+// A Proof is the result of a rule's mutation test: whether each of its deny and warn can
+// fire, and which missing facts it does not report.
 type Proof struct {
 	Code        string        `json:"code"`
 	Subject     string        `json:"subject"`
 	Proved      bool          `json:"proved"`
 	Definitions []Definition  `json:"definitions"`
-	OnValid     []policy.Said `json:"on_valid"` // what it finds where nothing is amiss: it must find nothing
-	Silent      []string      `json:"silent"`   // facts whose absence it passes, though it judges by them
-	Faults      []string      `json:"faults"`   // facts of the right form that it does not answer about
-	Asked       int           `json:"asked"`    // how often it was asked
+	OnValid     []policy.Said `json:"on_valid"` // its findings on valid facts: there must be none
+	Silent      []string      `json:"silent"`   // facts that it judges but whose absence it does not report
+	Faults      []string      `json:"faults"`   // valid facts for which its evaluation fails
+	Asked       int           `json:"asked"`    // number of evaluations
 }
 
-// A Definition is one deny or warn, and the changes that make it fire.
+// A Definition is one deny or warn, with the changes that make it fire.
 type Definition struct {
 	Severity policy.Severity `json:"severity"`
 	File     string          `json:"file"`
@@ -40,10 +40,10 @@ type Definition struct {
 	Changes  []string        `json:"changes"`
 }
 
-// A change is one fact made into another one.
+// A change is one changed fact.
 type change struct {
 	path     []string
-	from, to ast.Value // nil: not there
+	from, to ast.Value // nil: absent
 	retyped  bool
 }
 
@@ -59,14 +59,14 @@ func (c change) String() string {
 type variant struct {
 	document ast.Value
 	changes  []change
-	reads    [][]string // the facts that the rule read there
+	reads    [][]string // the facts that the rule read
 }
 
 func (v variant) changed(c change) variant {
 	return variant{document: with(v.document, c.path, c.to), changes: append(slices.Clone(v.changes), c)}
 }
 
-// touches reports whether a path leads to a changed fact, or from one.
+// touches reports whether a path is above or below a changed fact.
 func (v variant) touches(path []string) bool {
 	return slices.ContainsFunc(v.changes, func(c change) bool {
 		n := min(len(c.path), len(path))
@@ -74,16 +74,16 @@ func (v variant) touches(path []string) bool {
 	})
 }
 
-// A prover asks one rule about variants of a valid document.
-type prover struct {
+// A mutationTest evaluates one rule on variants of a valid document.
+type mutationTest struct {
 	probe     *policy.Probe
-	form      form
+	form      factSchema
 	constants []ast.Value
 	proof     *Proof
 	fired     []*variant // by definition; nil: not yet
 	missed    map[string]bool
-	matters   map[string]bool // facts of which another value fires
-	ways      map[uint64]bool // how evaluations went
+	matters   map[string]bool // facts that make the rule fire with another value
+	ways      map[uint64]bool // hashes of the evaluation paths so far
 }
 
 // Prove changes the facts of a valid document until each deny and each warn of the
@@ -96,7 +96,7 @@ func Prove(ctx context.Context, p *policy.Probe, valid ast.Value) (Proof, error)
 	proof := Proof{
 		Code: p.Code, Subject: p.Subject, Definitions: []Definition{}, OnValid: []policy.Said{}, Silent: []string{}, Faults: []string{},
 	}
-	s := &prover{
+	s := &mutationTest{
 		probe: p, form: f, constants: p.Constants(), proof: &proof, fired: make([]*variant, len(p.Definitions)),
 		missed: map[string]bool{}, matters: map[string]bool{}, ways: map[uint64]bool{},
 	}
@@ -117,8 +117,8 @@ func Prove(ctx context.Context, p *policy.Probe, valid ast.Value) (Proof, error)
 	return proof, nil
 }
 
-// conclude puts together what was seen.
-func (s *prover) conclude() {
+// conclude fills in the result.
+func (s *mutationTest) conclude() {
 	s.proof.Proved = len(s.proof.OnValid) == 0
 	for i, d := range s.probe.Definitions {
 		one := Definition{Severity: d.Severity, File: d.File, Line: d.Line, Changes: []string{}}
@@ -139,11 +139,11 @@ func (s *prover) conclude() {
 	s.proof.Faults = slices.Compact(s.proof.Faults)
 }
 
-// search tries one change after the other, and then changes to what was changed,
-// always of facts that the rule reads there. It goes on from a document only where
-// the evaluation went a way that none went before: another one would show nothing
-// new. The first round is tried to its end.
-func (s *prover) search(ctx context.Context, valid ast.Value) error {
+// search tries single changes, and then further changes of changed documents, always of
+// facts that the rule reads. It continues from a document only if its evaluation took a
+// new path, because any other would show nothing new. The first round is completed in
+// any case.
+func (s *mutationTest) search(ctx context.Context, valid ast.Value) error {
 	start := variant{document: valid}
 	if _, _, err := s.ask(ctx, &start); err != nil {
 		return err
@@ -163,14 +163,14 @@ func (s *prover) search(ctx context.Context, valid ast.Value) error {
 	return nil
 }
 
-// done reports whether there is nothing left to search for, or too much.
-func (s *prover) done() bool {
+// done reports whether everything fired or a limit is reached.
+func (s *mutationTest) done() bool {
 	return !slices.Contains(s.fired, nil) || s.proof.Asked > maxAsked
 }
 
-// expand changes each fact that the rule reads in a variant, and gives those
-// variants from which to go on.
-func (s *prover) expand(ctx context.Context, v variant, first bool) ([]variant, error) {
+// expand changes each fact that the rule reads in a variant, and returns the variants to
+// continue from.
+func (s *mutationTest) expand(ctx context.Context, v variant, first bool) ([]variant, error) {
 	var more []variant
 	for _, path := range v.reads {
 		if v.touches(path) && !below(v, path) {
@@ -196,16 +196,15 @@ func (s *prover) expand(ctx context.Context, v variant, first bool) ([]variant, 
 	return more, nil
 }
 
-// below reports whether a path leads into a fact that was changed as a whole: what
-// is inside is as new.
+// below reports whether a path is inside a fact that was changed as a whole.
 func below(v variant, path []string) bool {
 	return slices.ContainsFunc(v.changes, func(c change) bool {
 		return c.to != nil && len(path) > len(c.path) && slices.Equal(c.path, path[:len(c.path)])
 	})
 }
 
-// leaves adds to facts that were read as a whole what is inside them.
-func (s *prover) leaves(document ast.Value, paths [][]string) [][]string {
+// leaves adds the facts inside of facts that were read as a whole.
+func (s *mutationTest) leaves(document ast.Value, paths [][]string) [][]string {
 	seen := map[string]bool{}
 	var all [][]string
 	var add func(path []string)
@@ -240,12 +239,12 @@ func (s *prover) leaves(document ast.Value, paths [][]string) [][]string {
 	return all
 }
 
-// changes are what is made of one fact: every other value that it may have, its
-// absence, and a value of another type.
-func (s *prover) changes(document ast.Value, path []string) []change {
+// changes returns the changes of one fact: every other allowed value, its absence, and a
+// value of another type.
+func (s *mutationTest) changes(document ast.Value, path []string) []change {
 	now := at(document, path)
 	if now == nil && len(path) > 1 && at(document, path[:len(path)-1]) == nil {
-		return nil // what would hold it is not there
+		return nil // its parent is absent
 	}
 	var all []change
 	for _, v := range s.form.values(path, now, s.constants) {
@@ -257,14 +256,14 @@ func (s *prover) changes(document ast.Value, path []string) []change {
 	return all
 }
 
-// noAnswer stands for how much a rule found where it did not answer.
+// noAnswer is the number of findings of an evaluation that failed.
 const noAnswer = -1
 
-// ask asks about a variant and notes which facts the rule read and which of its
-// definitions fired. fresh says that the evaluation went a way of its own.
-func (s *prover) ask(ctx context.Context, v *variant) (answers int, fresh bool, err error) {
+// ask evaluates the rule on a variant, and records the facts that it read and the
+// definitions that fired. fresh means that the evaluation took a new path.
+func (s *mutationTest) ask(ctx context.Context, v *variant) (answers int, fresh bool, err error) {
 	s.proof.Asked++
-	w := newWitness(v.document)
+	w := newCoverageTracer(v.document)
 	seen := make([]bool, len(s.fired))
 	w.exits = func(r *ast.Rule) {
 		for i, d := range s.probe.Definitions {
@@ -297,8 +296,8 @@ func (s *prover) ask(ctx context.Context, v *variant) (answers int, fresh bool, 
 	return len(found), fresh, nil
 }
 
-// note remembers of a single change whether the rule found it.
-func (s *prover) note(c change, answers int) {
+// note records whether the rule found a single change.
+func (s *mutationTest) note(c change, answers int) {
 	path := dotted(c.path)
 	switch {
 	case c.to == nil && answers == 0:
@@ -308,10 +307,9 @@ func (s *prover) note(c change, answers int) {
 	}
 }
 
-// dependence finds the facts by which the rule judges and whose absence it passes:
-// another value of it is found and its absence is not; or what was found is found
-// no more without it.
-func (s *prover) dependence(ctx context.Context) error {
+// dependence finds the facts that the rule judges but whose absence it does not report: it
+// finds another value but not the absence, or a finding disappears without the fact.
+func (s *mutationTest) dependence(ctx context.Context) error {
 	for path := range s.missed {
 		if !s.matters[path] {
 			delete(s.missed, path)
@@ -338,9 +336,9 @@ func (s *prover) dependence(ctx context.Context) error {
 	return nil
 }
 
-// optional reports whether the form lets a fact be absent: its absence then has a
-// meaning of its own.
-func (s *prover) optional(path []string) bool {
+// optional reports whether the schema makes a fact optional: its absence then has a
+// meaning.
+func (s *mutationTest) optional(path []string) bool {
 	if isIndex(path[len(path)-1]) {
 		return true
 	}

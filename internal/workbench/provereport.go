@@ -8,7 +8,7 @@ import (
 	"github.com/codexlock/codexlock/internal/report"
 )
 
-// ProofText tells the proofs of rules, a line for each deny and warn.
+// ProofText writes the results of mutation tests, a line for each deny and warn.
 func ProofText(w io.Writer, proofs []Proof) error {
 	p := &printer{w: w}
 	width, unproved, silent := 0, 0, 0
@@ -62,5 +62,5 @@ func tellProof(p *printer, r Proof, width int) {
 	}
 }
 
-// ProofJSON writes the proofs as JSON.
+// ProofJSON writes the results of mutation tests as JSON.
 func ProofJSON(w io.Writer, proofs []Proof) error { return writeJSON(w, proofs) }

@@ -16,11 +16,12 @@ const (
 	regalOutput = 64 << 20
 )
 
-// ErrNoRegal says that the program is not installed.
+// ErrNoRegal means that Regal is not installed.
 var ErrNoRegal = errors.New("regal is not installed")
 
-// Regal is what the linter of that name finds in directories, as they are written
-// seen from dir. Its configuration is the one that it finds there, and none of a user.
+// Regal runs the linter Regal in dir on directories, which are relative to dir, and returns
+// its findings. It uses the repository's configuration, not the user's. Its error is
+// ErrNoRegal if Regal is not installed.
 func Regal(ctx context.Context, dir string, dirs []string) ([]Finding, error) {
 	program, err := exec.LookPath("regal")
 	if errors.Is(err, exec.ErrNotFound) {
@@ -31,7 +32,7 @@ func Regal(ctx context.Context, dir string, dirs []string) ([]Finding, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, regalTime)
 	defer cancel()
-	// The gate asks every rule, so that none of them is an entry point.
+	// The gate evaluates every rule, so none of them is an entry point.
 	args := append([]string{"lint", "--format", "json", "--disable", "no-defined-entrypoint", "--"}, dirs...)
 	cmd := exec.CommandContext(ctx, program, args...)
 	cmd.Dir, cmd.WaitDelay = dir, time.Second
@@ -39,7 +40,7 @@ func Regal(ctx context.Context, dir string, dirs []string) ([]Finding, error) {
 	out, complaint := &capped{most: regalOutput}, &capped{most: 4 << 10}
 	cmd.Stdout, cmd.Stderr = out, complaint
 	err = cmd.Run()
-	// It ends with 2 where it warns of something, and with 3 where it finds something.
+	// Regal ends with 2 for warnings, and with 3 for errors.
 	var exit *exec.ExitError
 	if err != nil && (!errors.As(err, &exit) || exit.ExitCode() != 2 && exit.ExitCode() != 3) {
 		return nil, fmt.Errorf("run regal: %w: %s", err, strings.TrimSpace(complaint.String()))
@@ -84,7 +85,7 @@ func regalFindings(text []byte) ([]Finding, error) {
 	return findings, nil
 }
 
-// capped keeps the beginning of what is written to it.
+// capped is a writer that keeps only the first bytes.
 type capped struct {
 	bytes.Buffer
 	most int

@@ -18,27 +18,27 @@ import (
 	"github.com/codexlock/codexlock/internal/policy"
 )
 
-// DefaultTimeout is how long one test may take.
+// DefaultTimeout is the time limit of one test.
 const DefaultTimeout = 5 * time.Second
 
-// grace is how long after its time a test may take to notice it.
+// grace is the time after the limit in which a test must stop.
 const grace = 2 * time.Second
 
-// TestOptions say which tests are run, and how.
+// TestOptions select the tests and say how they run.
 type TestOptions struct {
 	Run      string        // a regular expression over data.PACKAGE.NAME; "": all
 	Timeout  time.Duration // of one test
 	Coverage bool
 }
 
-// What became of a test.
+// The results of a test.
 const (
 	Passed  = "passed"
 	Failed  = "failed"
 	Skipped = "skipped"
 )
 
-// A TestReport is what became of all tests, by place.
+// A TestReport has the results of all tests, by position.
 type TestReport struct {
 	Tests    []Test    `json:"tests"`
 	Passed   int       `json:"passed"`
@@ -47,7 +47,7 @@ type TestReport struct {
 	Coverage *Coverage `json:"coverage,omitempty"`
 }
 
-// A Test is one test and what became of it.
+// A Test is one test with its result.
 type Test struct {
 	Package string   `json:"package"` // without the leading "data."
 	Name    string   `json:"name"`
@@ -56,11 +56,11 @@ type Test struct {
 	Result  string   `json:"result"`
 	At      string   `json:"at,omitempty"` // the expression that failed
 	AtLine  int      `json:"at_line,omitempty"`
-	Cases   []string `json:"cases,omitempty"` // those that failed, where it has cases
+	Cases   []string `json:"cases,omitempty"` // the failed cases, if it has cases
 }
 
-// An ErrNoTests is a run that ran nothing: a wrong directory or pattern looks just
-// so, and is not a pass.
+// An ErrNoTests is a run without tests, which is not a pass: the directory or the pattern
+// is probably wrong.
 type ErrNoTests struct{ Run string }
 
 func (e *ErrNoTests) Error() string {
@@ -78,15 +78,15 @@ func (e *ErrNoTests) Hint() string {
 	return "start a rule with its tests: codexlock policy new AREA.RULE"
 }
 
-// RunTests runs the tests of a suite with OPA's runner, in the gate's sandbox. A
-// test that fails is a result; one that cannot be run to its end is an error.
+// RunTests runs the tests of a suite with OPA's runner, in the gate's sandbox. A failed
+// test is a result; a test that cannot be completed is an error.
 func RunTests(ctx context.Context, s *policy.Suite, o TestOptions) (TestReport, error) {
 	report := TestReport{Tests: []Test{}}
 	runner := tester.NewRunner().SetCompiler(s.Compiler).SetModules(s.Modules).
 		SetTimeout(o.Timeout).RaiseBuiltinErrors(true).CapturePrintOutput(false).Filter(o.Run)
 	covered := cover.New()
 	if o.Coverage {
-		// One pass, as the gate evaluates: the others only say why a line is not covered.
+		// One pass, as the gate evaluates: more would only explain uncovered lines.
 		runner = runner.SetCoverageQueryTracer(covered).SetCoverageRuns(nil)
 	}
 	results, err := runner.RunTests(ctx, nil)
@@ -113,8 +113,8 @@ func RunTests(ctx context.Context, s *policy.Suite, o TestOptions) (TestReport, 
 	return report, nil
 }
 
-// collect takes the results as they come, and does not wait for a test that does
-// not heed its time. Of several faults the first by place is told.
+// collect receives the results, and does not wait for a test that exceeds its time. Of
+// several errors it returns the first by position.
 func collect(ctx context.Context, results <-chan *tester.Result, o TestOptions) ([]*tester.Result, error) {
 	var all []*tester.Result
 	late := time.NewTimer(o.Timeout + grace)
@@ -138,14 +138,14 @@ func collect(ctx context.Context, results <-chan *tester.Result, o TestOptions) 
 	})
 	for _, r := range all {
 		if r.Error != nil {
-			return nil, testFault(r, o)
+			return nil, testError(r, o)
 		}
 	}
 	return all, nil
 }
 
-// testFault is a test that could not be run to its end.
-func testFault(r *tester.Result, o TestOptions) error {
+// testError returns the error of a test that could not be completed.
+func testError(r *tester.Result, o TestOptions) error {
 	fault := &policy.PolicyError{
 		File: r.Location.File, Line: r.Location.Row, Column: r.Location.Col,
 		Message: fmt.Sprintf("%s: %v", r.Name, r.Error),
@@ -188,12 +188,12 @@ func (report *TestReport) add(ctx context.Context, s *policy.Suite, r *tester.Re
 	report.Tests = append(report.Tests, t)
 }
 
-// whereFailed evaluates a failed test once more and watches for the expression
-// that did not hold: the last one of its own body that was tried in vain.
+// whereFailed evaluates a failed test again, traced, and returns the expression that
+// failed: the last one of its body that was not true.
 func whereFailed(ctx context.Context, s *policy.Suite, r *tester.Result) (text string, line int) {
 	ctx, cancel := context.WithTimeout(ctx, DefaultTimeout)
 	defer cancel()
-	w := newWitness(ast.NewObject())
+	w := newCoverageTracer(ast.NewObject())
 	_, err := rego.New(rego.Compiler(s.Compiler), rego.Query(r.Package+"."+r.Name), rego.QueryTracer(w)).Eval(ctx)
 	if err != nil {
 		return "", 0

@@ -8,8 +8,7 @@ import (
 	"github.com/codexlock/codexlock/internal/report"
 )
 
-// TestText tells what became of the tests: those that failed, and how many there
-// are.
+// TestText writes the failed tests, and the number of tests.
 func TestText(w io.Writer, r TestReport) error {
 	p := &printer{w: w}
 	for _, t := range r.Tests {
@@ -46,10 +45,10 @@ func TestText(w io.Writer, r TestReport) error {
 	return p.err
 }
 
-// TestJSON writes what became of the tests as JSON.
+// TestJSON writes the results of the tests as JSON.
 func TestJSON(w io.Writer, r TestReport) error { return writeJSON(w, r) }
 
-// The JUnit form, as testmo/junitxml describes it.
+// The JUnit format, as testmo/junitxml describes it.
 type (
 	junitSuites struct {
 		XMLName  xml.Name     `xml:"testsuites"`
@@ -83,7 +82,7 @@ type (
 	}
 )
 
-// TestJUnit writes what became of the tests as JUnit's XML, a suite a package.
+// TestJUnit writes the results of the tests as JUnit XML, one suite per package.
 func TestJUnit(w io.Writer, r TestReport) error {
 	all := junitSuites{Name: "codexlock policy test", Tests: len(r.Tests), Failures: r.Failed, Skipped: r.Skipped}
 	byPackage := map[string]int{}

@@ -12,24 +12,24 @@ import (
 	"github.com/codexlock/codexlock/internal/report"
 )
 
-// A Trace is why a rule found something, or did not.
+// A Trace shows why a rule found something, or did not.
 type Trace struct {
 	Rule    string        `json:"rule"`
 	Title   string        `json:"title"`
 	Subject string        `json:"subject"` // the artifact's path, or "the change"
 	Facts   []Fact        `json:"facts"`
-	Bodies  []Body        `json:"bodies"` // in the order in which they were tried
+	Bodies  []Body        `json:"bodies"` // in the order of evaluation
 	Found   []policy.Said `json:"found"`
 }
 
-// A Fact is one that the rule read.
+// A Fact is a fact that the rule read.
 type Fact struct {
 	Path  string `json:"path"`
 	There bool   `json:"there"`
-	Value string `json:"value,omitempty"` // as Rego writes it, long ones cut
+	Value string `json:"value,omitempty"` // in Rego syntax, shortened
 }
 
-// A Body is one body of a rule, or of a helper that it asked.
+// A Body is one body of the rule, or of a helper that it uses.
 type Body struct {
 	Name  string `json:"name"`
 	Held  bool   `json:"held"`
@@ -50,7 +50,7 @@ type Step struct {
 
 // NewTrace asks a rule about facts, and watches.
 func NewTrace(ctx context.Context, p *policy.Probe, input ast.Value, subject string) (Trace, error) {
-	w := newWitness(input)
+	w := newCoverageTracer(input)
 	found, err := p.Ask(ctx, input, subject, w, false)
 	if err != nil {
 		return Trace{}, err

@@ -20,7 +20,7 @@ func Samples(ctx context.Context, embedded policy.Source) (Valid, error) {
 	return policy.Samples(ctx, embedded)
 }
 
-// Take puts measured facts in place of the sample of their subject.
+// Take replaces the sample of a subject by measured facts.
 func (v Valid) Take(from io.Reader) error {
 	text, err := io.ReadAll(from)
 	if err != nil {

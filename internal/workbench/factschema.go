@@ -12,17 +12,17 @@ import (
 	"github.com/codexlock/codexlock/internal/schemas"
 )
 
-// A form is schemas/facts.json: what values a fact may have.
-type form struct{ root map[string]any }
+// A factSchema is schemas/facts.json, which defines the values of each fact.
+type factSchema struct{ root map[string]any }
 
-func factsForm() (form, error) {
-	var f form
+func factsForm() (factSchema, error) {
+	var f factSchema
 	err := json.Unmarshal(schemas.Source(schemas.Facts), &f.root)
 	return f, err
 }
 
-// resolved follows a reference to #/$defs.
-func (f form) resolved(node map[string]any) map[string]any {
+// resolved resolves a reference to #/$defs.
+func (f factSchema) resolved(node map[string]any) map[string]any {
 	ref, _ := node["$ref"].(string)
 	name, ok := strings.CutPrefix(ref, "#/$defs/")
 	if !ok {
@@ -33,8 +33,8 @@ func (f form) resolved(node map[string]any) map[string]any {
 	return target
 }
 
-// at is the part about the fact at a path, nil where there is no such fact.
-func (f form) at(path []string) map[string]any {
+// at returns the schema of the fact at a path, or nil if there is no such fact.
+func (f factSchema) at(path []string) map[string]any {
 	node := f.root
 	for _, name := range path {
 		node = f.resolved(node)
@@ -48,22 +48,22 @@ func (f form) at(path []string) map[string]any {
 	return f.resolved(node)
 }
 
-// Strings that a fact without a list of values may be changed to, where its
-// pattern lets it. The times are long before and after any sample's.
+// strangers are strings to try for a fact without an enumeration, if its pattern allows
+// them. The times are long before and after those of any sample.
 var strangers = []string{
 	"", "other", "assets/sources/other.bin", strings.Repeat("b", 64),
 	"2001-01-01T00:00:00Z", "2101-01-01T00:00:00Z", "100755", "100644", "0644",
 }
 
-// pointer is the name of facts that are RFC 6901's, which have no pattern.
+// pointer is the name of facts with an RFC 6901 pointer, which have no pattern.
 const pointer = "pointer"
 
-// maxConstants bounds how many of a rule's own constants a fact is changed to.
+// maxConstants is the number of a rule's constants that are tried for a fact.
 const maxConstants = 64
 
-// values are what the fact at a path may be as well, in the form of the schema.
-// constants are those of the rule: what it compares with is worth trying.
-func (f form) values(path []string, now ast.Value, constants []ast.Value) []ast.Value {
+// values returns other values of the fact at a path that the schema allows. It tries the
+// constants of the rule, because the rule compares with them.
+func (f factSchema) values(path []string, now ast.Value, constants []ast.Value) []ast.Value {
 	node := f.at(path)
 	if node == nil {
 		return nil
@@ -117,7 +117,7 @@ func value(v any) ast.Value {
 	return made
 }
 
-// numbers are those around what the fact is and what the rule compares with.
+// numbers returns the numbers around the fact and around the rule's constants.
 func numbers(now ast.Value, constants []ast.Value) []int {
 	all := []int{0, 1, 1 << 40}
 	for _, v := range append([]ast.Value{now}, constants...) {
@@ -130,15 +130,15 @@ func numbers(now ast.Value, constants []ast.Value) []int {
 	return all
 }
 
-// texts are strings of no meaning, and what the rule compares with: as it is, and
-// as the beginning and the end of another.
+// texts returns arbitrary strings and the rule's constants: alone, and as the beginning
+// and the end of another string.
 func texts(constants []ast.Value) []string {
 	all := slices.Clone(strangers)
 	for _, v := range constants[:min(len(constants), maxConstants)] {
 		if n, ok := v.(ast.Number); ok {
 			all = append(all, n.String())
 		}
-		// What has a space or a verb in it is part of a message.
+		// A string with a space or a formatting verb is part of a message.
 		if s, ok := v.(ast.String); ok && !strings.ContainsAny(string(s), " %") {
 			all = append(all, string(s), string(s)+"x", "x"+string(s))
 		}
@@ -146,7 +146,7 @@ func texts(constants []ast.Value) []string {
 	return all
 }
 
-// fits reports whether a string has the form that the schema wants.
+// fits reports whether a string matches the schema.
 func fits(node map[string]any, s string) bool {
 	if least, ok := node["minLength"].(float64); ok && len(s) < int(least) {
 		return false
@@ -159,8 +159,8 @@ func fits(node map[string]any, s string) bool {
 	return err == nil && matched
 }
 
-// example is a value of a form, with all that it may hold.
-func (f form) example(node map[string]any) any {
+// example returns a value for a schema, with all optional fields.
+func (f factSchema) example(node map[string]any) any {
 	node = f.resolved(node)
 	if enum, ok := node["enum"].([]any); ok && len(enum) > 0 {
 		return enum[0]
@@ -192,7 +192,7 @@ func (f form) example(node map[string]any) any {
 	return "other"
 }
 
-// retyped is a value of another type than the fact has.
+// retyped returns a value of another type than the fact.
 func retyped(now ast.Value) ast.Value {
 	if _, ok := now.(ast.String); ok {
 		return ast.Number("7")

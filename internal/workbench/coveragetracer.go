@@ -11,23 +11,23 @@ import (
 	"github.com/open-policy-agent/opa/v1/topdown"
 )
 
-// maxFacts bounds how many facts of one evaluation are remembered: a rule that
-// walks over a large document reads all of it.
+// maxFacts is the number of facts of one evaluation that are recorded: a rule that walks
+// over a large document reads all of it.
 const maxFacts = 4096
 
-// A witness watches one evaluation: which bodies of which rules were tried, what
-// became of each expression, and which facts were read. It holds counts, not
-// events, so that an evaluation without end cannot fill the memory.
-type witness struct {
+// A coverageTracer traces one evaluation: the rule bodies that were tried, the result of
+// each expression, and the facts that were read. It keeps counts, not
+// events, so that an endless evaluation cannot fill the memory.
+type coverageTracer struct {
 	input ast.Value
 	tries map[place]*try
 	order []*try
 	at    map[uint64]*try // the body that a query evaluates, by the query's id
 	facts map[string][]string
-	exits func(*ast.Rule) // told of every body that held; may be nil
+	exits func(*ast.Rule) // called for every body that held; may be nil
 }
 
-// A place is where a rule or an expression stands.
+// A place is the position of a rule or an expression.
 type place struct {
 	file     string
 	row, col int
@@ -40,7 +40,7 @@ func placeOf(l *ast.Location) place {
 	return place{l.File, l.Row, l.Col}
 }
 
-// A try is one body of a rule and what became of it.
+// A try is one body of a rule with its result.
 type try struct {
 	rule    *ast.Rule
 	depth   int
@@ -49,7 +49,7 @@ type try struct {
 	ordered []*step
 }
 
-// A step is one expression of a body, of which the compiler may have made several.
+// A step is one expression of a body; the compiler may have split it into several.
 type step struct {
 	at     *ast.Location
 	tried  map[*ast.Expr]int
@@ -57,7 +57,7 @@ type step struct {
 	got    []ast.Ref // the facts in it
 }
 
-// times is how often the expression was tried.
+// times is the number of evaluations of the expression.
 func (s *step) times() int {
 	most := 0
 	for _, n := range s.tried {
@@ -66,20 +66,20 @@ func (s *step) times() int {
 	return most
 }
 
-func newWitness(input ast.Value) *witness {
-	return &witness{input: input, tries: map[place]*try{}, at: map[uint64]*try{}, facts: map[string][]string{}}
+func newCoverageTracer(input ast.Value) *coverageTracer {
+	return &coverageTracer{input: input, tries: map[place]*try{}, at: map[uint64]*try{}, facts: map[string][]string{}}
 }
 
-func (*witness) Enabled() bool               { return true }
-func (*witness) Config() topdown.TraceConfig { return topdown.TraceConfig{} }
+func (*coverageTracer) Enabled() bool               { return true }
+func (*coverageTracer) Config() topdown.TraceConfig { return topdown.TraceConfig{} }
 
-func (w *witness) TraceEvent(e topdown.Event) {
+func (w *coverageTracer) TraceEvent(e topdown.Event) {
 	switch node := e.Node.(type) {
 	case *ast.Rule:
 		w.enter(e, node)
 	case ast.Body:
 		if above := w.at[e.ParentID]; e.Op == topdown.EnterOp && above != nil {
-			w.at[e.QueryID] = &try{depth: above.depth} // a comprehension, a not, an every: not the body's own
+			w.at[e.QueryID] = &try{depth: above.depth} // a comprehension, a not or an every, not part of the body
 		}
 	case *ast.Expr:
 		if e.Op == topdown.EvalOp {
@@ -91,7 +91,7 @@ func (w *witness) TraceEvent(e topdown.Event) {
 	}
 }
 
-func (w *witness) enter(e topdown.Event, r *ast.Rule) {
+func (w *coverageTracer) enter(e topdown.Event, r *ast.Rule) {
 	if r.Location == nil {
 		return
 	}
@@ -135,7 +135,7 @@ func (t *try) step(op topdown.Op, x *ast.Expr) {
 	s.got = append(s.got, inputRefs(x)...)
 }
 
-// inputRefs are the facts that an expression names.
+// inputRefs returns the facts that an expression names.
 func inputRefs(x *ast.Expr) []ast.Ref {
 	var refs []ast.Ref
 	ast.WalkRefs(x, func(r ast.Ref) bool {
@@ -147,9 +147,9 @@ func inputRefs(x *ast.Expr) []ast.Ref {
 	return refs
 }
 
-// read notes the facts that an expression reads: those it names, and those that
-// object.get takes out of input by a path.
-func (w *witness) read(e *topdown.Event, x *ast.Expr) {
+// read records the facts that an expression reads: by name, or with object.get from
+// input.
+func (w *coverageTracer) read(e *topdown.Event, x *ast.Expr) {
 	for _, r := range inputRefs(x) {
 		plugged := make([]*ast.Term, 0, len(r))
 		for _, t := range r[1:] {
@@ -173,8 +173,8 @@ func (w *witness) read(e *topdown.Event, x *ast.Expr) {
 	w.note(path)
 }
 
-// note remembers a fact by the part of its path that is known.
-func (w *witness) note(path []*ast.Term) {
+// note records a fact by the known part of its path.
+func (w *coverageTracer) note(path []*ast.Term) {
 	var names []string
 	for _, t := range path {
 		name, ok := "", true
@@ -196,9 +196,9 @@ func (w *witness) note(path []*ast.Term) {
 	}
 }
 
-// reads are the paths of the facts that were read, sorted, without those that
-// another one leads into.
-func (w *witness) reads() [][]string {
+// reads returns the paths of the facts that were read, sorted, without those that are
+// parents of another one.
+func (w *coverageTracer) reads() [][]string {
 	paths := make([][]string, 0, len(w.facts))
 	for _, p := range w.facts {
 		paths = append(paths, p)
@@ -207,10 +207,10 @@ func (w *witness) reads() [][]string {
 	return paths
 }
 
-// way is which bodies and expressions held and which failed, as one number: two
-// evaluations of one way differ in nothing that a rule could judge by.
-func (w *witness) way() uint64 {
-	var sum uint64 // of hashes, so that the order of maps does not matter
+// way hashes which bodies and expressions held and which failed: evaluations with the same
+// hash took the same path through the rule.
+func (w *coverageTracer) way() uint64 {
+	var sum uint64 // a sum of hashes, independent of the order of maps
 	for at, t := range w.tries {
 		sum += at.hash(t.held > 0, false)
 		for at, s := range t.steps {
@@ -220,7 +220,7 @@ func (w *witness) way() uint64 {
 	return sum
 }
 
-// hash is FNV-1a over a place and what became of it.
+// hash is FNV-1a over a place and its results.
 func (p place) hash(marks ...bool) uint64 {
 	h := fnv.New64a()
 	h.Write([]byte(p.file))
@@ -237,8 +237,8 @@ func (p place) hash(marks ...bool) uint64 {
 	return h.Sum64()
 }
 
-// own are a body's steps by place, without those that make the rule's answer.
-// What the compiler made of one expression is one again.
+// own returns a body's steps by position, without those that build the rule's answer.
+// Expressions that the compiler split are joined again.
 func (t *try) own() []*step {
 	steps := slices.DeleteFunc(slices.Clone(t.ordered), func(s *step) bool {
 		return t.rule.Head.Location != nil && inside(s.at, t.rule.Head.Location)
@@ -267,8 +267,8 @@ func inside(a, b *ast.Location) bool {
 	return a.File == b.File && a.Offset >= b.Offset && a.Offset+len(a.Text) <= b.Offset+len(b.Text)
 }
 
-// text is an expression as it is written: the rest of its first line, for what
-// the parser calls its place may be its first operand only.
+// text returns the source text of an expression: the rest of its first line, because the
+// parser's position may be that of its first operand only.
 func (t *try) text(s *step) string {
 	rule := t.rule.Location
 	if from := s.at.Offset - rule.Offset; s.at.File == rule.File && from >= 0 && from < len(rule.Text) {
