@@ -27,7 +27,7 @@ const (
 	maxOpenFiles = 256
 	maxProcesses = 64
 	maxOutput    = 1 << 20 // bytes that it prints
-	maxTold      = 300     // bytes of the last line, which is repeated
+	maxDetail    = 300     // bytes of the last line, which is repeated
 )
 
 // A State is how a run ended.
@@ -113,8 +113,8 @@ func (s spec) encode() string {
 func lastLine(output []byte) string {
 	lines := strings.Split(strings.TrimSpace(strings.ToValidUTF8(string(output), "\uFFFD")), "\n")
 	last := strings.TrimSpace(lines[len(lines)-1])
-	if len(last) > maxTold {
-		last = strings.ToValidUTF8(last[:maxTold], "") + "…"
+	if len(last) > maxDetail {
+		last = strings.ToValidUTF8(last[:maxDetail], "") + "…"
 	}
 	return last
 }

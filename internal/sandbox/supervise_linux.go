@@ -19,8 +19,8 @@ import (
 )
 
 const (
-	watchEvery = 25 * time.Millisecond // how often what a script uses is looked at
-	patience   = 5 * time.Second       // for killing all that it left
+	checkInterval = 25 * time.Millisecond // how often what a script uses is looked at
+	patience      = 5 * time.Second       // for killing all that it left
 )
 
 // enter is Enter on Linux.
@@ -149,7 +149,7 @@ func (s spec) run(gone <-chan struct{}) (result Result, err error) {
 	go reap(started.pid, ended)
 	wall := time.NewTimer(s.Wall)
 	defer wall.Stop()
-	watch := time.NewTicker(watchEvery)
+	watch := time.NewTicker(checkInterval)
 	defer watch.Stop()
 	over := ""
 	for over == "" {
