@@ -21,7 +21,6 @@ type command struct {
 	args   []string     // the program first
 	env    []string     // on top of the environment of every command
 	exit   int          // the exit code of a correct run
-	either bool         // 0 and 1 are both correct: what is measured is how long the answer takes
 	prints string       // what the output of a correct run contains
 	before func() error // what has to be done before each run, not measured
 
@@ -73,7 +72,7 @@ func (b *bench) run(c *command) (cost, error) {
 		return took, err
 	}
 	code := state.ExitCode()
-	expected := code == c.exit || c.either && (code == 0 || code == 1)
+	expected := code == c.exit
 	if !expected || !bytes.Contains(text, []byte(c.prints)) {
 		return took, fmt.Errorf("%s: exit code %d, want %d and %q in the output:\n%s",
 			strings.Join(c.args, " "), code, c.exit, c.prints, end(text))

@@ -112,15 +112,15 @@ func (b *bench) small(n int) (string, error) {
 	})
 }
 
-// files is a repository whose attested artifacts are made by write, each of so many
-// bytes. They are not committed: git would copy them.
-func (b *bench) files(name string, count, bytes int, write func(io.Writer, int) error) (string, error) {
+// files is a repository whose attested artifacts, with this ending, are made by write,
+// each of so many bytes. They are not committed: git would copy them.
+func (b *bench) files(name, ending string, count, bytes int, write func(io.Writer, int) error) (string, error) {
 	return b.fixture(name, func(dir string) error {
 		if err := b.initialize(dir); err != nil {
 			return err
 		}
 		for i := range count {
-			if err := writeFile(filepath.Join(dir, sources, fmt.Sprintf("big%d.txt", i)), bytes, write); err != nil {
+			if err := writeFile(filepath.Join(dir, sources, fmt.Sprintf("big%d%s", i, ending)), bytes, write); err != nil {
 				return err
 			}
 		}
@@ -158,9 +158,64 @@ func suspiciousText(w io.Writer, n int) error {
 	for i := 0; lines.Len() < 1<<20; i++ {
 		fmt.Fprintf(&lines, "%07d cache key of the session: token count %d, api key lookup took %d ms\n", i, i%977, i%53)
 	}
-	block := []byte(lines.String())
+	return repeat(w, lines.String(), n)
+}
+
+// suspiciousNotebook is a Jupyter notebook of n bytes at least, whose cells have such
+// words: prose, code and what it printed.
+func suspiciousNotebook(w io.Writer, n int) error {
+	var cells strings.Builder
+	for i := 0; cells.Len() < 1<<20; i++ {
+		fmt.Fprintf(&cells, `  {
+   "cell_type": "code",
+   "execution_count": %d,
+   "metadata": {},
+   "outputs": [
+    {
+     "name": "stdout",
+     "output_type": "stream",
+     "text": [
+`, i)
+		for j := range 20 {
+			fmt.Fprintf(&cells, `      "%07d cache key of the session: token count %d, api key lookup took %d ms\n",`+"\n", j, i%977, j)
+		}
+		cells.WriteString(`      "no key\n"
+     ]
+    }
+   ],
+   "source": [
+    "# the key and the token of the \"api\" are counted\n",
+    "for key, token in rows:\n",
+    "    print(f\"{key} of {token}\", len(token))\n"
+   ]
+  },
+`)
+	}
+	if _, err := io.WriteString(w, "{\n \"cells\": [\n"); err != nil {
+		return err
+	}
+	if err := repeat(w, cells.String(), n); err != nil {
+		return err
+	}
+	_, err := io.WriteString(w, `  {
+   "cell_type": "markdown",
+   "metadata": {},
+   "source": []
+  }
+ ],
+ "metadata": {},
+ "nbformat": 4,
+ "nbformat_minor": 5
+}
+`)
+	return err
+}
+
+// repeat writes a text over and over until n bytes are written, and the last one whole.
+func repeat(w io.Writer, text string, n int) error {
+	block := []byte(text)
 	for n > 0 {
-		written, err := w.Write(block[:min(n, len(block))])
+		written, err := w.Write(block)
 		if err != nil {
 			return err
 		}
