@@ -113,6 +113,7 @@ func (g *Gate) Evaluate(ctx context.Context, use func(Outcome) error) error {
 		TrustedBase: e.Facts.TrustedCommit, Notes: e.notes,
 		Preview: g.preview(limited, e),
 	})
+	decision = policy.Decision{} // the report has lists of its own, and these are large
 	return use(Outcome{Repository: r, Change: e.Change, Config: e.Facts.Config, Report: done})
 }
 

@@ -281,6 +281,11 @@ func (r *run) decision() (Decision, error) {
 		Artifacts: make([]Artifact, 0, r.count),
 	}
 	whole := r.verdicts[0]
+	found := len(r.last.findings)
+	for i := range r.verdicts {
+		found += len(r.verdicts[i].findings)
+	}
+	d.Findings = slices.Grow(d.Findings, found)
 	d.Findings = append(append(d.Findings, whole.findings...), r.last.findings...)
 	judged := r.until - 1
 	d.Unjudged = r.count - judged
@@ -289,6 +294,7 @@ func (r *run) decision() (Decision, error) {
 		v.artifact.Level = min(v.level, whole.level, r.last.level)
 		d.Artifacts = append(d.Artifacts, v.artifact)
 		d.Findings = append(d.Findings, v.findings...)
+		v.findings = nil // they are in the decision now
 		d.Answers += v.answers + whole.answers + r.last.answers
 	}
 	if want := d.Rules * judged; d.Answers != want {

@@ -296,8 +296,8 @@ func (t *commitTree) Hash(ctx context.Context, e Entry, also io.Writer) (artifac
 	var h []byte
 	var n int64
 	err := t.r.objects.stream(ctx, request{oid: e.OID, kind: "blob", path: e.Path, limit: MaxFileBytes},
-		func(_ int64, r io.Reader) (err error) {
-			d, n, h, err = digest(r, also)
+		func(size int64, r io.Reader) (err error) {
+			d, n, h, err = digest(size, r, also)
 			return err
 		})
 	if err != nil {

@@ -1,6 +1,7 @@
 package repo
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -33,9 +34,10 @@ func (r *Repository) index(ctx context.Context, do func(IndexEntry) error) error
 
 // indexWithin is index for the entries at some paths.
 func (r *Repository) indexWithin(ctx context.Context, w Within, do func(IndexEntry) error) error {
+	var paths, ids texts
 	list := func(out io.Reader) error {
-		return records(out, func(record string) error {
-			e, ok := parseIndexEntry(record)
+		return recordBytes(out, func(record []byte) error {
+			e, ok := parseIndexEntry(record, &paths, &ids)
 			if !ok || !r.format.valid(e.OID) {
 				return &MalformedTreeError{Tree: "the index", Reason: fmt.Sprintf("has the entry %q", record)}
 			}
@@ -47,13 +49,38 @@ func (r *Repository) indexWithin(ctx context.Context, w Within, do func(IndexEnt
 
 // parseIndexEntry reads "TAG MODE ID STAGE\tPATH", as git ls-files -t --stage
 // writes it. The tag S is that of a skipped file.
-func parseIndexEntry(record string) (IndexEntry, bool) {
-	about, name, ok := strings.Cut(record, "\t")
-	fields := strings.Fields(about)
-	if !ok || name == "" || len(fields) != 4 || len(fields[3]) != 1 || fields[3] < "0" || fields[3] > "3" {
+func parseIndexEntry(record []byte, paths, ids *texts) (IndexEntry, bool) {
+	about, name, ok := bytes.Cut(record, []byte("\t"))
+	tag, about, _ := bytes.Cut(about, []byte(" "))
+	mode, about, _ := bytes.Cut(about, []byte(" "))
+	id, stage, _ := bytes.Cut(about, []byte(" "))
+	if !ok || len(name) == 0 || len(stage) != 1 || stage[0] < '0' || stage[0] > '3' || len(tag) == 0 || len(mode) == 0 || len(id) == 0 {
 		return IndexEntry{}, false
 	}
-	return IndexEntry{Path: name, Mode: fields[1], OID: fields[2], Skipped: fields[0] == "S", Stage: int(fields[3][0] - '0')}, true
+	e := IndexEntry{Path: paths.add(name), OID: ids.add(id), Skipped: string(tag) == "S", Stage: int(stage[0] - '0')}
+	if known, ok := readMode(mode); ok && string(mode) == modes[known].text {
+		e.Mode = modes[known].text
+	} else {
+		e.Mode = string(mode)
+	}
+	return e, true
+}
+
+// texts are many small texts in few pieces of memory. Those of one piece stay as long as
+// one of them is used, so each sort of text that is kept has texts of its own.
+type texts struct{ piece strings.Builder }
+
+// pieceBytes is how much of the texts stands in one piece.
+const pieceBytes = 64 << 10
+
+func (t *texts) add(text []byte) string {
+	if t.piece.Cap()-t.piece.Len() < len(text) {
+		t.piece = strings.Builder{}
+		t.piece.Grow(max(pieceBytes, len(text)))
+	}
+	start := t.piece.Len()
+	t.piece.Write(text)
+	return t.piece.String()[start:]
 }
 
 // A sparse index is what Git does not check out, by path, and the folders in which

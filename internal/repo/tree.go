@@ -116,13 +116,24 @@ func (f *Handle) Close() {
 	}
 }
 
-// buffers are what files are read through, each used by one reader at a time.
-var buffers = sync.Pool{New: func() any { b := make([]byte, artifact.BufferSize); return &b }}
+// buffers are what files are read through, each used by one reader at a time; that of a
+// small file is smaller, for most files are.
+var buffers, smallBuffers = bufferPool(artifact.BufferSize), bufferPool(smallFile + 1)
 
-// digest hashes all of r, keeps its head and shows it to also.
-func digest(r io.Reader, also io.Writer) (artifact.Digest, int64, []byte, error) {
-	buf := buffers.Get().(*[]byte)
-	defer buffers.Put(buf)
+const smallFile = 32 << 10
+
+func bufferPool(size int) *sync.Pool {
+	return &sync.Pool{New: func() any { b := make([]byte, size); return &b }}
+}
+
+// digest hashes all of r, which has so many bytes, keeps its head and shows it to also.
+func digest(size int64, r io.Reader, also io.Writer) (artifact.Digest, int64, []byte, error) {
+	pool := buffers
+	if size <= smallFile {
+		pool = smallBuffers
+	}
+	buf := pool.Get().(*[]byte)
+	defer pool.Put(buf)
 	shown := &shown{r: r, also: also, head: head{limit: HeadBytes}}
 	d, n, err := artifact.Hash(shown, *buf)
 	return d, n, shown.head.data, err

@@ -201,6 +201,11 @@ func (t *workTree) listed(ctx context.Context) (*listing, error) {
 
 // records calls do for each NUL-ended record.
 func records(r io.Reader, do func(string) error) error {
+	return recordBytes(r, func(record []byte) error { return do(string(record)) })
+}
+
+// recordBytes is records for who does not keep a record.
+func recordBytes(r io.Reader, do func([]byte) error) error {
 	br := bufio.NewReaderSize(r, 2*maxPathBytes)
 	for {
 		record, err := br.ReadSlice(0)
@@ -212,7 +217,7 @@ func records(r io.Reader, do func(string) error) error {
 		case err != nil:
 			return noEOF(err)
 		}
-		if err := do(string(record[:len(record)-1])); err != nil {
+		if err := do(record[:len(record)-1]); err != nil {
 			return err
 		}
 	}
@@ -316,8 +321,8 @@ func readWhole(ctx context.Context, e Entry, f opened, limit int64, room []byte)
 }
 
 func hashOpened(ctx context.Context, e Entry, f opened, also io.Writer) (d artifact.Digest, n int64, head []byte, err error) {
-	err = pass(ctx, e, f, MaxFileBytes, func(_ int64, r io.Reader) (err error) {
-		d, n, head, err = digest(r, also)
+	err = pass(ctx, e, f, MaxFileBytes, func(size int64, r io.Reader) (err error) {
+		d, n, head, err = digest(size, r, also)
 		return err
 	})
 	if err != nil {

@@ -195,11 +195,22 @@ func TestFileThatChangesWhileItIsRead(t *testing.T) {
 		work := mustWorkTree(t, s.open()).(*workTree)
 		err := work.stream(t.Context(), Entry{Path: "a"}, 100, func(_ int64, r io.Reader) error {
 			os.Truncate(s.path("a"), size)
-			_, _, _, err := digest(r, nil)
+			_, _, _, err := digest(10, r, nil)
 			return err
 		})
 		if err == nil || !strings.Contains(err.Error(), "changed while it was read") {
 			t.Errorf("a file that %s: %v, want an error", name, err)
+		}
+		for _, room := range [][]byte{nil, make([]byte, 0, 100)} {
+			s.write("a", "0123456789")
+			f, _, err := work.Open(t.Context(), "a")
+			if err != nil {
+				t.Fatal(err)
+			}
+			os.Truncate(s.path("a"), size)
+			if data, err := f.ReadInto(t.Context(), 100, room); err == nil || !strings.Contains(err.Error(), "changed while it was read") {
+				t.Errorf("an open file that %s: %q, %v, want an error", name, data, err)
+			}
 		}
 	}
 	s.write("a", "0123456789")
