@@ -305,7 +305,7 @@ func (k *keyView) text(keys []facts.DomainKey, findings []policy.Finding) error 
 			fmt.Fprintf(k.world.Stdout, "[!] %s: no key in %s\n", name, d.Variable)
 			continue
 		}
-		mark, words := "✓", []string{d.Strength, k.listedAs(d)}
+		mark, words := "✓", []string{string(d.Strength), k.listedAs(d)}
 		if d.Strength == "weak" || d.Listed == "missing" || d.Listed == "differs" || d.Listed == "revoked" || len(d.SharedWith) > 0 {
 			mark = "✗"
 		}
@@ -327,7 +327,7 @@ func (k *keyView) text(keys []facts.DomainKey, findings []policy.Finding) error 
 
 // listedAs says how a key stands in the list of its domain, and its age.
 func (k *keyView) listedAs(d facts.DomainKey) string {
-	words := map[string]string{
+	words := map[facts.KeyListed]string{
 		"none": "not listed, as none is", "missing": "not listed", "differs": "listed with another public key",
 		"current": "listed as current", "retiring": "listed as retiring", "revoked": "listed as revoked",
 	}[d.Listed]

@@ -13,7 +13,7 @@ import (
 // refusePointers adds to refused the Git LFS pointers that the gate would deny whatever
 // is recorded of them.
 func refusePointers(ctx context.Context, tree repo.Tree, lfs string, paths []artifact.Path, refused map[artifact.Path]error) error {
-	pointers := facts.NewPointers(tree, lfs)
+	pointers := facts.NewPointers(tree, facts.LFSHash(lfs))
 	for _, p := range paths {
 		if refused[p] != nil {
 			continue
@@ -44,7 +44,7 @@ func refusePointers(ctx context.Context, tree repo.Tree, lfs string, paths []art
 }
 
 // pointerRefusal says why a pointer cannot be attested, and what to do.
-func pointerRefusal(p artifact.Path, fault string) error {
+func pointerRefusal(p artifact.Path, fault facts.PointerProblem) error {
 	quoted := shellQuote(p.String())
 	e := &attest.RefusedError{Path: p.String()}
 	switch fault {

@@ -32,9 +32,7 @@ const maxPlaces = 20
 
 // Facts are what was found in one text.
 type Facts struct {
-	// State is text; binary (nothing was looked for); unread (it could not be
-	// looked through to its end, see Problem).
-	State        string        `json:"state"`
+	State        State         `json:"state"`
 	Problem      string        `json:"problem,omitempty"`
 	Placeholders []Placeholder `json:"placeholders"`
 	Secrets      []Secret      `json:"secrets"`

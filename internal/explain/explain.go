@@ -54,38 +54,38 @@ type Eligibility struct {
 
 // A Content is what the gate read of the file.
 type Content struct {
-	Kind   string `json:"kind"`
-	SHA256 string `json:"sha256,omitempty"`
-	Size   *int64 `json:"size,omitempty"`
-	Proof  string `json:"proof,omitempty"`
-	Change string `json:"change"`
-	Base   string `json:"base,omitempty"` // the commit that the content was compared with
+	Kind   facts.Kind       `json:"kind"`
+	SHA256 string           `json:"sha256,omitempty"`
+	Size   *int64           `json:"size,omitempty"`
+	Proof  facts.HashSource `json:"proof,omitempty"`
+	Change facts.FileChange `json:"change"`
+	Base   string           `json:"base,omitempty"` // the commit that the content was compared with
 }
 
 // A Companion is one of the three companions of an artifact.
 type Companion struct {
-	Kind  string `json:"kind"` // manifest, vaulttime, test
-	Path  string `json:"path"`
-	Also  string `json:"also,omitempty"`
-	State string `json:"state"`
+	Kind  string              `json:"kind"` // manifest, vaulttime, test
+	Path  string              `json:"path"`
+	Also  string              `json:"also,omitempty"`
+	State facts.DocumentState `json:"state"`
 }
 
 // A Domain is the trust domain, and the file that names it.
 type Domain struct {
-	Name    string `json:"name"`
-	Because string `json:"because"` // record, ledger
-	State   string `json:"state"`   // known, unknown, open
-	Paths   string `json:"paths"`   // inside, outside, open, absent
+	Name    string            `json:"name"`
+	Because string            `json:"because"` // record, ledger
+	State   facts.DomainState `json:"state"`
+	Paths   facts.DomainPaths `json:"paths"`
 }
 
 // A Key describes the key that this run needs, never its value.
 type Key struct {
-	Variable  string `json:"variable,omitempty"` // of the environment, if it holds the key
-	Source    string `json:"source"`             // the source of the key: the variable, or a path in Vault
-	Held      bool   `json:"held"`
-	ID        string `json:"id,omitempty"`        // of the key that this run has
-	Record    string `json:"record,omitempty"`    // the key id that the record names
-	Signature string `json:"signature,omitempty"` // the result of checking the record with it
+	Variable  string          `json:"variable,omitempty"` // of the environment, if it holds the key
+	Source    string          `json:"source"`             // the source of the key: the variable, or a path in Vault
+	Held      bool            `json:"held"`
+	ID        string          `json:"id,omitempty"`        // of the key that this run has
+	Record    string          `json:"record,omitempty"`    // the key id that the record names
+	Signature facts.Signature `json:"signature,omitempty"` // the result of checking the record with it
 }
 
 // A Record says how long the artifact's record is valid.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/ledger"
 	"github.com/codexlock/codexlock/internal/policy"
 	"github.com/codexlock/codexlock/internal/report"
@@ -87,7 +88,7 @@ func eligibility(s Eligibility) string {
 }
 
 func (t *renderer) content(c *Content) {
-	change := c.Change
+	change := string(c.Change)
 	if c.Base != "" {
 		change += " since " + c.Base[:min(len(c.Base), 10)]
 	}
@@ -95,7 +96,7 @@ func (t *renderer) content(c *Content) {
 	case c.SHA256 == "" && c.Kind == "absent":
 		t.line("content", "not there, %s", change)
 	case c.SHA256 == "":
-		t.line("content", "none that can be hashed: its kind is %s, %s", safe(c.Kind), change)
+		t.line("content", "none that can be hashed: its kind is %s, %s", safe(string(c.Kind)), change)
 	default:
 		t.line("content", "sha256 %s, %s, %s", c.SHA256, size(c), change)
 	}
@@ -117,7 +118,7 @@ func size(c *Content) string {
 
 var companionNames = map[string]string{"manifest": "manifest", "vaulttime": "record", "test": "test"}
 
-var stateNames = map[string]string{
+var stateNames = map[facts.DocumentState]string{
 	"valid": "is there", "absent": "is not there", "invalid": "is malformed",
 	"irregular": "is no regular file", "twice": "stands in two places",
 }
@@ -126,7 +127,7 @@ func (t *renderer) companions(all []Companion) {
 	for _, c := range all {
 		state, ok := stateNames[c.State]
 		if !ok {
-			state = c.State
+			state = string(c.State)
 		}
 		if c.Also != "" {
 			state += ", also " + safe(c.Also)

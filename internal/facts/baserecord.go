@@ -11,18 +11,18 @@ import (
 
 // A baseRecord is the artifact's record as the base commit has it.
 type baseRecord struct {
-	state  string            // valid, absent, twice, unread
+	state  RecordState
 	record *vaulttime.Record // nil where none can be read; of two, the one approved last
 	all    []*vaulttime.Record
 	unread [][]byte // the texts that cannot be read; nil for a file whose bytes are unknown
-	text   string   // its bytes and the head's: same, differs, absent
+	text   Sameness // its bytes and the head's
 	placed bool     // it is the head's, byte for byte and at the same path
 }
 
 // has reports whether a field was in the record: present, absent, or unknown,
 // where the record cannot be read and may have had it. What prevents reading is
 // never weaker than the content that it may hide.
-func (b baseRecord) has(field string, in func(*vaulttime.Record) bool) string {
+func (b baseRecord) has(field string, in func(*vaulttime.Record) bool) FieldState {
 	for _, r := range b.all {
 		if in(r) {
 			return "present"
@@ -140,11 +140,11 @@ func (c *Collector) blobID(f *found) string {
 
 // companionChange compares a companion's bytes with the base's, at either of its
 // two places: same, differs, or absent where one side has none.
-func (c *Collector) companionChange(ctx context.Context, s *subject, kind artifact.Companion, f *found) (string, error) {
+func (c *Collector) companionChange(ctx context.Context, s *subject, kind artifact.Companion, f *found) (Sameness, error) {
 	if f.State == "absent" || f.Path == "" {
 		return "absent", nil
 	}
-	id, change := c.blobID(f), "absent"
+	id, change := c.blobID(f), SamenessAbsent
 	places, n := c.inBase(s.path, kind)
 	for _, p := range places[:n] {
 		entry, there, err := c.o.Base.Lookup(ctx, p)
@@ -163,7 +163,7 @@ func (c *Collector) companionChange(ctx context.Context, s *subject, kind artifa
 }
 
 // rollback is how the record stands in time to the base's.
-func (c *Collector) rollback(s *subject) string {
+func (c *Collector) rollback(s *subject) Rollback {
 	b := s.in.Base
 	switch {
 	case b == nil:
@@ -190,7 +190,7 @@ func (c *Collector) rollback(s *subject) string {
 }
 
 // signedDigest compares a companion's bytes with the digest in the record.
-func signedDigest(recorded *artifact.Digest, there bool, actual artifact.Digest) string {
+func signedDigest(recorded *artifact.Digest, there bool, actual artifact.Digest) Comparison {
 	if recorded == nil || !there {
 		return "absent"
 	}

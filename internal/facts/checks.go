@@ -28,7 +28,7 @@ func (c *Collector) check(s *subject) *Checks {
 		}
 		k.Inputs, k.Outputs = worst(s.in.Manifest.Inputs), recorded(s.in.Manifest.Outputs)
 		if s.lfs != nil && s.in.Artifact.Proof == "lfs-oid" {
-			k.LFS = s.lfs.Compare(s.digest, *s.in.Artifact.Size)
+			k.LFS = LFSComparison(s.lfs.Compare(s.digest, *s.in.Artifact.Size))
 		}
 	}
 	if s.record != nil {
@@ -40,7 +40,7 @@ func (c *Collector) check(s *subject) *Checks {
 func (c *Collector) checkRecord(s *subject, k *Checks) {
 	r := s.record
 	k.VaultTime = compare(s.digest, r.SHA256)
-	k.Time = r.TimeState(c.o.Now)
+	k.Time = RecordTime(r.TimeState(c.o.Now))
 	if s.in.Domain != nil {
 		k.TTL = "exceeds"
 		if r.TTLHours <= s.in.Domain.MaxTTLHours {
@@ -55,7 +55,7 @@ func (c *Collector) checkRecord(s *subject, k *Checks) {
 	}
 	k.Rollback = c.rollback(s)
 	k.ManifestSigned = signedDigest(r.ManifestSHA256, s.manifestFile.State == "valid", artifact.HashBytes(s.manifestFile.data))
-	k.TestSigned = signedDigest(r.TestSHA256, s.testFile.State == "valid", s.testDigest)
+	k.TestSigned = TestSigned(signedDigest(r.TestSHA256, s.testFile.State == "valid", s.testDigest))
 	c.checkKey(s, k)
 }
 
@@ -89,7 +89,7 @@ func (c *Collector) checkKey(s *subject, k *Checks) {
 		}
 	}
 	if id != "" {
-		k.Epoch = string(keys.Epoch(r.TrustDomain, id))
+		k.Epoch = KeyEpoch(keys.Epoch(r.TrustDomain, id))
 	}
 	if r.Proof == "" {
 		return
@@ -101,28 +101,28 @@ func (c *Collector) checkKey(s *subject, k *Checks) {
 	}
 }
 
-func compare(measured, recorded artifact.Digest) string {
+func compare(measured, recorded artifact.Digest) Comparison {
 	if measured.IsZero() {
 		return "absent"
 	}
 	return matches(measured == recorded)
 }
 
-func matches(same bool) string {
+func matches(same bool) Comparison {
 	if same {
 		return "match"
 	}
 	return "differs"
 }
 
-func yes(holds bool) string {
+func yes(holds bool) YesNo {
 	if holds {
 		return "yes"
 	}
 	return "no"
 }
 
-func validity(valid bool) string {
+func validity(valid bool) Signature {
 	if valid {
 		return "valid"
 	}
@@ -131,7 +131,7 @@ func validity(valid bool) string {
 
 // tolerance looks at the number as it was written: 1e-400 and -0 are zero to a
 // machine's arithmetic, and are not how the standard writes it (ZT-3.5).
-func tolerance(written string) string {
+func tolerance(written string) Tolerance {
 	if written == "0.0" || written == "0" {
 		return "zero"
 	}
@@ -139,26 +139,26 @@ func tolerance(written string) string {
 }
 
 // worst is the worst state over a manifest's inputs.
-func worst(inputs *[]Reference) string {
+func worst(inputs *[]Reference) InputsState {
 	if inputs == nil {
 		return "absent"
 	}
-	state, rank := "none", 0
-	order := map[string]int{"match": 1, "unrecorded": 2, "differs": 3, "missing": 4, "unsafe": 5}
+	state, rank := InputsStateNone, 0
+	order := map[ReferenceState]int{"match": 1, "unrecorded": 2, "differs": 3, "missing": 4, "unsafe": 5}
 	for _, ref := range *inputs {
 		if order[ref.State] > rank {
-			state, rank = ref.State, order[ref.State]
+			state, rank = InputsState(ref.State), order[ref.State]
 		}
 	}
 	return state
 }
 
 // recorded says whether each of a manifest's outputs has a hash.
-func recorded(outputs *[]Reference) string {
+func recorded(outputs *[]Reference) OutputsState {
 	if outputs == nil {
 		return "absent"
 	}
-	state := "none"
+	state := OutputsStateNone
 	for _, ref := range *outputs {
 		if ref.SHA256 == "" {
 			return "unrecorded"
@@ -169,7 +169,7 @@ func recorded(outputs *[]Reference) string {
 }
 
 // verifiedAt says how the ledger entry's verified_at moved (ZT-3.4).
-func (c *Collector) verifiedAt(s *subject) string {
+func (c *Collector) verifiedAt(s *subject) VerifiedAt {
 	at, err := vaulttime.ParseTime(s.entry.VerifiedAt)
 	if err != nil {
 		return "absent"

@@ -138,8 +138,8 @@ func Collect(ctx context.Context, o Options) (*Collector, error) {
 // settingsOf are what rules may read of the configuration.
 func settingsOf(o Options) Settings {
 	s := Settings{
-		RequireProof: o.Config.RequireProof, SignCompanions: o.Config.SignsCompanions(), Keyless: o.Config.Keyless, LFS: o.Config.LFS,
-		MinimumLevel: o.Config.MinimumLevel.String(), Configured: o.Config.File != "", Layout: "git",
+		RequireProof: o.Config.RequireProof, SignCompanions: o.Config.SignsCompanions(), Keyless: Keyless(o.Config.Keyless), LFS: LFSHash(o.Config.LFS),
+		MinimumLevel: Level(o.Config.MinimumLevel.String()), Configured: o.Config.File != "", Layout: "git",
 	}
 	s.RunTests = "never"
 	if o.Tests != nil {

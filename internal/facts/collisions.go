@@ -77,7 +77,7 @@ func (c *Collector) measureCollisions(ctx context.Context, r *Repository) error 
 	return nil
 }
 
-func collisionKind(name, other string) string {
+func collisionKind(name, other string) CollisionKind {
 	switch {
 	case norm.NFC.String(name) == norm.NFC.String(other):
 		return "unicode"

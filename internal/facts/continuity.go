@@ -9,7 +9,7 @@ import (
 
 // belongs says whether a path is one that a known domain may sign: its own, or,
 // where it names none, one that no other domain names either.
-func (c *Collector) belongs(name string, d config.Domain, path string) string {
+func (c *Collector) belongs(name string, d config.Domain, path string) DomainPaths {
 	switch {
 	case config.MatchAny(d.Paths, path):
 		return "inside"
@@ -27,7 +27,7 @@ func (c *Collector) belongs(name string, d config.Domain, path string) string {
 // continuity says whether the record goes on from where the base's record left the
 // artifact: in the same trust domain, or in one that accepts artifacts from there,
 // with the chain that came with it.
-func (c *Collector) continuity(s *subject) string {
+func (c *Collector) continuity(s *subject) Continuity {
 	switch {
 	case c.o.Config.Domains == nil:
 		return "open"
@@ -73,7 +73,7 @@ func (c *Collector) domainBefore(s *subject) string {
 	return ""
 }
 
-func continued(accepted bool) string {
+func continued(accepted bool) Continuity {
 	if accepted {
 		return "continued"
 	}

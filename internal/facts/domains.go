@@ -58,7 +58,7 @@ func (c *Collector) share(a, b string) bool {
 
 // standing says how the keys that this run has stand in a domain's list, the best
 // of them first: while a key is rotated there are two.
-func (c *Collector) standing(domain string, list []config.PublicKey) string {
+func (c *Collector) standing(domain string, list []config.PublicKey) KeyListed {
 	held := c.o.Keys.Held(domain)
 	switch {
 	case len(held) == 0:
@@ -66,17 +66,17 @@ func (c *Collector) standing(domain string, list []config.PublicKey) string {
 	case len(list) == 0:
 		return "none"
 	}
-	found := map[string]bool{}
+	found := map[KeyListed]bool{}
 	for _, key := range held {
 		public, ok := c.o.Keys.Listed(domain, key.ID())
 		switch {
 		case ok && !public.Equal(key.PublicKey()):
 			found["differs"] = true
 		case ok:
-			found[string(c.o.Keys.Epoch(domain, key.ID()))] = true
+			found[KeyListed(c.o.Keys.Epoch(domain, key.ID()))] = true
 		}
 	}
-	for _, state := range []string{"differs", "current", "retiring", "revoked"} {
+	for _, state := range []KeyListed{"differs", "current", "retiring", "revoked"} {
 		if found[state] {
 			return state
 		}
@@ -85,7 +85,7 @@ func (c *Collector) standing(domain string, list []config.PublicKey) string {
 }
 
 // strength says whether the key that this run has for a domain can be guessed.
-func (c *Collector) strength(domain string) (strength, weakness string) {
+func (c *Collector) strength(domain string) (strength KeyStrength, weakness string) {
 	key, held := c.o.Keys.Key(domain)
 	if !held {
 		return "absent", ""
@@ -97,7 +97,7 @@ func (c *Collector) strength(domain string) (strength, weakness string) {
 }
 
 func (c *Collector) publicEpoch(pointer string, p config.PublicKey) PublicKey {
-	epoch := PublicKey{Pointer: pointer, ID: p.ID, State: p.State, Age: "unknown"}
+	epoch := PublicKey{Pointer: pointer, ID: p.ID, State: PublicKeyState(p.State), Age: "unknown"}
 	if p.CreatedAt.IsZero() {
 		return epoch
 	}
@@ -127,7 +127,7 @@ func (c *Collector) chain(s *subject) []Link {
 		}
 		l := Link{
 			Pointer: fmt.Sprintf("/chain/%d", i), TrustDomain: r.TrustDomain, Order: "forward", Repeated: "no",
-			Subject:   matches(r.SHA256 == s.record.SHA256 && r.Path != nil && *r.Path == s.path),
+			Subject:   LinkSubject(matches(r.SHA256 == s.record.SHA256 && r.Path != nil && *r.Path == s.path)),
 			Signature: c.linkSignature(r), Accepted: c.accepts(next.TrustDomain, r.TrustDomain),
 		}
 		if r.Timestamp.After(next.Timestamp.Time) {
@@ -145,7 +145,7 @@ func (c *Collector) chain(s *subject) []Link {
 
 // linkSignature checks an earlier record's proof, which was made over the links
 // before it, with the key of its own domain.
-func (c *Collector) linkSignature(r vaulttime.Record) string {
+func (c *Collector) linkSignature(r vaulttime.Record) LinkSignature {
 	if _, known := c.o.Config.Domain(r.TrustDomain); !known {
 		return "no_key"
 	}
@@ -156,11 +156,11 @@ func (c *Collector) linkSignature(r vaulttime.Record) string {
 	case valid && c.o.Keys.Epoch(r.TrustDomain, r.KeyID) == vaulttime.EpochRevoked:
 		return "revoked"
 	}
-	return validity(valid)
+	return LinkSignature(validity(valid))
 }
 
 // accepts says whether a domain takes artifacts from another one.
-func (c *Collector) accepts(domain, from string) string {
+func (c *Collector) accepts(domain, from string) Acceptance {
 	if c.o.Config.Domains == nil {
 		return "open"
 	}

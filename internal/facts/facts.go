@@ -39,35 +39,35 @@ type Settings struct {
 	RequireProof bool `json:"require_proof"`
 	// SignCompanions is whether records carry manifest_sha256, test_sha256 and
 	// attested_at: records: 2.
-	SignCompanions bool   `json:"sign_companions"`
-	Keyless        string `json:"keyless"`       // deny, proof
-	LFS            string `json:"lfs"`           // oid, content
-	MinimumLevel   string `json:"minimum_level"` // a-plus, tier-1, non-compliant
-	Configured     bool   `json:"configured"`    // whether the base has a codexlock.yaml
-	RunTests       string `json:"run_tests"`     // never; sandbox: this run executes the tests, for the configuration asks for it
-	Layout         string `json:"layout"`        // git; strict: modes on the disk count too
+	SignCompanions bool     `json:"sign_companions"`
+	Keyless        Keyless  `json:"keyless"`
+	LFS            LFSHash  `json:"lfs"`
+	MinimumLevel   Level    `json:"minimum_level"` // that a change must reach
+	Configured     bool     `json:"configured"`    // whether the base has a codexlock.yaml
+	RunTests       RunTests `json:"run_tests"`
+	Layout         Layout   `json:"layout"`
 }
 
 // An Artifact is the file itself.
 type Artifact struct {
-	Path   string `json:"path"`
-	Change string `json:"change"` // added, modified, removed, unchanged
-	Kind   string `json:"kind"`   // file, symlink, submodule, directory, special, oversized, pointer (see Pointer), misnamed, misplaced, absent
-	Mode   string `json:"mode,omitempty"`
-	Area   string `json:"area,omitempty"`   // where the standard's layout has it: sources, incoming, quarantine, elsewhere
-	SHA256 string `json:"sha256,omitempty"` // 64 lower-case hex; absent unless kind is file
-	Size   *int64 `json:"size,omitempty"`   // bytes
-	Proof  string `json:"proof,omitempty"`  // what SHA256 was taken from: content, lfs-oid
+	Path   string     `json:"path"`
+	Change FileChange `json:"change"`
+	Kind   Kind       `json:"kind"`
+	Mode   string     `json:"mode,omitempty"`
+	Area   Area       `json:"area,omitempty"`
+	SHA256 string     `json:"sha256,omitempty"` // 64 lower-case hex; absent unless kind is file
+	Size   *int64     `json:"size,omitempty"`   // bytes
+	Proof  HashSource `json:"proof,omitempty"`  // what SHA256 was taken from
 	// Script is whether the file is a shell script, yes or no; absent where it has
 	// no content.
-	Script string `json:"script,omitempty"`
+	Script YesNo `json:"script,omitempty"`
 	// Critical is whether the path is one of critical_paths, yes or no (ZT-9.1).
-	Critical string `json:"critical,omitempty"`
+	Critical YesNo `json:"critical,omitempty"`
 	// DiskMode is the file's permission bits on the disk, four octal digits; only
 	// where the layout is strict and the work tree is judged.
 	DiskMode string `json:"disk_mode,omitempty"`
-	// Stands is what stands here, of what is misplaced: a kind.
-	Stands string `json:"stands,omitempty"`
+	// Stands is what stands here, of what is misplaced.
+	Stands StandsKind `json:"stands,omitempty"`
 	// Above is, of what is misplaced, what belongs below it: an artifact of the base,
 	// a path that a ledger lists, or a folder of artifacts.include.
 	Above string `json:"above,omitempty"`
@@ -75,11 +75,8 @@ type Artifact struct {
 	// nothing; RenamedTo, of what is removed, the new path at which the head has them.
 	RenamedFrom string `json:"renamed_from,omitempty"`
 	RenamedTo   string `json:"renamed_to,omitempty"`
-	// Pointer is why a Git LFS pointer does not stand for its content, where Kind is
-	// pointer: script (the rules about scripts and texts would apply to the content,
-	// which is not here), content (the configuration wants it), malformed, unfiltered
-	// (no attribute filter=lfs).
-	Pointer string `json:"pointer,omitempty"`
+	// Pointer is set where Kind is pointer.
+	Pointer PointerProblem `json:"pointer,omitempty"`
 	// CompanionOf is the artifact whose companion the name says that this is,
 	// where there is no such artifact, and the ledger lists neither of them.
 	CompanionOf string `json:"companion_of,omitempty"`
@@ -95,21 +92,18 @@ type Problem struct {
 
 // A Document is what every companion and the ledger have in common.
 type Document struct {
-	Path string `json:"path"` // where it is, or where it is expected
-	// State is valid; absent; invalid (see Problems); irregular (a symlink,
-	// submodule, directory or special file stands there); twice (it stands
-	// beside the artifact and under assets/manifests/).
-	State    string    `json:"state"`
-	Also     string    `json:"also,omitempty"` // the second place, where State is twice
-	Problems []Problem `json:"problems"`
+	Path     string        `json:"path"` // where it is, or where it is expected
+	State    DocumentState `json:"state"`
+	Also     string        `json:"also,omitempty"` // the second place, where State is twice
+	Problems []Problem     `json:"problems"`
 }
 
 // A Ledger is Codex-Lock.json as far as it concerns one artifact.
 type Ledger struct {
 	Document
 	Entry *Entry `json:"entry,omitempty"`
-	// Listed is how often it has an entry with this artifact's path: never, once, often.
-	Listed string `json:"listed"`
+	// Listed is how often it has an entry with this artifact's path.
+	Listed Times `json:"listed"`
 	// Entries are the pointers of all entries with this artifact's path,
 	// in the order of the file; more than one is a duplicate.
 	Entries []string `json:"entries"`
@@ -127,17 +121,16 @@ type Entry struct {
 // A Manifest is X.manifest.json (ZT-11.1).
 type Manifest struct {
 	Document
-	// Told are the fields that say something: creator, generated_at, toolchain.name,
-	// toolchain.version, inputs, outputs; toolchain.unstated: it is null.
-	Told        []string     `json:"told"`
-	Artifact    string       `json:"artifact,omitempty"`
-	SHA256      string       `json:"sha256,omitempty"`
-	Creator     string       `json:"creator,omitempty"`
-	GeneratedAt string       `json:"generated_at,omitempty"`
-	Toolchain   *Tool        `json:"toolchain,omitempty"`
-	Inputs      *[]Reference `json:"inputs,omitempty"`
-	Outputs     *[]Reference `json:"outputs,omitempty"`
-	Network     []string     `json:"network"`
+	// Told are the fields that say something.
+	Told        []ManifestField `json:"told"`
+	Artifact    string          `json:"artifact,omitempty"`
+	SHA256      string          `json:"sha256,omitempty"`
+	Creator     string          `json:"creator,omitempty"`
+	GeneratedAt string          `json:"generated_at,omitempty"`
+	Toolchain   *Tool           `json:"toolchain,omitempty"`
+	Inputs      *[]Reference    `json:"inputs,omitempty"`
+	Outputs     *[]Reference    `json:"outputs,omitempty"`
+	Network     []string        `json:"network"`
 	// LFS is what extensions.lfs records of a Git LFS pointer.
 	LFS *LFS `json:"lfs,omitempty"`
 }
@@ -145,9 +138,9 @@ type Manifest struct {
 // An LFS is what a manifest records of a Git LFS pointer, as text, so that whatever
 // was written there is shown.
 type LFS struct {
-	OID           string `json:"oid,omitempty"`
-	Size          string `json:"size,omitempty"` // bytes, decimal
-	ContentHashed string `json:"content_hashed"` // when it was attested: yes; no (its oid was accepted); unknown
+	OID           string       `json:"oid,omitempty"`
+	Size          string       `json:"size,omitempty"` // bytes, decimal
+	ContentHashed YesNoUnknown `json:"content_hashed"` // whether the content was hashed when it was attested; no: its oid was accepted
 }
 
 // A Tool is what made an artifact.
@@ -173,15 +166,14 @@ type VaultTime struct {
 
 // A Link is an earlier record of the artifact, as the record's chain holds it.
 type Link struct {
-	Pointer     string `json:"pointer"`
-	TrustDomain string `json:"trust_domain"`
-	Subject     string `json:"subject"`   // its path and digest and the record's: match, differs
-	Order       string `json:"order"`     // its time and the next one's: forward (same or earlier), back
-	Repeated    string `json:"repeated"`  // whether its domain stands in the chain, or the record, once more: yes, no
-	Signature   string `json:"signature"` // its proof, over all the links before it: valid, invalid, no_key, revoked (valid, of a key that counts no more)
-	// Accepted is whether the next domain accepts artifacts from this one: yes, no,
-	// open (no configuration: any does).
-	Accepted string `json:"accepted"`
+	Pointer     string        `json:"pointer"`
+	TrustDomain string        `json:"trust_domain"`
+	Subject     LinkSubject   `json:"subject"` // its path and digest and the record's
+	Order       LinkOrder     `json:"order"`
+	Repeated    YesNo         `json:"repeated"` // whether its domain stands in the chain, or the record, once more
+	Signature   LinkSignature `json:"signature"`
+	// Accepted is whether the next domain accepts artifacts from this one.
+	Accepted Acceptance `json:"accepted"`
 }
 
 // A Test is X.test.
@@ -191,27 +183,21 @@ type Test struct {
 	Script *script.Facts `json:"script,omitempty"` // what the script does
 	// Content is what was looked for in its bytes.
 	Content *content.Facts `json:"content,omitempty"`
-	// Run is what came of executing it: not_asked; passed (twice, in the sandbox);
-	// failed; differs (the second run did otherwise than the first); timeout;
-	// refused (nothing vouches for its bytes); unavailable (the sandbox, or what it
-	// tests); unproved (its artifact is not what is recorded and signed, or the
-	// test cannot be run, as other rules say). But for passed, RunDetail says why.
-	Run       string `json:"run"`
-	RunDetail string `json:"run_detail,omitempty"`
+	// Run is what came of executing it. But for passed, RunDetail says why.
+	Run       TestRun `json:"run"`
+	RunDetail string  `json:"run_detail,omitempty"`
 }
 
 // A Domain is the trust domain that the record names (the ledger entry, where
 // there is no record).
 type Domain struct {
-	Name  string `json:"name"`
-	State string `json:"state"` // known, unknown, open (no configuration: any name is one)
+	Name  string      `json:"name"`
+	State DomainState `json:"state"`
 	// KeyID names the key that this run has for the domain; absent with no key.
 	KeyID       string `json:"key_id,omitempty"`
 	MaxTTLHours int64  `json:"max_ttl_hours"`
-	// Paths is whether the artifact's path is one of the domain's: inside, outside,
-	// open (the domain names none), claimed (it names none, and another domain names
-	// this one), absent (no domain that is known).
-	Paths string `json:"paths"`
+	// Paths is whether the artifact's path is one of the domain's.
+	Paths DomainPaths `json:"paths"`
 	// Network are the hosts that the domain's scripts may reach; "*" is any.
 	Network []string `json:"network"`
 }
@@ -223,102 +209,72 @@ type Base struct {
 	Timestamp   string `json:"timestamp,omitempty"`    // its record's
 	TrustDomain string `json:"trust_domain,omitempty"` // its record's
 	AttestedAt  string `json:"attested_at,omitempty"`  // its record's, where it has one
-	// RecordState is that of its record: valid, absent, twice (it stands in two
-	// places, and the fields below are those of either), unread (something stands
-	// there that cannot be read, and may have had any field).
-	RecordState string `json:"record_state"`
-	// Proof and the next three are whether its record had the field: present,
-	// absent, unknown (the record cannot be read and may have had it).
-	Proof       string `json:"proof"`
-	ManifestSum string `json:"manifest_sha256"`
-	TestSum     string `json:"test_sha256"`
-	Attested    string `json:"attested"`
-	Content     string `json:"content"`     // its bytes and the head's: same, differs, gone, absent (not in the base)
-	Mode        string `json:"mode"`        // its mode in Git and the head's: same, differs, absent (either is no file)
-	Manifest    string `json:"manifest"`    // its manifest's bytes and the head's: same, differs, absent (either is not there)
-	Test        string `json:"test"`        // its test's bytes and the head's: same, differs, absent (either is not there)
-	RecordText  string `json:"record_text"` // its record's bytes and the head's: same, differs, absent (either is not there)
-	// Record is when its record's content was approved, and the head's: same,
-	// later, earlier, absent (either cannot be read).
-	Record string `json:"record"`
+	// RecordState is that of its record.
+	RecordState RecordState `json:"record_state"`
+	// Proof and the next three are whether its record had the field.
+	Proof       FieldState    `json:"proof"`
+	ManifestSum FieldState    `json:"manifest_sha256"`
+	TestSum     FieldState    `json:"test_sha256"`
+	Attested    FieldState    `json:"attested"`
+	Content     ContentChange `json:"content"`
+	Mode        Sameness      `json:"mode"`        // its mode in Git
+	Manifest    Sameness      `json:"manifest"`    // its manifest's bytes
+	Test        Sameness      `json:"test"`        // its test's bytes
+	RecordText  Sameness      `json:"record_text"` // its record's bytes
+	// Record is when its record's content was approved, and the head's.
+	Record RecordAge `json:"record"`
 }
 
 // Checks are the comparisons made, as closed enumerations. Each is "absent"
 // where one of the two sides is missing or malformed.
 type Checks struct {
-	Ledger    string `json:"ledger"`    // artifact's digest and ledger entry's: match, differs, absent
-	Manifest  string `json:"manifest"`  // artifact's digest and manifest's: match, differs, absent
-	VaultTime string `json:"vaulttime"` // artifact's digest and record's: match, differs, absent
-	Named     string `json:"named"`     // manifest's artifact and the path: match, differs, absent
-	Signature string `json:"signature"` // the HMAC with the key of the domain that the record names: valid, invalid, no_key, absent
-	KeyID     string `json:"key_id"`    // the record's key_id and those of our keys: match, differs, absent
-	// Epoch is that of the key that the record names, or was made with: current;
-	// retiring; revoked; unknown (the domain lists keys, and not this one);
-	// unlisted (it lists none); absent (no key is named, and none of ours made it).
-	Epoch     string `json:"epoch"`
-	Proof     string `json:"proof"`     // the Ed25519 signature: valid, invalid, no_key (none to check it with), absent
-	Path      string `json:"path"`      // the record's own path and the artifact's: match, differs, absent
-	Time      string `json:"time"`      // current, expired, future, absent
-	TTL       string `json:"ttl"`       // the record's ttl_hours and the domain's maximum: within, exceeds, absent
-	Tolerance string `json:"tolerance"` // drift_tolerance: zero, nonzero, absent
-	Domain    string `json:"domain"`    // record's and ledger entry's trust_domain: match, differs, absent
-	// Rollback is how the record stands to the base's in time, by attested_at and
-	// then by timestamp: forward (same or later); back; undated (the base's record
-	// has attested_at, and this one does not); new (none in base); absent.
-	Rollback string `json:"rollback"`
+	Ledger    Comparison `json:"ledger"`    // artifact's digest and ledger entry's
+	Manifest  Comparison `json:"manifest"`  // artifact's digest and manifest's
+	VaultTime Comparison `json:"vaulttime"` // artifact's digest and record's
+	Named     Comparison `json:"named"`     // manifest's artifact and the path
+	Signature Signature  `json:"signature"` // the HMAC with the key of the domain that the record names
+	KeyID     Comparison `json:"key_id"`    // the record's key_id and those of our keys
+	Epoch     KeyEpoch   `json:"epoch"`
+	Proof     Signature  `json:"proof"` // the Ed25519 signature
+	Path      Comparison `json:"path"`  // the record's own path and the artifact's
+	Time      RecordTime `json:"time"`
+	TTL       TTL        `json:"ttl"`
+	Tolerance Tolerance  `json:"tolerance"`
+	Domain    Comparison `json:"domain"` // record's and ledger entry's trust_domain
+	Rollback  Rollback   `json:"rollback"`
 	// ManifestSigned and TestSigned compare the bytes of the manifest and of the
-	// test with the digests in the record: match, differs, absent; own (the test
-	// differs, and is an attested artifact itself).
-	ManifestSigned string `json:"manifest_signed"`
-	TestSigned     string `json:"test_signed"`
-	// Continuity is whether the record goes on from where the base's left the
-	// artifact: continued (its trust domain and chain, or accepted from there with
-	// the chain); accepted (from there, and there is no chain to go on with); refused
-	// (in a domain that accepts none from there); dropped (without the chain); new
-	// (none in base); open (no configuration); absent (no domain is named).
-	Continuity string `json:"continuity"`
-	// VerifiedAt is how the ledger entry's verified_at stands to the base's: kept;
-	// new (none in base); attested (later, and the record is later too); alone
-	// (it moved and the record did not); back; future (more than five minutes
-	// past the effective time); absent.
-	VerifiedAt string `json:"verified_at"`
-	// Inputs is the worst over the manifest's inputs: match, unrecorded, differs,
-	// missing, unsafe, none (an empty list), absent.
-	Inputs string `json:"inputs"`
-	// Outputs says whether each of the manifest's outputs has a hash: recorded,
-	// unrecorded, none (an empty list), absent.
-	Outputs string `json:"outputs"`
-	// LFS compares a Git LFS pointer with the oid and the size that its manifest
-	// records: match, oid_differs, size_differs, absent (no pointer, or none recorded).
-	LFS string `json:"lfs"`
+	// test with the digests in the record.
+	ManifestSigned Comparison    `json:"manifest_signed"`
+	TestSigned     TestSigned    `json:"test_signed"`
+	Continuity     Continuity    `json:"continuity"`
+	VerifiedAt     VerifiedAt    `json:"verified_at"`
+	Inputs         InputsState   `json:"inputs"`
+	Outputs        OutputsState  `json:"outputs"`
+	LFS            LFSComparison `json:"lfs"`
 }
 
 // A Reference is one input or output of a manifest and how it compares with the tree.
 type Reference struct {
-	Pointer string `json:"pointer"`
-	Path    string `json:"path"`
-	SHA256  string `json:"sha256,omitempty"` // absent: it is a plain path
-	// State is match, differs, unrecorded (the file is there, and no hash is recorded),
-	// missing, unsafe (not a path inside the repository).
-	State string `json:"state"`
+	Pointer string         `json:"pointer"`
+	Path    string         `json:"path"`
+	SHA256  string         `json:"sha256,omitempty"` // absent: it is a plain path
+	State   ReferenceState `json:"state"`
 	// Change is how the file differs between base and head, where that was asked:
 	// added, modified, removed, unchanged.
-	Change string `json:"change,omitempty"`
+	Change FileChange `json:"change,omitempty"`
 }
 
 // A Repository is the change as a whole.
 type Repository struct {
-	Scope       string       `json:"scope"`          // changed, all, paths
-	Base        string       `json:"base,omitempty"` // commit
-	Head        string       `json:"head,omitempty"` // commit; absent: the work tree
-	Artifacts   int          `json:"artifacts"`      // how many are evaluated
-	Ledger      Document     `json:"ledger"`
-	UnsafePaths []UnsafePath `json:"unsafe_paths"` // of ledger entries
-	TrustedBase string       `json:"trusted_base"` // commit, head (a first push), ancestor (the commit itself cannot be used)
-	GateChanges []GateChange `json:"gate_changes"`
-	// EditedGate is whether the gate can be used once the change is merged: unedited,
-	// usable, unusable, unchecked.
-	EditedGate   string        `json:"edited_gate"`
+	Scope        Scope         `json:"scope"`
+	Base         string        `json:"base,omitempty"` // commit
+	Head         string        `json:"head,omitempty"` // commit; absent: the work tree
+	Artifacts    int           `json:"artifacts"`      // how many are evaluated
+	Ledger       Document      `json:"ledger"`
+	UnsafePaths  []UnsafePath  `json:"unsafe_paths"` // of ledger entries
+	TrustedBase  TrustedBase   `json:"trusted_base"`
+	GateChanges  []GateChange  `json:"gate_changes"`
+	EditedGate   EditedGate    `json:"edited_gate"`
 	GateProblems []GateProblem `json:"gate_problems"`
 	Collisions   []Collision   `json:"collisions"`
 	// MoreCollisions is how many there are beside those that are listed.
@@ -332,35 +288,29 @@ type Repository struct {
 
 // A Collision is a name that some systems take for another one's file.
 type Collision struct {
-	Path  string `json:"path"` // of a file, or of a folder
-	Other string `json:"other"`
-	// Kind is how they differ: case (in case only), unicode (in how characters are
-	// composed), ignored (in characters that some systems ignore).
-	Kind string `json:"kind"`
+	Path  string        `json:"path"` // of a file, or of a folder
+	Other string        `json:"other"`
+	Kind  CollisionKind `json:"kind"`
 }
 
 // KeyChecks are what holds of the keys of all trust domains together, so that rules
 // read them one by one only where there is something to report.
 type KeyChecks struct {
-	Strength string `json:"strength"` // strong (each is, or this run does not have it), weak
-	Sharing  string `json:"sharing"`  // apart (each domain has a key of its own), shared
-	Listing  string `json:"listing"`  // listed (each is the current one, or no key is listed, or this run has none), unlisted
-	Age      string `json:"age"`      // fresh (each that is neither retiring nor revoked), due
+	Strength KeysStrength `json:"strength"`
+	Sharing  KeysSharing  `json:"sharing"`
+	Listing  KeysListing  `json:"listing"`
+	Age      KeysAge      `json:"age"`
 }
 
 // A DomainKey is what holds of a trust domain's keys.
 type DomainKey struct {
-	Domain   string `json:"domain,omitempty"` // absent: any, for there is no configuration
-	Pointer  string `json:"pointer"`          // of the domain in the configuration
-	Variable string `json:"variable"`         // the environment variable that holds its key
-	ID       string `json:"id,omitempty"`     // of the key that this run has
-	Strength string `json:"strength"`         // strong, weak, absent (this run has no key)
-	Weakness string `json:"weakness,omitempty"`
-	// Listed is how the keys that this run has stand in public_keys: current (one is
-	// the current one, with its public half); differs (listed with another public
-	// half); retiring; revoked; missing (keys are listed, and none of these); none (no
-	// key is listed); absent (this run has no key).
-	Listed string `json:"listed"`
+	Domain   string      `json:"domain,omitempty"` // absent: any, for there is no configuration
+	Pointer  string      `json:"pointer"`          // of the domain in the configuration
+	Variable string      `json:"variable"`         // the environment variable that holds its key
+	ID       string      `json:"id,omitempty"`     // of the key that this run has
+	Strength KeyStrength `json:"strength"`
+	Weakness string      `json:"weakness,omitempty"`
+	Listed   KeyListed   `json:"listed"`
 	// SharedWith are the other domains that have the same variable or the same key.
 	SharedWith []string    `json:"shared_with"`
 	PublicKeys []PublicKey `json:"public_keys"`
@@ -368,29 +318,27 @@ type DomainKey struct {
 
 // A PublicKey is one epoch of a domain's key, as the configuration lists it.
 type PublicKey struct {
-	Pointer   string `json:"pointer"`
-	ID        string `json:"id"`
-	State     string `json:"state"`                // current, retiring, revoked
-	CreatedAt string `json:"created_at,omitempty"` // RFC 3339
-	Age       string `json:"age"`                  // fresh, due (90 days or older), unknown
+	Pointer   string         `json:"pointer"`
+	ID        string         `json:"id"`
+	State     PublicKeyState `json:"state"`
+	CreatedAt string         `json:"created_at,omitempty"` // RFC 3339
+	Age       PublicKeyAge   `json:"age"`
 }
 
 // A GateScript is ingest_archive.test.sh, the standard's one command (ZT-12).
 type GateScript struct {
-	Path  string `json:"path"`
-	State string `json:"state"` // present, absent, irregular
-	Mode  string `json:"mode,omitempty"`
-	// Origin is init (the bytes that codexlock init writes), attested (the ledger
-	// lists it with its hash), other, absent (nothing is there).
-	Origin string `json:"origin"`
+	Path   string           `json:"path"`
+	State  GateScriptState  `json:"state"`
+	Mode   string           `json:"mode,omitempty"`
+	Origin GateScriptOrigin `json:"origin"`
 }
 
 // A Log is MANIFEST.integrity.json and its checkpoint (ZT-8).
 type Log struct {
 	Document
-	Change     string     `json:"change"`  // added, modified, removed, unchanged: log and checkpoint between base and head
-	History    string     `json:"history"` // extends (the base's, or new), rewritten, unread (the base's cannot be read), absent (there is none, or it was not asked)
-	Chain      string     `json:"chain"`   // intact, broken, unchained, absent
+	Change     FileChange `json:"change"` // of the log and its checkpoint
+	History    LogHistory `json:"history"`
+	Chain      LogChain   `json:"chain"`
 	Break      int        `json:"break,omitempty"`
 	Lines      int        `json:"lines"`
 	Checkpoint Checkpoint `json:"checkpoint"`
@@ -399,10 +347,10 @@ type Log struct {
 // A Checkpoint is the signed note over the log.
 type Checkpoint struct {
 	Document
-	Signature string `json:"signature"` // valid, invalid, no_key, absent
-	Covers    string `json:"covers"`    // its size and root and the log's: match, differs, absent
-	// Before is whether anything stands at its path in the base: present, absent.
-	Before string `json:"before"`
+	Signature Signature  `json:"signature"`
+	Covers    Comparison `json:"covers"` // its size and root and the log's
+	// Before is whether anything stands at its path in the base.
+	Before Presence `json:"before"`
 }
 
 // An UnsafePath is a ledger entry's path that names no file inside the repository.
@@ -414,9 +362,9 @@ type UnsafePath struct {
 
 // A GateChange is a changed file that the gate itself is made of.
 type GateChange struct {
-	Path   string `json:"path"`
-	Kind   string `json:"kind"`   // config, baseline, policy, schema, workflow
-	Change string `json:"change"` // added, modified, removed
+	Path   string         `json:"path"`
+	Kind   GateFile       `json:"kind"`
+	Change GateFileChange `json:"change"`
 }
 
 // A GateProblem is why an edited gate cannot be used.
@@ -431,7 +379,7 @@ type GateProblem struct {
 // else was judged.
 type Exceptions struct {
 	File     string      `json:"file,omitempty"` // the configuration; absent: there is none
-	Judged   string      `json:"judged"`         // all; part (what is unused is not known)
+	Judged   Judged      `json:"judged"`
 	List     []Exception `json:"list"`
 	Rules    []Exception `json:"rules"` // settings of optional rules
 	Baseline Baseline    `json:"baseline"`
@@ -450,17 +398,14 @@ type Additions struct {
 
 // An Exception is one of the configuration's, or its setting of a rule.
 type Exception struct {
-	Pointer string `json:"pointer"`
-	Rule    string `json:"rule"` // the selector, or a setting's code, as written
-	Owner   string `json:"owner"`
-	Expires string `json:"expires"` // RFC 3339, UTC
-	State   string `json:"state"`   // current, expired
-	// Selects is whether there is a rule that it selects: rules, nothing, refused
-	// (only such as are never excepted, or are not optional), unsettled (nothing, in
-	// a change that edits rules too).
-	Selects string `json:"selects"`
-	Nearest string `json:"nearest,omitempty"` // the rule or area that may have been meant, where it selects nothing
-	Use     string `json:"use"`               // used, unused, unknown (not everything was judged)
+	Pointer string         `json:"pointer"`
+	Rule    string         `json:"rule"` // the selector, or a setting's code, as written
+	Owner   string         `json:"owner"`
+	Expires string         `json:"expires"` // RFC 3339, UTC
+	State   ExceptionState `json:"state"`
+	Selects Selects        `json:"selects"`
+	Nearest string         `json:"nearest,omitempty"` // the rule or area that may have been meant, where it selects nothing
+	Use     ExceptionUse   `json:"use"`
 	// Line and Column are of the value that says rule or, where it expired, until
 	// when, in the head's configuration; absent for an entry of the base's.
 	Line   int `json:"line,omitempty"`
@@ -469,12 +414,12 @@ type Exception struct {
 
 // A Baseline is the file with the findings that were there before the gate.
 type Baseline struct {
-	Path     string       `json:"path,omitempty"`
-	State    string       `json:"state"` // valid, absent, invalid, irregular, unnamed (the configuration names none)
-	Problems []Problem    `json:"problems"`
-	Entries  int          `json:"entries"`
-	Stale    []StaleEntry `json:"stale"` // those that cover no finding, where everything was judged
-	Never    []StaleEntry `json:"never"` // those from rules that are never excepted
+	Path     string        `json:"path,omitempty"`
+	State    BaselineState `json:"state"`
+	Problems []Problem     `json:"problems"`
+	Entries  int           `json:"entries"`
+	Stale    []StaleEntry  `json:"stale"` // those that cover no finding, where everything was judged
+	Never    []StaleEntry  `json:"never"` // those from rules that are never excepted
 }
 
 // A StaleEntry is one of a baseline that covers nothing.

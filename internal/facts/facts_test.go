@@ -276,7 +276,7 @@ func TestDiscovery(t *testing.T) {
 				if name == "ignored by git, listed" && path != model {
 					continue
 				}
-				got = append(got, path+":"+m.Input.Artifact.Change)
+				got = append(got, path+":"+string(m.Input.Artifact.Change))
 			}
 			if strings.Join(got, " ") != c.changed {
 				t.Errorf("got %q, want %q", got, c.changed)
@@ -296,7 +296,7 @@ func TestStates(t *testing.T) {
 	record := model + ".vaulttime.json"
 	for name, c := range map[string]struct {
 		do   func(*fixture)
-		want string
+		want facts.DocumentState
 	}{
 		"valid":   {func(*fixture) {}, "valid"},
 		"absent":  {func(f *fixture) { f.remove(record) }, "absent"},
@@ -347,7 +347,7 @@ func TestPointer(t *testing.T) {
 	raw, err := os.ReadFile(f.file(model + ".manifest.json"))
 	f.must(err)
 	written := string(raw)
-	for extensions, want := range map[string]string{
+	for extensions, want := range map[string]facts.LFSComparison{
 		`{"lfs":{"oid":"` + sum("weights of a model") + `","size":18}}`: "match",
 		`{"lfs":{"oid":"` + sum("others") + `","size":18}}`:             "oid_differs",
 		`{"lfs":{"size":19}}`: "size_differs",

@@ -17,7 +17,7 @@ import (
 
 // gateKind names the part of the gate that a file is: config, baseline, policy,
 // schema, workflow, or "" for none.
-func gateKind(c *config.Config, name string) string {
+func gateKind(c *config.Config, name string) GateFile {
 	for _, p := range config.Paths {
 		if name == p.String() {
 			return "config"
@@ -73,7 +73,7 @@ func (c *Collector) measureGate(ctx context.Context, r *Repository) error {
 		if len(changes) == maxGateChanges {
 			return &GateChangesError{Most: maxGateChanges}
 		}
-		changes = append(changes, GateChange{Path: printable(name), Kind: kind, Change: status.String()})
+		changes = append(changes, GateChange{Path: printable(name), Kind: kind, Change: GateFileChange(status.String())})
 	}
 	sort.Slice(changes, func(i, j int) bool { return changes[i].Path < changes[j].Path })
 	r.GateChanges = changes

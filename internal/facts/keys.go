@@ -40,7 +40,7 @@ func (k Keys) Repository(context.Context) (Measurement, error) {
 		docs.add(file, k.c.o.Config.Document)
 	}
 	keys := k.Domains()
-	r := &Repository{Scope: string(Paths), Config: file, Keys: keys, KeyChecks: CheckKeys(keys), TrustedBase: string(TrustedCommit), EditedGate: "unedited", GateProblems: []GateProblem{}}
+	r := &Repository{Scope: Paths, Config: file, Keys: keys, KeyChecks: CheckKeys(keys), TrustedBase: TrustedCommit, EditedGate: "unedited", GateProblems: []GateProblem{}}
 	return Measurement{Input: Input{EffectiveTime: k.c.now, Settings: k.c.settings, Repository: r}, Locate: docs.locate}, nil
 }
 

@@ -17,7 +17,13 @@ func TestEpochs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	type verdict struct{ signature, keyID, epoch, proof, listed string }
+	type verdict struct {
+		signature facts.Signature
+		keyID     facts.Comparison
+		epoch     facts.KeyEpoch
+		proof     facts.Signature
+		listed    facts.KeyListed
+	}
 	for name, c := range map[string]struct {
 		held    func(key vaulttime.Key) []vaulttime.Key // the one that seals first
 		listed  func(key vaulttime.Key) map[vaulttime.Epoch]vaulttime.Key

@@ -72,8 +72,8 @@ func TestStaleDownstream(t *testing.T) {
 	for _, c := range []struct {
 		name   string
 		do     func(*fixture)
-		state  string
-		change string
+		state  facts.ReferenceState
+		change facts.FileChange
 	}{
 		{"changed", func(f *fixture) { f.put("raw/labels.csv", "c,d") }, "differs", "modified"},
 		{"removed", func(f *fixture) { f.remove("raw/labels.csv") }, "missing", "removed"},
@@ -141,7 +141,7 @@ func TestMutation(t *testing.T) {
 		c.do(f)
 		for _, scope := range []facts.Scope{facts.Changed, facts.All} {
 			b := f.measure(scope)[model].Input.Base
-			if got := [3]string{b.Content, b.Manifest, b.Record}; got != c.want {
+			if got := [3]string{string(b.Content), string(b.Manifest), string(b.Record)}; got != c.want {
 				t.Errorf("%s, %s: %v, want %v", name, scope, got, c.want)
 			}
 		}
@@ -149,7 +149,7 @@ func TestMutation(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if b := m.Input.Base; [3]string{b.Content, b.Manifest, b.Record} != c.want {
+		if b := m.Input.Base; [3]string{string(b.Content), string(b.Manifest), string(b.Record)} != c.want {
 			t.Errorf("%s, between commits: %+v, want %v", name, b, c.want)
 		}
 	}
@@ -208,8 +208,9 @@ func TestGateScript(t *testing.T) {
 	f := newFixture(t)
 	name := script.IngestPath.String()
 	for _, c := range []struct {
-		do            func()
-		state, origin string
+		do     func()
+		state  facts.GateScriptState
+		origin facts.GateScriptOrigin
 	}{
 		{func() {}, "absent", "absent"},
 		{func() { f.put(name, string(script.Ingest)) }, "present", "init"},
@@ -323,8 +324,9 @@ func TestDomainKeys(t *testing.T) {
 	f.keys.Add("third", weak)
 	f.keys.Add("fourth", f.key)
 	type row struct {
-		domain, strength string
-		shared           []string
+		domain   string
+		strength facts.KeyStrength
+		shared   []string
 	}
 	var got []row
 	for _, k := range f.repository(facts.Changed).Keys {
@@ -375,8 +377,11 @@ func TestLog(t *testing.T) {
 	f.put(log, first)
 	f.commit()
 	for _, c := range []struct {
-		name, text                    string
-		state, change, history, chain string
+		name, text string
+		state      facts.DocumentState
+		change     facts.FileChange
+		history    facts.LogHistory
+		chain      facts.LogChain
 	}{
 		{"unchanged", first, "absent", "unchanged", "absent", "absent"},
 		{"extended", first + second, "valid", "modified", "extends", "intact"},

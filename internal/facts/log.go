@@ -9,7 +9,6 @@ import (
 
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/audit"
-	"github.com/codexlock/codexlock/internal/repo"
 )
 
 // measureLog looks at the log of verifications. Where a change is judged and it
@@ -24,7 +23,7 @@ func (c *Collector) measureLog(ctx context.Context, r *Repository) error {
 		},
 	}
 	defer func() { r.Log = l }()
-	if c.o.Scope == Changed && l.Change == repo.Unchanged.String() {
+	if c.o.Scope == Changed && l.Change == FileChangeUnchanged {
 		return nil
 	}
 	if !c.o.inObjects() { // a work tree: another process may be adding to the log
@@ -68,7 +67,7 @@ func (c *Collector) measureLog(ctx context.Context, r *Repository) error {
 	if err != nil {
 		return fmt.Errorf("read %s: %w", audit.Path, err)
 	}
-	l.Lines, l.Chain, l.Break = log.Lines, log.Chain, log.Break
+	l.Lines, l.Chain, l.Break = log.Lines, LogChain(log.Chain), log.Break
 	return c.measureCheckpoint(ctx, &l, log)
 }
 
@@ -96,20 +95,20 @@ func (c *Collector) measureCheckpoint(ctx context.Context, l *Log, log audit.Log
 		l.Checkpoint.Problems = []Problem{{Message: err.Error(), Line: 1, Column: 1}}
 		return nil
 	}
-	l.Checkpoint.Signature = point.Signature
+	l.Checkpoint.Signature = Signature(point.Signature)
 	l.Checkpoint.Covers = matches(point.Size == int64(log.Lines) && point.Root == log.Root)
 	return nil
 }
 
 // logChange is how the log, or its checkpoint, differs between base and head.
-func (c *Collector) logChange() string {
+func (c *Collector) logChange() FileChange {
 	if status, ok := c.changes.status(audit.Path.String()); ok {
-		return status.String()
+		return FileChange(status.String())
 	}
 	if _, ok := c.changes.status(audit.CheckpointPath.String()); ok {
-		return repo.Modified.String()
+		return FileChangeModified
 	}
-	return repo.Unchanged.String()
+	return FileChangeUnchanged
 }
 
 // concernsLog is the log and its checkpoint.

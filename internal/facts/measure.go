@@ -89,11 +89,11 @@ func (c *Collector) measure(ctx context.Context, s *subject) (Measurement, error
 // systems, names none on Windows, or hides what it is. Nothing more is measured: no companion can
 // belong to it.
 func (c *Collector) misnamed(s *subject, name string) Measurement {
-	change := "unchanged"
+	change := FileChangeUnchanged
 	if status, ok := c.changes.status(name); ok {
-		change = status.String()
+		change = FileChange(status.String())
 	}
-	kind := "misnamed"
+	kind := KindMisnamed
 	if change == "removed" {
 		kind = "absent"
 	}
@@ -126,7 +126,7 @@ func (c *Collector) measureFile(ctx context.Context, s *subject) error {
 	if c.o.Strict && !c.o.inObjects() && entry.Kind == repo.File {
 		a.DiskMode = fmt.Sprintf("%04o", entry.Perm)
 	}
-	a.Kind, a.Mode = entry.Kind.String(), entry.Mode
+	a.Kind, a.Mode = Kind(entry.Kind.String()), entry.Mode
 	if a.CompanionOf, err = c.companionOf(ctx, s.path); err != nil {
 		return err
 	}
@@ -143,7 +143,7 @@ func (c *Collector) measureFile(ctx context.Context, s *subject) error {
 	digest, size, head, err := file.Hash(ctx, io.MultiWriter(scanner, &text))
 	var large *repo.TooLargeError
 	if errors.As(err, &large) {
-		a.Kind = repo.Oversized.String()
+		a.Kind = KindOversized
 		return nil
 	}
 	if err != nil {
@@ -175,9 +175,9 @@ func (c *Collector) measureFile(ctx context.Context, s *subject) error {
 // change says how the artifact stands to the base, as far as its name and its
 // ledger entry tell. Where every artifact is judged, its bytes and companions
 // are not read a second time for this: measureBase completes it.
-func (c *Collector) change(p artifact.Path) string {
+func (c *Collector) change(p artifact.Path) FileChange {
 	if status, ok := c.changes.status(p.String()); ok {
-		return status.String()
+		return FileChange(status.String())
 	}
 	for _, kind := range artifact.Companions {
 		if len(c.changes.paths) == 0 {
@@ -185,14 +185,14 @@ func (c *Collector) change(p artifact.Path) string {
 		}
 		for _, companion := range [...]artifact.Path{p.Companion(kind), p.MirroredCompanion(kind)} {
 			if _, ok := c.changes.status(companion.String()); ok {
-				return repo.Modified.String()
+				return FileChangeModified
 			}
 		}
 	}
 	if c.entriesDiffer(p) {
-		return repo.Modified.String()
+		return FileChangeModified
 	}
-	return repo.Unchanged.String()
+	return FileChangeUnchanged
 }
 
 // neverThere reports whether neither the base nor the head has a companion: a file
@@ -287,7 +287,7 @@ func (c *Collector) measureManifest(ctx context.Context, s *subject) error {
 	if err != nil {
 		return err
 	}
-	m := &Manifest{Document: file.Document, Told: []string{}, Network: []string{}}
+	m := &Manifest{Document: file.Document, Told: []ManifestField{}, Network: []string{}}
 	s.in.Manifest, s.manifestFile = m, file
 	if m.State != "valid" {
 		return nil
@@ -379,7 +379,7 @@ func (c *Collector) measureBase(ctx context.Context, s *subject) error {
 	}
 	if !there && len(entries) == 0 {
 		if a.Kind != "absent" {
-			a.Change = repo.Added.String()
+			a.Change = FileChangeAdded
 		}
 		return nil
 	}
@@ -406,7 +406,7 @@ func (c *Collector) measureBase(ctx context.Context, s *subject) error {
 	if err := c.measureMutation(ctx, s, file, there); err != nil {
 		return err
 	}
-	if a.Change != repo.Unchanged.String() || c.o.SameCommit {
+	if a.Change != FileChangeUnchanged || c.o.SameCommit {
 		return nil
 	}
 	recordSame := s.before.placed
@@ -423,9 +423,9 @@ func (c *Collector) measureBase(ctx context.Context, s *subject) error {
 	}
 	switch {
 	case a.Kind == "absent" && there:
-		a.Change = repo.Removed.String()
+		a.Change = FileChangeRemoved
 	case !recordSame, !manifestSame, b.Test == "differs", file.Mode != a.Mode, b.SHA256 != "" && b.SHA256 != a.SHA256:
-		a.Change = repo.Modified.String()
+		a.Change = FileChangeModified
 	}
 	return nil
 }
@@ -485,7 +485,7 @@ func (c *Collector) measureInputs(ctx context.Context, s *subject) error {
 // digests remembers what inputs hash to: one input often serves many artifacts.
 type digests struct{ known sync.Map }
 
-func (d *digests) state(ctx context.Context, tree repo.Tree, w manifest.Reference) (string, error) {
+func (d *digests) state(ctx context.Context, tree repo.Tree, w manifest.Reference) (ReferenceState, error) {
 	p, err := artifact.ParsePath(w.Path)
 	if err != nil {
 		return "unsafe", nil

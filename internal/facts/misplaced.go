@@ -191,7 +191,7 @@ func (c *Collector) measureMisplaced(ctx context.Context, s *subject, name strin
 		}
 	}
 	s.in.Artifact = &Artifact{
-		Path: printable(name), Change: change.String(), Kind: "misplaced", Stands: entry.Kind.String(), Above: printable(c.misplaced[name]),
+		Path: printable(name), Change: FileChange(change.String()), Kind: "misplaced", Stands: StandsKind(entry.Kind.String()), Above: printable(c.misplaced[name]),
 	}
 	s.in.Checks = c.check(s)
 	return Measurement{Input: s.in, Locate: s.docs.locate}, nil

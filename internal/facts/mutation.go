@@ -32,7 +32,7 @@ func (c *Collector) measureMutation(ctx context.Context, s *subject, before repo
 
 // modeChange compares the artifact's mode with the base's. A work tree on a file
 // system that keeps no modes has those of the index, as Git itself sees it.
-func (c *Collector) modeChange(ctx context.Context, s *subject, before repo.Entry, there bool) (string, error) {
+func (c *Collector) modeChange(ctx context.Context, s *subject, before repo.Entry, there bool) (Sameness, error) {
 	switch {
 	case !there || before.Kind != repo.File || s.file.Kind != repo.File || s.in.Artifact.Kind == "absent":
 		return "absent", nil
@@ -52,7 +52,7 @@ func (c *Collector) modeChange(ctx context.Context, s *subject, before repo.Entr
 
 // contentChange compares the artifact's bytes with the base's, the cheapest way
 // first.
-func (c *Collector) contentChange(ctx context.Context, s *subject, before repo.Entry, there bool) (string, error) {
+func (c *Collector) contentChange(ctx context.Context, s *subject, before repo.Entry, there bool) (ContentChange, error) {
 	a := s.in.Artifact
 	switch {
 	case !there || before.Kind != repo.File:
@@ -78,7 +78,7 @@ func (c *Collector) contentChange(ctx context.Context, s *subject, before repo.E
 
 // recordOrder is when a record's content was approved, beside the base's: a
 // renewal approves nothing.
-func recordOrder(before, now *vaulttime.Record) string {
+func recordOrder(before, now *vaulttime.Record) RecordAge {
 	if now == nil {
 		return "absent"
 	}
@@ -93,12 +93,12 @@ func recordOrder(before, now *vaulttime.Record) string {
 
 // referenceChange is how an input or output differs between base and head, ""
 // where only the artifacts that were asked for were compared.
-func (c *Collector) referenceChange(path string) string {
+func (c *Collector) referenceChange(path string) FileChange {
 	if c.o.Scope != Changed {
 		return ""
 	}
 	if status, ok := c.changes.status(path); ok {
-		return status.String()
+		return FileChange(status.String())
 	}
-	return repo.Unchanged.String()
+	return FileChangeUnchanged
 }

@@ -27,19 +27,16 @@ const (
 // Pointers finds the Git LFS pointers of a tree that do not stand for their content.
 type Pointers struct {
 	tree       repo.Tree
-	lfs        string   // of the configuration: oid, content
+	lfs        LFSHash
 	attributes sync.Map // folder: the text of its .gitattributes
 }
 
 // NewPointers returns Pointers of a tree, with lfs as the configuration has it.
-func NewPointers(tree repo.Tree, lfs string) *Pointers { return &Pointers{tree: tree, lfs: lfs} }
+func NewPointers(tree repo.Tree, lfs LFSHash) *Pointers { return &Pointers{tree: tree, lfs: lfs} }
 
 // Fault states what speaks against a file that is, or is like, a Git LFS pointer, whose
-// bytes are text: "" where its oid stands for its content; script (the rules about scripts and texts would
-// apply to what it stands for, which is not here); content (the configuration wants the
-// content); malformed (like a pointer, and none that can be relied on); unfiltered (no
-// attribute filter=lfs, so Git hands out the pointer itself).
-func (p *Pointers) Fault(ctx context.Context, entry repo.Entry, text []byte) (string, error) {
+// bytes are text; "" where its oid stands for its content.
+func (p *Pointers) Fault(ctx context.Context, entry repo.Entry, text []byte) (PointerProblem, error) {
 	_, size, ok := artifact.ParsePointer(text)
 	if !ok {
 		return "malformed", nil

@@ -9,9 +9,9 @@ import (
 func (c *Collector) Repository(ctx context.Context) (Measurement, error) {
 	keys := c.domainKeys()
 	r := &Repository{
-		Scope: string(c.o.Scope), Base: c.o.BaseCommit, Head: c.o.HeadCommit, Artifacts: len(c.artifacts),
+		Scope: c.o.Scope, Base: c.o.BaseCommit, Head: c.o.HeadCommit, Artifacts: len(c.artifacts),
 		Ledger: c.ledger.found, UnsafePaths: c.ledger.unsafePaths(),
-		Config: c.o.Config.File.String(), Keys: keys, KeyChecks: CheckKeys(keys), TrustedBase: string(cmp.Or(c.o.TrustedBase, TrustedCommit)),
+		Config: c.o.Config.File.String(), Keys: keys, KeyChecks: CheckKeys(keys), TrustedBase: cmp.Or(c.o.TrustedBase, TrustedCommit),
 	}
 	for _, step := range []func(context.Context, *Repository) error{
 		c.measureCollisions, c.measureGate, c.measureScript, c.measureLog,

@@ -99,7 +99,7 @@ func (c *Collector) runTest(ctx context.Context, s *subject, attested bool, own 
 		return err
 	}
 	result, err := c.o.Tests.Run(ctx, job)
-	t.Run, t.RunDetail = string(result.State), printable(result.Detail)
+	t.Run, t.RunDetail = TestRun(result.State), printable(result.Detail)
 	return err
 }
 

@@ -11,9 +11,9 @@ import (
 // are only looked at where there is something to report.
 
 // areas are the folders whose files the standard treats alike (ZT-6.1).
-var areas = map[string]string{"assets/sources/": "sources", "assets/incoming/": "incoming", "assets/quarantine/": "quarantine"}
+var areas = map[string]Area{"assets/sources/": "sources", "assets/incoming/": "incoming", "assets/quarantine/": "quarantine"}
 
-func areaOf(path string) string {
+func areaOf(path string) Area {
 	for folder, area := range areas {
 		if strings.HasPrefix(path, folder) {
 			return area
@@ -23,7 +23,7 @@ func areaOf(path string) string {
 }
 
 // times is how often something is there.
-func times(n int) string {
+func times(n int) Times {
 	switch n {
 	case 0:
 		return "never"
@@ -46,7 +46,7 @@ func excerpt(text string) string {
 }
 
 // yesNoUnknown is a JSON text of true or false as a word.
-func yesNoUnknown(json string) string {
+func yesNoUnknown(json string) YesNoUnknown {
 	switch json {
 	case "true":
 		return "yes"
@@ -57,14 +57,14 @@ func yesNoUnknown(json string) string {
 }
 
 // told are the fields of a manifest that say something (ZT-11.1).
-func told(m manifest.Manifest) []string {
+func told(m manifest.Manifest) []ManifestField {
 	var tool manifest.Tool
 	if m.Toolchain != nil {
 		tool = *m.Toolchain
 	}
-	fields := []string{}
+	fields := []ManifestField{}
 	for _, f := range []struct {
-		name string
+		name ManifestField
 		says bool
 	}{
 		{"creator", strings.TrimSpace(m.Creator) != ""},

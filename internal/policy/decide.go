@@ -184,7 +184,7 @@ func (r *run) settle(ctx context.Context) {
 	in := facts.Input{EffectiveTime: r.whole.Input.EffectiveTime, Settings: r.whole.Input.Settings}
 	change := r.whole.Input.Repository
 	rulesEdited := slices.ContainsFunc(change.GateChanges, func(g facts.GateChange) bool { return g.Kind == "policy" })
-	in.Exceptions = r.waivers.settled(r.engine.rules, change.Scope == string(facts.All) && r.until > r.count, rulesEdited)
+	in.Exceptions = r.waivers.settled(r.engine.rules, change.Scope == facts.All && r.until > r.count, rulesEdited)
 	m := facts.Measurement{Input: in, Locate: func(file, pointer string) (line, column int, ok bool) {
 		if b := r.options.Baseline; file == b.Path && b.Locate != nil {
 			return b.Locate(file, pointer)

@@ -38,7 +38,7 @@ type Setting struct {
 // gate, as long as the offending statements are what they were.
 type Baseline struct {
 	Path     string // "": the configuration names none
-	State    string // valid, absent, invalid, irregular
+	State    facts.BaselineState
 	Problems []facts.Problem
 	Entries  []baseline.Entry
 	Locate   func(file, pointer string) (line, column int, ok bool) `json:"-"`

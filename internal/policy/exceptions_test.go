@@ -162,7 +162,7 @@ func TestExceptionsAreSettledLast(t *testing.T) {
 		"warn acme.watch acme.bda current nothing USE",
 		"warn acme.watch did you mean acme.bad?",
 	}
-	for scope, use := range map[string]string{"all": "unused", "changed": "unknown"} {
+	for scope, use := range map[facts.Scope]string{"all": "unused", "changed": "unknown"} {
 		for workers := 1; workers <= 4; workers++ {
 			c := change("bad", "good", "worse/bad")
 			c.whole.Repository.Scope = scope
@@ -330,7 +330,7 @@ func TestBaseline(t *testing.T) {
 // everything is a change of everything.
 func everything(paths ...string) measured {
 	m := change(paths...)
-	m.whole.Repository.Scope = string(facts.All)
+	m.whole.Repository.Scope = facts.All
 	return m
 }
 

@@ -55,7 +55,7 @@ func (r *run) judge(ctx context.Context, m *facts.Measurement, q *query, answers
 
 // artifactOf takes from the facts what a decision says of an artifact.
 func artifactOf(in *facts.Input) Artifact {
-	a := Artifact{Path: in.Artifact.Path, Change: in.Artifact.Change, SHA256: in.Artifact.SHA256, Proof: in.Artifact.Proof}
+	a := Artifact{Path: in.Artifact.Path, Change: string(in.Artifact.Change), SHA256: in.Artifact.SHA256, Proof: string(in.Artifact.Proof)}
 	if in.Domain != nil {
 		a.TrustDomain = in.Domain.Name
 	}

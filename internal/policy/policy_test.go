@@ -36,7 +36,7 @@ func validInput(path string) facts.Input {
 		},
 		Manifest: &facts.Manifest{
 			Document: facts.Document{Path: path + ".manifest.json", State: "valid", Problems: none},
-			Told:     []string{"creator", "generated_at", "inputs", "outputs", "toolchain.name", "toolchain.version"},
+			Told:     []facts.ManifestField{"creator", "generated_at", "inputs", "outputs", "toolchain.name", "toolchain.version"},
 			Artifact: path, SHA256: digest, Creator: "ada", GeneratedAt: "2026-03-01T11:00:00Z",
 			Toolchain: &facts.Tool{Name: "codexlock", Version: "1.0.0"},
 			Inputs:    &[]facts.Reference{{Pointer: "/inputs/0", Path: "in.txt", SHA256: digest, State: "match"}},

@@ -162,7 +162,7 @@ func never(rules []*rule, selector string) bool {
 func (w *waivers) settledBaseline(rules []*rule, all bool) facts.Baseline {
 	b := &w.o.Baseline
 	out := facts.Baseline{
-		Path: b.Path, State: cmp.Or(b.State, "unnamed"), Problems: b.Problems, Entries: len(b.Entries),
+		Path: b.Path, State: cmp.Or(b.State, facts.BaselineStateUnnamed), Problems: b.Problems, Entries: len(b.Entries),
 		Stale: []facts.StaleEntry{}, Never: []facts.StaleEntry{},
 	}
 	if b.Path == "" {

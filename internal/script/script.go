@@ -31,26 +31,24 @@ const maxText = 80
 
 // Facts are what holds of one script.
 type Facts struct {
-	// State is parsed; invalid (Bash does not parse it, see Problem); unread (too
-	// large, no text); other (its first line names no shell).
-	State        string     `json:"state"`
+	State        State      `json:"state"`
 	Problem      *Problem   `json:"problem,omitempty"`
-	Shebang      string     `json:"shebang"` // bash (#!/usr/bin/env bash), other, absent
+	Shebang      Shebang    `json:"shebang"`
 	FirstLine    string     `json:"first_line,omitempty"`
 	FirstCommand int        `json:"first_command,omitempty"` // the line of the first command, counted from 1
-	StrictMode   string     `json:"strict_mode"`             // set -euo pipefail: first, later, absent
-	POSIX        string     `json:"posix"`                   // yes; no (see POSIXProblem); absent (it was not parsed)
+	StrictMode   StrictMode `json:"strict_mode"`
+	POSIX        POSIX      `json:"posix"`
 	POSIXProblem *Problem   `json:"posix_problem,omitempty"`
-	Usage        string     `json:"usage"`      // whether --help or --usage is answered: handled, absent
+	Usage        Usage      `json:"usage"`
 	Config       []Use      `json:"config"`     // configuration from elsewhere than environment and flags
 	Privileges   []Use      `json:"privileges"` // more rights than the caller's, or rights for everybody
 	Repeats      []Use      `json:"repeats"`    // what does something else, or fails, when it is done again
 	References   []Use      `json:"references"` // to files in assets/incoming/ and assets/quarantine/
 	Network      []Access   `json:"network"`    // commands that contact another host
 	Opaque       []Use      `json:"opaque"`     // code that it executes and that cannot be read
-	Hashes       string     `json:"hashes"`     // whether it computes a SHA-256: yes, no
-	Signs        string     `json:"signs"`      // whether it computes an HMAC: yes, no
-	Behaves      string     `json:"behaves"`    // whether it looks at more than digests: yes, no
+	Hashes       YesNo      `json:"hashes"`     // whether it computes a SHA-256
+	Signs        YesNo      `json:"signs"`      // whether it computes an HMAC
+	Behaves      YesNo      `json:"behaves"`    // whether it looks at more than digests
 	ShellCheck   ShellCheck `json:"shellcheck"` // what ShellCheck says
 }
 

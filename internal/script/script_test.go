@@ -69,7 +69,7 @@ func TestForm(t *testing.T) {
 		"empty":                 {"", "parsed absent absent yes absent"},
 	} {
 		f := Parse([]byte(c.text))
-		got := strings.Join([]string{f.State, f.Shebang, f.StrictMode, f.POSIX, f.Usage}, " ")
+		got := strings.Join([]string{string(f.State), string(f.Shebang), string(f.StrictMode), string(f.POSIX), string(f.Usage)}, " ")
 		if got != c.want {
 			t.Errorf("%s: %s, want %s (%+v)", name, got, c.want, f.Problem)
 		}
@@ -241,7 +241,7 @@ func TestVerifies(t *testing.T) {
 		"echo sha256sum openssl -hmac [ -s x":                 "no no no",
 	} {
 		f := Parse([]byte(head + text + "\n"))
-		if got := strings.Join([]string{f.Hashes, f.Signs, f.Behaves}, " "); got != want {
+		if got := strings.Join([]string{string(f.Hashes), string(f.Signs), string(f.Behaves)}, " "); got != want {
 			t.Errorf("%q: %s, want %s", text, got, want)
 		}
 	}

@@ -19,13 +19,9 @@ import (
 
 // A ShellCheck is what the program of that name says of a script (ZT-10.1).
 type ShellCheck struct {
-	// State is passed; found (see Findings); unavailable (it is not installed);
-	// exceeded (it needs more time or memory than it is given, see Problem); ours (the
-	// script is one that codexlock writes, which its own tests check); absent (the
-	// script was not asked about, for it cannot be parsed).
-	State    string    `json:"state"`
-	Problem  string    `json:"problem,omitempty"`
-	Findings []Comment `json:"findings"`
+	State    ShellCheckState `json:"state"`
+	Problem  string          `json:"problem,omitempty"`
+	Findings []Comment       `json:"findings"`
 }
 
 // A Comment is one of ShellCheck's findings.

@@ -1,0 +1,695 @@
+package facts
+
+// The enumerations of facts are defined here, and nowhere else: a test holds
+// schemas/facts.json to them, and every text in this package that becomes one.
+
+// A Keyless says what a run without the secret does.
+type Keyless string
+
+// The values of Keyless.
+const (
+	KeylessDeny  Keyless = "deny"
+	KeylessProof Keyless = "proof" // it accepts a valid Ed25519 proof
+)
+
+// An LFSHash says what a Git LFS artifact's hash is taken from.
+type LFSHash string
+
+// The values of LFSHash.
+const (
+	LFSHashOID     LFSHash = "oid"
+	LFSHashContent LFSHash = "content"
+)
+
+// A Level is a compliance level (ZT-13).
+type Level string
+
+// The values of Level.
+const (
+	LevelAPlus        Level = "a-plus"
+	LevelTier1        Level = "tier-1"
+	LevelNonCompliant Level = "non-compliant"
+)
+
+// A RunTests says whether this run executes tests.
+type RunTests string
+
+// The values of RunTests.
+const (
+	RunTestsNever   RunTests = "never"
+	RunTestsSandbox RunTests = "sandbox" // the configuration asks for it
+)
+
+// A Layout says which modes count.
+type Layout string
+
+// The values of Layout.
+const (
+	LayoutGit    Layout = "git"    // those in Git
+	LayoutStrict Layout = "strict" // those of a work tree's files on the disk too
+)
+
+// A FileChange is how a file differs between base and head.
+type FileChange string
+
+// The values of FileChange.
+const (
+	FileChangeAdded     FileChange = "added"
+	FileChangeModified  FileChange = "modified"
+	FileChangeRemoved   FileChange = "removed"
+	FileChangeUnchanged FileChange = "unchanged"
+)
+
+// A Kind is what stands at an artifact's path.
+type Kind string
+
+// The values of Kind.
+const (
+	KindFile      Kind = "file"
+	KindSymlink   Kind = "symlink"
+	KindSubmodule Kind = "submodule"
+	KindDirectory Kind = "directory"
+	KindSpecial   Kind = "special"
+	KindOversized Kind = "oversized" // too large to be read
+	KindPointer   Kind = "pointer"   // a Git LFS pointer that does not stand for its content, see PointerProblem
+	KindMisnamed  Kind = "misnamed"  // its name means different files on different systems, names none on Windows, or hides what it is
+	KindMisplaced Kind = "misplaced" // it stands where a folder of artifacts belongs
+	KindAbsent    Kind = "absent"
+)
+
+// A StandsKind is what stands where a folder of artifacts belongs.
+type StandsKind string
+
+// The values of StandsKind.
+const (
+	StandsKindFile      StandsKind = "file"
+	StandsKindSymlink   StandsKind = "symlink"
+	StandsKindSubmodule StandsKind = "submodule"
+	StandsKindSpecial   StandsKind = "special"
+	StandsKindOversized StandsKind = "oversized"
+)
+
+// An Area is a folder whose files the standard treats alike (ZT-6.1).
+type Area string
+
+// The values of Area.
+const (
+	AreaSources    Area = "sources"
+	AreaIncoming   Area = "incoming"
+	AreaQuarantine Area = "quarantine"
+	AreaElsewhere  Area = "elsewhere"
+)
+
+// A HashSource says what an artifact's hash was taken from.
+type HashSource string
+
+// The values of HashSource.
+const (
+	HashSourceContent HashSource = "content"
+	HashSourceLFSOID  HashSource = "lfs-oid"
+)
+
+// A YesNo answers a question that has an answer.
+type YesNo string
+
+// The values of YesNo.
+const (
+	YesNoYes YesNo = "yes"
+	YesNoNo  YesNo = "no"
+)
+
+// A YesNoUnknown answers a question that may have no answer.
+type YesNoUnknown string
+
+// The values of YesNoUnknown.
+const (
+	YesNoUnknownYes     YesNoUnknown = "yes"
+	YesNoUnknownNo      YesNoUnknown = "no"
+	YesNoUnknownUnknown YesNoUnknown = "unknown"
+)
+
+// A PointerProblem is why a Git LFS pointer does not stand for its content.
+type PointerProblem string
+
+// The values of PointerProblem.
+const (
+	PointerProblemScript     PointerProblem = "script"  // the rules about scripts and texts would apply to the content, which is not here
+	PointerProblemContent    PointerProblem = "content" // the configuration wants the content
+	PointerProblemMalformed  PointerProblem = "malformed"
+	PointerProblemUnfiltered PointerProblem = "unfiltered" // no attribute filter=lfs
+)
+
+// A DocumentState is what was found where a document is expected.
+type DocumentState string
+
+// The values of DocumentState.
+const (
+	DocumentStateValid     DocumentState = "valid"
+	DocumentStateAbsent    DocumentState = "absent"
+	DocumentStateInvalid   DocumentState = "invalid"   // see Problems
+	DocumentStateIrregular DocumentState = "irregular" // a symlink, submodule, directory or special file stands there
+	DocumentStateTwice     DocumentState = "twice"     // it stands beside the artifact and under assets/manifests/
+)
+
+// A Times is how often something is there.
+type Times string
+
+// The values of Times.
+const (
+	TimesNever Times = "never"
+	TimesOnce  Times = "once"
+	TimesOften Times = "often"
+)
+
+// A ManifestField is a field of a manifest that says something (ZT-11.1).
+type ManifestField string
+
+// The values of ManifestField.
+const (
+	ManifestFieldCreator           ManifestField = "creator"
+	ManifestFieldGeneratedAt       ManifestField = "generated_at"
+	ManifestFieldInputs            ManifestField = "inputs"
+	ManifestFieldOutputs           ManifestField = "outputs"
+	ManifestFieldToolchainName     ManifestField = "toolchain.name"
+	ManifestFieldToolchainUnstated ManifestField = "toolchain.unstated" // it is null
+	ManifestFieldToolchainVersion  ManifestField = "toolchain.version"
+)
+
+// A LinkSubject compares path and digest of an earlier record with the record's.
+type LinkSubject string
+
+// The values of LinkSubject.
+const (
+	LinkSubjectMatch   LinkSubject = "match"
+	LinkSubjectDiffers LinkSubject = "differs"
+)
+
+// A LinkOrder is how the time of an earlier record stands to the next one's.
+type LinkOrder string
+
+// The values of LinkOrder.
+const (
+	LinkOrderForward LinkOrder = "forward" // the same or earlier
+	LinkOrderBack    LinkOrder = "back"
+)
+
+// A LinkSignature is the verdict on the proof of an earlier record, over all the links before it.
+type LinkSignature string
+
+// The values of LinkSignature.
+const (
+	LinkSignatureValid   LinkSignature = "valid"
+	LinkSignatureInvalid LinkSignature = "invalid"
+	LinkSignatureNoKey   LinkSignature = "no_key"
+	LinkSignatureRevoked LinkSignature = "revoked" // valid, of a key that counts no more
+)
+
+// An Acceptance says whether a domain accepts artifacts from another one.
+type Acceptance string
+
+// The values of Acceptance.
+const (
+	AcceptanceYes  Acceptance = "yes"
+	AcceptanceNo   Acceptance = "no"
+	AcceptanceOpen Acceptance = "open" // no configuration: any does
+)
+
+// A TestRun is what came of executing a test.
+type TestRun string
+
+// The values of TestRun.
+const (
+	TestRunNotAsked    TestRun = "not_asked"
+	TestRunPassed      TestRun = "passed" // twice, in the sandbox
+	TestRunFailed      TestRun = "failed"
+	TestRunDiffers     TestRun = "differs" // the second run did otherwise than the first
+	TestRunTimeout     TestRun = "timeout"
+	TestRunRefused     TestRun = "refused"     // nothing vouches for its bytes
+	TestRunUnavailable TestRun = "unavailable" // the sandbox, or what it tests
+	TestRunUnproved    TestRun = "unproved"    // its artifact is not what is recorded and signed, or the test cannot be run, as other rules say
+)
+
+// A DomainState says whether the configuration knows a trust domain.
+type DomainState string
+
+// The values of DomainState.
+const (
+	DomainStateKnown   DomainState = "known"
+	DomainStateUnknown DomainState = "unknown"
+	DomainStateOpen    DomainState = "open" // no configuration: any name is one
+)
+
+// A DomainPaths says whether a path is one of a trust domain's.
+type DomainPaths string
+
+// The values of DomainPaths.
+const (
+	DomainPathsInside  DomainPaths = "inside"
+	DomainPathsOutside DomainPaths = "outside"
+	DomainPathsOpen    DomainPaths = "open"    // the domain names none
+	DomainPathsClaimed DomainPaths = "claimed" // it names none, and another domain names this one
+	DomainPathsAbsent  DomainPaths = "absent"  // no domain that is known
+)
+
+// A RecordState is what was found where the base has an artifact's record.
+type RecordState string
+
+// The values of RecordState.
+const (
+	RecordStateValid  RecordState = "valid"
+	RecordStateAbsent RecordState = "absent"
+	RecordStateTwice  RecordState = "twice"  // it stands in two places, and what is measured of it is that of either
+	RecordStateUnread RecordState = "unread" // something stands there that cannot be read, and may have had any field
+)
+
+// A FieldState says whether a record of the base had a field.
+type FieldState string
+
+// The values of FieldState.
+const (
+	FieldStatePresent FieldState = "present"
+	FieldStateAbsent  FieldState = "absent"
+	FieldStateUnknown FieldState = "unknown" // the record cannot be read and may have had it
+)
+
+// A ContentChange compares an artifact's bytes in base and head.
+type ContentChange string
+
+// The values of ContentChange.
+const (
+	ContentChangeSame    ContentChange = "same"
+	ContentChangeDiffers ContentChange = "differs"
+	ContentChangeGone    ContentChange = "gone"
+	ContentChangeAbsent  ContentChange = "absent" // it is not in the base
+)
+
+// A Sameness compares a file in base and head.
+type Sameness string
+
+// The values of Sameness.
+const (
+	SamenessSame    Sameness = "same"
+	SamenessDiffers Sameness = "differs"
+	SamenessAbsent  Sameness = "absent" // either is not there, or is no file
+)
+
+// A RecordAge compares when the content of an artifact's record was approved, in base and head.
+type RecordAge string
+
+// The values of RecordAge.
+const (
+	RecordAgeSame    RecordAge = "same"
+	RecordAgeLater   RecordAge = "later"
+	RecordAgeEarlier RecordAge = "earlier"
+	RecordAgeAbsent  RecordAge = "absent" // either cannot be read
+)
+
+// A Comparison compares two values that have to be the same.
+type Comparison string
+
+// The values of Comparison.
+const (
+	ComparisonMatch   Comparison = "match"
+	ComparisonDiffers Comparison = "differs"
+	ComparisonAbsent  Comparison = "absent" // one of the two is missing or malformed
+)
+
+// A Signature is the verdict of checking a signature.
+type Signature string
+
+// The values of Signature.
+const (
+	SignatureValid   Signature = "valid"
+	SignatureInvalid Signature = "invalid"
+	SignatureNoKey   Signature = "no_key" // there is none to check it with
+	SignatureAbsent  Signature = "absent"
+)
+
+// A KeyEpoch is the epoch of the key that a record names, or was made with.
+type KeyEpoch string
+
+// The values of KeyEpoch.
+const (
+	KeyEpochCurrent  KeyEpoch = "current"
+	KeyEpochRetiring KeyEpoch = "retiring"
+	KeyEpochRevoked  KeyEpoch = "revoked"
+	KeyEpochUnknown  KeyEpoch = "unknown"  // the domain lists keys, and not this one
+	KeyEpochUnlisted KeyEpoch = "unlisted" // it lists none
+	KeyEpochAbsent   KeyEpoch = "absent"   // no key is named, and none of ours made it
+)
+
+// A RecordTime says whether a record is valid at the effective time.
+type RecordTime string
+
+// The values of RecordTime.
+const (
+	RecordTimeCurrent RecordTime = "current"
+	RecordTimeExpired RecordTime = "expired"
+	RecordTimeFuture  RecordTime = "future"
+	RecordTimeAbsent  RecordTime = "absent"
+)
+
+// A TTL compares a record's ttl_hours and the domain's maximum.
+type TTL string
+
+// The values of TTL.
+const (
+	TTLWithin  TTL = "within"
+	TTLExceeds TTL = "exceeds"
+	TTLAbsent  TTL = "absent"
+)
+
+// A Tolerance is a ledger entry's drift_tolerance.
+type Tolerance string
+
+// The values of Tolerance.
+const (
+	ToleranceZero    Tolerance = "zero"
+	ToleranceNonzero Tolerance = "nonzero"
+	ToleranceAbsent  Tolerance = "absent"
+)
+
+// A Rollback is how a record stands to the base's in time, by attested_at and then by timestamp.
+type Rollback string
+
+// The values of Rollback.
+const (
+	RollbackForward Rollback = "forward" // the same or later
+	RollbackBack    Rollback = "back"
+	RollbackUndated Rollback = "undated" // the base's record has attested_at, and this one does not
+	RollbackNew     Rollback = "new"     // none in the base
+	RollbackAbsent  Rollback = "absent"
+)
+
+// A Continuity says whether a record goes on from where the base's left the artifact.
+type Continuity string
+
+// The values of Continuity.
+const (
+	ContinuityContinued Continuity = "continued" // its trust domain and chain, or accepted from there with the chain
+	ContinuityAccepted  Continuity = "accepted"  // from there, and there is no chain to go on with
+	ContinuityRefused   Continuity = "refused"   // in a domain that accepts none from there
+	ContinuityDropped   Continuity = "dropped"   // without the chain
+	ContinuityNew       Continuity = "new"       // none in the base
+	ContinuityOpen      Continuity = "open"      // no configuration
+	ContinuityAbsent    Continuity = "absent"    // no domain is named
+)
+
+// A TestSigned compares the bytes of a test with the digest in the record.
+type TestSigned string
+
+// The values of TestSigned.
+const (
+	TestSignedMatch   TestSigned = "match"
+	TestSignedDiffers TestSigned = "differs"
+	TestSignedOwn     TestSigned = "own" // it differs, and is an attested artifact itself
+	TestSignedAbsent  TestSigned = "absent"
+)
+
+// A VerifiedAt is how a ledger entry's verified_at stands to the base's.
+type VerifiedAt string
+
+// The values of VerifiedAt.
+const (
+	VerifiedAtKept     VerifiedAt = "kept"
+	VerifiedAtNew      VerifiedAt = "new"      // none in the base
+	VerifiedAtAttested VerifiedAt = "attested" // later, and the record is later too
+	VerifiedAtAlone    VerifiedAt = "alone"    // it moved and the record did not
+	VerifiedAtBack     VerifiedAt = "back"
+	VerifiedAtFuture   VerifiedAt = "future" // more than five minutes past the effective time
+	VerifiedAtAbsent   VerifiedAt = "absent"
+)
+
+// A ReferenceState is how an input or output of a manifest compares with the tree.
+type ReferenceState string
+
+// The values of ReferenceState.
+const (
+	ReferenceStateMatch      ReferenceState = "match"
+	ReferenceStateDiffers    ReferenceState = "differs"
+	ReferenceStateUnrecorded ReferenceState = "unrecorded" // the file is there, and no hash is recorded
+	ReferenceStateMissing    ReferenceState = "missing"
+	ReferenceStateUnsafe     ReferenceState = "unsafe" // not a path inside the repository
+)
+
+// An InputsState is the worst state of a manifest's inputs.
+type InputsState string
+
+// The values of InputsState.
+const (
+	InputsStateMatch      InputsState = "match"
+	InputsStateDiffers    InputsState = "differs"
+	InputsStateUnrecorded InputsState = "unrecorded"
+	InputsStateMissing    InputsState = "missing"
+	InputsStateUnsafe     InputsState = "unsafe"
+	InputsStateNone       InputsState = "none" // an empty list
+	InputsStateAbsent     InputsState = "absent"
+)
+
+// An OutputsState says whether each of a manifest's outputs has a hash.
+type OutputsState string
+
+// The values of OutputsState.
+const (
+	OutputsStateRecorded   OutputsState = "recorded"
+	OutputsStateUnrecorded OutputsState = "unrecorded"
+	OutputsStateNone       OutputsState = "none" // an empty list
+	OutputsStateAbsent     OutputsState = "absent"
+)
+
+// An LFSComparison compares a Git LFS pointer with the oid and the size that its manifest records.
+type LFSComparison string
+
+// The values of LFSComparison.
+const (
+	LFSComparisonMatch       LFSComparison = "match"
+	LFSComparisonOIDDiffers  LFSComparison = "oid_differs"
+	LFSComparisonSizeDiffers LFSComparison = "size_differs"
+	LFSComparisonAbsent      LFSComparison = "absent" // no pointer, or none recorded
+)
+
+// An EditedGate says whether the gate can be used once the change is merged.
+type EditedGate string
+
+// The values of EditedGate.
+const (
+	EditedGateUnedited  EditedGate = "unedited"
+	EditedGateUsable    EditedGate = "usable"
+	EditedGateUnusable  EditedGate = "unusable"
+	EditedGateUnchecked EditedGate = "unchecked"
+)
+
+// A GateFile is what a file that the gate is made of is for.
+type GateFile string
+
+// The values of GateFile.
+const (
+	GateFileConfig   GateFile = "config"
+	GateFileBaseline GateFile = "baseline"
+	GateFilePolicy   GateFile = "policy"
+	GateFileSchema   GateFile = "schema"
+	GateFileWorkflow GateFile = "workflow"
+)
+
+// A GateFileChange is how a file of the gate differs between base and head.
+type GateFileChange string
+
+// The values of GateFileChange.
+const (
+	GateFileChangeAdded    GateFileChange = "added"
+	GateFileChangeModified GateFileChange = "modified"
+	GateFileChangeRemoved  GateFileChange = "removed"
+)
+
+// A CollisionKind is how two names differ that some systems take for one.
+type CollisionKind string
+
+// The values of CollisionKind.
+const (
+	CollisionKindCase    CollisionKind = "case"    // in case only
+	CollisionKindUnicode CollisionKind = "unicode" // in how characters are composed
+	CollisionKindIgnored CollisionKind = "ignored" // in characters that some systems ignore
+)
+
+// A KeysStrength is the worst strength of all domains' keys.
+type KeysStrength string
+
+// The values of KeysStrength.
+const (
+	KeysStrengthStrong KeysStrength = "strong" // each is, or this run does not have it
+	KeysStrengthWeak   KeysStrength = "weak"
+)
+
+// A KeysSharing says whether trust domains share a key.
+type KeysSharing string
+
+// The values of KeysSharing.
+const (
+	KeysSharingApart  KeysSharing = "apart" // each domain has a key of its own
+	KeysSharingShared KeysSharing = "shared"
+)
+
+// A KeysListing says whether the keys of this run are listed.
+type KeysListing string
+
+// The values of KeysListing.
+const (
+	KeysListingListed   KeysListing = "listed" // each is the current one, or no key is listed, or this run has none
+	KeysListingUnlisted KeysListing = "unlisted"
+)
+
+// A KeysAge is the worst age of the keys that are neither retiring nor revoked.
+type KeysAge string
+
+// The values of KeysAge.
+const (
+	KeysAgeFresh KeysAge = "fresh"
+	KeysAgeDue   KeysAge = "due"
+)
+
+// A KeyStrength says whether a key can be guessed.
+type KeyStrength string
+
+// The values of KeyStrength.
+const (
+	KeyStrengthStrong KeyStrength = "strong"
+	KeyStrengthWeak   KeyStrength = "weak"
+	KeyStrengthAbsent KeyStrength = "absent" // this run has no key
+)
+
+// A KeyListed is how the keys that this run has stand in public_keys.
+type KeyListed string
+
+// The values of KeyListed.
+const (
+	KeyListedCurrent  KeyListed = "current" // one is the current one, with its public half
+	KeyListedRetiring KeyListed = "retiring"
+	KeyListedRevoked  KeyListed = "revoked"
+	KeyListedDiffers  KeyListed = "differs" // listed with another public half
+	KeyListedMissing  KeyListed = "missing" // keys are listed, and none of these
+	KeyListedNone     KeyListed = "none"    // no key is listed
+	KeyListedAbsent   KeyListed = "absent"  // this run has no key
+)
+
+// A PublicKeyState is what a listed key may still do.
+type PublicKeyState string
+
+// The values of PublicKeyState.
+const (
+	PublicKeyStateCurrent  PublicKeyState = "current"
+	PublicKeyStateRetiring PublicKeyState = "retiring"
+	PublicKeyStateRevoked  PublicKeyState = "revoked"
+)
+
+// A PublicKeyAge is the age of a listed key.
+type PublicKeyAge string
+
+// The values of PublicKeyAge.
+const (
+	PublicKeyAgeFresh   PublicKeyAge = "fresh"
+	PublicKeyAgeDue     PublicKeyAge = "due" // 90 days or older
+	PublicKeyAgeUnknown PublicKeyAge = "unknown"
+)
+
+// A GateScriptState is what stands at the path of the standard's command.
+type GateScriptState string
+
+// The values of GateScriptState.
+const (
+	GateScriptStatePresent   GateScriptState = "present"
+	GateScriptStateAbsent    GateScriptState = "absent"
+	GateScriptStateIrregular GateScriptState = "irregular"
+)
+
+// A GateScriptOrigin is where the standard's command comes from.
+type GateScriptOrigin string
+
+// The values of GateScriptOrigin.
+const (
+	GateScriptOriginInit     GateScriptOrigin = "init"     // the bytes that codexlock init writes
+	GateScriptOriginAttested GateScriptOrigin = "attested" // the ledger lists it with its hash
+	GateScriptOriginOther    GateScriptOrigin = "other"
+	GateScriptOriginAbsent   GateScriptOrigin = "absent" // nothing is there
+)
+
+// A LogHistory is how the log stands to the base's.
+type LogHistory string
+
+// The values of LogHistory.
+const (
+	LogHistoryExtends   LogHistory = "extends" // the base's, or new
+	LogHistoryRewritten LogHistory = "rewritten"
+	LogHistoryUnread    LogHistory = "unread" // the base's cannot be read
+	LogHistoryAbsent    LogHistory = "absent" // there is none, or it was not asked
+)
+
+// A LogChain is whether each line of the log names the one before it.
+type LogChain string
+
+// The values of LogChain.
+const (
+	LogChainIntact    LogChain = "intact"
+	LogChainBroken    LogChain = "broken"
+	LogChainUnchained LogChain = "unchained"
+	LogChainAbsent    LogChain = "absent"
+)
+
+// A Presence says whether something is there.
+type Presence string
+
+// The values of Presence.
+const (
+	PresencePresent Presence = "present"
+	PresenceAbsent  Presence = "absent"
+)
+
+// A Judged says how much was judged.
+type Judged string
+
+// The values of Judged.
+const (
+	JudgedAll  Judged = "all"
+	JudgedPart Judged = "part" // what is unused is not known
+)
+
+// An ExceptionState says whether an exception still holds.
+type ExceptionState string
+
+// The values of ExceptionState.
+const (
+	ExceptionStateCurrent ExceptionState = "current"
+	ExceptionStateExpired ExceptionState = "expired"
+)
+
+// A Selects says whether there is a rule that an exception selects.
+type Selects string
+
+// The values of Selects.
+const (
+	SelectsRules     Selects = "rules"
+	SelectsNothing   Selects = "nothing"
+	SelectsRefused   Selects = "refused"   // only such as are never excepted, or are not optional
+	SelectsUnsettled Selects = "unsettled" // nothing, in a change that edits rules too
+)
+
+// An ExceptionUse says whether an exception covers a finding.
+type ExceptionUse string
+
+// The values of ExceptionUse.
+const (
+	ExceptionUseUsed    ExceptionUse = "used"
+	ExceptionUseUnused  ExceptionUse = "unused"
+	ExceptionUseUnknown ExceptionUse = "unknown" // not everything was judged
+)
+
+// A BaselineState is what was found where the baseline is expected.
+type BaselineState string
+
+// The values of BaselineState.
+const (
+	BaselineStateValid     BaselineState = "valid"
+	BaselineStateAbsent    BaselineState = "absent"
+	BaselineStateInvalid   BaselineState = "invalid"
+	BaselineStateIrregular BaselineState = "irregular"
+	BaselineStateUnnamed   BaselineState = "unnamed" // the configuration names none
+)
