@@ -70,9 +70,13 @@ var edges = map[string]string{
 
 	"internal/cli/flags": "internal/exit internal/gate internal/host",
 	"internal/action":    "internal/exit internal/facts internal/gate internal/github internal/host internal/keys internal/outfile internal/repo internal/report",
-	"internal/cli": "internal/artifact internal/attest internal/audit internal/baseline internal/buildinfo internal/cli/flags internal/concurrent internal/config " +
-		"internal/exit internal/explain internal/facts internal/gate internal/github internal/host internal/keys internal/ledger internal/manifest " +
-		"internal/policy internal/repo internal/report internal/schemas internal/script internal/vaulttime internal/workbench policies",
+	"internal/signing": "internal/artifact internal/attest internal/attributes internal/audit internal/concurrent internal/config internal/exit internal/facts internal/gate " +
+		"internal/github internal/host internal/keys internal/ledger internal/manifest internal/policy internal/repo internal/vaulttime",
+	"internal/attributes": "internal/artifact internal/attest internal/config internal/exit internal/ledger internal/repo internal/script",
+	"internal/cli": "internal/artifact internal/attest internal/attributes internal/audit internal/baseline internal/buildinfo internal/cli/flags internal/concurrent " +
+		"internal/config internal/exit internal/explain internal/facts internal/gate internal/github internal/host internal/keys internal/ledger " +
+		"internal/manifest internal/policy internal/repo internal/report internal/schemas internal/script internal/signing internal/vaulttime internal/workbench " +
+		"policies",
 	"cmd/codexlock":  "internal/cli internal/host",
 	"cmd/action":     "internal/action internal/host",
 	"bench":          "",

@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -14,33 +13,25 @@ import (
 	"github.com/codexlock/codexlock/internal/attest"
 	"github.com/codexlock/codexlock/internal/config"
 	"github.com/codexlock/codexlock/internal/exit"
-	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/gate"
 	"github.com/codexlock/codexlock/internal/host"
-	"github.com/codexlock/codexlock/internal/ledger"
-	"github.com/codexlock/codexlock/internal/manifest"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/report"
+	"github.com/codexlock/codexlock/internal/signing"
 	"github.com/codexlock/codexlock/internal/vaulttime"
 )
 
-// defaultDomain is the trust domain of an artifact that nothing else names one for.
-const defaultDomain = "default"
-
 // An attestation is the attest command, filled in.
 type attestation struct {
-	world     host.World
-	paths     []string
-	all       bool
-	changed   bool
-	domain    string
-	ttlHours  int64
-	creator   string
-	toolchain string
-	inputs    []string
-	lfsOID    bool
-	now       time.Time
-	log       logging
+	world   host.World
+	paths   []string
+	all     bool
+	changed bool
+	request signing.Request
+	inputs  []string
+	lfsOID  bool
+	now     time.Time
+	log     logging
 }
 
 func attestCommand(w host.World) *cobra.Command {
@@ -83,8 +74,8 @@ one would choose what is signed.`,
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			a.paths = args
-			if cmd.Flags().Changed("ttl-hours") && a.ttlHours < 1 {
-				return exit.Usagef("--ttl-hours is %d, want 1 or more", a.ttlHours)
+			if cmd.Flags().Changed("ttl-hours") && a.request.TTLHours < 1 {
+				return exit.Usagef("--ttl-hours is %d, want 1 or more", a.request.TTLHours)
 			}
 			var err error
 			if a.now, err = gate.EffectiveTime(w, effective); err != nil {
@@ -100,10 +91,10 @@ one would choose what is signed.`,
 	f := cmd.Flags()
 	f.BoolVar(&a.all, "all", false, "attest every file that is or would be an artifact")
 	f.BoolVar(&a.changed, "changed", false, "attest new artifacts, and those whose content or companions differ from the record")
-	f.StringVar(&a.domain, "domain", "", "the trust domain (default: the one whose paths match, or the ledger's)")
-	f.Int64Var(&a.ttlHours, "ttl-hours", 0, "how long the record is valid (default: the domain's maximum)")
-	f.StringVar(&a.creator, "creator", "", "who made it (default: the manifest's, or the user's name)")
-	f.StringVar(&a.toolchain, "toolchain", "", "what made it, NAME@VERSION (default: the manifest's, or null: not stated)")
+	f.StringVar(&a.request.Domain, "domain", "", "the trust domain (default: the one whose paths match, or the ledger's)")
+	f.Int64Var(&a.request.TTLHours, "ttl-hours", 0, "how long the record is valid (default: the domain's maximum)")
+	f.StringVar(&a.request.Creator, "creator", "", "who made it (default: the manifest's, or the user's name)")
+	f.StringVar(&a.request.Toolchain, "toolchain", "", "what made it, NAME@VERSION (default: the manifest's, or null: not stated)")
 	f.StringArrayVar(&a.inputs, "input", nil, "a file that it was made from, repeatable (default: the manifest's)")
 	f.BoolVar(&a.lfsOID, "lfs-oid", false, "accept the oid of a Git LFS pointer whose content is not in .git/lfs")
 	f.StringVar(&effective, "effective-time", "", "the record's timestamp, YYYY-MM-DDTHH:MM:SSZ (default now)")
@@ -111,7 +102,7 @@ one would choose what is signed.`,
 }
 
 func (a attestation) run(ctx context.Context) error {
-	if err := maySign(a.world.Env, "attest"); err != nil {
+	if err := signing.MaySign(a.world.Env, "attest"); err != nil {
 		return err
 	}
 	r, err := repo.Open(ctx, a.world.Dir)
@@ -123,11 +114,11 @@ func (a attestation) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	seal, err := newSealer(ctx, a.world, r, g)
+	signer, err := signing.New(ctx, a.world, r, g)
 	if err != nil {
 		return err
 	}
-	if err := a.log.ready(ctx, seal.config); err != nil {
+	if err := a.log.Ready(ctx, signer.Config); err != nil {
 		return err
 	}
 	inputs, err := gate.Paths(r, a.world.Dir, a.inputs...)
@@ -142,7 +133,7 @@ func (a attestation) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	paths, refused, err := a.selected(ctx, r, tree, view, seal.config)
+	paths, refused, err := a.selected(ctx, r, tree, view, signer.Config)
 	if err != nil {
 		return err
 	}
@@ -150,15 +141,15 @@ func (a attestation) run(ctx context.Context) error {
 		fmt.Fprintln(a.world.Stdout, "[✓] nothing to attest: every artifact is as it is recorded")
 		return nil
 	}
-	domains, err := recordedDomains(ctx, tree)
+	domains, err := signing.RecordedDomains(ctx, tree)
 	if err != nil {
 		return err
 	}
 	paths = withoutCompanions(paths, domains)
-	if err := obstacles(ctx, view, paths, refused); err != nil {
+	if err := signing.RefuseObstacles(ctx, view, paths, refused); err != nil {
 		return err
 	}
-	if err := refusePointers(ctx, tree, seal.config.LFS, paths, refused); err != nil {
+	if err := signing.RefusePointers(ctx, tree, signer.Config.LFS, paths, refused); err != nil {
 		return err
 	}
 	lfs := attest.LFS{Objects: view.LFSObjects(), AcceptOID: a.lfsOID}
@@ -166,7 +157,7 @@ func (a attestation) run(ctx context.Context) error {
 		if err := refused[p]; err != nil {
 			return attest.Options{}, err
 		}
-		o, err := a.options(seal, domains, p, inputs)
+		o, err := a.request.Options(signer, domains, p, inputs)
 		o.LFS = lfs
 		return o, err
 	})
@@ -180,7 +171,7 @@ func (a attestation) run(ctx context.Context) error {
 	}
 	_ = out.Flush()
 	fmt.Fprintln(a.world.Stderr, "codexlock: hint: review and commit the companions and Codex-Lock.json together with the artifact")
-	return a.log.append(ctx, r, seal.config, a.log.attested(result.Attested, vaulttime.FormatTime(a.now)))
+	return a.log.append(ctx, r, signer.Config, a.log.Attested(result.Attested, vaulttime.FormatTime(a.now)))
 }
 
 // withoutCompanions leaves out companions that were named next to their artifacts, as
@@ -198,74 +189,24 @@ func withoutCompanions(paths []artifact.Path, listed map[string]string) []artifa
 
 // selected are the paths that are to be attested, and what is refused of them already.
 func (a attestation) selected(ctx context.Context, r *repo.Repository, tree repo.Tree, view *repo.View, c config.Config) ([]artifact.Path, map[artifact.Path]error, error) {
-	s := selection{repository: r, work: tree, view: view, config: c, dir: a.world.Dir, world: a.world, refused: map[artifact.Path]error{}}
+	s := signing.NewSelector(a.world.Dir, r, tree, view, c)
 	var paths []artifact.Path
 	var err error
 	switch {
 	case a.changed:
-		paths, err = s.changed(ctx)
+		paths, err = s.Changed(ctx)
 	case a.all:
-		paths, err = s.below(ctx, ".", ".")
+		paths, err = s.All(ctx)
 	default:
-		paths, err = s.named(ctx, a.paths)
+		paths, err = s.Named(ctx, a.paths)
 	}
-	return paths, s.refused, err
+	noteIgnored(a.world, s)
+	return paths, s.Refused, err
 }
 
-// options are what is written about one artifact.
-func (a attestation) options(seal sealer, recorded map[string]string, p artifact.Path, inputs []artifact.Path) (attest.Options, error) {
-	name := a.domain
-	for _, next := range []string{seal.config.DomainFor(p), recorded[p.String()], onlyDomain(seal.config), defaultDomain} {
-		if name == "" {
-			name = next
-		}
+// noteIgnored prints which files Git ignores, of those that were looked for.
+func noteIgnored(w host.World, s *signing.Selector) {
+	for _, file := range s.Ignored {
+		w.Note(fmt.Sprintf("%s is ignored by %s: skipped", file.Path, file.By))
 	}
-	if _, known := seal.config.Domain(name); !known {
-		return attest.Options{}, exit.Usagef("trust domain %q of %s is not in %s; name one that is with --domain, or add it there", name, p, seal.config.File)
-	}
-	o, err := seal.options(name, a.ttlHours)
-	if err != nil {
-		return o, err
-	}
-	o.Creator, o.Inputs = a.creator, inputs
-	if a.toolchain != "" {
-		toolName, version, ok := strings.Cut(a.toolchain, "@")
-		if !ok || toolName == "" || version == "" {
-			return o, exit.Usagef("--toolchain is %q, want NAME@VERSION", a.toolchain)
-		}
-		o.Toolchain = manifest.Tool{Name: toolName, Version: version}
-	}
-	return o, nil
-}
-
-// onlyDomain is the one domain that there is, "" where there are several.
-func onlyDomain(c config.Config) string {
-	for name := range c.Domains {
-		if len(c.Domains) == 1 {
-			return name
-		}
-	}
-	return ""
-}
-
-// recordedDomains are the trust domains that the ledger names. A ledger that
-// cannot be read is attest's to refuse.
-func recordedDomains(ctx context.Context, tree repo.Tree) (map[string]string, error) {
-	entry, ok, err := tree.Lookup(ctx, ledger.Path)
-	if err != nil || !ok || entry.Kind != repo.File {
-		return nil, err
-	}
-	text, err := tree.Read(ctx, entry, facts.MaxLedgerBytes)
-	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", ledger.Path, err)
-	}
-	l, _, err := ledger.Decode(text)
-	if err != nil {
-		return nil, nil
-	}
-	domains := make(map[string]string, len(l.Artifacts))
-	for _, e := range l.Artifacts {
-		domains[e.Path] = e.TrustDomain
-	}
-	return domains, nil
 }

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"crypto/ed25519"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -11,6 +10,7 @@ import (
 	"github.com/codexlock/codexlock/internal/gate"
 	"github.com/codexlock/codexlock/internal/host"
 	"github.com/codexlock/codexlock/internal/repo"
+	"github.com/codexlock/codexlock/internal/signing"
 )
 
 func auditSignCommand(w host.World) *cobra.Command {
@@ -30,7 +30,7 @@ branch: somebody else would choose what is signed.`,
 }
 
 func runAuditSign(ctx context.Context, w host.World) error {
-	if err := maySign(w.Env, "audit sign"); err != nil {
+	if err := signing.MaySign(w.Env, "audit sign"); err != nil {
 		return err
 	}
 	r, err := repo.Open(ctx, w.Dir)
@@ -51,13 +51,11 @@ func runAuditSign(ctx context.Context, w host.World) error {
 		return err
 	}
 	c.RequireProof = true // a checkpoint is what this is for
-	signer, err := logSigner(c, keys)
+	signer, err := signing.LogSigner(c, keys)
 	if err != nil {
 		return err
 	}
-	done, err := audit.Writer{Root: r.Root(), GitDir: r.GitDir(), Signer: signer, Public: func(id string) (ed25519.PublicKey, bool) {
-		return keys.PublicAmong(c.LogDomains(), id, true)
-	}}.Sign(ctx)
+	done, err := signing.LogWriter(r, c, keys, signer).Sign(ctx)
 	if err != nil {
 		return err
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/codexlock/codexlock/internal/host"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/report"
+	"github.com/codexlock/codexlock/internal/signing"
 	"github.com/codexlock/codexlock/internal/vaulttime"
 )
 
@@ -182,7 +183,7 @@ func (d demo) edit(name, old, replacement string) error {
 
 // attest attests artifacts as if some time ago.
 func (d demo) attest(ctx context.Context, age time.Duration, names ...string) error {
-	a := attestation{world: d.world, creator: "demo", toolchain: "demo@1", now: d.now.Add(-age)}
+	a := attestation{world: d.world, request: signing.Request{Creator: "demo", Toolchain: "demo@1"}, now: d.now.Add(-age)}
 	a.world.Stdout, a.world.Stderr = io.Discard, io.Discard
 	for _, name := range names {
 		a.paths = append(a.paths, d.file(name))

@@ -16,6 +16,8 @@ import (
 	"github.com/codexlock/codexlock/internal/host"
 	"github.com/codexlock/codexlock/internal/keys"
 	"github.com/codexlock/codexlock/internal/repo"
+	"github.com/codexlock/codexlock/internal/report"
+	"github.com/codexlock/codexlock/internal/signing"
 	"github.com/codexlock/codexlock/internal/vaulttime"
 )
 
@@ -67,7 +69,7 @@ record's proof. The public half is what codexlock keys public prints.`,
 
 // export is the envelope of the one artifact that the gate is asked about.
 func export(ctx context.Context, w host.World, g *gate.Gate, written string) ([]byte, error) {
-	if err := maySign(w.Env, "export"); err != nil {
+	if err := signing.MaySign(w.Env, "export"); err != nil {
 		return nil, err
 	}
 	r, err := repo.Open(ctx, w.Dir)
@@ -75,11 +77,11 @@ func export(ctx context.Context, w host.World, g *gate.Gate, written string) ([]
 		return nil, err
 	}
 	defer r.Close()
-	seal, err := newSealer(ctx, w, r, g)
+	signer, err := signing.New(ctx, w, r, g)
 	if err != nil {
 		return nil, err
 	}
-	all, err := standings(ctx, host.World{Stdout: w.Stderr}, r, g)
+	all, err := candidates(ctx, w.Stderr, r, g)
 	if err != nil {
 		return nil, err
 	}
@@ -87,21 +89,21 @@ func export(ctx context.Context, w host.World, g *gate.Gate, written string) ([]
 		return nil, exit.Usagef("%q names %d artifacts, want one", written, len(all))
 	}
 	s := all[0]
-	if left := s.left(); left != "" {
-		fmt.Fprintf(w.Stderr, "codexlock: %s is not exported: %s\n", s.path, left)
+	if reason := s.Refused(); reason != "" {
+		fmt.Fprintf(w.Stderr, "codexlock: %s is not exported: %s\n", s.Path, report.Terminal(reason))
 		return nil, exit.ErrDenied
 	}
-	key, ok := seal.keys.Maker(s.record.TrustDomain, s.record)
+	key, ok := signer.Keys.Maker(s.Record.TrustDomain, s.Record)
 	if !ok {
-		d, _ := seal.config.Domain(s.record.TrustDomain)
-		return nil, exit.AsUsage(keys.Missing(s.record.TrustDomain, d))
+		d, _ := signer.Config.Domain(s.Record.TrustDomain)
+		return nil, exit.AsUsage(keys.Missing(s.Record.TrustDomain, d))
 	}
-	if s.record.Proof == "" {
-		return nil, exit.Usagef("%s has a record without a proof, which is bound to nothing; attest it again: codexlock attest %s", s.path, s.path)
+	if s.Record.Proof == "" {
+		return nil, exit.Usagef("%s has a record without a proof, which is bound to nothing; attest it again: codexlock attest %s", s.Path, s.Path)
 	}
-	text, err := key.Envelope(s.record)
+	text, err := key.Envelope(s.Record)
 	if err != nil {
-		return nil, fmt.Errorf("export %s: %w", s.path, err)
+		return nil, fmt.Errorf("export %s: %w", s.Path, err)
 	}
 	_, err = vaulttime.OpenEnvelope(text, func(id string) (ed25519.PublicKey, bool) { return key.PublicKey(), id == key.ID() })
 	if err != nil {

@@ -24,6 +24,7 @@ import (
 	"github.com/codexlock/codexlock/internal/policy"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/report"
+	"github.com/codexlock/codexlock/internal/signing"
 	"github.com/codexlock/codexlock/internal/vaulttime"
 )
 
@@ -66,7 +67,7 @@ where anything was quarantined, 3 where a file could not be read to its end.`,
 		},
 	}
 	in.flags(cmd, &effective)
-	cmd.Flags().StringVar(&in.toolchain, "toolchain", "", "what made it, NAME@VERSION (default: the manifest's, or null: not stated)")
+	cmd.Flags().StringVar(&in.request.Toolchain, "toolchain", "", "what made it, NAME@VERSION (default: the manifest's, or null: not stated)")
 	cmd.Flags().BoolVarP(&in.quiet, "quiet", "q", false, "print only rejected files and the last line")
 	return cmd
 }
@@ -75,9 +76,9 @@ where anything was quarantined, 3 where a file could not be read to its end.`,
 func (in *intake) flags(cmd *cobra.Command, effective *string) {
 	in.log.flags(cmd, in.world)
 	f := cmd.Flags()
-	f.StringVar(&in.domain, "domain", "", "the trust domain (default: the one whose paths match, or the ledger's)")
-	f.Int64Var(&in.ttlHours, "ttl-hours", 0, "how long the record is valid (default: the domain's maximum)")
-	f.StringVar(&in.creator, "creator", "", "who made it (default: the manifest's, or the user's name)")
+	f.StringVar(&in.request.Domain, "domain", "", "the trust domain (default: the one whose paths match, or the ledger's)")
+	f.Int64Var(&in.request.TTLHours, "ttl-hours", 0, "how long the record is valid (default: the domain's maximum)")
+	f.StringVar(&in.request.Creator, "creator", "", "who made it (default: the manifest's, or the user's name)")
 	f.BoolVar(&in.replace, "replace", false, "a source that is there already may change")
 	f.StringVar(effective, "effective-time", "", "the record's timestamp, YYYY-MM-DDTHH:MM:SSZ (default now)")
 }
@@ -120,7 +121,7 @@ func (in intake) take(ctx context.Context, r *repo.Repository, arrivals []attest
 	if err := in.obstacles(ctx, r, arrivals); err != nil {
 		return err
 	}
-	if err := in.log.ready(ctx, c); err != nil {
+	if err := in.log.Ready(ctx, c); err != nil {
 		return err
 	}
 	adjust(&ingestion)
@@ -130,9 +131,9 @@ func (in intake) take(ctx context.Context, r *repo.Repository, arrivals []attest
 	}
 	verdict := tell(result)
 	at := vaulttime.FormatTime(in.now)
-	entries := in.log.attested(result.Attested, at)
+	entries := in.log.Attested(result.Attested, at)
 	for _, q := range slices.Concat(result.Quarantined, result.Denied) {
-		e := audit.Entry{Artifact: q.Path, VerifiedBy: in.log.by, VerifiedAt: at, Result: audit.Fail, Level: artifact.NonCompliant.String()}
+		e := audit.Entry{Artifact: q.Path, VerifiedBy: in.log.By, VerifiedAt: at, Result: audit.Fail, Level: artifact.NonCompliant.String()}
 		if !q.SHA256.IsZero() {
 			e.SHA256 = q.SHA256.String()
 		}
@@ -160,7 +161,7 @@ func (in intake) obstacles(ctx context.Context, r *repo.Repository, arrivals []a
 		}
 	}
 	refused := map[artifact.Path]error{}
-	if err := obstacles(ctx, view.Arriving(from), paths, refused); err != nil || len(refused) == 0 {
+	if err := signing.RefuseObstacles(ctx, view.Arriving(from), paths, refused); err != nil || len(refused) == 0 {
 		return err
 	}
 	var all attest.Refusals
@@ -174,7 +175,7 @@ func (in intake) obstacles(ctx context.Context, r *repo.Repository, arrivals []a
 
 // open opens the repository for writing, never for a pull request.
 func (in intake) open(ctx context.Context, command string) (*repo.Repository, error) {
-	if err := maySign(in.world.Env, command); err != nil {
+	if err := signing.MaySign(in.world.Env, command); err != nil {
 		return nil, err
 	}
 	return gate.Open(ctx, in.world.Dir)
@@ -187,7 +188,7 @@ func (in intake) prepare(ctx context.Context, r *repo.Repository, arrivals []att
 	if err != nil {
 		return attest.Ingestion{}, config.Config{}, err
 	}
-	domains, err := recordedDomains(ctx, work)
+	domains, err := signing.RecordedDomains(ctx, work)
 	if err != nil {
 		return attest.Ingestion{}, config.Config{}, err
 	}
@@ -201,11 +202,11 @@ func (in intake) prepare(ctx context.Context, r *repo.Repository, arrivals []att
 	if err != nil {
 		return attest.Ingestion{}, config.Config{}, err
 	}
-	seal := sealer{config: e.Facts.Config, keys: e.Facts.Keys, now: in.now, creator: repo.User(ctx, in.world.Dir, in.world.Env)}
-	j := judge{Evaluation: e, repository: r, work: work}
+	signer := signing.Signer{Config: e.Facts.Config, Keys: e.Facts.Keys, Now: in.now, Creator: repo.User(ctx, in.world.Dir, in.world.Env)}
+	judge := signing.Judge{Evaluation: e, Repository: r, Work: work}
 	return attest.Ingestion{
-		Arrivals: arrivals, Judge: j.findings, Now: in.now, NewID: func() (string, error) { return newID(in.world) },
-		Resolve: func(p artifact.Path) (attest.Options, error) { return in.options(seal, domains, p, nil) },
+		Arrivals: arrivals, Judge: judge.Findings, Now: in.now, NewID: func() (string, error) { return newID(in.world) },
+		Resolve: func(p artifact.Path) (attest.Options, error) { return in.request.Options(signer, domains, p, nil) },
 	}, e.Facts.Config, nil
 }
 
@@ -216,135 +217,6 @@ func newID(w host.World) (string, error) {
 		return "", fmt.Errorf("read randomness: %w", err)
 	}
 	return hex.EncodeToString(random[:]), nil
-}
-
-// A judge asks the gate about a work tree as it would be.
-type judge struct {
-	gate.Evaluation
-	repository *repo.Repository
-	work       repo.Tree
-}
-
-func (j judge) findings(ctx context.Context, c attest.Change, paths []artifact.Path) (map[artifact.Path][]attest.Finding, error) {
-	decided, err := j.ask(ctx, j.repository.Overlay(j.work, overlaid(c)), paths)
-	if err != nil {
-		return nil, err
-	}
-	// A finding on the whole change says by its file what it is about.
-	about, alike := map[string]artifact.Path{}, map[string]artifact.Path{}
-	for _, p := range paths {
-		about[p.String()], alike[artifact.Fold(p.String())] = p, p
-		for _, kind := range artifact.Companions {
-			about[p.Companion(kind).String()], about[p.MirroredCompanion(kind).String()] = p, p
-		}
-	}
-	found := map[artifact.Path][]attest.Finding{}
-	var whole []policy.Finding
-	for _, f := range decided {
-		p, ok := about[f.Artifact]
-		if f.Artifact == "" {
-			if p, ok = about[f.File]; !ok {
-				p, ok = alike[artifact.Fold(f.File)]
-			}
-			if !ok {
-				below, err := j.bringFolder(ctx, f.File, paths)
-				if err != nil {
-					return nil, err
-				}
-				for _, p := range below {
-					found[p] = append(found[p], arrivalFinding(f))
-				}
-				if len(below) == 0 {
-					whole = append(whole, f)
-				}
-			}
-		}
-		if ok {
-			found[p] = append(found[p], arrivalFinding(f))
-		}
-	}
-	return found, j.refuseNew(ctx, whole)
-}
-
-// bringFolder are the paths that bring a folder which folds to a name and is not in
-// the work tree: a finding about two folders that collide is about them.
-func (j judge) bringFolder(ctx context.Context, name string, paths []artifact.Path) ([]artifact.Path, error) {
-	var bring []artifact.Path
-	parts := strings.Count(name, "/") + 1
-	for _, p := range paths {
-		if !strings.HasPrefix(artifact.Fold(p.String()), artifact.Fold(name)+"/") {
-			continue
-		}
-		folder := strings.Join(strings.Split(p.String(), "/")[:parts], "/")
-		_, there, err := j.work.Lookup(ctx, artifact.Path(folder))
-		if err != nil {
-			return nil, err
-		}
-		if !there {
-			bring = append(bring, p)
-		}
-	}
-	return bring, nil
-}
-
-// ask is what denies something about the named paths of a tree, or about the
-// tree as a whole.
-func (j judge) ask(ctx context.Context, tree repo.Tree, paths []artifact.Path) ([]policy.Finding, error) {
-	o := j.Facts
-	o.Head, o.Scope, o.Paths = tree, facts.Paths, paths
-	change, err := facts.Collect(ctx, o)
-	if err != nil {
-		return nil, err
-	}
-	if change.Len() < len(paths) {
-		return nil, fmt.Errorf("%d of %d files were judged", change.Len(), len(paths))
-	}
-	decision, err := j.Engine.Decide(ctx, change, j.Policy)
-	if err != nil {
-		return nil, err
-	}
-	return slices.DeleteFunc(decision.Findings, func(f policy.Finding) bool { return f.Severity == policy.Warn || f.Excepted }), nil
-}
-
-// refuseNew refuses a change after which the tree as a whole is denied for a
-// reason that it is not denied for now, and that no file in particular is to blame
-// for. What is wrong with it already is for verify to tell.
-func (j judge) refuseNew(ctx context.Context, whole []policy.Finding) error {
-	if len(whole) == 0 {
-		return nil
-	}
-	now, err := j.ask(ctx, j.work, nil)
-	if err != nil {
-		return err
-	}
-	for _, f := range whole {
-		if !slices.ContainsFunc(now, func(g policy.Finding) bool { return g.Rule == f.Rule && g.File == f.File && g.Message == f.Message }) {
-			return fmt.Errorf("%s: %s [%s]; nothing was moved", f.File, f.Message, f.Rule)
-		}
-	}
-	return nil
-}
-
-func arrivalFinding(f policy.Finding) attest.Finding {
-	return attest.Finding{Rule: f.Rule, Kind: string(f.Kind), Requirement: f.Requirement, File: f.File, Line: f.Line, Column: f.Column, Message: f.Message, Fix: f.Fix}
-}
-
-// overlaid is a change as it lies on a tree.
-func overlaid(c attest.Change) map[string]repo.Overlaid {
-	changes := make(map[string]repo.Overlaid, len(c.Files)+2*len(c.Moves)+len(c.Removes))
-	for _, p := range c.Removes {
-		changes[string(p)] = repo.Overlaid{Gone: true}
-	}
-	for _, m := range c.Moves {
-		changes[string(m.From)] = repo.Overlaid{Gone: true}
-	}
-	for _, m := range c.Moves {
-		changes[m.To.String()] = repo.Overlaid{From: string(m.From), Perm: m.Mode}
-	}
-	for _, f := range c.Files {
-		changes[f.Path.String()] = repo.Overlaid{Data: f.Text(), Perm: f.Mode}
-	}
-	return changes
 }
 
 // tell says where everything went. What was not let in decides the exit code.
@@ -399,7 +271,7 @@ func (in intake) takenHint(q attest.Quarantined) string {
 	if in.releases != "" {
 		return fmt.Sprintf("replace %s: codexlock quarantine release %s --replace --reason TEXT; or keep both: add --to %s", q.Taken, in.releases, other)
 	}
-	return fmt.Sprintf("replace %s: codexlock ingest --replace %s; or give the new one another name", q.Taken, shellQuote(q.Path))
+	return fmt.Sprintf("replace %s: codexlock ingest --replace %s; or give the new one another name", q.Taken, signing.ShellQuote(q.Path))
 }
 
 func tellDenied(out io.Writer, q attest.Quarantined, where string) {
@@ -425,7 +297,7 @@ func quarantineDrifted(ctx context.Context, w host.World, r report.Report, now t
 	against := map[string][]attest.Finding{}
 	for _, f := range r.Findings {
 		if f.Kind == policy.KindDrift && f.Severity != policy.Warn && !f.Excepted {
-			against[f.Artifact] = append(against[f.Artifact], arrivalFinding(f))
+			against[f.Artifact] = append(against[f.Artifact], signing.Finding(f))
 		}
 	}
 	var drifted []attest.Drifted

@@ -13,6 +13,7 @@ import (
 
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/attest"
+	"github.com/codexlock/codexlock/internal/attributes"
 	"github.com/codexlock/codexlock/internal/config"
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/facts"
@@ -22,6 +23,7 @@ import (
 	"github.com/codexlock/codexlock/internal/ledger"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/script"
+	"github.com/codexlock/codexlock/internal/signing"
 	"github.com/codexlock/codexlock/internal/vaulttime"
 )
 
@@ -47,7 +49,7 @@ configuration, so that anyone can check proofs.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runInit(cmd.Context(), w, domain) },
 	}
-	cmd.Flags().StringVar(&domain, "domain", defaultDomain, "the name of the first trust domain")
+	cmd.Flags().StringVar(&domain, "domain", signing.DefaultDomain, "the name of the first trust domain")
 	return cmd
 }
 
@@ -134,7 +136,7 @@ func (in *scaffold) configure(ctx context.Context, domain string) error {
 
 // plan finds the files that are missing, and the lines that .gitattributes lacks.
 func (in *scaffold) plan(ctx context.Context) error {
-	attributes, err := rootAttributes(ctx, in.tree, in.config)
+	root, err := attributes.Root(ctx, in.tree, in.config, workflowPath)
 	if err != nil {
 		return err
 	}
@@ -143,7 +145,7 @@ func (in *scaffold) plan(ctx context.Context) error {
 		{Path: in.config.File, Mode: 0o644, Data: []byte(in.text)},
 		{Path: ledger.Path, Mode: 0o644, Data: (&ledger.Ledger{}).Encode()},
 		{Path: script.IngestPath, Mode: 0o755, Data: script.Ingest},
-		attributes.file,
+		root.File,
 		{Path: workflowPath, Mode: 0o644, Data: scaffoldWorkflow(in.config)},
 	} {
 		_, there, err := in.tree.Lookup(ctx, f.Path)
@@ -153,9 +155,9 @@ func (in *scaffold) plan(ctx context.Context) error {
 		case !there:
 			in.files = append(in.files, f)
 			in.told = append(in.told, fmt.Sprintf("wrote   %s\n", f.Path))
-		case f.Path == attributesPath && len(attributes.added) > 0:
+		case f.Path == attributes.Path && len(root.Added) > 0:
 			added = append(added, f)
-			in.tellAdded(attributes)
+			in.printAdded(root)
 		default:
 			in.told = append(in.told, fmt.Sprintf("kept    %s\n", f.Path))
 		}
@@ -169,9 +171,9 @@ func (in *scaffold) plan(ctx context.Context) error {
 	return nil
 }
 
-func (in *scaffold) tellAdded(a attributesFile) {
-	for _, line := range a.added {
-		in.told = append(in.told, fmt.Sprintf("added   %s: %s\n", a.file.Path, line))
+func (in *scaffold) printAdded(a attributes.File) {
+	for _, line := range a.Added {
+		in.told = append(in.told, fmt.Sprintf("added   %s: %s\n", a.File.Path, line))
 	}
 }
 
@@ -181,18 +183,23 @@ func (in *scaffold) overrule(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s := selection{repository: in.repository, work: in.tree, view: view, config: in.config, dir: in.world.Dir, world: in.world}
-	if err := s.list(ctx); err != nil {
-		return err
-	}
-	files, err := overruled(ctx, in.world, view, in.tree, in.config, s.candidates)
+	s := signing.NewSelector(in.world.Dir, in.repository, in.tree, view, in.config)
+	candidates, err := s.Candidates(ctx)
 	if err != nil {
 		return err
 	}
+	noteIgnored(in.world, s)
+	files, notes, err := attributes.Overruled(ctx, view, in.tree, in.config, candidates)
+	if err != nil {
+		return err
+	}
+	for _, note := range notes {
+		in.world.Note(note)
+	}
 	var written []attest.File
 	for _, a := range files {
-		written = append(written, a.file)
-		in.tellAdded(a)
+		written = append(written, a.File)
+		in.printAdded(a)
 	}
 	return attest.Commit(ctx, in.repository.Root(), in.repository.GitDir(), written)
 }

@@ -22,6 +22,7 @@ import (
 	"github.com/codexlock/codexlock/internal/policy"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/report"
+	"github.com/codexlock/codexlock/internal/signing"
 	"github.com/codexlock/codexlock/internal/vaulttime"
 	"github.com/codexlock/codexlock/policies"
 )
@@ -178,11 +179,11 @@ func (k *keyView) read(ctx context.Context) (err error) {
 		return err
 	}
 	defer r.Close()
-	s, err := newSealer(ctx, k.world, r, g)
+	s, err := signing.New(ctx, k.world, r, g)
 	if err != nil {
 		return err
 	}
-	k.options.Config, k.options.Keys = s.config, s.keys
+	k.options.Config, k.options.Keys = s.Config, s.Keys
 	return k.known()
 }
 

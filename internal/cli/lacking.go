@@ -11,6 +11,7 @@ import (
 	"github.com/codexlock/codexlock/internal/ledger"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/report"
+	"github.com/codexlock/codexlock/internal/signing"
 )
 
 // maxLacking is how many files of one kind are named.
@@ -43,12 +44,12 @@ func tellLacking(ctx context.Context, w host.World, r *repo.Repository, work rep
 		switch {
 		case !is, o.Kind == repo.NotCheckedOut:
 		case o.Kind == repo.Untracked:
-			untracked = append(untracked, shellQuote(p.String()))
+			untracked = append(untracked, signing.ShellQuote(p.String()))
 		default:
 			if others++; others > maxLacking {
 				continue
 			}
-			err := refusal(o, pathPattern(p, ""))
+			err := signing.Refusal(o, signing.Pattern(p, ""))
 			w.Note("a commit would not contain what is verified here: " + err.Error())
 			w.Note("hint: " + exit.Hint(err))
 		}

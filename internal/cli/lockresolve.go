@@ -20,6 +20,7 @@ import (
 	"github.com/codexlock/codexlock/internal/manifest"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/report"
+	"github.com/codexlock/codexlock/internal/signing"
 	"github.com/codexlock/codexlock/internal/vaulttime"
 )
 
@@ -118,11 +119,6 @@ func (l *lockResolution) readStages(ctx context.Context) error {
 	return err
 }
 
-// resolvable reports whether resolve knows a file of this name.
-func resolvable(p artifact.Path) bool {
-	return p == ledger.Path || strings.HasSuffix(p.String(), artifact.VaultTime.Suffix()) || strings.HasSuffix(p.String(), artifact.Manifest.Suffix())
-}
-
 // marked are the files with conflict markers: the named ones, or all of them.
 func (l lockResolution) marked(ctx context.Context) ([]artifact.Path, error) {
 	named, err := gate.Paths(l.repository, l.world.Dir, l.paths...)
@@ -130,7 +126,7 @@ func (l lockResolution) marked(ctx context.Context) ([]artifact.Path, error) {
 		return nil, err
 	}
 	for _, p := range named {
-		if !resolvable(p) {
+		if !signing.Resolvable(p) {
 			return nil, exit.Usagef("%s is neither %s nor a record or manifest: resolve it with Git", p, ledger.Path)
 		}
 	}
@@ -139,7 +135,7 @@ func (l lockResolution) marked(ctx context.Context) ([]artifact.Path, error) {
 			if err != nil {
 				return nil, err
 			}
-			if p, err := artifact.ParsePath(entry.Path); err == nil && entry.Kind == repo.File && resolvable(p) {
+			if p, err := artifact.ParsePath(entry.Path); err == nil && entry.Kind == repo.File && signing.Resolvable(p) {
 				named = append(named, p)
 			}
 		}

@@ -154,7 +154,7 @@ func (rel release) run(ctx context.Context) error {
 		return err
 	}
 	// The log's form has no field for a reason, and whoever verified has one.
-	rel.log.by = strings.ToValidUTF8(cut(fmt.Sprintf("%s, releasing %s: %s", rel.log.by, held.ID, rel.reason), maxVerifiedBy), "")
+	rel.log.By = strings.ToValidUTF8(cut(fmt.Sprintf("%s, releasing %s: %s", rel.log.By, held.ID, rel.reason), maxVerifiedBy), "")
 	return rel.take(ctx, r, []attest.Arrival{arrival}, func(in *attest.Ingestion) {
 		in.Strict = true
 		in.Also = func(a attest.Attested) (attest.File, error) { return rel.released(ctx, held, a) }

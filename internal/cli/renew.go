@@ -17,6 +17,7 @@ import (
 	"github.com/codexlock/codexlock/internal/policy"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/report"
+	"github.com/codexlock/codexlock/internal/signing"
 	"github.com/codexlock/codexlock/internal/vaulttime"
 )
 
@@ -70,7 +71,7 @@ A second run at the same time changes nothing.`,
 }
 
 func (n renewal) run(ctx context.Context) (err error) {
-	if err := maySign(n.world.Env, "renew"); err != nil {
+	if err := signing.MaySign(n.world.Env, "renew"); err != nil {
 		return err
 	}
 	if n.within < 0 {
@@ -85,36 +86,36 @@ func (n renewal) run(ctx context.Context) (err error) {
 		return err
 	}
 	defer r.Close()
-	seal, err := newSealer(ctx, n.world, r, g)
+	signer, err := signing.New(ctx, n.world, r, g)
 	if err != nil {
 		return err
 	}
-	if err := seal.anyKey(); err != nil {
+	if err := signer.AnyKey(); err != nil {
 		return err
 	}
-	if err := n.log.ready(ctx, seal.config); err != nil {
+	if err := n.log.Ready(ctx, signer.Config); err != nil {
 		return err
 	}
-	all, err := standings(ctx, n.world, r, g)
+	all, err := candidates(ctx, n.world.Stdout, r, g)
 	if err != nil {
 		return err
 	}
-	var due []standing
+	var due []signing.Candidate
 	for i := range all {
-		if n.isDue(&all[i], g.Now()) && all[i].sealable(seal) {
+		if n.isDue(&all[i], g.Now()) && all[i].CanSign(signer) {
 			due = append(due, all[i])
 		}
 	}
-	return n.renew(ctx, r, seal, all, due)
+	return n.renew(ctx, r, signer, all, due)
 }
 
 // isDue says whether a record is renewed now. One that was made this very second
 // cannot get better.
-func (n renewal) isDue(s *standing, now time.Time) bool {
-	if n.expired && onlyExpired(s.denied) && s.change == "unchanged" {
-		s.denied = nil
+func (n renewal) isDue(s *signing.Candidate, now time.Time) bool {
+	if n.expired && onlyExpired(s.Denied) && s.Change == "unchanged" {
+		s.Denied = nil
 	}
-	return s.left() == "" && !s.record.ExpiresAt().After(now.Add(n.within)) && s.record.Timestamp.Before(now)
+	return s.Refused() == "" && !s.Record.ExpiresAt().After(now.Add(n.within)) && s.Record.Timestamp.Before(now)
 }
 
 // onlyExpired reports whether all that is denied is that time went by.
@@ -127,28 +128,28 @@ func onlyExpired(denied []policy.Finding) bool {
 	return len(denied) > 0
 }
 
-func (n renewal) renew(ctx context.Context, r *repo.Repository, seal sealer, all, due []standing) error {
+func (n renewal) renew(ctx context.Context, r *repo.Repository, signer signing.Signer, all, due []signing.Candidate) error {
 	if n.dryRun {
 		for _, s := range due {
 			fmt.Fprintf(n.world.Stdout, "[✓] %s would be renewed (trust domain %s, valid until %s)\n",
-				report.Terminal(s.path.String()), s.record.TrustDomain, vaulttime.FormatTime(s.record.ExpiresAt()))
+				report.Terminal(s.Path.String()), s.Record.TrustDomain, vaulttime.FormatTime(s.Record.ExpiresAt()))
 		}
 	} else {
-		done, err := again(ctx, r, seal, due)
+		done, err := signing.Reattest(ctx, r, signer, due)
 		if err != nil {
 			return err
 		}
 		n.tell(done)
-		if err := n.log.append(ctx, r, seal.config, n.log.attested(done.Attested, vaulttime.FormatTime(seal.now))); err != nil {
+		if err := n.log.append(ctx, r, signer.Config, n.log.Attested(done.Attested, vaulttime.FormatTime(signer.Now))); err != nil {
 			return err
 		}
 	}
-	left, failed := leftAlone(n.world, all)
+	skipped, failed := printSkipped(n.world, all)
 	verb := "renewed"
 	if n.dryRun {
 		verb = "to renew"
 	}
-	return conclude(n.world, failed, "%d of %d artifacts %s, %d not due, %d left as they are", len(due), len(all), verb, len(all)-len(due)-left, left)
+	return conclude(n.world, failed, "%d of %d artifacts %s, %d not due, %d left as they are", len(due), len(all), verb, len(all)-len(due)-skipped, skipped)
 }
 
 func (n renewal) tell(done attest.Result) {

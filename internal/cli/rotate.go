@@ -19,6 +19,7 @@ import (
 	"github.com/codexlock/codexlock/internal/keys"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/report"
+	"github.com/codexlock/codexlock/internal/signing"
 	"github.com/codexlock/codexlock/internal/vaulttime"
 )
 
@@ -27,7 +28,7 @@ type rotation struct {
 	keyView
 	gate   *gate.Gate
 	dryRun bool
-	seal   sealer
+	signer signing.Signer
 	log    logging
 }
 
@@ -64,7 +65,7 @@ just this step.`,
 }
 
 func (t rotation) run(ctx context.Context) (err error) {
-	if err := maySign(t.world.Env, "keys rotate"); err != nil {
+	if err := signing.MaySign(t.world.Env, "keys rotate"); err != nil {
 		return err
 	}
 	if t.gate, err = t.keyView.gate(gate.Options{Selection: gate.Selection{Scope: facts.All}}); err != nil {
@@ -75,10 +76,10 @@ func (t rotation) run(ctx context.Context) (err error) {
 		return err
 	}
 	defer r.Close()
-	if t.seal, err = newSealer(ctx, t.world, r, t.gate); err != nil {
+	if t.signer, err = signing.New(ctx, t.world, r, t.gate); err != nil {
 		return err
 	}
-	t.options.Config, t.options.Keys = t.seal.config, t.seal.keys
+	t.options.Config, t.options.Keys = t.signer.Config, t.signer.Keys
 	if err := t.known(); err != nil {
 		return err
 	}
@@ -110,17 +111,17 @@ func (t rotation) run(ctx context.Context) (err error) {
 func (t rotation) rotating() ([]string, error) {
 	var names []string
 	for _, name := range t.domains() {
-		key, ok := t.seal.keys.Key(name)
-		held := t.seal.keys.Held(name)
+		key, ok := t.signer.Keys.Key(name)
+		held := t.signer.Keys.Held(name)
 		switch {
 		case ok && len(held) > 1:
 			if reason := key.Weakness(); reason != "" {
-				d, _ := t.seal.config.Domain(name)
+				d, _ := t.signer.Config.Domain(name)
 				return nil, &attest.WeakKeyError{Domain: name, Env: d.KeySource(), Reason: reason}
 			}
 			names = append(names, name)
 		case t.domain != "" || len(t.domains()) == 1:
-			d, _ := t.seal.config.Domain(name)
+			d, _ := t.signer.Config.Domain(name)
 			if !ok {
 				return nil, exit.AsUsage(keys.Missing(name, d))
 			}
@@ -150,24 +151,24 @@ func (t rotation) committed(ctx context.Context, r *repo.Repository) (*vaulttime
 // listed reports whether the last commit lists the new key as current, or needs
 // to list none. An error is a key that listing will not help.
 func (t rotation) listed(committed *vaulttime.Keyring, name string) (bool, error) {
-	key, _ := t.seal.keys.Key(name)
-	d, _ := t.seal.config.Domain(name)
-	before, now := committed.Epoch(name, key.ID()), t.seal.keys.Epoch(name, key.ID())
+	key, _ := t.signer.Keys.Key(name)
+	d, _ := t.signer.Config.Domain(name)
+	before, now := committed.Epoch(name, key.ID()), t.signer.Keys.Epoch(name, key.ID())
 	current := func(e vaulttime.Epoch) bool { return e == vaulttime.EpochCurrent || e == vaulttime.EpochUnlisted }
 	switch {
 	case current(before) && current(now):
 		return true, nil
 	case now == vaulttime.EpochCurrent:
-		return false, exit.Usagef("key %s of trust domain %q is current in %s, and not yet in the last commit: commit and merge that first, because the gate trusts only the keys of the base commit", key.ID(), name, t.seal.config.File)
+		return false, exit.Usagef("key %s of trust domain %q is current in %s, and not yet in the last commit: commit and merge that first, because the gate trusts only the keys of the base commit", key.ID(), name, t.signer.Config.File)
 	case now == vaulttime.EpochUnknown:
 		return false, nil
 	}
-	return false, exit.AsUsage(&EpochError{ID: key.ID(), Source: d.KeySource(), Domain: name, Epoch: now})
+	return false, exit.AsUsage(&signing.EpochError{ID: key.ID(), Source: d.KeySource(), Domain: name, Epoch: now})
 }
 
 // list is the first step: the new keys go into codexlock.yaml.
 func (t rotation) list(ctx context.Context, r *repo.Repository, domains []string) error {
-	at := t.seal.config.File
+	at := t.signer.Config.File
 	tree, err := r.WorkTree(ctx)
 	if err != nil {
 		return err
@@ -181,7 +182,7 @@ func (t rotation) list(ctx context.Context, r *repo.Repository, domains []string
 		return err
 	}
 	for _, name := range domains {
-		key, _ := t.seal.keys.Key(name)
+		key, _ := t.signer.Keys.Key(name)
 		next := config.PublicKey{ID: key.ID(), Key: vaulttime.FormatPublicKey(key.PublicKey()), CreatedAt: t.options.Now, State: "current"}
 		text, err = config.Rotate(at, text, name, next)
 		if errors.Is(err, config.ErrLayout) {
@@ -203,7 +204,7 @@ func (t rotation) list(ctx context.Context, r *repo.Repository, domains []string
 		}
 	}
 	for _, name := range domains {
-		key, _ := t.seal.keys.Key(name)
+		key, _ := t.signer.Keys.Key(name)
 		fmt.Fprintf(t.world.Stdout, "[✓] %s %s key %s of trust domain %s as current, and the one before it as retiring\n", at, verb, key.ID(), name)
 	}
 	fmt.Fprintf(t.world.Stderr, "codexlock: hint: step 1 of 2: commit and merge %s, then run codexlock keys rotate again to attest anew\n", at)
@@ -212,21 +213,21 @@ func (t rotation) list(ctx context.Context, r *repo.Repository, domains []string
 
 // replace is the second step: what the old keys signed is attested again.
 func (t rotation) replace(ctx context.Context, r *repo.Repository, domains []string) error {
-	all, err := standings(ctx, t.world, r, t.gate)
+	all, err := candidates(ctx, t.world.Stdout, r, t.gate)
 	if err != nil {
 		return err
 	}
-	var due []standing
+	var due []signing.Candidate
 	was := map[string]string{}
 	others := 0
 	for i := range all {
 		s := &all[i]
-		id, old := t.old(s.record, domains)
+		id, old := t.old(s.Record, domains)
 		switch {
-		case s.left() != "":
-		case old && s.sealable(t.seal):
+		case s.Refused() != "":
+		case old && s.CanSign(t.signer):
 			due = append(due, *s)
-			was[s.path.String()] = id
+			was[s.Path.String()] = id
 		case !old:
 			others++
 		}
@@ -234,38 +235,38 @@ func (t rotation) replace(ctx context.Context, r *repo.Repository, domains []str
 	if err := t.attest(ctx, r, due, was); err != nil {
 		return err
 	}
-	left, failed := leftAlone(t.world, all)
+	skipped, failed := printSkipped(t.world, all)
 	verb := "attested with the new key"
 	if t.dryRun {
 		verb = "to attest with the new key"
 	}
-	return conclude(t.world, failed, "%d of %d artifacts %s, %d not of an old key, %d left as they are", len(due), len(all), verb, others, left)
+	return conclude(t.world, failed, "%d of %d artifacts %s, %d not of an old key, %d left as they are", len(due), len(all), verb, others, skipped)
 }
 
 // old reports whether a record was made with an old key of one of the domains,
 // and with which.
 func (t rotation) old(record vaulttime.Record, domains []string) (id string, old bool) {
 	name := record.TrustDomain
-	if t.seal.config.Domains != nil && !slices.Contains(domains, name) || t.domain != "" && name != t.domain {
+	if t.signer.Config.Domains != nil && !slices.Contains(domains, name) || t.domain != "" && name != t.domain {
 		return "", false
 	}
-	key, ok := t.seal.keys.Maker(name, record)
-	now, _ := t.seal.keys.Key(name)
+	key, ok := t.signer.Keys.Maker(name, record)
+	now, _ := t.signer.Keys.Key(name)
 	return key.ID(), ok && key.ID() != now.ID()
 }
 
-func (t rotation) attest(ctx context.Context, r *repo.Repository, due []standing, was map[string]string) error {
+func (t rotation) attest(ctx context.Context, r *repo.Repository, due []signing.Candidate, was map[string]string) error {
 	if t.dryRun {
 		for _, s := range due {
 			fmt.Fprintf(t.world.Stdout, "[✓] %s would be attested with the new key (trust domain %s, now of key %s)\n",
-				report.Terminal(s.path.String()), s.record.TrustDomain, was[s.path.String()])
+				report.Terminal(s.Path.String()), s.Record.TrustDomain, was[s.Path.String()])
 		}
 		return nil
 	}
-	if err := t.log.ready(ctx, t.seal.config); err != nil {
+	if err := t.log.Ready(ctx, t.signer.Config); err != nil {
 		return err
 	}
-	done, err := again(ctx, r, t.seal, due)
+	done, err := signing.Reattest(ctx, r, t.signer, due)
 	if err != nil {
 		return err
 	}
@@ -278,5 +279,5 @@ func (t rotation) attest(ctx context.Context, r *repo.Repository, due []standing
 	if len(done.Attested) > 0 {
 		fmt.Fprintln(t.world.Stderr, "codexlock: hint: commit them; once no record is of the old key, set its state to revoked and drop the old variable")
 	}
-	return t.log.append(ctx, r, t.seal.config, t.log.attested(done.Attested, vaulttime.FormatTime(t.options.Now)))
+	return t.log.append(ctx, r, t.signer.Config, t.log.Attested(done.Attested, vaulttime.FormatTime(t.options.Now)))
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/codexlock/codexlock/internal/gate"
 	"github.com/codexlock/codexlock/internal/host"
 	"github.com/codexlock/codexlock/internal/report"
+	"github.com/codexlock/codexlock/internal/signing"
 )
 
 // A verification is the verify command, filled in.
@@ -114,16 +115,16 @@ func (v *verification) gate(cmd *cobra.Command, args []string) (*gate.Gate, erro
 		return nil, err
 	}
 	switch {
-	case v.log.on && o.Base.Staged:
+	case v.log.On && o.Base.Staged:
 		return nil, exit.Usagef("--log adds to the work tree's log, and --staged judges what is staged: want one of the two")
-	case v.log.on && !g.ReadsWorkTree():
+	case v.log.On && !g.ReadsWorkTree():
 		return nil, exit.Usagef("--log adds to the work tree's log, and --head reads commits only: want one of the two")
 	}
 	if v.quarantine {
 		if !v.all || !g.ReadsWorkTree() {
 			return nil, exit.Usagef("--quarantine moves drifted files of the work tree: use it with --all and without --head or --staged")
 		}
-		if err := maySign(v.world.Env, "verify --quarantine"); err != nil {
+		if err := signing.MaySign(v.world.Env, "verify --quarantine"); err != nil {
 			return nil, err
 		}
 	}
@@ -139,8 +140,8 @@ func (v *verification) run(ctx context.Context, g *gate.Gate) error {
 		return err
 	}
 	return g.Evaluate(ctx, func(found gate.Outcome) error {
-		if v.log.on {
-			if err := v.log.append(ctx, found.Repository, found.Config, report.LogEntries(found.Report, v.log.by)); err != nil {
+		if v.log.On {
+			if err := v.log.append(ctx, found.Repository, found.Config, report.LogEntries(found.Report, v.log.By)); err != nil {
 				return err
 			}
 		}

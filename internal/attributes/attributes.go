@@ -1,4 +1,6 @@
-package cli
+// Package attributes writes the lines of .gitattributes that keep Git from converting an
+// artifact's bytes. It only plans: whoever calls it writes the files.
+package attributes
 
 import (
 	"context"
@@ -11,13 +13,13 @@ import (
 	"github.com/codexlock/codexlock/internal/attest"
 	"github.com/codexlock/codexlock/internal/config"
 	"github.com/codexlock/codexlock/internal/exit"
-	"github.com/codexlock/codexlock/internal/host"
 	"github.com/codexlock/codexlock/internal/ledger"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/script"
 )
 
-const attributesPath artifact.Path = ".gitattributes"
+// Path is where the attributes of the whole repository are.
+const Path artifact.Path = ".gitattributes"
 
 // maxAttributesBytes is where Git itself stops reading .gitattributes.
 const maxAttributesBytes = 100 << 20
@@ -25,14 +27,15 @@ const maxAttributesBytes = 100 << 20
 // ledgerAttributes is the line for the ledger, which is merged by path.
 const ledgerAttributes = "Codex-Lock.json -text merge=codexlock"
 
-// attributeLines are the lines of .gitattributes that a configuration asks for, each
-// under the comment that explains it. A later line overrules an earlier one.
-func attributeLines(c config.Config) []string {
+// linesFor are the lines of .gitattributes that a configuration asks for, each under the
+// comment that explains it. A later line overrules an earlier one. workflow is the file of
+// the gate's workflow.
+func linesFor(c config.Config, workflow artifact.Path) []string {
 	lines := []string{"# an artifact's bytes are its identity: no conversion of line endings", "assets/** -text"}
 	generated := []string{"# companions are generated; records are merged by what they attest"}
 	companions := func(of string) {
-		generated = append(generated, quoteAttribute(of+".manifest.json")+" -text linguist-generated",
-			quoteAttribute(of+".vaulttime.json")+" -text linguist-generated merge=codexlock")
+		generated = append(generated, Quote(of+".manifest.json")+" -text linguist-generated",
+			Quote(of+".vaulttime.json")+" -text linguist-generated merge=codexlock")
 	}
 	companions("assets/**/*")
 	for _, pattern := range c.Include {
@@ -40,18 +43,18 @@ func attributeLines(c config.Config) []string {
 			if strings.HasPrefix(p, "assets/") && strings.HasSuffix(p, "/**") {
 				continue // the lines above are about these
 			}
-			lines = append(lines, quoteAttribute(p)+" -text")
+			lines = append(lines, Quote(p)+" -text")
 			if folder, whole := strings.CutSuffix(p, "/**"); whole {
 				companions(folder + "/**/*")
 				continue
 			}
-			lines = append(lines, quoteAttribute(p+".test")+" -text")
+			lines = append(lines, Quote(p+".test")+" -text")
 			companions(p)
 		}
 	}
 	lines = append(lines, generated...)
 	lines = append(lines, "# the gate's own files",
-		"/"+config.Paths[0].String()+" -text", "/"+config.Paths[1].String()+" -text", "/"+script.IngestPath.String()+" -text", "/"+workflowPath.String()+" -text",
+		"/"+config.Paths[0].String()+" -text", "/"+config.Paths[1].String()+" -text", "/"+script.IngestPath.String()+" -text", "/"+workflow.String()+" -text",
 		"# the log is signed as it is, and what two branches add to it does not merge", "MANIFEST.integrity.* -text -merge",
 		ledgerAttributes)
 	return lines
@@ -176,27 +179,26 @@ func convertsLineEnds(line string) bool {
 	return false
 }
 
-// An attributesFile is a file of attributes to be written.
-type attributesFile struct {
-	file  attest.File
-	added []string
-	fresh bool // there was none
+// A File is a file of attributes to be written.
+type File struct {
+	File  attest.File
+	Added []string // the lines that it did not have
 }
 
-// rootAttributes is .gitattributes as init leaves it.
-func rootAttributes(ctx context.Context, tree repo.Tree, c config.Config) (attributesFile, error) {
-	a := attributesFile{file: attest.File{Path: attributesPath, Mode: 0o644}}
-	text, there, err := readAttributes(ctx, tree, attributesPath)
+// Root is .gitattributes with the lines that a configuration asks for.
+func Root(ctx context.Context, tree repo.Tree, c config.Config, workflow artifact.Path) (File, error) {
+	a := File{File: attest.File{Path: Path, Mode: 0o644}}
+	text, there, err := readAttributes(ctx, tree, Path)
 	if err != nil {
 		return a, err
 	}
-	lines := attributeLines(c)
+	lines := linesFor(c, workflow)
 	if !there {
-		a.fresh, a.file.Data = true, []byte(strings.Join(lines, "\n")+"\n")
+		a.File.Data = []byte(strings.Join(lines, "\n") + "\n")
 		return a, nil
 	}
-	text, a.added = withAttributes(text, lines)
-	a.file.Data = []byte(text)
+	text, a.Added = withAttributes(text, lines)
+	a.File.Data = []byte(text)
 	return a, nil
 }
 
@@ -220,13 +222,13 @@ func includesFolder(c config.Config, dir string) bool {
 	})
 }
 
-// overruled are the files of attributes in folders that give some artifact a text
+// Overruled are the files of attributes in folders that give some artifact a text
 // attribute all the same, with a line at their end that takes it back. What the
-// clone's own .git/info/attributes says nobody else has, and is only told.
-func overruled(ctx context.Context, w host.World, view *repo.View, tree repo.Tree, c config.Config, paths []artifact.Path) ([]attributesFile, error) {
+// clone's own .git/info/attributes says nobody else has: notes say what to remove there.
+func Overruled(ctx context.Context, view *repo.View, tree repo.Tree, c config.Config, paths []artifact.Path) (all []File, notes []string, err error) {
 	by, err := view.TextOverruled(ctx, paths)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	files := map[string][]string{}
 	for _, p := range paths {
@@ -234,28 +236,42 @@ func overruled(ctx context.Context, w host.World, view *repo.View, tree repo.Tre
 		if !is {
 			continue
 		}
-		if path.Base(name) != attributesPath.String() {
-			w.Note(fmt.Sprintf("%s has a text attribute in %s, which no line of .gitattributes overrules: remove it there", p, name))
+		if path.Base(name) != Path.String() {
+			notes = append(notes, fmt.Sprintf("%s has a text attribute in %s, which no line of .gitattributes overrules: remove it there", p, name))
 			continue
 		}
 		if includesFolder(c, path.Dir(name)) {
 			files[name] = []string{"* -text"}
 			continue
 		}
-		below := "/" + globQuote.Replace(strings.TrimPrefix(p.String(), path.Dir(name)+"/"))
-		files[name] = append(files[name], quoteAttribute(below)+" -text", quoteAttribute(below+".*")+" -text")
+		below := "/" + Literal(strings.TrimPrefix(p.String(), path.Dir(name)+"/"))
+		files[name] = append(files[name], Quote(below)+" -text", Quote(below+".*")+" -text")
 	}
-	var all []attributesFile
 	for name, lines := range files {
 		text, _, err := readAttributes(ctx, tree, artifact.Path(name))
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		a := attributesFile{file: attest.File{Path: artifact.Path(name), Mode: 0o644}}
-		text, a.added = withAttributes(text, lines)
-		a.file.Data = []byte(text)
+		a := File{File: attest.File{Path: artifact.Path(name), Mode: 0o644}}
+		text, a.Added = withAttributes(text, lines)
+		a.File.Data = []byte(text)
 		all = append(all, a)
 	}
-	slices.SortFunc(all, func(a, b attributesFile) int { return strings.Compare(a.file.Path.String(), b.file.Path.String()) })
-	return all, nil
+	slices.SortFunc(all, func(a, b File) int { return strings.Compare(a.File.Path.String(), b.File.Path.String()) })
+	return all, notes, nil
 }
+
+// Quote writes a pattern as .gitattributes takes it: the first space ends
+// one that is not in quotes, in which a backslash escapes as in C.
+func Quote(pattern string) string {
+	if !strings.ContainsAny(pattern, " \t\"'") && !strings.HasPrefix(pattern, "#") && !strings.HasPrefix(pattern, "!") && !strings.HasPrefix(pattern, "[attr]") {
+		return pattern
+	}
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\t", `\t`).Replace(pattern) + `"`
+}
+
+// Literal writes a path as a pattern of Git's that matches it and nothing else.
+func Literal(path string) string { return escapes.Replace(path) }
+
+// escapes escape what Git's patterns give a meaning to.
+var escapes = strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`, "[", `\[`)

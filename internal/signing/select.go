@@ -1,4 +1,4 @@
-package cli
+package signing
 
 import (
 	"context"
@@ -9,39 +9,60 @@ import (
 	"github.com/bmatcuk/doublestar/v4"
 
 	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/attributes"
 	"github.com/codexlock/codexlock/internal/config"
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/gate"
-	"github.com/codexlock/codexlock/internal/host"
 	"github.com/codexlock/codexlock/internal/ledger"
 	"github.com/codexlock/codexlock/internal/repo"
 )
 
-// A selection finds the artifacts that attest was asked for.
-type selection struct {
+// A Selector finds the artifacts that attest was asked for.
+type Selector struct {
+	Refused map[artifact.Path]error // arguments that name nothing, by what was written
+	Ignored []Ignored               // what was left out: no commit would hold it
+
 	repository *repo.Repository
 	work       repo.Tree
 	view       *repo.View
 	config     config.Config
-	dir        string // what the arguments are seen from
-	world      host.World
+	dir        string // what arguments are seen from
 
 	listed     *facts.Collector
-	candidates []artifact.Path         // what is or would be an artifact, sorted
-	refused    map[artifact.Path]error // arguments that name nothing
+	candidates []artifact.Path // what is or would be an artifact, sorted
 }
 
-// named are the paths of the arguments: a file is itself, artifact or not; a folder
+// Ignored is a file that Git ignores, and the pattern that says so.
+type Ignored struct {
+	Path artifact.Path
+	By   string
+}
+
+// NewSelector selects among the files of a work tree. Arguments are seen from dir.
+func NewSelector(dir string, r *repo.Repository, work repo.Tree, view *repo.View, c config.Config) *Selector {
+	return &Selector{Refused: map[artifact.Path]error{}, repository: r, work: work, view: view, config: c, dir: dir}
+}
+
+// All are all files that are or would be an artifact; none is a usage error.
+func (s *Selector) All(ctx context.Context) ([]artifact.Path, error) { return s.below(ctx, ".", ".") }
+
+// Candidates are all files that are or would be an artifact.
+func (s *Selector) Candidates(ctx context.Context) ([]artifact.Path, error) {
+	err := s.list(ctx)
+	return s.candidates, err
+}
+
+// Named are the paths of the arguments: a file is itself, artifact or not; a folder
 // or a pattern stands for every file under it that is or would be an artifact. An
 // argument that names nothing is a path too, and refused with the others.
-func (s *selection) named(ctx context.Context, args []string) ([]artifact.Path, error) {
+func (s *Selector) Named(ctx context.Context, args []string) ([]artifact.Path, error) {
 	var paths []artifact.Path
 	for _, written := range args {
 		more, err := s.argument(ctx, written)
 		if exit.IsUsage(err) {
 			p := artifact.Path(written)
-			s.refused[p], more, err = err, []artifact.Path{p}, nil
+			s.Refused[p], more, err = err, []artifact.Path{p}, nil
 		}
 		if err != nil {
 			return nil, err
@@ -51,7 +72,7 @@ func (s *selection) named(ctx context.Context, args []string) ([]artifact.Path, 
 	return paths, nil
 }
 
-func (s *selection) argument(ctx context.Context, written string) ([]artifact.Path, error) {
+func (s *Selector) argument(ctx context.Context, written string) ([]artifact.Path, error) {
 	pattern := strings.ContainsAny(written, "*?[{")
 	p, err := gate.InRepository(s.repository.Root(), s.dir, written)
 	switch {
@@ -75,14 +96,14 @@ func (s *selection) argument(ctx context.Context, written string) ([]artifact.Pa
 }
 
 // below are the artifacts in a folder of the repository.
-func (s *selection) below(ctx context.Context, dir artifact.Path, written string) ([]artifact.Path, error) {
+func (s *Selector) below(ctx context.Context, dir artifact.Path, written string) ([]artifact.Path, error) {
 	return s.pick(ctx, fmt.Sprintf("%q is a folder with no artifact in it", written), func(p artifact.Path) bool {
 		return dir == "." || strings.HasPrefix(p.String(), dir.String()+"/")
 	})
 }
 
 // matching are the artifacts that a pattern names, as seen from the working directory.
-func (s *selection) matching(ctx context.Context, written string) ([]artifact.Path, error) {
+func (s *Selector) matching(ctx context.Context, written string) ([]artifact.Path, error) {
 	if !doublestar.ValidatePattern(written) {
 		return nil, exit.Usagef("%q is not a valid pattern", written)
 	}
@@ -92,7 +113,7 @@ func (s *selection) matching(ctx context.Context, written string) ([]artifact.Pa
 	}
 	pattern := strings.TrimPrefix(written, "./")
 	if prefix != "." {
-		pattern = globQuote.Replace(prefix.String()) + "/" + pattern
+		pattern = attributes.Literal(prefix.String()) + "/" + pattern
 	}
 	return s.pick(ctx, fmt.Sprintf("%q matches no artifact", written), func(p artifact.Path) bool {
 		return doublestar.MatchUnvalidated(pattern, p.String())
@@ -100,7 +121,7 @@ func (s *selection) matching(ctx context.Context, written string) ([]artifact.Pa
 }
 
 // pick are the candidates that want takes; none is a mistake, and is said to be.
-func (s *selection) pick(ctx context.Context, none string, want func(artifact.Path) bool) ([]artifact.Path, error) {
+func (s *Selector) pick(ctx context.Context, none string, want func(artifact.Path) bool) ([]artifact.Path, error) {
 	if err := s.list(ctx); err != nil {
 		return nil, err
 	}
@@ -134,7 +155,7 @@ func (e *noCandidateError) Hint() string {
 
 // list finds every file of the work tree that is or would be an artifact: what the
 // configuration includes or the ledger lists, and is no companion.
-func (s *selection) list(ctx context.Context) error {
+func (s *Selector) list(ctx context.Context) error {
 	if s.listed != nil {
 		return nil
 	}
@@ -152,11 +173,11 @@ func (s *selection) list(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		standing, err := listed.Standing(ctx, p.String())
+		place, err := listed.Standing(ctx, p.String())
 		if err != nil {
 			return err
 		}
-		if there && (standing.Pattern != "" && standing.Excluded == "" || standing.Listed) {
+		if there && (place.Pattern != "" && place.Excluded == "" || place.Listed) {
 			found = append(found, p)
 		}
 	}
@@ -166,7 +187,7 @@ func (s *selection) list(ctx context.Context) error {
 
 // withoutIgnored leaves out what Git ignores: no commit would hold it, and whoever
 // names a folder does not mean its build products.
-func (s *selection) withoutIgnored(ctx context.Context, paths []artifact.Path) ([]artifact.Path, error) {
+func (s *Selector) withoutIgnored(ctx context.Context, paths []artifact.Path) ([]artifact.Path, error) {
 	found, err := s.view.Ignored(ctx, paths)
 	if err != nil {
 		return nil, err
@@ -174,15 +195,15 @@ func (s *selection) withoutIgnored(ctx context.Context, paths []artifact.Path) (
 	return slices.DeleteFunc(paths, func(p artifact.Path) bool {
 		by, ignored := found[p]
 		if ignored {
-			s.world.Note(fmt.Sprintf("%s is ignored by %s: skipped", p, by))
+			s.Ignored = append(s.Ignored, Ignored{p, by})
 		}
 		return ignored
 	}), nil
 }
 
-// changed are the artifacts that need to be attested: new ones, and those whose
+// Changed are the artifacts that need to be attested: new ones, and those whose
 // content or companions are not what is recorded.
-func (s *selection) changed(ctx context.Context) ([]artifact.Path, error) {
+func (s *Selector) Changed(ctx context.Context) ([]artifact.Path, error) {
 	if err := s.list(ctx); err != nil {
 		return nil, err
 	}

@@ -1,4 +1,4 @@
-package cli
+package signing
 
 import (
 	"encoding/json"
@@ -15,10 +15,10 @@ import (
 // run for was merged already, or somebody who may write started them.
 var signingEvents = []string{"push", "schedule", "workflow_dispatch"}
 
-// maySign refuses a command that signs on a runner of GitHub's, unless the run is
+// MaySign refuses a command that signs on a runner of GitHub's, unless the run is
 // for the default branch and for an event of the list: on any other, somebody whom
 // nobody reviewed would choose what is signed. It asks nothing elsewhere.
-func maySign(env func(string) (string, bool), command string) error {
+func MaySign(env func(string) (string, bool), command string) error {
 	event, _ := env("GITHUB_EVENT_NAME")
 	if event == "" {
 		return nil

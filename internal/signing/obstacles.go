@@ -1,4 +1,4 @@
-package cli
+package signing
 
 import (
 	"context"
@@ -8,15 +8,16 @@ import (
 
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/attest"
+	"github.com/codexlock/codexlock/internal/attributes"
 	"github.com/codexlock/codexlock/internal/ledger"
 	"github.com/codexlock/codexlock/internal/repo"
 )
 
-// obstacles asks Git of every path what a commit would hold, and adds to refused what
+// RefuseObstacles asks Git of every path what a commit would hold, and adds to refused what
 // would not be the bytes that are attested: the gate, which reads commits, would deny
 // them for ever. What is not tracked yet is no obstacle. A ledger that a commit would
 // not hold is an error.
-func obstacles(ctx context.Context, view *repo.View, paths []artifact.Path, refused map[artifact.Path]error) error {
+func RefuseObstacles(ctx context.Context, view *repo.View, paths []artifact.Path, refused map[artifact.Path]error) error {
 	owner := map[artifact.Path]artifact.Path{} // of each companion
 	asked := []artifact.Path{ledger.Path}
 	for _, p := range paths {
@@ -39,7 +40,7 @@ func obstacles(ctx context.Context, view *repo.View, paths []artifact.Path, refu
 		if !is || o.Kind == repo.Untracked {
 			continue
 		}
-		err := refusal(o, pathPattern(p, owner[p]))
+		err := Refusal(o, Pattern(p, owner[p]))
 		switch {
 		case p == ledger.Path && o.Kind == repo.LineEnds: // attest writes it anew, and it reads the same with either
 		case p == ledger.Path:
@@ -53,25 +54,25 @@ func obstacles(ctx context.Context, view *repo.View, paths []artifact.Path, refu
 	return nil
 }
 
-// pathPattern is a path as Git's patterns match it, and no other path; of a
+// Pattern is a path as Git's patterns match it, and no other path; of a
 // companion one that matches all companions of its artifact.
-func pathPattern(p, owner artifact.Path) string {
+func Pattern(p, owner artifact.Path) string {
 	if owner != "" {
-		return globQuote.Replace(owner.String()) + ".*"
+		return attributes.Literal(owner.String()) + ".*"
 	}
-	return globQuote.Replace(p.String())
+	return attributes.Literal(p.String())
 }
 
-// refusal says what is in a commit's way, and what to do. The pattern is the path's.
-func refusal(o repo.Obstacle, pattern string) error {
+// Refusal says what is in a commit's way, and what to do. The pattern is the path's.
+func Refusal(o repo.Obstacle, pattern string) error {
 	e := &attest.RefusedError{Path: o.Path}
-	quoted := shellQuote(o.Path)
+	quoted := ShellQuote(o.Path)
 	unset := func(attribute string) string {
 		in, below := o.Attributes, pattern
 		if path.Base(in) == ".gitattributes" && path.Dir(in) != "." {
-			below = strings.TrimPrefix(pattern, globQuote.Replace(path.Dir(in))+"/")
+			below = strings.TrimPrefix(pattern, attributes.Literal(path.Dir(in))+"/")
 		}
-		return fmt.Sprintf("echo %s >> %s", shellQuote(quoteAttribute("/"+below)+" "+attribute), shellQuote(in))
+		return fmt.Sprintf("echo %s >> %s", ShellQuote(attributes.Quote("/"+below)+" "+attribute), ShellQuote(in))
 	}
 	switch o.Kind {
 	case repo.Ignored:
@@ -79,10 +80,10 @@ func refusal(o repo.Obstacle, pattern string) error {
 		e.Next = "remove that pattern"
 		e.Cause = attest.Cause{Reason: fmt.Sprintf("are ignored by %s, so a commit would leave them out", o.Detail), Next: e.Next}
 		if !o.Folder {
-			e.Next += fmt.Sprintf(", or overrule it: echo %s >> .gitignore", shellQuote("!/"+ignorePattern(pattern)))
+			e.Next += fmt.Sprintf(", or overrule it: echo %s >> .gitignore", ShellQuote("!/"+ignorePattern(pattern)))
 		}
 	case repo.InSubmodule:
-		e.Next = fmt.Sprintf("attest its files in that repository: cd %s", shellQuote(o.Detail))
+		e.Next = fmt.Sprintf("attest its files in that repository: cd %s", ShellQuote(o.Detail))
 		if o.Detail == o.Path {
 			e.Reason = "is a submodule, want a regular file of this repository"
 			break
@@ -91,12 +92,12 @@ func refusal(o repo.Obstacle, pattern string) error {
 		e.Cause = attest.Cause{Reason: fmt.Sprintf("are inside the submodule %s, whose files a commit of this repository does not hold", o.Detail), Next: e.Next}
 	case repo.NotCheckedOut:
 		e.Reason = "is not checked out (sparse checkout)"
-		e.Next = fmt.Sprintf("check it out: git sparse-checkout add %s", shellQuote(o.Detail))
+		e.Next = fmt.Sprintf("check it out: git sparse-checkout add %s", ShellQuote(o.Detail))
 		e.Cause = attest.Cause{Reason: "are not checked out (sparse checkout)", Next: "check them out: git sparse-checkout disable, or git sparse-checkout add and their folders"}
 	case repo.Unmerged:
 		e.Reason = "holds conflict markers of a merge"
 		e.Next = fmt.Sprintf("resolve it, then: git add %s", quoted)
-		if resolvable(artifact.Path(o.Path)) {
+		if Resolvable(artifact.Path(o.Path)) {
 			e.Next = "resolve it: codexlock lock resolve"
 		}
 	case repo.Filtered:
@@ -119,13 +120,18 @@ func refusal(o repo.Obstacle, pattern string) error {
 	return e
 }
 
+// Resolvable reports whether codexlock lock resolve knows a file of this name.
+func Resolvable(p artifact.Path) bool {
+	return p == ledger.Path || strings.HasSuffix(p.String(), artifact.VaultTime.Suffix()) || strings.HasSuffix(p.String(), artifact.Manifest.Suffix())
+}
+
 // keepBytes is how all files of a kind escape an attribute.
 func keepBytes(attribute string) string {
 	return fmt.Sprintf("keep their bytes: add a line to .gitattributes that matches them and ends in %s, as '*.EXTENSION %[1]s' does", attribute)
 }
 
-// shellQuote writes a word so that a POSIX shell reads it back.
-func shellQuote(word string) string {
+// ShellQuote writes a word so that a POSIX shell reads it back.
+func ShellQuote(word string) string {
 	plain := strings.IndexFunc(word, func(r rune) bool {
 		return !strings.ContainsRune("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-", r)
 	}) < 0
@@ -135,21 +141,9 @@ func shellQuote(word string) string {
 	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }
 
-// globQuote escapes what Git's patterns give a meaning to.
-var globQuote = strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`, "[", `\[`)
-
 // ignorePattern writes a pattern as .gitignore takes it, in which a space at the end
 // is dropped.
 func ignorePattern(pattern string) string {
 	trimmed := strings.TrimRight(pattern, " ")
 	return trimmed + strings.Repeat(`\ `, len(pattern)-len(trimmed))
-}
-
-// quoteAttribute writes a pattern as .gitattributes takes it: the first space ends
-// one that is not in quotes, in which a backslash escapes as in C.
-func quoteAttribute(pattern string) string {
-	if !strings.ContainsAny(pattern, " \t\"'") && !strings.HasPrefix(pattern, "#") && !strings.HasPrefix(pattern, "!") && !strings.HasPrefix(pattern, "[attr]") {
-		return pattern
-	}
-	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\t", `\t`).Replace(pattern) + `"`
 }

@@ -1,4 +1,4 @@
-package cli
+package signing
 
 import (
 	"context"
@@ -10,9 +10,9 @@ import (
 	"github.com/codexlock/codexlock/internal/repo"
 )
 
-// refusePointers adds to refused the Git LFS pointers that the gate would deny whatever
+// RefusePointers adds to refused the Git LFS pointers that the gate would deny whatever
 // is recorded of them.
-func refusePointers(ctx context.Context, tree repo.Tree, lfs string, paths []artifact.Path, refused map[artifact.Path]error) error {
+func RefusePointers(ctx context.Context, tree repo.Tree, lfs string, paths []artifact.Path, refused map[artifact.Path]error) error {
 	pointers := facts.NewPointers(tree, facts.LFSHash(lfs))
 	for _, p := range paths {
 		if refused[p] != nil {
@@ -45,7 +45,7 @@ func refusePointers(ctx context.Context, tree repo.Tree, lfs string, paths []art
 
 // pointerRefusal says why a pointer cannot be attested, and what to do.
 func pointerRefusal(p artifact.Path, fault facts.PointerProblem) error {
-	quoted := shellQuote(p.String())
+	quoted := ShellQuote(p.String())
 	e := &attest.RefusedError{Path: p.String()}
 	switch fault {
 	case "malformed":

@@ -1,4 +1,7 @@
-package cli
+// Package signing is what the commands share that sign: which key signs for a trust domain,
+// which artifacts may be attested again, which files a commit would not hold as they are, and
+// the audit log. It reads no flag and prints nothing.
+package signing
 
 import (
 	"context"
@@ -17,7 +20,7 @@ import (
 	"github.com/codexlock/codexlock/internal/vaulttime"
 )
 
-// An EpochError is a key that may not seal: what it seals would not be believed.
+// An EpochError is a key that may not sign: what it signs would not be trusted.
 type EpochError struct {
 	ID, Source, Domain string
 	Epoch              vaulttime.Epoch
@@ -36,19 +39,18 @@ func (e *EpochError) Hint() string {
 	return "take the current key, or make this one current: codexlock keys rotate"
 }
 
-// A sealer says with which key and for how long an artifact is attested: by the
-// work tree's configuration and the keys of the environment.
-type sealer struct {
-	config  config.Config
-	keys    *vaulttime.Keyring
-	now     time.Time
-	creator string // where nothing else names one
+// A Signer says with which key and for how long an artifact is attested.
+type Signer struct {
+	Config  config.Config // the work tree's
+	Keys    *vaulttime.Keyring
+	Now     time.Time
+	Creator string // where nothing else names one
 }
 
-// newSealer finishes what an interrupted run left, and reads the configuration
+// New finishes what an interrupted run left, and reads the configuration
 // of the work tree and the keys.
-func newSealer(ctx context.Context, w host.World, r *repo.Repository, g *gate.Gate) (sealer, error) {
-	s := sealer{now: g.Now(), creator: repo.User(ctx, w.Dir, w.Env)}
+func New(ctx context.Context, w host.World, r *repo.Repository, g *gate.Gate) (Signer, error) {
+	s := Signer{Now: g.Now(), Creator: repo.User(ctx, w.Dir, w.Env)}
 	if _, err := attest.Recover(r.Root(), r.GitDir()); err != nil {
 		return s, fmt.Errorf("finish an interrupted attest: %w", err)
 	}
@@ -56,47 +58,47 @@ func newSealer(ctx context.Context, w host.World, r *repo.Repository, g *gate.Ga
 	if err != nil {
 		return s, err
 	}
-	s.config, s.keys, err = g.Configuration(ctx, r, tree)
+	s.Config, s.Keys, err = g.Configuration(ctx, r, tree)
 	return s, err
 }
 
-// key is the one that seals for a domain.
-func (s sealer) key(domain string) (vaulttime.Key, config.Domain, error) {
-	d, known := s.config.Domain(domain)
+// key is the one that signs for a domain.
+func (s Signer) key(domain string) (vaulttime.Key, config.Domain, error) {
+	d, known := s.Config.Domain(domain)
 	if !known {
-		return vaulttime.Key{}, d, exit.Usagef("trust domain %q is not in %s", domain, s.config.File)
+		return vaulttime.Key{}, d, exit.Usagef("trust domain %q is not in %s", domain, s.Config.File)
 	}
-	key, ok := s.keys.Key(domain)
+	key, ok := s.Keys.Key(domain)
 	if !ok {
 		return key, d, exit.AsUsage(keys.Missing(domain, d))
 	}
 	if reason := key.Weakness(); reason != "" {
 		return key, d, &attest.WeakKeyError{Domain: domain, Env: d.KeySource(), Reason: reason}
 	}
-	if epoch := s.keys.Epoch(domain, key.ID()); epoch != vaulttime.EpochCurrent && epoch != vaulttime.EpochUnlisted {
+	if epoch := s.Keys.Epoch(domain, key.ID()); epoch != vaulttime.EpochCurrent && epoch != vaulttime.EpochUnlisted {
 		return key, d, exit.AsUsage(&EpochError{ID: key.ID(), Source: d.KeySource(), Domain: domain, Epoch: epoch})
 	}
 	return key, d, nil
 }
 
-// anyKey refuses a run that can seal nothing.
-func (s sealer) anyKey() error {
-	names := facts.DomainNames(s.config)
+// AnyKey refuses a run that can sign nothing.
+func (s Signer) AnyKey() error {
+	names := facts.DomainNames(s.Config)
 	for _, name := range names {
-		if len(s.keys.Held(name)) > 0 {
+		if len(s.Keys.Held(name)) > 0 {
 			return nil
 		}
 	}
 	if len(names) == 0 {
-		return exit.Usagef("%s has no trust domain", s.config.File)
+		return exit.Usagef("%s has no trust domain", s.Config.File)
 	}
-	d, _ := s.config.Domain(names[0])
+	d, _ := s.Config.Domain(names[0])
 	return exit.AsUsage(keys.Missing(names[0], d))
 }
 
-// options are what is written about an artifact of a domain; no hours are the
+// Options are what is written about an artifact of a domain; no hours are the
 // most that it allows.
-func (s sealer) options(domain string, hours int64) (attest.Options, error) {
+func (s Signer) Options(domain string, hours int64) (attest.Options, error) {
 	key, d, err := s.key(domain)
 	if err != nil {
 		return attest.Options{}, err
@@ -108,9 +110,9 @@ func (s sealer) options(domain string, hours int64) (attest.Options, error) {
 		return attest.Options{}, exit.Usagef("--ttl-hours is %d, want 1 to %d, the maximum of trust domain %q", hours, d.MaxTTLHours, domain)
 	}
 	return attest.Options{
-		Domain: domain, TTLHours: hours, Key: key, KeyEnv: d.Key.Variable(), Now: s.now, FallbackCreator: s.creator,
-		SignCompanions: s.config.SignsCompanions(),
-		Accepts:        func(from string) bool { return s.config.Domains == nil || slices.Contains(d.AcceptsFrom, from) },
+		Domain: domain, TTLHours: hours, Key: key, KeyEnv: d.Key.Variable(), Now: s.Now, FallbackCreator: s.Creator,
+		SignCompanions: s.Config.SignsCompanions(),
+		Accepts:        func(from string) bool { return s.Config.Domains == nil || slices.Contains(d.AcceptsFrom, from) },
 		VerifyProof:    func(r vaulttime.Record) (valid, known bool) { return s.verifyProof(domain, r) },
 	}, nil
 }
@@ -119,8 +121,8 @@ func (s sealer) options(domain string, hours int64) (attest.Options, error) {
 // its own domain the key before the current one is good enough, for there it is
 // what is replaced. From another one only a current key's record is taken over:
 // who has an old key could make such a record today.
-func (s sealer) verifyProof(domain string, r vaulttime.Record) (valid, known bool) {
-	switch s.keys.Epoch(r.TrustDomain, r.KeyID) {
+func (s Signer) verifyProof(domain string, r vaulttime.Record) (valid, known bool) {
+	switch s.Keys.Epoch(r.TrustDomain, r.KeyID) {
 	case vaulttime.EpochCurrent, vaulttime.EpochUnlisted:
 	case vaulttime.EpochRetiring:
 		if r.TrustDomain != domain {
@@ -129,5 +131,5 @@ func (s sealer) verifyProof(domain string, r vaulttime.Record) (valid, known boo
 	default:
 		return false, false
 	}
-	return s.keys.VerifyProof(r)
+	return s.Keys.VerifyProof(r)
 }

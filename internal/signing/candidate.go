@@ -1,0 +1,143 @@
+package signing
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/attest"
+	"github.com/codexlock/codexlock/internal/concurrent"
+	"github.com/codexlock/codexlock/internal/exit"
+	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/gate"
+	"github.com/codexlock/codexlock/internal/policy"
+	"github.com/codexlock/codexlock/internal/repo"
+	"github.com/codexlock/codexlock/internal/vaulttime"
+)
+
+// A Candidate is an artifact of the work tree, as the gate judged it, that may be attested
+// again.
+type Candidate struct {
+	Path   artifact.Path
+	Change string // since the last commit: unchanged, added, …
+	Digest artifact.Digest
+	Record vaulttime.Record
+	Denied []policy.Finding
+	Failed bool // the problem is a failure of this run
+
+	problem string // why it cannot be attested here, whatever the gate says; "" where it can
+}
+
+// Refused is why it is not attested again, "" where it may be.
+func (c *Candidate) Refused() string {
+	if len(c.Denied) > 0 {
+		return Line(c.Denied[0])
+	}
+	return c.problem
+}
+
+// Line is a finding in one line, not escaped.
+func Line(f policy.Finding) string { return fmt.Sprintf("%s [%s]", f.Message, f.Rule) }
+
+// A RepositoryDeniedError is a repository that is denied as a whole: then no artifact of it
+// is trusted.
+type RepositoryDeniedError struct{ Findings []policy.Finding }
+
+func (e *RepositoryDeniedError) Error() string {
+	return "nothing was attested: the repository as a whole is denied"
+}
+
+// Unwrap makes it a denied result.
+func (e *RepositoryDeniedError) Unwrap() error { return exit.ErrDenied }
+
+// editsCompanion reports whether a finding says that a companion is not the one that
+// the record signs. An exception may allow that; renewing would sign the edit.
+func editsCompanion(f policy.Finding) bool {
+	return f.Kind == policy.KindManifest || f.Kind == policy.KindTest
+}
+
+// Candidates runs the whole gate over the work tree, and says of each artifact whether it
+// may be attested again: what fails, fails still after that. A denial of the change as a
+// whole is a *RepositoryDeniedError.
+func Candidates(ctx context.Context, r *repo.Repository, g *gate.Gate) ([]Candidate, error) {
+	judged, err := g.Run(ctx)
+	if err != nil {
+		return nil, err
+	}
+	denied := map[string][]policy.Finding{}
+	for _, f := range judged.Findings {
+		if f.Severity == policy.Deny && (!f.Excepted || editsCompanion(f)) {
+			denied[f.Artifact] = append(denied[f.Artifact], f)
+		}
+	}
+	if whole := denied[""]; len(whole) > 0 {
+		return nil, &RepositoryDeniedError{whole}
+	}
+	tree, err := r.WorkTree(ctx)
+	if err != nil {
+		return nil, err
+	}
+	all := make([]Candidate, len(judged.Artifacts))
+	return all, concurrent.Each(len(all), func(i int) error {
+		a := judged.Artifacts[i]
+		all[i].Denied = denied[a.Path]
+		return all[i].read(ctx, tree, a)
+	})
+}
+
+// read finds the artifact's record. What cannot be attested in this work tree is
+// left, and is no error of the run.
+func (c *Candidate) read(ctx context.Context, tree repo.Tree, a policy.Artifact) (err error) {
+	c.Path, c.Change = artifact.Path(a.Path), a.Change
+	if a.SHA256 == "" {
+		c.problem = "there is no content to attest"
+		return nil
+	}
+	if c.Digest, err = artifact.ParseDigest(a.SHA256); err != nil {
+		return err
+	}
+	for _, p := range []artifact.Path{c.Path.Companion(artifact.VaultTime), c.Path.MirroredCompanion(artifact.VaultTime)} {
+		entry, ok, err := tree.Lookup(ctx, p)
+		if err != nil {
+			return err
+		}
+		if !ok || entry.Kind != repo.File {
+			continue
+		}
+		text, err := tree.Read(ctx, entry, facts.MaxCompanionBytes)
+		if err != nil {
+			return err
+		}
+		if c.Record, _, err = vaulttime.DecodeRecord(text); err == nil {
+			return nil
+		}
+	}
+	c.problem = "its VaultTime record could not be read" // an exception may let that through
+	return nil
+}
+
+// CanSign reports whether this run can attest it; where not, that is why it is refused.
+func (c *Candidate) CanSign(s Signer) bool {
+	_, err := s.Options(c.Record.TrustDomain, c.Record.TTLHours)
+	if err != nil {
+		c.problem, c.Failed = err.Error(), true
+	}
+	return err == nil
+}
+
+// Reattest attests what was verified, and just that: all of it or, where one of them
+// changed meanwhile, nothing.
+func Reattest(ctx context.Context, r *repo.Repository, s Signer, due []Candidate) (attest.Result, error) {
+	byPath := make(map[artifact.Path]*Candidate, len(due))
+	paths := make([]artifact.Path, 0, len(due))
+	for i := range due {
+		byPath[due[i].Path] = &due[i]
+		paths = append(paths, due[i].Path)
+	}
+	return attest.Attest(ctx, r.Root(), r.GitDir(), paths, func(p artifact.Path) (attest.Options, error) {
+		c := byPath[p]
+		o, err := s.Options(c.Record.TrustDomain, c.Record.TTLHours)
+		o.Expect, o.Renewal = &c.Digest, true
+		return o, err
+	})
+}
