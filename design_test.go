@@ -68,14 +68,18 @@ var edges = map[string]string{
 		"internal/host internal/keys internal/ledger internal/ownerschema internal/policy internal/preview internal/repo internal/report internal/sandbox " +
 		"internal/schemas internal/vaulttime policies",
 
-	"internal/cli/flags": "internal/exit internal/gate internal/host",
+	"internal/cli/flags": "internal/exit internal/gate internal/host internal/report",
 	"internal/action":    "internal/exit internal/facts internal/gate internal/github internal/host internal/keys internal/outfile internal/repo internal/report",
 	"internal/signing": "internal/artifact internal/attest internal/attributes internal/audit internal/concurrent internal/config internal/exit internal/facts internal/gate " +
 		"internal/github internal/host internal/keys internal/ledger internal/manifest internal/policy internal/repo internal/vaulttime",
 	"internal/attributes": "internal/artifact internal/attest internal/config internal/exit internal/ledger internal/repo internal/script",
-	"internal/cli": "internal/artifact internal/attest internal/attributes internal/audit internal/baseline internal/buildinfo internal/cli/flags internal/concurrent " +
-		"internal/config internal/exit internal/explain internal/facts internal/gate internal/github internal/host internal/keys internal/ledger " +
-		"internal/manifest internal/policy internal/repo internal/report internal/schemas internal/script internal/signing internal/vaulttime internal/workbench " +
+	"internal/cli/auditcmd": "internal/artifact internal/audit internal/cli/flags internal/exit internal/gate internal/host internal/repo internal/report internal/signing " +
+		"internal/vaulttime",
+	"internal/cli/policycmd": "internal/cli/flags internal/concurrent internal/exit internal/facts internal/gate internal/host internal/policy internal/repo internal/workbench " +
+		"policies",
+	"internal/cli": "internal/artifact internal/attest internal/attributes internal/audit internal/baseline internal/buildinfo internal/cli/auditcmd internal/cli/flags " +
+		"internal/cli/policycmd internal/config internal/exit internal/explain internal/facts internal/gate internal/github internal/host internal/keys " +
+		"internal/ledger internal/manifest internal/policy internal/repo internal/report internal/schemas internal/script internal/signing internal/vaulttime " +
 		"policies",
 	"cmd/codexlock":  "internal/cli internal/host",
 	"cmd/action":     "internal/action internal/host",

@@ -9,6 +9,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/codexlock/codexlock/internal/buildinfo"
+	"github.com/codexlock/codexlock/internal/cli/auditcmd"
+	"github.com/codexlock/codexlock/internal/cli/policycmd"
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/gate"
 	"github.com/codexlock/codexlock/internal/host"
@@ -51,7 +53,7 @@ func rootCommand(w host.World) *cobra.Command {
 	})
 	for _, command := range []func(host.World) *cobra.Command{
 		attestCommand,
-		auditCommand,
+		auditcmd.New,
 		demoCommand,
 		explainCommand,
 		exportCommand,
@@ -60,7 +62,7 @@ func rootCommand(w host.World) *cobra.Command {
 		initCommand,
 		keysCommand,
 		lockCommand,
-		policyCommand,
+		policycmd.New,
 		quarantineCommand,
 		renewCommand,
 		verifyCommand,

@@ -13,6 +13,7 @@ import (
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/gate"
 	"github.com/codexlock/codexlock/internal/host"
+	"github.com/codexlock/codexlock/internal/report"
 )
 
 // Base adds the flags that say which commits are compared, and which is trusted.
@@ -86,4 +87,12 @@ func (o Output) Write(w host.World, fill func(io.Writer) error) error {
 		return fill(w.Stdout)
 	}
 	return w.WriteFile(o.File, fill)
+}
+
+// ReportFormat refuses a format that no report has.
+func ReportFormat(format string) error {
+	if !slices.Contains(report.Formats(), format) {
+		return &report.UnknownFormatError{Format: format}
+	}
+	return nil
 }

@@ -1,4 +1,4 @@
-package cli
+package policycmd
 
 import (
 	"errors"
@@ -16,7 +16,7 @@ import (
 	"github.com/codexlock/codexlock/policies"
 )
 
-func policyNewCommand(w host.World) *cobra.Command {
+func newCommand(w host.World) *cobra.Command {
 	var dir string
 	cmd := &cobra.Command{
 		Use:   "new AREA.RULE",

@@ -1,4 +1,4 @@
-package cli
+package policycmd
 
 import (
 	"context"
@@ -17,7 +17,7 @@ import (
 	"github.com/codexlock/codexlock/internal/workbench"
 )
 
-func policyDocsCommand(w host.World) *cobra.Command {
+func docsCommand(w host.World) *cobra.Command {
 	var out string
 	var check bool
 	cmd := &cobra.Command{
@@ -33,7 +33,7 @@ Without DIR it reads the directories that codexlock.yaml on the disk names.`,
 		Example: `  codexlock policy docs
   codexlock policy docs --check`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			pages, err := policyPages(cmd.Context(), w, args, path.Clean(filepath.ToSlash(out)))
+			pages, err := rulePages(cmd.Context(), w, args, path.Clean(filepath.ToSlash(out)))
 			if err != nil {
 				return err
 			}
@@ -55,7 +55,7 @@ type page struct {
 	current bool // it is on the disk so
 }
 
-func policyPages(ctx context.Context, w host.World, named []string, out string) ([]page, error) {
+func rulePages(ctx context.Context, w host.World, named []string, out string) ([]page, error) {
 	dirs, sources, err := workSources(ctx, w, named)
 	if err != nil {
 		return nil, err

@@ -1,4 +1,4 @@
-package cli
+package auditcmd
 
 import (
 	"bufio"
@@ -20,7 +20,7 @@ import (
 	"github.com/codexlock/codexlock/internal/vaulttime"
 )
 
-func auditQueryCommand(w host.World) *cobra.Command {
+func queryCommand(w host.World) *cobra.Command {
 	var f audit.Filter
 	var format string
 	cmd := &cobra.Command{
@@ -34,14 +34,14 @@ one that does not ends in exit code 1.`,
   codexlock audit query -f json | jq .artifact`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			to, err := flags.Printer(format, map[string]func(io.Writer) teller{"text": textEntries, "json": jsonEntries, "csv": csvEntries})
+			to, err := flags.Printer(format, map[string]func(io.Writer) printer{"text": textEntries, "json": jsonEntries, "csv": csvEntries})
 			if err != nil {
 				return err
 			}
 			if err := checkFilter(f); err != nil {
 				return err
 			}
-			return runAuditQuery(cmd.Context(), w, f, to)
+			return runQuery(cmd.Context(), w, f, to)
 		},
 	}
 	flags := cmd.Flags()
@@ -72,14 +72,14 @@ func checkFilter(f audit.Filter) error {
 	return nil
 }
 
-// A teller prints entries, and at the end what it kept back.
-type teller struct {
+// A printer prints entries, and at the end what it buffered.
+type printer struct {
 	entry func(line []byte, e audit.Entry) error
 	end   func() error
 }
 
-func runAuditQuery(ctx context.Context, w host.World, f audit.Filter, to func(io.Writer) teller) error {
-	b, err := openBook(ctx, w)
+func runQuery(ctx context.Context, w host.World, f audit.Filter, to func(io.Writer) printer) error {
+	b, err := openLog(ctx, w)
 	if err != nil {
 		return err
 	}
@@ -117,9 +117,9 @@ func runAuditQuery(ctx context.Context, w host.World, f audit.Filter, to func(io
 	return nil
 }
 
-func textEntries(w io.Writer) teller {
+func textEntries(w io.Writer) printer {
 	out := bufio.NewWriter(w)
-	return teller{end: out.Flush, entry: func(_ []byte, e audit.Entry) error {
+	return printer{end: out.Flush, entry: func(_ []byte, e audit.Entry) error {
 		fmt.Fprintf(out, "%s %s %s", e.VerifiedAt, e.Result, report.Terminal(e.Artifact))
 		for _, more := range []string{e.Level, e.TrustDomain} {
 			if more != "" {
@@ -131,18 +131,18 @@ func textEntries(w io.Writer) teller {
 	}}
 }
 
-func jsonEntries(w io.Writer) teller {
+func jsonEntries(w io.Writer) printer {
 	out := bufio.NewWriter(w)
-	return teller{end: out.Flush, entry: func(line []byte, _ audit.Entry) error {
+	return printer{end: out.Flush, entry: func(line []byte, _ audit.Entry) error {
 		out.Write(line)
 		return out.WriteByte('\n')
 	}}
 }
 
-func csvEntries(w io.Writer) teller {
+func csvEntries(w io.Writer) printer {
 	out := csv.NewWriter(w)
 	header := out.Write([]string{"seq", "verified_at", "result", "artifact", "sha256", "vaulttime", "level", "trust_domain", "verified_by"})
-	return teller{
+	return printer{
 		end: func() error { out.Flush(); return out.Error() },
 		entry: func(_ []byte, e audit.Entry) error {
 			if header != nil {

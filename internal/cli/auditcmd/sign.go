@@ -1,4 +1,4 @@
-package cli
+package auditcmd
 
 import (
 	"context"
@@ -13,7 +13,7 @@ import (
 	"github.com/codexlock/codexlock/internal/signing"
 )
 
-func auditSignCommand(w host.World) *cobra.Command {
+func signCommand(w host.World) *cobra.Command {
 	return &cobra.Command{
 		Use:   "sign",
 		Short: "Sign the log in its current state with the current key",
@@ -25,11 +25,11 @@ It refuses a log that its checkpoint is not of, whoever signed that, and does no
 run on GitHub's events but push, schedule and workflow_dispatch of the default
 branch: somebody else would choose what is signed.`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return runAuditSign(cmd.Context(), w) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return runSign(cmd.Context(), w) },
 	}
 }
 
-func runAuditSign(ctx context.Context, w host.World) error {
+func runSign(ctx context.Context, w host.World) error {
 	if err := signing.MaySign(w.Env, "audit sign"); err != nil {
 		return err
 	}

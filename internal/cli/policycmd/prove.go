@@ -1,4 +1,4 @@
-package cli
+package policycmd
 
 import (
 	"bytes"
@@ -21,7 +21,7 @@ import (
 	"github.com/codexlock/codexlock/policies"
 )
 
-func policyProveCommand(w host.World) *cobra.Command {
+func proveCommand(w host.World) *cobra.Command {
 	var o gate.Options
 	var format, file string
 	var timeout time.Duration

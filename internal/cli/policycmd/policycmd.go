@@ -1,4 +1,6 @@
-package cli
+// Package policycmd is the commands of policy owners: codexlock policy …. It reads flags,
+// calls internal/workbench and prints.
+package policycmd
 
 import (
 	"io"
@@ -12,7 +14,8 @@ import (
 	"github.com/codexlock/codexlock/internal/workbench"
 )
 
-func policyCommand(w host.World) *cobra.Command {
+// New is the command policy.
+func New(w host.World) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "policy",
 		Short: "For policy owners: list, write, check, test and document rules",
@@ -22,20 +25,20 @@ key, and what it prints is no verdict.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	for _, command := range []func(host.World) *cobra.Command{
-		policyCheckCommand,
-		policyDocsCommand,
-		policyListCommand,
-		policyNewCommand,
-		policyProveCommand,
-		policyTestCommand,
-		policyTraceCommand,
+		checkCommand,
+		docsCommand,
+		listCommand,
+		newCommand,
+		proveCommand,
+		testCommand,
+		traceCommand,
 	} {
 		cmd.AddCommand(command(w))
 	}
 	return cmd
 }
 
-func policyListCommand(w host.World) *cobra.Command {
+func listCommand(w host.World) *cobra.Command {
 	var o gate.Options
 	var format string
 	cmd := &cobra.Command{

@@ -1,4 +1,4 @@
-package cli
+package auditcmd
 
 import (
 	"context"
@@ -19,7 +19,7 @@ import (
 	"github.com/codexlock/codexlock/internal/vaulttime"
 )
 
-func auditProveCommand(w host.World) *cobra.Command {
+func proveCommand(w host.World) *cobra.Command {
 	var check, key string
 	var formats []string
 	cmd := &cobra.Command{
@@ -44,7 +44,7 @@ that --key names or else those of this repository, and needs nothing else.`,
 			if check != "" {
 				return runProofCheck(cmd.Context(), w, check, key)
 			}
-			return runAuditProve(cmd.Context(), w, args[0], formats)
+			return runProve(cmd.Context(), w, args[0], formats)
 		},
 	}
 	cmd.Flags().StringVar(&check, "check", "", "check this proof")
@@ -53,8 +53,8 @@ that --key names or else those of this repository, and needs nothing else.`,
 	return cmd
 }
 
-func runAuditProve(ctx context.Context, w host.World, written string, formats []string) error {
-	outputs, err := flags.Outputs(formats, knownFormat)
+func runProve(ctx context.Context, w host.World, written string, formats []string) error {
+	outputs, err := flags.Outputs(formats, flags.ReportFormat)
 	if err != nil {
 		return err
 	}
@@ -63,7 +63,7 @@ func runAuditProve(ctx context.Context, w host.World, written string, formats []
 			return exit.Usagef("--format is %q, want text or json", o.Format)
 		}
 	}
-	b, err := openBook(ctx, w)
+	b, err := openLog(ctx, w)
 	if err != nil {
 		return err
 	}
@@ -103,7 +103,7 @@ func runAuditProve(ctx context.Context, w host.World, written string, formats []
 func writeProof(w host.World, o flags.Output, p audit.Proof, proven audit.Proven) error {
 	fill := func(out io.Writer) error {
 		if o.Format == "text" {
-			return tellProof(out, p, proven)
+			return printProof(out, p, proven)
 		}
 		text, err := p.Encode()
 		if err == nil {
@@ -114,7 +114,7 @@ func writeProof(w host.World, o flags.Output, p audit.Proof, proven audit.Proven
 	return o.Write(w, fill)
 }
 
-func tellProof(out io.Writer, p audit.Proof, proven audit.Proven) error {
+func printProof(out io.Writer, p audit.Proof, proven audit.Proven) error {
 	e, c := proven.Entry, proven.Checkpoint
 	mark, signed := "✓", "signed by key "+report.Terminal(first(c.KeyIDs))
 	if c.Signature != audit.Valid {
@@ -157,7 +157,7 @@ func runProofCheck(ctx context.Context, w host.World, name, written string) erro
 		fmt.Fprintf(w.Stdout, "[✗] %s: proves nothing: %s\n", report.Terminal(name), report.Terminal(err.Error()))
 		return exit.ErrDenied
 	}
-	if err := tellProof(w.Stdout, p, proven); err != nil {
+	if err := printProof(w.Stdout, p, proven); err != nil {
 		return err
 	}
 	if proven.Checkpoint.Signature != audit.Valid {
@@ -170,7 +170,7 @@ func runProofCheck(ctx context.Context, w host.World, name, written string) erro
 // it, or those of the repository.
 func proofKeys(ctx context.Context, w host.World, written string) (func(id string) (ed25519.PublicKey, bool), error) {
 	if written == "" {
-		b, err := openBook(ctx, w)
+		b, err := openLog(ctx, w)
 		if err != nil {
 			return nil, err
 		}

@@ -1,4 +1,4 @@
-package cli
+package policycmd
 
 import (
 	"context"
@@ -21,7 +21,7 @@ import (
 	"github.com/codexlock/codexlock/policies"
 )
 
-func policyCheckCommand(w host.World) *cobra.Command {
+func checkCommand(w host.World) *cobra.Command {
 	var format string
 	var noRegal bool
 	cmd := &cobra.Command{

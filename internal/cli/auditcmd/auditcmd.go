@@ -1,4 +1,6 @@
-package cli
+// Package auditcmd is the commands of the audit log: codexlock audit …. It reads flags, calls
+// internal/audit and prints.
+package auditcmd
 
 import (
 	"context"
@@ -22,7 +24,8 @@ import (
 	"github.com/codexlock/codexlock/internal/report"
 )
 
-func auditCommand(w host.World) *cobra.Command {
+// New is the command audit.
+func New(w host.World) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "audit",
 		Short: "The log of verifications: verify, query, prove, sign",
@@ -31,7 +34,7 @@ commands adds to, and MANIFEST.integrity.checkpoint, the signed note over it.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	for _, command := range []func(host.World) *cobra.Command{auditVerifyCommand, auditQueryCommand, auditProveCommand, auditSignCommand} {
+	for _, command := range []func(host.World) *cobra.Command{verifyCommand, queryCommand, proveCommand, signCommand} {
 		cmd.AddCommand(command(w))
 	}
 	return cmd
@@ -47,8 +50,8 @@ func (e *NoLogError) Error() string {
 // Hint is the next step.
 func (e *NoLogError) Hint() string { return "log a verification: codexlock verify --all --log" }
 
-// A book is the log of a work tree, opened to read, and what checks it.
-type book struct {
+// An openedLog is the log of a work tree, opened to read, and what checks it.
+type openedLog struct {
 	audit.Snapshot
 	repository *repo.Repository
 	base       repo.Tree // HEAD, or the work tree where there is no commit
@@ -57,23 +60,23 @@ type book struct {
 	signed     bool // the configuration asks for proofs, and so for a checkpoint
 }
 
-func (b book) Close() error { return errors.Join(b.Snapshot.Close(), b.repository.Close()) }
+func (b openedLog) Close() error { return errors.Join(b.Snapshot.Close(), b.repository.Close()) }
 
-// openBook opens the log. Keys are those of HEAD's configuration, and of this run.
-func openBook(ctx context.Context, w host.World) (book, error) {
+// openLog opens the log. Keys are those of HEAD's configuration, and of this run.
+func openLog(ctx context.Context, w host.World) (openedLog, error) {
 	r, err := repo.Open(ctx, w.Dir)
 	if err != nil {
-		return book{}, err
+		return openedLog{}, err
 	}
-	b := book{repository: r}
+	b := openedLog{repository: r}
 	if err := b.fill(ctx, w); err != nil {
 		r.Close()
-		return book{}, err
+		return openedLog{}, err
 	}
 	return b, nil
 }
 
-func (b *book) fill(ctx context.Context, w host.World) error {
+func (b *openedLog) fill(ctx context.Context, w host.World) error {
 	r := b.repository
 	head, err := r.Commit(ctx, "HEAD")
 	var none *repo.NoCommitsError
@@ -106,7 +109,7 @@ func (b *book) fill(ctx context.Context, w host.World) error {
 
 // verify checks the log against its checkpoint, that of HEAD, and those that
 // were kept elsewhere.
-func (b *book) verify(ctx context.Context, anchors []audit.Anchor) (audit.Verification, error) {
+func (b *openedLog) verify(ctx context.Context, anchors []audit.Anchor) (audit.Verification, error) {
 	if b.committed {
 		entry, there, err := b.base.Lookup(ctx, audit.CheckpointPath)
 		if err != nil {
@@ -126,7 +129,7 @@ func (b *book) verify(ctx context.Context, anchors []audit.Anchor) (audit.Verifi
 // maxAnchorBytes bounds a checkpoint: a note of three lines and some signatures.
 const maxAnchorBytes = 64 << 10
 
-func auditVerifyCommand(w host.World) *cobra.Command {
+func verifyCommand(w host.World) *cobra.Command {
 	var anchors []string
 	var format string
 	cmd := &cobra.Command{
@@ -144,7 +147,7 @@ it, and give it with --anchor.`,
   codexlock audit verify --anchor /mnt/vault/2026-10.checkpoint`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			tell, err := flags.Printer(format, map[string]func(io.Writer, audit.Verification, bool) error{"text": tellLog, "json": tellLogJSON})
+			print, err := flags.Printer(format, map[string]func(io.Writer, audit.Verification, bool) error{"text": printText, "json": printJSON})
 			if err != nil {
 				return err
 			}
@@ -152,7 +155,7 @@ it, and give it with --anchor.`,
 			if err != nil {
 				return err
 			}
-			return runAuditVerify(cmd.Context(), w, kept, tell)
+			return runVerify(cmd.Context(), w, kept, print)
 		},
 	}
 	cmd.Flags().StringArrayVar(&anchors, "anchor", nil, "an earlier checkpoint that was kept elsewhere, repeatable")
@@ -186,8 +189,8 @@ func readBounded(name string, limit int64) ([]byte, error) {
 	return text, err
 }
 
-func runAuditVerify(ctx context.Context, w host.World, anchors []audit.Anchor, tell func(io.Writer, audit.Verification, bool) error) error {
-	b, err := openBook(ctx, w)
+func runVerify(ctx context.Context, w host.World, anchors []audit.Anchor, print func(io.Writer, audit.Verification, bool) error) error {
+	b, err := openLog(ctx, w)
 	if err != nil {
 		return err
 	}
@@ -199,7 +202,7 @@ func runAuditVerify(ctx context.Context, w host.World, anchors []audit.Anchor, t
 	if !b.Signed && b.Snapshot.Lines.Size() > 0 && b.signed {
 		v.Faults = append(v.Faults, audit.Fault{File: audit.CheckpointPath.String(), Message: "there is no checkpoint, want a signed note over the log"})
 	}
-	if err := tell(w.Stdout, v, b.Signed); err != nil {
+	if err := print(w.Stdout, v, b.Signed); err != nil {
 		return err
 	}
 	switch {
@@ -224,8 +227,8 @@ func (e *UncheckedLogError) Hint() string {
 	return "set the key of the log's domain in the environment, or list its public key in codexlock.yaml"
 }
 
-// tellLog says what is proved, in words.
-func tellLog(out io.Writer, v audit.Verification, signed bool) error {
+// printText says what is proved, in words.
+func printText(out io.Writer, v audit.Verification, signed bool) error {
 	text := ""
 	say := func(mark, format string, args ...any) {
 		text += "[" + mark + "] " + fmt.Sprintf(format, args...) + "\n"
@@ -273,8 +276,8 @@ func place(f audit.Fault) string {
 	return f.File
 }
 
-// tellLogJSON says the same to a program.
-func tellLogJSON(out io.Writer, v audit.Verification, _ bool) error {
+// printJSON says the same to a program.
+func printJSON(out io.Writer, v audit.Verification, _ bool) error {
 	conclusion := "success"
 	switch {
 	case len(v.Faults) > 0:

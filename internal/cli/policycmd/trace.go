@@ -1,4 +1,4 @@
-package cli
+package policycmd
 
 import (
 	"context"
@@ -18,7 +18,7 @@ import (
 	"github.com/codexlock/codexlock/internal/workbench"
 )
 
-func policyTraceCommand(w host.World) *cobra.Command {
+func traceCommand(w host.World) *cobra.Command {
 	var o gate.Options
 	var format string
 	var timeout time.Duration

@@ -1,4 +1,4 @@
-package cli
+package policycmd
 
 import (
 	"fmt"
@@ -14,7 +14,7 @@ import (
 	"github.com/codexlock/codexlock/internal/workbench"
 )
 
-func policyTestCommand(w host.World) *cobra.Command {
+func testCommand(w host.World) *cobra.Command {
 	o := workbench.TestOptions{}
 	var formats []string
 	var threshold float64
@@ -60,7 +60,7 @@ could not be run to its end, or there is none.`,
 			if err != nil {
 				return err
 			}
-			return tellTests(w, outputs, r, threshold)
+			return writeTests(w, outputs, r, threshold)
 		},
 	}
 	f := cmd.Flags()
@@ -82,8 +82,8 @@ func knownTestFormat(format string) error {
 	return err
 }
 
-// tellTests writes the report in every form, and says what it comes to.
-func tellTests(w host.World, outputs []flags.Output, r workbench.TestReport, threshold float64) error {
+// writeTests writes the report in every format, and returns what it comes to.
+func writeTests(w host.World, outputs []flags.Output, r workbench.TestReport, threshold float64) error {
 	for _, out := range outputs {
 		err := out.Write(w, func(to io.Writer) error { return testFormats[out.Format](to, r) })
 		if err != nil {
