@@ -56,7 +56,7 @@ var edges = map[string]string{
 	"internal/report":     "internal/artifact internal/audit internal/policy",
 	"internal/workbench":  "internal/policy internal/report internal/schemas policies internal/lazyregexp",
 	"internal/github":     "internal/report",
-	"internal/explain":    "internal/artifact internal/config internal/facts internal/ledger internal/policy internal/report",
+	"internal/explain":    "internal/artifact internal/config internal/facts internal/keys internal/ledger internal/policy internal/report",
 
 	"internal/ownerschema": "internal/schemas",
 

@@ -10,6 +10,7 @@ import (
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/config"
 	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/keys"
 	"github.com/codexlock/codexlock/internal/ledger"
 	"github.com/codexlock/codexlock/internal/policy"
 )
@@ -83,6 +84,7 @@ type Key struct {
 	Variable  string          `json:"variable,omitempty"` // of the environment, if it holds the key
 	Source    string          `json:"source"`             // the source of the key: the variable, or a path in Vault
 	Held      bool            `json:"held"`
+	Hint      string          `json:"hint,omitempty"`      // what to do if this run does not have it
 	ID        string          `json:"id,omitempty"`        // of the key that this run has
 	Record    string          `json:"record,omitempty"`    // the key id that the record names
 	Signature facts.Signature `json:"signature,omitempty"` // the result of checking the record with it
@@ -186,6 +188,9 @@ func (e *Explanation) trust(c Case) {
 	settings, known := c.Config.Domain(d.Name)
 	if known {
 		e.Key = &Key{Source: settings.KeySource(), Held: d.KeyID != "", ID: d.KeyID}
+		if !e.Key.Held {
+			e.Key.Hint = keys.Missing(d.Name, settings).Hint()
+		}
 	}
 	if known && settings.Key.Scheme == config.EnvScheme {
 		e.Key.Variable = e.Key.Source

@@ -152,7 +152,7 @@ func (t *renderer) domain(e Explanation) {
 	case k == nil:
 		t.line("key", "none: the domain is unknown")
 	case !k.Held:
-		t.line("key", "%s, which this run does not have: the signature cannot be checked", safe(k.Source))
+		t.line("key", "%s, which this run does not have: the signature cannot be checked; %s", safe(k.Source), safe(k.Hint))
 	default:
 		t.line("key", "%s, which this run has (key id %s)%s", safe(k.Source), safe(k.ID), signed(k))
 	}
