@@ -28,7 +28,7 @@ const fewArtifacts, manyArtifacts = 200, 400
 
 // costSlack is how far the bounds of memory are above what was measured when they were
 // set: a regression by a factor is caught, another version of Go is not.
-const costSlack = 1.5
+const costSlack = 1.3
 
 // A costCase is a command whose costs are counted, not timed, so that the figures are
 // the same on every machine.
@@ -58,23 +58,23 @@ type costs struct {
 // after an improvement, by higher ones with a reason in the commit.
 var costCases = []costCase{
 	{name: "clean", args: []string{"verify", "--all"},
-		bounds: costs{384, 45374, 4.5, 7}},
+		bounds: costs{184, 22773, 4.5, 6}},
 	{name: "expired", args: []string{"verify", "--all"}, code: exit.Denied, later: 48 * time.Hour,
-		bounds: costs{1174, 85914, 4.5, 7}},
+		bounds: costs{805, 60996, 4.5, 6}},
 	{name: "keyless", args: []string{"verify", "--all"}, code: exit.Denied, keyless: true,
-		bounds: costs{1178, 93959, 4.5, 7}},
+		bounds: costs{826, 63882, 4.5, 6}},
 	{name: "drifted", args: []string{"verify", "--all"}, code: exit.Denied, prepare: drift,
-		bounds: costs{2058, 135274, 5.5, 11}},
+		bounds: costs{1453, 95439, 5.5, 9}},
 	{name: "one path", args: []string{"verify", "assets/sources/0/a0000.txt"}, // what the others cost
-		bounds: costs{41, 3627, 0.5, 7}},
+		bounds: costs{36, 2349, 0.5, 6}},
 	{name: "changed", args: []string{"verify", "--base", "HEAD^1", "--head", "HEAD"},
-		bounds: costs{454, 48248, 0.5, 9}},
+		bounds: costs{358, 41349, 0.5, 8}},
 	{name: "unchanged", args: []string{"verify", "--base", "HEAD", "--head", "HEAD"},
 		bounds: costs{2, 500, 0.5, 7}},
 	{name: "renew", args: []string{"renew", "--within", "24h"}, later: time.Hour,
-		bounds: costs{1033, 167310, 22.5, 10}},
+		bounds: costs{443, 79509, 10.5, 8}},
 	{name: "attest", args: []string{"attest", "--all"}, prepare: drift,
-		bounds: costs{1360, 151639, 24.5, 14}},
+		bounds: costs{529, 71077, 7.5, 10}},
 }
 
 // TestCosts holds what one artifact more costs: the difference between two repositories,

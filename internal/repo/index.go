@@ -70,13 +70,13 @@ func parseIndexEntry(record []byte, paths, ids *texts) (IndexEntry, bool) {
 // one of them is used, so each sort of text that is kept has texts of its own.
 type texts struct{ piece strings.Builder }
 
-// pieceBytes is how much of the texts stands in one piece.
-const pieceBytes = 64 << 10
+// The first piece is small, as most lists are, and no piece is larger than the last size.
+const firstPiece, lastPiece = 1 << 10, 64 << 10
 
 func (t *texts) add(text []byte) string {
-	if t.piece.Cap()-t.piece.Len() < len(text) {
+	if room := t.piece.Cap(); room-t.piece.Len() < len(text) {
 		t.piece = strings.Builder{}
-		t.piece.Grow(max(pieceBytes, len(text)))
+		t.piece.Grow(max(min(2*room, lastPiece), firstPiece, len(text)))
 	}
 	start := t.piece.Len()
 	t.piece.Write(text)
