@@ -17,6 +17,7 @@ import (
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/ledger"
 	"github.com/codexlock/codexlock/internal/manifest"
+	"github.com/codexlock/codexlock/internal/namefold"
 	"github.com/codexlock/codexlock/internal/script"
 	"github.com/codexlock/codexlock/internal/vaulttime"
 )
@@ -363,7 +364,7 @@ func (b *batch) refuse(p artifact.Path) error {
 		}
 		return err
 	}
-	if artifact.Fold(p.String()) == artifact.Fold(ledger.Path.String()) {
+	if namefold.Fold(p.String()) == namefold.Fold(ledger.Path.String()) {
 		return &RefusedError{Path: p.String(), Reason: "is the ledger, which is not an artifact"}
 	}
 	for _, dir := range unattestable {
@@ -420,5 +421,5 @@ func (b *batch) isOwnTest(p artifact.Path) (bool, error) {
 
 // inside reports whether some file system takes p for a path in dir.
 func inside(p artifact.Path, dir string) bool {
-	return strings.HasPrefix(artifact.Fold(p.String()), artifact.Fold(dir)+"/")
+	return strings.HasPrefix(namefold.Fold(p.String()), namefold.Fold(dir)+"/")
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/audit"
 	"github.com/codexlock/codexlock/internal/ledger"
+	"github.com/codexlock/codexlock/internal/namefold"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/script"
 )
@@ -81,7 +82,7 @@ func collisionKind(name, other string) CollisionKind {
 	switch {
 	case norm.NFC.String(name) == norm.NFC.String(other):
 		return "unicode"
-	case artifact.SameButCase(name, other):
+	case namefold.SameButCase(name, other):
 		return "case"
 	}
 	return "ignored"
@@ -120,7 +121,7 @@ func (n *nodes) walk(collide func(name, other string, folder bool)) {
 				continue
 			}
 			other := n.path(first)
-			if other != name[:end] && artifact.Fold(other) == artifact.Fold(name[:end]) {
+			if other != name[:end] && namefold.Fold(other) == namefold.Fold(name[:end]) {
 				collide(name[:end], other, end < len(name) || len(other) < len(n.names[first.name]))
 			}
 		}
@@ -132,7 +133,7 @@ func (n *nodes) path(at node) string { return n.names[at.name][:at.length] }
 
 // extend is the hash of a path from that of its folder.
 func (n *nodes) extend(folder uint64, part string) uint64 {
-	return folder*0x9e3779b97f4a7c15 + maphash.String(n.seed, artifact.Fold(part)) + 1
+	return folder*0x9e3779b97f4a7c15 + maphash.String(n.seed, namefold.Fold(part)) + 1
 }
 
 // find is the first path that folds to what this one folds to.
@@ -142,7 +143,7 @@ func (n *nodes) find(name string) (string, bool) {
 		hash = n.extend(hash, part)
 	}
 	first, ok := n.first[hash]
-	if !ok || artifact.Fold(n.path(first)) != artifact.Fold(name) {
+	if !ok || namefold.Fold(n.path(first)) != namefold.Fold(name) {
 		return "", false
 	}
 	return n.path(first), true

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/namefold"
 	"github.com/codexlock/codexlock/internal/repo"
 )
 
@@ -120,7 +121,7 @@ func (s *suspects) collides(name, before string) bool {
 // meets reports whether a path whose last part begins at start has the form of another
 // one in its folder.
 func (s *suspects) meets(path string, start int) bool {
-	form := path[:start] + artifact.Fold(path[start:])
+	form := path[:start] + namefold.Fold(path[start:])
 	hash := maphash.String(s.seed, form)
 	other, met := s.forms[hash]
 	s.forms[hash] = path

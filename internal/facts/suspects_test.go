@@ -7,7 +7,7 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/namefold"
 )
 
 // FuzzSuspects holds the quick look at the names to the table of all of them: where the
@@ -78,8 +78,8 @@ func TestFewSuspects(t *testing.T) {
 func TestIsFolded(t *testing.T) {
 	for c := range rune(0x250) {
 		for _, part := range []string{string(c), "a" + string(c), string(c) + "a"} {
-			if isFolded(part) && artifact.Fold(part) != part {
-				t.Errorf("%q folds to %q", part, artifact.Fold(part))
+			if isFolded(part) && namefold.Fold(part) != part {
+				t.Errorf("%q folds to %q", part, namefold.Fold(part))
 			}
 		}
 	}

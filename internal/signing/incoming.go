@@ -10,6 +10,7 @@ import (
 	"github.com/codexlock/codexlock/internal/attest"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/gate"
+	"github.com/codexlock/codexlock/internal/namefold"
 	"github.com/codexlock/codexlock/internal/policy"
 	"github.com/codexlock/codexlock/internal/repo"
 )
@@ -30,7 +31,7 @@ func (j Judge) Findings(ctx context.Context, c attest.Change, paths []artifact.P
 	// A finding on the whole change says by its file what it is about.
 	about, alike := map[string]artifact.Path{}, map[string]artifact.Path{}
 	for _, p := range paths {
-		about[p.String()], alike[artifact.Fold(p.String())] = p, p
+		about[p.String()], alike[namefold.Fold(p.String())] = p, p
 		for _, kind := range artifact.Companions {
 			about[p.Companion(kind).String()], about[p.MirroredCompanion(kind).String()] = p, p
 		}
@@ -41,7 +42,7 @@ func (j Judge) Findings(ctx context.Context, c attest.Change, paths []artifact.P
 		p, ok := about[f.Artifact]
 		if f.Artifact == "" {
 			if p, ok = about[f.File]; !ok {
-				p, ok = alike[artifact.Fold(f.File)]
+				p, ok = alike[namefold.Fold(f.File)]
 			}
 			if !ok {
 				below, err := j.bringFolder(ctx, f.File, paths)
@@ -69,7 +70,7 @@ func (j Judge) bringFolder(ctx context.Context, name string, paths []artifact.Pa
 	var bring []artifact.Path
 	parts := strings.Count(name, "/") + 1
 	for _, p := range paths {
-		if !strings.HasPrefix(artifact.Fold(p.String()), artifact.Fold(name)+"/") {
+		if !strings.HasPrefix(namefold.Fold(p.String()), namefold.Fold(name)+"/") {
 			continue
 		}
 		folder := strings.Join(strings.Split(p.String(), "/")[:parts], "/")
