@@ -23,10 +23,16 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"codexlock": func() {
 			ctx, w := host.Here()
-			w.TestWall, _ = time.ParseDuration(os.Getenv("TEST_WALL")) // the one thing that users cannot set
+			w.TestWall = testWall(os.Getenv("TEST_WALL"))
 			os.Exit(cli.Main(ctx, w))
 		},
 	})
+}
+
+// testWall is how long a test may run, the one thing that users cannot set.
+func testWall(text string) time.Duration {
+	d, _ := time.ParseDuration(text)
+	return d
 }
 
 // TestCommandLine runs the command line's specification: testdata/*.txtar.
@@ -72,9 +78,10 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: exits CODE COMMAND [ARG...]")
 	}
-	err := ts.Exec(args[1], args[2:]...)
 	code := "0"
-	if err != nil {
+	if args[1] == "codexlock" && !processOnly(ts, args[2:]) {
+		code = strconv.Itoa(here(ts, args[2:]...))
+	} else if err := ts.Exec(args[1], args[2:]...); err != nil {
 		code = strings.TrimPrefix(err.Error(), "exit status ")
 	}
 	if code != args[0] {

@@ -13,6 +13,8 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/codexlock/codexlock/internal/exit"
 )
 
 // TestRules runs the rules' specification: testdata/rules/*.txtar, a file an area.
@@ -66,7 +68,7 @@ func finds(ts *testscript.TestScript, neg bool, args []string) {
 		want[i] = unquoted
 	}
 	report := ts.MkAbs("../report.json")
-	failed := ts.Exec("codexlock", append([]string{"verify", "-f", "json=" + report, "-f", "text"}, flags...)...) != nil
+	failed := here(ts, append([]string{"verify", "-f", "json=" + report, "-f", "text"}, flags...)...) != exit.Trusted
 	var r struct {
 		Conclusion string
 		Findings   []struct {
