@@ -108,6 +108,45 @@ func TestCosts(t *testing.T) {
 	}
 }
 
+// TestGitProcesses holds how many git processes the common commands start, but for the
+// one that says its version, which a process asks once.
+func TestGitProcesses(t *testing.T) {
+	const name = "assets/sources/0/a0000.txt"
+	r := newCostRepository(t, 2)
+	for _, c := range []struct {
+		args string
+		most float64
+		edit bool // every artifact first
+	}{
+		{args: "--help", most: 0},
+		{args: "policy list", most: 3},
+		{args: "init", most: 6},
+		{args: "verify", most: 4},
+		{args: "verify --all", most: 4},
+		{args: "verify " + name, most: 4},
+		{args: "verify --base HEAD^1 --head HEAD", most: 6},
+		{args: "explain " + name, most: 4},
+		{args: "facts " + name, most: 4},
+		{args: "attest " + name, most: 6, edit: true},
+		{args: "attest --changed", most: 8, edit: true},
+		{args: "attest --all", most: 8},
+		{args: "renew --within 24h", most: 6},
+		{args: "quarantine list", most: 2},
+		{args: "ingest", most: 2},
+		{args: "export " + name, most: 6},
+	} {
+		t.Run(c.args, func(t *testing.T) {
+			one := costCase{args: strings.Fields(c.args), later: time.Hour}
+			if c.edit {
+				one.prepare = drift
+			}
+			if got := r.costs(t, one).git; got > c.most {
+				t.Errorf("%g git processes, want at most %g", got, c.most)
+			}
+		})
+	}
+}
+
 // bound is a line of the bounds for what was measured. Openings and processes are
 // exact, so half an opening and two processes are slack enough.
 func bound(c costs) string {
