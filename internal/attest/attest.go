@@ -1,6 +1,5 @@
 // Package attest makes and renews what vouches for an artifact: its companions
-// and its ledger entry. It is the only package that writes in a repository, and
-// it writes all of a set of files or none. It verifies nothing and reads no
+// and its ledger entry. It writes all of a set of files or none. It verifies nothing and reads no
 // clock or environment.
 package attest
 

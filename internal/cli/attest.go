@@ -121,19 +121,7 @@ func (a attestation) run(ctx context.Context) error {
 	if err := a.log.Ready(ctx, signer.Config); err != nil {
 		return err
 	}
-	inputs, err := gate.Paths(r, a.world.Dir, a.inputs...)
-	if err != nil {
-		return err
-	}
-	tree, err := r.WorkTree(ctx)
-	if err != nil {
-		return err
-	}
-	view, err := r.View(ctx, a.world.Env)
-	if err != nil {
-		return err
-	}
-	paths, refused, err := a.selected(ctx, r, tree, view, signer.Config)
+	paths, options, err := a.plan(ctx, r, signer)
 	if err != nil {
 		return err
 	}
@@ -141,26 +129,7 @@ func (a attestation) run(ctx context.Context) error {
 		fmt.Fprintln(a.world.Stdout, "[✓] nothing to attest: every artifact is as it is recorded")
 		return nil
 	}
-	domains, err := signing.RecordedDomains(ctx, tree)
-	if err != nil {
-		return err
-	}
-	paths = withoutCompanions(paths, domains)
-	if err := signing.RefuseObstacles(ctx, view, paths, refused); err != nil {
-		return err
-	}
-	if err := signing.RefusePointers(ctx, tree, signer.Config.LFS, paths, refused); err != nil {
-		return err
-	}
-	lfs := attest.LFS{Objects: view.LFSObjects(), AcceptOID: a.lfsOID}
-	result, err := attest.Attest(ctx, r.Root(), r.GitDir(), paths, func(p artifact.Path) (attest.Options, error) {
-		if err := refused[p]; err != nil {
-			return attest.Options{}, err
-		}
-		o, err := a.request.Options(signer, domains, p, inputs)
-		o.LFS = lfs
-		return o, err
-	})
+	result, err := attest.Attest(ctx, r.Root(), r.GitDir(), paths, options)
 	if err != nil {
 		return err
 	}
@@ -172,6 +141,47 @@ func (a attestation) run(ctx context.Context) error {
 	_ = out.Flush()
 	fmt.Fprintln(a.world.Stderr, "codexlock: hint: review and commit the companions and Codex-Lock.json together with the artifact")
 	return a.log.append(ctx, r, signer.Config, a.log.Attested(result.Attested, vaulttime.FormatTime(a.now)))
+}
+
+// plan finds the paths that are to be attested. options returns what is written about one
+// of them, or why it is refused.
+func (a attestation) plan(ctx context.Context, r *repo.Repository, signer signing.Signer) (paths []artifact.Path, options func(artifact.Path) (attest.Options, error), err error) {
+	inputs, err := gate.Paths(r, a.world.Dir, a.inputs...)
+	if err != nil {
+		return nil, nil, err
+	}
+	tree, err := r.WorkTree(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	view, err := r.View(ctx, a.world.Env)
+	if err != nil {
+		return nil, nil, err
+	}
+	paths, refused, err := a.selected(ctx, r, tree, view, signer.Config)
+	if err != nil || len(paths) == 0 {
+		return nil, nil, err
+	}
+	domains, err := signing.RecordedDomains(ctx, tree)
+	if err != nil {
+		return nil, nil, err
+	}
+	paths = withoutCompanions(paths, domains)
+	if err := signing.RefuseObstacles(ctx, view, paths, refused); err != nil {
+		return nil, nil, err
+	}
+	if err := signing.RefusePointers(ctx, tree, signer.Config.LFS, paths, refused); err != nil {
+		return nil, nil, err
+	}
+	lfs := attest.LFS{Objects: view.LFSObjects(), AcceptOID: a.lfsOID}
+	return paths, func(p artifact.Path) (attest.Options, error) {
+		if err := refused[p]; err != nil {
+			return attest.Options{}, err
+		}
+		o, err := a.request.Options(signer, domains, p, inputs)
+		o.LFS = lfs
+		return o, err
+	}, nil
 }
 
 // withoutCompanions leaves out companions that were named next to their artifacts, as

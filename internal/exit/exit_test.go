@@ -10,11 +10,13 @@ import (
 	"github.com/codexlock/codexlock/internal/config"
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/gate"
 	"github.com/codexlock/codexlock/internal/github"
 	"github.com/codexlock/codexlock/internal/outfile"
 	"github.com/codexlock/codexlock/internal/policy"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/report"
+	"github.com/codexlock/codexlock/internal/workbench"
 )
 
 // TestErrorsSayWhatTheyAre: the exit code of every kind of error that a user corrects, and
@@ -43,6 +45,10 @@ func TestErrorsSayWhatTheyAre(t *testing.T) {
 		{&repo.NotARepositoryError{Dir: "x"}, exit.Unknown, true},
 		{&repo.NoCommitsError{Root: "x"}, exit.Unknown, true},
 		{&repo.MissingCommitError{Revision: "x"}, exit.Unknown, true},
+		{&policy.UnknownRuleError{Code: "x"}, exit.Usage, true},
+		{&workbench.NameError{Code: "x", Next: "do"}, exit.Usage, true},
+		{&workbench.ExistsError{Path: "x"}, exit.Usage, true},
+		{&gate.NotArtifactError{Path: "x"}, exit.Usage, true},
 		{&policy.PolicyError{Message: "x", Next: "do"}, exit.Unknown, true},
 	} {
 		for _, err := range []error{test.err, fmt.Errorf("read: %w", test.err), errors.Join(errors.New("first"), test.err)} {

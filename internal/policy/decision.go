@@ -1,6 +1,5 @@
 // Package policy compiles Rego in a sandbox, asks every rule about every
-// artifact and returns a decision. It is the only package that knows OPA, and
-// it fails closed: a rule that does not answer is an error, never a pass.
+// artifact and returns a decision. Only it and internal/workbench know OPA. It fails closed: a rule that does not answer is an error, never a pass.
 package policy
 
 import (

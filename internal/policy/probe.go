@@ -23,6 +23,9 @@ type UnknownRuleError struct {
 
 func (e *UnknownRuleError) Error() string { return fmt.Sprintf("no rule has the code %q", e.Code) }
 
+// Usage says that the user corrects it.
+func (e *UnknownRuleError) Usage() bool { return true }
+
 // Hint is the next step.
 func (e *UnknownRuleError) Hint() string {
 	if e.Near != "" {

@@ -1,6 +1,6 @@
 // Package vaulttime seals and checks VaultTime records: the standard's HMAC over
 // an artifact's digest, and the Ed25519 proof that binds it to its time, path and
-// domain. It is the only package that sees a key. It reads no files and no clock,
+// domain. It is the only package that computes with a key. It reads no files and no clock,
 // and decides nothing: an expired or forged record is a fact for a rule.
 package vaulttime
 

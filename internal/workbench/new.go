@@ -38,10 +38,16 @@ func (e *NameError) Error() string { return fmt.Sprintf("rule %q: %s", e.Code, e
 // Hint is the next step.
 func (e *NameError) Hint() string { return e.Next }
 
+// Usage says that the user corrects it.
+func (e *NameError) Usage() bool { return true }
+
 // An ExistsError is a folder that exists already and that a new rule would overwrite.
 type ExistsError struct{ Path string }
 
 func (e *ExistsError) Error() string { return e.Path + " is there already: nothing was written" }
+
+// Usage says that the user corrects it.
+func (e *ExistsError) Usage() bool { return true }
 
 // Hint is the next step.
 func (e *ExistsError) Hint() string {

@@ -1,7 +1,6 @@
 package policycmd
 
 import (
-	"errors"
 	"fmt"
 	"path"
 	"path/filepath"
@@ -9,7 +8,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/host"
 	"github.com/codexlock/codexlock/internal/policy"
 	"github.com/codexlock/codexlock/internal/workbench"
@@ -38,11 +36,6 @@ condition, the test, the page. It writes over nothing.`,
 				return err
 			}
 			files, err := workbench.New(folder, written, args[0], known)
-			var name *workbench.NameError
-			var there *workbench.ExistsError
-			if errors.As(err, &name) || errors.As(err, &there) {
-				return exit.AsUsage(err)
-			}
 			if err != nil {
 				return err
 			}

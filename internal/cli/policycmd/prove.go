@@ -3,7 +3,6 @@ package policycmd
 import (
 	"bytes"
 	"context"
-	"errors"
 	"io"
 	"os"
 	"slices"
@@ -104,10 +103,6 @@ func prove(ctx context.Context, w host.World, o gate.Options, codes []string, fi
 
 func proveOne(ctx context.Context, engine *policy.Engine, code string, valid workbench.Valid, timeout time.Duration) (workbench.Proof, error) {
 	probe, err := engine.Probe(ctx, code, timeout)
-	var unknown *policy.UnknownRuleError
-	if errors.As(err, &unknown) {
-		return workbench.Proof{}, exit.AsUsage(err)
-	}
 	if err != nil {
 		return workbench.Proof{}, err
 	}

@@ -2,7 +2,6 @@ package policycmd
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -65,10 +64,6 @@ func trace(ctx context.Context, w host.World, o gate.Options, code string, timeo
 		return none, err
 	}
 	probe, err := engine.Probe(ctx, code, timeout)
-	var unknown *policy.UnknownRuleError
-	if errors.As(err, &unknown) {
-		return none, exit.AsUsage(err)
-	}
 	if err != nil {
 		return none, err
 	}
