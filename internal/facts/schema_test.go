@@ -82,6 +82,25 @@ func checkPackages(t *testing.T, names ...string) map[string]checked {
 	return all
 }
 
+// importers are the packages of this module, apart from those named, that import one of
+// them.
+func importers(t *testing.T, names ...string) []string {
+	t.Helper()
+	out, err := exec.Command("go", "list", "-f", `{{.ImportPath}} {{join .Imports " "}}`, module+"...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var found []string
+	for line := range strings.Lines(string(out)) {
+		words := strings.Fields(line)
+		name := strings.TrimPrefix(words[0], module)
+		if !slices.Contains(names, name) && slices.ContainsFunc(names, func(n string) bool { return slices.Contains(words[1:], module+n) }) {
+			found = append(found, name)
+		}
+	}
+	return found
+}
+
 // enumerations are the values of each exported string type that has constants, by the
 // type's name with its package.
 func enumerations(packages ...*types.Package) map[string][]string {
@@ -245,7 +264,7 @@ func TestSchemaIsThatOfTheTypes(t *testing.T) {
 // expected is one of its constants, wherever facts are measured or read. Go itself
 // converts any.
 func TestTextsAreOfTheirEnumeration(t *testing.T) {
-	packages := checkPackages(t, "facts", "script", "content", "policy", "explain", "cli")
+	packages := checkPackages(t, append(importers(t, "facts", "script", "content"), "facts", "script", "content")...)
 	enums := enumerations(packages["facts"].types, packages["script"].types, packages["content"].types)
 	texts := 0
 	for _, pkg := range packages {
