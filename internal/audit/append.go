@@ -19,20 +19,20 @@ import (
 type Writer struct {
 	Root   string // of the work tree
 	GitDir string
-	// Public finds the key of an id: a log is only added to where its checkpoint
-	// holds.
+	// Public returns the key of an id. Entries are added to a log only if its checkpoint
+	// is valid.
 	Public func(id string) (ed25519.PublicKey, bool)
 	Signer *Signer // nil: the log is not signed
 }
 
-// An Appended says where entries went.
+// An Appended describes appended entries.
 type Appended struct {
-	From   int64 // the first one's place in the log, counted from 0
-	Lines  int64 // how many lines the log has now
+	From   int64 // index of the first entry in the log, counted from 0
+	Lines  int64 // number of lines of the log now
 	Signed bool
 }
 
-// begin makes this the one writer, and undoes what another left half done.
+// begin takes the lock, and undoes an append that another process left incomplete.
 func (w Writer) begin(ctx context.Context) (p place, release func(), err error) {
 	p = placeOf(w.Root, w.GitDir)
 	if release, err = p.lock(ctx, lockfile.Exclusive); err != nil {
@@ -45,9 +45,9 @@ func (w Writer) begin(ctx context.Context) (p place, release func(), err error) 
 	return p, release, nil
 }
 
-// Append adds entries at the log's end and signs the new checkpoint: all of it,
-// or nothing. Their Seq and Prev are set here. When it returns without an error
-// they are on the disk.
+// Append adds entries at the log's end and signs the new checkpoint, all or nothing. It
+// sets their Seq and Prev. When it returns without an error, they are on the disk. Its
+// error can be a *RefusedError or a *LockedError.
 func (w Writer) Append(ctx context.Context, entries []Entry) (Appended, error) {
 	if len(entries) == 0 {
 		return Appended{}, nil
@@ -77,12 +77,12 @@ func (w Writer) Append(ctx context.Context, entries []Entry) (Appended, error) {
 	if err := p.commit(j); err != nil {
 		return Appended{}, err
 	}
-	p.remember(after)
+	p.saveTail(after)
 	return Appended{From: before.tree.size, Lines: after.tree.size, Signed: w.Signer != nil}, nil
 }
 
-// Sign signs the log as it stands, where there is no checkpoint or one of a key
-// that is not believed any more: whoever asks for it vouches for what is there.
+// Sign signs the current log if it has no checkpoint, or one of a key that is no longer
+// trusted: the caller is responsible for its content.
 func (w Writer) Sign(ctx context.Context) (Appended, error) {
 	p, release, err := w.begin(ctx)
 	if err != nil {
@@ -106,7 +106,7 @@ func (w Writer) Sign(ctx context.Context) (Appended, error) {
 	return Appended{From: end.tree.size, Lines: end.tree.size, Signed: true}, nil
 }
 
-// write is the text of entries that follow, each in its place.
+// write returns the text of the next entries, with Seq and Prev.
 func (t *tail) write(entries []Entry) ([]byte, error) {
 	var text bytes.Buffer
 	for _, e := range entries {
@@ -123,8 +123,8 @@ func (t *tail) write(entries []Entry) ([]byte, error) {
 	return text.Bytes(), nil
 }
 
-// Line is an entry as one line, without its line end. An entry that a reader
-// would refuse is an error.
+// Line formats an entry as one line, without its line end. It fails for an entry that a
+// reader would refuse.
 func Line(e Entry) ([]byte, error) {
 	var line bytes.Buffer
 	enc := json.NewEncoder(&line)
@@ -142,8 +142,8 @@ func Line(e Entry) ([]byte, error) {
 	return text, nil
 }
 
-// end is where the log ends, after it was seen to be whole and signed, and its
-// size; -1 where there is none. anew: whose signature it is does not matter.
+// end verifies the log and its signature, and returns its end and its size, or -1 if there
+// is no log. With anew, the log is about to be signed again: any signature will do.
 func (w Writer) end(p place, anew bool) (tail, int64, error) {
 	point, signed, err := p.tree.read(CheckpointPath.String(), maxCheckpoint)
 	if err != nil {
@@ -159,7 +159,7 @@ func (w Writer) end(p place, anew bool) (tail, int64, error) {
 		return tail{}, 0, err
 	}
 	defer f.Close()
-	t, err := p.recall(info)
+	t, err := p.loadTail(info)
 	if err != nil || !signed || anew {
 		if t, err = readEnd(f); err != nil {
 			return tail{}, 0, err
@@ -171,7 +171,7 @@ func (w Writer) end(p place, anew bool) (tail, int64, error) {
 	return t, info.Size(), nil
 }
 
-// restore is how a log that does not hold is mended.
+// restore is the hint for a log that does not verify.
 const restore = "find out what changed it: codexlock audit verify; then take log and checkpoint from the last commit that verifies"
 
 // readEnd reads the whole log.
@@ -194,8 +194,8 @@ func readEnd(f io.ReadSeeker) (tail, error) {
 	return log.tail, nil
 }
 
-// holds checks the log's end against its checkpoint. Nothing is added to a log
-// that is not what was signed, and no signed log goes on without a signature.
+// holds compares the log's end with its checkpoint. Nothing is added to a log that differs
+// from the signed one, and no signed log is continued without a signature.
 func (w Writer) holds(t tail, point []byte, signed, anew bool) error {
 	if !signed {
 		return nil

@@ -206,14 +206,14 @@ func TestAppendReadsWhatIsNew(t *testing.T) {
 		}
 		return info
 	}
-	if end, err := p.recall(info()); err != nil || end.tree.size != 50 {
+	if end, err := p.loadTail(info()); err != nil || end.tree.size != 50 {
 		t.Fatalf("forgotten at once: %v", err)
 	}
 	later := info().ModTime().Add(time.Second)
 	if err := os.Chtimes(filepath.Join(root, Path.String()), later, later); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := p.recall(info()); err == nil {
+	if _, err := p.loadTail(info()); err == nil {
 		t.Error("a touched log is taken for the one that was left")
 	}
 	if _, err := writer(root).Append(context.Background(), entries(50, 1)); err != nil || sound(t, root) != 51 {

@@ -1,18 +1,18 @@
-// Package audit is the append-only log of verifications, MANIFEST.integrity.json,
-// and its checkpoint: a signed note over the Merkle root of its lines. It says
-// what holds of them and judges nothing. It is the only package that writes them.
+// Package audit reads, verifies and writes the append-only log of verifications,
+// MANIFEST.integrity.json, and its checkpoint, a signed note over the Merkle root of its
+// lines. It is the only package that writes them; rules judge its results.
 package audit
 
 import "github.com/codexlock/codexlock/internal/artifact"
 
-// Where the log stands, and the signed note over it (ZT-8).
+// The paths of the log and of the signed note over it (ZT-8).
 const (
 	Path           artifact.Path = "MANIFEST.integrity.json"
 	CheckpointPath artifact.Path = "MANIFEST.integrity.checkpoint"
 )
 
-// MaxBytes bounds a log in a repository: some 150,000 verifications. One that
-// outgrows it belongs into a transparency log of its own.
+// MaxBytes bounds a log in a repository: some 150,000 verifications. A larger
+// log needs a separate transparency log.
 const MaxBytes = 64 << 20
 
 // The results of a verification.
@@ -24,23 +24,23 @@ const (
 // An Entry is one line of the log (ZT-8.1).
 type Entry struct {
 	Artifact    string `json:"artifact"`
-	SHA256      string `json:"sha256"`    // "" where there was nothing to hash
-	VaultTime   string `json:"vaulttime"` // "" where there was no record
+	SHA256      string `json:"sha256"`    // "" without a file to hash
+	VaultTime   string `json:"vaulttime"` // "" without a record
 	VerifiedBy  string `json:"verified_by"`
 	VerifiedAt  string `json:"verified_at"`    // RFC 3339, UTC, whole seconds
 	Result      string `json:"result"`         // Pass, Fail
 	Seq         *int64 `json:"seq,omitempty"`  // counts from 0
 	Prev        string `json:"prev,omitempty"` // SHA-256 of the line before, without its line end; NoPrev in the first
 	Level       string `json:"level,omitempty"`
-	TrustDomain string `json:"trust_domain,omitempty"` // the one that the record names
+	TrustDomain string `json:"trust_domain,omitempty"` // the domain that the record names
 }
 
-// NoPrev stands for the line before the first one.
+// NoPrev is the Prev of the first line.
 const NoPrev = "0000000000000000000000000000000000000000000000000000000000000000"
 
 // The states of a log's hash chain.
 const (
 	Intact    = "intact"    // every line names the one before it
-	Broken    = "broken"    // a line names another one, or another place
-	Unchained = "unchained" // no line says what stands before it
+	Broken    = "broken"    // a line names another one, or another index
+	Unchained = "unchained" // no line names the one before it
 )

@@ -11,31 +11,31 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 )
 
-// SignerPrefix and the id of a VaultTime key are the name that a checkpoint's
-// signature bears.
+// SignerPrefix and the id of a VaultTime key are the signer's name in a checkpoint's
+// signature.
 const SignerPrefix = "codexlock/"
 
 // The states of a checkpoint's signature.
 const (
 	Valid   = "valid"
 	Invalid = "invalid"
-	NoKey   = "no_key" // there is no key to check it with
+	NoKey   = "no_key" // no key to check it
 )
 
-// A Checkpoint is a C2SP tlog-checkpoint: how long a log was, and its root.
+// A Checkpoint is a C2SP tlog-checkpoint: the length of a log, and its root.
 type Checkpoint struct {
 	Origin    string // the log's name
 	Size      int64
 	Root      tlog.Hash
 	Signature string   // Valid, Invalid, NoKey
-	KeyIDs    []string // of the signatures that hold
+	KeyIDs    []string // of the valid signatures
 }
 
 // maxCheckpoint bounds the file: a note of three lines and some signatures.
 const maxCheckpoint = 64 << 10
 
-// ReadCheckpoint reads a signed note. public finds the key of an id; an error
-// says that the text has not the form of a checkpoint.
+// ReadCheckpoint reads a signed note. public returns the key of an id. The error means
+// that the text does not have the format of a checkpoint.
 func ReadCheckpoint(text []byte, public func(id string) (ed25519.PublicKey, bool)) (Checkpoint, error) {
 	if len(text) > maxCheckpoint {
 		return Checkpoint{}, fmt.Errorf("has %d bytes, want at most %d", len(text), maxCheckpoint)
@@ -56,8 +56,8 @@ func ReadCheckpoint(text []byte, public func(id string) (ed25519.PublicKey, bool
 	for _, s := range opened.Sigs {
 		c.KeyIDs = append(c.KeyIDs, strings.TrimPrefix(s.Name, SignerPrefix))
 	}
-	// An origin, and then what a tree's description in x/mod holds: its first line
-	// is the one origin that package knows.
+	// An origin, followed by the lines of a tree's description in x/mod, whose
+	// first line is the only origin that package accepts.
 	origin, body, ok := strings.Cut(opened.Text, "\n")
 	if !ok {
 		return Checkpoint{}, errors.New("is a note of one line, want origin, size and root")
@@ -70,11 +70,11 @@ func ReadCheckpoint(text []byte, public func(id string) (ed25519.PublicKey, bool
 	return c, nil
 }
 
-// originPrefix and the digest of a log's first line are its name: the same for
-// as long as the log lives, and another one for every other log.
+// originPrefix and the digest of a log's first line are its name, which never changes and
+// differs from that of every other log.
 const originPrefix = "codexlock/log/"
 
-// originDigits are how many of that digest's hexadecimal characters name it.
+// originDigits is the number of hexadecimal characters of the digest in the name.
 const originDigits = 32
 
 func (t tail) origin() string { return originPrefix + t.first[:min(originDigits, len(t.first))] }
@@ -86,7 +86,7 @@ type Signer struct {
 	Sign   func(text []byte) ([]byte, error)
 }
 
-// checkpoint is the signed note over the lines up to t.
+// checkpoint returns the signed note over the lines up to t.
 func (s Signer) checkpoint(t tail) ([]byte, error) {
 	verifier, err := s.verifier()
 	if err != nil {
@@ -109,7 +109,7 @@ func (s Signer) verifier() (note.Verifier, error) {
 	return note.NewVerifier(text)
 }
 
-// A noteSigner is a note.Signer: a verifier's name and hash, and who signs.
+// A noteSigner implements note.Signer with the name and hash of a verifier.
 type noteSigner struct {
 	note.Verifier
 	sign func(text []byte) ([]byte, error)
@@ -117,7 +117,7 @@ type noteSigner struct {
 
 func (s noteSigner) Sign(text []byte) ([]byte, error) { return s.sign(text) }
 
-// finder looks verifiers up by the key id in a signature's name.
+// finder finds verifiers by the key id in a signature's name.
 type finder struct {
 	public func(id string) (ed25519.PublicKey, bool)
 }

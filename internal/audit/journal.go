@@ -10,20 +10,20 @@ import (
 	"os"
 )
 
-// A journal is what an append is about to do, written before it does anything.
-// The checkpoint's rename decides: before it everything is undone, byte by byte
-// what this says and nothing else; after it there is nothing left to do. A log
-// without a checkpoint is decided by the journal's removal.
+// A journal records an append before it changes anything. The rename of the checkpoint is
+// the commit point: before it, everything is undone, and only the bytes that the journal
+// records; after it, the append is complete. For a log without a checkpoint the removal
+// of the journal is the commit point.
 type journal struct {
 	Version    int    `json:"version"`
-	Size       int64  `json:"size"` // of the log before; -1 where there was none
+	Size       int64  `json:"size"` // of the log before; -1: no log
 	Lines      []byte `json:"lines"`
-	Checkpoint []byte `json:"checkpoint"` // none: the log is not signed
+	Checkpoint []byte `json:"checkpoint"` // empty: the log is not signed
 }
 
 const journalName = "log.journal"
 
-// maxJournalBytes bounds what is read back: a whole log of new lines in base64.
+// maxJournalBytes is the largest journal that is read: a whole log of new lines in base64.
 const maxJournalBytes = 2 * MaxBytes
 
 func (p place) interrupted() bool {
@@ -31,7 +31,7 @@ func (p place) interrupted() bool {
 	return !errors.Is(err, fs.ErrNotExist)
 }
 
-// commit does what the journal says: all of it, or nothing.
+// commit performs the append of the journal, all or nothing.
 func (p place) commit(j journal) error {
 	text, err := json.Marshal(j)
 	if err != nil {
@@ -68,8 +68,8 @@ func (p place) carryOut(j journal) error {
 	return p.tree.rename(temporary(point), point) // the commit point
 }
 
-// grow adds the lines at the log's end and reads them back: a write that was cut
-// short without an error would else be noticed by the next reader only.
+// grow appends the lines to the log and reads them back: otherwise only the next reader
+// would notice a write that was truncated without an error.
 func (p place) grow(j journal) (err error) {
 	if err := p.tree.before("open", Path.String()); err != nil {
 		return err
@@ -99,9 +99,9 @@ func (p place) grow(j journal) (err error) {
 	return err
 }
 
-// undo takes back what an undecided append wrote. It cuts off only bytes that
-// the journal says are its own. A log that is another one by now, as after git
-// checkout, is left alone: its own checkpoint says whether it is whole.
+// undo removes the lines of an append that did not commit. It truncates only bytes that the
+// journal records. It does not change a log that was replaced meanwhile, as by git
+// checkout: that log has its own checkpoint.
 func (p place) undo(j journal) error {
 	err := p.shrink(j)
 	if err == nil {
@@ -152,7 +152,7 @@ func (p place) shrink(j journal) (err error) {
 	return p.tree.flush(f, name)
 }
 
-// recover ends what an interrupted append left. The caller holds the lock.
+// recover completes or undoes an interrupted append. The caller holds the lock.
 func (p place) recover() error {
 	text, there, err := p.state.read(journalName, maxJournalBytes)
 	if err != nil || !there {
@@ -167,7 +167,7 @@ func (p place) recover() error {
 		if err != nil {
 			return err
 		}
-		if bytes.Equal(now, j.Checkpoint) { // it was decided
+		if bytes.Equal(now, j.Checkpoint) { // it was committed
 			if err := p.tree.sync(); err != nil {
 				return err
 			}

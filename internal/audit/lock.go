@@ -17,14 +17,14 @@ import (
 // stateDir is the folder below the Git directory with the lock and the journal.
 const stateDir = "codexlock"
 
-// lockName is a file that is never renamed and never removed.
+// lockName is the lock file, which is never renamed or removed.
 const lockName = "log.lock"
 
 // patience is how long a writer waits for the others: 50 of them with 20 entries
 // each took less on a slow disk.
 const patience = time.Minute
 
-// A LockedError is another process that did not let go of the log in time.
+// A LockedError means that another process held the log's lock for too long.
 type LockedError struct{ Path string }
 
 func (e *LockedError) Error() string {
@@ -51,9 +51,9 @@ func (p place) lock(ctx context.Context, how int) (release func(), err error) {
 	return func() { f.Close() }, nil
 }
 
-// Hold keeps writers away while log and checkpoint of a work tree are read, and
-// undoes first what a writer that was killed left half done. Where nothing may
-// be written there is no lock, and nobody to lock out.
+// Hold keeps writers away while log and checkpoint of a work tree are read. It first undoes
+// the incomplete append of a killed writer. On a read-only file system there is no lock
+// and no writer.
 func Hold(ctx context.Context, root, gitDir string) (release func(), err error) {
 	p := placeOf(root, gitDir)
 	if p.interrupted() {
@@ -74,7 +74,8 @@ func Hold(ctx context.Context, root, gitDir string) (release func(), err error) 
 	return release, err
 }
 
-// A place is a work tree, and the folder with what is remembered about its log.
+// A place is a work tree, and the folder with the journal, the lock and the cached tail of
+// its log.
 type place struct{ tree, state folder }
 
 func placeOf(root, gitDir string) place {

@@ -15,8 +15,8 @@ import (
 // ProofSchema names this version of a proof, published as schemas/proof.json.
 const ProofSchema = "codexlock.proof/v1"
 
-// A Proof is that one line stands in a signed log. It is checked with a public
-// key alone: neither the log nor the repository is needed.
+// A Proof shows that one line is in a signed log. It can be checked with only a public key,
+// without the log or the repository.
 type Proof struct {
 	Schema     string   `json:"schema"`
 	Entry      string   `json:"entry"`  // the line, byte for byte
@@ -25,10 +25,11 @@ type Proof struct {
 	Checkpoint string   `json:"checkpoint"`
 }
 
-// ErrNoEntry is a log without the line that a proof was asked for.
+// ErrNoEntry means that the log does not have the requested line.
 var ErrNoEntry = errors.New("the log has no such entry")
 
-// Prove proves the last line that wanted picks.
+// Prove returns the proof of the last line for which wanted is true. Its error is ErrNoEntry
+// without such a line.
 func Prove(lines io.Reader, point []byte, wanted func(Entry) bool) (Proof, error) {
 	p := Proof{Schema: ProofSchema, Index: -1, Hashes: []string{}, Checkpoint: string(point)}
 	var stored hashes
@@ -54,7 +55,7 @@ func Prove(lines io.Reader, point []byte, wanted func(Entry) bool) (Proof, error
 	return p, nil
 }
 
-// hashes are those of a whole tree, as x/mod stores them: 64 bytes a line.
+// hashes are the hashes of a whole tree in the order of x/mod: 64 bytes per line.
 type hashes struct {
 	stored []tlog.Hash
 	lines  int64
@@ -67,7 +68,7 @@ func (s *hashes) add(line []byte) error {
 	return err
 }
 
-// ReadHashes is tlog.HashReader.
+// ReadHashes implements tlog.HashReader.
 func (s *hashes) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
 	out := make([]tlog.Hash, 0, len(indexes))
 	for _, i := range indexes {
@@ -76,28 +77,27 @@ func (s *hashes) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
 	return out, nil
 }
 
-// DecodeProof reads a proof. An error is an [*schemas.Error].
+// DecodeProof reads a proof. Its error is a [*schemas.Error].
 func DecodeProof(data []byte) (Proof, error) {
 	var p Proof
 	_, err := schemas.Decode(schemas.Proof, data, &p)
 	return p, err
 }
 
-// Encode is the proof's file.
+// Encode formats the proof as a file.
 func (p Proof) Encode() ([]byte, error) {
 	text, err := json.MarshalIndent(p, "", "  ")
 	return append(text, '\n'), err
 }
 
-// A Proven is what a proof proves.
+// A Proven is the content of a valid proof.
 type Proven struct {
 	Entry      Entry
 	Checkpoint Checkpoint
 }
 
-// Check says what the proof proves. Its error is why it proves nothing. The
-// checkpoint's signature is the caller's to look at: it may be one that there is
-// no key for.
+// Check verifies the proof and returns its content; the error says why it is invalid. The
+// caller must check the checkpoint's signature, for which there may be no key.
 func (p Proof) Check(public func(id string) (ed25519.PublicKey, bool)) (Proven, error) {
 	var out Proven
 	c, err := ReadCheckpoint([]byte(p.Checkpoint), public)

@@ -146,13 +146,13 @@ func TestProofsThatProveNothing(t *testing.T) {
 // removes, repeats and swaps every line, against its signed checkpoint.
 func TestVerifySeesEveryMutation(t *testing.T) {
 	log, point := signed(t, 20)
-	faults := func(log, point []byte, anchors ...Anchor) []Fault {
+	faults := func(log, point []byte, anchors ...Anchor) []Problem {
 		t.Helper()
 		v, err := Verify(bytes.NewReader(log), point, true, anchors, public)
 		if err != nil {
 			t.Fatal(err)
 		}
-		return v.Faults
+		return v.Problems
 	}
 	if found := faults(log, point); len(found) > 0 {
 		t.Fatalf("%+v", found)
@@ -173,7 +173,7 @@ func TestVerifySeesEveryMutation(t *testing.T) {
 		mutant := bytes.Clone(point)
 		mutant[i] ^= 1 << (i % 8)
 		v, err := Verify(bytes.NewReader(log), mutant, true, nil, public)
-		if seen++; err != nil || len(v.Faults) == 0 && len(v.Unproved) == 0 {
+		if seen++; err != nil || len(v.Problems) == 0 && len(v.Unchecked) == 0 {
 			t.Errorf("byte %d of the checkpoint flipped is not seen: %v", i, err)
 		}
 	}
@@ -227,10 +227,10 @@ func TestAnchors(t *testing.T) {
 		switch {
 		case err != nil:
 			t.Errorf("%s: %v", name, err)
-		case test.want == "" && (len(v.Faults) > 0 || len(v.Extends) != 1):
+		case test.want == "" && (len(v.Problems) > 0 || len(v.Extends) != 1):
 			t.Errorf("%s: %+v", name, v)
-		case test.want != "" && (len(v.Faults) != 1 || !strings.Contains(v.Faults[0].Message, test.want)):
-			t.Errorf("%s: %+v, want %q", name, v.Faults, test.want)
+		case test.want != "" && (len(v.Problems) != 1 || !strings.Contains(v.Problems[0].Message, test.want)):
+			t.Errorf("%s: %+v, want %q", name, v.Problems, test.want)
 		}
 	}
 }

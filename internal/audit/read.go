@@ -12,11 +12,11 @@ import (
 	"github.com/codexlock/codexlock/internal/schemas"
 )
 
-// maxLine bounds a line: a path of 1,024 bytes and the name of who verified,
-// each character of them escaped, and room.
+// maxLine bounds a line: a path of 1,024 bytes and the name of the verifier, with every
+// character escaped, and a reserve.
 const maxLine = 64 << 10
 
-// A Log is what holds of a log's text.
+// A Log is the result of reading a log.
 type Log struct {
 	Lines int
 	Root  tlog.Hash // RFC 6962, over the lines without their line ends
@@ -25,10 +25,10 @@ type Log struct {
 	tail  tail
 }
 
-// Origin is the name that a checkpoint of this log bears.
+// Origin is the name of this log in its checkpoints.
 func (l Log) Origin() string { return l.tail.origin() }
 
-// A LineError is a line that has not the form of schemas/integrity.json.
+// A LineError is a line that does not match schemas/integrity.json.
 type LineError struct {
 	Line     int // counts from 1
 	Problems []schemas.Problem
@@ -44,9 +44,9 @@ func (e *LineError) Error() string {
 // Read reads a whole log. Its error for bad input is a *LineError.
 func Read(data []byte) (Log, error) { return Walk(bytes.NewReader(data), nil) }
 
-// Walk reads a log line by line, in memory that does not grow with it. visit may
-// be nil; it is given each line as it is written, without its line end and only
-// until it returns, and what the line says. An error of visit ends the walk.
+// Walk reads a log line by line, in constant memory. visit may be nil; it gets the text of
+// each line without its line end, which is valid only during the call, and its entry. An
+// error of visit ends the walk.
 func Walk(r io.Reader, visit func(line []byte, e Entry) error) (Log, error) {
 	return walk(r, func(line []byte, e Entry, _ *tail) error {
 		if visit == nil {
@@ -56,7 +56,7 @@ func Walk(r io.Reader, visit func(line []byte, e Entry) error) (Log, error) {
 	})
 }
 
-// walk is Walk that shows where the log ends after each line too.
+// walk is Walk with the state of the log after each line.
 func walk(r io.Reader, visit func(line []byte, e Entry, end *tail) error) (Log, error) {
 	log, chained := Log{Chain: Intact, tail: newTail()}, 0
 	for in := bufio.NewReaderSize(r, maxLine); ; {
@@ -111,7 +111,7 @@ func lineError(line int, err error) error {
 	return &LineError{Line: line, Problems: bad.Problems}
 }
 
-// Extends reports whether one log is another with nothing but whole lines added.
+// Extends reports whether longer is shorter with only whole lines added.
 func Extends(longer, shorter []byte) bool {
 	return bytes.HasPrefix(longer, shorter) && (len(shorter) == 0 || shorter[len(shorter)-1] == '\n')
 }

@@ -8,19 +8,19 @@ import (
 	"os"
 )
 
-// A Snapshot is log and checkpoint of a work tree as they were at one moment.
-// What is added later is not seen.
+// A Snapshot is the log and the checkpoint of a work tree at one moment, without later
+// entries.
 type Snapshot struct {
 	Lines      *io.SectionReader // the log's text
 	Checkpoint []byte
-	Signed     bool // there is a checkpoint
+	Signed     bool // it has a checkpoint
 	file       *os.File
 }
 
-// Close lets go of the log.
+// Close closes the log.
 func (s Snapshot) Close() error { return s.file.Close() }
 
-// Open takes a snapshot. Where there is no log the error is fs.ErrNotExist.
+// Open takes a snapshot. Without a log the error is fs.ErrNotExist.
 func Open(ctx context.Context, root, gitDir string) (Snapshot, error) {
 	release, err := Hold(ctx, root, gitDir)
 	if err != nil {

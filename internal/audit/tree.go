@@ -7,8 +7,7 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 )
 
-// A treeHash is a Merkle tree that grows: the roots of its perfect subtrees, the
-// largest first (RFC 6962, section 2.1).
+// A treeHash is a growing Merkle tree: the roots of its perfect subtrees, the largest first (RFC 6962, section 2.1).
 type treeHash struct {
 	roots []tlog.Hash
 	size  int64
@@ -35,17 +34,17 @@ func (t *treeHash) root() tlog.Hash {
 	return root
 }
 
-// A tail is all that has to be known of a log to add a line to it.
+// A tail is the state of a log that is needed to add a line.
 type tail struct {
 	tree  treeHash
 	bytes int64
-	prev  string // SHA-256 of the last line; NoPrev where there is none
-	first string // SHA-256 of the first line; "" where there is none
+	prev  string // SHA-256 of the last line, or NoPrev
+	first string // SHA-256 of the first line, or ""
 }
 
 func newTail() tail { return tail{prev: NoPrev} }
 
-// add takes one more line, without its line end.
+// add adds one line, without its line end.
 func (t *tail) add(line []byte) {
 	sum := sha256.Sum256(line)
 	t.prev = hex.EncodeToString(sum[:])
@@ -56,7 +55,7 @@ func (t *tail) add(line []byte) {
 	t.bytes += int64(len(line)) + 1
 }
 
-// clone shares nothing that add changes.
+// clone returns a copy that shares nothing that add changes.
 func (t tail) clone() tail {
 	t.tree.roots = append([]tlog.Hash(nil), t.tree.roots...)
 	return t

@@ -9,44 +9,43 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 )
 
-// An Anchor is an earlier checkpoint that was kept where the log's writer could
-// not reach it.
+// An Anchor is an earlier checkpoint that was kept out of reach of the log's writer.
 type Anchor struct {
 	Name    string
 	Text    []byte
-	Trusted bool // where it comes from is believed, so a key that is gone is no matter
+	Trusted bool // its source is trusted, so its key need not be available
 	point   Checkpoint
-	root    tlog.Hash // of as many lines of this log
+	root    tlog.Hash // of this log's first lines, as many as the anchor has
 	reached bool
 }
 
-// A Fault is something that is wrong with a log.
-type Fault struct {
+// A Problem is an error in a log.
+type Problem struct {
 	File    string `json:"file"`
-	Line    int    `json:"line,omitempty"` // counts from 1; 0 where the file as a whole is meant
+	Line    int    `json:"line,omitempty"` // counts from 1; 0: the whole file
 	Message string `json:"message"`
 }
 
-// A Verification is what is proved of a log, and what is not.
+// A Verification is the result of verifying a log.
 type Verification struct {
 	Log        Log
-	Checkpoint *Checkpoint // nil: there is none, or it is none
-	Faults     []Fault
-	Unproved   []Fault  // what there is no key for
-	Extends    []Anchor // the checkpoints that this log has grown from
-	Denies     []Anchor // those that it contradicts: two signed notes that are evidence
+	Checkpoint *Checkpoint // nil: missing or invalid
+	Problems   []Problem
+	Unchecked  []Problem // what could not be checked without a key
+	Extends    []Anchor  // the checkpoints that this log extends
+	Denies     []Anchor  // the checkpoints that it contradicts: two signed notes are evidence
 }
 
-// Size is how many lines the log had at the anchor.
+// Size is the number of lines of the log at the anchor.
 func (a Anchor) Size() int64 { return a.point.Size }
 
-func (v *Verification) fault(file string, line int, format string, args ...any) {
-	v.Faults = append(v.Faults, Fault{file, line, fmt.Sprintf(format, args...)})
+func (v *Verification) addProblem(file string, line int, format string, args ...any) {
+	v.Problems = append(v.Problems, Problem{file, line, fmt.Sprintf(format, args...)})
 }
 
 // Verify reads the whole log and checks it against its checkpoint, where signed,
-// and against earlier ones. Memory does not grow with the log. An error says that
-// it could not be read; what is wrong with it is in the verification.
+// and against earlier ones. It uses constant memory. An error means that the log
+// could not be read; problems of the log are in the verification.
 func Verify(lines io.Reader, point []byte, signed bool, anchors []Anchor, public func(id string) (ed25519.PublicKey, bool)) (Verification, error) {
 	var v Verification
 	earlier := v.anchors(anchors, public)
@@ -68,13 +67,13 @@ func Verify(lines io.Reader, point []byte, signed bool, anchors []Anchor, public
 		if len(bad.Problems) > 0 {
 			message = bad.Problems[0].Message
 		}
-		v.fault(Path.String(), bad.Line, "%s", message)
+		v.addProblem(Path.String(), bad.Line, "%s", message)
 		return v, nil
 	case err != nil:
 		return v, err
 	}
 	if v.Log.Chain == Broken {
-		v.fault(Path.String(), v.Log.Break, "does not follow the line before it: its seq or prev names another")
+		v.addProblem(Path.String(), v.Log.Break, "does not follow the line before it: its seq or prev names another")
 	}
 	if signed {
 		v.checkpoint(point, public)
@@ -83,7 +82,7 @@ func Verify(lines io.Reader, point []byte, signed bool, anchors []Anchor, public
 	return v, nil
 }
 
-// anchors reads earlier checkpoints; those that do not hold are told at once.
+// anchors reads earlier checkpoints, and adds problems for invalid ones.
 func (v *Verification) anchors(anchors []Anchor, public func(id string) (ed25519.PublicKey, bool)) []Anchor {
 	var good []Anchor
 	for _, a := range anchors {
@@ -91,11 +90,11 @@ func (v *Verification) anchors(anchors []Anchor, public func(id string) (ed25519
 		a.point, err = ReadCheckpoint(a.Text, public)
 		switch {
 		case err != nil:
-			v.fault(a.Name, 0, "%v", err)
+			v.addProblem(a.Name, 0, "%v", err)
 		case a.point.Signature == Invalid:
-			v.fault(a.Name, 0, "its signature does not hold")
+			v.addProblem(a.Name, 0, "its signature does not hold")
 		case a.point.Signature != Valid && !a.Trusted:
-			v.Unproved = append(v.Unproved, Fault{a.Name, 0, "no key to check its signature"})
+			v.Unchecked = append(v.Unchecked, Problem{a.Name, 0, "no key to check its signature"})
 		default:
 			good = append(good, a)
 		}
@@ -108,24 +107,24 @@ func (v *Verification) checkpoint(text []byte, public func(id string) (ed25519.P
 	c, err := ReadCheckpoint(text, public)
 	switch {
 	case err != nil:
-		v.fault(name, 0, "%v", err)
+		v.addProblem(name, 0, "%v", err)
 		return
 	case c.Signature == Invalid:
-		v.fault(name, 0, "its signature does not hold")
+		v.addProblem(name, 0, "its signature does not hold")
 		return
 	case c.Signature == NoKey:
-		v.Unproved = append(v.Unproved, Fault{name, 0, "no key to check its signature"})
+		v.Unchecked = append(v.Unchecked, Problem{name, 0, "no key to check its signature"})
 	}
 	v.Checkpoint = &c
 	switch {
 	case c.Size != int64(v.Log.Lines):
-		v.fault(name, 0, "is of a log of %d lines, %s has %d", c.Size, Path, v.Log.Lines)
+		v.addProblem(name, 0, "is of a log of %d lines, %s has %d", c.Size, Path, v.Log.Lines)
 	case c.Root != v.Log.Root:
-		v.fault(name, 0, "is of another log: its root is %s, %s has %s", c.Root, Path, v.Log.Root)
+		v.addProblem(name, 0, "is of another log: its root is %s, %s has %s", c.Root, Path, v.Log.Root)
 	}
 }
 
-// compare tells each anchor that this log has not grown from.
+// compare adds a problem for each anchor that this log does not extend.
 func (v *Verification) compare(anchors []Anchor) {
 	for _, a := range anchors {
 		if !a.reached || a.root != a.point.Root {
@@ -133,9 +132,9 @@ func (v *Verification) compare(anchors []Anchor) {
 		}
 		switch {
 		case !a.reached:
-			v.fault(Path.String(), 0, "was cut off: %s is of a log of %d lines, this one has %d", a.Name, a.point.Size, v.Log.Lines)
+			v.addProblem(Path.String(), 0, "was cut off: %s is of a log of %d lines, this one has %d", a.Name, a.point.Size, v.Log.Lines)
 		case a.root != a.point.Root:
-			v.fault(Path.String(), 0, "was rewritten: the root of its first %d lines is %s, %s says %s", a.point.Size, a.root, a.Name, a.point.Root)
+			v.addProblem(Path.String(), 0, "was rewritten: the root of its first %d lines is %s, %s says %s", a.point.Size, a.root, a.Name, a.point.Root)
 		default:
 			v.Extends = append(v.Extends, a)
 		}

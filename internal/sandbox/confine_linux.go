@@ -12,15 +12,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// refusedPrefix begins what a process says of a layer that it could not have.
+// refusedPrefix begins the message about a layer that is not available.
 const refusedPrefix = "refused: "
 
-// refusals is where it says so: the first file after the standard ones.
+// refusals is the descriptor for that message: the first after the standard ones.
 const refusals = 3
 
-// toolchain is what a script may read and run beside its own files. Nothing of
-// /proc, /sys, /run, /home and /root is in it, and of /etc only what programs
-// need to start.
+// toolchain are the paths that a script may read and run in addition to its own files:
+// nothing of /proc, /sys, /run, /home and /root, and of /etc only what programs need to
+// start.
 var (
 	toolchain = []string{"/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/etc/alternatives"}
 	openFiles = []string{
@@ -29,8 +29,8 @@ var (
 	}
 )
 
-// confine gives up, in this process, everything that the script is not to have,
-// makes sure that it is gone, and becomes the script.
+// confine removes, in this process, every permission that the script must not have, tests
+// that it is removed, and becomes the script.
 func confine(s spec) int {
 	out := os.NewFile(refusals, "refusals")
 	for _, layer := range []struct {
@@ -41,7 +41,7 @@ func confine(s spec) int {
 		{"parent", followParent},
 		{"limits", s.limit},
 		{"user", s.become},
-		{"parent", followParent}, // who becomes another is no longer told
+		{"parent", followParent}, // changing the user resets the signal
 		{"tree", func() error { return os.Chdir(s.Tree) }},
 		{"no new privileges", dropPrivileges},
 		{"Landlock", s.landlock},
@@ -58,12 +58,12 @@ func confine(s spec) int {
 	return 126
 }
 
-// closeFiles keeps the script from files that were open where the gate was started.
+// closeFiles closes files that were open when the gate was started.
 func closeFiles() error {
 	return unix.CloseRange(refusals, ^uint(0)>>1&0xffff_ffff, unix.CLOSE_RANGE_CLOEXEC)
 }
 
-// followParent has this process end with the supervisor.
+// followParent ends this process together with the supervisor.
 func followParent() error {
 	if err := unix.Prctl(unix.PR_SET_PDEATHSIG, uintptr(unix.SIGKILL), 0, 0, 0); err != nil {
 		return err
@@ -74,10 +74,10 @@ func followParent() error {
 	return nil
 }
 
-// limit bounds what one process may use; the supervisor looks at them together.
+// limit sets the limits of one process; the supervisor checks all of them together.
 func (s spec) limit() error {
 	unix.Umask(0o022)
-	// Should memory run out, it is the script that goes.
+	// If memory runs out, the kernel kills the script first.
 	_ = os.WriteFile("/proc/self/oom_score_adj", []byte("1000"), 0)
 	for _, l := range []struct {
 		resource int
@@ -104,7 +104,7 @@ func (s spec) limit() error {
 	return nil
 }
 
-// become is another user, with no group, where that can be.
+// become changes to another user without groups, if the process may.
 func (s spec) become() error {
 	if s.UID < 0 {
 		return nil
@@ -131,10 +131,9 @@ func dropPrivileges() error {
 	return unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
 }
 
-// landlock lets the script read the toolchain and its tree, and write its home.
-// The version is never the best that happens to be there: the third forbids to
-// change any file, the sixth to signal processes outside, which another user
-// cannot do either.
+// landlock allows the script to read the toolchain and its tree, and to write its home. It
+// requires a fixed version, not the best available one: version 3 forbids changing files,
+// version 6 also signals to processes outside, which another user prevents too.
 func (s spec) landlock() error {
 	version, err := llsyscall.LandlockGetABIVersion()
 	if err != nil {
@@ -159,8 +158,8 @@ func (s spec) landlock() error {
 	)
 }
 
-// confined tries what must no longer be possible: a kernel that says yes to every
-// layer and enforces none is refused too.
+// confined tries each forbidden action: a kernel that accepts every layer but enforces none
+// is refused too.
 func (s spec) confined() error {
 	if fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM, 0); err == nil {
 		unix.Close(fd)

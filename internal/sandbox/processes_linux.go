@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// descendants are the processes that descend from this one, and the memory that
-// they have in use together.
+// descendants returns the processes that descend from this one, and the memory that they
+// use together.
 func descendants() (pids []int, memory int64, err error) {
 	entries, err := os.ReadDir("/proc")
 	if err != nil {
@@ -39,8 +39,8 @@ func descendants() (pids []int, memory int64, err error) {
 	return pids, memory, nil
 }
 
-// stat is a process's parent and resident pages (proc_pid_stat(5)). Its name,
-// which it chooses, ends with the last parenthesis.
+// stat returns a process's parent and its resident pages (proc_pid_stat(5)). The process
+// chooses its name, which ends with the last parenthesis.
 func stat(pid int) (parent int, pages int64, ok bool) {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	end := bytes.LastIndexByte(text, ')')
@@ -56,8 +56,8 @@ func stat(pid int) (parent int, pages int64, ok bool) {
 	return parent, pages, err == nil && bad == nil
 }
 
-// killAll kills every descendant and returns when there is none. A new session,
-// a double fork or a name of its own do not help against it.
+// killAll kills every descendant and returns when none is left, also those with a new
+// session, a double fork or another name.
 func killAll() error {
 	const pause = 500 * time.Microsecond
 	for range int(patience / pause) {
@@ -77,7 +77,7 @@ func killAll() error {
 	return fmt.Errorf("what the script started does not end within %s", patience)
 }
 
-// excess says what is used beyond its limit, "" where nothing is.
+// excess describes a limit that is exceeded, or returns "".
 func (s spec) excess() string {
 	if _, memory, err := descendants(); err == nil && memory > maxMemory {
 		return fmt.Sprintf("used more than %d MiB of memory", maxMemory>>20)
@@ -86,7 +86,7 @@ func (s spec) excess() string {
 	files := 0
 	_ = filepath.WalkDir(s.Home, func(_ string, d fs.DirEntry, err error) error {
 		if err != nil {
-			return nil // it comes and goes meanwhile
+			return nil // files come and go meanwhile
 		}
 		if files++; files > maxFiles || size > maxDisk {
 			return fs.SkipAll

@@ -17,14 +17,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// self is this program, also where its file was replaced meanwhile.
+// self is this program, even if its file was replaced meanwhile.
 const self = "/proc/self/exe"
 
-// Run puts a job's files into a folder of their own and runs its script there,
-// twice. An error is about us: nothing is known of the script then.
+// Run writes a job's files to a temporary folder and runs its script there, twice. An error
+// means that the script could not be run; it says nothing about the script.
 func Run(ctx context.Context, job Job) (Result, error) {
 	closeMemory()
-	dir, err := os.MkdirTemp(room(), "codexlock-sandbox-")
+	dir, err := os.MkdirTemp(tempRoot(), "codexlock-sandbox-")
 	if err != nil {
 		return Result{}, fmt.Errorf("make a sandbox: %w", err)
 	}
@@ -43,9 +43,9 @@ func Run(ctx context.Context, job Job) (Result, error) {
 	return s.supervised(ctx)
 }
 
-// room is a folder for temporary files that another user can come through, for
-// root runs a script as one.
-func room() string {
+// tempRoot returns a folder for temporary files that another user can pass through, because
+// root runs a script as another user.
+func tempRoot() string {
 	dirs := []string{os.TempDir(), "/tmp", "/var/tmp"}
 	if os.Geteuid() != 0 {
 		return dirs[0]
@@ -58,7 +58,7 @@ func room() string {
 	return dirs[0]
 }
 
-// passable reports whether anybody can come through a folder.
+// passable reports whether every user can pass through a folder.
 func passable(dir string) bool {
 	dir, err := filepath.EvalSymlinks(dir)
 	for err == nil {
@@ -74,13 +74,13 @@ func passable(dir string) bool {
 	return false
 }
 
-// closeMemory keeps this process's memory and environment from being read through
-// /proc, by whomever: the keys are in it.
+// closeMemory prevents every process from reading this process's memory and environment,
+// with the keys, through /proc.
 var closeMemory = sync.OnceFunc(func() { _ = unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0) })
 
-// materialise writes the files, and takes from everybody the right to change them.
+// materialise writes the files, read-only for everybody.
 func (s spec) materialise(dir string, files []File) error {
-	if err := os.Chmod(dir, 0o711); err != nil { // whom it runs as has to come through
+	if err := os.Chmod(dir, 0o711); err != nil { // the script's user must pass through
 		return err
 	}
 	for _, folder := range []string{s.Tree, s.Home} {
@@ -121,19 +121,19 @@ func write(name string, f File) error {
 	return errors.Join(err, out.Chmod(mode), out.Close())
 }
 
-// remove takes the folder away, whatever modes the script left in it.
+// remove removes the folder, whatever modes the script set.
 func remove(dir string) {
 	_ = filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {
 		if d != nil && d.IsDir() && d.Type()&fs.ModeSymlink == 0 {
 			_ = os.Chmod(name, 0o700)
 		}
-		return nil // what cannot be entered before is entered after
+		return nil // a folder that cannot be entered now is entered after chmod
 	})
 	_ = os.RemoveAll(dir)
 }
 
-// supervised starts the supervisor, which sees nothing of our environment, and
-// ends everything when its standard input is closed: also when we are killed.
+// supervised starts the supervisor with an empty environment. The supervisor ends everything
+// when its standard input closes, also when this process is killed.
 func (s spec) supervised(ctx context.Context) (Result, error) {
 	cmd := exec.Command(self)
 	cmd.Args = []string{"codexlock", superviseArg, s.encode()}
@@ -149,7 +149,7 @@ func (s spec) supervised(ctx context.Context) (Result, error) {
 		return Result{}, fmt.Errorf("start the sandbox: %w", err)
 	}
 	stop := context.AfterFunc(ctx, func() { lifeline.Close() })
-	// Two runs, and what it takes to end what they leave.
+	// Two runs, and the time to end their processes.
 	late := time.AfterFunc(2*s.Wall+2*patience+5*time.Second, func() { _ = cmd.Process.Kill() })
 	err = cmd.Wait()
 	stop()
@@ -174,7 +174,7 @@ func cmpError(err error) error {
 	return err
 }
 
-// bounded keeps the beginning of what our own child writes.
+// bounded is a writer that keeps only the first bytes of the child's output.
 type bounded struct{ buf bytes.Buffer }
 
 func (b *bounded) Write(p []byte) (int, error) {

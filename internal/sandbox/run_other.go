@@ -4,7 +4,7 @@ package sandbox
 
 import "context"
 
-// Run has no sandbox to offer here.
+// Run fails: this system has no sandbox.
 func Run(context.Context, Job) (Result, error) {
 	return Result{State: Unavailable, Detail: "it needs Linux"}, nil
 }

@@ -8,24 +8,22 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// lastCall is the newest system call that was looked at (mseal, Linux 6.10). What
-// comes after it does not exist for a script, so that no new one is allowed by
-// being unknown here.
+// lastCall is the newest system call that was reviewed (mseal, Linux 6.10). Newer ones fail
+// as not implemented, so that an unknown call is never allowed.
 const lastCall = unix.SYS_MSEAL
 
-// forbidden are the calls that no test needs and that lead out of the sandbox, or
-// have often been a way to break the kernel. Landlock does not look at those that
-// change a file's mode, owner, times or attributes by its name; through a file
-// that is open they stay allowed.
+// forbidden are the calls that no test needs and that lead out of the sandbox or often
+// exposed kernel bugs. Landlock does not cover the calls that change a file's mode, owner,
+// times or attributes by its name; on an open file they stay allowed.
 var forbidden = []uint32{
-	unix.SYS_SOCKET, unix.SYS_SOCKETPAIR, // of whatever family
+	unix.SYS_SOCKET, unix.SYS_SOCKETPAIR, // of any family
 	unix.SYS_IO_URING_SETUP, unix.SYS_IO_URING_ENTER, unix.SYS_IO_URING_REGISTER,
 	// Other processes.
 	unix.SYS_PTRACE, unix.SYS_PROCESS_VM_READV, unix.SYS_PROCESS_VM_WRITEV, unix.SYS_PROCESS_MADVISE, unix.SYS_PROCESS_MRELEASE,
 	unix.SYS_KCMP, unix.SYS_PIDFD_OPEN, unix.SYS_PIDFD_GETFD, unix.SYS_PIDFD_SEND_SIGNAL,
 	unix.SYS_SETPRIORITY, unix.SYS_IOPRIO_SET, unix.SYS_SCHED_SETAFFINITY, unix.SYS_SCHED_SETATTR, unix.SYS_SCHED_SETPARAM,
 	unix.SYS_SCHED_SETSCHEDULER, unix.SYS_MIGRATE_PAGES, unix.SYS_MOVE_PAGES,
-	// What outlives a process, or is shared with others.
+	// Objects that outlive a process, or are shared with others.
 	unix.SYS_SHMGET, unix.SYS_SHMAT, unix.SYS_SHMCTL, unix.SYS_SEMGET, unix.SYS_SEMOP, unix.SYS_SEMCTL, unix.SYS_SEMTIMEDOP,
 	unix.SYS_MSGGET, unix.SYS_MSGSND, unix.SYS_MSGRCV, unix.SYS_MSGCTL, unix.SYS_MQ_OPEN, unix.SYS_MQ_UNLINK,
 	unix.SYS_ADD_KEY, unix.SYS_REQUEST_KEY, unix.SYS_KEYCTL,
@@ -43,8 +41,8 @@ var forbidden = []uint32{
 	unix.SYS_MEMFD_SECRET, unix.SYS_LOOKUP_DCOOKIE, unix.SYS_NFSSERVCTL,
 }
 
-// What one classic BPF program is made of (seccomp(2)): the number, the
-// architecture and the arguments of a call stand at these offsets.
+// The parts of a classic BPF program (seccomp(2)). The number, the architecture and the
+// arguments of a call are at these offsets.
 const (
 	atNumber    = 0
 	atArch      = 4
@@ -60,23 +58,23 @@ const (
 	unknown = unix.SECCOMP_RET_ERRNO | uint32(unix.ENOSYS)
 )
 
-// namespaces are the flags of clone that make one.
+// namespaces are the flags of clone that create a namespace.
 const namespaces = unix.CLONE_NEWNS | unix.CLONE_NEWUTS | unix.CLONE_NEWIPC | unix.CLONE_NEWUSER | unix.CLONE_NEWPID | unix.CLONE_NEWNET | unix.CLONE_NEWCGROUP
 
 func do(code uint16, k uint32, jt, jf uint8) unix.SockFilter {
 	return unix.SockFilter{Code: code, Jt: jt, Jf: jf, K: k}
 }
 
-// program is the filter. A call of another architecture's table kills the process.
+// program returns the filter. A call by another architecture's table kills the process.
 func program() []unix.SockFilter {
 	p := []unix.SockFilter{
 		do(load, atArch, 0, 0),
 		do(equal, architecture, 1, 0),
 		do(answer, unix.SECCOMP_RET_KILL_PROCESS, 0, 0),
 		do(load, atNumber, 0, 0),
-		do(greater, lastCall, 0, 1), // x32's numbers too
+		do(greater, lastCall, 0, 1), // also the numbers of x32
 		do(answer, unknown, 0, 0),
-		do(equal, unix.SYS_CLONE3, 0, 1), // its flags are behind a pointer; everybody falls back to clone
+		do(equal, unix.SYS_CLONE3, 0, 1), // its flags are behind a pointer; C libraries fall back to clone
 		do(answer, unknown, 0, 0),
 	}
 	for _, number := range append(forbidden, forbiddenHere...) {
@@ -95,13 +93,13 @@ func program() []unix.SockFilter {
 		do(equal, unix.TIOCLINUX, 0, 1),
 		do(answer, denied, 0, 0),
 		do(answer, unix.SECCOMP_RET_ALLOW, 0, 0))
-	p = append(p, // prlimit64: of itself
+	p = append(p, // prlimit64: only of itself
 		do(equal, unix.SYS_PRLIMIT64, 0, 4),
 		do(load, atArguments, 0, 0),
 		do(equal, 0, 1, 0),
 		do(answer, denied, 0, 0),
 		do(answer, unix.SECCOMP_RET_ALLOW, 0, 0))
-	p = append(p, // utimensat: of a file that is open
+	p = append(p, // utimensat: only of an open file
 		do(equal, unix.SYS_UTIMENSAT, 0, 6),
 		do(load, atArguments+8, 0, 0),
 		do(equal, 0, 0, 3),
@@ -112,7 +110,7 @@ func program() []unix.SockFilter {
 	return append(p, do(answer, unix.SECCOMP_RET_ALLOW, 0, 0))
 }
 
-// filterCalls puts the filter before every thread.
+// filterCalls installs the filter for every thread.
 func filterCalls() error {
 	if architecture == 0 {
 		return errors.New("its system calls are not known here")

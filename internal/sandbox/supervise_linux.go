@@ -19,8 +19,8 @@ import (
 )
 
 const (
-	checkInterval = 25 * time.Millisecond // how often what a script uses is looked at
-	patience      = 5 * time.Second       // for killing all that it left
+	checkInterval = 25 * time.Millisecond // interval of checking the limits
+	patience      = 5 * time.Second       // for killing the remaining processes
 )
 
 // enter is Enter on Linux.
@@ -30,7 +30,7 @@ func enter(args []string) int {
 		fmt.Fprintln(os.Stderr, "codexlock: sandbox:", err)
 		return 2
 	}
-	runtime.LockOSThread() // what follows is a thread's own: rights, and who is told of its end
+	runtime.LockOSThread() // rights, and the signal of the parent's end, are per thread
 	if args[1] == confineArg {
 		return confine(s)
 	}
@@ -45,8 +45,8 @@ func enter(args []string) int {
 	return 0
 }
 
-// supervise runs the script twice and ends every process that descends from it:
-// whatever leaves its parent becomes this process's child.
+// supervise runs the script twice and ends every process that descends from it. As a
+// subreaper, it becomes the parent of orphaned processes.
 func supervise(s spec, lifeline io.Reader) (Result, error) {
 	for _, set := range [][2]uintptr{{unix.PR_SET_DUMPABLE, 0}, {unix.PR_SET_CHILD_SUBREAPER, 1}} {
 		if err := unix.Prctl(int(set[0]), set[1], 0, 0, 0); err != nil {
@@ -86,15 +86,15 @@ func supervise(s spec, lifeline io.Reader) (Result, error) {
 	return second, nil
 }
 
-// another is a user who owns nothing and runs nothing else, and owns the home
-// from now on; -1 where this process may not change who it is.
+// another returns a user who owns nothing and runs nothing else, and makes it the owner of
+// the home; -1 if this process may not change its user.
 func (s spec) another() (int, error) {
 	if os.Geteuid() != 0 {
 		return -1, nil
 	}
-	// Far above what is given to people and services, and different for each
-	// supervisor, so that two scripts cannot reach each other. A user namespace
-	// may not have so many; then it is nobody.
+	// Far above the ids of people and services, and different for each supervisor,
+	// so that two scripts cannot reach each other. In a user namespace without such
+	// ids it is nobody.
 	uid := 0x7c00_0000 + os.Getpid()
 	err := os.Chown(s.Home, uid, uid)
 	if errors.Is(err, unix.EINVAL) {
@@ -104,8 +104,8 @@ func (s spec) another() (int, error) {
 	return uid, err
 }
 
-// processLimit is how many processes the script's user may have. Where that is
-// the caller, those that are there already count.
+// processLimit returns the number of processes that the script's user may have. If that is
+// the caller, its existing processes count too.
 func processLimit(uid int) (uint64, error) {
 	if uid >= 0 {
 		return maxProcesses, nil
@@ -121,8 +121,8 @@ func processLimit(uid int) (uint64, error) {
 	return uint64(threads + maxProcesses), err
 }
 
-// fingerprint changes with every change of a file below root: nobody but the
-// kernel sets the time of a file's last change.
+// fingerprint changes with every change of a file below root: only the kernel sets the time
+// of a file's last status change.
 func fingerprint(root string) (string, error) {
 	var all strings.Builder
 	err := filepath.WalkDir(root, func(name string, _ fs.DirEntry, err error) error {
@@ -177,7 +177,7 @@ func (s spec) run(gone <-chan struct{}) (result Result, err error) {
 	return Result{State: Failed, Detail: over}, errors.Join(err, started.close())
 }
 
-// reap waits for every child, so that none stays behind, until the first one ended.
+// reap waits for children until the first one, the script, ended.
 func reap(pid int, ended chan<- syscall.WaitStatus) {
 	for {
 		var status syscall.WaitStatus
@@ -192,13 +192,13 @@ func reap(pid int, ended chan<- syscall.WaitStatus) {
 // A process is the script while it runs.
 type process struct {
 	pid     int
-	refusal *os.File // what it says of a layer that is missing
+	refusal *os.File // its message about a missing layer
 	output  *output
 	flooded chan struct{}
 }
 
-// start starts what becomes the script. It has a session, and where that is
-// allowed a network and message queues, of its own.
+// start starts the process that becomes the script, with its own session and, if allowed,
+// its own network and IPC namespaces.
 func (s spec) start() (*process, error) {
 	read, write, err := os.Pipe()
 	if err != nil {
@@ -224,7 +224,7 @@ func (s spec) start() (*process, error) {
 		cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Cloneflags: flags}
 		if err = cmd.Start(); err == nil {
 			p.pid = cmd.Process.Pid
-			_ = cmd.Process.Release() // reap waits for it
+			_ = cmd.Process.Release() // reap waits for the process
 			break
 		}
 	}
@@ -240,7 +240,7 @@ func (p *process) close() error {
 	return p.refusal.Close()
 }
 
-// outcome is what its end means, and what it printed last.
+// outcome returns the result for the process's exit status, with the end of its output.
 func (p *process) outcome(status syscall.WaitStatus) (Result, error) {
 	text, err := io.ReadAll(io.LimitReader(p.refusal, 4<<10))
 	if err := errors.Join(err, p.close()); err != nil {

@@ -200,16 +200,16 @@ func runVerify(ctx context.Context, w host.World, anchors []audit.Anchor, print 
 		return err
 	}
 	if !b.Signed && b.Snapshot.Lines.Size() > 0 && b.signed {
-		v.Faults = append(v.Faults, audit.Fault{File: audit.CheckpointPath.String(), Message: "there is no checkpoint, want a signed note over the log"})
+		v.Problems = append(v.Problems, audit.Problem{File: audit.CheckpointPath.String(), Message: "there is no checkpoint, want a signed note over the log"})
 	}
 	if err := print(w.Stdout, v, b.Signed); err != nil {
 		return err
 	}
 	switch {
-	case len(v.Faults) > 0:
+	case len(v.Problems) > 0:
 		fmt.Fprintln(w.Stderr, "codexlock: hint: find the change: git log -p -- "+audit.Path.String()+"; keep both states as evidence, and restore the last one that verifies")
 		return exit.ErrDenied
-	case len(v.Unproved) > 0:
+	case len(v.Unchecked) > 0:
 		return &UncheckedLogError{}
 	}
 	return nil
@@ -233,7 +233,7 @@ func printText(out io.Writer, v audit.Verification, signed bool) error {
 	say := func(mark, format string, args ...any) {
 		text += "[" + mark + "] " + fmt.Sprintf(format, args...) + "\n"
 	}
-	for _, f := range v.Faults {
+	for _, f := range v.Problems {
 		say("✗", "%s: %s", report.Terminal(place(f)), report.Terminal(f.Message))
 	}
 	for _, a := range v.Denies {
@@ -242,10 +242,10 @@ func printText(out io.Writer, v audit.Verification, signed bool) error {
 			text += "      | " + report.Terminal(strings.TrimSuffix(line, "\n")) + "\n"
 		}
 	}
-	for _, f := range v.Unproved {
+	for _, f := range v.Unchecked {
 		say("!", "%s: could not verify: %s", report.Terminal(place(f)), report.Terminal(f.Message))
 	}
-	if len(v.Faults) == 0 {
+	if len(v.Problems) == 0 {
 		chain := "each names the one before it"
 		if v.Log.Chain == audit.Unchained {
 			chain = "made by hand: none names the one before it"
@@ -260,7 +260,7 @@ func printText(out io.Writer, v audit.Verification, signed bool) error {
 		for _, a := range v.Extends {
 			say("✓", "grown from %s, %d entries", report.Terminal(a.Name), a.Size())
 		}
-		if len(v.Unproved) == 0 {
+		if len(v.Unchecked) == 0 {
 			text += "    proved: nothing between its entries was changed, removed, added or moved\n" +
 				"    not proved: that nothing was cut off at its end since; compare with a checkpoint kept elsewhere: --anchor FILE\n"
 		}
@@ -269,7 +269,7 @@ func printText(out io.Writer, v audit.Verification, signed bool) error {
 	return err
 }
 
-func place(f audit.Fault) string {
+func place(f audit.Problem) string {
 	if f.Line > 0 {
 		return fmt.Sprintf("%s:%d", f.File, f.Line)
 	}
@@ -280,9 +280,9 @@ func place(f audit.Fault) string {
 func printJSON(out io.Writer, v audit.Verification, _ bool) error {
 	conclusion := "success"
 	switch {
-	case len(v.Faults) > 0:
+	case len(v.Problems) > 0:
 		conclusion = "failure"
-	case len(v.Unproved) > 0:
+	case len(v.Unchecked) > 0:
 		conclusion = "unverified"
 	}
 	doc := struct {
@@ -295,11 +295,11 @@ func printJSON(out io.Writer, v audit.Verification, _ bool) error {
 		Signature  string        `json:"signature"`
 		KeyIDs     []string      `json:"key_ids"`
 		Extends    []string      `json:"extends"`
-		Faults     []audit.Fault `json:"faults"`
-		Unproved   []audit.Fault `json:"unproved"`
+		Faults     []audit.Problem `json:"faults"`
+		Unproved   []audit.Problem `json:"unproved"`
 	}{
 		Schema: "codexlock.audit/v1", Conclusion: conclusion, Entries: v.Log.Lines, Chain: v.Log.Chain, Signature: "absent",
-		KeyIDs: []string{}, Extends: []string{}, Faults: append([]audit.Fault{}, v.Faults...), Unproved: append([]audit.Fault{}, v.Unproved...),
+		KeyIDs: []string{}, Extends: []string{}, Faults: append([]audit.Problem{}, v.Problems...), Unproved: append([]audit.Problem{}, v.Unchecked...),
 	}
 	if v.Log.Chain != "" {
 		doc.Root = v.Log.Root.String()

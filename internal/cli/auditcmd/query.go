@@ -104,14 +104,14 @@ func runQuery(ctx context.Context, w host.World, f audit.Filter, to func(io.Writ
 	switch {
 	case err != nil:
 		return err
-	case len(v.Faults) > 0:
-		at := v.Faults[0]
+	case len(v.Problems) > 0:
+		at := v.Problems[0]
 		fmt.Fprintf(w.Stderr, "codexlock: these entries are not to be trusted: %s: %s\ncodexlock: hint: see all that is wrong with the log: codexlock audit verify\n",
 			report.Terminal(place(at)), report.Terminal(at.Message))
 		return exit.ErrDenied
 	case walkErr != nil:
 		return walkErr
-	case !b.Signed || len(v.Unproved) > 0:
+	case !b.Signed || len(v.Unchecked) > 0:
 		fmt.Fprintln(w.Stderr, "codexlock: nothing proves who wrote these entries: the log is not signed, or there is no key to check it with")
 	}
 	return nil

@@ -11,11 +11,10 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 )
 
-// A memory is the end of the log as the last append left it, so that the next
-// one need not read the whole log again. It is only as good as the file is
-// unchanged since, by size, time and inode, as Git's index has it; and what it
-// says of the tree is checked against the signed root all the same.
-type memory struct {
+// A tailCache is the end of the log after the last append, so that the next append need not
+// read the whole log. It is valid only while size, time and inode of the file are
+// unchanged, as in Git's index; its tree is compared with the signed root in any case.
+type tailCache struct {
 	Bytes   int64       `json:"bytes"`
 	Changed int64       `json:"changed"` // nanoseconds
 	Inode   uint64      `json:"inode"`
@@ -27,8 +26,8 @@ type memory struct {
 
 const memoryName = "log.end"
 
-// maxMemoryBytes bounds the file: 64 roots, and room.
-const maxMemoryBytes = 16 << 10
+// maxTailCacheBytes bounds the file: 64 roots, and a reserve.
+const maxTailCacheBytes = 16 << 10
 
 var errForgotten = errors.New("nothing is remembered of this log")
 
@@ -39,15 +38,15 @@ func identity(info fs.FileInfo) (changed int64, inode uint64) {
 	return info.ModTime().UnixNano(), inode
 }
 
-// remember keeps the log's end. It is no loss where that does not succeed.
-func (p place) remember(t tail) {
+// saveTail caches the log's end. Errors are ignored: the next append reads the log.
+func (p place) saveTail(t tail) {
 	f, info, err := p.tree.open(Path.String(), os.O_RDONLY)
 	if err != nil {
 		return
 	}
 	defer f.Close()
 	changed, inode := identity(info)
-	text, err := json.Marshal(memory{t.bytes, changed, inode, t.tree.size, t.prev, t.first, t.tree.roots})
+	text, err := json.Marshal(tailCache{t.bytes, changed, inode, t.tree.size, t.prev, t.first, t.tree.roots})
 	if err != nil || info.Size() != t.bytes {
 		return
 	}
@@ -56,13 +55,13 @@ func (p place) remember(t tail) {
 	}
 }
 
-// recall is the end of an unchanged log.
-func (p place) recall(info fs.FileInfo) (tail, error) {
-	text, there, err := p.state.read(memoryName, maxMemoryBytes)
+// loadTail returns the cached end of an unchanged log.
+func (p place) loadTail(info fs.FileInfo) (tail, error) {
+	text, there, err := p.state.read(memoryName, maxTailCacheBytes)
 	if err != nil || !there {
 		return tail{}, errForgotten
 	}
-	var m memory
+	var m tailCache
 	if err := json.Unmarshal(text, &m); err != nil {
 		return tail{}, errForgotten
 	}
