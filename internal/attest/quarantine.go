@@ -124,7 +124,7 @@ func (b *batch) quarantine(c *Change, x condemned, newID func() (string, error))
 	if _, there, err := b.work.lstat(folder); err != nil {
 		return Quarantined{}, err
 	} else if there {
-		return Quarantined{}, fmt.Errorf("quarantine %s is there already", id)
+		return Quarantined{}, fmt.Errorf("quarantine %s exists already", id)
 	}
 	r := Reason{
 		Schema: reasonSchema, ID: id, QuarantinedAt: vaulttime.FormatTime(x.now), By: x.by, Path: escape(string(x.from)), Target: escape(x.to.String()),

@@ -40,24 +40,24 @@ func attestCommand(w host.World) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "attest PATH... | --all | --changed",
 		Short: "Write the companions and the ledger entry of new or changed artifacts",
-		Long: `attest hashes each artifact as it stands in the work tree and writes its manifest,
-its VaultTime record, its test (where it has none) and its entry in
-Codex-Lock.json: all of them, or nothing.
+		Long: `attest hashes each artifact in the work tree and writes its manifest, its VaultTime
+record, its test (if it has none) and its entry in Codex-Lock.json: all of them, or
+nothing.
 
 A PATH is a file, or a folder or a quoted pattern, which stand for every file below
 them that artifacts.include matches or Codex-Lock.json lists. Companions are
-skipped. attest asks Git what a commit would hold, and refuses a file that it would
-leave out or change: an ignored one, one inside a submodule, one whose line endings
+skipped. attest asks Git what a commit would contain, and refuses a file that a commit
+would omit or change: an ignored one, one inside a submodule, one whose line endings
 or content an attribute converts. All refusals are listed.
 
-Of a Git LFS pointer attest hashes the content that .git/lfs/objects holds, and
-refuses it where that is not what the pointer names. Where the content is not there,
---lfs-oid accepts the pointer's oid as its hash; the manifest records that nobody
-hashed it.
+For a Git LFS pointer, attest hashes the content in .git/lfs/objects, and refuses the
+pointer if the content differs from its oid. If the content is missing, --lfs-oid
+accepts the pointer's oid as the hash; the manifest records that nobody hashed the
+content.
 
-The key comes from the environment: VAULTTIME_KEY, or what the domain names in
-codexlock.yaml. attest refuses to run on a pull request's event: whoever opens
-one would choose what is signed.`,
+The key comes from the environment: VAULTTIME_KEY, or the source that codexlock.yaml names for
+the domain. attest refuses to run on a pull request's event: its author would choose
+what is signed.`,
 		Example: `  export VAULTTIME_KEY=$(openssl rand -hex 32)
   codexlock attest assets/sources/model.bin
   codexlock attest assets/sources 'scripts/**/*.sh'
@@ -94,8 +94,8 @@ one would choose what is signed.`,
 	f.StringVar(&a.request.Domain, "domain", "", "the trust domain (default: the one whose paths match, or the ledger's)")
 	f.Int64Var(&a.request.TTLHours, "ttl-hours", 0, "how long the record is valid (default: the domain's maximum)")
 	f.StringVar(&a.request.Creator, "creator", "", "who made it (default: the manifest's, or the user's name)")
-	f.StringVar(&a.request.Toolchain, "toolchain", "", "what made it, NAME@VERSION (default: the manifest's, or null: not stated)")
-	f.StringArrayVar(&a.inputs, "input", nil, "a file that it was made from, repeatable (default: the manifest's)")
+	f.StringVar(&a.request.Toolchain, "toolchain", "", "the tool that made it, NAME@VERSION (default: the manifest's, or null: not stated)")
+	f.StringArrayVar(&a.inputs, "input", nil, "a file that the artifact was made from, repeatable (default: the manifest's)")
 	f.BoolVar(&a.lfsOID, "lfs-oid", false, "accept the oid of a Git LFS pointer whose content is not in .git/lfs")
 	f.StringVar(&effective, "effective-time", "", "the record's timestamp, YYYY-MM-DDTHH:MM:SSZ (default now)")
 	return cmd

@@ -41,7 +41,7 @@ func printSkipped(w host.World, all []signing.Candidate) (n int, failed bool) {
 		if len(s.Denied) > 0 || s.Failed {
 			mark, failed = "✗", true
 		}
-		fmt.Fprintf(w.Stdout, "[%s] %s left as it is: %s\n", mark, report.Terminal(s.Path.String()), report.Terminal(reason))
+		fmt.Fprintf(w.Stdout, "[%s] %s skipped: %s\n", mark, report.Terminal(s.Path.String()), report.Terminal(reason))
 	}
 	return n, failed
 }

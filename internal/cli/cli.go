@@ -91,7 +91,7 @@ const longHelp = `codexlock verifies that every artifact in a change is attested
 has a manifest, a VaultTime record, a test and a ledger entry that match it.
 
 Exit codes: 0 trusted, 1 denied, 2 usage or configuration, 3 could not verify.
-Keys come only from the environment: VAULTTIME_KEY, or what codexlock.yaml names.`
+Keys come only from the environment: VAULTTIME_KEY, or the source in codexlock.yaml.`
 
 // tell prints what went wrong, and the next step, and returns the exit code.
 func tell(w host.World, err error) int {
@@ -104,7 +104,7 @@ func tell(w host.World, err error) int {
 
 func versionCommand(w host.World) *cobra.Command {
 	return &cobra.Command{
-		Use: "version", Short: "Say what this is", Args: cobra.NoArgs,
+		Use: "version", Short: "Print the version", Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			_, err := io.WriteString(w.Stdout, buildinfo.Text()) // of flags beside it; see there
 			return err

@@ -26,10 +26,10 @@ import (
 func demoCommand(w host.World) *cobra.Command {
 	return &cobra.Command{
 		Use:   "demo",
-		Short: "See it work, in a throwaway repository",
-		Long: `demo makes a Git repository in a temporary folder with a base commit of attested
-artifacts and a head commit in which some of them were tampered with, and runs
-the gate on that change. It needs no network, no key of yours, and only git.`,
+		Short: "Demonstrate the gate in a temporary repository",
+		Long: `demo creates a Git repository in a temporary folder, with a base commit of attested
+artifacts and a head commit with some of them tampered with, and runs the gate on
+that change. It needs only git, no network and none of your keys.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runDemo(cmd.Context(), w) },
 	}

@@ -19,11 +19,11 @@ func explainCommand(w host.World) *cobra.Command {
 	var format string
 	cmd := &cobra.Command{
 		Use:   "explain PATH",
-		Short: "Say what the gate makes of one file, and why",
-		Long: `explain says whether a file is an artifact and why, what stands beside it, its
-trust domain and key (never the key itself), how long it is valid, which rules
-hold and which have findings, its level, and the next step. It ends with 0
-whatever the rules found: the verdict is codexlock verify's.`,
+		Short: "Explain the gate's result for one file",
+		Long: `explain prints whether a file is an artifact and why, its companions, its trust domain
+and key (never the key itself), how long it is valid, which rules hold and which have
+findings, its level, and the next step. It always ends with 0: codexlock verify gives
+the verdict.`,
 		Example: `  codexlock explain assets/sources/model.bin
   codexlock explain --rules assets/sources/model.bin
   codexlock explain -f json README.md`,
@@ -52,7 +52,7 @@ whatever the rules found: the verdict is codexlock verify's.`,
 	f := cmd.Flags()
 	f.StringVarP(&format, "format", "f", "text", "text, json")
 	f.StringArrayVar(&o.Sources.Policies, "policy", nil, "a directory of rules in place of the configuration's, repeatable")
-	f.BoolVar(&every, "rules", false, "name the rules that hold, too")
+	f.BoolVar(&every, "rules", false, "list the rules that hold, too")
 	return cmd
 }
 

@@ -29,7 +29,7 @@ func exportCommand(w host.World) *cobra.Command {
 		Short: "Write an artifact's record for other tools, as a signed in-toto statement",
 		Long: `export verifies an artifact with the whole gate and writes its VaultTime record as an
 in-toto Statement v1 in a DSSE envelope, signed with the Ed25519 key that made the
-record's proof. The public half is what codexlock keys public prints.`,
+record's proof. codexlock keys public prints the public half.`,
 		Example: `  codexlock export --format in-toto assets/sources/model.bin > model.intoto.json`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {

@@ -24,10 +24,9 @@ func factsCommand(w host.World) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "facts PATH | --repository",
 		Short: "Print the facts about one artifact, or about the whole change",
-		Long: `facts prints what a rule sees as its input, as JSON in the form of
-schemas/facts.json: all that is measured about one artifact, or with
---repository about the change as a whole. A companion's path stands for its
-artifact. Nothing is judged, and no key or MAC is among the facts.`,
+		Long: `facts prints the input of a rule, as JSON that matches schemas/facts.json: all facts
+about one artifact, or with --repository about the whole change. A companion's path
+stands for its artifact. Nothing is judged, and the facts contain no key or MAC.`,
 		Example: `  codexlock facts assets/sources/model.bin
   codexlock facts --repository --base main --head pr
   codexlock facts assets/sources/model.bin | opa eval -I -d policies 'data.codexlock.lock.drift'`,
@@ -53,7 +52,7 @@ artifact. Nothing is judged, and no key or MAC is among the facts.`,
 		},
 	}
 	flags.Measure(cmd, &o)
-	cmd.Flags().BoolVar(&whole, "repository", false, "the whole change in place of one artifact")
+	cmd.Flags().BoolVar(&whole, "repository", false, "print the facts about the whole change")
 	return cmd
 }
 

@@ -42,15 +42,15 @@ func ingestCommand(w host.World) *cobra.Command {
 	var effective string
 	cmd := &cobra.Command{
 		Use:   "ingest [FILE...]",
-		Short: "Verify and attest what is in assets/incoming/; quarantine what fails",
-		Long: `ingest takes the files of assets/incoming/, or those that are named. Each is attested
-as it would stand in assets/sources/, and the whole gate judges that tree before it
-is made. What passes goes there, read-only, with its companions and ledger entry;
-what is denied goes to assets/quarantine/ with the reasons. Companions that came
-along have to be valid. All of it is done, or nothing, also when it is interrupted.
+		Short: "Verify and attest the files in assets/incoming/; quarantine rejected ones",
+		Long: `ingest attests the files in assets/incoming/, or the named ones, as if they were in
+assets/sources/, and the whole gate verifies that tree before anything is moved. Files
+that pass are moved there, read-only, with their companions and ledger entries; denied
+files are moved to assets/quarantine/ with the reasons. Companions next to the incoming
+files must be valid. Everything is done, or nothing, also when it is interrupted.
 
 Configuration, policies and schemas come from the base commit. The exit code is 1
-where anything was quarantined, 3 where a file could not be read to its end.`,
+if anything was quarantined, 3 if a file could not be read to its end.`,
 		Example: `  codexlock ingest
   codexlock ingest --domain runtime-core assets/incoming/model.bin
   codexlock ingest --replace assets/incoming/model.bin    a new version of a source`,
@@ -67,7 +67,7 @@ where anything was quarantined, 3 where a file could not be read to its end.`,
 		},
 	}
 	in.flags(cmd, &effective)
-	cmd.Flags().StringVar(&in.request.Toolchain, "toolchain", "", "what made it, NAME@VERSION (default: the manifest's, or null: not stated)")
+	cmd.Flags().StringVar(&in.request.Toolchain, "toolchain", "", "the tool that made it, NAME@VERSION (default: the manifest's, or null: not stated)")
 	cmd.Flags().BoolVarP(&in.quiet, "quiet", "q", false, "print only rejected files and the last line")
 	return cmd
 }
@@ -79,7 +79,7 @@ func (in *intake) flags(cmd *cobra.Command, effective *string) {
 	f.StringVar(&in.request.Domain, "domain", "", "the trust domain (default: the one whose paths match, or the ledger's)")
 	f.Int64Var(&in.request.TTLHours, "ttl-hours", 0, "how long the record is valid (default: the domain's maximum)")
 	f.StringVar(&in.request.Creator, "creator", "", "who made it (default: the manifest's, or the user's name)")
-	f.BoolVar(&in.replace, "replace", false, "a source that is there already may change")
+	f.BoolVar(&in.replace, "replace", false, "replace an existing source")
 	f.StringVar(effective, "effective-time", "", "the record's timestamp, YYYY-MM-DDTHH:MM:SSZ (default now)")
 }
 

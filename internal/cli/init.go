@@ -40,11 +40,11 @@ func initCommand(w host.World) *cobra.Command {
 	var domain string
 	cmd := &cobra.Command{
 		Use:   "init",
-		Short: "Scaffold a repository: configuration, ledger, workflow",
+		Short: "Set up a repository: configuration, ledger, workflow",
 		Long: `init writes codexlock.yaml, an empty Codex-Lock.json, ingest_archive.test.sh (which
-verifies everything), .gitattributes lines that keep artifacts' bytes as they
-are, and a workflow that runs the gate. Files that exist are kept: init only adds
-what .gitattributes lacks for the patterns of artifacts.include. With a key in VAULTTIME_KEY its public half goes into the
+verifies everything), .gitattributes lines that prevent Git from converting
+artifacts, and a workflow that runs the gate. Existing files are kept: init only adds
+the missing .gitattributes lines for the patterns of artifacts.include. If VAULTTIME_KEY has a key, init writes its public half to the
 configuration, so that anyone can check proofs.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runInit(cmd.Context(), w, domain) },

@@ -60,7 +60,7 @@ func keysGenerateCommand(w host.World) *cobra.Command {
 		Short: "Make a key and print it, this once",
 		Long: `generate makes a key of 32 random bytes and prints it to standard output, as 64 hex
 characters and nothing else. Its public half goes to standard error, as a line for
-public_keys in codexlock.yaml. Neither is kept anywhere.`,
+public_keys in codexlock.yaml. Neither is stored.`,
 		Example: `  export VAULTTIME_KEY=$(codexlock keys generate)
   codexlock keys generate | gh secret set VAULTTIME_KEY`,
 		Args: cobra.NoArgs,
@@ -95,9 +95,9 @@ func keysPublicCommand(w host.World) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "public",
 		Short: "Print the public half of the environment's keys, as lines for codexlock.yaml",
-		Long: `public prints, for each trust domain whose key the environment holds, the line that
-belongs into its public_keys in codexlock.yaml. A key that is listed there already
-keeps its created_at and its state.`,
+		Long: `public prints, for each trust domain whose key the environment holds, the line for
+its public_keys in codexlock.yaml. A key that is already listed keeps its created_at
+and its state.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := k.read(cmd.Context()); err != nil {
@@ -116,10 +116,10 @@ func keysCheckCommand(w host.World) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "check",
 		Short: "Check the keys: strength, age, domains that share a key, listed public keys",
-		Long: `check says of each trust domain's key where it is read from, how strong and how old
-it is, and whether it is the one that codexlock.yaml lists, and asks the rules of
-the area trust about it. It ends with 1 where one of them denies, or where attest
-would refuse a key, and with 3 where there is no key to check.`,
+		Long: `check prints the source, the strength and the age of each trust domain's key, and
+whether codexlock.yaml lists it, and evaluates the rules of the area trust. It ends
+with 1 if one of them denies or if attest would refuse a key, and with 3 without any
+key to check.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := k.read(cmd.Context()); err != nil {

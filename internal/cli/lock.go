@@ -39,17 +39,17 @@ func lockMergeCommand(w host.World) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "merge BASE OURS THEIRS",
 		Short: "Merge two ledgers by path, or two records: a Git merge driver",
-		Long: `merge joins what two sides made of a base, entry by entry, and writes the result
-to OURS, as Git asks of a merge driver. Additions and removals of both sides come
-together. One content that both attested keeps the later verified_at; where one side
-changed the content and the other only renewed it, the change stays. One artifact
-with two contents, or two trust domains, is a conflict: it stands in the file
-between Git's markers, and the exit code is 1.
+		Long: `merge merges two ledgers with a common base, entry by entry, and writes the result to
+OURS, as a Git merge driver must. It takes additions and removals of both sides. If both
+sides attested the same content, the later verified_at is taken; if one side changed the
+content and the other only renewed it, the change is taken. One artifact with two
+contents, or two trust domains, is a conflict: it is written between Git's markers, and
+the exit code is 1.
 
 A VaultTime record (--path ends in .vaulttime.json) is taken as a whole from the side
-whose entry would stay.
+whose entry would be taken.
 
-codexlock init names the driver in .gitattributes. Each clone says once what it is:
+codexlock init names the driver in .gitattributes. Each clone must configure it once:
   ` + mergeDriver,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 3 {

@@ -37,13 +37,13 @@ func lockResolveCommand(w host.World) *cobra.Command {
 	return &cobra.Command{
 		Use:   "resolve [PATH...]",
 		Short: "Resolve conflict markers in the ledger, in records and in manifests",
-		Long: `resolve merges what a merge without the driver left between conflict markers: the
-ledger entry by entry, records and manifests as a whole. Where both sides want
-different things of an artifact, the artifact as it stands in the work tree decides:
-choose it first. What it does not decide stays between markers, and the exit code
-is 1. Without a PATH it takes every file of that kind with conflict markers.
+		Long: `resolve merges the conflicts that a merge without the driver left between markers: the
+ledger entry by entry, records and manifests as a whole. If the sides conflict about an
+artifact, the artifact in the work tree decides: choose it first. Other conflicts stay
+between markers, and the exit code is 1. Without a PATH it resolves every such file with
+conflict markers.
 
-It trusts nothing: what it writes is judged like any other file.`,
+It creates no trust: the gate judges the written files like any other file.`,
 		Example: `  git checkout --theirs -- assets/sources/model.bin
   codexlock lock resolve && git add -A && codexlock verify`,
 		RunE: func(cmd *cobra.Command, args []string) error {

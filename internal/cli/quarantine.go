@@ -57,7 +57,7 @@ func quarantineListCommand(w host.World) *cobra.Command {
 			return damaged
 		},
 	}
-	cmd.Flags().BoolVar(&all, "all", false, "what was released too")
+	cmd.Flags().BoolVar(&all, "all", false, "list released files too")
 	cmd.Flags().StringVarP(&format, "format", "f", "text", "text or json")
 	return cmd
 }
@@ -106,10 +106,10 @@ func quarantineReleaseCommand(w host.World) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "release ID --reason TEXT",
 		Short: "Attest a quarantined file anew and let it in, where the gate agrees",
-		Long: `release attests a quarantined file as if it had just come in: it is hashed, attested
-and judged by the whole gate where it is to stand, and goes there only if nothing
-denies it. What was said of it before proves nothing; its old companions stay in
-quarantine. released.json beside them says who released it and why.`,
+		Long: `release treats a quarantined file like an incoming one: it hashes and attests the file,
+the whole gate verifies it at its new path, and the file is moved there only if nothing
+denies it. Its old companions are not trusted and stay in quarantine; released.json next
+to them records who released it and why.`,
 		Example: `  codexlock quarantine list
   codexlock quarantine release 20261123T000000Z-0123456789abcdef --reason "rebuilt by hand, checked by two of us"`,
 		Args: func(_ *cobra.Command, args []string) error {
@@ -131,8 +131,8 @@ quarantine. released.json beside them says who released it and why.`,
 		},
 	}
 	rel.flags(cmd, &effective)
-	cmd.Flags().StringVar(&rel.reason, "reason", "", "why it may go, in your words (required)")
-	cmd.Flags().StringVar(&rel.to, "to", "", "where it is to stand (default: where it came from or was bound for)")
+	cmd.Flags().StringVar(&rel.reason, "reason", "", "the reason for the release (required)")
+	cmd.Flags().StringVar(&rel.to, "to", "", "its new path (default: its earlier path, or the one it was meant for)")
 	return cmd
 }
 

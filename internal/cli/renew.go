@@ -40,11 +40,11 @@ func renewCommand(w host.World) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "renew [PATH...]",
 		Short: "Verify and re-attest records that are about to expire",
-		Long: `renew runs the whole gate over the work tree, or over the named paths, and attests
-again what is trusted and expires within a time, in the same trust domain and for
-as long as before: all of it, or nothing. What fails is left as it is, and the
-command then ends with 1. What has expired fails; --expired attests it again where
-nothing else speaks against it and it is unchanged since the last commit.
+		Long: `renew runs the whole gate on the work tree, or on the named paths, and attests trusted
+artifacts again that expire within a time, in the same trust domain and with the same
+time to live: all of them, or nothing. Artifacts with findings are skipped, and the
+command then ends with 1. An expired artifact has a finding; --expired attests it again
+if it has no other finding and is unchanged since the last commit.
 
 A second run at the same time changes nothing.`,
 		Example: `  codexlock renew                     what expires within 12 hours
@@ -63,9 +63,9 @@ A second run at the same time changes nothing.`,
 	}
 	n.log.flags(cmd, w)
 	f := cmd.Flags()
-	f.DurationVar(&n.within, "within", renewWithin, "renew what expires within this time, such as 12h or 90m")
-	f.BoolVar(&n.expired, "expired", false, "renew what has expired too, where that is all that is denied")
-	f.BoolVar(&n.dryRun, "dry-run", false, "say what would be renewed, and write nothing")
+	f.DurationVar(&n.within, "within", renewWithin, "renew artifacts that expire within this time, such as 12h or 90m")
+	f.BoolVar(&n.expired, "expired", false, "renew expired artifacts too, if nothing else is denied")
+	f.BoolVar(&n.dryRun, "dry-run", false, "print what would be renewed, and write nothing")
 	flags.EffectiveTime(cmd, &n.options.EffectiveTime, "judge and date as of this time")
 	return cmd
 }
@@ -149,7 +149,7 @@ func (n renewal) renew(ctx context.Context, r *repo.Repository, signer signing.S
 	if n.dryRun {
 		verb = "to renew"
 	}
-	return conclude(n.world, failed, "%d of %d artifacts %s, %d not due, %d left as they are", len(due), len(all), verb, len(all)-len(due)-skipped, skipped)
+	return conclude(n.world, failed, "%d of %d %s %s, %d not due, %d skipped", len(due), len(all), plural(len(all), "artifact", "artifacts"), verb, len(all)-len(due)-skipped, skipped)
 }
 
 func (n renewal) tell(done attest.Result) {

@@ -37,16 +37,15 @@ func keysRotateCommand(w host.World) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "rotate",
 		Short: "Go from one key to the next: list it, then attest again what the old one signed",
-		Long: `rotate takes the new key from the domain's variable and the old one from the variable
-with _OLD at its end, and does the next of two steps.
+		Long: `rotate reads the new key from the domain's variable and the old one from the variable
+with the suffix _OLD, and does the next of two steps.
 
-First the new key is listed: codexlock.yaml says that it is current and the old one
-retiring, and nothing else in that file changes. That has to be merged before
-anything else, for the gate believes only the keys of the base commit.
+The first step lists the new key in codexlock.yaml as current and the old one as
+retiring, and changes nothing else in that file. Merge this change first, because the
+gate trusts only the keys of the base commit.
 
-Then everything that verifies under the old key, and nothing else, is attested again
-with the new one: all of it, or nothing. Where the domain lists no keys there is
-just this step.`,
+The second step attests everything again that verifies under the old key, and nothing
+else: all of it, or nothing. If the domain lists no keys, this is the only step.`,
 		Example: `  export VAULTTIME_KEY_OLD=$VAULTTIME_KEY VAULTTIME_KEY=$(codexlock keys generate)
   codexlock keys rotate   # commit and merge codexlock.yaml, then
   codexlock keys rotate`,
@@ -60,7 +59,7 @@ just this step.`,
 	}
 	t.flags(cmd)
 	t.log.flags(cmd, w)
-	cmd.Flags().BoolVar(&t.dryRun, "dry-run", false, "say what would be done, and write nothing")
+	cmd.Flags().BoolVar(&t.dryRun, "dry-run", false, "print what would be done, and write nothing")
 	return cmd
 }
 
@@ -240,7 +239,7 @@ func (t rotation) replace(ctx context.Context, r *repo.Repository, domains []str
 	if t.dryRun {
 		verb = "to attest with the new key"
 	}
-	return conclude(t.world, failed, "%d of %d artifacts %s, %d not of an old key, %d left as they are", len(due), len(all), verb, others, skipped)
+	return conclude(t.world, failed, "%d of %d %s %s, %d not of an old key, %d skipped", len(due), len(all), plural(len(all), "artifact", "artifacts"), verb, others, skipped)
 }
 
 // old reports whether a record was made with an old key of one of the domains,

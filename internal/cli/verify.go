@@ -37,10 +37,10 @@ func verifyCommand(w host.World) *cobra.Command {
 		Use:   "verify [PATH...]",
 		Short: "Verify the artifacts of a change, of everything, or of the named paths",
 		Long: `verify compares the work tree with HEAD (or --base) and judges every artifact
-that differs; with --all every artifact there is; with paths just those. With
+that differs; with --all every artifact; with paths only those. With
 --head it reads commits only and never the work tree. With --staged it judges
-what the next commit would hold: what git add put into the index, as
-git diff --cached shows it, and not the files in the work tree.
+the content of the next commit: the files that git add put into the index, as
+git diff --cached shows them, and not the files in the work tree.
 
 Configuration, policies and schemas always come from the base commit. With
 --base main the artifacts are compared with the commit that the change was
@@ -83,9 +83,9 @@ func (v *verification) flags(cmd *cobra.Command) {
 	f.Var(&o.Settings.Layout, "layout", "git, or strict: files below assets/sources/ have mode 0444 on the disk too")
 	f.VarPF(&o.Settings.FailOnWarn, "fail-on-warn", "", "deny on warnings too").NoOptDefVal = "true"
 	f.BoolVar(&v.quarantine, "quarantine", false, "with --all: move sources that drifted, and their companions, to assets/quarantine/")
-	f.Var(&o.Settings.Timeout, "timeout", "end with 3 where verification takes longer; 0 for no limit")
+	f.Var(&o.Settings.Timeout, "timeout", "end with 3 if verification takes longer; 0 for no limit")
 	f.IntVar(&o.Settings.Jobs, "jobs", 0, "how many artifacts to verify at once (default: one per core)")
-	f.StringVar(&v.baseline, "write-baseline", "", "with --all: record every denial that a baseline can cover in FILE, and end with 0 where none is left (default the configuration's baseline)")
+	f.StringVar(&v.baseline, "write-baseline", "", "with --all: record every denial that a baseline can cover in FILE, and end with 0 if none is left (default the configuration's baseline)")
 	f.Lookup("write-baseline").NoOptDefVal = " "
 	f.BoolVar(&v.noColor, "no-color", false, "no colours, even on a terminal")
 	f.BoolVarP(&v.quiet, "quiet", "q", false, "only findings and the last line")

@@ -94,7 +94,7 @@ func (t *renderer) content(c *Content) {
 	}
 	switch {
 	case c.SHA256 == "" && c.Kind == "absent":
-		t.line("content", "not there, %s", change)
+		t.line("content", "missing, %s", change)
 	case c.SHA256 == "":
 		t.line("content", "none that can be hashed: its kind is %s, %s", safe(string(c.Kind)), change)
 	default:
@@ -119,7 +119,7 @@ func size(c *Content) string {
 var companionNames = map[string]string{"manifest": "manifest", "vaulttime": "record", "test": "test"}
 
 var stateNames = map[facts.DocumentState]string{
-	"valid": "is there", "absent": "is not there", "invalid": "is malformed",
+	"valid": "exists", "absent": "is missing", "invalid": "is malformed",
 	"irregular": "is no regular file", "twice": "stands in two places",
 }
 

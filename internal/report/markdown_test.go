@@ -171,7 +171,7 @@ func TestAFailureTrustsNothingDenied(t *testing.T) {
 				t.Errorf("%v: a failure says that all is well:\n%s", findings, got)
 			}
 			for _, path := range []string{"a", "b", "c"} {
-				if (denied[path] || denied[""]) && (strings.Contains(got, "] "+path+" verified") || strings.Contains(got, "] "+path+" let through") || strings.Contains(got, "] "+path+" removed")) {
+				if (denied[path] || denied[""]) && (strings.Contains(got, "] "+path+" verified") || strings.Contains(got, "] "+path+" allowed") || strings.Contains(got, "] "+path+" removed")) {
 					t.Errorf("%v: %s is denied and trusted:\n%s", findings, path, got)
 				}
 			}

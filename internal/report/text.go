@@ -127,9 +127,9 @@ func verified(findings []policy.Finding) string {
 				time = "VaultTime not checked: no key"
 			}
 		case strings.HasPrefix(f.Rule, "vaulttime."):
-			verb, time = "let through", "VaultTime not proved"
+			verb, time = "allowed", "VaultTime not proved"
 		case strings.HasPrefix(f.Rule, "lock.") || strings.HasPrefix(f.Rule, "layout."):
-			verb, hash = "let through", "Codex hash not proved"
+			verb, hash = "allowed", "Codex hash not proved"
 		}
 	}
 	and := ", "

@@ -173,7 +173,7 @@ func (c *compiler) annotation(key string) bool {
 func (c *compiler) reference(i, at int) *schema {
 	c.members(i, func(key string, at int) {
 		if key != "$ref" && !c.annotation(key) {
-			c.fail(at, "keyword %s beside $ref is not one that this validator knows", quote(key))
+			c.fail(at, "this validator does not support the keyword %s next to $ref", quote(key))
 		}
 	})
 	target, ok := strings.CutPrefix(c.text(at), "#")

@@ -117,7 +117,7 @@ func (w *walker) repeat(c command) {
 func (w *walker) makes(c command) string {
 	operands, at := c.operands(), c.node.Pos().Offset()
 	why := map[string]string{
-		"mkdir": "fails where the folder is there already, want mkdir -p", "ln": "fails where the link is there already, want ln -f",
+		"mkdir": "fails if the folder exists, want mkdir -p", "ln": "fails if the link exists, want ln -f",
 		"mkfifo": "fails when it is done already", "mknod": "fails when it is done already",
 	}[c.name]
 	if c.name == "mkdir" && c.has('p', "--parents") || c.name == "ln" && (c.has('f', "--force") || len(operands) < 2) || len(operands) == 0 {

@@ -100,7 +100,7 @@ const maxShown = 72
 // shown formats a fact in one line.
 func shown(v ast.Value) string {
 	if v == nil {
-		return "not there"
+		return "absent"
 	}
 	text := []rune(v.String())
 	if len(text) > maxShown {

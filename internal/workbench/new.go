@@ -44,14 +44,14 @@ func (e *NameError) Usage() bool { return true }
 // An ExistsError is a folder that exists already and that a new rule would overwrite.
 type ExistsError struct{ Path string }
 
-func (e *ExistsError) Error() string { return e.Path + " is there already: nothing was written" }
+func (e *ExistsError) Error() string { return e.Path + " exists already: nothing was written" }
 
 // Usage says that the user corrects it.
 func (e *ExistsError) Usage() bool { return true }
 
 // Hint is the next step.
 func (e *ExistsError) Hint() string {
-	return "give the new rule another name, or edit the one that is there"
+	return "give the new rule another name, or edit the existing one"
 }
 
 var (

@@ -161,7 +161,7 @@ func TraceText(w io.Writer, t Trace) error {
 	for _, f := range t.Facts {
 		value := f.Value
 		if !f.There {
-			value = "not there"
+			value = "absent"
 		}
 		p.f("  %-*s  %s\n", width, report.Terminal(f.Path), report.Terminal(value))
 	}

@@ -28,7 +28,7 @@ import (
 func New(w host.World) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "audit",
-		Short: "The log of verifications: verify, query, prove, sign",
+		Short: "Verify, query and sign the log of verifications, and prove its entries",
 		Long: `audit reads MANIFEST.integrity.json, the append-only log that --log of other
 commands adds to, and MANIFEST.integrity.checkpoint, the signed note over it.`,
 		Args: cobra.NoArgs,
@@ -135,14 +135,13 @@ func verifyCommand(w host.World) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "verify",
 		Short: "Verify the whole log: chain, root, signature",
-		Long: `verify reads every line of the log and checks that each has the form of its
-schema and names the one before it, that the checkpoint is signed by the key of
-the log's domain and is of just these lines, and that the log has grown from
-HEAD's checkpoint.
+		Long: `verify reads every line of the log and checks that each line matches its schema and
+names the one before it, that the checkpoint is signed by the key of the log's domain
+and covers exactly these lines, and that the log extends HEAD's checkpoint.
 
-It cannot see that log and checkpoint were both put back to an earlier state that
-was signed too. For that, keep a checkpoint where the log's writer cannot reach
-it, and give it with --anchor.`,
+It cannot detect that log and checkpoint were both reset to an earlier signed state.
+To detect that, keep a checkpoint out of reach of the log's writer, and pass it with
+--anchor.`,
 		Example: `  codexlock audit verify
   codexlock audit verify --anchor /mnt/vault/2026-10.checkpoint`,
 		Args: cobra.NoArgs,
@@ -200,7 +199,7 @@ func runVerify(ctx context.Context, w host.World, anchors []audit.Anchor, print 
 		return err
 	}
 	if !b.Signed && b.Snapshot.Lines.Size() > 0 && b.signed {
-		v.Problems = append(v.Problems, audit.Problem{File: audit.CheckpointPath.String(), Message: "there is no checkpoint, want a signed note over the log"})
+		v.Problems = append(v.Problems, audit.Problem{File: audit.CheckpointPath.String(), Message: "checkpoint is missing, want a signed note over the log"})
 	}
 	if err := print(w.Stdout, v, b.Signed); err != nil {
 		return err
@@ -286,15 +285,15 @@ func printJSON(out io.Writer, v audit.Verification, _ bool) error {
 		conclusion = "unverified"
 	}
 	doc := struct {
-		Schema     string        `json:"schema"`
-		Conclusion string        `json:"conclusion"`
-		Entries    int           `json:"entries"`
-		Chain      string        `json:"chain,omitempty"`
-		Root       string        `json:"root,omitempty"`
-		Origin     string        `json:"origin,omitempty"`
-		Signature  string        `json:"signature"`
-		KeyIDs     []string      `json:"key_ids"`
-		Extends    []string      `json:"extends"`
+		Schema     string          `json:"schema"`
+		Conclusion string          `json:"conclusion"`
+		Entries    int             `json:"entries"`
+		Chain      string          `json:"chain,omitempty"`
+		Root       string          `json:"root,omitempty"`
+		Origin     string          `json:"origin,omitempty"`
+		Signature  string          `json:"signature"`
+		KeyIDs     []string        `json:"key_ids"`
+		Extends    []string        `json:"extends"`
 		Faults     []audit.Problem `json:"faults"`
 		Unproved   []audit.Problem `json:"unproved"`
 	}{

@@ -25,8 +25,8 @@ func proveCommand(w host.World) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "prove PATH | --check FILE",
 		Short: "Prove an artifact's last entry to someone who has only a public key",
-		Long: `prove writes a proof that the last entry about an artifact stands in the signed
-log: the entry, the hashes that lead from it to the tree's root (RFC 6962), and
+		Long: `prove writes a proof that the last entry about an artifact is in the signed log: the
+entry, the hashes that lead from it to the tree's root (RFC 6962), and
 the signed note over the root. --check checks such a file, with the public key
 that --key names or else those of this repository, and needs nothing else.`,
 		Example: `  codexlock audit prove assets/sources/model.bin -f json=proof.json

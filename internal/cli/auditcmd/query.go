@@ -26,9 +26,8 @@ func queryCommand(w host.World) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "query",
 		Short: "Find entries of the log",
-		Long: `query prints the entries that all of its flags pick, the oldest first. It reads
-the log line by line, and at the end says whether the log verifies: an answer from
-one that does not ends in exit code 1.`,
+		Long: `query prints the entries that match all flags, the oldest first. It reads the log line
+by line, and verifies it at the end: if the log does not verify, the exit code is 1.`,
 		Example: `  codexlock audit query --artifact 'assets/sources/**' --result FAIL
   codexlock audit query --domain runtime-core --since 2026-01-01T00:00:00Z -f csv
   codexlock audit query -f json | jq .artifact`,

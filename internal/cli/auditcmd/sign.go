@@ -17,13 +17,13 @@ func signCommand(w host.World) *cobra.Command {
 	return &cobra.Command{
 		Use:   "sign",
 		Short: "Sign the log in its current state with the current key",
-		Long: `sign writes a new checkpoint over the log as it stands: for one that was begun
-without a key, or whose checkpoint is of a key that was revoked since. Whoever
-runs it vouches for what the log says; look first: codexlock audit query.
+		Long: `sign writes a new checkpoint for the current log: for a log that was begun without a
+key, or whose checkpoint was signed by a key that is revoked now. You confirm the
+content of the log by signing it; read it first: codexlock audit query.
 
-It refuses a log that its checkpoint is not of, whoever signed that, and does not
-run on GitHub's events but push, schedule and workflow_dispatch of the default
-branch: somebody else would choose what is signed.`,
+sign refuses a log that differs from its checkpoint, whoever signed that. On GitHub it
+runs only for push, schedule and workflow_dispatch of the default branch, because on
+other events somebody else would choose what is signed.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runSign(cmd.Context(), w) },
 	}

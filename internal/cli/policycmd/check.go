@@ -27,15 +27,14 @@ func checkCommand(w host.World) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "check [DIR...]",
 		Short: "Say all that is wrong with rules, before the gate does",
-		Long: `check reads the rules on the disk, and the embedded ones beside them, and says all
-that is wrong with them: what the gate refuses (what does not compile, facts that
-do not exist, built-ins that are not allowed, a misspelt deny, answers that are no
-finding), METADATA that is not complete, tests that do not compile, and what Regal
-finds, where it is installed.
+		Long: `check reads the rules on the disk together with the embedded ones, and reports all
+problems: what the gate refuses (compile errors, facts that do not exist, built-ins
+that are not allowed, a misspelt deny, answers that are not findings), incomplete
+METADATA, tests that do not compile, and the findings of Regal, if it is installed.
 
 Without DIR it reads the directories that codexlock.yaml on the disk names.
 
-Exit codes: 0 nothing is wrong, 1 something is, 2 usage, 3 could not check.`,
+Exit codes: 0 no problems, 1 problems, 2 usage, 3 could not check.`,
 		Example: `  codexlock policy check
   codexlock policy check policies -f json`,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -66,7 +65,7 @@ Exit codes: 0 nothing is wrong, 1 something is, 2 usage, 3 could not check.`,
 		},
 	}
 	cmd.Flags().StringVarP(&format, "format", "f", "text", "text, json")
-	cmd.Flags().BoolVar(&noRegal, "no-regal", false, "do not ask Regal, though it is installed")
+	cmd.Flags().BoolVar(&noRegal, "no-regal", false, "do not run Regal, even if it is installed")
 	return cmd
 }
 

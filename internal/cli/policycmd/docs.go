@@ -23,11 +23,11 @@ func docsCommand(w host.World) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "docs [DIR...]",
 		Short: "Write what the rules say of themselves: docs/rules.md, and the table in DIR/README.md",
-		Long: `docs writes a page about every rule that the gate would ask with the rules on the
-disk: code, requirement, severity, title, description, next step and page. Where
-DIR/README.md has the lines <!-- rules:begin --> and <!-- rules:end -->, the table
-of the rules in DIR goes between them. With --check it writes nothing and ends
-with 1 where a page is not as it would be written.
+		Long: `docs writes a page about every rule that the gate would use with the rules on the disk:
+code, requirement, severity, title, description, next step and page. If DIR/README.md
+has the lines <!-- rules:begin --> and <!-- rules:end -->, docs writes the table of the
+rules in DIR between them. With --check it writes nothing and ends with 1 if a page is
+out of date.
 
 Without DIR it reads the directories that codexlock.yaml on the disk names.`,
 		Example: `  codexlock policy docs
@@ -44,7 +44,7 @@ Without DIR it reads the directories that codexlock.yaml on the disk names.`,
 		},
 	}
 	cmd.Flags().StringVar(&out, "out", "docs/rules.md", "the page to write")
-	cmd.Flags().BoolVar(&check, "check", false, "only see whether the pages are as they should be")
+	cmd.Flags().BoolVar(&check, "check", false, "only check whether the pages are up to date")
 	return cmd
 }
 

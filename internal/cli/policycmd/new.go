@@ -19,10 +19,10 @@ func newCommand(w host.World) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "new AREA.RULE",
 		Short: "Start a rule: a folder with a rule that works, its test and its page",
-		Long: `new writes DIR/AREA/RULE/ with RULE.rego, RULE_test.rego and README.md, and, where
-there is none, DIR/lib/sample/sample_test.rego: facts that every rule passes, for
-tests to change one thing in. What it writes works as it stands; edit the
-condition, the test, the page. It writes over nothing.`,
+		Long: `new writes DIR/AREA/RULE/ with RULE.rego, RULE_test.rego and README.md, and, if it is
+missing, DIR/lib/sample/sample_test.rego: facts that every rule passes, of which tests
+change one thing. The new rule works; edit its condition, its test and its page. new
+overwrites nothing.`,
 		Example: `  codexlock policy new acme.size`,
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -44,8 +44,8 @@ func listCommand(w host.World) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List the rules: code, requirement, severity, title",
-		Long: `list names every rule that the gate would ask here: the embedded ones, and those
-of the base commit's policies or of --policy, which is read from the disk. Outside a
+		Long: `list prints every rule that the gate uses here: the embedded ones, and those of the
+base commit's policies or of --policy, which is read from the disk. Outside a
 Git repository it lists the embedded ones.`,
 		Example: `  codexlock policy list
   codexlock policy list -f json

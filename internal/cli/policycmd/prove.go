@@ -28,19 +28,18 @@ func proveCommand(w host.World) *cobra.Command {
 		Use:   "prove [CODE...]",
 		Short: "Show that each deny and warn of rules can fire",
 		Long: `prove changes the facts of a valid artifact, or of a valid change, until each deny
-and each warn of a rule has fired: it takes each fact away that the rule reads,
-gives it another type and every other value that it may have. A rule that can
-never fire, or that finds something where nothing is amiss, is an error. A fact by
-which a rule judges and whose absence it passes is a warning: what is not there
-should be found.
+and each warn of a rule has fired: it removes each fact that the rule reads,
+gives it another type and every other allowed value. A rule that can never fire, or
+that has a finding on valid facts, is an error. A fact that a rule judges but whose
+absence it does not report is a warning: a missing fact should be a finding.
 
-The valid facts are the sample that the standard's own tests use. Where a rule of
-yours wants others, give it your own: codexlock facts PATH > valid.json.
+The valid facts are the sample of the standard's own tests. If one of your rules needs
+others, pass them with --facts: codexlock facts PATH > valid.json.
 
-The rules are those that the gate would ask: the embedded ones and the base
-commit's. With --policy they are read from the disk, as they stand there.
+The rules are those that the gate uses: the embedded ones and the base commit's. With
+--policy they are read from the disk.
 
-Exit codes: 0 proved, 1 a rule is not, 2 usage, 3 could not be tried.`,
+Exit codes: 0 proved, 1 a rule is not proved, 2 usage, 3 could not be tried.`,
 		Example: `  codexlock policy prove
   codexlock policy prove acme.owner --policy policies
   codexlock policy prove acme.owner --policy policies --facts valid.json`,
@@ -70,7 +69,7 @@ Exit codes: 0 proved, 1 a rule is not, 2 usage, 3 could not be tried.`,
 	flags.Trusted(cmd, &o)
 	flags.Config(cmd, &o)
 	f.StringArrayVar(&o.Sources.Policies, "policy", nil, "a directory of rules on the disk in place of the base commit's, repeatable")
-	f.DurationVar(&timeout, "timeout", policy.DefaultDeadline, "how long a rule may take to answer once")
+	f.DurationVar(&timeout, "timeout", policy.DefaultDeadline, "time limit of one evaluation")
 	return cmd
 }
 

@@ -23,13 +23,13 @@ func testCommand(w host.World) *cobra.Command {
 		Short: "Run the tests of rules, in the gate's own sandbox",
 		Long: `test runs the rules named test_… of the directories' …_test.rego with OPA's
 runner, as opa test does, but as the gate would evaluate them: the same built-ins,
-the same types of input, the embedded rules and helpers beside them. Tests may
+the same types of input, together with the embedded rules and helpers. Tests may
 import data.codexlock.lib.sample, facts that every rule passes, from the program.
 
 Without DIR it reads the directories that codexlock.yaml on the disk names.
 
 Exit codes: 0 all passed, 1 one failed or too little is covered, 2 usage, 3 a test
-could not be run to its end, or there is none.`,
+could not be completed, or no test ran.`,
 		Example: `  codexlock policy test
   codexlock policy test policies --run owner --coverage
   codexlock policy test --threshold 100 -f text -f junit=tests.xml`,
@@ -65,9 +65,9 @@ could not be run to its end, or there is none.`,
 	}
 	f := cmd.Flags()
 	f.StringVar(&o.Run, "run", "", "only the tests whose data.PACKAGE.NAME this regular expression matches")
-	f.BoolVar(&o.Coverage, "coverage", false, "say how much of the rules is covered, and which lines are not")
+	f.BoolVar(&o.Coverage, "coverage", false, "print the coverage of the rules, and the lines that are not covered")
 	f.Float64Var(&threshold, "threshold", 0, "fail below this percentage of coverage")
-	f.DurationVar(&o.Timeout, "timeout", workbench.DefaultTimeout, "how long one test may take")
+	f.DurationVar(&o.Timeout, "timeout", workbench.DefaultTimeout, "time limit of one test")
 	f.StringArrayVarP(&formats, "format", "f", nil, "format[=FILE], repeatable: text, json, junit (default text)")
 	return cmd
 }

@@ -24,12 +24,12 @@ func traceCommand(w host.World) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "trace CODE PATH",
 		Short: "Say why a rule finds something in an artifact, or does not",
-		Long: `trace asks one rule about one artifact and shows the facts that it read, every
-body that was tried and which expression held or failed, with file and line, and
-what it found. A rule about the whole change needs no PATH.
+		Long: `trace evaluates one rule for one artifact and shows the facts that it read, every body
+that was tried and which expression held or failed, with file and line, and the
+findings. A rule about the whole change needs no PATH.
 
-The rules are those that the gate would ask: the embedded ones and the base
-commit's. With --policy they are read from the disk, as they stand there.`,
+The rules are those that the gate uses: the embedded ones and the base commit's. With
+--policy they are read from the disk.`,
 		Example: `  codexlock policy trace lock.drift assets/sources/model.bin
   codexlock policy trace acme.owner assets/sources/model.bin --policy policies`,
 		Args: cobra.RangeArgs(1, 2),
