@@ -111,10 +111,10 @@ func TestGitProcessesOfOneArtifact(t *testing.T) {
 	}
 }
 
-// heavy are packages that cost the most to start: rules, schemas and their libraries.
+// heavy are packages that cost the most to start: rules and their libraries.
 var heavy = []string{
 	"github.com/open-policy-agent/opa/v1/ast", "github.com/open-policy-agent/opa/v1/topdown", "github.com/santhosh-tekuri/jsonschema/v6",
-	"github.com/codexlock/codexlock/internal/policy", "github.com/codexlock/codexlock/internal/schemas",
+	"github.com/codexlock/codexlock/internal/policy",
 }
 
 // TestVersionStartsNothing: it ends before the heavy packages are initialised, in one

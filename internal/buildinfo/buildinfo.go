@@ -29,7 +29,7 @@ func init() {
 }
 
 // exitUnknown is the exit code of a command whose answer could not be written: see
-// internal/cli.
+// internal/exit.
 const exitUnknown = 3
 
 // Text is what codexlock version prints.
