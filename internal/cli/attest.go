@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -30,7 +29,7 @@ type attestation struct {
 	request signing.Request
 	inputs  []string
 	lfsOID  bool
-	now     time.Time
+	gate    *gate.Gate
 	log     logging
 }
 
@@ -78,7 +77,7 @@ what is signed.`,
 				return exit.Usagef("--ttl-hours is %d, want 1 or more", a.request.TTLHours)
 			}
 			var err error
-			if a.now, err = gate.EffectiveTime(w, effective); err != nil {
+			if a.gate, err = gate.New(w, gate.Options{EffectiveTime: effective}); err != nil {
 				return err
 			}
 			if err := a.log.fromEnvironment(cmd); err != nil {
@@ -110,11 +109,7 @@ func (a attestation) run(ctx context.Context) error {
 		return err
 	}
 	defer r.Close()
-	g, err := gate.New(a.world, gate.Options{EffectiveTime: vaulttime.FormatTime(a.now)})
-	if err != nil {
-		return err
-	}
-	signer, err := signing.New(ctx, a.world, r, g)
+	signer, err := signing.New(ctx, a.world, r, a.gate)
 	if err != nil {
 		return err
 	}
@@ -140,7 +135,7 @@ func (a attestation) run(ctx context.Context) error {
 	}
 	_ = out.Flush()
 	fmt.Fprintln(a.world.Stderr, "codexlock: hint: review and commit the companions and Codex-Lock.json together with the artifact")
-	return a.log.append(ctx, r, signer.Config, a.log.Attested(result.Attested, vaulttime.FormatTime(a.now)))
+	return a.log.append(ctx, r, signer.Config, a.log.Attested(result.Attested, vaulttime.FormatTime(a.gate.Now())))
 }
 
 // plan finds the paths that are to be attested. options returns what is written about one

@@ -183,7 +183,11 @@ func (d demo) edit(name, old, replacement string) error {
 
 // attest attests artifacts as if some time ago.
 func (d demo) attest(ctx context.Context, age time.Duration, names ...string) error {
-	a := attestation{world: d.world, request: signing.Request{Creator: "demo", Toolchain: "demo@1"}, now: d.now.Add(-age)}
+	g, err := gate.New(d.world, gate.Options{EffectiveTime: vaulttime.FormatTime(d.now.Add(-age))})
+	if err != nil {
+		return err
+	}
+	a := attestation{world: d.world, request: signing.Request{Creator: "demo", Toolchain: "demo@1"}, gate: g}
 	a.world.Stdout, a.world.Stderr = io.Discard, io.Discard
 	for _, name := range names {
 		a.paths = append(a.paths, d.file(name))

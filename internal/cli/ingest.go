@@ -57,7 +57,7 @@ if anything was quarantined, 3 if a file could not be read to its end.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			in.paths = args
 			var err error
-			if in.now, err = gate.EffectiveTime(w, effective); err != nil {
+			if in.gate, err = newIntakeGate(w, effective); err != nil {
 				return err
 			}
 			if err := in.log.fromEnvironment(cmd); err != nil {
@@ -70,6 +70,11 @@ if anything was quarantined, 3 if a file could not be read to its end.`,
 	cmd.Flags().StringVar(&in.request.Toolchain, "toolchain", "", "the tool that made it, NAME@VERSION (default: the manifest's, or null: not stated)")
 	cmd.Flags().BoolVarP(&in.quiet, "quiet", "q", false, "print only rejected files and the last line")
 	return cmd
+}
+
+// newIntakeGate makes the gate that judges incoming files: also those that are no artifacts.
+func newIntakeGate(w host.World, effective string) (*gate.Gate, error) {
+	return gate.New(w, gate.Options{Selection: gate.Selection{Scope: facts.Paths, MeasureNamed: true}, EffectiveTime: effective})
 }
 
 // flags are those of every intake.
@@ -130,7 +135,7 @@ func (in intake) take(ctx context.Context, r *repo.Repository, arrivals []attest
 		return err
 	}
 	verdict := tell(result)
-	at := vaulttime.FormatTime(in.now)
+	at := vaulttime.FormatTime(in.gate.Now())
 	entries := in.log.Attested(result.Attested, at)
 	for _, q := range slices.Concat(result.Quarantined, result.Denied) {
 		e := audit.Entry{Artifact: q.Path, VerifiedBy: in.log.By, VerifiedAt: at, Result: audit.Fail, Level: artifact.NonCompliant.String()}
@@ -192,20 +197,14 @@ func (in intake) prepare(ctx context.Context, r *repo.Repository, arrivals []att
 	if err != nil {
 		return attest.Ingestion{}, config.Config{}, err
 	}
-	g, err := gate.New(in.world, gate.Options{
-		Selection: gate.Selection{Scope: facts.Paths, MeasureNamed: true}, EffectiveTime: vaulttime.FormatTime(in.now),
-	})
+	e, err := in.gate.PrepareRules(ctx, r)
 	if err != nil {
 		return attest.Ingestion{}, config.Config{}, err
 	}
-	e, err := g.PrepareRules(ctx, r)
-	if err != nil {
-		return attest.Ingestion{}, config.Config{}, err
-	}
-	signer := signing.Signer{Config: e.Facts.Config, Keys: e.Facts.Keys, Now: in.now, Creator: repo.User(ctx, in.world.Dir, in.world.Env)}
+	signer := signing.Signer{Config: e.Facts.Config, Keys: e.Facts.Keys, Now: in.gate.Now(), Creator: repo.User(ctx, in.world.Dir, in.world.Env)}
 	judge := signing.Judge{Evaluation: e, Repository: r, Work: work}
 	return attest.Ingestion{
-		Arrivals: arrivals, Judge: judge.Findings, Now: in.now, NewID: func() (string, error) { return newID(in.world) },
+		Arrivals: arrivals, Judge: judge.Findings, Now: in.gate.Now(), NewID: func() (string, error) { return newID(in.world) },
 		Resolve: func(p artifact.Path) (attest.Options, error) { return in.request.Options(signer, domains, p, nil) },
 	}, e.Facts.Config, nil
 }

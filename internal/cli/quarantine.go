@@ -121,7 +121,7 @@ to them records who released it and why.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			rel.id, rel.releases = args[0], args[0]
 			var err error
-			if rel.now, err = gate.EffectiveTime(w, effective); err != nil {
+			if rel.gate, err = newIntakeGate(w, effective); err != nil {
 				return err
 			}
 			if err := rel.log.fromEnvironment(cmd); err != nil {
@@ -167,7 +167,7 @@ func (rel release) released(ctx context.Context, held attest.Held, a attest.Atte
 		return attest.File{}, fmt.Errorf("quarantine %s: the file changed since: sha256 is %s, its reason.json says %s", held.ID, a.SHA256, held.SHA256)
 	}
 	return attest.Release{
-		ID: held.ID, ReleasedAt: vaulttime.FormatTime(rel.now), ReleasedBy: repo.User(ctx, rel.world.Dir, rel.world.Env), Reason: rel.reason,
+		ID: held.ID, ReleasedAt: vaulttime.FormatTime(rel.gate.Now()), ReleasedBy: repo.User(ctx, rel.world.Dir, rel.world.Env), Reason: rel.reason,
 		Path: a.Path.String(), SHA256: a.SHA256, Domain: a.Domain, KeyID: a.KeyID,
 	}.File()
 }
