@@ -23,6 +23,7 @@ type composer struct {
 	buf     []byte // to read into
 	content content
 	digest  artifact.Digest
+	inputs  string // whether the manifest names some, as the ledger says it
 	now     vaulttime.Time
 	known   [len(artifact.Companions)]*companion
 	texts   [len(artifact.Companions)][]byte // of the manifest and the test, as they will stand
@@ -64,8 +65,13 @@ func (c *composer) all() (err error) {
 	c.out.entry = ledger.Entry{
 		Path: c.path.String(), SHA256: c.digest, DriftTolerance: ledger.Zero, TrustDomain: c.o.Domain, VerifiedAt: c.now.String(),
 	}
+	says := c.o.SignCompanions
 	if i, found := c.ledger.Lookup(c.path.String()); found {
 		c.out.entry.Extensions = c.ledger.Artifacts[i].Extensions
+		says = says || c.ledger.Artifacts[i].Inputs != ""
+	}
+	if says {
+		c.out.entry.Inputs = c.inputs
 	}
 	c.out.attested = Attested{
 		Path: c.path, SHA256: c.digest, VaultTime: record.VaultTime, Domain: c.o.Domain, KeyID: record.KeyID, ExpiresAt: vaulttime.TimeOf(record.ExpiresAt()),
@@ -212,6 +218,10 @@ func (c *composer) manifest() error {
 	}
 	if m.Network == nil {
 		m.Network = []string{}
+	}
+	c.inputs = ledger.NoInputs
+	if m.Inputs != nil && len(*m.Inputs) > 0 {
+		c.inputs = ledger.SomeInputs
 	}
 	text := m.Encode()
 	if !there || !bytes.Equal(text, old.data) {

@@ -148,6 +148,12 @@ func (b *book) has(p artifact.Path) bool {
 	return b.file != nil && b.file.Has(p.String()) && !b.isUnsafe(p)
 }
 
+// hasNoInputs reports whether the ledger says of a path that its artifact has no inputs.
+func (b *book) hasNoInputs(p artifact.Path) bool {
+	entries := b.entries(p)
+	return len(entries) == 1 && b.file.HasNoInputs(entries[0])
+}
+
 // entries are the indices of a path's entries, in the order of the file.
 func (b *book) entries(p artifact.Path) []int {
 	if b.file == nil || b.isUnsafe(p) {

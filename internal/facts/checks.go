@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/ledger"
 	"github.com/codexlock/codexlock/internal/vaulttime"
 )
 
@@ -25,6 +26,10 @@ func (c *Collector) check(s *subject) *Checks {
 		k.Manifest = compare(s.digest, m.SHA256)
 		if m.Artifact != "" {
 			k.Named = matches(m.Artifact == s.path.String() || m.Artifact == s.path.Base())
+		}
+		if e := s.entry; e != nil && e.Inputs != "" {
+			some := m.Inputs != nil && len(*m.Inputs) > 0
+			k.EntryInputs = EntryInputs(matches(some == (e.Inputs == ledger.SomeInputs)))
 		}
 		k.Inputs, k.Outputs = worst(s.in.Manifest.Inputs), recorded(s.in.Manifest.Outputs)
 		if s.lfs != nil && s.in.Artifact.Proof == "lfs-oid" {

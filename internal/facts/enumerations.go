@@ -432,6 +432,24 @@ const (
 	ReferenceStateUnsafe     ReferenceState = "unsafe" // not a path inside the repository
 )
 
+// A RecordedInputs is what a ledger entry says of the inputs of its artifact.
+type RecordedInputs string
+
+// The values of RecordedInputs.
+const (
+	RecordedInputsNone RecordedInputs = "none"
+	RecordedInputsSome RecordedInputs = "some"
+)
+
+// An EntryInputs compares a RecordedInputs with the manifest.
+type EntryInputs string
+
+// The values of EntryInputs.
+const (
+	EntryInputsMatch   EntryInputs = "match"
+	EntryInputsDiffers EntryInputs = "differs"
+)
+
 // An InputsState is the worst state of a manifest's inputs.
 type InputsState string
 

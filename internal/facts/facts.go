@@ -111,11 +111,12 @@ type Ledger struct {
 
 // An Entry is an artifact's line of trust in a ledger (ZT-3.1).
 type Entry struct {
-	Pointer        string `json:"pointer"`
-	SHA256         string `json:"sha256"`
-	DriftTolerance string `json:"drift_tolerance"` // the number as it was written
-	TrustDomain    string `json:"trust_domain"`
-	VerifiedAt     string `json:"verified_at"`
+	Pointer        string         `json:"pointer"`
+	SHA256         string         `json:"sha256"`
+	DriftTolerance string         `json:"drift_tolerance"` // the number as it was written
+	TrustDomain    string         `json:"trust_domain"`
+	VerifiedAt     string         `json:"verified_at"`
+	Inputs         RecordedInputs `json:"inputs,omitempty"` // none, some: whether the manifest names any
 }
 
 // A Manifest is X.manifest.json (ZT-11.1).
@@ -244,13 +245,17 @@ type Checks struct {
 	Rollback  Rollback   `json:"rollback"`
 	// ManifestSigned and TestSigned compare the bytes of the manifest and of the
 	// test with the digests in the record.
-	ManifestSigned Comparison    `json:"manifest_signed"`
-	TestSigned     TestSigned    `json:"test_signed"`
-	Continuity     Continuity    `json:"continuity"`
-	VerifiedAt     VerifiedAt    `json:"verified_at"`
-	Inputs         InputsState   `json:"inputs"`
-	Outputs        OutputsState  `json:"outputs"`
-	LFS            LFSComparison `json:"lfs"`
+	ManifestSigned Comparison `json:"manifest_signed"`
+	TestSigned     TestSigned `json:"test_signed"`
+	Continuity     Continuity `json:"continuity"`
+	VerifiedAt     VerifiedAt `json:"verified_at"`
+	// EntryInputs is whether the manifest names inputs where the ledger entry says so, and
+	// none where it says that; "" where the entry says nothing, or the manifest cannot be
+	// read.
+	EntryInputs EntryInputs   `json:"entry_inputs,omitempty"`
+	Inputs      InputsState   `json:"inputs"`
+	Outputs     OutputsState  `json:"outputs"`
+	LFS         LFSComparison `json:"lfs"`
 }
 
 // A Reference is one input or output of a manifest and how it compares with the tree.

@@ -129,17 +129,31 @@ func (c *Collector) consumers(ctx context.Context) (map[string][]string, error) 
 	return made, cmp.Or(err, first)
 }
 
-// manifests are the files of the head that are named like manifests.
+// manifests are the files of the head that may say what an artifact was made from: those
+// named like manifests, but for the ones of artifacts whose ledger entries say that there
+// are no inputs. A rule holds such an entry to its manifest wherever one of them differs
+// from the base.
+//
+// Where the head is a tree of objects and there is no baseline, artifacts that no ledger
+// lists are left out, so that the tree need not be listed: nothing was attested of them
+// that could be out of date, and every rule about the ledger denies them.
 func (c *Collector) manifests(ctx context.Context) ([]repo.Entry, error) {
-	var files []repo.Entry
-	names, err := c.everyName()
-	if err != nil {
-		return nil, err
-	}
-	for _, name := range names {
-		if !strings.HasSuffix(name, artifact.Manifest.Suffix()) {
-			continue
+	var names []string
+	if c.o.inObjects() && c.ledger.file != nil && c.o.Config.Baseline == "" {
+		names = c.listedManifests()
+	} else {
+		every, err := c.everyName()
+		if err != nil {
+			return nil, err
 		}
+		for _, name := range every {
+			if strings.HasSuffix(name, artifact.Manifest.Suffix()) && !slices.ContainsFunc(artifact.Path(name).Owners(), c.ledger.hasNoInputs) {
+				names = append(names, name)
+			}
+		}
+	}
+	var files []repo.Entry
+	for _, name := range names {
 		entry, there, err := c.o.Head.Lookup(ctx, artifact.Path(name))
 		if err != nil {
 			return nil, err
@@ -149,6 +163,22 @@ func (c *Collector) manifests(ctx context.Context) ([]repo.Entry, error) {
 		}
 	}
 	return files, nil
+}
+
+// listedManifests are where the manifests of the ledger's artifacts may stand, but for
+// those that have no inputs.
+func (c *Collector) listedManifests() []string {
+	var names []string
+	last := ""
+	for i := range c.ledger.file.Len() {
+		p := artifact.Path(c.ledger.file.Path(i))
+		if c.ledger.file.HasNoInputs(i) || p.String() == last || c.ledger.isUnsafe(p) {
+			continue
+		}
+		last = p.String()
+		names = append(names, p.Companion(artifact.Manifest).String(), p.MirroredCompanion(artifact.Manifest).String())
+	}
+	return names
 }
 
 // inputsOf are the inputs that a manifest's text names; none where it is too large or

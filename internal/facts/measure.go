@@ -241,7 +241,7 @@ func (c *Collector) measureLedger(_ context.Context, s *subject) error {
 		s.entry = &e
 		l.Entry = &Entry{
 			Pointer: l.Entries[0], SHA256: s.hex(e.SHA256), DriftTolerance: string(e.DriftTolerance),
-			TrustDomain: e.TrustDomain, VerifiedAt: e.VerifiedAt,
+			TrustDomain: e.TrustDomain, VerifiedAt: e.VerifiedAt, Inputs: RecordedInputs(e.Inputs),
 		}
 	}
 	return nil

@@ -18,6 +18,7 @@ const MaxBytes = 320 << 20
 type File struct {
 	elements *schemas.Elements
 	paths    []string // of the entries, in the order of the file
+	noInputs []bool   // of each entry whether it says that its artifact has none
 
 	seed   maphash.Seed
 	slots  []uint32         // open addressing: 1 and the index of the first entry of a path; 0: free
@@ -34,6 +35,7 @@ func Read(data []byte) (*File, *schemas.Document, error) {
 		end := e.scan(text, at)
 		if end > 0 {
 			f.paths = append(f.paths, e.path)
+			f.noInputs = append(f.noInputs, e.inputs == NoInputs)
 		}
 		return end
 	}}
@@ -44,6 +46,7 @@ func Read(data []byte) (*File, *schemas.Document, error) {
 			return err
 		}
 		f.paths = append(f.paths[:i], e.Path)
+		f.noInputs = append(f.noInputs[:i], e.Inputs == NoInputs)
 		return nil
 	})
 	if err != nil {
@@ -92,6 +95,10 @@ func (f *File) Len() int { return len(f.paths) }
 
 // Path is the path of the i-th entry, as written.
 func (f *File) Path(i int) string { return f.paths[i] }
+
+// HasNoInputs reports whether the i-th entry is the only one of its path and says that
+// its artifact's manifest names no inputs.
+func (f *File) HasNoInputs(i int) bool { return f.noInputs[i] && f.others[f.paths[i]] == nil }
 
 // Has reports whether a path has an entry.
 func (f *File) Has(path string) bool { return *f.slot(path) != 0 }
@@ -179,15 +186,15 @@ func (f *File) Position(pointer string) (schemas.Position, bool) { return f.elem
 func (f *File) Raw(pointer string) (string, bool) { return f.elements.Raw(pointer) }
 
 // A plainEntry is an entry that can be read without parsing it: the five fields, each
-// once, a tolerance of 0 or 0.0, and no escape in a text.
+// once, and perhaps inputs, a tolerance of 0 or 0.0, and no escape in a text.
 type plainEntry struct {
-	path, sha256, tolerance, domain, verifiedAt string
+	path, sha256, tolerance, domain, verifiedAt, inputs string
 
 	lastTime string // a valid time of an earlier entry
 }
 
-// plainValues is the number of values and keys of a plainEntry.
-const plainValues = 11
+// plainValues is the largest number of values and keys of a plainEntry.
+const plainValues = 13
 
 // entry returns the Entry that the strict decoder reads from the same text.
 func (e *plainEntry) entry() Entry {
@@ -195,5 +202,5 @@ func (e *plainEntry) entry() Entry {
 	if err := digest.UnmarshalText([]byte(e.sha256)); err != nil {
 		panic(err) // scan checked it
 	}
-	return Entry{Path: e.path, SHA256: digest, DriftTolerance: schemas.Number(e.tolerance), TrustDomain: e.domain, VerifiedAt: e.verifiedAt}
+	return Entry{Path: e.path, SHA256: digest, DriftTolerance: schemas.Number(e.tolerance), TrustDomain: e.domain, VerifiedAt: e.verifiedAt, Inputs: e.inputs}
 }

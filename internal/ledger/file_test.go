@@ -35,6 +35,8 @@ func ledgers() []string {
 		{`2026-01-01T`, `2026-02-29T`}, {`2026-01-01T`, `1969-01-01T`}, {`00:00:00Z`, `24:00:00Z`}, {`00:00:00Z`, `00:00:00+00:00`},
 		{`"0000`, `"A000`}, {`"0000`, `"000`}, {`"path"`, `"Path"`}, {`"path":"a"`, `"path":"a","path":"a"`}, {`"path":"a",`, ``}, {`"drift_tolerance":0.0,`, ``},
 		{`00Z"`, `00Z","extensions":{"a":[1,{"b":"c"}]}`}, {`00Z"`, `00Z","extensions":1`}, {`00Z"`, `00Z","more":1`}, {`00Z"`, `00Z",`}, {`,"trust`, ` , "trust`}, {`,"trust`, `;"trust`}, {`}`, ``}, {`:`, ` : `},
+		{`00Z"`, `00Z","inputs":"none"`}, {`00Z"`, `00Z","inputs":"some"`}, {`00Z"`, `00Z","inputs":"any"`}, {`00Z"`, `00Z","inputs":false`}, {`00Z"`, `00Z","inputs":"none","inputs":"none"`},
+		{`00Z"`, `00Z","inputs":"none","extensions":{}`}, {`"path":"a"`, `"inputs":"none","path":"a"`}, {`"path":"a"`, `"inputs":"some"`}, {`00Z"`, `00Z","inputs":"none",`},
 		{`"path":"a","sha256":` + zeros, `"sha256":` + zeros + `,"path":"a"`}, {`"path":"a"`, `"path":"a","sha256":` + zeros},
 	} {
 		changed := strings.Replace(plain, change[0], change[1], 1)

@@ -30,8 +30,17 @@ type Entry struct {
 	DriftTolerance schemas.Number  `json:"drift_tolerance"`
 	TrustDomain    string          `json:"trust_domain"`
 	VerifiedAt     string          `json:"verified_at"` // YYYY-MM-DDTHH:MM:SSZ
-	Extensions     schemas.Raw     `json:"extensions,omitempty"`
+	// Inputs is whether the artifact's manifest names inputs (ZT-11.1): NoInputs,
+	// SomeInputs, or "" where only the manifest says it.
+	Inputs     string      `json:"inputs,omitempty"`
+	Extensions schemas.Raw `json:"extensions,omitempty"`
 }
+
+// What an entry says of the inputs of its artifact.
+const (
+	NoInputs   = "none"
+	SomeInputs = "some"
+)
 
 // A Ledger is Codex-Lock.json. Artifacts are in the order of the file; after a call of
 // Lookup or All, change them only with Set and Remove. Reading is safe for concurrent
@@ -100,6 +109,10 @@ func appendEntry(out []byte, e Entry) []byte {
 	out = appendString(out, e.TrustDomain)
 	out = append(out, ",\n      \"verified_at\": "...)
 	out = appendString(out, e.VerifiedAt)
+	if e.Inputs != "" {
+		out = append(out, ",\n      \"inputs\": "...)
+		out = appendString(out, e.Inputs)
+	}
 	if e.Extensions != "" {
 		out = append(out, ",\n      \"extensions\": "...)
 		out = appendIndented(out, e.Extensions)

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"bytes"
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -76,6 +77,10 @@ func mergeEntries(base, ours, theirs []Entry) (merged []Entry, ok bool) {
 		return nil, false
 	}
 	o, t := ours[0], theirs[0]
+	if o.SHA256 == t.SHA256 && (o.Inputs == "" || t.Inputs == "") { // one side was written before entries said it
+		o.Inputs = cmp.Or(o.Inputs, t.Inputs)
+		t.Inputs = o.Inputs
+	}
 	later := max(o.VerifiedAt, t.VerifiedAt) // one format, in UTC: bytes sort as times do
 	o.VerifiedAt, t.VerifiedAt = later, later
 	if same([]Entry{o}, []Entry{t}) {

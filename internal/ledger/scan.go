@@ -14,7 +14,12 @@ func (e *plainEntry) scan(text string, at int) (end int) {
 	if at = token(text, at, '{'); at == 0 {
 		return 0
 	}
-	for n := range plainFields {
+	for n := 0; ; n++ {
+		if n >= plainFields {
+			if end = token(text, at, '}'); end > 0 && e.isWhole() {
+				return end
+			}
+		}
 		if n > 0 {
 			if at = token(text, at, ','); at == 0 {
 				return 0
@@ -28,11 +33,15 @@ func (e *plainEntry) scan(text string, at int) (end int) {
 			return 0
 		}
 	}
-	return token(text, at, '}')
 }
 
-// plainFields is the number of fields of a plainEntry.
+// plainFields is the smallest number of fields of a plainEntry.
 const plainFields = 5
+
+// isWhole reports whether all fields that an entry must have were read.
+func (e *plainEntry) isWhole() bool {
+	return e.path != "" && e.sha256 != "" && e.tolerance != "" && e.domain != "" && e.verifiedAt != ""
+}
 
 // field reads the value of one field; each field may occur once.
 func (e *plainEntry) field(key, text string, at int) (end int) {
@@ -54,6 +63,8 @@ func (e *plainEntry) field(key, text string, at int) (end int) {
 		into, fits = &e.domain, isDomain(value)
 	case "verified_at":
 		into, fits = &e.verifiedAt, e.isTime(value)
+	case "inputs":
+		into, fits = &e.inputs, value == NoInputs || value == SomeInputs
 	}
 	if !fits || *into != "" {
 		return 0

@@ -11,6 +11,7 @@
 package codexlock.manifest.inputs
 
 import data.codexlock.lib.fact
+import data.codexlock.lib.ledger
 import data.codexlock.lib.subject
 
 deny contains {"msg": message, "file": fact.file("manifest"), "pointer": pointer} if {
@@ -29,6 +30,14 @@ deny contains {"msg": "nothing proves that its inputs are what the manifest reco
 deny contains {"msg": "nothing proves that a hash of each output is recorded", "file": fact.file("manifest")} if {
 	not _outputs_compared
 	not subject.no_content
+}
+
+# A change reads no manifest of an artifact whose ledger entry says that it has no
+# inputs, so the entry has to say what the manifest says.
+deny contains {"msg": message, "file": ledger.file, "pointer": ledger.in_entry("inputs")} if {
+	not _entry_compared
+	not subject.no_content
+	message := "its ledger entry and its manifest differ on whether it has inputs"
 }
 
 warn contains {"msg": message, "file": fact.file("manifest"), "pointer": pointer} if {
@@ -63,6 +72,14 @@ _outdated(reference) if {
 	input.base.content == "same"
 	input.base.manifest == "same"
 }
+
+_entry_compared if input.checks.entry_inputs == "match"
+
+_entry_compared if not input.ledger.entry.inputs
+
+# manifest.missing, manifest.schema and layout.companions report a manifest that cannot be
+# read.
+_entry_compared if input.manifest.state in {"absent", "invalid", "irregular", "twice"}
 
 _compared if input.checks.inputs in {"match", "none"}
 

@@ -88,10 +88,8 @@ test_zt_11_1_missing_facts_are_found if {
 		"file": "assets/sources/model.bin.manifest.json",
 	}
 	inputs.deny == {unproved} with input as sample.without(sample.artifact, "/checks/inputs")
-	inputs.deny == {unproved, object.union(unproved, {"msg": "nothing proves that a hash of each output is recorded"})} with input as sample.without(
-		sample.artifact,
-		"/checks",
-	)
+	outputs := object.union(unproved, {"msg": "nothing proves that a hash of each output is recorded"})
+	inputs.deny == {unproved, outputs} with input as sample.without(sample.artifact, "/checks")
 	inputs.deny == {{
 		"msg": "nothing proves that its inputs are what the manifest records",
 		"file": "assets/sources/model.bin.manifest.json",
@@ -196,4 +194,23 @@ test_zt_11_1_what_is_stale_without_a_hash_is_found if {
 		inputs.deny == set() with input as current
 		count(inputs.warn) == 1 with input as current
 	}
+}
+
+test_zt_11_1_what_the_entry_says_of_inputs_is_held_to_the_manifest if {
+	says := {"/ledger/entry/inputs": "some", "/checks/entry_inputs": "match"}
+	inputs.deny == set() with input as sample.changed(says)
+	wrong := {{
+		"msg": "its ledger entry and its manifest differ on whether it has inputs",
+		"file": "Codex-Lock.json",
+		"pointer": "/artifacts/0/inputs",
+	}}
+	differs := object.union(says, {"/checks/entry_inputs": "differs"})
+	inputs.deny == wrong with input as sample.changed(differs)
+	inputs.deny == wrong with input as sample.changed({"/ledger/entry/inputs": "none"})
+	inputs.deny == set() with input as sample.changed(object.union(differs, {"/artifact/kind": "absent"}))
+	unread := sample.without(
+		sample.changed({"/ledger/entry/inputs": "none", "/manifest/state": "invalid", "/checks/inputs": "absent"}),
+		"/manifest/inputs",
+	)
+	inputs.deny == set() with input as unread
 }
