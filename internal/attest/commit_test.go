@@ -427,7 +427,7 @@ func TestJournalIsJSON(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want, err := json.Marshal(sealedJournal{artifact.HashBytes(body), body})
+		want, err := json.Marshal(checkedJournal{artifact.HashBytes(body), body})
 		if err != nil {
 			t.Fatal(err)
 		}

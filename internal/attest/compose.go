@@ -325,7 +325,7 @@ func (c *composer) record() (vaulttime.Record, error) {
 	if r.Signed, err = c.signed(standing); err != nil {
 		return vaulttime.Record{}, err
 	}
-	if err := c.o.Key.Seal(&r); err != nil {
+	if err := c.o.Key.Sign(&r); err != nil {
 		return vaulttime.Record{}, err
 	}
 	text := r.Encode()

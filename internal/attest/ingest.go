@@ -35,7 +35,7 @@ type Judge func(ctx context.Context, c Change, paths []artifact.Path) (map[artif
 
 // An Ingestion is what is taken in at once, and who decides.
 type Ingestion struct {
-	Arrivals []Arrival
+	Incoming []IncomingFile
 	Resolve  func(artifact.Path) (Options, error)
 	Judge    Judge
 	Now      time.Time
@@ -72,7 +72,7 @@ func Ingest(ctx context.Context, root, gitDir string, in Ingestion) (Ingested, e
 	if g.batch, err = newBatch(root, gitDir); err != nil {
 		return Ingested{}, err
 	}
-	for _, a := range in.Arrivals {
+	for _, a := range in.Incoming {
 		g.batch.named[a.To] = true
 		g.batch.from[a.To] = a.From
 	}
@@ -94,7 +94,7 @@ func Ingest(ctx context.Context, root, gitDir string, in Ingestion) (Ingested, e
 
 // A candidate is an arrival with all that is to be written about it.
 type candidate struct {
-	Arrival
+	IncomingFile
 	came     []File // its companions as they came, where they are to stand
 	test     []File // its test as it came, which the record that came may sign
 	files    []File
@@ -108,7 +108,7 @@ type candidate struct {
 
 // A reject is an arrival that is not let in.
 type reject struct {
-	Arrival
+	IncomingFile
 	reason   string
 	findings []Finding
 	taken    bool // nothing is wrong with it: its place is taken
@@ -124,16 +124,16 @@ type ingest struct {
 
 // stage attests the arrivals, in memory: on all cores at once, and sorted in order.
 func (g *ingest) stage(ctx context.Context) error {
-	options, unresolved := make([]Options, len(g.Arrivals)), make([]error, len(g.Arrivals))
-	for i, a := range g.Arrivals {
+	options, unresolved := make([]Options, len(g.Incoming)), make([]error, len(g.Incoming))
+	for i, a := range g.Incoming {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 		options[i], unresolved[i] = g.Resolve(a.To)
 	}
-	candidates := make([]candidate, len(g.Arrivals))
-	all, moved := g.batch.composeAll(ctx, len(g.Arrivals), func(i int, buf []byte) (c composed) {
-		candidates[i], c.err = g.compose(g.Arrivals[i], options[i], unresolved[i], buf)
+	candidates := make([]candidate, len(g.Incoming))
+	all, moved := g.batch.composeAll(ctx, len(g.Incoming), func(i int, buf []byte) (c composed) {
+		candidates[i], c.err = g.compose(g.Incoming[i], options[i], unresolved[i], buf)
 		return c
 	})
 	if moved != nil {
@@ -150,7 +150,7 @@ func (g *ingest) stage(ctx context.Context) error {
 // classify lets one arrival in as a candidate. What cannot be attested is rejected; what is
 // still being written is left.
 func (g *ingest) classify(c candidate, err error) error {
-	a := c.Arrival
+	a := c.IncomingFile
 	if c.gone {
 		g.result.Left = append(g.result.Left, Left{escape(string(a.From)), "is there no more; another run took it"})
 		return err
@@ -164,7 +164,7 @@ func (g *ingest) classify(c candidate, err error) error {
 	var taken *takenError
 	switch {
 	case errors.As(err, &taken):
-		g.rejects = append(g.rejects, reject{Arrival: a, reason: taken.Error(), taken: true})
+		g.rejects = append(g.rejects, reject{IncomingFile: a, reason: taken.Error(), taken: true})
 	case errors.As(err, &refused) && refused.Unsettled:
 		g.result.Left = append(g.result.Left, Left{escape(string(a.From)), refused.Reason})
 	case errors.Is(err, fs.ErrPermission):
@@ -181,14 +181,14 @@ func (g *ingest) classify(c candidate, err error) error {
 	return nil
 }
 
-func (g *ingest) reject(a Arrival, reason string, findings []Finding) {
-	g.rejects = append(g.rejects, reject{Arrival: a, reason: reason, findings: findings})
+func (g *ingest) reject(a IncomingFile, reason string, findings []Finding) {
+	g.rejects = append(g.rejects, reject{IncomingFile: a, reason: reason, findings: findings})
 }
 
 // compose attests an arrival as if it stood in its place already.
-func (g *ingest) compose(a Arrival, o Options, unresolved error, buf []byte) (candidate, error) {
+func (g *ingest) compose(a IncomingFile, o Options, unresolved error, buf []byte) (candidate, error) {
 	b := g.batch
-	c := candidate{Arrival: a}
+	c := candidate{IncomingFile: a}
 	if _, there, err := b.work.lstat(a.From.path()); err != nil || !there {
 		c.gone = true
 		return c, err
@@ -202,7 +202,7 @@ func (g *ingest) compose(a Arrival, o Options, unresolved error, buf []byte) (ca
 	if unresolved != nil {
 		return c, unresolved
 	}
-	made := b.compose(a.To, o, a.Came, buf)
+	made := b.compose(a.To, o, a.Companions, buf)
 	if made.err != nil {
 		return c, made.err
 	}
@@ -213,9 +213,9 @@ func (g *ingest) compose(a Arrival, o Options, unresolved error, buf []byte) (ca
 	if a.Anew {
 		return c, nil
 	}
-	for _, kind := range slices.Sorted(maps.Keys(a.Came)) {
-		c.removes = append(c.removes, a.Came[kind])
-		data, _, _, err := b.work.read(a.Came[kind].path(), maxCompanionBytes)
+	for _, kind := range slices.Sorted(maps.Keys(a.Companions)) {
+		c.removes = append(c.removes, a.Companions[kind])
+		data, _, _, err := b.work.read(a.Companions[kind].path(), maxCompanionBytes)
 		if err != nil {
 			return c, err
 		}
@@ -229,7 +229,7 @@ func (g *ingest) compose(a Arrival, o Options, unresolved error, buf []byte) (ca
 }
 
 // refuseOther refuses to put other content where some is verified (P3).
-func (g *ingest) refuseOther(a Arrival, want artifact.Digest, buf []byte) error {
+func (g *ingest) refuseOther(a IncomingFile, want artifact.Digest, buf []byte) error {
 	f, before, err := g.batch.work.open(a.To)
 	if errors.Is(err, fs.ErrNotExist) || err == nil && a.Replace {
 		if err == nil {
@@ -317,7 +317,7 @@ func (g *ingest) judgeOnce(ctx context.Context, asCame bool) error {
 			left = append(left, c)
 			continue
 		}
-		g.reject(c.Arrival, against[0].Message, against)
+		g.reject(c.IncomingFile, against[0].Message, against)
 	}
 	g.candidates = left
 	return nil
@@ -393,8 +393,8 @@ func (g *ingest) change() (Change, error) {
 			g.result.Denied = append(g.result.Denied, d)
 			continue
 		}
-		q, err := g.batch.quarantine(&c, condemned{
-			from: r.From, to: r.To, companions: r.Came, by: "ingest", reason: r.reason, findings: r.findings, now: g.Now,
+		q, err := g.batch.quarantine(&c, rejected{
+			from: r.From, to: r.To, companions: r.Companions, by: "ingest", reason: r.reason, findings: r.findings, now: g.Now,
 		}, g.NewID)
 		var refused *RefusedError
 		if errors.As(err, &refused) && refused.Unsettled { // it changed since

@@ -61,12 +61,12 @@ func ids() func() (string, error) {
 
 func (p place) ingestion(named ...artifact.Path) Ingestion {
 	p.t.Helper()
-	arrivals, _, err := Arrivals(p.root, named)
+	arrivals, _, err := FindIncoming(p.root, named)
 	if err != nil {
 		p.t.Fatal(err)
 	}
 	return Ingestion{
-		Arrivals: arrivals, Judge: denyBad, Now: noon, NewID: ids(),
+		Incoming: arrivals, Judge: denyBad, Now: noon, NewID: ids(),
 		Resolve: func(artifact.Path) (Options, error) { return options(p.t), nil },
 	}
 }
@@ -95,12 +95,12 @@ func (p place) intake(what string) error {
 	if err != nil {
 		return err
 	}
-	a, err := held[0].Arrival("")
+	a, err := held[0].IncomingFile("")
 	if err != nil {
 		return err
 	}
 	in := p.ingestion()
-	in.Arrivals, in.Strict = []Arrival{a}, true
+	in.Incoming, in.Strict = []IncomingFile{a}, true
 	in.Also = func(a Attested) (File, error) {
 		return Release{
 			ID: heldID, ReleasedAt: "2025-11-09T12:00:00Z", ReleasedBy: "me", Reason: "r", Path: a.Path.String(), SHA256: a.SHA256, Domain: a.Domain, KeyID: a.KeyID,
@@ -168,7 +168,7 @@ func TestIngest(t *testing.T) {
 		t.Errorf("the ledger is %s", text)
 	}
 	gone := in
-	gone.Arrivals = gone.Arrivals[:1]
+	gone.Incoming = gone.Incoming[:1]
 	if got := p.ingest(gone); len(got.Left) != 1 || len(got.Quarantined) != 0 {
 		t.Errorf("what another run took gave %+v", got)
 	}
@@ -230,7 +230,7 @@ func TestArrivalsThatAreNone(t *testing.T) {
 	}
 	p.write("assets/incoming/pointer", "version https://git-lfs.github.com/spec/v1\noid sha256:"+artifact.HashBytes(nil).String()+"\nsize 3\n")
 	p.write("assets/incoming/"+strings.Repeat("l", 250), "long")
-	_, left, err := Arrivals(p.root, nil)
+	_, left, err := FindIncoming(p.root, nil)
 	if err != nil || len(left) != 4 {
 		t.Errorf("left %v, %v", left, err)
 	}
@@ -249,7 +249,7 @@ func TestArrivalsThatAreNone(t *testing.T) {
 		if strings.Contains(h.Path, "\n") || strings.Contains(h.Path, "\xff") {
 			t.Errorf("%q is not escaped", h.Path)
 		}
-		if a, err := h.Arrival("assets/sources/elsewhere"); err != nil || a.To != "assets/sources/elsewhere" {
+		if a, err := h.IncomingFile("assets/sources/elsewhere"); err != nil || a.To != "assets/sources/elsewhere" {
 			t.Errorf("%v, %v", a, err)
 		}
 	}
@@ -262,7 +262,7 @@ func TestSourcesDoNotChange(t *testing.T) {
 		p := incomingPlace(t)
 		p.write("assets/incoming/old", "new")
 		in := p.ingestion("assets/incoming/old")
-		in.Arrivals[0].Replace = replace
+		in.Incoming[0].Replace = replace
 		got := p.ingest(in)
 		if replace != (len(got.Attested) == 1) || replace == (len(got.Denied) == 1) || len(got.Quarantined) > 0 {
 			t.Errorf("replace %v gave %+v", replace, got)
@@ -290,12 +290,12 @@ func TestArrivalsNamed(t *testing.T) {
 		{nil, 3}, {[]artifact.Path{"assets/incoming"}, 3}, {[]artifact.Path{"assets/incoming/sub"}, 1}, {[]artifact.Path{"assets/incoming/bad.test"}, 1},
 		{[]artifact.Path{"assets/incoming/none"}, -1}, {[]artifact.Path{"assets/sources/old"}, -1}, {[]artifact.Path{"assets/incoming/.gitkeep"}, -1},
 	} {
-		arrivals, _, err := Arrivals(p.root, c.named)
+		arrivals, _, err := FindIncoming(p.root, c.named)
 		if c.want < 0 != errors.As(err, new(*RefusedError)) || err == nil && len(arrivals) != c.want {
 			t.Errorf("%v gave %v, %v", c.named, arrivals, err)
 		}
 	}
-	if arrivals, left, err := Arrivals(t.TempDir(), nil); len(arrivals)+len(left) != 0 || err != nil {
+	if arrivals, left, err := FindIncoming(t.TempDir(), nil); len(arrivals)+len(left) != 0 || err != nil {
 		t.Errorf("no folder gave %v, %v, %v", arrivals, left, err)
 	}
 }

@@ -111,8 +111,9 @@ type journal struct {
 
 func (j journal) change() Change { return Change{Files: j.Files, Moves: j.Moves, Removes: j.Removes} }
 
-// A sealedJournal is its file. The digest tells a whole journal from a torn one.
-type sealedJournal struct {
+// A checkedJournal is the file of a journal. The digest distinguishes a complete journal from a
+// torn one.
+type checkedJournal struct {
 	SHA256  artifact.Digest `json:"sha256"`
 	Journal json.RawMessage `json:"journal"`
 }
@@ -174,7 +175,7 @@ func (j journal) encode(w io.Writer) error {
 }
 
 func decodeJournal(data []byte) (journal, error) {
-	var sealed sealedJournal
+	var sealed checkedJournal
 	var j journal
 	if err := decodeStrictly(data, &sealed); err != nil {
 		return j, err

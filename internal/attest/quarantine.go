@@ -93,8 +93,8 @@ func escape(name string) string {
 	return quoted[1 : len(quoted)-1]
 }
 
-// A condemned file is to be quarantined.
-type condemned struct {
+// A rejected file is to be quarantined.
+type rejected struct {
 	from       RawPath
 	to         artifact.Path
 	companions map[artifact.Companion]RawPath
@@ -105,7 +105,7 @@ type condemned struct {
 
 // quarantine adds to the change what moves the file, its companions with it, into
 // a folder of its own. Names in there are ours, and nothing may be run or written.
-func (b *batch) quarantine(c *Change, x condemned, newID func() (string, error)) (Quarantined, error) {
+func (b *batch) quarantine(c *Change, x rejected, newID func() (string, error)) (Quarantined, error) {
 	f, before, err := b.work.open(x.from.path())
 	if err != nil {
 		return Quarantined{}, err
@@ -210,7 +210,7 @@ func Quarantine(ctx context.Context, root, gitDir string, drifted []Drifted, now
 		if err != nil {
 			return nil, err
 		}
-		x := condemned{from: RawPath(d.Path), to: d.Path, by: "verify", findings: d.Findings, now: now, companions: map[artifact.Companion]RawPath{}}
+		x := rejected{from: RawPath(d.Path), to: d.Path, by: "verify", findings: d.Findings, now: now, companions: map[artifact.Companion]RawPath{}}
 		if len(d.Findings) > 0 {
 			x.reason = d.Findings[0].Message
 		}
@@ -256,8 +256,8 @@ func (b *batch) raw(p artifact.Path) (artifact.Digest, error) {
 	return digest, err
 }
 
-// A Held quarantine is one as it stands in the work tree.
-type Held struct {
+// A QuarantineFolder is one folder of assets/quarantine/ in the work tree.
+type QuarantineFolder struct {
 	Reason
 	Released *Release // nil: it is still held
 }
@@ -276,7 +276,7 @@ func (e *DamagedQuarantineError) Unwrap() error { return e.Err }
 
 // Quarantines are all that stand in the work tree, the oldest first. The error
 // joins what is wrong with the others.
-func Quarantines(root string) ([]Held, error) {
+func Quarantines(root string) ([]QuarantineFolder, error) {
 	work := tree{root: root}
 	dir, err := work.folder(QuarantineDir)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -290,7 +290,7 @@ func Quarantines(root string) ([]Held, error) {
 		return nil, pathError("list", QuarantineDir, err)
 	}
 	slices.Sort(names)
-	var all []Held
+	var all []QuarantineFolder
 	var errs []error
 	for _, id := range names {
 		if slices.Contains(kept, id) {
@@ -306,9 +306,9 @@ func Quarantines(root string) ([]Held, error) {
 	return all, errors.Join(errs...)
 }
 
-func readQuarantine(work tree, id string) (Held, error) {
+func readQuarantine(work tree, id string) (QuarantineFolder, error) {
 	folder := artifact.Path(QuarantineDir + "/" + id)
-	var h Held
+	var h QuarantineFolder
 	text, _, there, err := work.read(folder+"/"+reasonName, maxCompanionBytes)
 	if err == nil && !there {
 		err = errors.New("it has no " + reasonName)
@@ -331,24 +331,24 @@ func readQuarantine(work tree, id string) (Held, error) {
 	return h, err
 }
 
-// Arrival is the held file as one that asks to be let in again, at to, or where
-// it was to stand. What came along with it proves nothing now.
-func (h Held) Arrival(to artifact.Path) (Arrival, error) {
+// IncomingFile returns the quarantined file as an incoming one for the path to, or for its
+// earlier path. Its companions are not trusted.
+func (h QuarantineFolder) IncomingFile(to artifact.Path) (IncomingFile, error) {
 	if to == "" {
 		name, err := strconv.Unquote(`"` + h.Target + `"`)
 		if err != nil {
-			return Arrival{}, fmt.Errorf("target of quarantine %s: %w", h.ID, err)
+			return IncomingFile{}, fmt.Errorf("target of quarantine %s: %w", h.ID, err)
 		}
 		if to, err = artifact.ParsePath(name); err != nil {
-			return Arrival{}, err
+			return IncomingFile{}, err
 		}
 	}
 	folder := RawPath(QuarantineDir + "/" + h.ID + "/")
-	a := Arrival{From: folder + RawPath(h.SHA256.String()+".bin"), To: to, Anew: true, Came: map[artifact.Companion]RawPath{}}
+	a := IncomingFile{From: folder + RawPath(h.SHA256.String()+".bin"), To: to, Anew: true, Companions: map[artifact.Companion]RawPath{}}
 	for _, kind := range artifact.Companions {
 		name := h.SHA256.String() + kind.Suffix()
 		if slices.ContainsFunc(h.Files, func(f QuarantinedFile) bool { return f.Name == name }) {
-			a.Came[kind] = folder + RawPath(name)
+			a.Companions[kind] = folder + RawPath(name)
 		}
 	}
 	return a, nil

@@ -76,8 +76,8 @@ func explainPath(ctx context.Context, g *gate.Gate, written string) (explain.Exp
 		return none, err
 	}
 	c := explain.Case{
-		Asked: e.Facts.Paths[0].String(), Base: e.Facts.BaseCommit, Now: g.Now(), Config: &e.Facts.Config,
-		Standing: standing, Locate: m.Locate, Input: m.Input, Rules: e.Engine.Rules(),
+		Requested: e.Facts.Paths[0].String(), Base: e.Facts.BaseCommit, Now: g.Now(), Config: &e.Facts.Config,
+		Eligibility: standing, Locate: m.Locate, Input: m.Input, Rules: e.Engine.Rules(),
 	}
 	if standing.Artifact {
 		c.Decision, err = e.Decide(ctx)

@@ -30,7 +30,7 @@ import (
 
 // An intake is what ingest and quarantine release have in common: files that are
 // attested and judged where they are to stand before they stand there.
-type intake struct {
+type importer struct {
 	attestation
 	replace  bool
 	quiet    bool
@@ -38,7 +38,7 @@ type intake struct {
 }
 
 func ingestCommand(w host.World) *cobra.Command {
-	in := intake{attestation: attestation{world: w}}
+	in := importer{attestation: attestation{world: w}}
 	var effective string
 	cmd := &cobra.Command{
 		Use:   "ingest [FILE...]",
@@ -78,7 +78,7 @@ func newIntakeGate(w host.World, effective string) (*gate.Gate, error) {
 }
 
 // flags are those of every intake.
-func (in *intake) flags(cmd *cobra.Command, effective *string) {
+func (in *importer) flags(cmd *cobra.Command, effective *string) {
 	in.log.flags(cmd, in.world)
 	f := cmd.Flags()
 	f.StringVar(&in.request.Domain, "domain", "", "the trust domain (default: the one whose paths match, or the ledger's)")
@@ -88,7 +88,7 @@ func (in *intake) flags(cmd *cobra.Command, effective *string) {
 	f.StringVar(effective, "effective-time", "", "the record's timestamp, YYYY-MM-DDTHH:MM:SSZ (default now)")
 }
 
-func (in intake) ingest(ctx context.Context) error {
+func (in importer) ingest(ctx context.Context) error {
 	r, err := in.open(ctx, "ingest")
 	if err != nil {
 		return err
@@ -98,7 +98,7 @@ func (in intake) ingest(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	arrivals, irregular, err := attest.Arrivals(r.Root(), named)
+	arrivals, irregular, err := attest.FindIncoming(r.Root(), named)
 	if err != nil {
 		return err
 	}
@@ -118,7 +118,7 @@ func (in intake) ingest(ctx context.Context) error {
 }
 
 // take lets the arrivals in, or not, tells of it, and adds what it did to the log.
-func (in intake) take(ctx context.Context, r *repo.Repository, arrivals []attest.Arrival, adjust func(*attest.Ingestion), tell func(attest.Ingested) error) error {
+func (in importer) take(ctx context.Context, r *repo.Repository, arrivals []attest.IncomingFile, adjust func(*attest.Ingestion), tell func(attest.Ingested) error) error {
 	ingestion, c, err := in.prepare(ctx, r, arrivals)
 	if err != nil {
 		return err
@@ -152,7 +152,7 @@ func (in intake) take(ctx context.Context, r *repo.Repository, arrivals []attest
 
 // obstacles refuses arrivals that a commit would not hold as they are where they are to
 // stand. Nothing is wrong with such a file, so that it is not quarantined.
-func (in intake) obstacles(ctx context.Context, r *repo.Repository, arrivals []attest.Arrival) error {
+func (in importer) obstacles(ctx context.Context, r *repo.Repository, arrivals []attest.IncomingFile) error {
 	view, err := r.View(ctx, in.world.Env)
 	if err != nil {
 		return err
@@ -179,7 +179,7 @@ func (in intake) obstacles(ctx context.Context, r *repo.Repository, arrivals []a
 }
 
 // open opens the repository for writing, never for a pull request.
-func (in intake) open(ctx context.Context, command string) (*repo.Repository, error) {
+func (in importer) open(ctx context.Context, command string) (*repo.Repository, error) {
 	if err := signing.MaySign(in.world.Env, command); err != nil {
 		return nil, err
 	}
@@ -188,7 +188,7 @@ func (in intake) open(ctx context.Context, command string) (*repo.Repository, er
 
 // prepare compiles the gate that judges the arrivals: the base commit's, like the
 // domains that they are attested in.
-func (in intake) prepare(ctx context.Context, r *repo.Repository, arrivals []attest.Arrival) (attest.Ingestion, config.Config, error) {
+func (in importer) prepare(ctx context.Context, r *repo.Repository, arrivals []attest.IncomingFile) (attest.Ingestion, config.Config, error) {
 	work, err := r.WorkTree(ctx)
 	if err != nil {
 		return attest.Ingestion{}, config.Config{}, err
@@ -204,7 +204,7 @@ func (in intake) prepare(ctx context.Context, r *repo.Repository, arrivals []att
 	signer := signing.Signer{Config: e.Facts.Config, Keys: e.Facts.Keys, Now: in.gate.Now(), Creator: repo.User(ctx, in.world.Dir, in.world.Env)}
 	judge := signing.Judge{Evaluation: e, Repository: r, Work: work}
 	return attest.Ingestion{
-		Arrivals: arrivals, Judge: judge.Findings, Now: in.gate.Now(), NewID: func() (string, error) { return newID(in.world) },
+		Incoming: arrivals, Judge: judge.Findings, Now: in.gate.Now(), NewID: func() (string, error) { return newID(in.world) },
 		Resolve: func(p artifact.Path) (attest.Options, error) { return in.request.Options(signer, domains, p, nil) },
 	}, e.Facts.Config, nil
 }
@@ -219,7 +219,7 @@ func newID(w host.World) (string, error) {
 }
 
 // tell says where everything went. What was not let in decides the exit code.
-func (in intake) tell(result attest.Ingested, irregular []attest.Left, done string) error {
+func (in importer) tell(result attest.Ingested, irregular []attest.Left, done string) error {
 	out := bufio.NewWriter(in.world.Stdout)
 	for _, a := range result.Attested {
 		if !in.quiet {
@@ -228,10 +228,10 @@ func (in intake) tell(result attest.Ingested, irregular []attest.Left, done stri
 		}
 	}
 	for _, q := range result.Quarantined {
-		tellDenied(out, q, fmt.Sprintf("quarantined in %s/%s/", attest.QuarantineDir, q.ID))
+		printDenied(out, q, fmt.Sprintf("quarantined in %s/%s/", attest.QuarantineDir, q.ID))
 	}
 	for _, q := range result.Denied {
-		tellDenied(out, q, "stays where it is")
+		printDenied(out, q, "stays where it is")
 		if q.Taken != "" {
 			fmt.Fprintf(out, "      hint: %s\n", report.Terminal(in.takenHint(q)))
 		}
@@ -265,7 +265,7 @@ func (in intake) tell(result attest.Ingested, irregular []attest.Left, done stri
 }
 
 // takenHint is how a file gets in whose place another one has.
-func (in intake) takenHint(q attest.Quarantined) string {
+func (in importer) takenHint(q attest.Quarantined) string {
 	other := attest.SourcesDir + "/OTHER-NAME"
 	if in.releases != "" {
 		return fmt.Sprintf("replace %s: codexlock quarantine release %s --replace --reason TEXT; or keep both: add --to %s", q.Taken, in.releases, other)
@@ -273,7 +273,7 @@ func (in intake) takenHint(q attest.Quarantined) string {
 	return fmt.Sprintf("replace %s: codexlock ingest --replace %s; or give the new one another name", q.Taken, signing.ShellQuote(q.Path))
 }
 
-func tellDenied(out io.Writer, q attest.Quarantined, where string) {
+func printDenied(out io.Writer, q attest.Quarantined, where string) {
 	fmt.Fprintf(out, "[✗] %s: %s\n", report.Terminal(q.Path), where)
 	if len(q.Findings) == 0 {
 		fmt.Fprintf(out, "      %s\n", report.Terminal(q.Reason))

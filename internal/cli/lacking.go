@@ -21,7 +21,7 @@ const maxLacking = 10
 // it is here, of the artifacts that were judged: the gate in CI sees the commit. It
 // changes no verdict, for whoever verifies before git add is not wrong. work is the work
 // tree as it was measured, whose names are listed already.
-func tellLacking(ctx context.Context, w host.World, r *repo.Repository, work repo.Tree, done report.Report) error {
+func printLacking(ctx context.Context, w host.World, r *repo.Repository, work repo.Tree, done report.Report) error {
 	if len(done.Artifacts) == 0 {
 		return nil
 	}

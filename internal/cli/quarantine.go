@@ -49,9 +49,9 @@ func quarantineListCommand(w host.World) *cobra.Command {
 			defer r.Close()
 			held, damaged := attest.Quarantines(r.Root())
 			if !all {
-				held = slices.DeleteFunc(held, func(h attest.Held) bool { return h.Released != nil })
+				held = slices.DeleteFunc(held, func(h attest.QuarantineFolder) bool { return h.Released != nil })
 			}
-			if err := listHeld(w, held, format); err != nil {
+			if err := listQuarantined(w, held, format); err != nil {
 				return err
 			}
 			return damaged
@@ -62,7 +62,7 @@ func quarantineListCommand(w host.World) *cobra.Command {
 	return cmd
 }
 
-func listHeld(w host.World, held []attest.Held, format string) error {
+func listQuarantined(w host.World, held []attest.QuarantineFolder, format string) error {
 	if format == "json" {
 		type line struct {
 			attest.Reason
@@ -96,12 +96,12 @@ func listHeld(w host.World, held []attest.Held, format string) error {
 
 // A release is the quarantine release command, filled in.
 type release struct {
-	intake
+	importer
 	id, reason, to string
 }
 
 func quarantineReleaseCommand(w host.World) *cobra.Command {
-	rel := release{intake: intake{attestation: attestation{world: w}}}
+	rel := release{importer: importer{attestation: attestation{world: w}}}
 	var effective string
 	cmd := &cobra.Command{
 		Use:   "release ID --reason TEXT",
@@ -149,20 +149,20 @@ func (rel release) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	arrival, err := rel.arrival(r, held)
+	arrival, err := rel.incomingFile(r, held)
 	if err != nil {
 		return err
 	}
 	// The log's form has no field for a reason, and whoever verified has one.
 	rel.log.By = strings.ToValidUTF8(cut(fmt.Sprintf("%s, releasing %s: %s", rel.log.By, held.ID, rel.reason), maxVerifiedBy), "")
-	return rel.take(ctx, r, []attest.Arrival{arrival}, func(in *attest.Ingestion) {
+	return rel.take(ctx, r, []attest.IncomingFile{arrival}, func(in *attest.Ingestion) {
 		in.Strict = true
 		in.Also = func(a attest.Attested) (attest.File, error) { return rel.released(ctx, held, a) }
 	}, func(result attest.Ingested) error { return rel.tell(result, nil, "released") })
 }
 
 // released is the record of it, for the file that was quarantined and no other.
-func (rel release) released(ctx context.Context, held attest.Held, a attest.Attested) (attest.File, error) {
+func (rel release) released(ctx context.Context, held attest.QuarantineFolder, a attest.Attested) (attest.File, error) {
 	if a.SHA256 != held.SHA256 {
 		return attest.File{}, fmt.Errorf("quarantine %s: the file changed since: sha256 is %s, its reason.json says %s", held.ID, a.SHA256, held.SHA256)
 	}
@@ -175,7 +175,7 @@ func (rel release) released(ctx context.Context, held attest.Held, a attest.Atte
 func cut(text string, limit int) string { return text[:min(len(text), limit)] }
 
 // find is the quarantine that was named, still held.
-func (rel release) find(r *repo.Repository) (attest.Held, error) {
+func (rel release) find(r *repo.Repository) (attest.QuarantineFolder, error) {
 	all, damaged := attest.Quarantines(r.Root())
 	for _, h := range all {
 		if h.ID != rel.id {
@@ -187,22 +187,22 @@ func (rel release) find(r *repo.Repository) (attest.Held, error) {
 		return h, nil
 	}
 	if damaged != nil {
-		return attest.Held{}, damaged
+		return attest.QuarantineFolder{}, damaged
 	}
-	return attest.Held{}, exit.Usagef("there is no quarantine %q; see codexlock quarantine list", rel.id)
+	return attest.QuarantineFolder{}, exit.Usagef("there is no quarantine %q; see codexlock quarantine list", rel.id)
 }
 
 // arrival is the held file as one that comes in, into assets/sources/ only.
-func (rel release) arrival(r *repo.Repository, held attest.Held) (attest.Arrival, error) {
+func (rel release) incomingFile(r *repo.Repository, held attest.QuarantineFolder) (attest.IncomingFile, error) {
 	var to artifact.Path
 	if rel.to != "" {
 		named, err := gate.Paths(r, rel.world.Dir, rel.to)
 		if err != nil {
-			return attest.Arrival{}, err
+			return attest.IncomingFile{}, err
 		}
 		to = named[0]
 	}
-	a, err := held.Arrival(to)
+	a, err := held.IncomingFile(to)
 	if err != nil {
 		return a, exit.Usagef("%w; say with --to where it is to stand", err)
 	}

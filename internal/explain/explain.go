@@ -17,15 +17,15 @@ import (
 
 // A Case is the input of an explanation.
 type Case struct {
-	Asked    string // the path of the question, in the repository
-	Base     string // the base commit; "": none
-	Now      time.Time
-	Config   *config.Config
-	Standing facts.Standing
-	Locate   func(file, pointer string) (line, column int, ok bool)
-	Input    facts.Input
-	Rules    []policy.Rule
-	Decision policy.Decision // about this one artifact
+	Requested   string // the path of the question, in the repository
+	Base        string // the base commit; "": none
+	Now         time.Time
+	Config      *config.Config
+	Eligibility facts.Eligibility
+	Locate      func(file, pointer string) (line, column int, ok bool)
+	Input       facts.Input
+	Rules       []policy.Rule
+	Decision    policy.Decision // about this one artifact
 }
 
 // An Explanation is the gate's result for one path.
@@ -48,7 +48,7 @@ type Explanation struct {
 
 // An Eligibility says whether the path is an artifact, and why.
 type Eligibility struct {
-	facts.Standing
+	facts.Eligibility
 	Config string `json:"config,omitempty"` // the file with the pattern; absent: the default
 	Line   int    `json:"line,omitempty"`   // of its entry in the ledger
 }
@@ -135,12 +135,12 @@ type Level struct {
 func New(c Case) Explanation {
 	e := Explanation{
 		Path:     c.Input.Artifact.Path,
-		Artifact: Eligibility{Standing: c.Standing, Config: c.Config.File.String()},
+		Artifact: Eligibility{Eligibility: c.Eligibility, Config: c.Config.File.String()},
 	}
-	if c.Asked != e.Path {
-		e.Asked = c.Asked
+	if c.Requested != e.Path {
+		e.Asked = c.Requested
 	}
-	if !c.Standing.Artifact {
+	if !c.Eligibility.Artifact {
 		e.Next = fmt.Sprintf("to protect it, attest it: codexlock attest %s", policy.Quoted(e.Path))
 		if e.Path == string(ledger.Path) {
 			e.Next = "nothing: it is the ledger itself, which every verification reads"

@@ -70,7 +70,7 @@ func TestEpochs(t *testing.T) {
 			r := vaulttime.Record{SHA256: artifact.HashBytes([]byte("weights of a model")), Timestamp: vaulttime.TimeOf(now), TrustDomain: "default", TTLHours: 24}
 			p := artifact.Path(model)
 			r.Path = &p
-			if err := f.key.Seal(&r); err != nil {
+			if err := f.key.Sign(&r); err != nil {
 				t.Fatal(err)
 			}
 			r.Path, r.KeyID, r.Proof, r.Chain = nil, "", "", nil

@@ -258,7 +258,7 @@ func TestChain(t *testing.T) {
 	sealed := func(key vaulttime.Key, domain string, at time.Time, path *artifact.Path, chain []vaulttime.Link) vaulttime.Record {
 		t.Helper()
 		r := vaulttime.Record{SHA256: digest, Timestamp: vaulttime.TimeOf(at), TrustDomain: domain, TTLHours: 24, Path: path, Chain: chain}
-		if err := key.Seal(&r); err != nil {
+		if err := key.Sign(&r); err != nil {
 			t.Fatal(err)
 		}
 		return r

@@ -131,7 +131,7 @@ func (c *Collector) job(ctx context.Context, s *subject) (sandbox.Job, error) {
 	if err != nil {
 		return sandbox.Job{}, err
 	}
-	secret, record, err := c.restamped(s)
+	secret, record, err := c.signTestRecord(s)
 	if err != nil {
 		return sandbox.Job{}, err
 	}
@@ -164,7 +164,7 @@ func filled(data []byte) func(io.Writer) error {
 const maxDrift = time.Minute
 
 // restamped makes a key and the record as that key would have signed it.
-func (c *Collector) restamped(s *subject) (secret string, record []byte, err error) {
+func (c *Collector) signTestRecord(s *subject) (secret string, record []byte, err error) {
 	tests := c.o.Tests
 	random := make([]byte, 32)
 	tests.once.Lock()
@@ -182,5 +182,5 @@ func (c *Collector) restamped(s *subject) (secret string, record []byte, err err
 	if shift.Abs() <= maxDrift {
 		shift = 0
 	}
-	return secret, key.Restamp(s.recordFile.data, *s.record, shift), nil
+	return secret, key.TestRecord(s.recordFile.data, *s.record, shift), nil
 }

@@ -80,18 +80,18 @@ func (l baseLoader) load(ctx context.Context) error {
 func checkBaseline(b policy.Baseline) error {
 	switch {
 	case b.State == "irregular":
-		return &loadError{preview.Fault{File: b.Path, Message: "is not a regular file, want a baseline"}}
+		return &loadError{preview.LoadError{File: b.Path, Message: "is not a regular file, want a baseline"}}
 	case b.State == "invalid" && len(b.Problems) > 0:
 		p := b.Problems[0]
-		return &loadError{preview.Fault{File: b.Path, Line: p.Line, Column: p.Column, Message: p.Message}}
+		return &loadError{preview.LoadError{File: b.Path, Line: p.Line, Column: p.Column, Message: p.Message}}
 	case b.State == "invalid":
-		return &loadError{preview.Fault{File: b.Path, Message: "is no baseline"}}
+		return &loadError{preview.LoadError{File: b.Path, Message: "is no baseline"}}
 	}
 	return nil
 }
 
 // A loadError is a fault that the process which loads an edited gate found.
-type loadError struct{ preview.Fault }
+type loadError struct{ preview.LoadError }
 
 func (e *loadError) Error() string { return e.Message }
 

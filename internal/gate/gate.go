@@ -266,7 +266,7 @@ func (g *Gate) writeBaseline(r *repo.Repository, e Evaluation, d *policy.Decisio
 	b := Baseline{Root: r.Root(), Configured: e.Facts.Config.Baseline, Entries: e.Engine.Adopt(d, failOnWarn)}
 	for _, f := range d.Findings {
 		switch {
-		case f.Waiver != nil && f.Waiver.By == "baseline":
+		case f.Suppression != nil && f.Suppression.By == "baseline":
 			b.Recorded++
 		case !f.Excepted && (f.Severity == policy.Deny || failOnWarn):
 			b.Left++

@@ -55,27 +55,27 @@ func (g *Gate) complete(ctx context.Context, r *repo.Repository, m facts.Measure
 
 // MeasureNamed measures the one artifact that a path names, or the file, and returns
 // which of the two it is.
-func MeasureNamed(ctx context.Context, change *facts.Collector, written string) (facts.Measurement, facts.Standing, error) {
+func MeasureNamed(ctx context.Context, change *facts.Collector, written string) (facts.Measurement, facts.Eligibility, error) {
 	if n := change.Len(); n != 1 {
-		return facts.Measurement{}, facts.Standing{}, exit.Usagef("%q holds %d artifacts, want the path of one", written, n)
+		return facts.Measurement{}, facts.Eligibility{}, exit.Usagef("%q holds %d artifacts, want the path of one", written, n)
 	}
 	m, err := change.Artifact(ctx, 0)
 	if err != nil {
-		return m, facts.Standing{}, err
+		return m, facts.Eligibility{}, err
 	}
-	s, err := change.Standing(ctx, m.Input.Artifact.Path)
+	s, err := change.Eligibility(ctx, m.Input.Artifact.Path)
 	return m, s, err
 }
 
 // A NotArtifactError is a file that nothing calls an artifact.
 type NotArtifactError struct {
-	Path     string
-	Standing facts.Standing
+	Path        string
+	Eligibility facts.Eligibility
 }
 
 func (e *NotArtifactError) Error() string {
-	if e.Standing.Excluded != "" {
-		return fmt.Sprintf("%q is no artifact: artifacts.exclude says %q, and %s does not list it", e.Path, e.Standing.Excluded, ledger.Path)
+	if e.Eligibility.Excluded != "" {
+		return fmt.Sprintf("%q is no artifact: artifacts.exclude says %q, and %s does not list it", e.Path, e.Eligibility.Excluded, ledger.Path)
 	}
 	return fmt.Sprintf("%q is no artifact: no pattern of artifacts.include matches it, and %s does not list it", e.Path, ledger.Path)
 }

@@ -149,7 +149,7 @@ func (l baseLoader) loadEdited(ctx context.Context, whole *facts.Options, earlie
 // editedForms finds out what edited schemas make of the tree's documents: these are
 // noted while the tree is measured without the schemas, and asked about all at once.
 func (l baseLoader) editedForms(ctx context.Context, whole facts.Options, edited []schemaText) (map[schemas.Kind][]facts.Form, error) {
-	documents := preview.Forms{Schemas: map[schemas.Kind][]string{}, Documents: map[schemas.Kind][]string{}}
+	documents := preview.SchemaCheck{Schemas: map[schemas.Kind][]string{}, Documents: map[schemas.Kind][]string{}}
 	recorders := map[schemas.Kind]*preview.Recorder{}
 	forms := map[schemas.Kind][]facts.Form{}
 	for _, t := range edited {
@@ -172,7 +172,7 @@ func (l baseLoader) editedForms(ctx context.Context, whole facts.Options, edited
 	for kind, r := range recorders {
 		documents.Documents[kind] = r.Texts()
 	}
-	found, err := program(l.gate.world).AskForms(ctx, documents)
+	found, err := program(l.gate.world).CheckSchemas(ctx, documents)
 	if err != nil {
 		return nil, err
 	}

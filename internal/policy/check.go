@@ -43,7 +43,7 @@ func undescribed(m *module) []*PolicyError {
 	}
 	notes := packageNotes(m)
 	if notes == nil {
-		return []*PolicyError{faultAt(m.Package.Location, hintMetadata, "package %s has no METADATA of scope package", strings.Join(m.path(), "."))}
+		return []*PolicyError{errorAt(m.Package.Location, hintMetadata, "package %s has no METADATA of scope package", strings.Join(m.path(), "."))}
 	}
 	var missing []string
 	for name, text := range map[string]string{"title": notes.Title, "description": notes.Description} {
@@ -60,7 +60,7 @@ func undescribed(m *module) []*PolicyError {
 		return nil
 	}
 	slices.Sort(missing)
-	return []*PolicyError{faultAt(notes.Location, hintMetadata, "METADATA of package %s has no %s", strings.Join(m.path(), "."), strings.Join(missing, ", no "))}
+	return []*PolicyError{errorAt(notes.Location, hintMetadata, "METADATA of package %s has no %s", strings.Join(m.path(), "."), strings.Join(missing, ", no "))}
 }
 
 // answers finds rules that cannot say what a rule may say.
@@ -137,7 +137,7 @@ func (s slot) typed(def *ast.Rule, t types.Type) *PolicyError {
 	if !ok || mayAnswer(set.Of()) {
 		return nil
 	}
-	return faultAt(def.Location, hintShape, "rule %s: %s holds %s, want a message or an object with one", s.rule.Code, s.severity, types.Sprint(set.Of()))
+	return errorAt(def.Location, hintShape, "rule %s: %s holds %s, want a message or an object with one", s.rule.Code, s.severity, types.Sprint(set.Of()))
 }
 
 func mayAnswer(t types.Type) bool {

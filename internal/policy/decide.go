@@ -39,7 +39,7 @@ const perStretch = 2000
 // context; there is no decision then. The same change and rules give the same
 // decision for every number of workers.
 func (e *Engine) Decide(ctx context.Context, c facts.Change, o Options) (Decision, error) {
-	w, err := newWaivers(&o)
+	w, err := newSuppressions(&o)
 	if err != nil {
 		return Decision{}, err
 	}
@@ -99,7 +99,7 @@ type run struct {
 	engine   *Engine
 	change   facts.Change
 	options  Options
-	waivers  *waivers
+	waivers  *suppressions
 	count    int
 	until    int // the subjects before this one are judged
 	counted  int // those whose denials are counted

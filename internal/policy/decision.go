@@ -67,21 +67,21 @@ type Rule struct {
 
 // A Finding is a proof that is absent.
 type Finding struct {
-	Rule        string   `json:"rule"`
-	Kind        Kind     `json:"kind,omitempty"` // the rule's
-	Term        string   `json:"term,omitempty"` // what of the rule, as in script.shellcheck:SC2086
-	Severity    Severity `json:"severity"`
-	Requirement string   `json:"requirement"`
-	Artifact    string   `json:"artifact,omitempty"` // absent: the finding is about the whole change
-	File        string   `json:"file"`
-	Line        int      `json:"line"`   // counts from 1
-	Column      int      `json:"column"` // counts from 1, in characters
-	Message     string   `json:"message"`
-	Fix         string   `json:"fix"`
-	EffectiveOn string   `json:"effective_on,omitempty"` // a warning that denies from then on (RFC 3339)
-	Fingerprint string   `json:"fingerprint"`            // 32 hex characters over rule, term, path, content and pointer: not the line
-	Excepted    bool     `json:"excepted"`
-	Waiver      *Waiver  `json:"exception,omitempty"` // what lets it stand, where it is excepted
+	Rule        string       `json:"rule"`
+	Kind        Kind         `json:"kind,omitempty"` // the rule's
+	Term        string       `json:"term,omitempty"` // what of the rule, as in script.shellcheck:SC2086
+	Severity    Severity     `json:"severity"`
+	Requirement string       `json:"requirement"`
+	Artifact    string       `json:"artifact,omitempty"` // absent: the finding is about the whole change
+	File        string       `json:"file"`
+	Line        int          `json:"line"`   // counts from 1
+	Column      int          `json:"column"` // counts from 1, in characters
+	Message     string       `json:"message"`
+	Fix         string       `json:"fix"`
+	EffectiveOn string       `json:"effective_on,omitempty"` // a warning that denies from then on (RFC 3339)
+	Fingerprint string       `json:"fingerprint"`            // 32 hex characters over rule, term, path, content and pointer: not the line
+	Excepted    bool         `json:"excepted"`
+	Suppression *Suppression `json:"exception,omitempty"` // what covers it, if it is excepted
 
 	lowered   bool   // a setting made a warning of a denial
 	statement string // SHA-256 of the offending statement, where a baseline may name it

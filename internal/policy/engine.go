@@ -174,7 +174,7 @@ func compile(modules []*module, schema any) (*ast.Compiler, []*PolicyError) {
 	}
 	c.Compile(parsed)
 	if c.Failed() {
-		return nil, compileFaults(c.Errors)
+		return nil, compileErrors(c.Errors)
 	}
 	return c, nil
 }
@@ -241,7 +241,7 @@ func (e *Engine) prepare(ctx context.Context, q *query) error {
 			rego.GenerateJSON(func(t *ast.Term, _ *rego.EvalContext) (any, error) { return t, nil }),
 		).PrepareForEval(context.WithoutCancel(ctx))
 		if q.err != nil {
-			q.err = firstOf(compileFaults(q.err))
+			q.err = firstOf(compileErrors(q.err))
 		}
 	})
 	return q.err

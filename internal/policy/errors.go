@@ -38,7 +38,7 @@ func (e *PolicyError) Hint() string { return e.Next }
 func (e *PolicyError) Unwrap() error { return e.cause }
 
 // faultAt is a fault at a place in a module.
-func faultAt(at *ast.Location, hint, format string, args ...any) *PolicyError {
+func errorAt(at *ast.Location, hint, format string, args ...any) *PolicyError {
 	e := &PolicyError{Message: fmt.Sprintf(format, args...), Next: hint}
 	if at != nil {
 		e.File, e.Line, e.Column = at.File, at.Row, at.Col
@@ -66,20 +66,20 @@ func firstOf(faults []*PolicyError) *PolicyError {
 }
 
 // compileFaults turns what OPA says of modules into faults, at least one.
-func compileFaults(err error) []*PolicyError {
+func compileErrors(err error) []*PolicyError {
 	var all ast.Errors
 	if !errors.As(err, &all) || len(all) == 0 {
 		return []*PolicyError{{Message: fmt.Sprintf("compile the rules: %v", err), cause: err}}
 	}
 	faults := make([]*PolicyError, len(all))
 	for i, e := range all {
-		faults[i] = compileFault(e)
+		faults[i] = compileError(e)
 	}
 	return faults
 }
 
-func compileFault(err *ast.Error) *PolicyError {
-	e := faultAt(err.Location, hintOf(err.Message), "%s", err.Message)
+func compileError(err *ast.Error) *PolicyError {
+	e := errorAt(err.Location, hintOf(err.Message), "%s", err.Message)
 	e.cause = err
 	if name, ok := strings.CutPrefix(err.Message, "undefined function "); ok && isBuiltin(name) {
 		e.Message = fmt.Sprintf("built-in %s is not allowed in rules", name)

@@ -154,7 +154,7 @@ func (e *Engine) blame(ctx context.Context, q *query, in *facts.Input, subject s
 	}
 	for _, r := range q.rules {
 		if err := e.alone(ctx, r, in, deadline); err != nil {
-			return ruleFault(r, subject, err)
+			return ruleError(r, subject, err)
 		}
 	}
 	return &PolicyError{
@@ -184,8 +184,8 @@ func (e *Engine) alone(ctx context.Context, r *rule, in *facts.Input, deadline t
 
 // ruleFault is an error of a rule about a subject, with the place that OPA names
 // or the rule's own.
-func ruleFault(r *rule, subject string, err error) error {
-	fault := faultAt(r.at(), "make the rule answer whatever its input is", "rule %s about %q: %v", r.Code, subject, err)
+func ruleError(r *rule, subject string, err error) error {
+	fault := errorAt(r.at(), "make the rule answer whatever its input is", "rule %s about %q: %v", r.Code, subject, err)
 	fault.cause = err
 	var told *topdown.Error
 	switch {

@@ -44,8 +44,8 @@ type Baseline struct {
 	Locate   func(file, pointer string) (line, column int, ok bool) `json:"-"`
 }
 
-// A Waiver is what lets a finding stand.
-type Waiver struct {
+// A Suppression is the exception, setting or baseline entry that covers a finding.
+type Suppression struct {
 	By      string `json:"by"` // exception, baseline, rules (a setting)
 	Reason  string `json:"reason,omitempty"`
 	Owner   string `json:"owner,omitempty"`
@@ -60,7 +60,7 @@ const exceptedNever = "never"
 type subjectOf struct{ path, rule string }
 
 // waivers are what may let a finding stand, and which of them did.
-type waivers struct {
+type suppressions struct {
 	o        *Options
 	used     []atomic.Bool // of the exceptions
 	entries  map[baseline.Entry]int
@@ -69,7 +69,7 @@ type waivers struct {
 }
 
 // newWaivers refuses an exception that can never be understood.
-func newWaivers(o *Options) (*waivers, error) {
+func newSuppressions(o *Options) (*suppressions, error) {
 	if len(o.Exceptions)+len(o.Settings) > 0 && o.Now.IsZero() {
 		return nil, fmt.Errorf("exceptions: no effective time to compare their expiry with")
 	}
@@ -80,7 +80,7 @@ func newWaivers(o *Options) (*waivers, error) {
 			}
 		}
 	}
-	w := &waivers{
+	w := &suppressions{
 		o: o, used: make([]atomic.Bool, len(o.Exceptions)), covering: make([]atomic.Bool, len(o.Baseline.Entries)),
 		entries: make(map[baseline.Entry]int, len(o.Baseline.Entries)), about: map[subjectOf][]int{},
 	}
@@ -94,18 +94,18 @@ func newWaivers(o *Options) (*waivers, error) {
 
 // waive finds what lets a finding stand, nil where nothing does. Every exception
 // that covers it counts as used, the first one is named.
-func (w *waivers) waive(r *rule, f *Finding, subject string) *Waiver {
+func (w *suppressions) suppress(r *rule, f *Finding, subject string) *Suppression {
 	if r.Excepted == exceptedNever {
 		return nil
 	}
-	var found *Waiver
+	var found *Suppression
 	for i, x := range w.o.Exceptions {
 		if w.o.Now.After(x.Expires) || !x.Rule.Matches(f.Rule, f.Term) || !matches(x.Paths, subject) {
 			continue
 		}
 		w.used[i].Store(true)
 		if found == nil {
-			found = &Waiver{By: "exception", Reason: x.Reason, Owner: x.Owner, Expires: timeText(x.Expires)}
+			found = &Suppression{By: "exception", Reason: x.Reason, Owner: x.Owner, Expires: timeText(x.Expires)}
 		}
 	}
 	return found
@@ -113,7 +113,7 @@ func (w *waivers) waive(r *rule, f *Finding, subject string) *Waiver {
 
 // adopted covers a finding by the entries of the baseline that name it. An entry of
 // version 1 names no statement, so it covers only what the change leaves as it is.
-func (w *waivers) adopted(ctx context.Context, r *rule, f *Finding, at facts.Place, content string, m *facts.Measurement) error {
+func (w *suppressions) adopted(ctx context.Context, r *rule, f *Finding, at facts.Place, content string, m *facts.Measurement) error {
 	entries := w.about[subjectOf{f.Artifact, Selector{f.Rule, f.Term}.String()}]
 	if r.Excepted == exceptedNever || f.Artifact == "" || content == "" || len(entries) == 0 && !w.o.Adopting {
 		return nil
@@ -142,8 +142,8 @@ func (w *waivers) adopted(ctx context.Context, r *rule, f *Finding, at facts.Pla
 			continue
 		}
 		w.covering[i].Store(true)
-		if f.Waiver == nil {
-			f.Waiver = &Waiver{By: "baseline"}
+		if f.Suppression == nil {
+			f.Suppression = &Suppression{By: "baseline"}
 		}
 	}
 	return nil
@@ -152,8 +152,8 @@ func (w *waivers) adopted(ctx context.Context, r *rule, f *Finding, at facts.Pla
 // lower applies the setting of an optional rule to a finding that nothing else
 // covers. off is another way to except it; with warn it warns where it would deny.
 // Of any other rule a setting does nothing, and is reported by gate.exception.
-func (w *waivers) lower(r *rule, f *Finding) {
-	if !r.Optional || f.Waiver != nil {
+func (w *suppressions) lower(r *rule, f *Finding) {
+	if !r.Optional || f.Suppression != nil {
 		return
 	}
 	for _, s := range w.o.Settings {
@@ -161,7 +161,7 @@ func (w *waivers) lower(r *rule, f *Finding) {
 			continue
 		}
 		if s.Level == "off" {
-			f.Waiver = &Waiver{By: "rules", Reason: s.Reason, Owner: s.Owner, Expires: timeText(s.Expires)}
+			f.Suppression = &Suppression{By: "rules", Reason: s.Reason, Owner: s.Owner, Expires: timeText(s.Expires)}
 			return
 		}
 		if f.Severity == Deny {
@@ -199,11 +199,11 @@ func (e *Engine) Adopt(d *Decision, warnings bool) []baseline.Entry {
 	for i := range d.Findings {
 		f := &d.Findings[i]
 		switch {
-		case f.Severity == Warn && !warnings, f.Waiver != nil && f.Waiver.By != "baseline":
+		case f.Severity == Warn && !warnings, f.Suppression != nil && f.Suppression.By != "baseline":
 		case content[f.Artifact] == "" || refused[f.Rule] || f.statement == "":
 		default:
 			entries = append(entries, f.entry(content[f.Artifact]))
-			f.Excepted, f.Waiver = true, &Waiver{By: "baseline"}
+			f.Excepted, f.Suppression = true, &Suppression{By: "baseline"}
 		}
 	}
 	return baseline.Sorted(entries)

@@ -79,10 +79,10 @@ func TestExceptions(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			tt.x.Reason, tt.x.Owner = "because", "@team"
 			d := decide(t, e, change("a/b/bad"), policy.Options{Exceptions: []policy.Exception{tt.x}})
-			if len(d.Findings) != 1 || d.Findings[0].Excepted != tt.want || (d.Findings[0].Waiver != nil) != tt.want {
+			if len(d.Findings) != 1 || d.Findings[0].Excepted != tt.want || (d.Findings[0].Suppression != nil) != tt.want {
 				t.Fatalf("got %+v", d.Findings)
 			}
-			if w := d.Findings[0].Waiver; tt.want && (w.By != "exception" || w.Owner != "@team" || w.Reason != "because") {
+			if w := d.Findings[0].Suppression; tt.want && (w.By != "exception" || w.Owner != "@team" || w.Reason != "because") {
 				t.Errorf("it is let stand by %+v", w)
 			}
 			if level := d.Artifacts[0].Level; level != artifact.NonCompliant {
@@ -293,7 +293,7 @@ func TestBaseline(t *testing.T) {
 	}
 	for version, entry := range map[string]baseline.Entry{"1": older, "2": want} {
 		f, d := covered(entry, func(*stated, *baseline.Entry) {})
-		if !f.Excepted || f.Waiver.By != "baseline" || d.Artifacts[0].Level != artifact.NonCompliant {
+		if !f.Excepted || f.Suppression.By != "baseline" || d.Artifacts[0].Level != artifact.NonCompliant {
 			t.Errorf("version %s: got %+v", version, f)
 		}
 	}
@@ -362,7 +362,7 @@ func TestSettings(t *testing.T) {
 			for _, f := range d.Findings {
 				switch f.Rule {
 				case "acme.bad":
-					if f.Severity != tt.severity || f.Excepted != tt.excepted || tt.excepted != (f.Waiver != nil && f.Waiver.By == "rules") {
+					if f.Severity != tt.severity || f.Excepted != tt.excepted || tt.excepted != (f.Suppression != nil && f.Suppression.By == "rules") {
 						t.Errorf("got %+v", f)
 					}
 					if said := strings.Contains(f.Message, "by @team: because"); said != (tt.severity == policy.Warn) {

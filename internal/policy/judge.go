@@ -80,13 +80,13 @@ func (r *run) finding(ctx context.Context, one said, a *Artifact, file string, m
 		f.Severity, f.EffectiveOn = Warn, one.rule.EffectiveOn
 		f.Message += fmt.Sprintf(" (a warning until %s, a denial from then on)", f.EffectiveOn)
 	}
-	f.Waiver = r.waivers.waive(one.rule, &f, subject)
+	f.Suppression = r.waivers.suppress(one.rule, &f, subject)
 	at := facts.Place{File: f.File, Pointer: one.pointer, Pointed: one.hasPointer, Line: one.line, Column: one.column}
 	if err := r.waivers.adopted(ctx, one.rule, &f, at, a.SHA256, m); err != nil {
 		return Finding{}, err
 	}
 	r.waivers.lower(one.rule, &f)
-	f.Excepted = f.Waiver != nil
+	f.Excepted = f.Suppression != nil
 	return f, nil
 }
 

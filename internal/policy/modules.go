@@ -102,7 +102,7 @@ func load(sources []Source) ([]*module, []*PolicyError) {
 	}
 	for _, m := range modules {
 		if !permits(m.source.Roots, m.path()) {
-			return nil, []*PolicyError{faultAt(m.Package.Location, "name the package's root in the bundle's .manifest, or move the module",
+			return nil, []*PolicyError{errorAt(m.Package.Location, "name the package's root in the bundle's .manifest, or move the module",
 				"package %s is outside the roots of its bundle: %s", strings.Join(m.path(), "."), strings.Join(m.source.Roots, ", "))}
 		}
 	}
@@ -146,7 +146,7 @@ func parse(modules []*module) []*PolicyError {
 	for i, err := range errs {
 		switch {
 		case err != nil:
-			faults = append(faults, compileFaults(err)...)
+			faults = append(faults, compileErrors(err)...)
 		case modules[i].Module == nil:
 			faults = append(faults, &PolicyError{File: modules[i].file, Message: "is empty, want a package", Next: hintMisspelt})
 		}
@@ -166,11 +166,11 @@ func settle(modules []*module) ([]*module, []*PolicyError) {
 		switch {
 		case !ok:
 		case !other.source.Standard || m.source.Standard:
-			faults = append(faults, faultAt(m.Package.Location, "put one rule in one package, and helpers that are shared below lib",
+			faults = append(faults, errorAt(m.Package.Location, "put one rule in one package, and helpers that are shared below lib",
 				"package %s is declared in %s already", strings.Join(m.path(), "."), other.file))
 			continue
 		case isLib(m.path()):
-			faults = append(faults, faultAt(m.Package.Location, "give it a name of your own: the standard's rules depend on this one",
+			faults = append(faults, errorAt(m.Package.Location, "give it a name of your own: the standard's rules depend on this one",
 				"package %s replaces a helper package of the standard", strings.Join(m.path(), ".")))
 			continue
 		default:
@@ -208,7 +208,7 @@ func separate(modules []*module) []*PolicyError {
 		for _, r := range m.Rules {
 			name := ruleName(r)
 			if other, ok := below[name]; ok {
-				faults = append(faults, faultAt(r.Location, "rename the rule, or move it to the package",
+				faults = append(faults, errorAt(r.Location, "rename the rule, or move it to the package",
 					"rule %s reaches into package %s of %s", name, strings.Join(other.path(), "."), other.file))
 			}
 		}

@@ -104,18 +104,18 @@ func Compare(before, after Decision, rulesBefore, rulesAfter map[string]string) 
 	return p
 }
 
-// An identity is what makes two findings one.
+// An identity is equal for findings that count as the same.
 type identity struct{ rule, artifact, fingerprint string }
 
-// standing is how often an identity is found, by what the finding does.
-type standing map[string]int
+// findingCounts counts findings by identity and effect.
+type findingCounts map[string]int
 
-func standings(findings []Finding) map[identity]standing {
-	all := map[identity]standing{}
+func standings(findings []Finding) map[identity]findingCounts {
+	all := map[identity]findingCounts{}
 	for _, f := range findings {
 		id := identity{f.Rule, f.Artifact, f.Fingerprint}
 		if all[id] == nil {
-			all[id] = standing{}
+			all[id] = findingCounts{}
 		}
 		all[id][weight(f)]++
 	}

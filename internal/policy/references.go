@@ -27,7 +27,7 @@ func (e *Engine) everyReferenceLeads(modules []*module, schema any) []*PolicyErr
 		faults = append(faults, certainMessages(e.rules[i], m, schema)...)
 		for _, r := range e.compiler.Modules[m.name].Rules {
 			if name := ruleName(r); e.unread(r, name) {
-				faults = append(faults, faultAt(r.Location, hintMisspelt, "rule %s is read by nothing: only deny and warn are asked", name))
+				faults = append(faults, errorAt(r.Location, hintMisspelt, "rule %s is read by nothing: only deny and warn are asked", name))
 			}
 		}
 	}
@@ -50,13 +50,13 @@ func (e *Engine) ownSubject(r *rule) []*PolicyError {
 			switch {
 			case name == "" || name == "effective_time" || name == "settings":
 			case r.Subject == subjectArtifact && (name == subjectRepository || name == subjectExceptions):
-				faults = append(faults, faultAt(ref[0].Location, fmt.Sprintf("say custom.subject: %s in its METADATA", string(name)),
+				faults = append(faults, errorAt(ref[0].Location, fmt.Sprintf("say custom.subject: %s in its METADATA", string(name)),
 					"rule %s is about an artifact and reads input.%s", r.Code, string(name)))
 			case r.Subject == subjectRepository && name == subjectExceptions:
-				faults = append(faults, faultAt(ref[0].Location, "say custom.subject: exceptions in its METADATA",
+				faults = append(faults, errorAt(ref[0].Location, "say custom.subject: exceptions in its METADATA",
 					"rule %s is about a repository and reads input.exceptions", r.Code))
 			case r.Subject != subjectArtifact && string(name) != r.Subject:
-				faults = append(faults, faultAt(ref[0].Location, "leave custom.subject out of its METADATA, so that it is asked about each artifact",
+				faults = append(faults, errorAt(ref[0].Location, "leave custom.subject out of its METADATA, so that it is asked about each artifact",
 					"rule %s is about %s and reads input.%s", r.Code, aboutWords[r.Subject], string(name)))
 			}
 			return false
@@ -87,7 +87,7 @@ func (e *Engine) dataLeads(m *ast.Module) []*PolicyError {
 			return false
 		}
 		if ground := ref.GroundPrefix(); len(ground) > 1 && len(e.compiler.GetRules(ground)) == 0 {
-			faults = append(faults, faultAt(ref[0].Location, "there is no data but what rules define", "undefined ref: %s", ref))
+			faults = append(faults, errorAt(ref[0].Location, "there is no data but what rules define", "undefined ref: %s", ref))
 		}
 		return false
 	})
@@ -133,7 +133,7 @@ func compares(schema any, fact, constant *ast.Term) []*PolicyError {
 	if len(values) == 0 || slices.Contains(values, string(text)) {
 		return nil
 	}
-	return []*PolicyError{faultAt(constant.Location, hintInput, "%s is never %q, it is one of %s", ref, string(text), strings.Join(values, ", "))}
+	return []*PolicyError{errorAt(constant.Location, hintInput, "%s is never %q, it is one of %s", ref, string(text), strings.Join(values, ", "))}
 }
 
 // enumOf is the list of values that the schema allows at a path, nil where it

@@ -39,7 +39,7 @@ func shape(s slot, answer *ast.Term) ([]said, error) {
 }
 
 func (s slot) fault(format string, args ...any) error {
-	return faultAt(s.rule.sets[s.severity], hintShape, "rule %s: %s %s", s.rule.Code, s.severity, fmt.Sprintf(format, args...))
+	return errorAt(s.rule.sets[s.severity], hintShape, "rule %s: %s %s", s.rule.Code, s.severity, fmt.Sprintf(format, args...))
 }
 
 // element reads one member of a deny or warn.

@@ -56,10 +56,10 @@ func discover(modules []*module) ([]*rule, []*PolicyError) {
 		}
 		r, fault := ruleOf(m)
 		if other, ok := byCode[r.Code]; ok && fault == nil {
-			fault = faultAt(m.Package.Location, "rename one of the packages", "rule %s is in %s already", r.Code, other.file)
+			fault = errorAt(m.Package.Location, "rename one of the packages", "rule %s is in %s already", r.Code, other.file)
 		}
 		if strings.ContainsAny(r.Code, ": \t\n") && fault == nil {
-			fault = faultAt(m.Package.Location, "rename the package", "rule %q has a name that no exception could write", r.Code)
+			fault = errorAt(m.Package.Location, "rename the package", "rule %q has a name that no exception could write", r.Code)
 		}
 		if fault != nil {
 			faults = append(faults, fault)
@@ -88,7 +88,7 @@ func ruleOf(m *module) (*rule, *PolicyError) {
 		return r, fault
 	}
 	if len(r.sets) == 0 {
-		return r, faultAt(m.Package.Location, hintMisspelt, "package %s defines neither deny nor warn%s", name, guess(m))
+		return r, errorAt(m.Package.Location, hintMisspelt, "package %s defines neither deny nor warn%s", name, guess(m))
 	}
 	return r, r.describe(m)
 }
@@ -113,13 +113,13 @@ func (r *rule) findSets(m *module) *PolicyError {
 		name := Severity(ruleName(def))
 		if name != Deny && name != Warn {
 			if last, ok := ref[len(ref)-1].Value.(ast.String); ok && (last == ast.String(Deny) || last == ast.String(Warn)) {
-				return faultAt(def.Location, fmt.Sprintf("write %s contains … in a package of its own", last),
+				return errorAt(def.Location, fmt.Sprintf("write %s contains … in a package of its own", last),
 					"%s is never asked: deny and warn stand at the top of a package", ref)
 			}
 			continue
 		}
 		if def.Default || len(ref) != 1 || len(def.Head.Args) > 0 || def.Head.RuleKind() != ast.MultiValue {
-			return faultAt(def.Location, hintShape, "%s is %s, want a set: %s contains … if …", name, kindOf(def), name)
+			return errorAt(def.Location, hintShape, "%s is %s, want a set: %s contains … if …", name, kindOf(def), name)
 		}
 		if r.sets[name] == nil {
 			r.sets[name] = def.Location
@@ -160,7 +160,7 @@ func (r *rule) describe(m *module) *PolicyError {
 	if notes == nil {
 		r.Optional = r.owners(m)
 		if m.source.Standard {
-			return faultAt(m.Package.Location, "describe the package in a METADATA comment", "rule %s has no METADATA of scope package", r.Code)
+			return errorAt(m.Package.Location, "describe the package in a METADATA comment", "rule %s has no METADATA of scope package", r.Code)
 		}
 		return nil
 	}
@@ -189,7 +189,7 @@ func (r *rule) describe(m *module) *PolicyError {
 	r.Optional = r.owners(m) && r.Excepted != exceptedNever
 	custom.readBool("optional", &r.Optional)
 	if r.Optional && r.Excepted == exceptedNever && custom.fault == nil {
-		custom.fault = faultAt(notes.Location, "remove one of the two", "rule %s is optional and never excepted", r.Code)
+		custom.fault = errorAt(notes.Location, "remove one of the two", "rule %s is optional and never excepted", r.Code)
 	}
 	if custom.fault != nil {
 		return custom.fault
@@ -198,7 +198,7 @@ func (r *rule) describe(m *module) *PolicyError {
 		r.effectiveOn, r.EffectiveOn = t, timeText(t)
 	}
 	if m.source.Standard && (notes.Title == "" || notes.Description == "") {
-		return faultAt(notes.Location, "say in METADATA what the rule is about", "rule %s has no title or no description", r.Code)
+		return errorAt(notes.Location, "say in METADATA what the rule is about", "rule %s has no title or no description", r.Code)
 	}
 	r.Level, _ = artifact.ParseLevel(level) // one of the two that were read
 	return nil
@@ -253,9 +253,9 @@ func (c *customNotes) read(key string, into *string, valid func(string) bool, wa
 	s, isString := got.(string)
 	switch {
 	case !ok:
-		c.fault = faultAt(c.at, "add it to the METADATA of the package", "rule %s has no custom.%s, want %s", c.rule.Code, key, want)
+		c.fault = errorAt(c.at, "add it to the METADATA of the package", "rule %s has no custom.%s, want %s", c.rule.Code, key, want)
 	case !isString || !valid(s):
-		c.fault = faultAt(c.at, "correct it in the METADATA of the package", "custom.%s of rule %s is %q, want %s", key, c.rule.Code, fmt.Sprint(got), want)
+		c.fault = errorAt(c.at, "correct it in the METADATA of the package", "custom.%s of rule %s is %q, want %s", key, c.rule.Code, fmt.Sprint(got), want)
 	default:
 		*into = s
 	}
@@ -269,7 +269,7 @@ func (c *customNotes) readBool(key string, into *bool) {
 	}
 	b, isBool := got.(bool)
 	if !isBool {
-		c.fault = faultAt(c.at, "correct it in the METADATA of the package", "custom.%s of rule %s is %q, want true or false", key, c.rule.Code, fmt.Sprint(got))
+		c.fault = errorAt(c.at, "correct it in the METADATA of the package", "custom.%s of rule %s is %q, want true or false", key, c.rule.Code, fmt.Sprint(got))
 		return
 	}
 	*into = b

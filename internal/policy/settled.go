@@ -23,7 +23,7 @@ type Proposed struct {
 // settled states what became of the exceptions, the settings and the baseline,
 // once everything was judged. all: every artifact was, so that what is unused is
 // known.
-func (w *waivers) settled(rules []*rule, all, rulesEdited bool) *facts.Exceptions {
+func (w *suppressions) settled(rules []*rule, all, rulesEdited bool) *facts.Exceptions {
 	s := &facts.Exceptions{
 		File: w.o.ExceptionsIn, Judged: "part",
 		List: make([]facts.Exception, 0, len(w.o.Exceptions)), Rules: make([]facts.Exception, 0, len(w.o.Settings)),
@@ -50,7 +50,7 @@ func (w *waivers) settled(rules []*rule, all, rulesEdited bool) *facts.Exception
 }
 
 // exception states whether an exception holds, and whether it can cover anything.
-func (w *waivers) exception(x Exception, rules []*rule) facts.Exception {
+func (w *suppressions) exception(x Exception, rules []*rule) facts.Exception {
 	f := facts.Exception{
 		Pointer: x.Pointer, Rule: x.Rule.String(), Owner: x.Owner, Expires: timeText(x.Expires),
 		State: "current", Selects: "nothing", Use: "unused",
@@ -74,7 +74,7 @@ func (w *waivers) exception(x Exception, rules []*rule) facts.Exception {
 }
 
 // setting states the same of a rule's setting, which is always needed.
-func (w *waivers) setting(x Setting, rules []*rule) facts.Exception {
+func (w *suppressions) setting(x Setting, rules []*rule) facts.Exception {
 	f := facts.Exception{
 		Pointer: x.Pointer, Rule: x.Rule, Owner: x.Owner, Expires: timeText(x.Expires),
 		State: "current", Selects: "nothing", Use: "used",
@@ -101,7 +101,7 @@ func (w *waivers) setting(x Setting, rules []*rule) facts.Exception {
 }
 
 // additions states the same of what the change adds or edits.
-func (w *waivers) additions(rules []*rule, rulesEdited bool) facts.Additions {
+func (w *suppressions) additions(rules []*rule, rulesEdited bool) facts.Additions {
 	p := w.o.Proposed
 	a := facts.Additions{File: p.File, Baseline: p.Baseline, List: []facts.Exception{}, Rules: []facts.Exception{}, Never: []facts.StaleEntry{}}
 	add := func(list *[]facts.Exception, f facts.Exception) {
@@ -159,7 +159,7 @@ func never(rules []*rule, selector string) bool {
 	return err == nil && slices.ContainsFunc(rules, func(r *rule) bool { return r.Code == x.code && r.Excepted == exceptedNever })
 }
 
-func (w *waivers) settledBaseline(rules []*rule, all bool) facts.Baseline {
+func (w *suppressions) settledBaseline(rules []*rule, all bool) facts.Baseline {
 	b := &w.o.Baseline
 	out := facts.Baseline{
 		Path: b.Path, State: cmp.Or(b.State, facts.BaselineStateUnnamed), Problems: b.Problems, Entries: len(b.Entries),

@@ -51,7 +51,7 @@ func NewSuite(sources []Source) (*Suite, error) {
 }
 
 // Fault is what the compiler said of the suite's modules, as a [*PolicyError].
-func (*Suite) Fault(err error) error { return firstOf(compileFaults(err)) }
+func (*Suite) Fault(err error) error { return firstOf(compileErrors(err)) }
 
 // ByFile are the modules of some files, by the files' names.
 func (s *Suite) ByFile(files []string) map[string]*ast.Module {

@@ -22,7 +22,7 @@ func certainMessages(r *rule, m *module, schema any) []*PolicyError {
 		needed, given := messageFacts(def)
 		for _, ref := range needed {
 			if !alwaysThere(schema, r.Subject, ref, given) {
-				faults = append(faults, faultAt(ref[0].Location, "take it with object.get and a default, or make it a condition",
+				faults = append(faults, errorAt(ref[0].Location, "take it with object.get and a default, or make it a condition",
 					"rule %s: %s may be absent, and its denial would be lost with it", r.Code, ref))
 			}
 		}

@@ -26,8 +26,8 @@ type Schema struct {
 	Text string
 }
 
-// A Fault is the reason why a gate cannot be loaded, with its position.
-type Fault struct {
+// A LoadError is the reason why a gate cannot be loaded, with its position.
+type LoadError struct {
 	File         string `json:"file,omitempty"` // "": not caused by one file
 	Line, Column int    // count from 1; 0: the whole file
 	Message      string `json:"message"`
@@ -36,7 +36,7 @@ type Fault struct {
 // Load compiles an edited gate in a separate process, as Ask does, because compiling a rule
 // can take any amount of memory. It returns nil for a gate that loads. An error means
 // that the gate could not be tested.
-func (p Program) Load(ctx context.Context, g Gate) (*Fault, error) {
+func (p Program) Load(ctx context.Context, g Gate) (*LoadError, error) {
 	if p.Path == "" {
 		return nil, errors.New("load the edited gate: this program cannot start itself once more")
 	}
@@ -48,7 +48,7 @@ func (p Program) Load(ctx context.Context, g Gate) (*Fault, error) {
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
 	case errors.As(err, &gaveUp):
-		return &Fault{Message: "the edited gate cannot be loaded: " + gaveUp.words}, nil
+		return &LoadError{Message: "the edited gate cannot be loaded: " + gaveUp.words}, nil
 	case err != nil:
 		return nil, fmt.Errorf("load the edited gate: %w", err)
 	}
@@ -56,7 +56,7 @@ func (p Program) Load(ctx context.Context, g Gate) (*Fault, error) {
 }
 
 // load compiles the gate, in the process.
-func load(ctx context.Context, g *Gate) (*Fault, error) {
+func load(ctx context.Context, g *Gate) (*LoadError, error) {
 	embedded, err := policy.Embedded(policies.FS)
 	if err != nil {
 		return nil, err
@@ -65,13 +65,13 @@ func load(ctx context.Context, g *Gate) (*Fault, error) {
 	var bad *policy.PolicyError
 	switch {
 	case errors.As(err, &bad):
-		return &Fault{File: bad.File, Line: bad.Line, Column: bad.Column, Message: clipped(bad.Message)}, nil
+		return &LoadError{File: bad.File, Line: bad.Line, Column: bad.Column, Message: clipped(bad.Message)}, nil
 	case err != nil:
 		return nil, err
 	}
 	for _, s := range g.Schemas {
 		if _, err := ownerschema.Compile(s.Kind, []byte(s.Text)); err != nil {
-			return &Fault{File: s.Path, Message: clipped(err.Error())}, nil
+			return &LoadError{File: s.Path, Message: clipped(err.Error())}, nil
 		}
 	}
 	return nil, nil

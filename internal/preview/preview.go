@@ -57,9 +57,9 @@ type Answer struct {
 	Rules    map[string]string `json:"rules,omitempty"` // as policy.RuleTexts has them
 	Decision policy.Decision   `json:"decision"`
 
-	Fault *Fault `json:"fault,omitempty"` // for Load: why the gate cannot be loaded
+	Fault *LoadError `json:"fault,omitempty"` // for Load: why the gate cannot be loaded
 
-	Forms map[schemas.Kind][][]schemas.Problem `json:"forms,omitempty"` // for AskForms: of each document
+	Forms map[schemas.Kind][][]schemas.Problem `json:"forms,omitempty"` // for CheckSchemas: of each document
 }
 
 // A problem is the reason why there is no preview, for the report.
@@ -175,8 +175,8 @@ func cpu(artifacts int) uint64 { return uint64(min(minCPU+artifacts/perSecond, m
 type question struct {
 	Question
 	Artifacts int
-	Forms     *Forms // if set, the only question: validate these
-	Load      *Gate  // if set, the only question: load it
+	Forms     *SchemaCheck // if set, the only question: validate these
+	Load      *Gate        // if set, the only question: load it
 }
 
 // limited is a writer that keeps only the first bytes.

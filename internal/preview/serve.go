@@ -41,7 +41,7 @@ func answer(ctx context.Context, in io.Reader) (Answer, error) {
 	debug.SetGCPercent(400)
 	debug.SetMemoryLimit(maxHeap)
 	if q.Forms != nil {
-		found, err := forms(q.Forms)
+		found, err := checkSchemas(q.Forms)
 		return Answer{Forms: found}, err
 	}
 	if q.Load != nil {
@@ -63,7 +63,7 @@ func answer(ctx context.Context, in io.Reader) (Answer, error) {
 	}
 	for i := range decision.Findings { // text of the change, which the preview does not print
 		f := &decision.Findings[i]
-		f.Message, f.Fix, f.Waiver = "", "", nil
+		f.Message, f.Fix, f.Suppression = "", "", nil
 	}
 	return Answer{Rules: policy.RuleTexts(sources, engine), Decision: decision}, nil
 }

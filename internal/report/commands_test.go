@@ -19,7 +19,7 @@ func from(s string) report.Report {
 	}
 	other := policy.Finding{Rule: "acme.other", Severity: policy.Warn, Requirement: s, Artifact: "a", File: "b", Line: 1, Column: 1, Message: "c" + s, Fix: "##"}
 	borne := exception(f)
-	borne.Waiver = &policy.Waiver{By: "exception", Reason: s, Owner: s, Expires: s}
+	borne.Suppression = &policy.Suppression{By: "exception", Reason: s, Owner: s, Expires: s}
 	r := report.New(policy.Decision{
 		Source: s, Digest: s, Rules: 1, Answers: 1, Findings: []policy.Finding{f, other, borne},
 		Artifacts: []policy.Artifact{{Path: s, Change: s, SHA256: s, TrustDomain: s}, {Path: s + "x", SHA256: "y", Level: artifact.APlus}, {Path: "[x" + s}},
@@ -102,7 +102,7 @@ func checkCommand(t *testing.T, got runnerCommand, f policy.Finding) {
 	}
 	message := report.Terminal(about + ": " + f.Message)
 	if f.Excepted {
-		message += "\n" + report.Terminal("excepted until "+f.Waiver.Expires+" by "+f.Waiver.Owner+": "+f.Waiver.Reason)
+		message += "\n" + report.Terminal("excepted until "+f.Suppression.Expires+" by "+f.Suppression.Owner+": "+f.Suppression.Reason)
 	}
 	if f.Fix != "" {
 		message += "\nhint: " + report.Terminal(f.Fix)

@@ -42,12 +42,12 @@ func warning(f policy.Finding) policy.Finding { f.Severity = policy.Warn; return
 
 func exception(f policy.Finding) policy.Finding {
 	f.Excepted = true
-	f.Waiver = &policy.Waiver{By: "exception", Reason: "mended in May", Owner: "@models", Expires: "2026-06-01T00:00:00Z"}
+	f.Suppression = &policy.Suppression{By: "exception", Reason: "mended in May", Owner: "@models", Expires: "2026-06-01T00:00:00Z"}
 	return f
 }
 
 func adopted(f policy.Finding) policy.Finding {
-	f.Excepted, f.Waiver = true, &policy.Waiver{By: "baseline"}
+	f.Excepted, f.Suppression = true, &policy.Suppression{By: "baseline"}
 	return f
 }
 

@@ -76,7 +76,7 @@ func (t *renderer) finding(f policy.Finding) {
 
 // excepted describes the suppression of a finding, unescaped.
 func excepted(f policy.Finding) string {
-	w := f.Waiver
+	w := f.Suppression
 	switch {
 	case w == nil:
 		return "excepted by the configuration"

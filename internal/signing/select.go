@@ -173,7 +173,7 @@ func (s *Selector) list(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		place, err := listed.Standing(ctx, p.String())
+		place, err := listed.Eligibility(ctx, p.String())
 		if err != nil {
 			return err
 		}

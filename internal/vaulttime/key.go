@@ -133,9 +133,9 @@ func (k Key) PublicKey() ed25519.PublicKey {
 	return k.reveal().signer.Public().(ed25519.PublicKey)
 }
 
-// Seal sets the HMAC, key id, chain (empty, where there is none) and proof of a
-// record whose other fields are set. On an error the record has neither.
-func (k Key) Seal(r *Record) error {
+// Sign sets the HMAC, key id, chain (empty without earlier records) and proof of a record
+// whose other fields are set. On an error it sets none of them.
+func (k Key) Sign(r *Record) error {
 	r.VaultTime, r.KeyID, r.Proof = MAC{}, "", ""
 	if k.reveal == nil {
 		return ErrNoKey

@@ -66,7 +66,7 @@ func TestNoKey(t *testing.T) {
 	if k.Valid(r) || k.Len() != 0 || k.ID() != "" || VerifyProof(k.PublicKey(), r) {
 		t.Error("the zero key verified something")
 	}
-	if err := k.Seal(&r); !errors.Is(err, ErrNoKey) || r.Proof != "" || r.VaultTime != (MAC{}) {
+	if err := k.Sign(&r); !errors.Is(err, ErrNoKey) || r.Proof != "" || r.VaultTime != (MAC{}) {
 		t.Errorf("the zero key sealed a record, err %v", err)
 	}
 }

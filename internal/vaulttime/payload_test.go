@@ -185,7 +185,7 @@ func TestKeyVerifiesAsItsPublicHalf(t *testing.T) {
 	key, r := signedAll(t)
 	other := newKey(t, testSecret+"x")
 	foreign := r
-	if err := other.Seal(&foreign); err != nil {
+	if err := other.Sign(&foreign); err != nil {
 		t.Fatal(err)
 	}
 	for name, c := range map[string]struct {

@@ -29,7 +29,7 @@ func sealed(t testing.TB) (Key, Record) {
 		SHA256: artifact.HashBytes([]byte("content")), Timestamp: mustTime(t, "2025-11-09T12:00:00Z"),
 		TrustDomain: "runtime-core", TTLHours: 24, Path: &path,
 	}
-	if err := key.Seal(&r); err != nil {
+	if err := key.Sign(&r); err != nil {
 		t.Fatal(err)
 	}
 	return key, r
@@ -109,7 +109,7 @@ func TestPayloadIsCanonical(t *testing.T) {
 	if _, err := r.Payload(); err == nil {
 		t.Error("invalid UTF-8 has a payload")
 	}
-	if err := newKey(t, testSecret).Seal(&r); err == nil || r.Proof != "" {
+	if err := newKey(t, testSecret).Sign(&r); err == nil || r.Proof != "" {
 		t.Error("invalid UTF-8 was sealed")
 	}
 }
@@ -124,13 +124,13 @@ func TestChain(t *testing.T) {
 	}
 	later := r
 	later.TrustDomain, later.Chain, later.Timestamp = "prod", []Link{l}, TimeOf(r.Timestamp.Add(time.Hour))
-	if err := second.Seal(&later); err != nil {
+	if err := second.Sign(&later); err != nil {
 		t.Fatal(err)
 	}
 	l2, _ := later.Link()
 	last := later
 	last.TrustDomain, last.Chain = "edge", []Link{l, l2}
-	if err := first.Seal(&last); err != nil {
+	if err := first.Sign(&last); err != nil {
 		t.Fatal(err)
 	}
 	decoded, _, err := DecodeRecord(last.Encode())
@@ -324,7 +324,7 @@ func signedAll(t testing.TB) (Key, Record) {
 	key, r := sealed(t)
 	manifest, test, at := artifact.HashBytes([]byte("manifest")), artifact.HashBytes([]byte("test")), mustTime(t, "2025-11-08T00:00:00Z")
 	r.Signed = Signed{ManifestSHA256: &manifest, TestSHA256: &test, AttestedAt: &at}
-	if err := key.Seal(&r); err != nil {
+	if err := key.Sign(&r); err != nil {
 		t.Fatal(err)
 	}
 	return key, r

@@ -78,7 +78,7 @@ func TestOpenSSLVectors(t *testing.T) {
 		key := newKey(t, v.Key)
 		path := artifact.Path("x")
 		r := Record{SHA256: digest, Path: &path, Timestamp: mustTime(t, "2025-11-09T12:00:00Z"), TrustDomain: "d", TTLHours: 24}
-		if err := key.Seal(&r); err != nil {
+		if err := key.Sign(&r); err != nil {
 			t.Fatal(err)
 		}
 		if r.VaultTime.String() != v.VaultTime {
@@ -99,7 +99,7 @@ func TestOpenSSLToday(t *testing.T) {
 	const secret = `with spaces and $dollar "quote" 'single' 0123456789`
 	path := artifact.Path("x")
 	r := Record{SHA256: artifact.HashBytes([]byte("hello\n")), Path: &path, TrustDomain: "d", TTLHours: 1}
-	if err := newKey(t, secret).Seal(&r); err != nil {
+	if err := newKey(t, secret).Sign(&r); err != nil {
 		t.Fatal(err)
 	}
 	cmd := exec.Command("sh", "-c", `printf "%s" "$sha256" | openssl dgst -sha256 -hmac "$VAULTTIME_KEY" | awk '{print $2}'`)

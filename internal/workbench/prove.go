@@ -21,14 +21,14 @@ const (
 // A Proof is the result of a rule's mutation test: whether each of its deny and warn can
 // fire, and which missing facts it does not report.
 type Proof struct {
-	Code        string        `json:"code"`
-	Subject     string        `json:"subject"`
-	Proved      bool          `json:"proved"`
-	Definitions []Definition  `json:"definitions"`
-	OnValid     []policy.Said `json:"on_valid"` // its findings on valid facts: there must be none
-	Silent      []string      `json:"silent"`   // facts that it judges but whose absence it does not report
-	Faults      []string      `json:"faults"`   // valid facts for which its evaluation fails
-	Asked       int           `json:"asked"`    // number of evaluations
+	Code        string               `json:"code"`
+	Subject     string               `json:"subject"`
+	Proved      bool                 `json:"proved"`
+	Definitions []Definition         `json:"definitions"`
+	OnValid     []policy.RuleFinding `json:"on_valid"` // its findings on valid facts: there must be none
+	Silent      []string             `json:"silent"`   // facts that it judges but whose absence it does not report
+	Faults      []string             `json:"faults"`   // valid facts for which its evaluation fails
+	Asked       int                  `json:"asked"`    // number of evaluations
 }
 
 // A Definition is one deny or warn, with the changes that make it fire.
@@ -76,7 +76,7 @@ func (v variant) touches(path []string) bool {
 
 // A mutationTest evaluates one rule on variants of a valid document.
 type mutationTest struct {
-	probe     *policy.Probe
+	probe     *policy.RuleEvaluator
 	form      factSchema
 	constants []ast.Value
 	proof     *Proof
@@ -88,13 +88,13 @@ type mutationTest struct {
 
 // Prove changes the facts of a valid document until each deny and each warn of the
 // rule has fired, or nothing is left to try.
-func Prove(ctx context.Context, p *policy.Probe, valid ast.Value) (Proof, error) {
+func Prove(ctx context.Context, p *policy.RuleEvaluator, valid ast.Value) (Proof, error) {
 	f, err := factsForm()
 	if err != nil {
 		return Proof{}, fmt.Errorf("read schemas/facts.json: %w", err)
 	}
 	proof := Proof{
-		Code: p.Code, Subject: p.Subject, Definitions: []Definition{}, OnValid: []policy.Said{}, Silent: []string{}, Faults: []string{},
+		Code: p.Code, Subject: p.Subject, Definitions: []Definition{}, OnValid: []policy.RuleFinding{}, Silent: []string{}, Faults: []string{},
 	}
 	s := &mutationTest{
 		probe: p, form: f, constants: p.Constants(), proof: &proof, fired: make([]*variant, len(p.Definitions)),
@@ -284,7 +284,7 @@ func (s *mutationTest) ask(ctx context.Context, v *variant) (answers int, fresh 
 		return 0, false, err
 	}
 	for i, d := range s.probe.Definitions {
-		said := slices.ContainsFunc(found, func(f policy.Said) bool { return f.Severity == d.Severity })
+		said := slices.ContainsFunc(found, func(f policy.RuleFinding) bool { return f.Severity == d.Severity })
 		if s.fired[i] == nil && seen[i] && said {
 			s.fired[i] = v
 		}

@@ -45,7 +45,7 @@ func TestEveryRuleOfTheStandardIsProved(t *testing.T) {
 }
 
 func proveRule(ctx context.Context, t *testing.T, engine *policy.Engine, r policy.Rule, valid workbench.Valid) {
-	probe, err := engine.Probe(ctx, r.Code, 0)
+	probe, err := engine.NewRuleEvaluator(ctx, r.Code, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

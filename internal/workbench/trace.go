@@ -14,12 +14,12 @@ import (
 
 // A Trace shows why a rule found something, or did not.
 type Trace struct {
-	Rule    string        `json:"rule"`
-	Title   string        `json:"title"`
-	Subject string        `json:"subject"` // the artifact's path, or "the change"
-	Facts   []Fact        `json:"facts"`
-	Bodies  []Body        `json:"bodies"` // in the order of evaluation
-	Found   []policy.Said `json:"found"`
+	Rule    string               `json:"rule"`
+	Title   string               `json:"title"`
+	Subject string               `json:"subject"` // the artifact's path, or "the change"
+	Facts   []Fact               `json:"facts"`
+	Bodies  []Body               `json:"bodies"` // in the order of evaluation
+	Found   []policy.RuleFinding `json:"found"`
 }
 
 // A Fact is a fact that the rule read.
@@ -49,13 +49,13 @@ type Step struct {
 }
 
 // NewTrace asks a rule about facts, and watches.
-func NewTrace(ctx context.Context, p *policy.Probe, input ast.Value, subject string) (Trace, error) {
+func NewTrace(ctx context.Context, p *policy.RuleEvaluator, input ast.Value, subject string) (Trace, error) {
 	w := newCoverageTracer(input)
 	found, err := p.Ask(ctx, input, subject, w, false)
 	if err != nil {
 		return Trace{}, err
 	}
-	t := Trace{Rule: p.Code, Title: p.Title, Subject: subject, Facts: []Fact{}, Bodies: []Body{}, Found: append([]policy.Said{}, found...)}
+	t := Trace{Rule: p.Code, Title: p.Title, Subject: subject, Facts: []Fact{}, Bodies: []Body{}, Found: append([]policy.RuleFinding{}, found...)}
 	for _, path := range w.reads() {
 		v := at(input, path)
 		f := Fact{Path: "input." + dotted(path), There: v != nil}

@@ -101,7 +101,7 @@ func prove(ctx context.Context, w host.World, o gate.Options, codes []string, fi
 }
 
 func proveOne(ctx context.Context, engine *policy.Engine, code string, valid workbench.Valid, timeout time.Duration) (workbench.Proof, error) {
-	probe, err := engine.Probe(ctx, code, timeout)
+	probe, err := engine.NewRuleEvaluator(ctx, code, timeout)
 	if err != nil {
 		return workbench.Proof{}, err
 	}

@@ -63,7 +63,7 @@ func trace(ctx context.Context, w host.World, o gate.Options, code string, timeo
 	if err != nil {
 		return none, err
 	}
-	probe, err := engine.Probe(ctx, code, timeout)
+	probe, err := engine.NewRuleEvaluator(ctx, code, timeout)
 	if err != nil {
 		return none, err
 	}

@@ -21,16 +21,16 @@ const (
 // Limits of what is taken in at once. A folder that is deeper, or holds more, is
 // ingested in parts.
 const (
-	maxArrivals     = 100_000
-	maxArrivalDepth = 64
+	maxIncoming      = 100_000
+	maxIncomingDepth = 64
 )
 
-// An Arrival is a file that asks to become an artifact.
-type Arrival struct {
+// An IncomingFile is a file in assets/incoming/ that is to become an artifact.
+type IncomingFile struct {
 	From RawPath
 	To   artifact.Path // where it is to stand; not parsed: its name may be no artifact's
-	// Came are the companions that came along with it.
-	Came map[artifact.Companion]RawPath
+	// Companions are the companions next to it.
+	Companions map[artifact.Companion]RawPath
 	// Anew says that what came along proves nothing and stays where it is: only
 	// what it tells of the artifact's making is kept.
 	Anew bool
@@ -44,10 +44,10 @@ type Left struct {
 	Reason string
 }
 
-// Arrivals are the files below assets/incoming/, or those of them that are
-// named, with the companions that came along; a folder names all that is in it.
-// What is no regular file is left and never opened.
-func Arrivals(root string, named []artifact.Path) ([]Arrival, []Left, error) {
+// FindIncoming returns the files below assets/incoming/, or the named ones, with their
+// companions; a folder stands for all files in it. Anything but a regular file is skipped
+// and never opened.
+func FindIncoming(root string, named []artifact.Path) ([]IncomingFile, []Left, error) {
 	l := lister{work: tree{root: root}, files: map[string]bool{}}
 	err := l.list(IncomingDir, 0)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -60,15 +60,15 @@ func Arrivals(root string, named []artifact.Path) ([]Arrival, []Left, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	var arrivals []Arrival
+	var arrivals []IncomingFile
 	for _, name := range wanted {
 		if l.owner(name) != "" {
 			continue
 		}
-		a := Arrival{From: RawPath(name), To: artifact.Path(SourcesDir + strings.TrimPrefix(name, IncomingDir)), Came: map[artifact.Companion]RawPath{}}
+		a := IncomingFile{From: RawPath(name), To: artifact.Path(SourcesDir + strings.TrimPrefix(name, IncomingDir)), Companions: map[artifact.Companion]RawPath{}}
 		for _, kind := range artifact.Companions {
 			if at := name + kind.Suffix(); l.files[at] {
-				a.Came[kind] = RawPath(at)
+				a.Companions[kind] = RawPath(at)
 			}
 		}
 		arrivals = append(arrivals, a)
@@ -86,8 +86,8 @@ type lister struct {
 var kept = []string{".gitkeep", ".gitignore", ".gitattributes"}
 
 func (l *lister) list(folder string, depth int) error {
-	if depth > maxArrivalDepth {
-		return &RefusedError{Path: folder, Reason: fmt.Sprintf("is more than %d folders deep", maxArrivalDepth)}
+	if depth > maxIncomingDepth {
+		return &RefusedError{Path: folder, Reason: fmt.Sprintf("is more than %d folders deep", maxIncomingDepth)}
 	}
 	dir, err := l.work.folder(folder)
 	if err != nil {
@@ -115,8 +115,8 @@ func (l *lister) list(folder string, depth int) error {
 			l.left = append(l.left, Left{escape(name), fmt.Sprintf("is %s, want a regular file", kindOf(mode))})
 		default:
 			l.files[name] = true
-			if len(l.files) > maxArrivals {
-				return &RefusedError{Path: IncomingDir, Reason: fmt.Sprintf("holds over %d files; name some of them", maxArrivals)}
+			if len(l.files) > maxIncoming {
+				return &RefusedError{Path: IncomingDir, Reason: fmt.Sprintf("holds over %d files; name some of them", maxIncoming)}
 			}
 		}
 	}

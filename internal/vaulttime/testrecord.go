@@ -5,10 +5,10 @@ import (
 	"time"
 )
 
-// Restamp is a record's text with this key's HMAC in place of its own, and dated
-// later by shift: what a test is shown that is not given the domain's key. The
-// text is otherwise as it was, so its proof no longer holds.
-func (k Key) Restamp(text []byte, r Record, shift time.Duration) []byte {
+// TestRecord returns the text of a record with this key's HMAC instead of its own, and its
+// times shifted. A test in the sandbox, which does not get the domain's key, reads it. The
+// rest of the text is unchanged, so the proof is no longer valid.
+func (k Key) TestRecord(text []byte, r Record, shift time.Duration) []byte {
 	if k.reveal == nil {
 		return text
 	}

@@ -34,9 +34,9 @@ func (e *UnknownRuleError) Hint() string {
 	return "codexlock policy list names them all"
 }
 
-// A Probe is one rule, ready to be asked about any facts. It is for those who
-// own rules, and what it says is no verdict.
-type Probe struct {
+// A RuleEvaluator evaluates one rule on any facts. It is for rule owners; its results are
+// not verdicts.
+type RuleEvaluator struct {
 	Rule
 	Definitions []Definition
 	engine      *Engine
@@ -52,14 +52,15 @@ type Definition struct {
 	Line     int
 }
 
-// A Said is one member of what a rule's deny or warn holds.
-type Said struct {
+// A RuleFinding is one member of a rule's deny or warn.
+type RuleFinding struct {
 	Severity Severity `json:"severity"`
 	Message  string   `json:"message"`
 }
 
-// Probe prepares a rule. A deadline of 0 is DefaultDeadline.
-func (e *Engine) Probe(ctx context.Context, code string, deadline time.Duration) (*Probe, error) {
+// NewRuleEvaluator prepares a rule. A deadline of 0 is DefaultDeadline. Its error is an
+// *UnknownRuleError for a code that no rule has.
+func (e *Engine) NewRuleEvaluator(ctx context.Context, code string, deadline time.Duration) (*RuleEvaluator, error) {
 	i := slices.IndexFunc(e.rules, func(r *rule) bool { return r.Code == code })
 	if i < 0 {
 		return nil, e.unknown(code)
@@ -72,7 +73,7 @@ func (e *Engine) Probe(ctx context.Context, code string, deadline time.Duration)
 	if deadline <= 0 {
 		deadline = DefaultDeadline
 	}
-	p := &Probe{Rule: r.Rule, engine: e, rule: r, query: q, deadline: deadline}
+	p := &RuleEvaluator{Rule: r.Rule, engine: e, rule: r, query: q, deadline: deadline}
 	for _, m := range e.compiler.Modules {
 		if !m.Package.Path.Equal(r.ref) {
 			continue
@@ -98,7 +99,7 @@ func (e *Engine) unknown(code string) error {
 
 // Ask evaluates the rule about facts of any form. Its error is a [*PolicyError].
 // With a tracer every body is tried: none is left out by an index.
-func (p *Probe) Ask(ctx context.Context, input ast.Value, subject string, tracer topdown.QueryTracer, index bool) ([]Said, error) {
+func (p *RuleEvaluator) Ask(ctx context.Context, input ast.Value, subject string, tracer topdown.QueryTracer, index bool) ([]RuleFinding, error) {
 	s := newStopwatch(p.deadline, p.engine.grace)
 	defer context.AfterFunc(ctx, func() { s.stop(false) })()
 	type answer struct {
@@ -116,16 +117,16 @@ func (p *Probe) Ask(ctx context.Context, input ast.Value, subject string, tracer
 	}()
 	a := <-done
 	if a.err != nil {
-		return nil, ruleFault(p.rule, subject, a.err)
+		return nil, ruleError(p.rule, subject, a.err)
 	}
-	var all []Said
+	var all []RuleFinding
 	for i, t := range a.terms {
 		found, err := shape(p.query.slots[i], t)
 		if err != nil {
 			return nil, err
 		}
 		for _, f := range found {
-			all = append(all, Said{Severity: f.severity, Message: f.message})
+			all = append(all, RuleFinding{Severity: f.severity, Message: f.message})
 		}
 	}
 	return all, nil
@@ -133,7 +134,7 @@ func (p *Probe) Ask(ctx context.Context, input ast.Value, subject string, tracer
 
 // Constants are the strings and numbers that the rule, and the helpers that it
 // asks, are written with.
-func (p *Probe) Constants() []ast.Value {
+func (p *RuleEvaluator) Constants() []ast.Value {
 	seen := map[string]ast.Value{}
 	visited := map[*ast.Rule]bool{}
 	var visit func(*ast.Rule)

@@ -12,16 +12,16 @@ import (
 	"github.com/codexlock/codexlock/internal/schemas"
 )
 
-// Forms are the additional schemas of an edit, and the documents to validate with them. A
-// schema can be written to never end, too, so the process validates them.
-type Forms struct {
+// A SchemaCheck has the additional schemas of an edit, and the documents to validate with
+// them. A schema can be written to never end, too, so the process validates them.
+type SchemaCheck struct {
 	Schemas   map[schemas.Kind][]string
 	Documents map[schemas.Kind][]string
 }
 
-// AskForms starts the process, sends it schemas and documents, and returns the problems of
+// CheckSchemas starts the process, sends it schemas and documents, and returns the problems of
 // each document.
-func (p Program) AskForms(ctx context.Context, f Forms) (map[schemas.Kind][][]schemas.Problem, error) {
+func (p Program) CheckSchemas(ctx context.Context, f SchemaCheck) (map[schemas.Kind][][]schemas.Problem, error) {
 	a, err := p.run(ctx, func(w io.Writer) error { return json.NewEncoder(w).Encode(question{Forms: &f}) })
 	if err != nil {
 		return nil, err
@@ -34,8 +34,8 @@ func (p Program) AskForms(ctx context.Context, f Forms) (map[schemas.Kind][][]sc
 	return a.Forms, nil
 }
 
-// forms validates the documents, in the process.
-func forms(f *Forms) (map[schemas.Kind][][]schemas.Problem, error) {
+// checkSchemas validates the documents, in the process.
+func checkSchemas(f *SchemaCheck) (map[schemas.Kind][][]schemas.Problem, error) {
 	found := map[schemas.Kind][][]schemas.Problem{}
 	for kind, texts := range f.Schemas {
 		found[kind] = make([][]schemas.Problem, len(f.Documents[kind]))

@@ -8,20 +8,20 @@ import (
 	"github.com/codexlock/codexlock/internal/repo"
 )
 
-// A Standing is why a path is an artifact, or why it is none.
-type Standing struct {
+// An Eligibility says why a path is an artifact, or why it is not.
+type Eligibility struct {
 	Artifact     bool   `json:"artifact"`
 	Pattern      string `json:"pattern,omitempty"`  // of artifacts.include, the first that matches
 	Excluded     string `json:"excluded,omitempty"` // of artifacts.exclude, the first that matches
 	Listed       bool   `json:"listed"`             // in the head's ledger
 	ListedInBase bool   `json:"listed_in_base"`
-	CompanionOf  string `json:"companion_of,omitempty"` // the artifact that it belongs to, and is none itself
+	CompanionOf  string `json:"companion_of,omitempty"` // the artifact whose companion it is
 }
 
-// Standing says why a path is an artifact, or is none.
-func (c *Collector) Standing(ctx context.Context, path string) (Standing, error) {
+// Eligibility returns why a path is an artifact, or why it is not.
+func (c *Collector) Eligibility(ctx context.Context, path string) (Eligibility, error) {
 	p := artifact.Path(path)
-	s := Standing{
+	s := Eligibility{
 		Pattern: firstMatch(c.o.Config.Include, path), Excluded: firstMatch(c.o.Config.Exclude, path),
 		Listed: c.ledger.has(p), ListedInBase: c.base.has(p),
 	}
