@@ -1,7 +1,7 @@
-// Package vaulttime seals and checks VaultTime records: the standard's HMAC over
-// an artifact's digest, and the Ed25519 proof that binds it to its time, path and
-// domain. It is the only package that computes with a key. It reads no files and no clock,
-// and decides nothing: an expired or forged record is a fact for a rule.
+// Package vaulttime signs and verifies VaultTime records: the standard's HMAC over an
+// artifact's digest, and the Ed25519 proof that binds it to its time, path and domain. It
+// is the only package that computes with a key. It reads no files and no clock. Rules
+// judge expired and forged records.
 package vaulttime
 
 import (
@@ -23,13 +23,13 @@ import (
 	"github.com/codexlock/codexlock/internal/artifact"
 )
 
-// MinKeyBytes is the least length of a key that may seal. Records publish pairs
-// of digest and HMAC, and a guess costs a microsecond, so a key must be as hard
-// to guess as its HMAC is long (RFC 2104, section 3).
+// MinKeyBytes is the minimum length of a key that may sign. Records publish pairs of digest
+// and HMAC, and a guess takes a microsecond, so a key must have as many bytes as its HMAC
+// (RFC 2104, section 3).
 const MinKeyBytes = 32
 
-// The labels under which other values are derived from a key. They are part of
-// the file format: a change of one makes every key id or proof invalid.
+// The labels of values that are derived from a key. They are part of the file format:
+// changing one makes every key id or proof invalid.
 const (
 	keyIDLabel   = "codexlock/key-id/v1"
 	proofLabel   = "codexlock/ed25519/v1"
@@ -37,11 +37,11 @@ const (
 	publicPrefix = "ed25519:"
 )
 
-// KeyIDMessage is what a key makes the HMAC of that its id begins with.
+// KeyIDMessage is the message whose HMAC begins with a key's id.
 const KeyIDMessage = keyIDLabel
 
-// ErrNoKey is what an empty key gives, and sealing with the zero Key. The caller
-// names the environment variable that should have held it.
+// ErrNoKey means that a key is empty or the zero Key. The caller adds the name of the
+// environment variable.
 var ErrNoKey = errors.New("the key is empty")
 
 const redacted = "[redacted key]"
@@ -62,7 +62,7 @@ type material struct {
 	macs   sync.Pool // of hash.Hash: HMACs that have taken the secret in already
 }
 
-// authenticate is the HMAC of a digest as it is written.
+// authenticate returns the HMAC of the text of a digest.
 func (m *material) authenticate(d artifact.Digest) MAC {
 	h := m.macs.Get().(hash.Hash)
 	defer m.macs.Put(h)
@@ -70,8 +70,8 @@ func (m *material) authenticate(d artifact.Digest) MAC {
 	return sum(h, d.String())
 }
 
-// NewKey takes the bytes of a key as they are: not trimmed, not decoded, as
-// `openssl dgst -hmac` takes them. Empty is ErrNoKey.
+// NewKey returns the key with these bytes, neither trimmed nor decoded, as in
+// `openssl dgst -hmac`. Its error for an empty key is ErrNoKey.
 func NewKey(secret []byte) (Key, error) {
 	if len(secret) == 0 {
 		return Key{}, ErrNoKey
@@ -98,9 +98,8 @@ func (k Key) Len() int {
 	return len(k.reveal().secret)
 }
 
-// Weakness is why the key should not seal anything, "" where nothing is wrong
-// with it: it is short, or was copied with white space around or controls in it,
-// so that its holder and the next one would take other bytes for it.
+// Weakness describes why the key must not sign, or returns "". A weak key is short, or has
+// surrounding white space or control characters, which get lost when it is copied.
 func (k Key) Weakness() string {
 	if k.Len() < MinKeyBytes {
 		return fmt.Sprintf("has %d bytes, want at least %d", k.Len(), MinKeyBytes)
@@ -117,7 +116,7 @@ func (k Key) Weakness() string {
 	return ""
 }
 
-// ID names the key without telling it: 16 hex characters, "" for the zero Key.
+// ID returns the public identifier of the key: 16 hex characters, "" for the zero Key.
 func (k Key) ID() string {
 	if k.reveal == nil {
 		return ""
@@ -125,7 +124,7 @@ func (k Key) ID() string {
 	return k.reveal().id
 }
 
-// PublicKey checks the proofs that the key makes; nil for the zero Key.
+// PublicKey returns the key that verifies the proofs of this key; nil for the zero Key.
 func (k Key) PublicKey() ed25519.PublicKey {
 	if k.reveal == nil {
 		return nil
@@ -156,8 +155,8 @@ func (k Key) Sign(r *Record) error {
 }
 
 // Valid reports, in constant time, whether the record's HMAC is the key's for
-// the record's digest (ZT-4.2). It says nothing of the other fields: those are
-// the proof's.
+// the record's digest (ZT-4.2). The proof, not the HMAC,
+// covers the other fields.
 func (k Key) Valid(r Record) bool {
 	if k.reveal == nil {
 		return false
@@ -166,8 +165,8 @@ func (k Key) Valid(r Record) bool {
 	return hmac.Equal(want[:], r.VaultTime[:])
 }
 
-// VerifyProof reports whether the record's proof is the public key's over all
-// that the record says.
+// VerifyProof reports whether the record's proof is a valid signature of the public key
+// over its payload.
 func VerifyProof(pub ed25519.PublicKey, r Record) bool {
 	payload, signature, ok := r.signed()
 	if !ok {
@@ -176,8 +175,8 @@ func VerifyProof(pub ed25519.PublicKey, r Record) bool {
 	return verify(pub, payload, signature)
 }
 
-// signed returns what the record's proof signs, and the signature. ok is false where
-// the record has no payload, or its proof is no base64 of a signature's length.
+// signed returns the payload and the signature of the record's proof. ok is false if the
+// record has no payload, or its proof is not the base64 of a signature.
 func (r Record) signed() (payload, signature []byte, ok bool) {
 	payload, err := r.Payload()
 	if err != nil {
@@ -187,12 +186,11 @@ func (r Record) signed() (payload, signature []byte, ok bool) {
 	return payload, signature, err == nil
 }
 
-// VerifyProof reports what the function VerifyProof reports with the key's public half.
-// An Ed25519 signature is a function of key and message (RFC 8032, section 5.1.6), so
-// the holder of the key makes it again and compares, which costs half of a verification.
-// A proof that differs is verified like anyone's, so that the verdict is always the
-// same. The comparison takes the same time wherever the two differ: the right signature
-// must not be found byte by byte.
+// VerifyProof returns the result of the function VerifyProof for the key's public half. An
+// Ed25519 signature is a function of key and message (RFC 8032, section 5.1.6), so the
+// holder of the key signs again and compares, which costs half of a verification. A proof
+// that differs is verified with the public key, so that the verdict is always the same.
+// The comparison takes constant time, so that the signature cannot be found byte by byte.
 func (k Key) VerifyProof(r Record) bool {
 	if k.reveal == nil {
 		return false
@@ -206,12 +204,12 @@ func (k Key) VerifyProof(r Record) bool {
 }
 
 func verify(pub ed25519.PublicKey, message, signature []byte) bool {
-	// ed25519.Verify panics on a key of another length.
+	// ed25519.Verify panics for a key of another length.
 	return len(pub) == ed25519.PublicKeySize && ed25519.Verify(pub, message, signature)
 }
 
-// decodeBase64 reads standard base64 of n bytes. The decoder skips line breaks
-// and so knows many texts of one value; only the one that it would write counts.
+// decodeBase64 reads standard base64 of n bytes. The decoder skips line breaks,
+// so several texts have one value; only the canonical text is accepted.
 func decodeBase64(s string, n int) ([]byte, error) {
 	data, err := base64.StdEncoding.Strict().DecodeString(s)
 	if err != nil || len(data) != n || base64.StdEncoding.EncodeToString(data) != s {
@@ -220,12 +218,12 @@ func decodeBase64(s string, n int) ([]byte, error) {
 	return data, nil
 }
 
-// FormatPublicKey writes a public key for codexlock.yaml: ed25519: and base64.
+// FormatPublicKey formats a public key for codexlock.yaml: ed25519: and base64.
 func FormatPublicKey(pub ed25519.PublicKey) string {
 	return publicPrefix + base64.StdEncoding.EncodeToString(pub)
 }
 
-// ParsePublicKey reads what FormatPublicKey writes.
+// ParsePublicKey parses the format of FormatPublicKey.
 func ParsePublicKey(s string) (ed25519.PublicKey, error) {
 	encoded, found := strings.CutPrefix(s, publicPrefix)
 	if !found {

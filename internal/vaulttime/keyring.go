@@ -2,20 +2,20 @@ package vaulttime
 
 import "crypto/ed25519"
 
-// An Epoch is what a key may still do in a trust domain.
+// An Epoch says for which signatures a key is trusted in a trust domain.
 type Epoch string
 
-// The epochs. A configuration says which a key is in; the key cannot.
+// The epochs. The configuration sets the epoch of a key.
 const (
-	EpochCurrent  Epoch = "current"  // it seals and verifies
-	EpochRetiring Epoch = "retiring" // it verifies what was sealed before, and nothing new
-	EpochRevoked  Epoch = "revoked"  // it verifies nothing
-	EpochUnknown  Epoch = "unknown"  // the domain lists keys, and not this one
-	EpochUnlisted Epoch = "unlisted" // the domain lists no keys, so none is known by its id
+	EpochCurrent  Epoch = "current"  // signs and verifies
+	EpochRetiring Epoch = "retiring" // verifies only unchanged artifacts
+	EpochRevoked  Epoch = "revoked"  // verifies nothing
+	EpochUnknown  Epoch = "unknown"  // the domain lists keys, but not this one
+	EpochUnlisted Epoch = "unlisted" // the domain lists no keys
 )
 
-// A Keyring holds the keys of a run by trust domain. It is filled before it is
-// used; reading it is safe for several goroutines.
+// A Keyring holds the keys of a run by trust domain. Fill it before use; reading it is
+// safe for concurrent use.
 type Keyring struct {
 	open     bool
 	fallback []Key
@@ -23,27 +23,27 @@ type Keyring struct {
 	listed   map[string]map[string]listing
 }
 
-// A listing is a public key as a domain lists it.
+// A listing is a public key in the list of a domain.
 type listing struct {
 	public ed25519.PublicKey
 	epoch  Epoch
 }
 
-// NewKeyring makes an empty ring. An open one, for a repository without a
-// configuration, uses the default key for every domain that has none of its
-// own; in any other a domain has the keys that were added for it or none.
+// NewKeyring returns an empty ring. An open ring, for a repository without a configuration,
+// uses the default key for every domain without a key; in any other ring a domain has only
+// the keys that were added for it.
 func NewKeyring(open bool) *Keyring {
 	return &Keyring{open: open, keys: map[string][]Key{}, listed: map[string]map[string]listing{}}
 }
 
-// Add gives a domain its key, and the one that it replaced. The zero Key is none;
-// a domain that was added keeps the default from standing in for it.
+// Add adds the key of a domain, and the earlier ones. The zero Key means no key; a domain
+// that was added never uses the default key.
 func (k *Keyring) Add(domain string, key Key, old ...Key) { k.keys[domain] = held(key, old) }
 
 // Default sets the keys of every other domain of an open ring.
 func (k *Keyring) Default(key Key, old ...Key) { k.fallback = held(key, old) }
 
-// held keeps the first key's place, which is the one that seals.
+// held returns the keys, the signing one first.
 func held(key Key, old []Key) []Key {
 	keys := []Key{key}
 	for _, o := range old {
@@ -62,7 +62,7 @@ func (k *Keyring) of(domain string) []Key {
 	return keys
 }
 
-// Key is the domain's key, the one that seals; ok is false where this run has none.
+// Key returns the domain's signing key; ok is false if this run has none.
 func (k *Keyring) Key(domain string) (key Key, ok bool) {
 	keys := k.of(domain)
 	if len(keys) == 0 {
@@ -71,7 +71,7 @@ func (k *Keyring) Key(domain string) (key Key, ok bool) {
 	return keys[0], keys[0].Len() > 0
 }
 
-// Held are the domain's keys of this run, the one that seals first.
+// Held returns the domain's keys of this run, the signing one first.
 func (k *Keyring) Held(domain string) []Key {
 	keys := k.of(domain)
 	if len(keys) > 0 && keys[0].Len() == 0 {
@@ -80,7 +80,7 @@ func (k *Keyring) Held(domain string) []Key {
 	return keys
 }
 
-// ByID is the domain's key of that id; ok is false where this run has not got it.
+// ByID returns the domain's key with an id; ok is false if this run does not have it.
 func (k *Keyring) ByID(domain, id string) (key Key, ok bool) {
 	for _, key := range k.Held(domain) {
 		if key.ID() == id {
@@ -90,8 +90,8 @@ func (k *Keyring) ByID(domain, id string) (key Key, ok bool) {
 	return Key{}, false
 }
 
-// Maker is the domain's key whose HMAC a record has; ok is false where it is
-// none's. It is asked where a record names no key.
+// Maker returns the domain's key that made a record's HMAC; ok is false without such a key.
+// It is for records that name no key.
 func (k *Keyring) Maker(domain string, r Record) (key Key, ok bool) {
 	for _, key := range k.Held(domain) {
 		if key.Valid(r) {
@@ -101,8 +101,7 @@ func (k *Keyring) Maker(domain string, r Record) (key Key, ok bool) {
 	return Key{}, false
 }
 
-// List gives a domain a public key to check proofs with, under the id of the
-// key that it was derived from, and the epoch that this key is in.
+// List adds a public key to a domain's list, with the id and the epoch of its key.
 func (k *Keyring) List(domain, id string, pub ed25519.PublicKey, epoch Epoch) {
 	if k.listed[domain] == nil {
 		k.listed[domain] = map[string]listing{}
@@ -110,14 +109,14 @@ func (k *Keyring) List(domain, id string, pub ed25519.PublicKey, epoch Epoch) {
 	k.listed[domain][id] = listing{pub, epoch}
 }
 
-// Listed is the public key that the domain lists under an id.
+// Listed returns the public key that the domain lists under an id.
 func (k *Keyring) Listed(domain, id string) (pub ed25519.PublicKey, ok bool) {
 	l, ok := k.listed[domain][id]
 	return l.public, ok
 }
 
-// Epoch is the epoch of the domain's key of that id. Where the domain lists none,
-// the key that this run holds beside the one that seals is the retiring one.
+// Epoch returns the epoch of the domain's key with an id. If the domain lists no keys, the
+// keys of this run other than the signing one are retiring.
 func (k *Keyring) Epoch(domain, id string) Epoch {
 	list := k.listed[domain]
 	if l, ok := list[id]; ok {
@@ -134,8 +133,8 @@ func (k *Keyring) Epoch(domain, id string) Epoch {
 	return EpochUnlisted
 }
 
-// Public is what checks the proofs of the domain's key of that id: derived from
-// the key itself where this run has it, else the one that is listed.
+// Public returns the public key of the domain's key with an id: derived from the key if this
+// run has it, else the listed one.
 func (k *Keyring) Public(domain, id string) (pub ed25519.PublicKey, ok bool) {
 	if id == "" {
 		return nil, false
@@ -146,9 +145,9 @@ func (k *Keyring) Public(domain, id string) (pub ed25519.PublicKey, ok bool) {
 	return k.Listed(domain, id)
 }
 
-// VerifyProof reports whether the record's proof is valid: with the domain's key of the
-// id that the record names where this run has it, else with the public key that the
-// domain lists under it. known is false where there is neither.
+// VerifyProof reports whether the record's proof is valid. It uses the domain's key with the
+// record's key id if this run has it, else the listed public key. known is false without
+// either.
 func (k *Keyring) VerifyProof(r Record) (valid, known bool) {
 	if r.KeyID == "" {
 		return false, false
@@ -160,8 +159,8 @@ func (k *Keyring) VerifyProof(r Record) (valid, known bool) {
 	return listed && VerifyProof(public, r), listed
 }
 
-// PublicAmong is Public of the first of the domains that has a key of that id. A
-// revoked one is none, and a retiring one only for what was signed before.
+// PublicAmong returns Public of the first domain with a key with that id. Revoked keys do not
+// count, and retiring ones only if before is true: for earlier signatures.
 func (k *Keyring) PublicAmong(domains []string, id string, before bool) (pub ed25519.PublicKey, ok bool) {
 	for _, d := range domains {
 		pub, ok := k.Public(d, id)

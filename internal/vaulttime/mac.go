@@ -11,12 +11,12 @@ import (
 	"github.com/codexlock/codexlock/internal/artifact"
 )
 
-// A MAC is an HMAC-SHA256 as a record states it. A computed one never leaves
-// this package but inside a record that its key's holder sealed: who could ask
-// for the right MAC of a wrong record could sign anything.
+// A MAC is the HMAC-SHA256 of a record. This package returns a computed one only in a record
+// that the key's holder signs: whoever could get the right MAC of a wrong record could
+// sign anything.
 type MAC [sha256.Size]byte
 
-// ParseMAC reads the one written form: 64 lower-case hex characters.
+// ParseMAC parses a MAC: exactly 64 lower-case hex characters.
 func ParseMAC(s string) (MAC, error) {
 	d, err := artifact.ParseDigest(s)
 	if err != nil {

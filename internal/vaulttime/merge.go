@@ -9,12 +9,11 @@ import (
 	"strings"
 )
 
-// MergeRecords is the record of one artifact that two sides made differently of one
-// base, nil where there was none. A record is signed as a whole, so one of the two is
-// taken as it is, and nothing of the other. Of two that approve the same it is the
-// later one; where one side approved something else and the other only renewed what
-// was there, it is the one that changed. ok is false for anything else: to choose
-// would be to trust one of them.
+// MergeRecords merges two records of one artifact with a common base, which may be nil. A
+// record is signed as a whole, so the result is one of the two. If both approve the same,
+// it is the later one; if one side approved something else and the other only renewed the
+// base, it is the changed one. Otherwise ok is false: choosing would mean trusting one of
+// them.
 func MergeRecords(base *Record, ours, theirs Record) (merged Record, ok bool) {
 	o, t := approvalOf(ours), approvalOf(theirs)
 	switch {
@@ -39,7 +38,7 @@ func MergeRecords(base *Record, ours, theirs Record) (merged Record, ok bool) {
 	return Record{}, false
 }
 
-// An approval is what a record says beside when it was made, and by which key.
+// An approval is the content of a record without its times and its key.
 type approval struct {
 	what []byte
 	when string // attested_at (else the timestamp), then the timestamp, then the proof
@@ -51,7 +50,7 @@ var renewed = []string{"vaulttime", "timestamp", "ttl_hours", "key_id", "proof",
 func approvalOf(r Record) approval {
 	fields := map[string]json.RawMessage{}
 	if err := json.Unmarshal(r.Encode(), &fields); err != nil {
-		panic(err) // it was encoded a moment ago
+		panic(err) // it was just encoded
 	}
 	text := func(name string) string { return strings.Trim(string(fields[name]), `"`) }
 	attested := text("attested_at")
@@ -60,7 +59,7 @@ func approvalOf(r Record) approval {
 	}
 	when := fmt.Sprintf("%s %s %s", attested, text("timestamp"), text("proof"))
 	maps.DeleteFunc(fields, func(name string, value json.RawMessage) bool {
-		return slices.Contains(renewed, name) || name == "chain" && string(value) == "[]" // as good as none
+		return slices.Contains(renewed, name) || name == "chain" && string(value) == "[]" // the same as none
 	})
 	what, err := json.Marshal(fields) // in the order of the names
 	if err != nil {
@@ -69,5 +68,5 @@ func approvalOf(r Record) approval {
 	return approval{what, when}
 }
 
-// after compares times of one form, in UTC: the order of the bytes is that of time.
+// after compares times. All have one format, in UTC, in which they sort as text.
 func (a approval) after(b approval) bool { return a.when > b.when }

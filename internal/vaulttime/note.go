@@ -6,9 +6,8 @@ import (
 	"errors"
 )
 
-// noteOpening is what every text begins with that SignNote signs. A record's
-// proof is over JSON, which begins with a brace: no signature of the one can be
-// taken for the other's.
+// noteOpening is the beginning of every text that SignNote signs. A record's proof signs
+// JSON, which begins with a brace, so neither signature can be used as the other.
 const noteOpening = "codexlock/"
 
 // SignNote signs the text of a C2SP note, such as the log's checkpoint.

@@ -9,17 +9,16 @@ import (
 )
 
 // maxExactInteger is the largest number of hours that a payload can hold: RFC 8785
-// (section 3.2.2.3) takes every number for a double, and a double is exact up to here.
+// (section 3.2.2.3) treats every number as a double, which is exact up to here.
 const maxExactInteger = 1 << 53
 
-// Payload returns what a proof signs: the RFC 8785 canonical JSON of all that the
-// record says. A field that the record does not have is not in it; the chain always
-// is. A record without a path or key id has no payload, since its proof would bind
-// it to neither.
+// Payload returns the text that a proof signs: the RFC 8785 canonical JSON of the record. It
+// contains only the fields that the record has, and always the chain. It fails for a
+// record without a path or key id, because the proof would not bind them.
 //
 // The members are written one by one in the order that RFC 8785 sorts them in. Every
-// judged artifact needs its payload, and to marshal and then canonicalize it costs
-// more than to sign it. The tests hold the text to an implementation of the RFC.
+// judged artifact needs its payload, and marshalling and canonicalizing it would cost more
+// than signing it. The tests compare the text with an implementation of the RFC.
 func (r Record) Payload() ([]byte, error) {
 	if err := r.checkPayload(); err != nil {
 		return nil, err
@@ -39,8 +38,8 @@ func (r Record) Payload() ([]byte, error) {
 	return append(o.text, '}'), nil
 }
 
-// checkPayload returns why the record has no payload, nil where it has one. Text that
-// is not UTF-8 has no JSON: replaced bytes would let two trust domains share a proof.
+// checkPayload returns why the record has no payload, or nil. Text that is not UTF-8 cannot
+// be JSON: with replaced bytes, two trust domains could share a proof.
 func (r Record) checkPayload() error {
 	switch {
 	case r.Path == nil || *r.Path == "":

@@ -9,15 +9,15 @@ import (
 	"github.com/codexlock/codexlock/internal/schemas"
 )
 
-// MaxFuture is how far ahead of the run's clock a record may be dated (ZT-4.3).
+// MaxFuture is the largest time that a record may be ahead of the run's clock (ZT-4.3).
 const MaxFuture = 5 * time.Minute
 
-// MaxTTLHours bounds a record's life (schemas/vaulttime.json). It keeps
-// the number of nanoseconds inside an int64, where longer lives turn negative.
+// MaxTTLHours is the longest time to live (schemas/vaulttime.json). A longer one would
+// overflow the nanoseconds of an int64.
 const MaxTTLHours = 1_000_000
 
-// A Record is X.vaulttime.json: that the artifact with this digest was trusted
-// by a domain's key at a time, for so many hours (ZT-4.1).
+// A Record is X.vaulttime.json. It states that a trust domain trusted the artifact with this
+// digest at a time, for a number of hours (ZT-4.1).
 type Record struct {
 	SHA256      artifact.Digest `json:"sha256"`
 	VaultTime   MAC             `json:"vaulttime"`
@@ -25,15 +25,15 @@ type Record struct {
 	TrustDomain string          `json:"trust_domain"`
 	TTLHours    int64           `json:"ttl_hours"`
 	Path        *artifact.Path  `json:"path,omitempty"`   // of the artifact; nil in a record made by hand
-	KeyID       string          `json:"key_id,omitempty"` // Key.ID of the key that sealed it
+	KeyID       string          `json:"key_id,omitempty"` // Key.ID of the signing key
 	Chain       []Link          `json:"chain,omitempty"`  // earlier records, oldest first
 	Proof       string          `json:"proof,omitempty"`  // base64 of an Ed25519 signature over Payload
-	Signed                      // what else the proof covers, where the record has it
+	Signed                      // optional fields that the proof covers
 	Extensions  schemas.Raw     `json:"extensions,omitempty"` // not covered by the proof
 }
 
-// Signed holds the optional fields of a record that its proof covers beside the
-// standard's five. Each is nil in a record that does not have it.
+// Signed holds the optional fields of a record that its proof covers in addition to the
+// standard's five. A missing field is nil.
 type Signed struct {
 	ManifestSHA256 *artifact.Digest `json:"manifest_sha256,omitempty"` // of the bytes of X.manifest.json
 	TestSHA256     *artifact.Digest `json:"test_sha256,omitempty"`     // of the bytes of X.test
@@ -60,9 +60,8 @@ func MayHave(text []byte, field string) bool {
 	return text == nil || bytes.Contains(text, []byte(field)) || bytes.Contains(text, []byte(`\u`))
 }
 
-// A Link is an earlier record of the artifact, from a domain that it came
-// through. Its proof was made over the links before it, which binds each to its
-// predecessors; see Record.Earlier.
+// A Link is an earlier record of the artifact, from a domain that it passed through. Its proof
+// signs the links before it; see Record.Earlier.
 type Link struct {
 	SHA256      artifact.Digest `json:"sha256"`
 	VaultTime   MAC             `json:"vaulttime"`
@@ -71,14 +70,14 @@ type Link struct {
 	TTLHours    int64           `json:"ttl_hours"`
 	Path        *artifact.Path  `json:"path,omitempty"`
 	KeyID       string          `json:"key_id,omitempty"`
-	Prev        string          `json:"prev,omitempty"` // kept and signed as it is; the proof binds the links already
+	Prev        string          `json:"prev,omitempty"` // kept and signed unchanged; the proof already binds the links
 	Proof       string          `json:"proof,omitempty"`
 	Signed                      // those of the earlier record, which its proof covers
 }
 
-// DecodeRecord reads a record strictly. The document is there, with the position
-// of every value, even where the record does not fit its schema. Its error for bad
-// input is a *schemas.Error.
+// DecodeRecord reads a record strictly. The document, with the position of every value, is
+// returned even if the record does not match its schema. Its error for bad input is a
+// *schemas.Error.
 func DecodeRecord(data []byte) (Record, *schemas.Document, error) {
 	var r Record
 	doc, err := schemas.Decode(schemas.VaultTime, data, &r)
@@ -88,8 +87,8 @@ func DecodeRecord(data []byte) (Record, *schemas.Document, error) {
 	return r, doc, nil
 }
 
-// ApprovedAt is when the record's content was approved: attested_at, or the
-// timestamp of a record that does not have it.
+// ApprovedAt returns the time at which the record's content was approved: attested_at, or the
+// timestamp of a record without it.
 func (r Record) ApprovedAt() Time {
 	if r.AttestedAt != nil {
 		return *r.AttestedAt
@@ -130,8 +129,8 @@ func nonNil(chain []Link) []Link {
 	return chain
 }
 
-// ExpiresAt is the last moment at which the record holds: its timestamp and its
-// hours to live. A record with no sensible number of hours was never alive.
+// ExpiresAt returns the last moment at which the record is valid: its timestamp plus its time
+// to live. A record with an invalid time to live was never valid.
 func (r Record) ExpiresAt() time.Time {
 	if r.TTLHours < 1 || r.TTLHours > MaxTTLHours {
 		return r.Timestamp.Time
@@ -150,8 +149,8 @@ const (
 	Future  = "future"
 )
 
-// TimeState is how the record stands at a moment: expired when its time to live
-// is past, future when it is dated more than MaxFuture ahead, else current (ZT-4.3).
+// TimeState returns the state of the record at a time: expired after its time to live, future
+// if it is dated more than MaxFuture ahead, else current (ZT-4.3).
 func (r Record) TimeState(now time.Time) string {
 	switch {
 	case r.Timestamp.After(now.Add(MaxFuture)):
@@ -162,8 +161,7 @@ func (r Record) TimeState(now time.Time) string {
 	return Current
 }
 
-// Link is the record as the chain of a later one holds it; ok is false where it
-// has no proof, and so cannot be a link.
+// Link returns the record as a link of a later record's chain; ok is false without a proof.
 func (r Record) Link() (l Link, ok bool) {
 	if r.Path == nil || r.Proof == "" {
 		return Link{}, false
@@ -174,8 +172,8 @@ func (r Record) Link() (l Link, ok bool) {
 	}, true
 }
 
-// Earlier are the records that the chain holds, oldest first, each with the
-// chain that its own proof was made over.
+// Earlier returns the records of the chain, oldest first, each with the chain that its own
+// proof signs.
 func (r Record) Earlier() []Record {
 	records := make([]Record, 0, len(r.Chain))
 	for i, l := range r.Chain {

@@ -10,15 +10,15 @@ import (
 	"strconv"
 )
 
-// What a record is called among the attestations of in-toto.
+// The types of a record as an in-toto attestation.
 const (
 	StatementType = "https://in-toto.io/Statement/v1"
 	PredicateType = "https://github.com/codexlock/codexlock/attestation/v1"
 	payloadType   = "application/vnd.in-toto+json"
 )
 
-// A statement is a record as in-toto's Statement v1: the artifact is its subject,
-// the whole record its predicate.
+// A statement is in-toto's Statement v1: the artifact is the subject, the whole record the
+// predicate.
 type statement struct {
 	Type          string          `json:"_type"`
 	Subject       []subject       `json:"subject"`
@@ -31,7 +31,7 @@ type subject struct {
 	Digest map[string]string `json:"digest"`
 }
 
-// An envelope is DSSE's.
+// An envelope is a DSSE envelope.
 type envelope struct {
 	PayloadType string      `json:"payloadType"`
 	Payload     string      `json:"payload"`
@@ -43,8 +43,8 @@ type signature struct {
 	Sig   string `json:"sig"`
 }
 
-// Statement is the record as an in-toto Statement, in one line. Extensions are
-// left out: nothing signs them.
+// Statement formats the record as an in-toto Statement, in one line, without extensions,
+// which nothing signs.
 func (r Record) Statement() ([]byte, error) {
 	if r.Path == nil || r.Proof == "" {
 		return nil, errors.New("the record has no proof")
@@ -60,9 +60,9 @@ func (r Record) Statement() ([]byte, error) {
 	})
 }
 
-// Envelope is the record's statement in a DSSE envelope, signed by the key that
-// sealed the record and that makes its proof. What is signed is told apart from a
-// proof by how it begins: DSSE's names the type of what follows.
+// Envelope returns the record's statement in a DSSE envelope, signed by the key that signed
+// the record. The signed text begins with DSSE's header, so the signature cannot be used as
+// a proof.
 func (k Key) Envelope(r Record) ([]byte, error) {
 	if k.reveal == nil {
 		return nil, ErrNoKey
@@ -81,15 +81,14 @@ func (k Key) Envelope(r Record) ([]byte, error) {
 	})
 }
 
-// preAuthentication is what DSSE signs of a payload, PAE in its specification.
+// preAuthentication returns the text that DSSE signs for a payload (PAE in its specification).
 func preAuthentication(payload []byte) []byte {
 	out := []byte("DSSEv1 " + strconv.Itoa(len(payloadType)) + " " + payloadType + " " + strconv.Itoa(len(payload)) + " ")
 	return append(out, payload...)
 }
 
-// OpenEnvelope verifies an envelope of ours and reads the record out of the very
-// bytes that were signed. It takes no other form than the one that Envelope
-// writes: what two readers could take for two things is refused.
+// OpenEnvelope verifies an envelope and reads the record from the signed bytes. It accepts only
+// the exact format of Envelope, so that two readers cannot read different values.
 func OpenEnvelope(data []byte, public func(keyID string) (ed25519.PublicKey, bool)) (Record, error) {
 	var e envelope
 	if err := decodeExactly(data, &e); err != nil {
@@ -118,14 +117,14 @@ func OpenEnvelope(data []byte, public func(keyID string) (ed25519.PublicKey, boo
 	if err != nil {
 		return Record{}, fmt.Errorf("predicate: %w", err)
 	}
-	// The statement says of the record just what the record says of itself.
+	// The statement must be exactly that of the record.
 	if again, err := r.Statement(); err != nil || !bytes.Equal(again, payload) {
 		return Record{}, errors.New("the statement is not that of its record")
 	}
 	return r, nil
 }
 
-// decodeExactly reads JSON that is written as json.Marshal would write it.
+// decodeExactly reads JSON in the exact format of json.Marshal.
 func decodeExactly(data []byte, into any) error {
 	dec := json.NewDecoder(bytes.NewReader(data))
 	dec.DisallowUnknownFields()

@@ -5,18 +5,18 @@ import (
 	"time"
 )
 
-// timeForm is the one written form of a time: UTC, RFC 3339, whole seconds (ZT-14.2).
+// timeForm is the only format of a time: UTC, RFC 3339, whole seconds (ZT-14.2).
 const timeForm = "2006-01-02T15:04:05Z"
 
 // maxYear is the last year that four digits can write.
 const maxYear = 9999
 
-// A Time is a moment in whole seconds, in UTC, as the standard's files write it.
+// A Time is a time in whole seconds, in UTC, as in the standard's files.
 type Time struct{ time.Time }
 
-// ParseTime reads YYYY-MM-DDTHH:MM:SSZ and nothing else. time.Parse alone takes
-// one-digit hours, commas and offsets of 24 hours, and other readers of the same
-// file would then see other times; so the form is checked byte by byte first.
+// ParseTime parses YYYY-MM-DDTHH:MM:SSZ and nothing else. time.Parse also accepts one-digit
+// hours, commas and offsets of 24 hours, which other readers would read differently; so the
+// format is checked byte by byte first.
 func ParseTime(s string) (Time, error) {
 	if !hasTimeForm(s) {
 		return Time{}, fmt.Errorf("time is %q, want the form 2025-11-09T12:00:00Z", s)
@@ -50,10 +50,10 @@ func hasTimeForm(s string) bool {
 	return true
 }
 
-// TimeOf is t cut to whole seconds, in UTC.
+// TimeOf returns t in UTC, truncated to whole seconds.
 func TimeOf(t time.Time) Time { return Time{t.UTC().Truncate(time.Second)} }
 
-// FormatTime writes t in the form that ParseTime reads; a fraction is cut off.
+// FormatTime formats t for ParseTime, truncated to whole seconds.
 func FormatTime(t time.Time) string { return t.UTC().Format(timeForm) }
 
 // String is the form that ParseTime reads.
