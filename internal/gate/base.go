@@ -11,20 +11,20 @@ import (
 	"github.com/codexlock/codexlock/internal/repo"
 )
 
-// Commits are those of one evaluation: the one that is judged, the one that it is
-// compared with, and the one that is trusted, from which configuration, rules,
-// schemas, keys and baseline come. The last two differ where a branch was forked
-// from an earlier commit: that one says what the branch changed, and no more.
+// commits are the commits of one evaluation: the judged one, the one that it is compared
+// with, and the trusted one, from which configuration, rules, schemas, keys and baseline
+// come. The last two differ if the branch was forked from an earlier commit, which only
+// shows what the branch changed.
 type commits struct {
 	head     repo.Commit // "": the work tree
 	compared repo.Commit // "": nothing, every file is new
-	trusted  repo.Commit // "": the head itself, for this is a first push
-	every    bool        // no one commit is the one to compare with: every artifact is judged
-	notes    []string    // what a reader of the verdict has to know
+	trusted  repo.Commit // "": the head itself, in a first push
+	every    bool        // there is no single commit to compare with: every artifact is judged
+	notes    []string    // notes for readers of the verdict
 }
 
-// commits resolves the revisions of a gate. Without a head it is the work tree;
-// without a base it is the commit that the head stands on.
+// commits resolves the revisions of a gate. The default head is the work tree; the default
+// base is HEAD, or the head's first parent.
 func (g *Gate) commits(ctx context.Context, r *repo.Repository) (c commits, err error) {
 	base, head := g.options.Base.revision(), g.options.Base.Head.Value
 	if head != "" {
@@ -63,9 +63,9 @@ func (g *Gate) commits(ctx context.Context, r *repo.Repository) (c commits, err 
 	return c, err
 }
 
-// compare finds what a revision is compared with: its merge base with the commit
-// that is trusted. Where there is no such commit, or several, an attacker could
-// choose among them, so nothing is taken for unchanged.
+// compare finds the commit that the head is compared with: its merge base with the trusted
+// commit. With no merge base, or several, an attacker could choose among them, so nothing
+// counts as unchanged.
 func (c *commits) compare(ctx context.Context, r *repo.Repository, g *Gate) error {
 	tip := c.head
 	if tip == "" {
@@ -103,7 +103,7 @@ func (c *commits) compare(ctx context.Context, r *repo.Repository, g *Gate) erro
 	return nil
 }
 
-// commit resolves a revision, and says so where its name could mean another one.
+// commit resolves a revision, and warns if its name is ambiguous.
 func (g *Gate) commit(ctx context.Context, r *repo.Repository, rev string) (repo.Commit, error) {
 	ambiguous, is, err := r.Ambiguous(ctx, rev)
 	if err != nil {
@@ -115,8 +115,7 @@ func (g *Gate) commit(ctx context.Context, r *repo.Repository, rev string) (repo
 	return r.Commit(ctx, rev)
 }
 
-// A comparison is what an evaluation is about: what is measured, and the tree that
-// is trusted.
+// A comparison has the trees of an evaluation: those that are measured, and the trusted one.
 type comparison struct {
 	options facts.Options
 	trusted repo.Tree
@@ -124,7 +123,7 @@ type comparison struct {
 	notes   []string
 }
 
-// compare finds the commits and opens their trees , both at the same time.
+// compare finds the commits and opens their trees, both at the same time.
 func (g *Gate) compare(ctx context.Context, r *repo.Repository) (comparison, error) {
 	layout, selection := g.options.Settings.Layout.Value, g.options.Selection
 	t := comparison{options: facts.Options{
@@ -179,8 +178,7 @@ func (g *Gate) compare(ctx context.Context, r *repo.Repository) (comparison, err
 	return t, err
 }
 
-// judged is the tree that is under judgement: a commit's, or what is staged, or the work
-// tree.
+// judged returns the judged tree: of a commit, the staged files, or the work tree.
 func (g *Gate) judged(ctx context.Context, r *repo.Repository, head repo.Commit) (repo.Tree, error) {
 	if !g.options.Base.Staged {
 		return g.tree(ctx, r, head)

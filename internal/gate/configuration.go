@@ -14,7 +14,7 @@ import (
 	"github.com/codexlock/codexlock/internal/vaulttime"
 )
 
-// Keyring takes the keys of a configuration's domains from where it says that they are.
+// Keyring reads the keys of a configuration's domains from their places.
 func (g *Gate) Keyring(ctx context.Context, c config.Config) (*vaulttime.Keyring, error) {
 	return keys.Ring(ctx, c, g.world.Env)
 }

@@ -110,8 +110,7 @@ func (l baseLoader) baseline(ctx context.Context, c config.Config) (policy.Basel
 	return b, nil
 }
 
-// problems are the first ones of a document that is not what it should be: a
-// report is of no use that holds nothing else.
+// problems returns the first problems of a document, so that they do not fill the report.
 func problems(e *schemas.Error) []facts.Problem {
 	const most = 5
 	var first []facts.Problem

@@ -15,9 +15,9 @@ import (
 	"github.com/codexlock/codexlock/internal/repo"
 )
 
-// checkEdited loads the gate as a change leaves it, and says why it cannot be used:
-// once merged, no change would pass, the one that reverts it included. Nothing that
-// it holds judges anything here.
+// checkEdited returns a function that loads the edited gate and reports why it cannot be
+// used: once merged, no change would pass, not even the one that reverts it. The edited gate
+// judges nothing here.
 func (g *Gate) checkEdited(r *repo.Repository) func(context.Context, repo.Tree) ([]facts.GateProblem, error) {
 	return func(ctx context.Context, head repo.Tree) ([]facts.GateProblem, error) {
 		err := baseLoader{gate: g, repository: r, base: head, edited: true, lenient: true}.load(ctx)
@@ -76,7 +76,7 @@ func (l baseLoader) load(ctx context.Context) error {
 	return err
 }
 
-// checkBaseline is what is wrong with a baseline that is there and cannot be read.
+// checkBaseline returns the error of a baseline that exists but cannot be read.
 func checkBaseline(b policy.Baseline) error {
 	switch {
 	case b.State == "irregular":
@@ -90,13 +90,13 @@ func checkBaseline(b policy.Baseline) error {
 	return nil
 }
 
-// A loadError is a fault that the process which loads an edited gate found.
+// A loadError is an error from the process that loads an edited gate.
 type loadError struct{ preview.LoadError }
 
 func (e *loadError) Error() string { return e.Message }
 
-// problemOf takes from an error of loading a gate which file it is about. ok is
-// false for an error that is about us.
+// problemOf returns the file and position of a loading error. ok is false for an error of
+// the program itself.
 func problemOf(err error) (p facts.GateProblem, ok bool) {
 	var bad *config.Error
 	var rule *policy.PolicyError

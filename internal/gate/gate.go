@@ -60,8 +60,8 @@ type Outcome struct {
 	Report     report.Report
 }
 
-// A NothingEvaluatedError is a run over everything that found nothing: a wrong
-// folder or pattern looks just so, and is not a pass.
+// A NothingEvaluatedError is a run over everything without any artifact, which is not a pass:
+// the folder or a pattern is probably wrong.
 type NothingEvaluatedError struct{ Include []string }
 
 func (e *NothingEvaluatedError) Error() string {
@@ -113,19 +113,19 @@ func (g *Gate) Evaluate(ctx context.Context, use func(Outcome) error) error {
 		TrustedBase: e.Facts.TrustedCommit, Notes: e.notes,
 		Preview: g.preview(limited, e),
 	})
-	decision = policy.Decision{} // the report has lists of its own, and these are large
+	decision = policy.Decision{} // the report has its own lists, and these are large
 	return use(Outcome{Repository: r, Change: e.Change, Config: e.Facts.Config, Report: done})
 }
 
-// An Evaluation is a gate that is ready to decide: what the trusted base says, and what is
-// under judgement.
+// An Evaluation is a gate that is ready to decide: the trusted base's configuration
+// and rules, and the judged change.
 type Evaluation struct {
 	Facts  facts.Options    // what is measured, with configuration and keys
 	Policy policy.Options   // how it is decided, with exceptions and baseline
 	Engine *policy.Engine   // the rules
 	Change *facts.Collector // what is under judgement
 	base   baseLoader
-	notes  []string // what a reader of the verdict has to know
+	notes  []string // notes for readers of the verdict
 }
 
 // Decide has the rules decide about the change.
@@ -134,8 +134,9 @@ func (e Evaluation) Decide(ctx context.Context) (policy.Decision, error) {
 }
 
 // Prepare finds the trusted base, reads configuration, keys and rules there, and collects
-// what is under judgement. The rules are loaded while the change is collected, for neither
-// needs the other. The repository has to stay open while the evaluation is used.
+// what is under judgement. The rules are loaded while the change is collected,
+// because neither needs the other. The repository must stay open while the evaluation is
+// used.
 func (g *Gate) Prepare(ctx context.Context, r *repo.Repository) (Evaluation, error) {
 	c, err := g.compare(ctx, r)
 	if err != nil {
@@ -180,7 +181,7 @@ func (g *Gate) PrepareRules(ctx context.Context, r *repo.Repository) (Evaluation
 	return e, nil
 }
 
-// evaluation is one of which nothing is loaded yet.
+// evaluation returns an evaluation without configuration and rules.
 func (g *Gate) evaluation(r *repo.Repository, c comparison) Evaluation {
 	return Evaluation{Facts: c.options, base: baseLoader{gate: g, repository: r, base: c.trusted}, notes: c.notes}
 }
@@ -224,8 +225,8 @@ func (l baseLoader) loadFacts(ctx context.Context, o *facts.Options) (err error)
 	return err
 }
 
-// Open opens the repository of the working directory. Where the work tree is read, it
-// finishes first what an interrupted attest left.
+// Open opens the repository of the working directory. If the work tree is read, it
+// first completes an interrupted attest.
 func (g *Gate) Open(ctx context.Context) (*repo.Repository, error) {
 	if !g.ReadsWorkTree() {
 		return repo.Open(ctx, g.world.Dir)
@@ -233,8 +234,8 @@ func (g *Gate) Open(ctx context.Context) (*repo.Repository, error) {
 	return Open(ctx, g.world.Dir)
 }
 
-// Open opens the repository that holds a folder, and finishes first what an interrupted
-// attest left: what was decided and not finished is neither the earlier state nor the new one.
+// Open opens the repository of a folder, and first completes an interrupted attest: its files
+// are neither in the earlier state nor in the new one.
 func Open(ctx context.Context, dir string) (*repo.Repository, error) {
 	r, err := repo.Open(ctx, dir)
 	if err != nil {
@@ -247,17 +248,17 @@ func Open(ctx context.Context, dir string) (*repo.Repository, error) {
 	return r, nil
 }
 
-// A Baseline is what a baseline is to be written of.
+// A Baseline has the findings to write to a baseline.
 type Baseline struct {
 	Root       string        // of the repository
-	Configured artifact.Path // "" where the configuration names no baseline
+	Configured artifact.Path // "": the configuration names no baseline
 	Entries    []baseline.Entry
-	Recorded   int // findings that the entries cover: several of one statement have one entry
+	Recorded   int // number of covered findings: several of one statement have one entry
 	Left       int // denials that no baseline can cover
 }
 
-// writeBaseline has a baseline of the decision's findings written, where one is wanted. The
-// decision covers them by it from then on: what is denied still, no baseline covers.
+// writeBaseline calls Options.WriteBaseline, if set, with the findings of the decision, and
+// marks them as covered. The remaining denials cannot be in a baseline.
 func (g *Gate) writeBaseline(r *repo.Repository, e Evaluation, d *policy.Decision) error {
 	if g.options.WriteBaseline == nil {
 		return nil

@@ -22,8 +22,8 @@ type baseLoader struct {
 	gate       *Gate
 	repository *repo.Repository
 	base       repo.Tree
-	edited     bool // it is the change's own, for a preview: nothing is read from elsewhere
-	lenient    bool // a bundle that is not in the cache is left out
+	edited     bool // reads the change's gate, for a preview: nothing is read from elsewhere
+	lenient    bool // omits bundles that are not in the cache
 }
 
 // where names the tree that is read, for messages.
@@ -88,7 +88,7 @@ func (l baseLoader) broken(name, format string, args ...any) error {
 	return &fileError{name, exit.Usagef(format, args...)}
 }
 
-// A fileError is a file that the gate is made of and that cannot be used.
+// A fileError is a file of the gate that cannot be used.
 type fileError struct {
 	name string // in the repository
 	err  error
@@ -97,8 +97,8 @@ type fileError struct {
 func (e *fileError) Error() string { return e.err.Error() }
 func (e *fileError) Unwrap() error { return e.err }
 
-// folder refuses a folder of the gate in whose place, or above which, something
-// stands that nothing can be read through: it would look like a folder with no files.
+// folder refuses a folder of the gate if anything but a folder is at its path or above it: it
+// would look like an empty folder.
 func (l baseLoader) folder(ctx context.Context, dir string) error {
 	for at := range ancestors(strings.TrimSuffix(dir, "/")) {
 		entry, ok, err := l.base.Lookup(ctx, artifact.Path(at))
@@ -115,7 +115,7 @@ func (l baseLoader) folder(ctx context.Context, dir string) error {
 	return nil
 }
 
-// ancestors are a path's folders from the top, and then itself: a, a/b, a/b/c.
+// ancestors returns a path's folders from the top, and then the path: a, a/b, a/b/c.
 func ancestors(name string) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		for i := range len(name) {
@@ -144,7 +144,7 @@ func (l baseLoader) schemas(ctx context.Context, c config.Config) (map[schemas.K
 	return extras, nil
 }
 
-// A schemaText is an owner's additional schema as it was read.
+// A schemaText is the text of an owner's additional schema.
 type schemaText struct {
 	kind schemas.Kind
 	path artifact.Path

@@ -8,30 +8,30 @@ import (
 	"github.com/codexlock/codexlock/internal/exit"
 )
 
-// A Place is where a file is read that a flag or an input names.
+// A Place says where files that a flag or an input names are read.
 type Place uint8
 
 // The places.
 const (
-	Anywhere      Place = iota // the disk, where somebody verifies a work tree of their own; else the trusted commit
-	TrustedCommit              // always: it is an input of the action
-	Disk                       // always: it is named to somebody who works on it
+	Anywhere      Place = iota // the disk for users who verify their own work tree, else the trusted commit
+	TrustedCommit              // always: an input of the action
+	Disk                       // always: a file that somebody works on
 )
 
-// A location is where a file is that --config or --policy names.
+// A location is the location of a file that --config or --policy names.
 type location uint8
 
 // The locations.
 const (
-	inTree  location = iota // in the commit that is trusted
+	inTree  location = iota // in the trusted commit
 	onDisk                  // on the disk
 	nowhere                 // outside the repository, where only files of the repository count
 )
 
-// locate says where a file is read that a flag or an input names. Whoever verifies
-// a work tree of their own means the file that they edit. Where commits are judged,
-// in a hook, and on a runner, a path inside the repository is the trusted commit's:
-// the checkout may be the change's.
+// locate returns where a file that a flag or an input names is read. Users who verify their
+// own work tree mean the file that they edit. If commits are judged, in a hook, and on a
+// runner, a path inside the repository is read from the trusted commit, because the
+// checkout may be that of the change.
 func (l baseLoader) locate(written string) (at location, p artifact.Path, err error) {
 	rel, inside := repositoryPath(l.repository.Root(), l.gate.world.Dir, written)
 	switch {
@@ -49,8 +49,8 @@ func (l baseLoader) locate(written string) (at location, p artifact.Path, err er
 	return inTree, p, nil
 }
 
-// readsDisk reports whether what flags name is read from the disk, inside the
-// repository too.
+// readsDisk reports whether files that flags name are read from the disk, even inside the
+// repository.
 func (g *Gate) readsDisk() bool {
 	switch g.options.Sources.Place {
 	case Disk:
@@ -61,8 +61,7 @@ func (g *Gate) readsDisk() bool {
 	return g.ReadsWorkTree() && !unattended(g.world.Env)
 }
 
-// unattended reports whether nobody's own work tree is verified: this runs in CI, or
-// is started by Git as a hook.
+// unattended reports whether the program runs in CI or as a Git hook.
 func unattended(env environment) bool {
 	for _, name := range []string{"CI", "GITHUB_ACTIONS"} {
 		if env.isOn(name) {
@@ -77,9 +76,9 @@ func unattended(env environment) bool {
 	return false
 }
 
-// repositoryPath is a path, as it was written and seen from dir, from the
-// repository's root, and whether it is inside. What its words say counts before the
-// links on its way: those may be the change's.
+// repositoryPath returns a path, which is relative to dir, relative to the repository's root,
+// and whether it is inside. It decides by the text of the path before it resolves links,
+// because a change may have added them.
 func repositoryPath(root, dir, written string) (rel string, inside bool) {
 	full := written
 	if !filepath.IsAbs(full) {
@@ -96,7 +95,7 @@ func repositoryPath(root, dir, written string) (rel string, inside bool) {
 	return "", false
 }
 
-// resolved is a path without links, or as it is where it leads nowhere.
+// resolved returns a path without links, or unchanged if it does not exist.
 func resolved(name string) string {
 	if real, err := filepath.EvalSymlinks(name); err == nil {
 		return real

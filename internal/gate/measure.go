@@ -12,7 +12,7 @@ import (
 )
 
 // Measure measures one artifact without judging it, or the whole change where the scope is
-// not paths. A file that is no artifact is an error: nobody would judge its facts.
+// not paths. A file that is not an artifact is an error, because no rule would judge it.
 func (g *Gate) Measure(ctx context.Context) (facts.Measurement, error) {
 	none := facts.Measurement{}
 	r, err := g.Open(ctx)
@@ -67,7 +67,7 @@ func MeasureNamed(ctx context.Context, change *facts.Collector, written string) 
 	return m, s, err
 }
 
-// A NotArtifactError is a file that nothing calls an artifact.
+// A NotArtifactError is a file that is not an artifact.
 type NotArtifactError struct {
 	Path        string
 	Eligibility facts.Eligibility

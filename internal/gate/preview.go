@@ -46,9 +46,9 @@ func program(w host.World) preview.Program {
 	return p
 }
 
-// preview says what the edits of the gate that the change holds would change over
-// the whole tree, nil where there are none. It is no part of the verdict: whatever
-// goes wrong is said in it, and nowhere else.
+// preview returns what the change's edits of the gate would change in the whole tree, or nil
+// without such edits. It is not part of the verdict: its errors are reported only in the
+// preview.
 func (g *Gate) preview(ctx context.Context, e Evaluation) *policy.Preview {
 	edits := e.Change.GateEdits()
 	if len(edits) == 0 || g.options.Selection.Scope == facts.Paths || e.Facts.TrustedBase == facts.TrustedHead {
@@ -65,9 +65,9 @@ func (g *Gate) preview(ctx context.Context, e Evaluation) *policy.Preview {
 	return &p
 }
 
-// compareGates judges the head's whole tree twice, as it would be judged once it is
-// merged: by the base's gate here, by the head's in a process of its own. What
-// that one is told was measured here, so that it needs no key.
+// compareGates judges the head's whole tree twice, as it would be judged after the merge: by
+// the base's gate in this process, and by the head's in another one. That process gets
+// facts measured here, so it needs no key.
 func (g *Gate) compareGates(ctx context.Context, e Evaluation) (policy.Preview, error) {
 	o := e.Facts
 	whole := facts.Options{ // and nothing else that was asked for: a preview runs nobody's tests
@@ -146,8 +146,8 @@ func (l baseLoader) loadEdited(ctx context.Context, whole *facts.Options, earlie
 	return err
 }
 
-// editedForms finds out what edited schemas make of the tree's documents: these are
-// noted while the tree is measured without the schemas, and asked about all at once.
+// editedForms validates the tree's documents with the edited schemas: it records them while
+// the tree is measured without the schemas, and then validates all at once.
 func (l baseLoader) editedForms(ctx context.Context, whole facts.Options, edited []schemaText) (map[schemas.Kind][]facts.Form, error) {
 	documents := preview.SchemaCheck{Schemas: map[schemas.Kind][]string{}, Documents: map[schemas.Kind][]string{}}
 	recorders := map[schemas.Kind]*preview.Recorder{}
