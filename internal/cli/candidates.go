@@ -28,8 +28,8 @@ func candidates(ctx context.Context, out io.Writer, r *repo.Repository, g *gate.
 	return all, err
 }
 
-// printSkipped prints what was not attested although it was asked for, and returns how
-// many that is, and whether something of it fails.
+// printSkipped prints the selected artifacts that were not attested, and returns their number
+// and whether one of them is denied.
 func printSkipped(w host.World, all []signing.Candidate) (n int, failed bool) {
 	for _, s := range all {
 		reason := s.Refused()
@@ -46,8 +46,8 @@ func printSkipped(w host.World, all []signing.Candidate) (n int, failed bool) {
 	return n, failed
 }
 
-// conclude ends a command that attested artifacts: with its last line, and denied where one
-// of them was skipped because it is denied.
+// conclude prints the last line of a command that attested artifacts. The command is denied if
+// a denied artifact was skipped.
 func conclude(w host.World, failed bool, format string, args ...any) error {
 	mark := "✓"
 	if failed {

@@ -1,5 +1,5 @@
-// Package cli is the command line and the action's entry point: flags, wiring and
-// printing.
+// Package cli has the commands of the command line: each reads its flags, calls the gate or
+// another package, and prints the result.
 package cli
 
 import (

@@ -35,7 +35,7 @@ that change. It needs only git, no network and none of your keys.`,
 	}
 }
 
-// A demo is the throwaway repository and what is used in it.
+// A demo is a temporary repository with its key.
 type demo struct {
 	world host.World // with the demo's folder and key
 	repo  *repo.Repository
@@ -195,7 +195,7 @@ func (d demo) attest(ctx context.Context, age time.Duration, names ...string) er
 	return a.run(ctx)
 }
 
-// only is an environment of one variable.
+// only returns an environment with one variable.
 func only(name, value string) func(string) (string, bool) {
 	return func(asked string) (string, bool) {
 		if asked == name {
@@ -205,5 +205,5 @@ func only(name, value string) func(string) (string, bool) {
 	}
 }
 
-// short is a commit as people write it.
+// short abbreviates a commit id.
 func short(c repo.Commit) string { return string(c[:min(len(c), 10)]) }

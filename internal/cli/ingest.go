@@ -28,13 +28,13 @@ import (
 	"github.com/codexlock/codexlock/internal/vaulttime"
 )
 
-// An intake is what ingest and quarantine release have in common: files that are
-// attested and judged where they are to stand before they stand there.
+// An importer is shared by ingest and quarantine release: it attests files and has the gate
+// verify them at their new paths before they are moved.
 type importer struct {
 	attestation
 	replace  bool
 	quiet    bool
-	releases string // the quarantine that is released; "" for none
+	releases string // the quarantine to release; "" for none
 }
 
 func ingestCommand(w host.World) *cobra.Command {
@@ -77,7 +77,7 @@ func newIntakeGate(w host.World, effective string) (*gate.Gate, error) {
 	return gate.New(w, gate.Options{Selection: gate.Selection{Scope: facts.Paths, MeasureNamed: true}, EffectiveTime: effective})
 }
 
-// flags are those of every intake.
+// flags adds the flags of ingest and quarantine release.
 func (in *importer) flags(cmd *cobra.Command, effective *string) {
 	in.log.flags(cmd, in.world)
 	f := cmd.Flags()
@@ -117,7 +117,7 @@ func (in importer) ingest(ctx context.Context) error {
 	})
 }
 
-// take lets the arrivals in, or not, tells of it, and adds what it did to the log.
+// take imports or rejects the incoming files, prints the results, and adds them to the log.
 func (in importer) take(ctx context.Context, r *repo.Repository, arrivals []attest.IncomingFile, adjust func(*attest.Ingestion), tell func(attest.Ingested) error) error {
 	ingestion, c, err := in.prepare(ctx, r, arrivals)
 	if err != nil {
@@ -150,8 +150,8 @@ func (in importer) take(ctx context.Context, r *repo.Repository, arrivals []atte
 	return verdict
 }
 
-// obstacles refuses arrivals that a commit would not hold as they are where they are to
-// stand. Nothing is wrong with such a file, so that it is not quarantined.
+// obstacles refuses incoming files that a commit would omit or change at their new paths.
+// They are not quarantined, because nothing is wrong with the files.
 func (in importer) obstacles(ctx context.Context, r *repo.Repository, arrivals []attest.IncomingFile) error {
 	view, err := r.View(ctx, in.world.Env)
 	if err != nil {
@@ -160,7 +160,7 @@ func (in importer) obstacles(ctx context.Context, r *repo.Repository, arrivals [
 	from := make(map[artifact.Path]string, len(arrivals))
 	var paths []artifact.Path
 	for _, a := range arrivals {
-		if _, err := artifact.ParsePath(a.To.String()); err == nil { // else it is quarantined
+		if _, err := artifact.ParsePath(a.To.String()); err == nil { // an invalid path is quarantined
 			from[a.To] = string(a.From)
 			paths = append(paths, a.To)
 		}
@@ -186,8 +186,8 @@ func (in importer) open(ctx context.Context, command string) (*repo.Repository, 
 	return gate.Open(ctx, in.world.Dir)
 }
 
-// prepare compiles the gate that judges the arrivals: the base commit's, like the
-// domains that they are attested in.
+// prepare prepares the gate of the base commit, which judges the incoming files and defines
+// their trust domains.
 func (in importer) prepare(ctx context.Context, r *repo.Repository, arrivals []attest.IncomingFile) (attest.Ingestion, config.Config, error) {
 	work, err := r.WorkTree(ctx)
 	if err != nil {
@@ -209,7 +209,7 @@ func (in importer) prepare(ctx context.Context, r *repo.Repository, arrivals []a
 	}, e.Facts.Config, nil
 }
 
-// newID is a random number that no two folders have in common.
+// newID returns a random number for the name of a folder.
 func newID(w host.World) (string, error) {
 	var random [8]byte
 	if _, err := io.ReadFull(w.Random, random[:]); err != nil {
@@ -218,7 +218,7 @@ func newID(w host.World) (string, error) {
 	return hex.EncodeToString(random[:]), nil
 }
 
-// tell says where everything went. What was not let in decides the exit code.
+// tell prints the result of each file. A rejected file determines the exit code.
 func (in importer) tell(result attest.Ingested, irregular []attest.Left, done string) error {
 	out := bufio.NewWriter(in.world.Stdout)
 	for _, a := range result.Attested {
@@ -264,7 +264,7 @@ func (in importer) tell(result attest.Ingested, irregular []attest.Left, done st
 	return nil
 }
 
-// takenHint is how a file gets in whose place another one has.
+// takenHint is the hint for a file whose path is taken.
 func (in importer) takenHint(q attest.Quarantined) string {
 	other := attest.SourcesDir + "/OTHER-NAME"
 	if in.releases != "" {
@@ -286,7 +286,7 @@ func printDenied(out io.Writer, q attest.Quarantined, where string) {
 	}
 }
 
-// quarantineDrifted moves away the sources that a report found to have drifted.
+// quarantineDrifted moves drifted sources of a report to quarantine.
 func quarantineDrifted(ctx context.Context, w host.World, r report.Report, now time.Time) error {
 	repository, err := gate.Open(ctx, w.Dir)
 	if err != nil {

@@ -91,7 +91,7 @@ func runInit(ctx context.Context, w host.World, domain string) error {
 	return nil
 }
 
-// A scaffold is what init writes.
+// A scaffold has the files that init writes.
 type scaffold struct {
 	world      host.World
 	repository *repo.Repository
@@ -100,8 +100,8 @@ type scaffold struct {
 	config     config.Config
 	text       string // of a new configuration; "" where there is one
 	files      []attest.File
-	told       []string // what was written, added and kept
-	steps      []string // what is left for the user to do
+	told       []string // output lines: written, added and kept files
+	steps      []string // the next steps for the user
 }
 
 // configure reads the configuration that is there, or writes one.
@@ -177,7 +177,7 @@ func (in *scaffold) printAdded(a attributes.File) {
 	}
 }
 
-// overrule takes back what files of attributes in folders say of artifacts.
+// overrule adds lines to .gitattributes files in folders that overrule init's lines.
 func (in *scaffold) overrule(ctx context.Context) error {
 	view, err := in.repository.View(ctx, in.world.Env)
 	if err != nil {
@@ -257,7 +257,7 @@ func scaffoldWorkflow(c config.Config) []byte {
 	return []byte(strings.Replace(initWorkflow, "@KEYS@", env.String(), 1))
 }
 
-// checkWorkflow says which keys a workflow that is there already does not name.
+// checkWorkflow adds a step for each key that an existing workflow does not name.
 func (in *scaffold) checkWorkflow(ctx context.Context) error {
 	entry, _, err := in.tree.Lookup(ctx, workflowPath)
 	if err != nil || entry.Kind != repo.File {

@@ -137,8 +137,7 @@ key to check.`,
 	return cmd
 }
 
-// A keyView is what a command of keys looks at: the keys of the environment, as
-// the work tree's configuration names them.
+// A keyView has the configuration of the work tree and the keys that it names.
 type keyView struct {
 	world     host.World
 	domain    string // "" for all
@@ -187,7 +186,7 @@ func (k *keyView) read(ctx context.Context) (err error) {
 	return k.known()
 }
 
-// known refuses a domain that there is not.
+// known refuses an unknown domain.
 func (k *keyView) known() error {
 	if _, ok := k.options.Config.Domain(k.domain); !ok && k.domain != "" {
 		return exit.Usagef("trust domain %q is not in %s", k.domain, k.options.Config.File)
@@ -204,7 +203,7 @@ func (k *keyView) domains() []string {
 	return names
 }
 
-// noKey is what there is to say where no domain has a key.
+// noKey returns the error of a run without any key.
 func (k *keyView) noKey() error {
 	if len(k.domains()) == 0 {
 		return exit.Usagef("%s has no trust domain", k.options.Config.File)
@@ -273,8 +272,8 @@ func (k *keyView) check(ctx context.Context, print func([]facts.DomainKey, []pol
 	return nil
 }
 
-// trustRules compiles the rules about trust domains and their keys alone: the
-// others ask for what is not measured here.
+// trustRules compiles only the rules about trust domains and their keys, because facts for
+// the others are not measured here.
 func trustRules(ctx context.Context) (*policy.Engine, error) {
 	embedded, err := policy.Embedded(policies.FS)
 	if err != nil {
@@ -326,7 +325,7 @@ func (k *keyView) text(keys []facts.DomainKey, findings []policy.Finding) error 
 	return nil
 }
 
-// listedAs says how a key stands in the list of its domain, and its age.
+// listedAs describes the state and the age of a key in the list of its domain.
 func (k *keyView) listedAs(d facts.DomainKey) string {
 	words := map[facts.KeyListed]string{
 		"none": "not listed, as none is", "missing": "not listed", "differs": "listed with another public key",

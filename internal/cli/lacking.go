@@ -14,12 +14,12 @@ import (
 	"github.com/codexlock/codexlock/internal/signing"
 )
 
-// maxLacking is how many files of one kind are named.
+// maxLacking is the number of files of one kind that are named.
 const maxLacking = 10
 
-// tellLacking prints what a commit of this work tree would lack, or would not hold as
-// it is here, of the artifacts that were judged: the gate in CI sees the commit. It
-// changes no verdict, for whoever verifies before git add is not wrong. work is the work
+// printLacking prints which files of the judged artifacts a commit of this work tree would
+// omit or change, because the gate in CI sees the commit. It changes no verdict, because
+// verifying before git add is not wrong. work is the work
 // tree as it was measured, whose names are listed already.
 func printLacking(ctx context.Context, w host.World, r *repo.Repository, work repo.Tree, done report.Report) error {
 	if len(done.Artifacts) == 0 {

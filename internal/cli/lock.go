@@ -17,8 +17,8 @@ import (
 	"github.com/codexlock/codexlock/internal/vaulttime"
 )
 
-// mergeDriver is the one command that makes Git merge the ledger by path. Git
-// takes drivers from a clone's own configuration only, never from a repository.
+// mergeDriver is the command that configures Git to merge the ledger by path. Git reads merge
+// drivers only from a clone's configuration, never from the repository.
 const mergeDriver = `git config merge.codexlock.driver "codexlock lock merge --marker-size=%L --path=%P %O %A %B"`
 
 // maxMarkerSize bounds the conflict markers; Git's are 7 long, and a few longer
@@ -110,7 +110,7 @@ func (m ledgerMerge) run() error {
 // mergeSides are the three files of a merge, in Git's order.
 var mergeSides = [3]string{"base", "ours", "theirs"}
 
-// A mergeResult is a merged file, and what is in conflict in it, each in one line.
+// A mergeResult is a merged file with its conflicts, one line each.
 type mergeResult struct {
 	text      []byte
 	conflicts []string
@@ -204,7 +204,7 @@ func (m ledgerMerge) read(name string) ([]byte, error) {
 	return text, err
 }
 
-// about says what the two sides of a conflict want.
+// about describes the two sides of a conflict.
 func about(c ledger.Conflict) string {
 	side := func(entries []ledger.Entry) string {
 		switch len(entries) {

@@ -97,7 +97,7 @@ func (l lockResolution) run(ctx context.Context) error {
 	return nil
 }
 
-// tell prints what became of a file, and returns how many conflicts are left.
+// tell prints the result for a file, and returns the number of remaining conflicts.
 func (l lockResolution) tell(p artifact.Path, conflicts []string) int {
 	if len(conflicts) == 0 {
 		fmt.Fprintf(l.world.Stdout, "[✓] %s resolved\n", report.Terminal(p.String()))

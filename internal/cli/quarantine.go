@@ -153,7 +153,7 @@ func (rel release) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	// The log's form has no field for a reason, and whoever verified has one.
+	// The log has no field for a reason, so it is part of the verifier's name.
 	rel.log.By = strings.ToValidUTF8(cut(fmt.Sprintf("%s, releasing %s: %s", rel.log.By, held.ID, rel.reason), maxVerifiedBy), "")
 	return rel.take(ctx, r, []attest.IncomingFile{arrival}, func(in *attest.Ingestion) {
 		in.Strict = true
@@ -161,7 +161,7 @@ func (rel release) run(ctx context.Context) error {
 	}, func(result attest.Ingested) error { return rel.tell(result, nil, "released") })
 }
 
-// released is the record of it, for the file that was quarantined and no other.
+// released returns the record of the release, which is for exactly the quarantined file.
 func (rel release) released(ctx context.Context, held attest.QuarantineFolder, a attest.Attested) (attest.File, error) {
 	if a.SHA256 != held.SHA256 {
 		return attest.File{}, fmt.Errorf("quarantine %s: the file changed since: sha256 is %s, its reason.json says %s", held.ID, a.SHA256, held.SHA256)
@@ -174,7 +174,7 @@ func (rel release) released(ctx context.Context, held attest.QuarantineFolder, a
 
 func cut(text string, limit int) string { return text[:min(len(text), limit)] }
 
-// find is the quarantine that was named, still held.
+// find returns the named quarantine, which must not be released yet.
 func (rel release) find(r *repo.Repository) (attest.QuarantineFolder, error) {
 	all, damaged := attest.Quarantines(r.Root())
 	for _, h := range all {
@@ -192,7 +192,8 @@ func (rel release) find(r *repo.Repository) (attest.QuarantineFolder, error) {
 	return attest.QuarantineFolder{}, exit.Usagef("there is no quarantine %q; see codexlock quarantine list", rel.id)
 }
 
-// arrival is the held file as one that comes in, into assets/sources/ only.
+// incomingFile returns the quarantined file as an incoming one, for a path in
+// assets/sources/.
 func (rel release) incomingFile(r *repo.Repository, held attest.QuarantineFolder) (attest.IncomingFile, error) {
 	var to artifact.Path
 	if rel.to != "" {

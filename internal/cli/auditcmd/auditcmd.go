@@ -1,5 +1,5 @@
-// Package auditcmd is the commands of the audit log: codexlock audit …. It reads flags, calls
-// internal/audit and prints.
+// Package auditcmd has the commands of the audit log: codexlock audit …. They read flags, call
+// internal/audit and print the results.
 package auditcmd
 
 import (

@@ -1,5 +1,5 @@
-// Package policycmd is the commands of policy owners: codexlock policy …. It reads flags,
-// calls internal/workbench and prints.
+// Package policycmd has the commands of policy owners: codexlock policy …. They read flags,
+// call internal/workbench and print the results.
 package policycmd
 
 import (
