@@ -1,6 +1,6 @@
 // Command bench measures Codexlock next to what people would use instead, in one run
 // on one machine, and prints a Markdown table: medians, spread, CPU time, memory and
-// ratios, each held to its target.
+// ratios, each compared with its target.
 //
 //	go run ./bench                     everything: under 15 minutes, 7 GB of disk in $TMPDIR
 //	go run ./bench -quick              a tenth of every size

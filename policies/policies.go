@@ -1,6 +1,6 @@
 // Package policies holds the standard's rules: one Rego package and one folder
-// a rule, with its test and its page. It only carries them; compiling and
-// asking them is another package's work.
+// per rule, with its test and its page. It only embeds them; internal/policy compiles and
+// evaluates them.
 package policies
 
 import "embed"

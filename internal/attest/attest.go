@@ -1,6 +1,6 @@
-// Package attest makes and renews what vouches for an artifact: its companions
-// and its ledger entry. It writes all of a set of files or none. It verifies nothing and reads no
-// clock or environment.
+// Package attest writes and renews an artifact's companions and its ledger entry. It writes all
+// of a set of files or none. It does not verify artifacts, and reads no clock or
+// environment.
 package attest
 
 import (

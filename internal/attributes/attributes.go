@@ -1,5 +1,5 @@
 // Package attributes writes the lines of .gitattributes that keep Git from converting an
-// artifact's bytes. It only plans: whoever calls it writes the files.
+// artifact's bytes. It only plans: the caller writes the files.
 package attributes
 
 import (

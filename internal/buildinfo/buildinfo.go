@@ -1,4 +1,4 @@
-// Package buildinfo says what this program is: its name, and what it was built from.
+// Package buildinfo has the name and the version of this program, and its build information.
 //
 // It answers codexlock version while it is initialised, before the packages with the
 // rules, which cost the most to start, and without a worker (internal/supervisor): see

@@ -1,5 +1,5 @@
-// Package concurrent runs work in goroutines. A panic of the work is one of the goroutine
-// that waits for it, so that it ends the program as any other does.
+// Package concurrent runs work in goroutines. A panic in the work is raised again in
+// the waiting goroutine, so that it ends the program like any other panic.
 package concurrent
 
 import (

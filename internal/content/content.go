@@ -1,6 +1,6 @@
-// Package content looks into text for what must not stand in an artifact:
-// placeholders and secrets (ZT-9.1, ZT-9.2). It says where they stand and judges
-// nothing. Of a secret it tells the kind and the place, and never a character.
+// Package content searches texts for placeholders and secrets (ZT-9.1, ZT-9.2). It returns
+// their positions and judges nothing. It returns the kind and the position of a secret,
+// never the secret.
 package content
 
 import (

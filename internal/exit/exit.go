@@ -1,6 +1,6 @@
-// Package exit maps errors to exit codes and hints. An error says itself whether the user
-// can correct it (Usage) and what the next step is (Hint); this package asks every error
-// of a chain, and prints nothing.
+// Package exit maps errors to exit codes and hints. Each error states whether the user can
+// correct it (Usage) and the next step (Hint); this package asks every error of a chain. It
+// prints nothing.
 package exit
 
 import (

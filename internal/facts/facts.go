@@ -1,8 +1,7 @@
-// Package facts measures a repository: it collects all that a policy may know
-// about one artifact, or about the change as a whole, into one document. It
-// judges nothing: whatever it finds, it states, as closed enumerations wherever
-// a comparison was made, and what that means is a rule's to say. No key and no
-// computed MAC ever enters a fact, only the verdict of checking one.
+// Package facts measures a repository: it collects all facts that rules can read, about one
+// artifact or about the whole change, in one document. The result of a comparison is a
+// value of an enumeration; rules decide what it means. A fact never contains a key or a
+// computed MAC, only the result of checking one.
 package facts
 
 import (

@@ -1,8 +1,8 @@
-// Package keys takes trust domains' keys from where the base commit's configuration
-// says that they are kept (key: in codexlock.yaml), and from nowhere else: a record
-// cannot choose a variable, and no key stands in for another domain's. What opens a
-// store comes from the environment alone. Each kind of place is a provider, a package
-// below this one; see the list of them in this file.
+// Package keys reads the keys of trust domains from the places in the base commit's
+// configuration (key: in codexlock.yaml), and from nowhere else: a record cannot choose a
+// variable, and no domain uses another domain's key. Credentials of a key store come only
+// from the environment. Each kind of place is a provider, a package below this one; see
+// the list of providers in this file.
 package keys
 
 import (

@@ -1,5 +1,5 @@
-// Package lockfile waits for the advisory lock of a file (flock(2)), which ends
-// with the process that has it, however that ends. It opens and makes no file.
+// Package lockfile waits for the advisory lock of a file (flock(2)), which the kernel releases
+// when the process ends. It opens and creates no file.
 package lockfile
 
 import (

@@ -1,6 +1,6 @@
-// Package namefold says which file names some file system treats as equal. It is apart
-// from internal/artifact because it needs the tables of case folding, which programs
-// that only read records do without.
+// Package namefold finds file names that some file system treats as equal. It is separate from
+// internal/artifact because it needs the tables of case folding, which programs that only
+// read records do not need.
 package namefold
 
 import (

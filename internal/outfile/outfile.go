@@ -1,7 +1,6 @@
 // Package outfile writes the files that a user names: reports, baselines, pages.
-// A file is written whole or not at all, under a temporary name that then becomes
-// the file's own, and never through a symbolic link of the repository. It reads no
-// environment and decides nothing about what is in a file.
+// It writes a file completely or not at all, under a temporary name that it then renames,
+// and never through a symbolic link of the repository. It reads no environment.
 package outfile
 
 import (

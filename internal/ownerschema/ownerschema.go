@@ -1,7 +1,7 @@
 // Package ownerschema checks documents with the additional JSON Schemas of a
 // repository's owners (schemas: in codexlock.yaml). They may use every keyword of
-// JSON Schema, so this is the one package that needs the JSON Schema library: what
-// reads documents without owners' schemas does not link it.
+// JSON Schema, so only this package needs the JSON Schema library: programs that read
+// documents without owners' schemas do not link it.
 package ownerschema
 
 import (

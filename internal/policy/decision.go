@@ -1,5 +1,6 @@
-// Package policy compiles Rego in a sandbox, asks every rule about every
-// artifact and returns a decision. Only it and internal/workbench know OPA. It fails closed: a rule that does not answer is an error, never a pass.
+// Package policy compiles Rego in a sandbox, evaluates every rule for every artifact and returns
+// a decision. Only this package and internal/workbench import OPA. It fails closed: a rule
+// without an answer is an error, never a pass.
 package policy
 
 import (

@@ -1,10 +1,9 @@
-// Package repo reads a git repository: the tree of a commit, the work tree, and
-// what changed between two of them. It is the only package that runs git, and
-// git runs nothing for it. It believes objects and nothing else: commits, trees
-// and blobs are read by their ids and checked against them, never a ref's
-// replacement, a graft or a file that a filter made. The index is believed where the
-// work tree is judged, and only about what a sparse checkout leaves out. It judges nothing, and
-// writes nothing but the throwaway repository of a demo (Create).
+// Package repo reads a Git repository: the tree of a commit, the work tree, and the changes
+// between two of them. It is the only package that runs git, and git starts no other
+// program for it. It trusts only objects: it reads commits, trees and blobs by their ids and
+// checks them against the ids, and ignores replacement refs, grafts and filters. It uses the
+// index only for the files that a sparse checkout of the work tree omits. It judges nothing,
+// and writes only the temporary repository of a demo (Create).
 package repo
 
 import (

@@ -1,8 +1,6 @@
-// Package schemas is the one door for bytes: it holds the published JSON Schema
-// of every document and the strict decoder that reads them. What passes it has
-// exactly the form that its schema states, and every value keeps its line and
-// column. It judges nothing else: whether a well-formed value is the right one is
-// a rule's to say.
+// Package schemas has the published JSON Schema of every document and the strict decoder that
+// reads them; no other package decodes documents. A decoded document matches its schema, and
+// every value has its line and column. Rules decide whether a valid value is the right one.
 package schemas
 
 import (

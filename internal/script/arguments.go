@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// A reading is how a program reads the arguments that it is given.
+// A reading is the result of reading a program's arguments.
 type reading struct {
 	program *program
 	values  []value
@@ -19,8 +19,7 @@ type reading struct {
 	replace string // of xargs: what each line of the standard input is put in place of
 }
 
-// A value is a word that a program reads in a certain way, or several: the words of
-// a command.
+// A value is one argument, or the words of a command, that a program reads in a certain way.
 type value struct {
 	kind kind
 	args []argument
@@ -29,8 +28,8 @@ type value struct {
 // rests are the kinds of operands that take all further words as they are.
 var rests = []kind{"command", "remote", "parallel", "rest"}
 
-// read reads arguments as the program does: its options, then those of its
-// sub-command. An option that the table does not have takes no value.
+// read reads arguments as the program does: its options, then those of its sub-command. An
+// option that is not in the table takes no value.
 func (p *program) read(args []argument) reading {
 	r := reading{program: p}
 	for p = r.program; ; p = r.program {

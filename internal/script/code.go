@@ -8,8 +8,8 @@ import (
 	"mvdan.cc/sh/v3/syntax"
 )
 
-// Code inside a script is bounded: how deep it may stand in other code, and how much
-// of it is read. What is beyond is code that cannot be read.
+// The limits of code inside a script: its depth in other code, and its size. Code beyond them
+// is opaque.
 const (
 	maxDepth = 8
 	maxCode  = 4 * MaxBytes
@@ -31,7 +31,7 @@ const (
 	caller  // in a function: its caller's
 )
 
-// opaque notes code that cannot be read, where the command that executes it stands.
+// opaque records code that cannot be read, at the position of the command that executes it.
 func (w *walker) opaque(n syntax.Node) {
 	use := w.origin
 	if w.depth == 0 {
@@ -43,8 +43,8 @@ func (w *walker) opaque(n syntax.Node) {
 	}
 }
 
-// code judges code in a language like the script itself. same says that the shell
-// which executes it is the one that executes the script.
+// code reads code in a language as it reads the script itself. same means that the shell that
+// executes the script executes it.
 func (w *walker) code(c command, lang kind, text string, same bool) {
 	if lang != "shell" {
 		w.foreign(c, lang, text)
@@ -103,8 +103,8 @@ func joined(args []argument) string {
 	return strings.Join(codes, " ")
 }
 
-// holed reports whether the name of a command in code is made where the code is: then
-// it is not one command but any code. A path that begins so is the name of a file.
+// holed reports whether the name of a command in code is known only at run time: then it can be
+// any code. A path with a variable at its beginning is the name of a file.
 func holed(a argument) bool {
 	if a.word == nil || len(a.word.Parts) == 0 {
 		return false

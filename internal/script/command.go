@@ -11,7 +11,7 @@ import (
 	"github.com/codexlock/codexlock/internal/lazyregexp"
 )
 
-// A command is a call with its words as far as they are known.
+// A command is a call with the known parts of its words.
 type command struct {
 	node  syntax.Node
 	name  string

@@ -6,9 +6,9 @@ import (
 	"github.com/codexlock/codexlock/internal/lazyregexp"
 )
 
-// A language is how code in it contacts hosts, executes commands, and executes code
-// that it makes. The code is not parsed: what is looked for are the names of
-// functions and the literals that they are given.
+// A language describes how code in it contacts hosts, executes commands, and executes generated
+// code. The code is not parsed: it is searched for the names of functions with their
+// literals.
 type language struct {
 	contacts *lazyregexp.Regexp // what reaches for the network
 	executes *lazyregexp.Regexp // what executes a command, up to its first argument

@@ -1,5 +1,3 @@
-// Package script is about shell scripts: the one that the standard wants in every
-// repository's root.
 package script
 
 import (

@@ -12,7 +12,7 @@ import (
 	"github.com/codexlock/codexlock/internal/lazyregexp"
 )
 
-// A contact is what one command contacts and executes, as it is read word by word.
+// A contact collects the hosts that one command contacts and the code that it executes.
 type contact struct {
 	walker  *walker
 	command command

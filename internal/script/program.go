@@ -26,7 +26,7 @@ var kinds = append([]kind{
 	"script", "server", "share", "socat", "source", "sshforward", "sshoption", "tarexec", "text", "trap", "until", "url",
 }, languages...)
 
-// A program is how one program, or one of its sub-commands, reads its arguments.
+// A program describes how a program, or one of its sub-commands, reads its arguments.
 type program struct {
 	name        string
 	options     map[string]kind            // what the options' values are

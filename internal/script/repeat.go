@@ -8,8 +8,8 @@ import (
 	"mvdan.cc/sh/v3/syntax"
 )
 
-// mentions are the paths that a script names, by what it does with them: what is made
-// again or removed by each run is no trace of an earlier one.
+// mentions are the paths that a script names, by their use: a file that each run creates again
+// or removes is not left over from an earlier run.
 type mentions struct {
 	removed map[string][]uint // where: by rm and mv
 	emptied map[string][]uint // by >

@@ -1,7 +1,7 @@
-// Package script says what a shell script does, as facts: how it begins, what it
-// reads, whom it talks to, what ShellCheck thinks of it. It runs nothing of theirs
-// and judges nothing. How programs read their arguments stands in programs.txt. Code
-// that a script composes at run time is a fact of its own, Opaque.
+// Package script parses shell scripts into facts: their first lines, the configuration that
+// they read, the hosts that they contact, ShellCheck's findings. It executes no script and
+// judges nothing. programs.txt describes how programs read their arguments. Code that a
+// script composes at run time is the fact Opaque.
 package script
 
 import (
@@ -14,22 +14,22 @@ import (
 	"mvdan.cc/sh/v3/syntax"
 )
 
-// MaxBytes bounds a script that is parsed, and maxOpeners how many brackets and
-// keywords of it can open a level of nesting: the parser calls itself for each,
-// with some 8 KiB of stack, and a stack that overflows ends the program.
+// MaxBytes is the largest script that is parsed, and maxOpeners the largest number of brackets
+// and keywords that can open a level of nesting: the parser is recursive, with some 8 KiB of
+// stack per level, and a stack that overflows ends the program.
 const (
 	MaxBytes   = 256 << 10
 	maxOpeners = 10_000
 )
 
-// maxUses bounds how many places of one sort are told of one script: each is a
-// finding, so one that is left out lets nothing pass.
+// maxUses is the largest number of uses of one kind per script. Each is a finding, so an omitted
+// one changes no verdict.
 const maxUses = 20
 
-// maxText bounds how much of a script a fact repeats.
+// maxText is the longest text of a script in a fact.
 const maxText = 80
 
-// Facts are what holds of one script.
+// Facts are the facts about one script.
 type Facts struct {
 	State        State      `json:"state"`
 	Problem      *Problem   `json:"problem,omitempty"`
@@ -52,14 +52,14 @@ type Facts struct {
 	ShellCheck   ShellCheck `json:"shellcheck"` // what ShellCheck says
 }
 
-// A Problem is why a script cannot be parsed.
+// A Problem is the reason why a script cannot be parsed.
 type Problem struct {
 	Message string `json:"message"`
 	Line    int    `json:"line"`   // counts from 1
 	Column  int    `json:"column"` // counts from 1, in characters
 }
 
-// A Use is a place in a script and what stands there.
+// A Use is a position in a script and the text at it.
 type Use struct {
 	Text   string `json:"text"`
 	Line   int    `json:"line"`
@@ -108,7 +108,8 @@ func isShell(line string) bool {
 	return false
 }
 
-// Parse looks into a script. It never fails: what it cannot read is a fact.
+// Parse returns the facts about a script. It never fails: a script that it cannot parse is a
+// fact.
 func Parse(text []byte) (f Facts) {
 	f = Facts{
 		State: "parsed", Shebang: "absent", StrictMode: "absent", POSIX: "absent", Usage: "absent",
@@ -116,7 +117,7 @@ func Parse(text []byte) (f Facts) {
 		Hashes: "no", Signs: "no", Behaves: "no", ShellCheck: ShellCheck{State: "absent", Findings: []Comment{}},
 	}
 	defer func() {
-		if p := recover(); p != nil { // the parser's fault, and no reason to pass
+		if p := recover(); p != nil { // an error of the parser, which must not pass
 			f.State, f.Problem = "unread", &Problem{Message: fmt.Sprintf("cannot be parsed: %v", p), Line: 1, Column: 1}
 		}
 	}()
@@ -155,7 +156,7 @@ func Parse(text []byte) (f Facts) {
 	return f
 }
 
-// unreadable is why bytes are no text of a script, nil where they are.
+// unreadable returns why bytes are not the text of a script, or nil.
 func unreadable(text []byte) *Problem {
 	if len(text) > MaxBytes {
 		return &Problem{fmt.Sprintf("has %d bytes, want at most %d of a script", len(text), MaxBytes), 1, 1}
@@ -186,8 +187,8 @@ var keywords = map[string]bool{
 	"select": true, "then": true, "time": true, "until": true, "while": true,
 }
 
-// openers counts what may open a level of nesting, quoted or not: more than there
-// are levels, and never fewer.
+// openers counts the tokens that can open a level of nesting, quoted or not: at least as many
+// as there are levels.
 func openers(text []byte) int {
 	n, start := 0, 0
 	for i := 0; i <= len(text); i++ {
@@ -210,7 +211,7 @@ func openers(text []byte) int {
 	return n
 }
 
-// problem is what the parser says, in its words, with its place.
+// problem returns the parser's error with its position.
 func problem(text []byte, err error) *Problem {
 	var at syntax.Pos
 	message := err.Error()

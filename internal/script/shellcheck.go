@@ -17,7 +17,7 @@ import (
 	"github.com/codexlock/codexlock/internal/artifact"
 )
 
-// A ShellCheck is what the program of that name says of a script (ZT-10.1).
+// A ShellCheck is the result of ShellCheck for a script (ZT-10.1).
 type ShellCheck struct {
 	State    ShellCheckState `json:"state"`
 	Problem  string          `json:"problem,omitempty"`
@@ -74,9 +74,9 @@ func Text(text []byte) Source {
 	}
 }
 
-// A Checker runs ShellCheck, one process at a time, and bounds the CPU time of all
-// of them: what is usual for the scripts it is asked about, and slack beyond it.
-// The zero value is ready. Its methods may be called from several goroutines.
+// A Checker runs ShellCheck, one process at a time, and limits the CPU time of all processes:
+// the usual time for its scripts, and slack in addition. The zero value is ready to use. Its
+// methods are safe for concurrent use.
 type Checker struct {
 	mu            sync.Mutex
 	allowed, used time.Duration

@@ -11,12 +11,11 @@ import (
 	"github.com/codexlock/codexlock/internal/lazyregexp"
 )
 
-// Statement returns the text of the statement at a place of a script, together
-// with every other statement that decides what it does: those that name a variable
-// or a function that it uses, and those that call the function in which it stands.
-// Its position may move and other statements may change, and the text stays the
-// same. Where what it does cannot be narrowed down (eval, positional parameters, a
-// script that cannot be parsed), it is the whole text.
+// Statement returns the text of the statement at a position of a script, together with every
+// statement that determines its effect: those that name a variable or a function that it
+// uses, and those that call the function that contains it. The text stays the same if its
+// position or other statements change. If the effect cannot be narrowed down (eval,
+// positional parameters, a script that cannot be parsed), it is the whole text.
 func Statement(text []byte, line, column int) (statement []byte) {
 	defer func() {
 		if recover() != nil { // the parser's fault

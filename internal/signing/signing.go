@@ -1,6 +1,6 @@
-// Package signing is what the commands share that sign: which key signs for a trust domain,
-// which artifacts may be attested again, which files a commit would not hold as they are, and
-// the audit log. It reads no flag and prints nothing.
+// Package signing is shared by the commands that sign: it finds the key that signs for a trust
+// domain, the artifacts that may be attested again, and the files that a commit would omit
+// or change, and it writes the audit log. It reads no flags and prints nothing.
 package signing
 
 import (

@@ -1,9 +1,9 @@
-// Package supervisor runs the program in a second process, so that an end that the
-// program did not choose cannot be taken for one of its exit codes. The Go runtime
+// Package supervisor runs the program in a second process, so that a crash cannot be mistaken
+// for one of its exit codes. The Go runtime
 // ends with 2 on a fatal error (a stack that overflows, no memory, no thread, a map
 // written twice at once), which no code in the process can change, and 2 is usage.
 //
-// What the package does happens while it is initialised, before the packages with the rules,
+// The package does its work while it is initialised, before the packages with the rules,
 // which cost the most to start: see docs/decisions/0046-exit-codes.md.
 package supervisor
 

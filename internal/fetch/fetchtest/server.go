@@ -1,6 +1,5 @@
 // Package fetchtest is a server of rule bundles for tests, on loopback and over
-// TLS: files at their paths, a container registry, and what can be wrong with
-// them.
+// TLS: files at their paths, a container registry, and their possible errors.
 package fetchtest
 
 import (

@@ -1,7 +1,7 @@
 // Package githubtest is a server for tests that answers as GitHub's API does for
-// check runs. Every request and every answer is checked against GitHub's own
-// OpenAPI description, and against the limits that the description tells only in
-// prose. What breaks them is an error of the test.
+// check runs. It checks every request and every response against GitHub's
+// OpenAPI description, and against the limits that only the text of the description states.
+// A violation is an error of the test.
 package githubtest
 
 import (

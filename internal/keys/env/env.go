@@ -1,5 +1,5 @@
-// Package env is the provider of keys that environment variables hold. It is given the
-// environment and reads only the variables that the configuration names.
+// Package env is the provider of keys in environment variables. It reads only the variables
+// that the configuration names.
 package env
 
 import (

@@ -1,8 +1,7 @@
-// Package transit takes trust domains' keys out of the transit engine of a
-// HashiCorp Vault, which keeps them, versions them and writes down who took them.
-// It is asked for what the base commit's configuration names, and holds
-// a key no longer than it takes to hand it on. It decides nothing: a Vault that
-// does not answer is an error, never a domain without a key.
+// Package transit exports the keys of trust domains from the transit engine of a HashiCorp
+// Vault, which stores and versions them and logs each access. It reads only the keys that
+// the base commit's configuration names, and stores none. A Vault that does not answer is an
+// error, never a domain without a key.
 package transit
 
 import (
