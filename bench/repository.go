@@ -161,6 +161,20 @@ func suspiciousText(w io.Writer, n int) error {
 	return repeat(w, lines.String(), n)
 }
 
+// mixedText is a log of requests with identifiers, paths and keys, and code between them
+// that assigns keys and tokens.
+func mixedText(w io.Writer, n int) error {
+	var lines strings.Builder
+	for i := 0; lines.Len() < 1<<20; i++ {
+		fmt.Fprintf(&lines, `2026-01-%02dT%02d:%02d:%02dZ level=info component=api msg="request done" method=GET path=/v1/items/%d?page=%d status=200 duration=%dms request_id=%08x user=u%d cache_key=item:%d`+"\n",
+			1+i%28, i%24, i%60, i/60%60, i, i%7, i%900, i*2654435761%(1<<32), i%999, i)
+		if i%40 == 0 {
+			lines.WriteString("func (s *Store) find(ctx context.Context, key string) (*Entry, error) {\n\ttoken := s.tokens[key]\n\tif !s.known(token) {\n\t\treturn nil, fmt.Errorf(\"no entry of this key: %w\", errMissing)\n\t}\n\treturn s.load(ctx, token)\n}\n")
+		}
+	}
+	return repeat(w, lines.String(), n)
+}
+
 // suspiciousNotebook is a Jupyter notebook of n bytes at least, whose cells have such
 // words: prose, code and what it printed.
 func suspiciousNotebook(w io.Writer, n int) error {

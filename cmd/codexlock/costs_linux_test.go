@@ -330,3 +330,58 @@ func readOpenings(events io.Reader, end string) (opened float64) {
 		}
 	}
 }
+
+// TestLargeFilesAreReadOnce: of a large file, every byte is read once, whichever way it
+// comes to be verified and by whichever process. The kernel counts.
+func TestLargeFilesAreReadOnce(t *testing.T) {
+	const size, slack = 16 << 20, 3 << 20 // what else a run reads: its own files and git's
+	r := newCostRepository(t, 1)
+	large := filepath.Join(r.dir, "assets", "sources", "0", "large.txt")
+	chance := rand.NewChaCha8([32]byte{1})
+	for name, write := range map[string]func([]byte){
+		"text":   func(b []byte) { copy(b, bytes.Repeat([]byte("the key of the session: token count 5\n"), size/38+1)) },
+		"binary": func(b []byte) { _, _ = chance.Read(b) },
+	} {
+		data := make([]byte, size)
+		write(data)
+		if err := os.WriteFile(large, data, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		r.run(t, costCase{args: []string{"attest", "assets/sources/0/large.txt"}})
+		r.git(t, "add", "-A")
+		r.git(t, "commit", "-q", "-m", "a large file")
+		for _, c := range []struct {
+			args []string
+			most int // bytes; git mostly maps what it reads, and then it counts for nothing
+		}{
+			{[]string{"verify", "--all"}, size},
+			{[]string{"verify", "assets/sources/0/large.txt"}, size},
+			{[]string{"verify", "--base", "HEAD^1"}, size},
+			{[]string{"verify", "--base", "HEAD^1", "--head", "HEAD"}, size},
+		} {
+			t.Run(name+" "+strings.Join(c.args, " "), func(t *testing.T) {
+				before := bytesRead(t)
+				r.run(t, costCase{args: c.args})
+				if n := bytesRead(t) - before; n < size || n > c.most+slack {
+					t.Errorf("%d bytes are read, want one pass over a file of %d", n, size)
+				} else {
+					t.Logf("%d bytes are read", n)
+				}
+			})
+		}
+	}
+}
+
+// bytesRead is how much this process and those that it waited for have read.
+func bytesRead(t *testing.T) int {
+	t.Helper()
+	text, err := os.ReadFile("/proc/self/io")
+	if err != nil {
+		t.Skipf("the kernel does not count: %v", err)
+	}
+	var n int
+	if _, err := fmt.Sscanf(string(text), "rchar: %d", &n); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}

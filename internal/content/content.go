@@ -144,11 +144,9 @@ func (s *Scanner) look(last bool) {
 	}
 	s.pods, s.podsRead = nil, false
 	s.budget.grant((until - s.from) / honestShare)
-	if !isQuiet(s.buf) {
-		h := s.hits()
-		s.placeholders(h, until, last)
-		s.secrets(h, until)
-	}
+	h := s.hits(suspicious(s.buf))
+	s.placeholders(h, until, last)
+	s.secrets(h, until)
 	if last || s.facts.State != "text" {
 		return
 	}

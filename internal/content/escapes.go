@@ -37,9 +37,9 @@ func unescape(text []byte) (decoded []byte, n int) {
 	case '"', '\'', '\\', '/':
 		return text[1:2], 2
 	case 'n', 'r':
-		return []byte("\n"), 2
+		return newline, 2
 	case 't':
-		return []byte("\t"), 2
+		return tab, 2
 	case 'u':
 		r, ok := hex4(text)
 		if !ok {
@@ -53,6 +53,8 @@ func unescape(text []byte) (decoded []byte, n int) {
 	}
 	return text[:1], 1
 }
+
+var newline, tab = []byte("\n"), []byte("\t")
 
 // hex4 reads a text that begins with \u and four hexadecimal digits.
 func hex4(text []byte) (rune, bool) {

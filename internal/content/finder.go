@@ -41,8 +41,15 @@ var theFinder = sync.OnceValue(func() *finder {
 	for _, w := range words {
 		f.add(entry{text: w, word: true})
 	}
+	for _, h := range hiding {
+		f.add(entry{text: h})
+	}
 	return f
 })
+
+// hiding is what a letter of a keyword can be written as: the beginning of an escape, and
+// the characters that (?i) takes for k and s.
+var hiding = []string{`\u00`, `\u212a`, `\u017f`, "\u212a", "\u017f"}
 
 func (f *finder) add(e entry) {
 	add := func(at int) {

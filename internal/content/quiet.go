@@ -15,7 +15,8 @@ import (
 const (
 	runByte = '+'
 	minRun  = 9
-	// longRun is the run that the rules want which match without their keyword.
+	// longRun is the run that the rules want which match without their keyword, and one
+	// in which a keyword of a token is not looked for.
 	longRun = 27
 	// keywordWithin is how far before a run a keyword of it begins: genericRule allows
 	// some thirty characters, which may be escaped.
@@ -26,10 +27,11 @@ const (
 	escapeLen   = len(`\u0000`)
 )
 
-// isQuiet reports whether nothing can be found in a text: no placeholder stands in it,
-// and no rule can match. It reads prose some ten times as fast as the search for
-// keywords; of a text that is not quiet it says nothing.
-func isQuiet(text []byte) bool {
+// suspicious returns the stretches of a text outside of which no placeholder stands and
+// no rule can match, in order and apart. It reads prose some ten times as fast as the
+// search for keywords.
+func suspicious(text []byte) []span {
+	var stretches []span
 	long := false
 	for i := 0; i < len(text); {
 		i = nextNoise(text, i)
@@ -43,13 +45,21 @@ func isQuiet(text []byte) bool {
 				i++
 			}
 			if isSuspicious(text, start, i) {
-				return false
+				s := span{start: max(start-keywordWithin, 0), end: min(i+operatorWithin, len(text))}
+				if n := len(stretches); n > 0 && s.start <= stretches[n-1].end {
+					stretches[n-1].end = s.end
+				} else {
+					stretches = append(stretches, s)
+				}
 			}
 			long = long || i-start >= longRun
 			i++ // the byte that ends the run
 		}
 	}
-	return !long || !hasFarKeyword(text)
+	if long && hasFarKeyword(text) {
+		return []span{{start: 0, end: len(text)}}
+	}
+	return stretches
 }
 
 // noiseBlock is how many bytes nextNoise looks at together.
@@ -105,51 +115,25 @@ func endsOfCurl(x, next uint64) uint64 {
 }
 
 // isSuspicious reports whether the run of a text from start to end is a reason to search
-// for keywords: a placeholder or curl stands in it, or a rule can match it.
+// for keywords around it: a placeholder or curl stands in it, or a rule can match it.
 func isSuspicious(text []byte, start, end int) bool {
 	run := text[start:end]
-	asked := len(run) >= longRun
+	long := len(run) >= minRun
+	if len(run) >= longRun || long && (isValue(text[:start]) || foldsTo(text[max(start-len("not "), 0):], notImplemented)) {
+		return true
+	}
 	for i, c := range run {
 		switch {
 		case c == 'c' && bytes.HasPrefix(run[i:], []byte("curl")), 'F' <= c && c <= 'X' && isPlaceholder(run[i:]):
 			return true
-		case asked || len(run) < minRun:
+		case !long:
 		case c == '\\', classes[c]&operator != 0 && len(bytes.TrimLeft(run[i:], operators)) > 0:
-			asked = true
+			return true
 		case i+2 < len(run) && tokenFinder().begins[pack(c, run[i+1], run[i+2])]:
-			asked = true
+			return true
 		}
 	}
-	switch {
-	case len(run) < minRun:
-		return false
-	case foldsTo(text[max(start-len("not "), 0):], notImplemented):
-		return true
-	}
-	return (asked || isValue(text[:start])) && hasKeyword(text[max(start-keywordWithin, 0):min(end+operatorWithin, len(text))])
-}
-
-// hasKeyword reports whether a rule can match at a keyword in a text, or the text has
-// one that (?i) or an escape may hide.
-func hasKeyword(text []byte) bool {
-	if hidesKeyword(text) {
-		return true
-	}
-	found := false
-	theFinder().each(text, func(start int, of []entry) {
-		for _, e := range of {
-			if end := start + len(e.text); !found && !e.word && end <= len(text) && foldsTo(text[start:end], e.text) {
-				found = plausible(text, hit{start: start, end: end, assigns: e.assigns})
-			}
-		}
-	})
-	return found
-}
-
-// hidesKeyword reports whether a letter of a keyword can be written as an escape or as
-// one of the characters that (?i) takes for k and s.
-func hidesKeyword(text []byte) bool {
-	return bytes.Contains(text, []byte(`\u`)) || bytes.Contains(text, []byte("\u212a")) || bytes.Contains(text, []byte("\u017f"))
+	return false
 }
 
 // isPlaceholder reports whether a text begins with one of the words that count in upper

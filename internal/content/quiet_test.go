@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"reflect"
 	"regexp/syntax"
 	"runtime"
 	"slices"
@@ -103,15 +104,76 @@ func TestQuietHasNothing(t *testing.T) {
 	}
 }
 
-// checkNothing looks through a text without asking whether it is quiet.
-func checkNothing(t *testing.T, text string) {
+// isQuiet reports whether the engine is asked about nothing of a text, and no word is
+// looked at.
+func isQuiet(text []byte) bool {
 	s := NewScanner("a.txt")
-	s.buf = []byte(text)
-	h := s.hits()
+	s.buf = text
+	return len(s.hits(suspicious(text))) == 0
+}
+
+// everywhere looks through a text as if all of it were suspicious.
+func everywhere(name string, text []byte) Facts {
+	s := NewScanner(name)
+	s.buf = text
+	h := s.hits([]span{{0, len(text), false}})
 	s.placeholders(h, len(s.buf), true)
 	s.secrets(h, len(s.buf))
-	if len(s.facts.Secrets)+len(s.facts.Placeholders) > 0 {
-		t.Errorf("quiet, but has %+v: %q", s.facts, text)
+	return s.facts
+}
+
+// checkNothing looks through a text without asking whether it is quiet.
+func checkNothing(t *testing.T, text string) {
+	if f := everywhere("a.txt", []byte(text)); len(f.Secrets)+len(f.Placeholders) > 0 {
+		t.Errorf("quiet, but has %+v: %q", f, text)
+	}
+}
+
+// TestStretchesHoldAllThatIsFound: the search of the suspicious stretches alone finds
+// what the search of the whole text finds, in the same places. The texts are examples of
+// every rule, as they stand and in escapes, between prose, code, words and keywords.
+func TestStretchesHoldAllThatIsFound(t *testing.T) {
+	r := rand.New(rand.NewPCG(21, 22))
+	between := []string{
+		"and so on and on ", "the key of it: no\n", "\n", "x = f(y) ", "token = \"\" ", `\"key\": \"\",\n`, "TODO: it ", "# TODO\n", "it is not implemented\n", "a TODO app ", "kkeey ",
+		"facebook ", "xoxe.xoxb-", "https://localhost/a/b/c?d=e&f=g ", `"\u001b[0m",\n`, "AAAABBBBCCCCDDDDEEEEFFFFGGGGHHHH ", "curl it ", strings.Repeat("and prose of no interest ", 400),
+	}
+	found, less, all := 0, 0, 0
+	for range 3 {
+		for i := range rules {
+			if rules[i].regex == "" {
+				continue
+			}
+			re, err := syntax.Parse(rules[i].regex, syntax.Perl)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var b strings.Builder
+			for range 1 + r.IntN(4) {
+				for range r.IntN(12) {
+					b.WriteString(between[r.IntN(len(between))])
+				}
+				text := example(re, r)
+				if r.IntN(2) == 0 {
+					text = inEscapes(r, text)
+				}
+				b.WriteString(text)
+			}
+			text := []byte(strings.ReplaceAll(b.String(), "\x00", ""))
+			want := everywhere("a.txt", text)
+			got := look(t, "a.txt", string(text))
+			if !reflect.DeepEqual(got, want) {
+				t.Fatalf("%s: %+v, want %+v: %q", rules[i].id, got, want, text)
+			}
+			found += len(want.Secrets) + len(want.Placeholders)
+			for _, s := range suspicious(text) {
+				less += s.end - s.start
+			}
+			all += len(text)
+		}
+	}
+	if found < 300 || less > all*9/10 {
+		t.Errorf("%d places are found in %d of %d bytes", found, less, all)
 	}
 }
 
@@ -138,8 +200,8 @@ func BenchmarkQuiet(b *testing.B) {
 	text := []byte(full.String())
 	b.SetBytes(int64(len(text)))
 	for range b.N {
-		if !isQuiet(text) {
-			b.Fatal("not quiet")
+		if len(suspicious(text)) > 0 {
+			b.Fatal("something is suspicious")
 		}
 	}
 }

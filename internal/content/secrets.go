@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
+	"unicode/utf8"
 )
 
 // The engine reads about 1 MB/s where a keyword occurs, and every rule of it has
@@ -157,18 +159,32 @@ func (s *Scanner) windows(all []hit, until int) []span {
 	return windows
 }
 
+// inKeyword are the bytes that keywords are made of, in either case.
+var inKeyword = sync.OnceValue(func() *[256]bool {
+	var in [256]bool
+	for word := range keywords() {
+		for _, c := range []byte(word + strings.ToUpper(word)) {
+			in[c] = true
+		}
+	}
+	return &in
+})
+
 // plausible reports whether a rule can match at a hit. Most words such as key in prose
 // and code have no operator behind them, and most of the two letters that begin a token
 // of Twilio or a JWT stand in a picture of a notebook.
 func plausible(text []byte, h hit) bool {
 	if h.assigns {
-		return assigned(text[h.end:min(h.end+operatorWithin+valueWithin, len(text))])
+		return assigned(text[h.end:])
 	}
 	switch string(text[h.start:h.end]) {
 	case "SK": // SK[0-9a-fA-F]{32}
 		return follows(text[h.end:], 32, "0123456789abcdefABCDEF")
 	case "ey": // \b(ey[a-zA-Z0-9]{17,}
 		return (h.start == 0 || strings.IndexByte(alphanumeric+"_", text[h.start-1]) < 0 || afterEscape(text, h.start)) && follows(text[h.end:], 17, alphanumeric)
+	case `\u00`, `\U00`:
+		c, n := unescape(text[h.start:])
+		return n > 1 && inKeyword()[c[0]]
 	case "sk", "Sk", "sK", "eY", "Ey", "EY":
 		return false
 	}
@@ -180,7 +196,6 @@ func plausible(text []byte, h hit) bool {
 // counts wherever a letter does, for (?i) takes two such characters for letters.
 const (
 	between = 1 << iota
-	blank   // of the bytes between those that leave the keyword and its operator side by side
 	operator
 	around
 	ofValue
@@ -194,7 +209,7 @@ var classes = func() (of [256]uint8) {
 	}
 	set(between|ofValue, alphanumeric+"_.-")
 	set(ofValue, "+/=")
-	set(between|blank, " \t\r\n\f'\"")
+	set(between, " \t\r\n\f'\"")
 	set(operator, operators)
 	set(around, operators+"`'\" \t\r\n\f")
 	for c := 0x80; c < len(of); c++ {
@@ -211,29 +226,43 @@ const (
 )
 
 // assigned reports whether genericRule can match where this text follows one of its
-// keywords: an operator comes first, and then a value, unless the two stand side by
-// side. So "key of the session: token" is none. What is escaped is read by the engine
-// once more as it is meant, so that an operator is enough there.
+// keywords: an operator comes first, and then a value. So "key of the session: token" is
+// none. What is escaped is read by the engine once more as it is meant, and so it is here.
 func assigned(text []byte) bool {
-	beside := true
-	near := text[:min(len(text), operatorWithin)]
-	for i, b := range near {
-		switch c := classes[b]; {
-		case b == '\\':
-			return bytes.ContainsAny(near[i:], operators)
-		case c&operator != 0:
-			return beside || valued(text[i:])
-		case c&between == 0:
-			return false
-		case c&blank == 0:
-			beside = false
-		}
+	near := text[:min(len(text), operatorWithin+valueWithin)]
+	found, decided := assigns(near)
+	escape := bytes.IndexByte(near, '\\')
+	if found || escape < 0 || decided < escape {
+		return found
 	}
-	return false
+	var room [operatorWithin + valueWithin + utf8.UTFMax]byte
+	meant := append(room[:0], text[:escape]...)
+	for text = text[escape:]; len(text) > 0 && len(meant) < operatorWithin+valueWithin; {
+		c, n := unescape(text)
+		meant, text = append(meant, c...), text[n:]
+	}
+	found, _ = assigns(meant)
+	return found
 }
 
-// valued reports whether a value follows an operator with which the text begins.
-func valued(text []byte) bool {
+// assigns reports whether a text begins with what may stand between a keyword and an
+// operator, the operator and a value, and at which byte that was decided.
+func assigns(text []byte) (found bool, decided int) {
+	for i, b := range text[:min(len(text), operatorWithin)] {
+		switch c := classes[b]; {
+		case c&operator != 0:
+			found, n := valued(text[i:])
+			return found, i + n
+		case c&between == 0:
+			return false, i
+		}
+	}
+	return false, min(len(text), operatorWithin)
+}
+
+// valued reports whether a value follows an operator with which the text begins, and at
+// which byte that was decided.
+func valued(text []byte) (found bool, decided int) {
 	start := 0
 	for start < len(text) && start < valueWithin-shortestValue && classes[text[start]]&around != 0 {
 		start++
@@ -242,13 +271,10 @@ func valued(text []byte) bool {
 	for end < len(text) && end-start < shortestValue && classes[text[end]]&ofValue != 0 {
 		end++
 	}
-	if end < len(text) && text[end] == '\\' {
-		return true
-	}
 	for start > 0 && text[start-1] == '=' { // which a value can begin with
 		start--
 	}
-	return end-start >= shortestValue
+	return end-start >= shortestValue, end
 }
 
 const alphanumeric = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"

@@ -22,26 +22,29 @@ type hit struct {
 	assigns    bool   // a keyword that an operator must follow
 }
 
-// hits finds all of them in what is held, in order of where they begin, and of the
-// keywords those at which a rule can match.
-func (s *Scanner) hits() []hit {
+// hits finds all of them in stretches of what is held, in order of where they begin, and
+// of the keywords those at which a rule can match.
+func (s *Scanner) hits(stretches []span) []hit {
 	f := theFinder()
 	all := s.found[:0]
-	f.each(s.buf, func(start int, of []entry) {
-		for _, e := range of {
-			end := start + len(e.text)
-			if end > len(s.buf) || !foldsTo(s.buf[start:end], e.text) {
-				continue
+	for _, stretch := range stretches {
+		f.each(s.buf[stretch.start:stretch.end], func(start int, of []entry) {
+			start += stretch.start
+			for _, e := range of {
+				end := start + len(e.text)
+				if end > len(s.buf) || !foldsTo(s.buf[start:end], e.text) {
+					continue
+				}
+				h := hit{start: start, end: end, assigns: e.assigns}
+				if e.word {
+					h.word = e.text
+				} else if !plausible(s.buf, h) {
+					continue
+				}
+				all = append(all, h)
 			}
-			h := hit{start: start, end: end, assigns: e.assigns}
-			if e.word {
-				h.word = e.text
-			} else if !plausible(s.buf, h) {
-				continue
-			}
-			all = append(all, h)
-		}
-	})
+		})
+	}
 	s.found = all
 	return all
 }
