@@ -66,6 +66,9 @@ func (c *Collector) contentChange(ctx context.Context, s *subject, before repo.E
 	case a.SHA256 == s.in.Base.SHA256:
 		return "same", nil // what the base's ledger records
 	}
+	if status, known := c.changes.status(s.path.String()); known && status == repo.Modified && s.file.Mode == before.Mode {
+		return "differs", nil // in its bytes, or it would not be modified
+	}
 	id, ok, err := c.o.Repository.ObjectID(ctx, c.o.Head, s.file)
 	if err != nil {
 		return "", fmt.Errorf("compare with the base: %w", err)
