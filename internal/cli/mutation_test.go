@@ -121,7 +121,8 @@ func sameMeaning(name string, a, b []byte) bool {
 	return json.Unmarshal(a, &x) == nil && json.Unmarshal(b, &y) == nil && reflect.DeepEqual(x, y)
 }
 
-// newJudge runs a gate whose rules are compiled once.
+// newJudge runs a gate whose rules are compiled once. It holds each decision to that of
+// a second gate, which has every rule evaluated and knows no answer.
 func newJudge(t *testing.T, w host.World, r *repo.Repository) func(*testing.T) report.Report {
 	t.Helper()
 	ctx := t.Context()
@@ -129,25 +130,39 @@ func newJudge(t *testing.T, w host.World, r *repo.Repository) func(*testing.T) r
 	if err != nil {
 		t.Fatal(err)
 	}
-	e, err := g.Prepare(ctx, r)
-	if err != nil {
-		t.Fatal(err)
+	var both [2]gate.Evaluation
+	for i := range both {
+		if both[i], err = g.Prepare(ctx, r); err != nil {
+			t.Fatal(err)
+		}
 	}
+	both[1].Engine.WithoutCache()
 	return func(t *testing.T) report.Report {
 		t.Helper()
-		o := e.Facts
-		var err error
-		if o.Head, err = r.WorkTree(context.WithoutCancel(ctx)); err != nil {
-			t.Fatal(err)
+		var decisions [2]policy.Decision
+		var texts [2]string
+		for i, e := range both {
+			o := e.Facts
+			var err error
+			if o.Head, err = r.WorkTree(context.WithoutCancel(ctx)); err != nil {
+				t.Fatal(err)
+			}
+			change, err := facts.Collect(ctx, o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if decisions[i], err = e.Engine.Decide(ctx, change, policy.Options{Now: g.Now(), MinimumLevel: artifact.APlus}); err != nil {
+				t.Fatal(err)
+			}
+			text, err := json.Marshal(decisions[i])
+			if err != nil {
+				t.Fatal(err)
+			}
+			texts[i] = string(text)
 		}
-		change, err := facts.Collect(ctx, o)
-		if err != nil {
-			t.Fatal(err)
+		if texts[0] != texts[1] {
+			t.Errorf("with what is known it is decided\n%.2000s\nand without\n%.2000s", texts[0], texts[1])
 		}
-		decision, err := e.Engine.Decide(ctx, change, policy.Options{Now: g.Now(), MinimumLevel: artifact.APlus})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return report.New(decision, report.Meta{Scope: "all"})
+		return report.New(decisions[0], report.Meta{Scope: "all"})
 	}
 }

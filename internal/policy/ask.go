@@ -44,6 +44,12 @@ func (e *Engine) ask(ctx context.Context, q *query, in *facts.Input, s *stopwatc
 	return answers, nil
 }
 
+// WithoutCache has every rule evaluated about every subject: nothing is known in advance,
+// and nothing is kept. Tests hold the answers of the caches to those.
+func (e *Engine) WithoutCache() {
+	e.artifact.cache, e.repository.cache, e.exceptions.cache = nil, nil, nil
+}
+
 // A lesson is a rule that had to be evaluated about a subject.
 type lesson struct {
 	rule    int // of the query's rules

@@ -154,7 +154,7 @@ func sameDecision(t *testing.T, c facts.Change, kept bool, sources ...policy.Sou
 
 // notKept are ways to read the input of which nothing is kept: all of it, or by
 // what OPA wants its own representation for.
-var notKept = map[string]bool{"with": true, "all of the input": true, "a walk": true}
+var notKept = map[string]bool{"with": true, "all of the input": true, "a walk": true, "with all of it": true}
 
 // TestCacheOfOwnersRules: rules that read their input in every way that Rego has,
 // over artifacts that differ where they look.
@@ -176,14 +176,19 @@ func TestCacheOfOwnersRules(t *testing.T) {
 		"a set of objects":        `deny contains "s" if count({input.checks, input.artifact, input.checks}) == 3`,
 		"a key that is a fact": `deny contains "f" if { name := input.artifact.kind; input.checks[name] }
 deny contains "g" if input.checks[input.artifact.change] == "match"`,
-		"with":       `deny contains "v" if _small with input.artifact.size as 3` + "\n_small if input.artifact.size < input.vaulttime.ttl_hours",
-		"a function": `deny contains "o" if _odd(input.artifact)` + "\n_odd(a) if a.size % 2 == 1",
-		"a default":  `deny contains "d" if object.get(input, ["artifact", "renamed_from"], "none") != "none"`,
-		"union":      `deny contains "u" if object.union(input.artifact, input.checks).signature == "invalid"`,
-		"json":       `deny contains "j" if contains(json.marshal(input.checks), "invalid")`,
-		"a number":   `deny contains "n" if input.artifact.size == 7`,
-		"every":      `deny contains "e" if { every _, v in input.checks { v != "invalid" }; input.artifact.size == 5 }`,
-		"a list":     `deny contains "l" if "renamed" in input.manifest.told`,
+		"with":                  `deny contains "v" if _small with input.artifact.size as 3` + "\n_small if input.artifact.size < input.vaulttime.ttl_hours",
+		"with all of it":        `deny contains "v" if _small with input as object.union(input, {"artifact": {"size": 3}})` + "\n_small if input.artifact.size < input.vaulttime.ttl_hours",
+		"with another":          `deny contains "v" if { _small with input as {"artifact": {"size": 3}, "checks": {}, "vaulttime": {"ttl_hours": 2}}; input.artifact.size > 4 }` + "\n_small if input.artifact.size > input.vaulttime.ttl_hours",
+		"a comparison of all":   `deny contains "a" if { all := input; all == input; all.artifact.size == 5 }`,
+		"a comparison with all": `deny contains "b" if { {"artifact": input.artifact} != input; input.artifact.size == 5 }`,
+		"a walk of a part":      `deny contains "w" if { walk(input.artifact, [path, value]); path[0] == "renamed_to"; value == "elsewhere" }`,
+		"a function":            `deny contains "o" if _odd(input.artifact)` + "\n_odd(a) if a.size % 2 == 1",
+		"a default":             `deny contains "d" if object.get(input, ["artifact", "renamed_from"], "none") != "none"`,
+		"union":                 `deny contains "u" if object.union(input.artifact, input.checks).signature == "invalid"`,
+		"json":                  `deny contains "j" if contains(json.marshal(input.checks), "invalid")`,
+		"a number":              `deny contains "n" if input.artifact.size == 7`,
+		"every":                 `deny contains "e" if { every _, v in input.checks { v != "invalid" }; input.artifact.size == 5 }`,
+		"a list":                `deny contains "l" if "renamed" in input.manifest.told`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := measured{whole: validRepository(1)}

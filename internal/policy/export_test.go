@@ -28,10 +28,5 @@ func (e *Engine) Evaluations() int { return int(e.evaluations.Load()) }
 // PartialEvaluations is how often some of the rules about a subject were.
 func (e *Engine) PartialEvaluations() int { return int(e.partial.Load()) }
 
-// WithoutCache evaluates every artifact by itself.
-func (e *Engine) WithoutCache() {
-	e.artifact.cache, e.repository.cache, e.exceptions.cache = nil, nil, nil
-}
-
 // Kept is how many evaluations are kept.
 func (e *Engine) Kept() int { return e.artifact.cache.leaves }
