@@ -1,13 +1,21 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
+
+	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/gate"
+	"github.com/codexlock/codexlock/internal/host"
+	"github.com/codexlock/codexlock/internal/policy"
 )
 
 // Each of the worst inputs is denied within 60 s of CPU time and 1 GiB of memory, the
@@ -26,22 +34,7 @@ func TestWorstInputs(t *testing.T) {
 	}
 	for name, files := range worstInputs(entries, most, cells) {
 		t.Run(name, func(t *testing.T) {
-			h := hugeRepository{dir: t.TempDir()}
-			h.env = append(os.Environ(), "GIT_CONFIG_GLOBAL="+os.DevNull, "GIT_CONFIG_NOSYSTEM=1", "HOME="+h.dir)
-			h.git(t, "", "init", "--quiet", ".")
-			identity := []string{"-c", "user.name=Tester", "-c", "user.email=tester@localhost", "commit", "--quiet", "--allow-empty", "-m", "a commit"}
-			h.git(t, "", identity...)
-			for path, text := range files {
-				at := filepath.Join(h.dir, path)
-				if err := os.MkdirAll(filepath.Dir(at), 0o755); err != nil {
-					t.Fatal(err)
-				}
-				if err := os.WriteFile(at, []byte(text), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			h.git(t, "", "add", "--all")
-			h.git(t, "", identity...)
+			h := newWorstRepository(t, files)
 			cmd := exec.Command("bash", "-c", `ulimit -t 60 && exec "$0" "$@"`, program, "verify", "--quiet", "--base", "HEAD^", "--head", "HEAD")
 			cmd.Dir, cmd.Env = h.dir, h.env
 			out, _ := cmd.CombinedOutput()
@@ -53,6 +46,72 @@ func TestWorstInputs(t *testing.T) {
 			}
 			if code := state.ExitCode(); code != 1 {
 				t.Errorf("exit code %d, want 1:\n%.2000s", code, out)
+			}
+		})
+	}
+}
+
+// newWorstRepository has some files in the last of two commits.
+func newWorstRepository(t *testing.T, files map[string]string) hugeRepository {
+	t.Helper()
+	h := hugeRepository{dir: t.TempDir()}
+	h.env = append(os.Environ(), "GIT_CONFIG_GLOBAL="+os.DevNull, "GIT_CONFIG_NOSYSTEM=1", "HOME="+h.dir)
+	h.git(t, "", "init", "--quiet", ".")
+	identity := []string{"-c", "user.name=Tester", "-c", "user.email=tester@localhost", "commit", "--quiet", "--allow-empty", "-m", "a commit"}
+	h.git(t, "", identity...)
+	for path, text := range files {
+		at := filepath.Join(h.dir, path)
+		if err := os.MkdirAll(filepath.Dir(at), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(at, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	h.git(t, "", "add", "--all")
+	h.git(t, "", identity...)
+	return h
+}
+
+// TestWorstInputsWithoutCache: what is decided about the worst inputs is what the rules
+// decide of themselves, each evaluated about every artifact.
+func TestWorstInputsWithoutCache(t *testing.T) {
+	for name, files := range worstInputs(300, 1500, 60) {
+		t.Run(name, func(t *testing.T) {
+			h := newWorstRepository(t, files)
+			g, err := gate.New(host.World{
+				Dir: h.dir, Stdout: io.Discard, Stderr: io.Discard, Now: func() time.Time { return time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC) },
+				Env: func(string) (string, bool) { return "", false }, Names: func() []string { return nil },
+			}, gate.Options{Base: gate.Base{Trusted: gate.Given("HEAD^"), Head: gate.Given("HEAD")}, Selection: gate.Selection{Scope: facts.Changed}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			r, err := g.Open(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer r.Close()
+			decided := func(prepare func(*policy.Engine)) string {
+				e, err := g.Prepare(t.Context(), r)
+				if err != nil {
+					t.Fatal(err)
+				}
+				prepare(e.Engine)
+				d, err := e.Decide(t.Context())
+				if err != nil {
+					t.Fatal(err)
+				}
+				if len(d.Findings) == 0 {
+					t.Error("nothing is found")
+				}
+				text, err := json.Marshal(d)
+				if err != nil {
+					t.Fatal(err)
+				}
+				return string(text)
+			}
+			if got, want := decided(func(*policy.Engine) {}), decided((*policy.Engine).WithoutCache); got != want {
+				t.Errorf("with what is known it is decided\n%.2000s\nand without\n%.2000s", got, want)
 			}
 		})
 	}
