@@ -15,19 +15,18 @@ import (
 	"github.com/codexlock/codexlock/internal/schemas"
 )
 
-// answersText is what the embedded rules say of themselves, and the facts of which
-// each is known to find nothing. A test makes it anew and compares.
+// answersText has the METADATA of the embedded rules, and the facts for which each is known to
+// find nothing. A test generates it again and compares.
 //
 //go:generate go test -count=1 -run ^TestAnswerTable$ -args -update
 //go:embed answers.txt
 var answersText string
 
-// answersFormat is the form of the table, in its first line.
+// answersFormat is the version of the table's format, its first line.
 const answersFormat = "codexlock known answers 1"
 
-// Open is [New] for one who judges by the rules. Where they are the embedded ones
-// and no others, they are compiled when a subject comes of which it is not known
-// that they find nothing. Those who work on rules take New.
+// Open is [New] for evaluating artifacts. If there are only the embedded rules, it compiles
+// them on the first subject for which the table has no answer. For work on rules, use New.
 func Open(ctx context.Context, sources []Source) (*Engine, error) {
 	if len(sources) == 1 && sources[0].Standard {
 		if e := openKnown(sources, answersText); e != nil {
@@ -37,8 +36,8 @@ func Open(ctx context.Context, sources []Source) (*Engine, error) {
 	return New(ctx, sources)
 }
 
-// openKnown is an engine that compiles nothing yet; nil where the table is of other
-// rules, of other facts or of another form.
+// openKnown returns an engine that has compiled nothing; nil if the table is for other rules,
+// for another schema of facts or in another format.
 func openKnown(sources []Source, table string) *Engine {
 	e := &Engine{sources: sources, source: sourceNames(sources), digest: digest(sources), grace: grace}
 	lines := strings.Split(strings.TrimSuffix(table, "\n"), "\n")
@@ -70,7 +69,7 @@ func answersHead(rules string) []string {
 	return []string{answersFormat, "rules " + rules, "facts sha256:" + hex.EncodeToString(sum[:])}
 }
 
-// A knownRule is a rule as the table has it.
+// A knownRule is a rule in the table.
 type knownRule struct {
 	Rule
 	File string `json:"file"`
@@ -157,9 +156,9 @@ func (t *tableReader) answers(e *Engine) bool {
 	return true
 }
 
-// readTree reads a tree: a line is a question and one answer to it, and the lines
-// below it, one space further to the right, are what is asked then. Where nothing
-// is asked any more the rule finds nothing.
+// readTree reads a tree: a line is a question with one answer, and the lines below it,
+// indented by one space, are the next questions. Without a further question, the rule finds
+// nothing.
 func readTree(tree *cacheTree, lines []string) bool {
 	silent := make([]*ast.Term, tree.slots)
 	for i := range silent {
@@ -196,7 +195,7 @@ func readTree(tree *cacheTree, lines []string) bool {
 
 var emptySet = ast.SetTerm()
 
-// end makes a leaf of a node at which nothing is asked.
+// end makes a node without a question a leaf.
 func (n *cacheNode) end(answers []*ast.Term) {
 	if n.question.fact == nil {
 		n.answers = answers
@@ -250,6 +249,6 @@ func (e *Engine) compiled() (*ast.Compiler, error) {
 	return e.compiler, e.fault
 }
 
-// Compiled reports whether the rules are compiled: by [New] they are, and after
-// [Open] once a subject came of which the answers are not known.
+// Compiled reports whether the rules are compiled: always after [New], and after [Open] once
+// the table had no answer.
 func (e *Engine) Compiled() bool { return e.sources == nil || e.late.Load() }

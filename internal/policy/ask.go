@@ -11,7 +11,7 @@ import (
 	"github.com/codexlock/codexlock/internal/facts"
 )
 
-// ask asks a query about one subject: its cache, and about the rest OPA.
+// ask answers a query for one subject: from its cache, and otherwise with OPA.
 func (e *Engine) ask(ctx context.Context, q *query, in *facts.Input, s *stopwatch, stuck func()) ([]*ast.Term, error) {
 	if q.cache == nil {
 		input, err := factsValue(in)
@@ -59,9 +59,9 @@ type lesson struct {
 	answers []*ast.Term // of all rules
 }
 
-// learn evaluates a rule once more, traced, for the next subjects that are alike.
-// It shows nothing where that fails or comes to something else, and it changes no
-// answer: it has a stopwatch of its own, so that its end is not that of the run.
+// learn evaluates a rule again, traced, and caches its answer for similar subjects. If that
+// fails or gives another answer, nothing is cached. It has its own stopwatch, so that its
+// timeout does not end the run.
 func (e *Engine) learn(ctx context.Context, q *query, l lesson, s *stopwatch, stuck func()) {
 	t := q.cache.trace(l.rule, l.missing)
 	if t == nil {
@@ -86,17 +86,17 @@ func (e *Engine) learn(ctx context.Context, q *query, l lesson, s *stopwatch, st
 	}
 }
 
-// maxParts is how many sets of rules a query is prepared for beside the whole.
+// maxParts is the number of subsets of rules for which a query is prepared.
 const maxParts = 256
 
-// queryParts are the queries to some of a query's rules, by those rules.
+// queryParts are the queries for subsets of a query's rules.
 type queryParts struct {
 	mu sync.Mutex
 	of map[string]*query
 }
 
-// part is a query to some of the rules, or the query itself where it has been asked
-// for too many sets of them.
+// part returns a query for some of the rules, or the query itself if there are too many
+// subsets.
 func (q *query) part(e *Engine, rules []int) *query {
 	if len(rules) == len(q.rules) {
 		return q

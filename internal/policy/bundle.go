@@ -16,24 +16,23 @@ import (
 	"github.com/codexlock/codexlock/internal/bundle"
 )
 
-// signaturesName is where OPA keeps a bundle's signature.
+// signaturesName is the file with a bundle's signature.
 const signaturesName = ".signatures.json"
 
 // defaultPlugin is how OPA names its own way of signing; "" means the same.
 const defaultPlugin = "_default"
 
-// The next steps after a signature that is not there, or not believed.
+// The hints for a signature that is missing or not trusted.
 const (
 	hintSign   = "sign it, publish it and pin its new digest: opa build -b DIRECTORY --signing-key KEY.pem --signing-alg EdDSA"
 	hintSigned = "check that policy_keys of the base configuration lists the public key that signed it, and that the bundle was not changed since"
 )
 
-// FromBundle reads the modules of an unpacked OPA bundle. Where there are keys,
-// one of them must have signed every file; where there are none the pin alone
-// counts. A bundle that would mean more to OPA than its modules say (documents of
-// data, compiled rules, a patch, an older Rego) is refused, because it would be
-// judged without that. Nothing is parsed here but the manifest. name is the
-// bundle's, for messages, and file the start of its modules' names.
+// FromBundle reads the modules of an unpacked OPA bundle. If there are keys, one of them must
+// have signed every file. It refuses a bundle with anything besides modules (data documents,
+// compiled rules, a patch, an older Rego), because the rules would be evaluated without it.
+// It parses only the manifest. name is the bundle's name for messages, and file the prefix
+// of its modules' names.
 func FromBundle(name, file string, entries []bundle.Entry, keys []bundle.PublicKey) (Source, error) {
 	refuse := func(hint, format string, args ...any) (Source, error) {
 		return Source{}, &PolicyError{File: file, Message: fmt.Sprintf(format, args...), Next: hint}
@@ -97,7 +96,7 @@ func permits(roots []string, path []string) bool {
 	return roots == nil
 }
 
-// notOnlyModules names a file by which a bundle is more than rules.
+// notOnlyModules returns the name of a file that is neither a rule nor expected, or "".
 func notOnlyModules(entries []bundle.Entry) string {
 	for _, e := range entries {
 		switch base := path.Base(e.Name); {
@@ -122,8 +121,8 @@ func isEmptyObject(text []byte) bool {
 
 func isSignature(e bundle.Entry) bool { return e.Name == signaturesName }
 
-// signedBy holds every file against what one of the keys signed. The token's own
-// key id chooses nothing: it is a name that its writer chose.
+// signedBy compares every file with the list that one of the keys signed. It ignores the
+// token's key id, which its writer chose.
 func signedBy(entries []bundle.Entry, keys []bundle.PublicKey) error {
 	if len(keys) == 0 {
 		return nil
@@ -158,8 +157,8 @@ func signedBy(entries []bundle.Entry, keys []bundle.PublicKey) error {
 	return fmt.Errorf("the bundle is not signed by any of the %d policy_keys: %w", len(keys), reason)
 }
 
-// sameFiles holds the bundle's files against the list that was signed: no other
-// ones, none less, and by no hash that two different files can have.
+// sameFiles compares the bundle's files with the signed list: the same files, with hashes for
+// which no collisions are known.
 func sameFiles(entries []bundle.Entry, signed map[string]opabundle.FileInfo) error {
 	for _, e := range entries {
 		if isSignature(e) {

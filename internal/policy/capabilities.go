@@ -6,8 +6,8 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 )
 
-// allowed are the built-ins of a rule. It is a list of what is in, so that what
-// a later OPA brings stays out until somebody has looked at it. Out are:
+// allowed are the built-ins of rules. It is an allow-list, so that new built-ins of a later
+// OPA are not available before a review. Not allowed are:
 //   - network, environment, clock, randomness: http.send, net.lookup_ip_addr,
 //     opa.runtime, time.now_ns, rand.intn, uuid.rfc4122, io.jwt.*, and
 //     crypto.x509.*, which compares with the clock;
@@ -48,7 +48,7 @@ var allowed = sync.OnceValue(func() map[string]bool {
 		"units.parse", "units.parse_bytes", "uuid.parse",
 		// Time as text; now is input.effective_time.
 		"time.parse_duration_ns", "time.parse_rfc3339_ns",
-		// What a rule says of itself.
+		// A rule's METADATA.
 		"rego.metadata.chain", "rego.metadata.rule",
 	}
 	set := make(map[string]bool, len(names))

@@ -10,9 +10,9 @@ import (
 	"github.com/open-policy-agent/opa/v1/types"
 )
 
-// Check is all that is wrong with the rules of some sources, by place: what [New]
-// refuses, answers that [Engine.Decide] would refuse whatever the facts are,
-// METADATA that an owner's rule leaves out, and tests that do not compile.
+// Check returns all problems of the rules of some sources, by position: errors of [New],
+// answers that [Engine.Decide] would always refuse, missing METADATA of owners' rules, and
+// tests that do not compile.
 func Check(sources []Source) ([]*PolicyError, error) {
 	e, modules, faults, err := build(sources)
 	if err != nil {
@@ -35,8 +35,8 @@ func Check(sources []Source) ([]*PolicyError, error) {
 	return slices.CompactFunc(faults, func(a, b *PolicyError) bool { return a.Error() == b.Error() }), nil
 }
 
-// undescribed finds what an owner's rule does not say of itself. The gate asks it
-// all the same; whoever reads its findings wants to know.
+// undescribed finds missing METADATA of an owner's rule. The gate accepts that; readers of
+// its findings need it.
 func undescribed(m *module) []*PolicyError {
 	if m.source.Standard || isLib(m.path()) {
 		return nil
@@ -63,7 +63,7 @@ func undescribed(m *module) []*PolicyError {
 	return []*PolicyError{errorAt(notes.Location, hintMetadata, "METADATA of package %s has no %s", strings.Join(m.path(), "."), strings.Join(missing, ", no "))}
 }
 
-// answers finds rules that cannot say what a rule may say.
+// answers finds rules that can never give a valid answer.
 func (e *Engine) answers(modules []*module) []*PolicyError {
 	var faults []*PolicyError
 	for _, r := range e.rules {

@@ -16,8 +16,8 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 )
 
-// A converter makes the value that encoding/json and OPA's parser would make of
-// a Go value, without the text between them.
+// A converter makes the same value as encoding/json and OPA's parser would make of a Go value,
+// without the text in between.
 type converter func(reflect.Value) (*ast.Term, error)
 
 var factsConverter = sync.OnceValue(func() converter { return converterOf(reflect.TypeFor[facts.Input]()) })
@@ -126,7 +126,7 @@ func valid(s string) string {
 	return string([]rune(s))
 }
 
-// throughJSON is the long way, for types that say themselves what they are.
+// throughJSON converts through JSON text, for types with their own MarshalJSON.
 func throughJSON(v reflect.Value) (*ast.Term, error) {
 	text, err := json.Marshal(v.Interface())
 	if err != nil {

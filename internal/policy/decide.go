@@ -14,30 +14,29 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 )
 
-// Options are what a decision needs besides rules and facts.
+// Options are the inputs of a decision other than rules and facts.
 type Options struct {
 	Workers      int            // 0: one a processor
 	Deadline     time.Duration  // of one evaluation; 0: DefaultDeadline
-	MinimumLevel artifact.Level // tier-1: what only takes a-plus away is a warning
+	MinimumLevel artifact.Level // tier-1: denials that only cost a-plus are warnings
 	Exceptions   []Exception
 	Settings     []Setting
 	ExceptionsIn string // the configuration in which both stand
 	Baseline     Baseline
 	Proposed     Proposed
-	Adopting     bool      // a baseline is to be made of the decision
+	Adopting     bool      // a baseline will be written from the decision
 	Measured     bool      // the files were measured elsewhere: an entry's statement cannot be compared, and is not (for a preview)
 	MaxDenials   int       // how many end the judging: the artifacts left are counted in Decision.Unjudged; 0: all are judged
 	Now          time.Time // the effective time
 }
 
-// perStretch is how many subjects are judged before the denials are counted: the
-// same number for any number of workers, so that the same ones are judged.
+// perStretch is the number of subjects that are judged between two counts of denials. It does
+// not depend on the number of workers, so that the same subjects are judged.
 const perStretch = 2000
 
-// Decide asks every rule about every artifact of the change, and about the
-// change as a whole. Any error is one of the rules, of measuring, or of the
-// context; there is no decision then. The same change and rules give the same
-// decision for every number of workers.
+// Decide evaluates every rule for every artifact of the change, and for the change as a whole.
+// An error comes from a rule, from measuring or from the context; there is no decision then.
+// The decision does not depend on the number of workers.
 func (e *Engine) Decide(ctx context.Context, c facts.Change, o Options) (Decision, error) {
 	w, err := newSuppressions(&o)
 	if err != nil {
@@ -67,8 +66,7 @@ func (e *Engine) Decide(ctx context.Context, c facts.Change, o Options) (Decisio
 	return r.decision()
 }
 
-// knowsTheTime refuses to take a rule that denies from some day on for one that
-// does not yet.
+// knowsTheTime fails without a time if a rule has effective_on.
 func (e *Engine) knowsTheTime(now time.Time) error {
 	for _, r := range e.rules {
 		if r.EffectiveOn != "" && now.IsZero() {
@@ -78,23 +76,23 @@ func (e *Engine) knowsTheTime(now time.Time) error {
 	return nil
 }
 
-// A verdict is what was said about one subject.
+// A verdict is the result for one subject.
 type verdict struct {
 	artifact Artifact
 	findings []Finding
-	level    artifact.Level // what is left by the denials, excepted ones too
-	borne    artifact.Level // what is left by those that nothing excepts
-	answers  int            // how many rules answered
+	level    artifact.Level // by all denials, excepted ones too
+	borne    artifact.Level // by the denials that are not excepted
+	answers  int            // number of rules that answered
 }
 
-// A failure is the end of a run without a decision.
+// A failure ends a run without a decision.
 type failure struct {
 	index int
 	err   error
 }
 
 // A run is one decision in the making. Subject 0 is the change as a whole,
-// subject i+1 the i-th artifact. What lets findings stand is settled last.
+// subject i+1 the i-th artifact. Suppressions are judged last.
 type run struct {
 	engine   *Engine
 	change   facts.Change
@@ -106,16 +104,16 @@ type run struct {
 	denials  int // that nothing excepts and no minimum level makes warnings of
 	verdicts []verdict
 	whole    facts.Measurement // of the change
-	last     verdict           // on what lets findings stand
+	last     verdict           // on suppressions
 	next     atomic.Int64
 	halt     atomic.Bool
-	failed   chan error // a worker that does not come back
+	failed   chan error // a worker that does not return
 
 	mu    sync.Mutex
 	first *failure
 }
 
-// all runs the workers and waits for them, but not for one that is stuck.
+// all runs the workers and waits for them, except for one that is stuck.
 func (r *run) all(ctx context.Context, workers int, work func(context.Context)) error {
 	var group sync.WaitGroup
 	for range workers {
@@ -159,8 +157,8 @@ func (r *run) work(ctx context.Context) {
 	}
 }
 
-// denied reports whether there are so many denials that no more artifacts are judged.
-// What a minimum level may make a warning of does not count, so the verdict is certain.
+// denied reports whether there are so many denials that no more artifacts are judged. Denials
+// that a minimum level could turn into warnings do not count, so the verdict is certain.
 func (r *run) denied() bool {
 	for ; r.counted < r.until; r.counted++ {
 		v := &r.verdicts[r.counted]
@@ -176,8 +174,8 @@ func (r *run) denied() bool {
 	return r.options.MaxDenials > 0 && r.denials > r.options.MaxDenials
 }
 
-// settle asks the rules about what lets findings stand: only now is it known
-// which of it did.
+// settle evaluates the rules about suppressions: only now is it known which ones covered a
+// finding.
 func (r *run) settle(ctx context.Context) {
 	s := newStopwatch(r.options.Deadline, r.engine.grace)
 	defer context.AfterFunc(ctx, func() { s.stop(false) })()

@@ -9,7 +9,7 @@ import (
 	"github.com/codexlock/codexlock/internal/artifact"
 )
 
-// A Severity is what a finding does to the conclusion.
+// A Severity is the effect of a finding on the conclusion.
 type Severity string
 
 // The severities.
@@ -18,20 +18,20 @@ const (
 	Warn Severity = "warn"
 )
 
-// A Kind is what a rule's findings mean to the commands that act on them
-// (custom.kind). A rule without one means nothing to them but a denial.
+// A Kind says what a rule's findings mean to commands (custom.kind). The findings of a rule
+// without a kind are only denials to them.
 type Kind string
 
 // The kinds.
 const (
-	KindDrift      Kind = "drift"      // the bytes are not those that were recorded (ZT-2.5)
-	KindExpiry     Kind = "expiry"     // the record's time is over, and that is all
+	KindDrift      Kind = "drift"      // the bytes differ from the recorded ones (ZT-2.5)
+	KindExpiry     Kind = "expiry"     // only the record's time to live is over
 	KindRecord     Kind = "record"     // another reason why the artifact is not attested
 	KindManifest   Kind = "manifest"   // the manifest is not the one that the record signs
 	KindTest       Kind = "test"       // the test is not the one that the record signs
-	KindIncomplete Kind = "incomplete" // the manifest leaves something out
-	KindUnbound    Kind = "unbound"    // the record has a MAC, and no proof
-	KindUnchecked  Kind = "unchecked"  // nobody could check the record's MAC
+	KindIncomplete Kind = "incomplete" // the manifest is incomplete
+	KindUnbound    Kind = "unbound"    // the record has a MAC but no proof
+	KindUnchecked  Kind = "unchecked"  // the record's MAC could not be checked
 )
 
 var kinds = []string{string(KindDrift), string(KindExpiry), string(KindRecord), string(KindManifest), string(KindTest), string(KindIncomplete), string(KindUnbound), string(KindUnchecked)}
@@ -45,32 +45,32 @@ func (k Kind) Unattested() bool {
 	return k == KindDrift || k == KindExpiry || k == KindRecord || k == KindManifest || k == KindUnbound || k == KindUnchecked
 }
 
-// A Rule is what a policy package says of itself in its METADATA.
+// A Rule is the METADATA of a policy package.
 type Rule struct {
 	Code        string         `json:"code"`        // area.rule: the package path without "codexlock."
 	Requirement string         `json:"requirement"` // ZT-n.m
-	Severity    Severity       `json:"severity"`    // the worst that it can say
+	Severity    Severity       `json:"severity"`    // the worst severity of its findings
 	Title       string         `json:"title"`
 	Description string         `json:"description"`
 	Fix         string         `json:"fix"`     // the next step; {artifact} stands for the path
 	Subject     string         `json:"subject"` // artifact, repository, exceptions
-	Level       artifact.Level `json:"level"`   // what is left of an artifact's level when the rule denies
+	Level       artifact.Level `json:"level"`   // the artifact's highest level when the rule denies
 	Source      string         `json:"source"`  // embedded, or the file that it was read from
-	// EffectiveOn is from when on the rule's denials deny (RFC 3339, UTC); absent: always.
+	// EffectiveOn is the time from which the rule denies (RFC 3339, UTC); absent: always.
 	EffectiveOn string `json:"effective_on,omitempty"`
-	// Excepted is never where no exception, baseline or setting covers the rule's findings, because others rely on them.
+	// Excepted is never if no exception, baseline or setting may cover the rule's findings, because other rules rely on them.
 	Excepted string `json:"excepted,omitempty"`
-	// Kind is what its findings mean to commands, where they mean something to them.
+	// Kind says what its findings mean to commands; absent: nothing special.
 	Kind Kind `json:"kind,omitempty"`
-	// Optional is true where the configuration may set the rule to off or warn.
+	// Optional is true if the configuration may set the rule to off or warn.
 	Optional bool `json:"optional"`
 }
 
-// A Finding is a proof that is absent.
+// A Finding is a requirement that is not shown to hold.
 type Finding struct {
 	Rule        string       `json:"rule"`
 	Kind        Kind         `json:"kind,omitempty"` // the rule's
-	Term        string       `json:"term,omitempty"` // what of the rule, as in script.shellcheck:SC2086
+	Term        string       `json:"term,omitempty"` // the kind of problem, as in script.shellcheck:SC2086
 	Severity    Severity     `json:"severity"`
 	Requirement string       `json:"requirement"`
 	Artifact    string       `json:"artifact,omitempty"` // absent: the finding is about the whole change
@@ -79,16 +79,16 @@ type Finding struct {
 	Column      int          `json:"column"` // counts from 1, in characters
 	Message     string       `json:"message"`
 	Fix         string       `json:"fix"`
-	EffectiveOn string       `json:"effective_on,omitempty"` // a warning that denies from then on (RFC 3339)
+	EffectiveOn string       `json:"effective_on,omitempty"` // a warning that denies from this time on (RFC 3339)
 	Fingerprint string       `json:"fingerprint"`            // 32 hex characters over rule, term, path, content and pointer: not the line
 	Excepted    bool         `json:"excepted"`
 	Suppression *Suppression `json:"exception,omitempty"` // what covers it, if it is excepted
 
-	lowered   bool   // a setting made a warning of a denial
+	lowered   bool   // a setting turned a denial into a warning
 	statement string // SHA-256 of the offending statement, where a baseline may name it
 }
 
-// An Artifact is what was decided about one artifact.
+// An Artifact is the decision about one artifact.
 type Artifact struct {
 	Path        string         `json:"path"`
 	Change      string         `json:"change"` // added, modified, removed, unchanged
@@ -96,16 +96,16 @@ type Artifact struct {
 	TrustDomain string         `json:"trust_domain,omitempty"`
 	Level       artifact.Level `json:"level"`
 	Proof       string         `json:"proof,omitempty"` // content, lfs-oid
-	Signature   string         `json:"-"`               // the HMAC that its record holds, for the log of verifications
+	Signature   string         `json:"-"`               // the HMAC of its record, for the audit log
 }
 
-// A Decision is every rule's answer about every artifact.
+// A Decision has the findings of every rule for every artifact.
 type Decision struct {
 	Source    string     // embedded, base, or the words of a --policy flag
 	Digest    string     // sha256:…, over every module's name and text
-	Rules     int        // how many rules there are
+	Rules     int        // number of rules
 	Answers   int        // rules x artifacts: a rule about the whole change answers for each of them
 	Artifacts []Artifact // by path
 	Findings  []Finding  // denials first, then by file, line, column, rule, message
-	Unjudged  int        // artifacts that were left out after too many denials: never a pass
+	Unjudged  int        // artifacts that were not judged after too many denials: never a pass
 }

@@ -15,28 +15,28 @@ import (
 	"github.com/open-policy-agent/opa/v1/rego"
 )
 
-// An Engine is a compiled rule set. It is safe for several goroutines.
+// An Engine is a compiled rule set. It is safe for concurrent use.
 type Engine struct {
 	rules      []*rule
 	compiler   *ast.Compiler
 	artifact   *query // every rule about one artifact
 	repository *query // every rule about the whole change
-	exceptions *query // every rule about what lets findings stand
+	exceptions *query // every rule about suppressions
 	source     string
 	digest     string
 
 	grace       time.Duration
-	evaluations atomic.Int64 // how often all rules about a subject were evaluated
-	partial     atomic.Int64 // how often some of them were
+	evaluations atomic.Int64 // evaluations of all rules for a subject
+	partial     atomic.Int64 // evaluations of some of them
 
-	sources   []Source // what is compiled when it is needed; nil: it is compiled
+	sources   []Source // to compile on demand; nil: compiled
 	compiling sync.Once
-	late      atomic.Bool // it has been
+	late      atomic.Bool // compiled on demand
 	fault     error
 }
 
-// New compiles the rules of the sources. A package of a later source stands in
-// place of the embedded one of its name. A fault of a rule is a [*PolicyError].
+// New compiles the rules of the sources. A package of a later source replaces the embedded
+// package of the same name. An error of a rule is a [*PolicyError].
 func New(ctx context.Context, sources []Source) (*Engine, error) {
 	e, _, faults, err := build(sources)
 	if err != nil {
@@ -58,9 +58,9 @@ func (e *Engine) query() {
 	e.artifact.cache, e.artifact.repeats = newEvaluationCache(e.artifact.rules), true
 }
 
-// build compiles the modules and finds what is wrong with them. It goes on after
-// a fault as long as what follows is not a consequence of it, and gives no engine
-// where the modules do not compile.
+// build compiles the modules and collects their errors. It continues after an error unless
+// later ones would only be consequences, and returns no engine if the modules do not
+// compile.
 func build(sources []Source) (*Engine, []*module, []*PolicyError, error) {
 	schema, err := inputSchema()
 	if err != nil {
@@ -89,7 +89,7 @@ func build(sources []Source) (*Engine, []*module, []*PolicyError, error) {
 	return e, modules, append(faults, e.everyReferenceLeads(modules, schema)...), nil
 }
 
-// Rules are the rules by code.
+// Rules returns the rules, sorted by code.
 func (e *Engine) Rules() []Rule {
 	rules := make([]Rule, len(e.rules))
 	for i, r := range e.rules {
@@ -108,8 +108,8 @@ func about(rules []*rule, subject string) []*rule {
 	return some
 }
 
-// everySourceRules refuses a rule set that asks nothing: a wrong directory
-// looks just so, and is not a pass.
+// everySourceRules refuses a source without rules: its directory is probably wrong, and
+// that must not pass.
 func everySourceRules(sources []Source, modules []*module, rules []*rule) *PolicyError {
 	if len(rules) == 0 {
 		return &PolicyError{Message: "no rule in " + sourceNames(sources), Next: "a rule set with no rules is never a pass; see that the directory is the right one"}
@@ -179,7 +179,7 @@ func compile(modules []*module, schema any) (*ast.Compiler, []*PolicyError) {
 	return c, nil
 }
 
-// newCompiler is the sandbox: every module is compiled by one of these.
+// newCompiler returns the compiler of every module, with the allowed built-ins: the sandbox.
 func newCompiler(schema any) *ast.Compiler {
 	set := ast.NewSchemaSet()
 	set.Put(ast.SchemaRootRef, schema)
@@ -187,18 +187,18 @@ func newCompiler(schema any) *ast.Compiler {
 	return ast.NewCompiler().WithCapabilities(capabilities()).WithStrict(true).WithSchemas(set).SetErrorLimit(0)
 }
 
-// A slot is one place of a query's answer.
+// A slot is the position of one set in a query's answer.
 type slot struct {
 	rule     *rule
 	severity Severity
 }
 
-// A query asks some rules at once.
+// A query evaluates some rules together.
 type query struct {
 	rules   []*rule
 	slots   []slot
-	cache   *evaluationCache // nil: nothing is known of the answers
-	repeats bool             // it is asked about many subjects: what is learnt of one helps with others
+	cache   *evaluationCache // nil: no answers are cached
+	repeats bool             // it is used for many subjects, so caching helps
 	parts   queryParts
 	counted *atomic.Int64 // evaluations
 

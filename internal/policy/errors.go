@@ -9,9 +9,8 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 )
 
-// A PolicyError is a fault of a rule set, never of what it judges: nothing was
-// decided. File and Line are where its author has to look; Line is 0 where the
-// fault has no line.
+// A PolicyError is an error in a rule set, not in the judged files: there is no decision.
+// File and Line are its position; Line is 0 without one.
 type PolicyError struct {
 	File    string
 	Line    int // counts from 1
@@ -34,10 +33,10 @@ func (e *PolicyError) Error() string {
 // Hint is the next step.
 func (e *PolicyError) Hint() string { return e.Next }
 
-// Unwrap gives the error that the evaluation ended with, where there is one.
+// Unwrap returns the error of the evaluation, or nil.
 func (e *PolicyError) Unwrap() error { return e.cause }
 
-// faultAt is a fault at a place in a module.
+// errorAt returns an error at a position in a module.
 func errorAt(at *ast.Location, hint, format string, args ...any) *PolicyError {
 	e := &PolicyError{Message: fmt.Sprintf(format, args...), Next: hint}
 	if at != nil {
@@ -46,7 +45,7 @@ func errorAt(at *ast.Location, hint, format string, args ...any) *PolicyError {
 	return e
 }
 
-// Hints, where more than one fault has the same next step.
+// Hints that several errors share.
 const (
 	hintInput    = "the fields of input are in schemas/facts.json"
 	hintSandbox  = "rules see only input: no network, environment, clock or randomness, and nothing that a deadline cannot stop"
@@ -56,7 +55,7 @@ const (
 	hintShape    = `want a message, or {"msg": …} with "file", and "pointer" or "line" and "column", as it pleases`
 )
 
-// firstOf is the first of some faults, and says how many there are beside it.
+// firstOf returns the first of several errors, with the number of the others.
 func firstOf(faults []*PolicyError) *PolicyError {
 	first := *faults[0]
 	if n := len(faults) - 1; n > 0 {
@@ -65,7 +64,7 @@ func firstOf(faults []*PolicyError) *PolicyError {
 	return &first
 }
 
-// compileFaults turns what OPA says of modules into faults, at least one.
+// compileErrors converts OPA's errors, and returns at least one.
 func compileErrors(err error) []*PolicyError {
 	var all ast.Errors
 	if !errors.As(err, &all) || len(all) == 0 {
@@ -95,7 +94,7 @@ func compileError(err *ast.Error) *PolicyError {
 	return e
 }
 
-// hintOf is the next step after a fault that OPA puts in words only.
+// hintOf returns the hint for an OPA error that has only a message.
 func hintOf(message string) string {
 	for part, hint := range map[string]string{
 		"undefined function ": "no rule defines it, and OPA has no such built-in",
@@ -110,7 +109,7 @@ func hintOf(message string) string {
 	return hintRego
 }
 
-// nearest is the field that was probably meant, "" where none is near.
+// nearest returns the field that was probably meant, or "".
 func nearest(d *ast.RefErrInvalidDetail) string {
 	if d.Pos < 0 || d.Pos >= len(d.Ref) {
 		return ""

@@ -13,19 +13,19 @@ import (
 	"github.com/open-policy-agent/opa/v1/topdown"
 )
 
-// DefaultDeadline is how long one evaluation may take: all rules about one
-// artifact. They take less than a thousandth of it.
+// DefaultDeadline is the time limit of one evaluation: all rules for one artifact, which
+// usually take less than a thousandth of it.
 const DefaultDeadline = 10 * time.Second
 
-// grace is how long after its deadline an evaluation may take to notice it. One
-// that does not is left behind: some built-ins ask nobody whether to go on.
+// grace is the time after the deadline in which an evaluation must stop. Otherwise it is
+// abandoned: some built-ins cannot be cancelled.
 const grace = 2 * time.Second
 
 // errDeadline is an evaluation that took too long.
 var errDeadline = errors.New("did not end within its deadline")
 
-// A stopwatch ends one worker's evaluations: it cancels one that is at its
-// deadline, and says so where that does not help.
+// A stopwatch limits one worker's evaluations: it cancels an evaluation at its deadline, and
+// calls stuck if that has no effect.
 type stopwatch struct {
 	deadline time.Duration
 	grace    time.Duration
@@ -89,8 +89,8 @@ func (s *stopwatch) hasExpired() bool {
 	return s.expired
 }
 
-// evaluate asks a query about one input. A panic inside is an error: a rule that
-// could end the program could end the gate.
+// evaluate evaluates a query for one input. A panic is an error, so that no rule can end the
+// program.
 func (e *Engine) evaluate(ctx context.Context, q *query, input ast.Value, s *stopwatch, stuck func(), more ...rego.EvalOption) (answers []*ast.Term, err error) {
 	if len(q.slots) == 0 {
 		return nil, nil
@@ -120,7 +120,7 @@ func (e *Engine) evaluate(ctx context.Context, q *query, input ast.Value, s *sto
 	return answersOf(q, results)
 }
 
-// answersOf takes a query's one array apart.
+// answersOf splits a query's array of answers.
 func answersOf(q *query, results rego.ResultSet) ([]*ast.Term, error) {
 	if len(results) != 1 || len(results[0].Expressions) != 1 {
 		return nil, errNoAnswer
@@ -141,8 +141,8 @@ func answersOf(q *query, results rego.ResultSet) ([]*ast.Term, error) {
 // errNoAnswer is a rule that is undefined.
 var errNoAnswer = errors.New("gave no answer")
 
-// blame turns a failed evaluation into the fault of the rule that it failed at:
-// it asks the rules again one by one. Nothing of this is compiled until then.
+// blame finds the rule of a failed evaluation by evaluating the rules one by one. It compiles
+// nothing before that.
 func (e *Engine) blame(ctx context.Context, q *query, in *facts.Input, subject string, cause error, deadline time.Duration) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
@@ -163,9 +163,8 @@ func (e *Engine) blame(ctx context.Context, q *query, in *facts.Input, subject s
 	}
 }
 
-// alone evaluates one rule, and does not wait for it longer than its deadline
-// and the grace. The input is converted anew: an evaluation that was left behind
-// may still be at the other.
+// alone evaluates one rule, and waits no longer than deadline and grace. It converts the
+// input again, because an abandoned evaluation may still use the other one.
 func (e *Engine) alone(ctx context.Context, r *rule, in *facts.Input, deadline time.Duration) error {
 	q := newQuery([]*rule{r}, &e.partial)
 	input, err := factsValue(in)
@@ -182,8 +181,8 @@ func (e *Engine) alone(ctx context.Context, r *rule, in *facts.Input, deadline t
 	return <-done
 }
 
-// ruleFault is an error of a rule about a subject, with the place that OPA names
-// or the rule's own.
+// ruleError returns the error of a rule for a subject, with OPA's position or that of the
+// rule.
 func ruleError(r *rule, subject string, err error) error {
 	fault := errorAt(r.at(), "make the rule answer whatever its input is", "rule %s about %q: %v", r.Code, subject, err)
 	fault.cause = err

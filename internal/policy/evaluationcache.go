@@ -7,18 +7,18 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 )
 
-// An evaluationCache keeps what rules answered, by all that they asked to come to
-// it. Most artifacts of a change are alike in what a rule asks, and differ in
-// names, digests and times that no rule reads where there is nothing to report.
+// An evaluationCache caches the answers of rules by all facts that they read. Most artifacts of
+// a change are equal in the facts that a rule reads, and differ in names, digests and times
+// that no rule reads without a finding.
 //
-// An evaluation is a function of what it reads: rules have no clock, no chance and
-// no network, and every read of the input is traced. So a subject whose facts give
-// the same answer to every question of an earlier evaluation, in its order, would
-// have the same evaluation. That is proved for each, not assumed.
+// An evaluation is a function of the facts that it reads: rules have no clock, no randomness
+// and no network, and every read of the input is traced. So a subject with the same answer
+// to every question of an earlier evaluation, in its order, would have the same evaluation.
+// That is checked for each subject, not assumed.
 //
-// Each rule has a tree of its own, so that a subject with a finding is evaluated by
-// the one rule that finds it. What all rules together asked about a subject that
-// needed no evaluation is a tree too: it is followed first, and asks each fact once.
+// Each rule has its own tree, so that a subject with a finding is evaluated only by the rule
+// that finds it. The questions of all rules for subjects without an evaluation form another
+// tree, which is followed first and reads each fact once.
 type evaluationCache struct {
 	mu     sync.RWMutex
 	rules  []*cacheTree // one a rule of the query, in its order
@@ -28,19 +28,18 @@ type evaluationCache struct {
 	misses int // subjects that some rule had to be evaluated about
 }
 
-// A cacheTree leads from question to question, and at its leaves is what the rules
-// answered.
+// A cacheTree is a tree of questions; its leaves have the answers of the rules.
 type cacheTree struct {
 	slots    int // how many answers there are at a leaf
 	root     *cacheNode
 	untraced map[*fact]bool // what traces hand out as it is; never changed in place
-	tried    int            // how many leaves were added
-	useful   atomic.Int64   // how many of them answered something
+	tried    int            // number of added leaves
+	useful   atomic.Int64   // number of leaves that were used
 	misses   int
 }
 
-// A cacheNode is one question, and where each answer to it leads. A leaf has the
-// answers of rules in place of a question.
+// A cacheNode is one question, with the next node for each answer. A leaf has the answers of
+// rules instead of a question.
 type cacheNode struct {
 	question question
 	first    answer // the answer that was met first, and where it leads
@@ -57,8 +56,7 @@ const (
 	maxCacheBytes = 8 << 20
 )
 
-// What does not come again is kept this often in vain, and then once in so many
-// misses.
+// After this many cached answers without use, only one of so many misses is cached.
 const (
 	maxVain   = 16
 	retryEach = 64
