@@ -27,18 +27,18 @@ const (
 	maxLedgerBytes    = 64 << 20
 )
 
-// DefaultKeyEnv is the variable that X.test reads the key from where Options
-// name none: the standard's own.
+// DefaultKeyEnv is the variable from which X.test reads the key by default, that of the
+// standard.
 const DefaultKeyEnv = "VAULTTIME_KEY"
 
-// Options are what is said about one artifact.
+// Options are the options for attesting one artifact.
 type Options struct {
 	Domain   string
 	TTLHours int64
 	Key      vaulttime.Key
 	KeyEnv   string // the environment variable that the domain's key is in, for X.test
 
-	// What goes into the manifest whatever an earlier one says, where it is set.
+	// If set, these replace the values of an earlier manifest.
 	Creator   string
 	Toolchain manifest.Tool
 	Inputs    []artifact.Path
@@ -72,7 +72,7 @@ type Options struct {
 	MirrorCompanions bool
 }
 
-// A Result is what was done.
+// A Result lists what Attest did.
 type Result struct {
 	Attested []Attested // sorted as the paths were given
 }
@@ -87,11 +87,11 @@ type Attested struct {
 	ExpiresAt vaulttime.Time
 }
 
-// A WeakKeyError is a key that may not seal: what it seals could be forged.
+// A WeakKeyError is a key that must not sign, because its signatures could be forged.
 type WeakKeyError struct {
 	Domain string
 	Env    string // the environment variable that it came from
-	Reason string // what is wrong with it, never the key itself
+	Reason string // the problem, never the key
 }
 
 func (e *WeakKeyError) Error() string {
@@ -106,10 +106,10 @@ func (e *WeakKeyError) Hint() string {
 	return "make one: codexlock keys generate, or openssl rand -hex 32"
 }
 
-// Attest hashes each path's file in the work tree at root and writes its
-// companions and ledger entry: for all paths, or for none. resolve gives the
-// options of each. Paths given twice are attested once. Where several paths are
-// refused, the error is a *Refusals with all of them.
+// Attest hashes the file of each path in the work tree at root and writes its companions and
+// ledger entry: for all paths, or for none. resolve returns the options of a path.
+// Duplicate paths are attested once. If several paths are refused, the error is a *Refusals
+// with all of them.
 func Attest(ctx context.Context, root, gitDir string, paths []artifact.Path, resolve func(artifact.Path) (Options, error)) (Result, error) {
 	release, err := lock(ctx, gitDir)
 	if err != nil {
@@ -143,8 +143,8 @@ func Attest(ctx context.Context, root, gitDir string, paths []artifact.Path, res
 	return b.result, nil
 }
 
-// addAll adds every path, and goes on after one that is refused, so that all
-// refusals are known at once. An error of resolve is one as well.
+// addAll adds every path, and continues after a refused one, so that all refusals are
+// reported. An error of resolve is a refusal too.
 func (b *batch) addAll(ctx context.Context, paths []artifact.Path, resolve func(artifact.Path) (Options, error)) error {
 	paths = distinct(paths)
 	options, unresolved := make([]Options, len(paths)), make([]error, len(paths))
@@ -180,7 +180,7 @@ func (b *batch) addAll(ctx context.Context, paths []artifact.Path, resolve func(
 	return err
 }
 
-// distinct are the paths without those that were there before.
+// distinct returns the paths without duplicates.
 func distinct(paths []artifact.Path) []artifact.Path {
 	seen, once := make(map[artifact.Path]bool, len(paths)), make([]artifact.Path, 0, len(paths))
 	for _, p := range paths {
@@ -202,7 +202,7 @@ func newBatch(root, gitDir string) (*batch, error) {
 	return b, err
 }
 
-// below is gitDir relative to root, "" where it is not inside.
+// below returns gitDir relative to root, or "" if it is outside.
 func below(root, gitDir string) (string, error) {
 	var real [2]string
 	for i, dir := range []string{root, gitDir} {
@@ -236,7 +236,7 @@ func readLedger(work tree) (*ledger.Ledger, error) {
 	return l, nil
 }
 
-// unreadable refuses to write over a document of ours that cannot be read.
+// unreadable refuses to overwrite a document that cannot be read.
 func unreadable(p artifact.Path, data []byte, err error) error {
 	if HasConflictMarkers(data) {
 		return &RefusedError{Path: p.String(), Reason: "holds conflict markers of a merge", Next: "resolve it: codexlock lock resolve", Err: err}
@@ -244,8 +244,7 @@ func unreadable(p artifact.Path, data []byte, err error) error {
 	return &UnreadableError{Path: p, Err: err}
 }
 
-// An UnreadableError is a document of ours that cannot be read, over which nothing is
-// written.
+// An UnreadableError is a document that cannot be read and is therefore not overwritten.
 type UnreadableError struct {
 	Path artifact.Path
 	Err  error
@@ -262,8 +261,8 @@ func (e *UnreadableError) Hint() string {
 	return fmt.Sprintf("fix that line, or restore the file: git checkout HEAD -- %s", e.Path)
 }
 
-// HasConflictMarkers reports whether a line of the text begins as Git's conflict
-// markers do, all three of them, in their order.
+// HasConflictMarkers reports whether lines of the text begin with Git's three conflict
+// markers, in order.
 func HasConflictMarkers(text []byte) bool {
 	for _, marker := range []string{"\n<<<<<<<", "\n=======", "\n>>>>>>>"} {
 		if bytes.HasPrefix(text, []byte(marker[1:])) {
@@ -278,8 +277,8 @@ func HasConflictMarkers(text []byte) bool {
 	return true
 }
 
-// A batch gathers what is to be written. While artifacts are composed, which several
-// goroutines do at once, nothing of it changes.
+// A batch collects the files to write. It does not change while artifacts are composed, which
+// several goroutines do.
 type batch struct {
 	work   tree
 	gitDir string // relative to work, "" where it is not inside
@@ -291,7 +290,7 @@ type batch struct {
 	buf    []byte // see buffer
 }
 
-// A composed artifact is all that is to be written about it.
+// A composed has the files to write for one artifact.
 type composed struct {
 	files    []File
 	entry    ledger.Entry
@@ -301,8 +300,8 @@ type composed struct {
 	err      error           // why there is nothing to write
 }
 
-// compose finds out what is to be written about p: came are its companions where they
-// are not in their place yet. It changes nothing, neither files nor the batch.
+// compose makes the files to write for p; came are its companions that are not at their paths
+// yet. It changes neither files nor the batch.
 func (b *batch) compose(p artifact.Path, o Options, came map[artifact.Companion]RawPath, buf []byte) composed {
 	c := composer{batch: b, path: p, o: o, came: came, buf: buf}
 	if err := c.all(); err != nil {
@@ -351,7 +350,7 @@ func isVariable(name string) bool {
 // unattestable are the folders whose files nothing may trust (ZT-6.3).
 var unattestable = []string{"assets/incoming", "assets/quarantine"}
 
-// refuse says why p can be no artifact.
+// refuse returns why p cannot be an artifact, or nil.
 func (b *batch) refuse(p artifact.Path) error {
 	if _, err := artifact.ParsePath(p.String()); err != nil {
 		return err
@@ -418,7 +417,7 @@ func (b *batch) isOwnTest(p artifact.Path) (bool, error) {
 	return !script.IsOurs(text), err
 }
 
-// inside reports whether some file system takes p for a path in dir.
+// inside reports whether some file system treats p as a path in dir.
 func inside(p artifact.Path, dir string) bool {
 	return strings.HasPrefix(namefold.Fold(p.String()), namefold.Fold(dir)+"/")
 }

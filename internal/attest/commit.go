@@ -12,8 +12,8 @@ import (
 	"github.com/codexlock/codexlock/internal/artifact"
 )
 
-// A PendingError is a commit that was decided and did not get all files in
-// place. Nothing is lost: Recover, or the next Attest or Commit, finishes it.
+// A PendingError is a commit that passed its commit point but did not put all files in place.
+// Recover, or the next Attest or Commit, completes it.
 type PendingError struct{ Err error }
 
 func (e *PendingError) Error() string {
@@ -22,9 +22,9 @@ func (e *PendingError) Error() string {
 
 func (e *PendingError) Unwrap() error { return e.Err }
 
-// Commit puts all files in place, or none: after an error, a kill or a power cut
-// at any moment the tree is, after Recover, what it was or what it was to become.
-// Before it starts it finishes what an earlier run left. It follows no symlink.
+// Commit puts all files in place, or none: after an error, a kill or a power cut at any moment,
+// the tree is, after Recover, in the old or in the new state. It first completes an earlier
+// commit. It follows no symlink.
 func Commit(ctx context.Context, root, gitDir string, files []File) error {
 	if len(files) == 0 {
 		return nil
@@ -46,15 +46,14 @@ func CommitChange(ctx context.Context, root, gitDir string, c Change) error {
 	return w.commit(ctx, c)
 }
 
-// Pending reports whether a commit was decided and not finished. It says yes
-// where that cannot be known.
+// Pending reports whether a commit is incomplete, or may be.
 func Pending(gitDir string) bool {
 	_, _, there, err := tree{root: gitDir}.read(journalName, maxJournalBytes)
 	return there || err != nil
 }
 
-// Recover finishes a commit that was decided, and removes what an undecided one
-// left. It returns the number of files that it put in place.
+// Recover completes a commit that passed its commit point, and removes the files of one that
+// did not. It returns the number of files that it put in place.
 func Recover(root, gitDir string) (n int, err error) {
 	w := writer{work: tree{root: root}, state: tree{root: gitDir}}
 	idle, err := w.idle()
@@ -95,7 +94,7 @@ func (w writer) recover() (n int, err error) {
 	if there {
 		j, err := decodeJournal(data)
 		if err != nil {
-			// It was durable before it got its name, so this is no torn write.
+			// The journal was durable before its rename, so this is not a torn write.
 			return 0, fmt.Errorf("read journal %s/%s: %w; look at the repository and remove the file", w.state.root, journalName, err)
 		}
 		w, release := w.hold()
@@ -115,7 +114,7 @@ func (w writer) recover() (n int, err error) {
 	if !there {
 		return n, nil
 	}
-	// A torn one was never synced, and files are staged after that only.
+	// A torn journal was never synced, and files are staged only after the sync.
 	j, err := decodeJournal(data)
 	if err != nil {
 		j = journal{}
@@ -123,7 +122,7 @@ func (w writer) recover() (n int, err error) {
 	return n, w.undo(j)
 }
 
-// hold is the writer with the folders of the work tree held until release is called.
+// hold returns the writer with the folders of the work tree kept open until release.
 func (w writer) hold() (held writer, release func()) {
 	work, release := w.work.hold(true)
 	return writer{work: work, state: w.state}, release
@@ -161,8 +160,7 @@ func (w writer) commit(ctx context.Context, c Change) error {
 	return nil
 }
 
-// writeJournal writes the journal under the name that does not count yet. Without its
-// digest it is a torn one.
+// writeJournal writes the journal under its temporary name. Without its digest it is torn.
 func (w writer) writeJournal(j journal) error {
 	return w.state.fill(journalTemp, 0o644, true, func(f *file) error {
 		if err := step("write", journalTemp); err != nil {
@@ -179,7 +177,7 @@ func (w writer) writeJournal(j journal) error {
 	})
 }
 
-// plan refuses what could not be finished once it is decided.
+// plan refuses a change that could not be completed after the commit point.
 func (w writer) plan(c Change) (journal, error) {
 	j := journal{Version: 1, Files: c.Files, Removes: c.Removes}
 	if err := c.check(); err != nil {
@@ -213,7 +211,7 @@ func (w writer) plan(c Change) (journal, error) {
 	return j, nil
 }
 
-// targets are the paths at which something is to stand.
+// targets returns the paths that the change writes.
 func (c Change) targets() []artifact.Path {
 	paths := make([]artifact.Path, 0, len(c.Files)+len(c.Moves))
 	for _, f := range c.Files {
@@ -225,8 +223,8 @@ func (c Change) targets() []artifact.Path {
 	return paths
 }
 
-// staged is where a file is written before it gets its name: always the same
-// place, so that a later run finds what this one left.
+// staged returns the temporary path of a file. It is always the same, so that a later run finds
+// it.
 func staged(p artifact.Path) string {
 	return path.Join(p.Dir(), "."+p.Base()+".codexlock-tmp")
 }
@@ -254,7 +252,7 @@ func (w writer) stage(ctx context.Context, j journal) error {
 	return w.stageMoves(ctx, j.Moves)
 }
 
-// parents are the folders that the files stand in.
+// parents returns the folders of the files.
 func (j journal) parents() map[string]bool {
 	folders := map[string]bool{}
 	for _, f := range j.Files {
@@ -263,8 +261,8 @@ func (j journal) parents() map[string]bool {
 	return folders
 }
 
-// finish gives all staged files their names, moves and removes, and forgets the
-// journal. Done a second time it does what is left.
+// finish renames all staged files, moves and removes files, and removes the journal. It can be
+// repeated after an interruption.
 func (w writer) finish(j journal) error {
 	folders := j.parents()
 	for _, f := range j.Files {
@@ -309,8 +307,8 @@ func (t tree) syncFolders(folders []string) error {
 	return nil
 }
 
-// undo removes what an undecided commit wrote. It goes on after an error, since
-// the less is left the better.
+// undo removes the files of a commit before its commit point. It continues after an error, to
+// remove as much as possible.
 func (w writer) undo(j journal) error {
 	var errs []error
 	names := make([]artifact.Path, 0, len(j.Files))

@@ -30,7 +30,7 @@ type composer struct {
 	out     composed
 }
 
-// A companion is where one stands, or will, and what stands there.
+// A companion is the path and the content of a companion.
 type companion struct {
 	at                artifact.Path
 	data              []byte
@@ -39,7 +39,7 @@ type companion struct {
 	record            *vaulttime.Record // that it is; nil where it cannot be read, and for another kind
 }
 
-// all finds out everything that is written about the artifact.
+// all makes all files of the artifact.
 func (c *composer) all() (err error) {
 	if err := c.refuse(c.path); err != nil {
 		return err
@@ -79,8 +79,8 @@ func (c *composer) all() (err error) {
 	return nil
 }
 
-// compose makes the companions. Each was read back by the strict decoder first: a
-// record that the gate would refuse is not written.
+// compose makes the companions. The strict decoder reads each one back, so that no record is
+// written that the gate would refuse.
 func (c *composer) compose() (vaulttime.Record, error) {
 	if err := c.moment(); err != nil {
 		return vaulttime.Record{}, err
@@ -94,7 +94,7 @@ func (c *composer) compose() (vaulttime.Record, error) {
 	return c.record() // last: it signs the other two
 }
 
-// place finds a companion, once.
+// place finds a companion, and caches it.
 func (c *composer) place(kind artifact.Companion) (companion, error) {
 	if found := c.known[kind]; found != nil {
 		return *found, nil
@@ -124,7 +124,7 @@ func (c *composer) place(kind artifact.Companion) (companion, error) {
 	return found, nil
 }
 
-// find is where a companion stands, or is to stand, and what it holds there.
+// find returns the path of a companion, existing or new, and its content.
 func (c *composer) find(kind artifact.Companion) (companion, error) {
 	beside, mirrored := c.path.Companion(kind), c.path.MirroredCompanion(kind)
 	data, mode, stands, unread := c.work.read(beside, maxCompanionBytes)
@@ -159,8 +159,8 @@ func (c *composer) find(kind artifact.Companion) (companion, error) {
 	return found, unread
 }
 
-// conflicted refuses to write over a companion that a merge left with markers: what
-// it says of the artifact's making, or its chain, would be lost.
+// conflicted refuses to overwrite a companion with conflict markers: its provenance or its
+// chain would be lost.
 func conflicted(kind artifact.Companion, at artifact.Path) error {
 	next := "resolve it: codexlock lock resolve"
 	if kind == artifact.Test {
@@ -169,8 +169,8 @@ func conflicted(kind artifact.Companion, at artifact.Path) error {
 	return &RefusedError{Path: at.String(), Reason: "holds conflict markers of a merge", Next: next}
 }
 
-// put adds a companion, unless it stands there as it should already: who
-// renews ten thousand records need not write ten thousand manifests.
+// put adds a companion, unless it is already correct: renewing ten thousand records need not
+// write ten thousand manifests.
 func (c *composer) put(old companion, executable bool, data []byte) {
 	if old.holds(executable, data) {
 		return
@@ -182,7 +182,7 @@ func (c *composer) put(old companion, executable bool, data []byte) {
 	c.out.files = append(c.out.files, f)
 }
 
-// holds reports whether the companion stands in its place just so.
+// holds reports whether the companion has exactly this content at its path.
 func (c companion) holds(executable bool, data []byte) bool {
 	return c.there && !c.arrives && c.executable == executable && bytes.Equal(c.data, data)
 }
@@ -195,7 +195,7 @@ func (c *composer) manifest() error {
 	var m manifest.Manifest
 	there := old.there
 	if there {
-		// One that does not decode tells nothing to keep; Git has it still.
+		// A manifest that cannot be decoded has nothing to keep; Git still has it.
 		m, _, err = manifest.Decode(old.data)
 		there = err == nil
 	}
@@ -243,8 +243,8 @@ func first(values ...string) string {
 	return ""
 }
 
-// references brings the digests of a manifest's inputs up to date, and of its
-// outputs the artifact's own.
+// references updates the digests of a manifest's inputs, and the artifact's own among its
+// outputs.
 func (c *composer) references(m *manifest.Manifest) error {
 	inputs := []manifest.Reference{}
 	if m.Inputs != nil {
@@ -258,7 +258,7 @@ func (c *composer) references(m *manifest.Manifest) error {
 	}
 	for i := range inputs {
 		if inputs[i].Plain && c.o.Renewal {
-			continue // a renewal approves nothing, and so records nothing new
+			continue // a renewal approves nothing new
 		}
 		p, err := artifact.ParsePath(inputs[i].Path)
 		if err != nil {
@@ -336,9 +336,8 @@ func (c *composer) record() (vaulttime.Record, error) {
 	return r, nil
 }
 
-// readsBack checks that the strict decoder reads from a text what was sealed. The proof
-// was made over the sealed record's payload; it holds for what was read where that has
-// the same payload and the same proof.
+// readsBack checks that the strict decoder reads the signed record from a text: with the same
+// payload and the same proof.
 func readsBack(sealed vaulttime.Record, text []byte) error {
 	read, _, err := vaulttime.DecodeRecord(text)
 	if err != nil {
@@ -382,8 +381,8 @@ func (c *composer) signed(standing companion) (vaulttime.Signed, error) {
 	return vaulttime.Signed{ManifestSHA256: &manifest, TestSHA256: &test, AttestedAt: &at}, nil
 }
 
-// unchanged refuses to renew a record whose companions are not those that it signs:
-// a renewal would approve an edit that nobody attested.
+// unchanged refuses to renew a record whose companions changed: a renewal would approve an edit
+// that nobody attested.
 func (c *composer) unchanged(old vaulttime.Signed) error {
 	for _, kind := range [...]artifact.Companion{artifact.Manifest, artifact.Test} {
 		digest := old.ManifestSHA256
@@ -404,9 +403,8 @@ func (c *composer) unchanged(old vaulttime.Signed) error {
 	return nil
 }
 
-// moment sets when the artifact is attested: now, but not before an earlier record,
-// whose clock may have been ahead, and later than one of other content, of which a
-// clock of whole seconds may not know (ZT-6.2).
+// moment sets the time of the attestation: now, but not before an earlier record, whose clock
+// may have been ahead, and after a record of other content, even within one second (ZT-6.2).
 func (c *composer) moment() error {
 	c.now = vaulttime.TimeOf(c.o.Now)
 	standing, err := c.place(artifact.VaultTime)
@@ -427,9 +425,9 @@ func (c *composer) moment() error {
 	return nil
 }
 
-// chain is the old record's journey, which a new record of the same content goes
-// on with; a change of domain adds the old record to it. Only what verifies is
-// taken over: to sign a stranger's chain would be to believe it.
+// chain returns the old record's chain, which a new record of the same content continues; a
+// change of domain adds the old record. It takes over only links that verify: signing an
+// unverified chain would mean trusting it.
 func (c *composer) chain(old vaulttime.Record) ([]vaulttime.Link, error) {
 	if old.TrustDomain != c.o.Domain {
 		return c.extend(old)
@@ -443,8 +441,8 @@ func (c *composer) chain(old vaulttime.Record) ([]vaulttime.Link, error) {
 	return old.Chain, nil
 }
 
-// verifyProof checks a record's proof with the sealing key, or with that of another
-// epoch or domain.
+// verifyProof checks a record's proof with the signing key, or with that of another epoch or
+// domain.
 func (c *composer) verifyProof(r vaulttime.Record) (valid, known bool) {
 	switch {
 	case r.TrustDomain == c.o.Domain && r.KeyID == c.o.Key.ID():
@@ -455,9 +453,8 @@ func (c *composer) verifyProof(r vaulttime.Record) (valid, known bool) {
 	return c.o.VerifyProof(r)
 }
 
-// extend is the chain of an artifact that comes from another domain. Where the
-// other one's record does not hold, the artifact is not taken over: its history
-// would be lost without a word.
+// extend returns the chain of an artifact from another domain. It fails if the other record is
+// not valid: the artifact's history would be lost silently.
 func (c *composer) extend(old vaulttime.Record) ([]vaulttime.Link, error) {
 	refused := func(format string, args ...any) error {
 		return &RefusedError{Path: c.path.String(), Reason: fmt.Sprintf("has a record of trust domain %q, ", old.TrustDomain) + fmt.Sprintf(format, args...)}
@@ -489,8 +486,8 @@ func (c *composer) extend(old vaulttime.Record) ([]vaulttime.Link, error) {
 	return append(old.Chain[:len(old.Chain):len(old.Chain)], link), nil
 }
 
-// test adds X.test: a new one where there is none or ours stands there. A user's
-// own is left as it is, but made executable.
+// test adds X.test if it is missing or one that attest wrote. A handwritten test is only made
+// executable.
 func (c *composer) test() error {
 	standing, err := c.place(artifact.Test)
 	if err != nil {

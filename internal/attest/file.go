@@ -108,7 +108,7 @@ func (f *file) sync() error {
 // Close implements io.Closer.
 func (f *file) Close() error { return pathError("close", f.name, unix.Close(f.fd)) }
 
-// A look is what was seen of a file at one moment.
+// A look is the state of a file at one moment.
 type look struct {
 	identity
 	size  int64
@@ -127,7 +127,7 @@ func (f *file) look() (look, error) {
 	}, nil
 }
 
-// same reports whether two looks at a file saw one state of it.
+// same reports whether two looks are of the same state of a file.
 func (l look) same(other look) bool {
 	return l.identity == other.identity && l.size == other.size && l.mtime == other.mtime
 }
@@ -148,7 +148,7 @@ func modeOf(st *unix.Stat_t) fs.FileMode {
 	return mode
 }
 
-// regular refuses what is no regular file.
+// regular refuses anything but a regular file.
 func (l look) regular(name string) error {
 	if l.mode.IsRegular() {
 		return nil

@@ -20,7 +20,7 @@ type folder struct {
 	held *heldFolder // nil where nobody else has it
 }
 
-// leave says that the caller is done with the folder.
+// leave releases the folder.
 func (f folder) leave() {
 	if f.held == nil {
 		unix.Close(f.fd)
@@ -103,7 +103,7 @@ type heldFolder struct {
 	users int
 }
 
-// An identity tells a folder from another one at the same place.
+// An identity distinguishes a folder from another one at the same path.
 type identity struct{ dev, ino uint64 }
 
 // hold is the tree with its folders held until release is called. Where folders may
@@ -201,8 +201,7 @@ func (h *heldFolders) close() {
 	clear(h.open)
 }
 
-// recheck opens every folder that was used once more, from the root on, and refuses
-// one that is not the same any more. A tree that holds none was always looked up.
+// recheck opens every used folder again, from the root, and fails if one was replaced.
 func (t tree) recheck() error {
 	if t.held == nil {
 		return nil

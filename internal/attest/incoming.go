@@ -11,15 +11,14 @@ import (
 	"github.com/codexlock/codexlock/internal/artifact"
 )
 
-// Where files are on their way (ZT-6.1).
+// The folders of files that are not sources yet (ZT-6.1).
 const (
 	IncomingDir   = "assets/incoming"
 	SourcesDir    = "assets/sources"
 	QuarantineDir = "assets/quarantine"
 )
 
-// Limits of what is taken in at once. A folder that is deeper, or holds more, is
-// ingested in parts.
+// The limits of one ingest. Larger or deeper folders are ingested in parts.
 const (
 	maxIncoming      = 100_000
 	maxIncomingDepth = 64
@@ -28,17 +27,17 @@ const (
 // An IncomingFile is a file in assets/incoming/ that is to become an artifact.
 type IncomingFile struct {
 	From RawPath
-	To   artifact.Path // where it is to stand; not parsed: its name may be no artifact's
+	To   artifact.Path // its new path; not parsed: its name may be invalid
 	// Companions are the companions next to it.
 	Companions map[artifact.Companion]RawPath
-	// Anew says that what came along proves nothing and stays where it is: only
-	// what it tells of the artifact's making is kept.
+	// Anew means that its companions are not trusted and stay where they are: only
+	// the provenance in the manifest is kept.
 	Anew bool
-	// Replace says that other content may stand at To.
+	// Replace allows replacing other content at To.
 	Replace bool
 }
 
-// A Left is what stays where it is, and why.
+// A Left is a file that is skipped, with the reason.
 type Left struct {
 	Path   string // escaped
 	Reason string
@@ -82,7 +81,7 @@ type lister struct {
 	left  []Left
 }
 
-// kept are the files with which Git keeps a folder: they belong to the folder.
+// kept are files that belong to a folder in Git, not artifacts.
 var kept = []string{".gitkeep", ".gitignore", ".gitattributes"}
 
 func (l *lister) list(folder string, depth int) error {
@@ -123,7 +122,7 @@ func (l *lister) list(folder string, depth int) error {
 	return nil
 }
 
-// owner is the file that a name is a companion of, "" where it stands for itself.
+// owner returns the file whose companion a name is, or "".
 func (l *lister) owner(name string) string {
 	for _, kind := range artifact.Companions {
 		owner, ok := strings.CutSuffix(name, kind.Suffix())
@@ -134,7 +133,7 @@ func (l *lister) owner(name string) string {
 	return ""
 }
 
-// wanted are the files that were named, in order; a companion names its owner.
+// wanted returns the named files, in order; a companion stands for its owner.
 func (l *lister) wanted(named []artifact.Path) ([]string, error) {
 	all := slices.Sorted(func(yield func(string) bool) {
 		for name := range l.files {

@@ -17,7 +17,7 @@ import (
 	"github.com/codexlock/codexlock/internal/ledger"
 )
 
-// A Finding is what a rule says against an artifact that asks to be let in.
+// A Finding is a rule's finding about an incoming file.
 type Finding struct {
 	Rule        string `json:"rule"`
 	Kind        string `json:"-"` // what the rule's findings mean, one of the kinds below
@@ -29,11 +29,11 @@ type Finding struct {
 	Fix         string `json:"fix"`
 }
 
-// A Judge says what denies the artifacts, in a work tree in which the change was
-// made. What it says nothing of is let in.
+// A Judge returns the denials of artifacts, in the work tree after the change. Artifacts without
+// a denial are imported.
 type Judge func(ctx context.Context, c Change, paths []artifact.Path) (map[artifact.Path][]Finding, error)
 
-// An Ingestion is what is taken in at once, and who decides.
+// An Ingestion has the files of one ingest, and the judge.
 type Ingestion struct {
 	Incoming []IncomingFile
 	Resolve  func(artifact.Path) (Options, error)
@@ -41,23 +41,23 @@ type Ingestion struct {
 	Now      time.Time
 	// NewID names a quarantine: no two calls give the same.
 	NewID func() (string, error)
-	// Strict says that nothing is quarantined: whatever is denied stays where it is.
+	// Strict means that nothing is quarantined: denied files stay where they are.
 	Strict bool
-	// Also are files that are written with what is let in, and only then.
+	// Also returns a file to write together with an imported one.
 	Also func(Attested) (File, error)
 }
 
-// An Ingested result is where every arrival went.
+// An Ingested is the result for every incoming file.
 type Ingested struct {
 	Attested    []Attested
 	Quarantined []Quarantined
-	Denied      []Quarantined // what was not let in and stays where it is
+	Denied      []Quarantined // denied files that stay where they are
 	Left        []Left
 }
 
-// Ingest takes files in: each is attested where it is to stand, the tree as it
-// would be then is judged, and what is let in goes there, read-only; the others
-// go to quarantine with the reasons. All of it is done, or nothing.
+// Ingest attests each file for its new path, has the resulting tree judged, and moves files
+// without denials there, read-only; the others go to quarantine with the reasons. Everything
+// is done, or nothing.
 func Ingest(ctx context.Context, root, gitDir string, in Ingestion) (Ingested, error) {
 	release, err := lock(ctx, gitDir)
 	if err != nil {
@@ -92,7 +92,7 @@ func Ingest(ctx context.Context, root, gitDir string, in Ingestion) (Ingested, e
 	return g.result, nil
 }
 
-// A candidate is an arrival with all that is to be written about it.
+// A candidate is an incoming file with the files to write for it.
 type candidate struct {
 	IncomingFile
 	came     []File // its companions as they came, where they are to stand
@@ -106,12 +106,12 @@ type candidate struct {
 	gone     bool // there was none any more
 }
 
-// A reject is an arrival that is not let in.
+// A reject is an incoming file that is not imported.
 type reject struct {
 	IncomingFile
 	reason   string
 	findings []Finding
-	taken    bool // nothing is wrong with it: its place is taken
+	taken    bool // nothing is wrong with it: its path is taken
 }
 
 type ingest struct {
@@ -122,7 +122,7 @@ type ingest struct {
 	result     Ingested
 }
 
-// stage attests the arrivals, in memory: on all cores at once, and sorted in order.
+// stage attests the incoming files in memory, on all cores, and classifies them in order.
 func (g *ingest) stage(ctx context.Context) error {
 	options, unresolved := make([]Options, len(g.Incoming)), make([]error, len(g.Incoming))
 	for i, a := range g.Incoming {
@@ -147,8 +147,8 @@ func (g *ingest) stage(ctx context.Context) error {
 	return nil
 }
 
-// classify lets one arrival in as a candidate. What cannot be attested is rejected; what is
-// still being written is left.
+// classify makes an incoming file a candidate. A file that cannot be attested is rejected; one
+// that is still being written is skipped.
 func (g *ingest) classify(c candidate, err error) error {
 	a := c.IncomingFile
 	if c.gone {
@@ -185,7 +185,7 @@ func (g *ingest) reject(a IncomingFile, reason string, findings []Finding) {
 	g.rejects = append(g.rejects, reject{IncomingFile: a, reason: reason, findings: findings})
 }
 
-// compose attests an arrival as if it stood in its place already.
+// compose attests an incoming file as if it were at its new path.
 func (g *ingest) compose(a IncomingFile, o Options, unresolved error, buf []byte) (candidate, error) {
 	b := g.batch
 	c := candidate{IncomingFile: a}
@@ -228,7 +228,7 @@ func (g *ingest) compose(a IncomingFile, o Options, unresolved error, buf []byte
 	return c, nil
 }
 
-// refuseOther refuses to put other content where some is verified (P3).
+// refuseOther refuses to replace verified content by another one (P3).
 func (g *ingest) refuseOther(a IncomingFile, want artifact.Digest, buf []byte) error {
 	f, before, err := g.batch.work.open(a.To)
 	if errors.Is(err, fs.ErrNotExist) || err == nil && a.Replace {
@@ -248,15 +248,15 @@ func (g *ingest) refuseOther(a IncomingFile, want artifact.Digest, buf []byte) e
 	return err
 }
 
-// A takenError is an arrival whose place a file with other content has.
+// A takenError is an incoming file whose path has a file with other content.
 type takenError struct{ to artifact.Path }
 
 func (e *takenError) Error() string {
 	return fmt.Sprintf("%s exists with other content, and a verified file is not replaced", e.to)
 }
 
-// judge rejects what is denied: first as it came, by the companions that came
-// with it, then as it would stand. What was made from a reject is judged again.
+// judge rejects denied files: first with the companions that came with them, then with the new
+// ones. Files that were made from a rejected one are judged again.
 func (g *ingest) judge(ctx context.Context) error {
 	if err := g.judgeOnce(ctx, true); err != nil {
 		return err
@@ -323,8 +323,8 @@ func (g *ingest) judgeOnce(ctx context.Context, asCame bool) error {
 	return nil
 }
 
-// staged is the change that lets all candidates in, or has them there as they came,
-// not listed yet.
+// staged returns the change that imports all candidates; with asCame, with the companions that
+// came with them and without ledger entries.
 func (g *ingest) staged(asCame bool) (Change, error) {
 	var c Change
 	listed := g.candidates
@@ -364,7 +364,7 @@ func (g *ingest) ledger(listed []candidate) (File, error) {
 	return File{Path: ledger.Path, Mode: 0o644, Data: text}, nil
 }
 
-// change is all that is done, and the result tells of it.
+// change returns the whole change, and fills in the result.
 func (g *ingest) change() (Change, error) {
 	var c Change
 	var err error

@@ -18,7 +18,7 @@ import (
 	"github.com/codexlock/codexlock/internal/script"
 )
 
-// A File is what is to stand at a path.
+// A File is a file to write.
 type File struct {
 	Path artifact.Path `json:"path"`
 	Mode fs.FileMode   `json:"mode"` // 0644 or 0755, as Git knows them; 0444 or 0400 where nothing may write
@@ -37,13 +37,12 @@ func (f File) Text() []byte {
 	return f.Data
 }
 
-// A Move is a file that goes to another place as it is: its bytes are never read
-// into memory or into the journal.
+// A Move is a file to move: its bytes are never read into memory or into the journal.
 type Move struct {
 	From    RawPath       `json:"from"`
 	To      artifact.Path `json:"to"`
 	Mode    fs.FileMode   `json:"mode"`    // at its new place
-	Replace bool          `json:"replace"` // what stands there may go
+	Replace bool          `json:"replace"` // may replace an existing file
 	// Copy says that the bytes are copied and the file is not: the two places are on
 	// different file systems, or it has another name too.
 	Copy bool `json:"copy,omitempty"`
@@ -51,8 +50,7 @@ type Move struct {
 	seen *look // the file whose bytes were looked at; nil after a restart
 }
 
-// A RawPath is where a file stands, whatever it is called: a name that no
-// artifact may have can still be moved out of the way. In JSON it is base64,
+// A RawPath is the path of a file with any name: files with invalid names can still be moved. In JSON it is base64,
 // since a name may be no UTF-8.
 type RawPath string
 
@@ -80,7 +78,7 @@ func (p RawPath) check() error {
 
 func (p RawPath) path() artifact.Path { return artifact.Path(p) }
 
-// A Change is what is done to a work tree at once: all of it, or nothing.
+// A Change is a change of a work tree that is done completely, or not at all.
 type Change struct {
 	Files   []File
 	Moves   []Move
@@ -99,8 +97,8 @@ const (
 // some 100,000 artifacts, in base64.
 const maxJournalBytes = 2 << 30
 
-// A journal is all that a commit does. Renaming it into place decides the
-// commit; until then everything is undone, from then on everything is done again.
+// A journal records all steps of a commit. Its rename is the commit point: before it,
+// everything is undone; after it, everything is completed.
 type journal struct {
 	Version int       `json:"version"`
 	Files   []File    `json:"files"`
@@ -212,7 +210,7 @@ func decodeStrictly(data []byte, into any) error {
 // modes are those that a file may be given.
 var modes = []fs.FileMode{0o644, 0o755, 0o444, 0o400}
 
-// check refuses what is no change of a repository, or touches a path twice.
+// check refuses an invalid change, and one with duplicate paths.
 func (c Change) check() error {
 	seen := make(map[string]bool, len(c.Files)+2*len(c.Moves)+len(c.Removes))
 	once := func(name string) error {

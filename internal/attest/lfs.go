@@ -13,7 +13,7 @@ import (
 	"github.com/codexlock/codexlock/internal/manifest"
 )
 
-// An LFS says what a Git LFS pointer may be attested by.
+// An LFS says how a Git LFS pointer may be attested.
 type LFS struct {
 	// Objects is the folder with the objects that Git LFS has fetched: the content of
 	// oid abcd... is ab/cd/abcd.... "" refuses every pointer.

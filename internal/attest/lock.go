@@ -16,19 +16,19 @@ import (
 // stateDir is the folder below the Git directory that holds the lock and the journal.
 const stateDir = "codexlock"
 
-// patience is how long a writer waits for another one: longer than any holds the
-// lock, and shorter than a job's patience.
+// patience is the longest wait for the lock: longer than any writer holds it, and shorter than
+// the timeout of a job.
 const patience = 30 * time.Second
 
-// A LockedError is another writer that did not end in time.
+// A LockedError means that another writer held the lock for too long.
 type LockedError struct{ Path string }
 
 func (e *LockedError) Error() string {
 	return fmt.Sprintf("%s: another codexlock writes in this repository and did not end within %s", e.Path, patience)
 }
 
-// lock makes this the one writer in the repository until release is called. The
-// lock is on a file that is never renamed, and ends with the process.
+// lock takes the repository's lock until release is called. It is on a file that is never
+// renamed, and ends with the process.
 func lock(ctx context.Context, gitDir string) (release func(), err error) {
 	state := tree{root: gitDir}
 	dir, err := state.enter(stateDir)

@@ -50,7 +50,7 @@ func (e *Engine) WithoutCache() {
 	e.artifact.cache, e.repository.cache, e.exceptions.cache = nil, nil, nil
 }
 
-// A lesson is a rule that had to be evaluated about a subject.
+// A lesson is a rule that had to be evaluated for a subject.
 type lesson struct {
 	rule    int // of the query's rules
 	missing int // how many of them had to be
