@@ -113,7 +113,7 @@ func (d *descriptor) status() (status, error) {
 	if err := unix.Fstat(d.fd, &st); err != nil {
 		return status{}, &fs.PathError{Op: "lstat", Path: d.name, Err: err}
 	}
-	s := status{size: st.Size, perm: fs.FileMode(st.Mode).Perm()}
+	s := status{size: st.Size, perm: fs.FileMode(st.Mode).Perm(), modified: st.Mtim.Nano()}
 	switch st.Mode & unix.S_IFMT {
 	case unix.S_IFREG:
 	case unix.S_IFDIR:

@@ -17,10 +17,12 @@ type status struct {
 	mode fs.FileMode // the type bits only
 	size int64
 	perm fs.FileMode // the permission bits
+
+	modified int64 // when its bytes were last written, in nanoseconds; of a file that is open
 }
 
 func statusOf(info fs.FileInfo) status {
-	return status{mode: info.Mode().Type(), size: info.Size(), perm: info.Mode().Perm()}
+	return status{mode: info.Mode().Type(), size: info.Size(), perm: info.Mode().Perm(), modified: info.ModTime().UnixNano()}
 }
 
 // lstatWalking is top.lstat for systems that cannot be told to follow no

@@ -332,11 +332,19 @@ func hashOpened(ctx context.Context, e Entry, f opened, also io.Writer) (d artif
 }
 
 // pass hands the bytes of an opened file to use, which reads until their end. A file
-// that has another size at its end than at its beginning is an error: nobody can say
-// what was read.
+// that has another size at its end than at its beginning is an error, and so is one that
+// takes several readings and was written to between them: what was read may never have
+// stood in it.
 func pass(ctx context.Context, e Entry, f opened, limit int64, use func(size int64, r io.Reader) error) error {
 	if e.Size > limit {
 		return &TooLargeError{Path: e.Path, Size: e.Size, Limit: limit}
+	}
+	var before status
+	if e.Size > smallFile {
+		var err error
+		if before, err = f.status(); err != nil {
+			return err
+		}
 	}
 	counted := &counter{ctx: ctx, r: f, size: e.Size}
 	if err := use(e.Size, counted); err != nil {
@@ -350,8 +358,19 @@ func pass(ctx context.Context, e Entry, f opened, limit int64, use func(size int
 	if counted.n != e.Size {
 		return errChanging(e.Size)
 	}
+	if e.Size > smallFile {
+		after, err := f.status()
+		if err != nil {
+			return err
+		}
+		if after.modified != before.modified {
+			return errWritten
+		}
+	}
 	return nil
 }
+
+var errWritten = errors.New("file changed while it was read: it was written to: try again when nothing writes there")
 
 func errChanging(size int64) error {
 	return fmt.Errorf("file changed while it was read: it had %d bytes, and then not: try again when nothing writes there", size)

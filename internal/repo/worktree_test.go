@@ -1,6 +1,7 @@
 package repo
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -9,6 +10,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/codexlock/codexlock/internal/artifact"
 )
@@ -187,6 +189,72 @@ func TestWorkTreeOversized(t *testing.T) {
 		t.Errorf("kind is %s, Hash: %v, want oversized and a *TooLargeError", e.Kind, err)
 	}
 }
+
+// TestLargeFileThatIsWrittenToWhileItIsRead: what was read of it at different times never
+// stood in it. One that is replaced meanwhile is read as it was opened.
+func TestLargeFileThatIsWrittenToWhileItIsRead(t *testing.T) {
+	s := newSandbox(t)
+	good := strings.Repeat("0123456789abcdef", 4<<20/16)
+	write := func(at int64, text string) {
+		f, err := os.OpenFile(s.path("a"), os.O_WRONLY, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		if _, err := f.WriteAt([]byte(text), at); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, test := range map[string]struct {
+		meanwhile func()
+		refused   bool
+	}{
+		"is left alone":                 {func() {}, false},
+		"is written to behind":          {func() { write(int64(len(good))-1, "X") }, true},
+		"is written to before":          {func() { write(0, "X") }, true},
+		"becomes, in part, what it was": {func() { write(0, "X"); write(int64(len(good))-1, good[len(good)-1:]) }, true},
+		"is emptied and written again": {func() {
+			os.Truncate(s.path("a"), 0)
+			write(0, strings.ToUpper(good))
+		}, true},
+		"is replaced": {func() {
+			s.write("b", strings.ToUpper(good))
+			if err := os.Rename(s.path("b"), s.path("a")); err != nil {
+				t.Fatal(err)
+			}
+		}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			os.Remove(s.path("a"))
+			s.write("a", good)
+			f, _, err := mustWorkTree(t, s.open()).Open(t.Context(), "a")
+			if err != nil {
+				t.Fatal(err)
+			}
+			old := time.Now().Add(-time.Hour) // the clock of a file system may be coarse
+			if err := os.Chtimes(s.path("a"), old, old); err != nil {
+				t.Fatal(err)
+			}
+			var seen bytes.Buffer
+			digest, _, _, err := f.Hash(t.Context(), writerFunc(func(p []byte) (int, error) {
+				if seen.Len() == 0 {
+					test.meanwhile()
+				}
+				return seen.Write(p)
+			}))
+			switch {
+			case test.refused && (err == nil || !strings.Contains(err.Error(), "changed while it was read")):
+				t.Errorf("Hash = %v, %v, want an error", digest, err)
+			case !test.refused && (err != nil || digest != artifact.HashBytes([]byte(good)) || seen.String() != good):
+				t.Errorf("Hash = %v, %v, want the digest of what was opened", digest, err)
+			}
+		})
+	}
+}
+
+type writerFunc func([]byte) (int, error)
+
+func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
 
 func TestFileThatChangesWhileItIsRead(t *testing.T) {
 	s := newSandbox(t)
