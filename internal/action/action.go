@@ -121,11 +121,9 @@ func (a *action) run(ctx context.Context) error {
 
 // mask asks the runner, before anything else is printed, to hide the keys.
 func (a *action) mask() error {
-	for _, name := range keys.Variables(a.world.Env, a.world.Names()) {
-		if secret, ok := a.world.Env(name); ok {
-			if err := github.Mask(a.world.Stdout, secret); err != nil {
-				return err
-			}
+	for _, secret := range keys.Secrets(a.world.Env, a.world.KeyFile, a.world.Names()) {
+		if err := github.Mask(a.world.Stdout, secret); err != nil {
+			return err
 		}
 	}
 	return nil

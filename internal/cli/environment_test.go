@@ -39,6 +39,7 @@ var (
 		"init":               {},
 		"keys check":         {},
 		"keys public":        {},
+		"keys revoke":        {args: []string{"0000000000000000"}},
 		"keys rotate":        {rules: true},
 		"policy check":       {args: []string{"--no-regal"}},
 		"policy docs":        {args: []string{"--check"}},

@@ -212,22 +212,17 @@ func nextSteps(w host.World, more []string) string {
 		"make the check Codexlock a required one",
 		"in each clone, once, so that Git merges the ledger by path: "+mergeDriver,
 	)
-	if _, ok, _ := keys.Default(w.Env); !ok {
+	if _, ok, _ := keys.Default(w.Env, w.KeyFile); !ok {
 		steps = append([]string{"make a key, keep it: export VAULTTIME_KEY=$(codexlock keys generate); run codexlock init again in a new repository, or add its public half to codexlock.yaml: codexlock keys public"}, steps...)
 	}
-	var text strings.Builder
-	text.WriteString("\nnext:\n")
-	for i, s := range steps {
-		fmt.Fprintf(&text, "  %d. %s\n", i+1, s)
-	}
-	return text.String()
+	return numbered(steps)
 }
 
 // scaffoldConfig is the configuration with the domain's name and, where there
 // is a key, its public half.
 func scaffoldConfig(w host.World, domain string) (string, error) {
 	public := "[]"
-	key, ok, err := keys.Default(w.Env)
+	key, ok, err := keys.Default(w.Env, w.KeyFile)
 	if err != nil {
 		return "", err
 	}

@@ -2,13 +2,12 @@ package cli
 
 import (
 	"context"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -27,18 +26,18 @@ import (
 	"github.com/codexlock/codexlock/policies"
 )
 
-// generatedKeyBytes is the length of a key that keys generate makes: as long as
-// the HMAC, so that neither is the weaker one (RFC 2104, section 3).
-const generatedKeyBytes = 32
-
 func keysCommand(w host.World) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "keys",
-		Short: "Make, check, list and rotate the keys of trust domains",
+		Short: "Make, check, list, rotate and revoke the keys of trust domains",
 		Long: `keys deals with the secrets of trust domains. A key is read from the environment
-(VAULTTIME_KEY, or what codexlock.yaml names for the domain) and is never printed,
-but once by generate. While a key is rotated, the one before it stays in the
-variable with _OLD at its end.`,
+(VAULTTIME_KEY, or what codexlock.yaml names for the domain) or from a file that the
+environment names (VAULTTIME_KEY_FILE; VAULTTIME_KEY_FILE_RELEASE instead of
+VAULTTIME_KEY_RELEASE), which only its owner may read. It is never printed, but once
+by generate. While a key is rotated, the one before it stays in the variable with
+_OLD at its end.`,
+		Example: `  codexlock keys generate --output ~/.codexlock-key
+  VAULTTIME_KEY_FILE=~/.codexlock-key codexlock keys check`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
@@ -46,47 +45,11 @@ variable with _OLD at its end.`,
 		keysGenerateCommand,
 		keysCheckCommand,
 		keysPublicCommand,
+		keysRevokeCommand,
 		keysRotateCommand,
 	} {
 		cmd.AddCommand(command(w))
 	}
-	return cmd
-}
-
-func keysGenerateCommand(w host.World) *cobra.Command {
-	var effective string
-	cmd := &cobra.Command{
-		Use:   "generate",
-		Short: "Make a key and print it, this once",
-		Long: `generate makes a key of 32 random bytes and prints it to standard output, as 64 hex
-characters and nothing else. Its public half goes to standard error, as a line for
-public_keys in codexlock.yaml. Neither is stored.`,
-		Example: `  export VAULTTIME_KEY=$(codexlock keys generate)
-  codexlock keys generate | gh secret set VAULTTIME_KEY`,
-		Args: cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
-			now, err := gate.EffectiveTime(w, effective)
-			if err != nil {
-				return err
-			}
-			secret := make([]byte, generatedKeyBytes)
-			if _, err := io.ReadFull(w.Random, secret); err != nil {
-				return fmt.Errorf("make a key: %w", err)
-			}
-			text := hex.EncodeToString(secret)
-			key, err := vaulttime.NewKey([]byte(text))
-			if err != nil {
-				return err
-			}
-			if _, err := fmt.Fprintln(w.Stdout, text); err != nil {
-				return fmt.Errorf("print the key: %w", err)
-			}
-			line := config.PublicKey{ID: key.ID(), Key: vaulttime.FormatPublicKey(key.PublicKey()), CreatedAt: now, State: "current"}.Line()
-			_, err = fmt.Fprintf(w.Stderr, "codexlock: keep the key where secrets are kept; its public half, for public_keys in codexlock.yaml:\n%s\n", line)
-			return err
-		},
-	}
-	cmd.Flags().StringVar(&effective, "effective-time", "", "the public half's created_at, YYYY-MM-DDTHH:MM:SSZ (default now)")
 	return cmd
 }
 
@@ -98,7 +61,8 @@ func keysPublicCommand(w host.World) *cobra.Command {
 		Long: `public prints, for each trust domain whose key the environment holds, the line for
 its public_keys in codexlock.yaml. A key that is already listed keeps its created_at
 and its state.`,
-		Args: cobra.NoArgs,
+		Example: `  codexlock keys public --domain runtime-core`,
+		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := k.read(cmd.Context()); err != nil {
 				return err
@@ -117,9 +81,11 @@ func keysCheckCommand(w host.World) *cobra.Command {
 		Use:   "check",
 		Short: "Check the keys: strength, age, domains that share a key, listed public keys",
 		Long: `check prints the source, the strength and the age of each trust domain's key, and
-whether codexlock.yaml lists it, and evaluates the rules of the area trust. It ends
-with 1 if one of them denies or if attest would refuse a key, and with 3 without any
-key to check.`,
+whether codexlock.yaml lists it, and the next step; and evaluates the rules of the
+area trust. It ends with 1 if one of them denies or if attest would refuse a key, and
+with 3 without any key to check.`,
+		Example: `  codexlock keys check
+  codexlock keys check --domain runtime-core -f json`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := k.read(cmd.Context()); err != nil {
@@ -303,6 +269,7 @@ func (k *keyView) text(keys []facts.DomainKey, findings []policy.Finding) error 
 		}
 		if d.Strength == "absent" {
 			fmt.Fprintf(k.world.Stdout, "[!] %s: no key in %s\n", name, d.Variable)
+			k.printNext(d)
 			continue
 		}
 		mark, words := "✓", []string{string(d.Strength), k.listedAs(d)}
@@ -313,6 +280,7 @@ func (k *keyView) text(keys []facts.DomainKey, findings []policy.Finding) error 
 			words = append(words, "shared with "+strings.Join(d.SharedWith, ", "))
 		}
 		fmt.Fprintf(k.world.Stdout, "[%s] %s: key %s in %s (%s)\n", mark, name, d.ID, d.Variable, strings.Join(words, ", "))
+		k.printNext(d)
 	}
 	for _, f := range findings {
 		mark := "!"
@@ -324,6 +292,50 @@ func (k *keyView) text(keys []facts.DomainKey, findings []policy.Finding) error 
 	}
 	return nil
 }
+
+// printNext prints what to do about a key, if there is something that no rule's finding
+// says.
+func (k *keyView) printNext(d facts.DomainKey) {
+	if next := k.next(d); next != "" {
+		fmt.Fprintf(k.world.Stdout, "      next: %s\n", report.Terminal(next))
+	}
+}
+
+// next is the next step about a key, "" where there is none.
+func (k *keyView) next(d facts.DomainKey) string {
+	domain, _ := k.options.Config.Domain(d.Domain)
+	switch {
+	case d.Strength == "absent":
+		return keys.Missing(d.Domain, domain).Hint()
+	case d.Strength == "weak":
+		return "make another one: codexlock keys generate --output FILE"
+	case d.Listed == "none" && k.options.Config.File != "":
+		return fmt.Sprintf("list its public half in %s, so that runs without the key can check proofs: codexlock keys public", k.options.Config.File)
+	case d.Listed == "missing":
+		return "if it is the next key: codexlock keys rotate, with the one before it in the variable with _OLD; if not, use the key that is listed as current"
+	case d.Listed == "differs":
+		return fmt.Sprintf("find out who changed the listed public key: git log -p -- %s", k.options.Config.File)
+	case d.Listed == "retiring":
+		return "use the key that is listed as current; this one signs nothing any more"
+	case d.Listed == "revoked":
+		return "use the key that is listed as current; if no key is, list one: codexlock keys rotate"
+	}
+	for _, p := range domain.PublicKeys {
+		if days, known := p.Age(k.options.Now); known && p.ID == d.ID {
+			if left := rotationDays - days; left > 0 && left <= rotationNotice {
+				return fmt.Sprintf("rotate it within %d %s: codexlock keys rotate --help", left, plural(left, "day", "days"))
+			}
+		}
+	}
+	return ""
+}
+
+// rotationDays is how old a key may get (ZT-14.4), and rotationNotice how many days before
+// that keys check says so.
+const (
+	rotationDays   = int(facts.RotationPeriod / (24 * time.Hour))
+	rotationNotice = 14
+)
 
 // listedAs describes the state and the age of a key in the list of its domain.
 func (k *keyView) listedAs(d facts.DomainKey) string {

@@ -23,7 +23,7 @@ type logging struct {
 
 // flags are --log and --verified-by.
 func (l *logging) flags(cmd *cobra.Command, w host.World) {
-	l.world, l.Env = w, w.Env
+	l.world, l.Env, l.File = w, w.Env, w.KeyFile
 	cmd.Flags().BoolVar(&l.On, "log", false, "add the results to MANIFEST.integrity.json, and sign it")
 	cmd.Flags().StringVar(&l.By, "verified-by", "", "who verified, for the log (default the user, or the workflow's run)")
 }

@@ -3,7 +3,9 @@ package config
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 
@@ -11,7 +13,7 @@ import (
 	"github.com/codexlock/codexlock/internal/vaulttime"
 )
 
-// ErrLayout is a file with a layout that Rotate cannot edit: its owner must edit it.
+// ErrLayout is a file with a layout that Rotate and Revoke cannot edit: its owner must edit it.
 var ErrLayout = errors.New("its layout is not one that can be edited without touching the rest")
 
 // Line formats the key as an item of public_keys.
@@ -34,7 +36,7 @@ func Rotate(name artifact.Path, text []byte, domain string, next PublicKey) ([]b
 	e := editor{config: c, at: "/trust_domains/" + domain, lines: strings.SplitAfter(string(text), "\n")}
 	for i := len(d.PublicKeys) - 1; i >= 0; i-- { // from the end, so that earlier positions stay valid
 		if d.PublicKeys[i].State == "current" {
-			if err := e.retire(i); err != nil {
+			if err := e.set(i, "current", "retiring"); err != nil {
 				return nil, fmt.Errorf("%s: %w", name, err)
 			}
 		}
@@ -43,16 +45,40 @@ func Rotate(name artifact.Path, text []byte, domain string, next PublicKey) ([]b
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	edited := []byte(strings.Join(e.lines, ""))
-	if want, err := Parse(name, edited); err != nil || !sameButRotated(c, want, domain, next) {
+	if got, err := Parse(name, edited); err != nil || !sameButKeys(c, got, domain, rotated(d, next)) {
 		return nil, fmt.Errorf("%s: %w", name, ErrLayout)
 	}
 	return edited, nil
 }
 
-// sameButRotated reports whether the second configuration is the first with the
-// domain's key rotated.
-func sameButRotated(before, after Config, domain string, next PublicKey) bool {
-	d := before.Domains[domain]
+// Revoke edits the text of a codexlock.yaml: the state of a domain's public key becomes
+// revoked. Every other byte stays, comments and layout included. Revoke reads the result
+// back, and returns ErrLayout if anything else changed.
+func Revoke(name artifact.Path, text []byte, domain, id string) ([]byte, error) {
+	c, err := Parse(name, text)
+	if err != nil {
+		return nil, err
+	}
+	d, known := c.Domains[domain]
+	i := slices.IndexFunc(d.PublicKeys, func(p PublicKey) bool { return p.ID == id })
+	if !known || i < 0 {
+		return nil, fmt.Errorf("trust domain %q of %s lists no key %s", domain, name, id)
+	}
+	e := editor{config: c, at: "/trust_domains/" + domain, lines: strings.SplitAfter(string(text), "\n")}
+	if err := e.set(i, d.PublicKeys[i].State, "revoked"); err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	edited := []byte(strings.Join(e.lines, ""))
+	want := slices.Clone(d.PublicKeys)
+	want[i].State = "revoked"
+	if got, err := Parse(name, edited); err != nil || !sameButKeys(c, got, domain, want) {
+		return nil, fmt.Errorf("%s: %w", name, ErrLayout)
+	}
+	return edited, nil
+}
+
+// rotated returns the public keys of a domain after next became its current key.
+func rotated(d Domain, next PublicKey) []PublicKey {
 	keys := []PublicKey{next}
 	for _, p := range d.PublicKeys {
 		if p.State == "current" {
@@ -60,13 +86,16 @@ func sameButRotated(before, after Config, domain string, next PublicKey) bool {
 		}
 		keys = append(keys, p)
 	}
+	return keys
+}
+
+// sameButKeys reports whether the second configuration is the first with other public keys
+// of one domain.
+func sameButKeys(before, after Config, domain string, keys []PublicKey) bool {
+	before.Domains = maps.Clone(before.Domains)
+	d := before.Domains[domain]
 	d.PublicKeys = keys
-	domains := map[string]Domain{}
-	for name, other := range before.Domains {
-		domains[name] = other
-	}
-	domains[domain] = d
-	before.Domains = domains
+	before.Domains[domain] = d
 	before.Document, after.Document = nil, nil
 	return reflect.DeepEqual(before, after)
 }
@@ -98,12 +127,12 @@ func (e *editor) insert(line, column int, text string) {
 	e.lines[line] = e.lines[line][:column] + text + e.lines[line][column:]
 }
 
-// retire makes a current key a retiring one.
-func (e *editor) retire(i int) error {
+// set replaces the state of a key.
+func (e *editor) set(i int, from, to string) error {
 	item := fmt.Sprintf("%s/public_keys/%d", e.at, i)
 	if line, column, err := e.position(item + "/state"); err == nil {
 		rest := e.lines[line][column:]
-		e.lines[line] = e.lines[line][:column] + strings.Replace(rest, "current", "retiring", 1)
+		e.lines[line] = e.lines[line][:column] + strings.Replace(rest, from, to, 1)
 		return nil
 	}
 	line, column, err := e.position(item) // a key without a state is current
@@ -111,9 +140,9 @@ func (e *editor) retire(i int) error {
 		return err
 	}
 	if e.lines[line][column] == '{' {
-		e.insert(line, column+1, "state: retiring, ")
+		e.insert(line, column+1, "state: "+to+", ")
 	} else {
-		e.insert(line, column, "state: retiring\n"+strings.Repeat(" ", column))
+		e.insert(line, column, "state: "+to+"\n"+strings.Repeat(" ", column))
 	}
 	return nil
 }

@@ -70,3 +70,29 @@ func TestRotate(t *testing.T) {
 		t.Error("a file that cannot be read was edited")
 	}
 }
+
+// TestRevoke edits layouts that people write: nothing but one state changes.
+func TestRevoke(t *testing.T) {
+	before := "# ours\nversion: 1\ntrust_domains:\n  a: # the first\n    public_keys:\n"
+	after := "  b:\n    public_keys:\n      - {id: \"1111111111111111\", key: \"" + oldKey + "\", state: current}\n"
+	for name, c := range map[string]struct{ written, want string }{
+		"current":    {"      - {id: \"1111111111111111\", key: \"" + oldKey + "\", state: current} # made in Mai\n", "      - {id: \"1111111111111111\", key: \"" + oldKey + "\", state: revoked} # made in Mai\n"},
+		"retiring":   {"      - {id: \"1111111111111111\", key: \"" + oldKey + "\", state: 'retiring'}\n", "      - {id: \"1111111111111111\", key: \"" + oldKey + "\", state: 'revoked'}\n"},
+		"not stated": {"      - {id: \"1111111111111111\", key: \"" + oldKey + "\"}\n", "      - {state: revoked, id: \"1111111111111111\", key: \"" + oldKey + "\"}\n"},
+		"a block": {
+			"      - id: \"2222222222222222\"\n        key: " + newKey + "\n      - id: \"1111111111111111\"\n        key: " + oldKey + "\n",
+			"      - id: \"2222222222222222\"\n        key: " + newKey + "\n      - state: revoked\n        id: \"1111111111111111\"\n        key: " + oldKey + "\n",
+		},
+		"revoked": {"      - {id: \"1111111111111111\", key: \"" + oldKey + "\", state: revoked}\n", "      - {id: \"1111111111111111\", key: \"" + oldKey + "\", state: revoked}\n"},
+	} {
+		got, err := config.Revoke("codexlock.yaml", []byte(before+c.written+after), "a", "1111111111111111")
+		if err != nil || string(got) != before+c.want+after {
+			t.Errorf("%s: %v\n%s\nwant\n%s", name, err, got, before+c.want+after)
+		}
+	}
+	for name, domain := range map[string]string{"an unknown key": "b", "an unknown domain": "c"} {
+		if _, err := config.Revoke("codexlock.yaml", []byte(before+after[:0]+"      []\n"+after), domain, "2222222222222222"); err == nil {
+			t.Errorf("%s was revoked", name)
+		}
+	}
+}

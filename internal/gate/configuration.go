@@ -16,12 +16,17 @@ import (
 
 // Keyring reads the keys of a configuration's domains from their places.
 func (g *Gate) Keyring(ctx context.Context, c config.Config) (*vaulttime.Keyring, error) {
-	return keys.Ring(ctx, c, g.world.Env)
+	return keys.Ring(ctx, c, g.world.Env, g.world.KeyFile)
+}
+
+// ConfigurationIn reads the configuration of a tree, and no key.
+func (g *Gate) ConfigurationIn(ctx context.Context, r *repo.Repository, tree repo.Tree) (config.Config, error) {
+	return baseLoader{gate: g, repository: r, base: tree}.config(ctx)
 }
 
 // Configuration reads the configuration of a tree, and the keys of its domains.
 func (g *Gate) Configuration(ctx context.Context, r *repo.Repository, tree repo.Tree) (config.Config, *vaulttime.Keyring, error) {
-	c, err := baseLoader{gate: g, repository: r, base: tree}.config(ctx)
+	c, err := g.ConfigurationIn(ctx, r, tree)
 	if err != nil {
 		return c, nil, err
 	}

@@ -132,7 +132,7 @@ func (l baseLoader) loadEdited(ctx context.Context, whole *facts.Options, earlie
 			return err
 		}
 	}
-	if whole.Keys, err = keys.Ring(ctx, whole.Config, keys.Within(base, l.gate.world.Env)); err != nil {
+	if whole.Keys, err = keys.Ring(ctx, whole.Config, keys.Within(base, l.gate.world.Env), l.gate.world.KeyFile); err != nil {
 		return err
 	}
 	were, err := earlier.schemaTexts(ctx, base)

@@ -35,8 +35,8 @@ type Provider interface {
 	// trust domain X is", and the next step. An empty problem allows it.
 	Refuse(getenv func(string) (string, bool), name string) (problem, hint string)
 	// Keys returns the key that signs and the earlier ones, the zero Key where this run
-	// has none. An error means that nobody knows whether it has one.
-	Keys(ctx context.Context, getenv func(string) (string, bool), name string) (latest vaulttime.Key, old []vaulttime.Key, err error)
+	// has none. file reads the key in a file that a variable of the environment names. An error means that nobody knows whether it has one.
+	Keys(ctx context.Context, getenv func(string) (string, bool), file func(name string) ([]byte, error), name string) (latest vaulttime.Key, old []vaulttime.Key, err error)
 	// Missing returns why a run has no key, as what follows "no key for trust domain X:",
 	// and the next step.
 	Missing(name string) (problem, hint string)
@@ -64,12 +64,13 @@ func providerOf(p config.KeyPlace) (Provider, error) {
 	return nil, fmt.Errorf("key %q is kept where no provider of keys looks", p.String())
 }
 
-// Ring takes the keys of all domains of a configuration. Its error is a *config.Error
-// where the configuration names a place that it may not use.
-func Ring(ctx context.Context, c config.Config, getenv func(string) (string, bool)) (*vaulttime.Keyring, error) {
+// Ring takes the keys of all domains of a configuration; file reads the key in a file that
+// the environment names. Its error is a *config.Error where the configuration names a place
+// that it may not use.
+func Ring(ctx context.Context, c config.Config, getenv func(string) (string, bool), file func(name string) ([]byte, error)) (*vaulttime.Keyring, error) {
 	ring := vaulttime.NewKeyring(c.Domains == nil)
 	if c.Domains == nil {
-		key, old, err := take(ctx, config.DefaultKey, getenv)
+		key, old, err := take(ctx, config.DefaultKey, getenv, file)
 		ring.Default(key, old...)
 		return ring, err
 	}
@@ -78,7 +79,7 @@ func Ring(ctx context.Context, c config.Config, getenv func(string) (string, boo
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.Domains)) {
 		d := c.Domains[name]
-		key, old, err := take(ctx, d.Key, getenv)
+		key, old, err := take(ctx, d.Key, getenv, file)
 		if err != nil {
 			return nil, err
 		}
@@ -94,12 +95,12 @@ func Ring(ctx context.Context, c config.Config, getenv func(string) (string, boo
 	return ring, nil
 }
 
-func take(ctx context.Context, p config.KeyPlace, getenv func(string) (string, bool)) (latest vaulttime.Key, old []vaulttime.Key, err error) {
+func take(ctx context.Context, p config.KeyPlace, getenv func(string) (string, bool), file func(string) ([]byte, error)) (latest vaulttime.Key, old []vaulttime.Key, err error) {
 	provider, err := providerOf(p)
 	if err != nil {
 		return latest, nil, err
 	}
-	return provider.Keys(ctx, getenv, p.Name)
+	return provider.Keys(ctx, getenv, file, p.Name)
 }
 
 // Check refuses a configuration whose domains name a place that it may not use. Its
@@ -120,8 +121,32 @@ func Check(c config.Config, getenv func(string) (string, bool)) error {
 
 // Default is the key that every domain has where there is no configuration; ok is
 // false where this run has none.
-func Default(getenv func(string) (string, bool)) (key vaulttime.Key, ok bool, err error) {
-	return env.Read(getenv, config.DefaultKeyEnv)
+func Default(getenv func(string) (string, bool), file func(name string) ([]byte, error)) (key vaulttime.Key, ok bool, err error) {
+	return env.Read(getenv, file, config.DefaultKeyEnv)
+}
+
+// Files returns the files that this environment names for the keys of a configuration's
+// domains, each once, in the order of the domains' names.
+func Files(c config.Config, getenv func(string) (string, bool)) []string {
+	places := []config.KeyPlace{}
+	for _, name := range slices.Sorted(maps.Keys(c.Domains)) {
+		places = append(places, c.Domains[name].Key)
+	}
+	if c.Domains == nil {
+		places = append(places, config.DefaultKey)
+	}
+	var files []string
+	for _, p := range places {
+		if p.Scheme != config.EnvScheme {
+			continue
+		}
+		for _, variable := range []string{env.FileVariable(p.Name), env.FileVariable(p.Name + OldSuffix)} {
+			if file, _ := getenv(variable); file != "" && !slices.Contains(files, file) {
+				files = append(files, file)
+			}
+		}
+	}
+	return files
 }
 
 // Within returns an environment that shows only the variables that hold keys, by their
@@ -140,14 +165,22 @@ func Within(trusted config.Config, getenv func(string) (string, bool)) func(stri
 	}
 }
 
-// Variables returns those of the environment's variables that hold keys: by their
-// names, or because whoever runs codexlock lists them.
-func Variables(getenv func(string) (string, bool), names []string) []string {
+// Secrets returns the keys that the environment's variables hold, or the files that they
+// name: those whose names say so, and those that whoever runs codexlock lists. A file that
+// cannot be read has none; Ring reports it.
+func Secrets(getenv func(string) (string, bool), file func(name string) ([]byte, error), names []string) []string {
 	listed := env.Listed(getenv)
 	var found []string
 	for _, name := range names {
-		if env.IsKeyVariable(name) || slices.Contains(listed, name) {
-			found = append(found, name)
+		value, _ := getenv(name)
+		switch {
+		case value == "":
+		case env.IsFileVariable(name):
+			if text, err := file(value); err == nil {
+				found = append(found, string(text))
+			}
+		case env.IsKeyVariable(name) || slices.Contains(listed, name):
+			found = append(found, value)
 		}
 	}
 	return found

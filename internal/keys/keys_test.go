@@ -108,7 +108,7 @@ func (shelf) Refuse(_ func(string) (string, bool), name string) (problem, hint s
 	return "", ""
 }
 
-func (s shelf) Keys(_ context.Context, getenv func(string) (string, bool), name string) (latest vaulttime.Key, old []vaulttime.Key, err error) {
+func (s shelf) Keys(_ context.Context, getenv func(string) (string, bool), _ func(string) ([]byte, error), name string) (latest vaulttime.Key, old []vaulttime.Key, err error) {
 	*s.asked = append(*s.asked, name)
 	if name == "broken" {
 		return latest, nil, errors.New("the shelf fell down")
@@ -138,7 +138,7 @@ func TestOneLineRegistersAProvider(t *testing.T) {
 		"c": {Key: config.KeyPlace{Scheme: "env", Name: "VAULTTIME_KEY_C"}},
 		"d": {Key: config.KeyPlace{Scheme: "env", Name: "SIGNING"}},
 	}}
-	ring, err := Ring(t.Context(), c, environment("SHELF_one", secret, "VAULTTIME_KEY", older, "VAULTTIME_KEY_C_OLD", older, "CODEXLOCK_KEY_VARIABLES", "SIGNING", "SIGNING", older))
+	ring, err := Ring(t.Context(), c, environment("SHELF_one", secret, "VAULTTIME_KEY", older, "VAULTTIME_KEY_C_OLD", older, "CODEXLOCK_KEY_VARIABLES", "SIGNING", "SIGNING", older), noFile)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -180,7 +180,7 @@ func TestRefusedBeforeAnythingIsRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	c.Domains["a"], c.Domains["b"] = domain("one"), domain("public")
-	_, err = Ring(t.Context(), c, environment())
+	_, err = Ring(t.Context(), c, environment(), noFile)
 	var bad *config.Error
 	if !errors.As(err, &bad) || !strings.Contains(err.Error(), `key of trust domain "b" is on the public shelf`) || bad.Hint() != "take another one" {
 		t.Errorf("got %v, want an error of the configuration", err)
@@ -189,12 +189,12 @@ func TestRefusedBeforeAnythingIsRead(t *testing.T) {
 		t.Errorf("asked for %v, want nothing", *asked)
 	}
 	c.Domains["b"] = domain("broken")
-	if _, err := Ring(t.Context(), c, environment()); err == nil || !strings.Contains(err.Error(), "fell down") {
+	if _, err := Ring(t.Context(), c, environment(), noFile); err == nil || !strings.Contains(err.Error(), "fell down") {
 		t.Errorf("got %v, want the store's error: it is not a domain without a key", err)
 	}
 	for _, p := range []config.KeyPlace{{}, {Scheme: "cloud", Name: "x"}} {
 		c.Domains["b"] = config.Domain{Key: p}
-		if _, err := Ring(t.Context(), c, environment()); err == nil {
+		if _, err := Ring(t.Context(), c, environment(), noFile); err == nil {
 			t.Errorf("%v: a ring, want an error: no provider knows it", p)
 		}
 	}
@@ -213,9 +213,90 @@ func TestWithin(t *testing.T) {
 	}
 }
 
-func TestVariables(t *testing.T) {
-	got := Variables(environment("CODEXLOCK_KEY_VARIABLES", "SIGNING, OTHER"), []string{"HOME", "VAULTTIME_KEY", "SIGNING", "SIGN", "VAULTTIME_KEY_OLD"})
-	if want := []string{"VAULTTIME_KEY", "SIGNING", "VAULTTIME_KEY_OLD"}; !reflect.DeepEqual(got, want) {
+// noFile reads no file: an environment without a file of a key asks for none.
+func noFile(name string) ([]byte, error) { return nil, fmt.Errorf("nobody named %q", name) }
+
+// folder reads files from a map.
+func folder(files map[string]string) func(string) ([]byte, error) {
+	return func(name string) ([]byte, error) {
+		text, ok := files[name]
+		if !ok {
+			return nil, errors.New("no such file")
+		}
+		return []byte(text), nil
+	}
+}
+
+func TestSecrets(t *testing.T) {
+	getenv := environment("CODEXLOCK_KEY_VARIABLES", "SIGNING, OTHER", "HOME", "home", "VAULTTIME_KEY", "one", "SIGNING", "two", "SIGN", "no",
+		"VAULTTIME_KEY_OLD", "three", "VAULTTIME_KEY_FILE_X", "file", "VAULTTIME_KEY_FILE", "absent")
+	got := Secrets(getenv, folder(map[string]string{"file": "four"}), []string{"HOME", "VAULTTIME_KEY", "SIGNING", "SIGN", "VAULTTIME_KEY_OLD", "VAULTTIME_KEY_FILE_X", "VAULTTIME_KEY_FILE"})
+	if want := []string{"one", "two", "three", "four"}; !reflect.DeepEqual(got, want) {
 		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+// TestKeyFiles: a domain's key is in its variable or in the file that another one names,
+// the key before it too, and never in both unless they agree.
+func TestKeyFiles(t *testing.T) {
+	c := config.Config{Domains: map[string]config.Domain{
+		"a": {Key: config.DefaultKey},
+		"b": {Key: config.KeyPlace{Scheme: config.EnvScheme, Name: "VAULTTIME_KEY_B"}},
+		"c": {Key: config.KeyPlace{Scheme: config.EnvScheme, Name: "SIGNING"}},
+	}}
+	files := folder(map[string]string{"fa": secret, "fb": older, "old": older, "weak": ""})
+	for _, test := range []struct {
+		name    string
+		env     []string
+		a, b    string // the keys; "" for none
+		held    int    // of a
+		failure string
+	}{
+		{"default", []string{"VAULTTIME_KEY_FILE", "fa"}, secret, "", 1, ""},
+		{"of a domain", []string{"VAULTTIME_KEY_FILE_B", "fb"}, "", older, 0, ""},
+		{"both agree", []string{"VAULTTIME_KEY_FILE", "fa", "VAULTTIME_KEY", secret}, secret, "", 1, ""},
+		{"both differ", []string{"VAULTTIME_KEY_FILE", "fa", "VAULTTIME_KEY", older}, "", "", 0, "hold different keys"},
+		{"the old one", []string{"VAULTTIME_KEY_FILE", "fa", "VAULTTIME_KEY_FILE_OLD", "old"}, secret, "", 2, ""},
+		{"absent", []string{"VAULTTIME_KEY_FILE", "nowhere"}, "", "", 0, "no such file"},
+		{"another name has no file", []string{"SIGNING_FILE", "fa"}, "", "", 0, ""},
+		{"empty", []string{"VAULTTIME_KEY_FILE", ""}, "", "", 0, ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			ring, err := Ring(t.Context(), c, environment(append(test.env, "CODEXLOCK_KEY_VARIABLES", "SIGNING")...), files)
+			if test.failure != "" {
+				if err == nil || !strings.Contains(err.Error(), test.failure) {
+					t.Fatalf("error %v, want one about %q", err, test.failure)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			for domain, want := range map[string]string{"a": test.a, "b": test.b, "c": ""} {
+				key, ok := ring.Key(domain)
+				if ok != (want != "") || ok && key.ID() != id(t, want) {
+					t.Errorf("domain %s has key %v", domain, ok)
+				}
+			}
+			if n := len(ring.Held("a")); n != test.held {
+				t.Errorf("domain a has %d keys, want %d", n, test.held)
+			}
+		})
+	}
+	if got, want := Files(c, environment("VAULTTIME_KEY_FILE", "fa", "VAULTTIME_KEY_FILE_B_OLD", "old", "VAULTTIME_KEY_FILE_X", "x")), []string{"fa", "old"}; !slices.Equal(got, want) {
+		t.Errorf("files %q, want %q", got, want)
+	}
+}
+
+// TestFileVariableIsNoKey: a configuration cannot name the variable of a file as a key.
+func TestFileVariableIsNoKey(t *testing.T) {
+	for _, name := range []string{"VAULTTIME_KEY_FILE", "VAULTTIME_KEY_FILE_B"} {
+		c, err := config.Parse("codexlock.yaml", []byte("version: 1\ntrust_domains:\n  a:\n    key: env:"+name+"\n"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Ring(t.Context(), c, environment(name, secret), noFile); err == nil || !strings.Contains(err.Error(), "names the file") {
+			t.Errorf("%s: error %v", name, err)
+		}
 	}
 }

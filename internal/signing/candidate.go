@@ -96,24 +96,53 @@ func (c *Candidate) read(ctx context.Context, tree repo.Tree, a policy.Artifact)
 	if c.Digest, err = artifact.ParseDigest(a.SHA256); err != nil {
 		return err
 	}
-	for _, p := range []artifact.Path{c.Path.Companion(artifact.VaultTime), c.Path.MirroredCompanion(artifact.VaultTime)} {
-		entry, ok, err := tree.Lookup(ctx, p)
+	record, ok, err := readRecord(ctx, tree, c.Path)
+	if ok {
+		c.Record = record
+	} else {
+		c.problem = "its VaultTime record could not be read" // an exception may let that through
+	}
+	return err
+}
+
+// readRecord reads an artifact's record, next to it or at the mirrored path. ok is false
+// without a record that can be read.
+func readRecord(ctx context.Context, tree repo.Tree, of artifact.Path) (record vaulttime.Record, ok bool, err error) {
+	for _, p := range []artifact.Path{of.Companion(artifact.VaultTime), of.MirroredCompanion(artifact.VaultTime)} {
+		entry, there, err := tree.Lookup(ctx, p)
 		if err != nil {
-			return err
+			return record, false, err
 		}
-		if !ok || entry.Kind != repo.File {
+		if !there || entry.Kind != repo.File {
 			continue
 		}
 		text, err := tree.Read(ctx, entry, facts.MaxCompanionBytes)
 		if err != nil {
-			return err
+			return record, false, err
 		}
-		if c.Record, _, err = vaulttime.DecodeRecord(text); err == nil {
-			return nil
+		if record, _, err = vaulttime.DecodeRecord(text); err == nil {
+			return record, true, nil
 		}
 	}
-	c.problem = "its VaultTime record could not be read" // an exception may let that through
-	return nil
+	return record, false, nil
+}
+
+// A Recorded is an artifact with its VaultTime record as it stands in a tree. Nobody
+// verified either.
+type Recorded struct {
+	Path   artifact.Path
+	Record vaulttime.Record
+	Read   bool // false: there is no record that can be read
+}
+
+// Records reads the records of artifacts, in their order.
+func Records(ctx context.Context, tree repo.Tree, paths []artifact.Path) ([]Recorded, error) {
+	all := make([]Recorded, len(paths))
+	return all, concurrent.Each(len(all), func(i int) (err error) {
+		all[i].Path = paths[i]
+		all[i].Record, all[i].Read, err = readRecord(ctx, tree, paths[i])
+		return err
+	})
 }
 
 // CanSign reports whether this run can attest it; where not, that is why it is refused.

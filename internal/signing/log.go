@@ -16,9 +16,10 @@ import (
 // A Log is whether a run adds what it did to the audit log, and in whose name. The zero
 // value adds nothing.
 type Log struct {
-	On  bool
-	By  string
-	Env func(string) (string, bool)
+	On   bool
+	By   string
+	Env  func(string) (string, bool)
+	File func(name string) ([]byte, error) // reads a key file
 }
 
 // Attested are the log's entries of attestations. They have no level: that is
@@ -44,7 +45,7 @@ func (l Log) Ready(ctx context.Context, c config.Config) error {
 }
 
 func (l Log) signer(ctx context.Context, c config.Config) (*vaulttime.Keyring, *audit.Signer, error) {
-	ring, err := keys.Ring(ctx, c, l.Env)
+	ring, err := keys.Ring(ctx, c, l.Env, l.File)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -58,8 +58,10 @@ func New(ctx context.Context, w host.World, r *repo.Repository, g *gate.Gate) (S
 	if err != nil {
 		return s, err
 	}
-	s.Config, s.Keys, err = g.Configuration(ctx, r, tree)
-	return s, err
+	if s.Config, s.Keys, err = g.Configuration(ctx, r, tree); err != nil {
+		return s, err
+	}
+	return s, refuseTrackedKeys(ctx, w, r, s.Config)
 }
 
 // key is the one that signs for a domain.

@@ -27,7 +27,7 @@ func (Provider) Refuse(func(string) (string, bool), string) (problem, hint strin
 
 // Keys asks Vault. Without its address or a token this run has no key, as a fork's
 // pull request has none: nothing is asked.
-func (Provider) Keys(ctx context.Context, getenv func(string) (string, bool), name string) (latest vaulttime.Key, old []vaulttime.Key, err error) {
+func (Provider) Keys(ctx context.Context, getenv func(string) (string, bool), _ func(string) ([]byte, error), name string) (latest vaulttime.Key, old []vaulttime.Key, err error) {
 	get := func(name string) string { v, _ := getenv(name); return v }
 	c := Client{Address: get("VAULT_ADDR"), Token: get("VAULT_TOKEN"), Namespace: get("VAULT_NAMESPACE")}
 	if c.Address == "" || c.Token == "" {
