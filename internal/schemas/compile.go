@@ -7,9 +7,9 @@ import (
 	"sync"
 )
 
-// A schema is a compiled JSON Schema of the part that ours are written in. The
-// JSON Schema library decides the same (a test mutates documents to prove it), in
-// four times the time and without a word on where.
+// A schema is a compiled JSON Schema, in the subset of keywords that our schemas use. The JSON
+// Schema library gives the same results (a test mutates documents to compare), in four times
+// the time and without positions.
 type schema struct {
 	want string // for messages: x-want, or made of the keywords
 
@@ -37,7 +37,7 @@ type property struct {
 	schema *schema
 }
 
-// A dependency is: with this property, those.
+// A dependency lists the properties that another property requires.
 type dependency struct {
 	property int
 	needs    uint64
@@ -53,7 +53,7 @@ type literal struct {
 // maxProperties is how many bits required has.
 const maxProperties = 64
 
-// compiled are the schemas of all kinds, each compiled when it is first used.
+// compiled are the schemas of all kinds, each compiled on first use.
 var compiled = map[Kind]func() *schema{}
 
 func init() {
@@ -70,8 +70,8 @@ func mustCompile(source []byte) *schema {
 	return s
 }
 
-// compile reads a JSON Schema. A keyword that it does not know is an error: one
-// left out would be a check that is silently not made.
+// compile compiles a JSON Schema. An unsupported keyword is an error: ignoring it would silently
+// omit a check.
 func compile(source []byte) (*schema, error) {
 	d := &Document{text: string(source)}
 	tokens, bad := parse(d.text, anyNumber)
@@ -169,7 +169,7 @@ func (c *compiler) annotation(key string) bool {
 	return false
 }
 
-// reference follows a $ref, which has nothing but words beside it.
+// reference resolves a $ref, next to which only annotations are allowed.
 func (c *compiler) reference(i, at int) *schema {
 	c.members(i, func(key string, at int) {
 		if key != "$ref" && !c.annotation(key) {
@@ -325,7 +325,7 @@ func (s *schema) property(key string) int {
 	return -1
 }
 
-// wanted says in words what the keywords ask for.
+// wanted describes the allowed values, for messages.
 func (s *schema) wanted() string {
 	if len(s.literals) > 0 {
 		words := make([]string, len(s.literals))

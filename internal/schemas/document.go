@@ -6,8 +6,8 @@ import (
 	"sync"
 )
 
-// A Document is a parsed text that still knows where each of its values stands.
-// Its methods may be called from several goroutines.
+// A Document is a parsed text with the position of each value. Its methods are safe for
+// concurrent use.
 type Document struct {
 	kind   Kind
 	text   string // JSON; what a YAML text means, where places is set
@@ -20,10 +20,10 @@ type Document struct {
 	elements map[int][]uint32 // of long arrays: where each element's token is
 }
 
-// Kind is what the document was parsed as.
+// Kind returns the kind of the document.
 func (d *Document) Kind() Kind { return d.kind }
 
-// Position is where the value at an RFC 6901 pointer begins.
+// Position returns the position of the value at an RFC 6901 pointer.
 func (d *Document) Position(pointer string) (Position, bool) {
 	i, ok := d.find(pointer)
 	if !ok {
@@ -32,7 +32,7 @@ func (d *Document) Position(pointer string) (Position, bool) {
 	return d.position(i), true
 }
 
-// Raw is the JSON text of the value at an RFC 6901 pointer, as it was written.
+// Raw returns the JSON text of the value at an RFC 6901 pointer, as written.
 func (d *Document) Raw(pointer string) (string, bool) {
 	i, ok := d.find(pointer)
 	if !ok {
@@ -52,7 +52,7 @@ func (d *Document) position(i int) Position {
 	return d.place(int(d.tokens[i].start))
 }
 
-// find is the token of the value at a pointer.
+// find returns the token of the value at a pointer.
 func (d *Document) find(pointer string) (int, bool) {
 	i := 0
 	for pointer != "" {
@@ -96,8 +96,8 @@ func (d *Document) child(i int, part string) (int, bool) {
 	return 0, false
 }
 
-// longArray is from how many elements on an array is indexed, so that finding
-// one place costs the same at its end as at its beginning.
+// longArray is the number of elements from which an array is indexed, so that finding an element
+// costs the same at the end as at the beginning.
 const longArray = 64
 
 // element is the n-th element of the array i.
@@ -165,18 +165,17 @@ func (d *Document) pointer(target int) string {
 	return b.String()
 }
 
-// blockBytes is how far apart the places are that are known by heart. A place
-// is then found in the time that it takes to read one block, also in a text of
-// one line.
+// blockBytes is the distance between indexed positions. Finding a position takes the time to
+// read one block, also in a text of one line.
 const blockBytes = 1024
 
-// A block is what is known about the place where it begins.
+// A block is the position of an indexed byte.
 type block struct {
 	line  uint32 // counts from 0
 	chars uint32 // since that line's first byte
 }
 
-// place is the position of a byte of the text.
+// place returns the position of a byte of the text.
 func (d *Document) place(offset int) Position {
 	d.lines.Do(d.measure)
 	n := min(offset/blockBytes, len(d.blocks)-1)

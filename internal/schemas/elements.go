@@ -9,8 +9,8 @@ import (
 
 // Elements is a document that consists of one list, such as a ledger, whose elements
 // are parsed one at a time. A parsed document takes as much memory again as its text,
-// and a reader needs few of the elements. Elements keeps the text and where each
-// element stands in it. Its methods may be called from several goroutines.
+// and a reader needs few of the elements. Elements keeps the text and the
+// offset of each element. Its methods are safe for concurrent use.
 type Elements struct {
 	whole  *Document // its text and lines; no tokens
 	key    string    // of the list
@@ -101,23 +101,23 @@ func (e *Elements) scan(r Recognizer, other func(int, *Document) error) *Problem
 			break
 		}
 		if p.peek() != ',' {
-			return e.problem(*p.fault("%s in an array, want a comma or ]", p.got()))
+			return e.problem(*p.fail("%s in an array, want a comma or ]", p.got()))
 		}
 		p.at++
 	}
 	p.at++
 	if len(text) <= e.whole.kind.limit() && values > maxTokens {
-		return e.problem(fault{0, "document has too many values"})
+		return e.problem(syntaxError{0, "document has too many values"})
 	}
 	return e.end(&p)
 }
 
 // begin reads up to the bracket that opens the list.
-func (e *Elements) begin(p *parser) *fault {
+func (e *Elements) begin(p *parser) *syntaxError {
 	for _, want := range []string{"{", `"` + e.key + `"`, ":", "["} {
 		p.space()
 		if !strings.HasPrefix(p.text[p.at:], want) {
-			return p.fault("%s, want %s: a document of over %d bytes has nothing but one list", p.got(), want, e.whole.kind.limit())
+			return p.fail("%s, want %s: a document of over %d bytes has nothing but one list", p.got(), want, e.whole.kind.limit())
 		}
 		switch want {
 		case "{":
@@ -133,11 +133,11 @@ func (e *Elements) begin(p *parser) *fault {
 // end reads what stands behind the list.
 func (e *Elements) end(p *parser) *Problem {
 	if p.space(); p.peek() != '}' {
-		return e.problem(*p.fault("%s after the list, want }", p.got()))
+		return e.problem(*p.fail("%s after the list, want }", p.got()))
 	}
 	p.at++
 	if p.space(); p.at < len(p.text) {
-		return e.problem(*p.fault("%s after the end of the document, want nothing", p.got()))
+		return e.problem(*p.fail("%s after the end of the document, want nothing", p.got()))
 	}
 	return nil
 }
@@ -168,17 +168,17 @@ const elementDepth = 2
 
 func (e *Elements) pointer(i int) string { return fmt.Sprintf("/%s/%d", e.key, i) }
 
-func (e *Elements) problem(f fault) *Problem {
+func (e *Elements) problem(f syntaxError) *Problem {
 	return &Problem{Position: e.whole.place(f.offset), Message: f.message}
 }
 
-// Len is the number of elements.
+// Len returns the number of elements.
 func (e *Elements) Len() int { return len(e.spans) }
 
-// Text is the i-th element as it was written.
+// Text returns the text of the i-th element.
 func (e *Elements) Text(i int) string { return e.whole.text[e.spans[i].start:e.spans[i].end] }
 
-// Document is the i-th element, parsed: pointers into it begin at the element.
+// Document returns the i-th element, parsed. Pointers into it begin at the element.
 func (e *Elements) Document(i int) *Document {
 	p := parser{text: e.whole.text, numbers: ledgerNumbers, at: int(e.spans[i].start), depth: elementDepth}
 	if bad := p.value(""); bad != nil {

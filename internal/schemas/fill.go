@@ -11,12 +11,12 @@ import (
 )
 
 // Fill sets the struct that into points to from the document, by the names in its
-// json tags. A field without a json tag is left alone, and so is one whose key is
-// absent. It knows strings, booleans, integers, [Number], [Raw],
+// json tags. Fields without a json tag, and those whose key is absent, are not
+// changed. It supports strings, booleans, integers, [Number], [Raw],
 // [encoding.TextUnmarshaler], [Shorthand], structs (embedded ones too), and pointers, slices,
 // and maps with string keys of these; `any` gets what encoding/json would give,
 // numbers as json.Number. A value that its field cannot hold is a problem with a
-// position. Any other type of field is a fault of the program.
+// position. Any other type of field is an error of the program (it panics).
 func (d *Document) Fill(into any) error {
 	v := reflect.ValueOf(into)
 	if v.Kind() != reflect.Pointer || v.IsNil() {
@@ -68,8 +68,8 @@ var (
 	typeShorthand       = reflect.TypeFor[Shorthand]()
 )
 
-// A Shorthand is a struct that a document may also write as a plain text or as null.
-// SetShort sets it from that, a string or nil, and reports whether it may be so written.
+// A Shorthand is a struct that a document may also write as a plain text or as null. SetShort
+// sets it from a string or nil, and reports whether that value is allowed.
 type Shorthand interface{ SetShort(value any) bool }
 
 func newPlan(t reflect.Type) plan {

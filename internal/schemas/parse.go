@@ -50,8 +50,8 @@ const (
 	anyNumber // RFC 8259, of any length
 )
 
-// A fault is why a text is not a document, and where.
-type fault struct {
+// A syntaxError is the reason why a text is not a document, with its position.
+type syntaxError struct {
 	offset  int
 	message string
 }
@@ -108,9 +108,9 @@ func tooLarge(kind Kind, size, limit int) *Error {
 }
 
 // parse turns one JSON text into tokens.
-func parse(text string, rule numbers) ([]token, *fault) {
+func parse(text string, rule numbers) ([]token, *syntaxError) {
 	if strings.HasPrefix(text, "\ufeff") {
-		return nil, &fault{0, "text starts with a byte order mark, want none: save it as UTF-8 without BOM"}
+		return nil, &syntaxError{0, "text starts with a byte order mark, want none: save it as UTF-8 without BOM"}
 	}
 	if !utf8.ValidString(text) {
 		return nil, invalidUTF8(text)
@@ -118,30 +118,30 @@ func parse(text string, rule numbers) ([]token, *fault) {
 	p := parser{text: text, numbers: rule, tokens: make([]token, 0, 8+len(text)/16)}
 	p.space()
 	if p.at == len(text) {
-		return nil, &fault{p.at, "text is empty, want a JSON value"}
+		return nil, &syntaxError{p.at, "text is empty, want a JSON value"}
 	}
 	if bad := p.value(""); bad != nil {
 		return nil, bad
 	}
 	if p.space(); p.at < len(text) {
-		return nil, p.fault("%s after the end of the document, want nothing", p.got())
+		return nil, p.fail("%s after the end of the document, want nothing", p.got())
 	}
 	return p.tokens, nil
 }
 
-func invalidUTF8(text string) *fault {
+func invalidUTF8(text string) *syntaxError {
 	for i := 0; i < len(text); {
 		r, n := utf8.DecodeRuneInString(text[i:])
 		if r == utf8.RuneError && n == 1 {
-			return &fault{i, fmt.Sprintf("byte 0x%02x is not UTF-8, want text in UTF-8", text[i])}
+			return &syntaxError{i, fmt.Sprintf("byte 0x%02x is not UTF-8, want text in UTF-8", text[i])}
 		}
 		i += n
 	}
-	return &fault{0, "text is not UTF-8"}
+	return &syntaxError{0, "text is not UTF-8"}
 }
 
-func (p *parser) fault(format string, args ...any) *fault {
-	return &fault{p.at, fmt.Sprintf(format, args...)}
+func (p *parser) fail(format string, args ...any) *syntaxError {
+	return &syntaxError{p.at, fmt.Sprintf(format, args...)}
 }
 
 // got names the character that the parser stands before.
@@ -172,9 +172,9 @@ func (p *parser) peek() byte {
 }
 
 // push adds the token of a value that starts at start and ends before p.at.
-func (p *parser) push(kind tokenKind, start int) *fault {
+func (p *parser) push(kind tokenKind, start int) *syntaxError {
 	if len(p.tokens) >= maxTokens {
-		return &fault{start, fmt.Sprintf("document has more than %d values", maxTokens)}
+		return &syntaxError{start, fmt.Sprintf("document has more than %d values", maxTokens)}
 	}
 	p.tokens = append(p.tokens, token{
 		start: uint32(start), end: uint32(p.at), next: uint32(len(p.tokens) + 1), kind: kind,
@@ -183,7 +183,7 @@ func (p *parser) push(kind tokenKind, start int) *fault {
 }
 
 // value reads one value; key is the key that it stands under, if any.
-func (p *parser) value(key string) *fault {
+func (p *parser) value(key string) *syntaxError {
 	switch c := p.peek(); {
 	case c == '"':
 		return p.string()
@@ -200,21 +200,21 @@ func (p *parser) value(key string) *fault {
 	case c == 'n':
 		return p.word("null", tokenNull)
 	}
-	return p.fault("%s, want a JSON value", p.got())
+	return p.fail("%s, want a JSON value", p.got())
 }
 
-func (p *parser) word(word string, kind tokenKind) *fault {
+func (p *parser) word(word string, kind tokenKind) *syntaxError {
 	if !strings.HasPrefix(p.text[p.at:], word) {
-		return p.fault("%s, want a JSON value", p.got())
+		return p.fail("%s, want a JSON value", p.got())
 	}
 	start := p.at
 	p.at += len(word)
 	return p.push(kind, start)
 }
 
-func (p *parser) container(kind tokenKind) *fault {
+func (p *parser) container(kind tokenKind) *syntaxError {
 	if p.depth++; p.depth > maxDepth {
-		return p.fault("values are nested more than %d deep", maxDepth)
+		return p.fail("values are nested more than %d deep", maxDepth)
 	}
 	self, start := len(p.tokens), p.at
 	p.at++
@@ -222,7 +222,7 @@ func (p *parser) container(kind tokenKind) *fault {
 		return bad
 	}
 	var count uint32
-	var bad *fault
+	var bad *syntaxError
 	if kind == tokenObject {
 		count, bad = p.members(self)
 	} else {
@@ -239,7 +239,7 @@ func (p *parser) container(kind tokenKind) *fault {
 }
 
 // elements reads up to the closing bracket of an array.
-func (p *parser) elements() (uint32, *fault) {
+func (p *parser) elements() (uint32, *syntaxError) {
 	var n uint32
 	if p.space(); p.peek() == ']' {
 		return 0, nil
@@ -257,13 +257,13 @@ func (p *parser) elements() (uint32, *fault) {
 		case ']':
 			return n, nil
 		default:
-			return 0, p.fault("%s in an array, want a comma or ]", p.got())
+			return 0, p.fail("%s in an array, want a comma or ]", p.got())
 		}
 	}
 }
 
 // members reads up to the closing brace of the object whose token is self.
-func (p *parser) members(self int) (uint32, *fault) {
+func (p *parser) members(self int) (uint32, *syntaxError) {
 	var n uint32
 	var seen map[string]struct{}
 	if p.space(); p.peek() == '}' {
@@ -271,7 +271,7 @@ func (p *parser) members(self int) (uint32, *fault) {
 	}
 	for {
 		if p.space(); p.peek() != '"' {
-			return 0, p.fault("%s in an object, want a key in double quotes", p.got())
+			return 0, p.fail("%s in an object, want a key in double quotes", p.got())
 		}
 		at := len(p.tokens)
 		if bad := p.string(); bad != nil {
@@ -282,13 +282,13 @@ func (p *parser) members(self int) (uint32, *fault) {
 			seen = p.keys(self, at)
 		}
 		if p.duplicate(self, at, key, seen) {
-			return 0, &fault{int(p.tokens[at].start), fmt.Sprintf("key %s stands here twice, want it once", quote(key))}
+			return 0, &syntaxError{int(p.tokens[at].start), fmt.Sprintf("key %s stands here twice, want it once", quote(key))}
 		}
 		if n++; n > maxKeys {
-			return 0, p.fault("object has more than %d keys", maxKeys)
+			return 0, p.fail("object has more than %d keys", maxKeys)
 		}
 		if p.space(); p.peek() != ':' {
-			return 0, p.fault("%s after key %s, want a colon", p.got(), quote(key))
+			return 0, p.fail("%s after key %s, want a colon", p.got(), quote(key))
 		}
 		p.at++
 		p.space()
@@ -302,7 +302,7 @@ func (p *parser) members(self int) (uint32, *fault) {
 		case '}':
 			return n, nil
 		default:
-			return 0, p.fault("%s in an object, want a comma or }", p.got())
+			return 0, p.fail("%s in an object, want a comma or }", p.got())
 		}
 	}
 }

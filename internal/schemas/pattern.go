@@ -20,7 +20,7 @@ func compilePattern(pattern string) (func(string) bool, error) {
 	return re.MatchString, nil
 }
 
-// A row is ^ABC$, where each part is one ASCII character or class, so many times.
+// A row is ^ABC$, where each part is a repeated ASCII character or class.
 type row []rowPart
 
 type rowPart struct {

@@ -5,8 +5,8 @@ import (
 	"sort"
 )
 
-// maxProblems is how many problems of one document are told; the rest are
-// counted. A hostile file could hold millions.
+// maxProblems is the number of reported problems of one document; the others are counted. A
+// hostile file could have millions.
 const maxProblems = 100
 
 // A ProblemList collects the problems of a document, of very many the first
@@ -46,9 +46,8 @@ func (l *ProblemList) InOrder() []Problem {
 	return l.Problems
 }
 
-// Unfit returns the problem that the value at an RFC 6901 pointer is not what it
-// should be: its message is NAME is VALUE, want WANT. A pointer that leads nowhere
-// stands for the whole document.
+// Unfit returns the problem of a wrong value at an RFC 6901 pointer, with the message
+// NAME is VALUE, want WANT. A pointer to a missing value stands for the whole document.
 func (d *Document) Unfit(pointer, want string) Problem {
 	i, _ := d.find(pointer)
 	return d.unfit(i, want)

@@ -8,10 +8,10 @@ import (
 	"unicode/utf8"
 )
 
-// A Number is a JSON number as it was written.
+// A Number is the text of a JSON number.
 type Number string
 
-// Raw is the JSON text of a value as it was written; "" where there is none.
+// Raw is the JSON text of a value, as written; "" without a value.
 type Raw string
 
 // maxInteger is the largest integer that every JSON reader keeps exactly
@@ -27,7 +27,7 @@ var plain = func() (t [256]bool) {
 }()
 
 // string reads a string and adds its token.
-func (p *parser) string() *fault {
+func (p *parser) string() *syntaxError {
 	start := p.at
 	p.at++
 	escaped := false
@@ -50,27 +50,27 @@ func (p *parser) string() *fault {
 			}
 		default:
 			if p.at == len(p.text) {
-				return &fault{start, "string has no closing quote"}
+				return &syntaxError{start, "string has no closing quote"}
 			}
-			return p.fault("control character %s in a string, want it escaped", p.got())
+			return p.fail("control character %s in a string, want it escaped", p.got())
 		}
 	}
 }
 
 // escape steps over one escape sequence, or two that make a surrogate pair.
-func (p *parser) escape() *fault {
+func (p *parser) escape() *syntaxError {
 	if p.at+1 < len(p.text) && strings.IndexByte(`"\/bfnrt`, p.text[p.at+1]) >= 0 {
 		p.at += 2
 		return nil
 	}
 	r, ok := hex4(p.text[p.at:])
 	if !ok {
-		return p.fault(`backslash without an escape that JSON knows, want one of \" \\ \/ \b \f \n \r \t \uXXXX`)
+		return p.fail(`backslash without an escape that JSON knows, want one of \" \\ \/ \b \f \n \r \t \uXXXX`)
 	}
 	if utf16.IsSurrogate(r) {
 		low, ok := hex4(p.text[p.at+6:])
 		if !ok || utf16.DecodeRune(r, low) == utf8.RuneError {
-			return p.fault(`%s is half of a surrogate pair, want a whole character`, p.text[p.at:p.at+6])
+			return p.fail(`%s is half of a surrogate pair, want a whole character`, p.text[p.at:p.at+6])
 		}
 		p.at += 6
 	}
@@ -134,25 +134,25 @@ var simpleEscapes = [256]byte{
 }
 
 // number reads a number and adds its token; key is the key it stands under.
-func (p *parser) number(key string) *fault {
+func (p *parser) number(key string) *syntaxError {
 	start := p.at
 	n := numberLength(p.text[p.at:])
 	if n == 0 {
-		return p.fault("malformed number, want digits with no leading zero")
+		return p.fail("malformed number, want digits with no leading zero")
 	}
 	p.at += n
 	if p.at < len(p.text) && strings.IndexByte("0123456789+-.eE", p.text[p.at]) >= 0 {
-		return &fault{start, "malformed number, want digits with no leading zero, one point and one exponent at most"}
+		return &syntaxError{start, "malformed number, want digits with no leading zero, one point and one exponent at most"}
 	}
 	written := p.text[start:p.at]
 	switch {
 	case p.numbers == anyNumber:
 	case p.numbers == ledgerNumbers && p.depth == 3 && key == "drift_tolerance":
 		if n > maxNumberChars {
-			return &fault{start, fmt.Sprintf("drift_tolerance has %d characters, want at most %d", n, maxNumberChars)}
+			return &syntaxError{start, fmt.Sprintf("drift_tolerance has %d characters, want at most %d", n, maxNumberChars)}
 		}
 	case !isInteger(written):
-		return &fault{start, fmt.Sprintf("number is %s, want an integer from -%d to %d, with no fraction or exponent", shorten(written), int64(maxInteger), int64(maxInteger))}
+		return &syntaxError{start, fmt.Sprintf("number is %s, want an integer from -%d to %d, with no fraction or exponent", shorten(written), int64(maxInteger), int64(maxInteger))}
 	}
 	return p.push(tokenNumber, start)
 }

@@ -26,13 +26,13 @@ const (
 	Baseline  Kind = "baseline"   // codexlock-baseline.json
 
 	Quarantine Kind = "quarantine" // reason.json of a quarantine
-	Release    Kind = "release"    // released.json beside it
+	Release    Kind = "release"    // released.json next to it
 )
 
-// Kinds are all of them.
+// Kinds are all kinds.
 var Kinds = []Kind{Ledger, Manifest, VaultTime, Integrity, Config, Facts, Report, Proof, Baseline, Quarantine, Release}
 
-// The most that is read of a document. A ledger, a report and a baseline grow with the
+// The largest size of a document. A ledger, a report and a baseline grow with the
 // repository, the others describe one thing.
 const (
 	maxRepositoryBytes = 64 << 20
@@ -46,7 +46,7 @@ func (k Kind) limit() int {
 	return maxBytes
 }
 
-// Source is the JSON Schema of a kind. An unknown kind is a fault of the program.
+// Source returns the JSON Schema of a kind. It panics for an unknown kind.
 func Source(kind Kind) []byte {
 	text, err := codexlock.Schemas.ReadFile("schemas/" + string(kind) + ".json")
 	if err != nil {
@@ -55,12 +55,12 @@ func Source(kind Kind) []byte {
 	return text
 }
 
-// URL is the $id of the schema of a kind.
+// URL returns the $id of the schema of a kind.
 func URL(kind Kind) string {
 	return "https://github.com/codexlock/codexlock/schemas/" + string(kind) + ".json"
 }
 
-// A Position is a place in a text; both count from 1, Column in characters.
+// A Position is a position in a text; both numbers count from 1, Column in characters.
 type Position struct{ Line, Column int }
 
 func (p Position) String() string { return fmt.Sprintf("%d:%d", p.Line, p.Column) }
@@ -69,10 +69,10 @@ func (p Position) before(q Position) bool {
 	return p.Line < q.Line || p.Line == q.Line && p.Column < q.Column
 }
 
-// A Problem is one thing that is wrong with a document's form.
+// A Problem is one error in the syntax or the schema of a document.
 type Problem struct {
 	Pointer  string   // RFC 6901; "" is the whole document
-	Position Position // zero where there is no text to point into
+	Position Position // zero without a text
 	Message  string
 }
 
@@ -86,8 +86,8 @@ func (p Problem) String() string {
 	return p.Message
 }
 
-// An Error is a document that does not have the form of its kind. It holds at
-// least one problem, in the order of the text.
+// An Error is a document that does not match its schema. It has at least one problem, in the
+// order of the text.
 type Error struct {
 	Kind     Kind
 	Problems []Problem
@@ -104,9 +104,9 @@ func (e *Error) Error() string {
 
 // Decode reads a document of a kind: it parses data, validates it against the
 // schema and fills into, a pointer to a struct (see [Document.Fill]; nil: only
-// validate). An error is always an [*Error]. The Document is nil only where data
-// is no JSON at all; where data is merely not valid, the Document still has
-// the positions of its values, and into is left as it was.
+// validate). An error is always an [*Error]. The Document is nil only if data is not
+// JSON. If data only does not match the schema, the Document has the positions of its values,
+// and into is not changed.
 func Decode(kind Kind, data []byte, into any) (*Document, error) {
 	d, err := Parse(kind, data)
 	if err != nil {

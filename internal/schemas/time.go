@@ -7,7 +7,7 @@ import "time"
 // exists.
 const UTCSeconds = "codexlock-utc-seconds"
 
-// IsUTCSeconds reports whether a text is a time as every document of ours writes it.
+// IsUTCSeconds reports whether a text is a time in the format of the standard's documents.
 func IsUTCSeconds(s string) bool { return isUTCSeconds(s) }
 
 // isUTCSeconds tells whether s is YYYY-MM-DDTHH:MM:SSZ with a day that the

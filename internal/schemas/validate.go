@@ -8,9 +8,8 @@ import (
 	"unicode/utf8"
 )
 
-// Validate tells what in the document differs from its kind's schema, in the
-// order of the text. Of very many problems the first are told, and the last one
-// says how many there are beside.
+// Validate returns the differences between the document and its schema, in the order of the
+// text. After maxProblems, the last problem has the number of the others.
 func (d *Document) Validate() []Problem {
 	return d.check(compiled[d.kind]())
 }
@@ -190,8 +189,8 @@ func (c *checker) without(s *schema, i int, key string, missing uint64) {
 	}
 }
 
-// unknown tells of a key that the schema does not have, with the one that was
-// probably meant, or all of them.
+// unknown reports a key that the schema does not have, with the key that was probably meant, or
+// all keys.
 func (c *checker) unknown(s *schema, k int, key string) {
 	if c.Full() {
 		return

@@ -14,7 +14,7 @@ import (
 	"github.com/codexlock/codexlock/internal/lazyregexp"
 )
 
-// maxYAMLBytes is more than a configuration ever needs.
+// maxYAMLBytes is the largest configuration.
 const maxYAMLBytes = 256 << 10
 
 // ParseYAML reads the strict YAML form of a document: one document of plain
