@@ -17,7 +17,7 @@ import (
 // A folder is an open folder of a tree.
 type folder struct {
 	fd   int
-	held *heldFolder // nil where nobody else has it
+	held *openFolder // nil where nobody else has it
 }
 
 // leave releases the folder.
@@ -78,27 +78,27 @@ func (t tree) folder(name string) (*os.File, error) {
 	return os.NewFile(uintptr(fd), name), nil
 }
 
-// maxHeldFolders bounds the folders that are open at once. It is far below the number
+// maxOpenFolders bounds the folders that are open at once. It is far below the number
 // of open files that systems allow, and above that of the folders that the files of
 // one step are in: paths are sorted.
-const maxHeldFolders = 128
+const maxOpenFolders = 128
 
-// heldFolders are the folders of a tree that are in use, each opened once relative to
+// openFolders are the folders of a tree that are in use, each opened once relative to
 // the one above it, and never through a symlink. Several goroutines may use them.
 //
 // A folder that is moved away and replaced meanwhile stays the one that was opened. So
 // what was done counts only after recheck has found every folder still in its place.
-type heldFolders struct {
+type openFolders struct {
 	root string
 
 	mu     sync.Mutex
-	open   map[string]*heldFolder
+	open   map[string]*openFolder
 	known  map[string]identity // of every folder that was ever opened
 	absent map[string]bool     // the folders that are not there; nil where they may be made
 }
 
-type heldFolder struct {
-	in    *heldFolders
+type openFolder struct {
+	in    *openFolders
 	fd    int
 	users int
 }
@@ -109,14 +109,14 @@ type identity struct{ dev, ino uint64 }
 // hold is the tree with its folders held until release is called. Where folders may
 // be made meanwhile, forMaking says that an absent one is looked for each time.
 func (t tree) hold(forMaking bool) (held tree, release func()) {
-	h := &heldFolders{root: t.root, open: map[string]*heldFolder{}, known: map[string]identity{}}
+	h := &openFolders{root: t.root, open: map[string]*openFolder{}, known: map[string]identity{}}
 	if !forMaking {
 		h.absent = map[string]bool{}
 	}
 	return tree{root: t.root, held: h}, h.close
 }
 
-func (h *heldFolders) enter(name string) (folder, error) {
+func (h *openFolders) enter(name string) (folder, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	f, err := h.get(name)
@@ -127,7 +127,7 @@ func (h *heldFolders) enter(name string) (folder, error) {
 }
 
 // get is enter for a caller that has the lock.
-func (h *heldFolders) get(name string) (*heldFolder, error) {
+func (h *openFolders) get(name string) (*openFolder, error) {
 	if f, ok := h.open[name]; ok {
 		f.users++
 		return f, nil
@@ -146,15 +146,15 @@ func (h *heldFolders) get(name string) (*heldFolder, error) {
 		unix.Close(fd)
 		return nil, err
 	}
-	if len(h.open) >= maxHeldFolders {
+	if len(h.open) >= maxOpenFolders {
 		h.closeUnused()
 	}
-	f := &heldFolder{in: h, fd: fd, users: 1}
+	f := &openFolder{in: h, fd: fd, users: 1}
 	h.open[name] = f
 	return f, nil
 }
 
-func (h *heldFolders) openFolder(name string) (fd int, err error) {
+func (h *openFolders) openFolder(name string) (fd int, err error) {
 	if name == "." {
 		return tree{root: h.root}.walk(name)
 	}
@@ -170,7 +170,7 @@ func (h *heldFolders) openFolder(name string) (fd int, err error) {
 }
 
 // identify notes which folder was opened, and refuses another one than the last time.
-func (h *heldFolders) identify(name string, fd int) error {
+func (h *openFolders) identify(name string, fd int) error {
 	var st unix.Stat_t
 	if err := uninterrupted(func() error { return unix.Fstat(fd, &st) }); err != nil {
 		return pathError("stat", name, err)
@@ -183,8 +183,8 @@ func (h *heldFolders) identify(name string, fd int) error {
 	return nil
 }
 
-func (h *heldFolders) closeUnused() {
-	maps.DeleteFunc(h.open, func(_ string, f *heldFolder) bool {
+func (h *openFolders) closeUnused() {
+	maps.DeleteFunc(h.open, func(_ string, f *openFolder) bool {
 		if f.users == 0 {
 			unix.Close(f.fd)
 		}
@@ -192,7 +192,7 @@ func (h *heldFolders) closeUnused() {
 	})
 }
 
-func (h *heldFolders) close() {
+func (h *openFolders) close() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for _, f := range h.open {
@@ -208,7 +208,7 @@ func (t tree) recheck() error {
 	}
 	t.held.mu.Lock()
 	defer t.held.mu.Unlock()
-	fresh := &heldFolders{root: t.root, open: map[string]*heldFolder{}, known: t.held.known}
+	fresh := &openFolders{root: t.root, open: map[string]*openFolder{}, known: t.held.known}
 	defer fresh.close()
 	for _, name := range slices.Sorted(maps.Keys(t.held.known)) {
 		f, err := fresh.enter(name)

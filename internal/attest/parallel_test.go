@@ -226,7 +226,7 @@ func TestFolderReplacedWhileComposing(t *testing.T) {
 // replaced after it had been closed.
 func TestHeldFoldersAreFew(t *testing.T) {
 	p := newPlace(t, nil)
-	const n = 3 * maxHeldFolders
+	const n = 3 * maxOpenFolders
 	name := func(i int) string { return fmt.Sprintf("d%03d/e", i) }
 	for i := range n {
 		p.write(name(i)+"/f", "1")
@@ -239,8 +239,8 @@ func TestHeldFoldersAreFew(t *testing.T) {
 			t.Fatal(err)
 		}
 		dir.leave()
-		if open := len(held.held.open); open > maxHeldFolders+1 {
-			t.Fatalf("%d folders are open, want at most %d", open, maxHeldFolders)
+		if open := len(held.held.open); open > maxOpenFolders+1 {
+			t.Fatalf("%d folders are open, want at most %d", open, maxOpenFolders)
 		}
 	}
 	if err := held.recheck(); err != nil {

@@ -23,7 +23,7 @@ var openat = unix.Openat
 // that is put in the way, even between two calls, is refused and not followed.
 type tree struct {
 	root string
-	held *heldFolders // nil: each call resolves its name from the root on
+	held *openFolders // nil: each call resolves its name from the root on
 }
 
 func pathError(op, name string, err error) error {

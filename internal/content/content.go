@@ -52,13 +52,13 @@ type Secret struct {
 	Column int    `json:"column"` // counts from 1, in characters
 }
 
-// Nothing are the facts of a text in which nothing stands.
-func Nothing() Facts {
+// NoFindings returns the facts of a text without placeholders and secrets.
+func NoFindings() Facts {
 	return Facts{State: "text", Placeholders: []Placeholder{}, Secrets: []Secret{}}
 }
 
-// Look looks through a text that is in memory. The budget may be nil.
-func Look(name string, text []byte, b *Budget) (Facts, error) {
+// Search searches a text in memory. The budget may be nil.
+func Search(name string, text []byte, b *Budget) (Facts, error) {
 	s := NewScanner(name).Within(b)
 	if _, err := s.Write(text); err != nil {
 		return Facts{}, err
@@ -85,7 +85,7 @@ type Scanner struct {
 // NewScanner looks through a text of this name, whose ending says in which
 // language it is.
 func NewScanner(name string) *Scanner {
-	return &Scanner{facts: Nothing(), grammar: grammarOf(name), at: place{1, 1}}
+	return &Scanner{facts: NoFindings(), grammar: grammarOf(name), at: place{1, 1}}
 }
 
 // Within makes the scanner take from the budget of a run.

@@ -25,7 +25,7 @@ const encoded = "iVBORw0KGgoAAAANSUhEUgAAAoAAAAHgCAYAAAA10dzk"
 
 func look(t *testing.T, name, text string) Facts {
 	t.Helper()
-	f, err := Look(name, []byte(text), nil)
+	f, err := Search(name, []byte(text), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -310,7 +310,7 @@ func TestPicturesAreNoSuspects(t *testing.T) {
 func TestTheRunHasABudget(t *testing.T) {
 	b := NewBudget()
 	for range 100 {
-		if f, err := Look("a.txt", []byte("see the key: value\n"+strings.Repeat("a plain line\n", 100)), b); err != nil || f.State != "text" {
+		if f, err := Search("a.txt", []byte("see the key: value\n"+strings.Repeat("a plain line\n", 100)), b); err != nil || f.State != "text" {
 			t.Fatalf("%+v, %v", f, err)
 		}
 	}
@@ -318,11 +318,11 @@ func TestTheRunHasABudget(t *testing.T) {
 		t.Errorf("honest texts took %d bytes", maxRun-left)
 	}
 	b.left.Store(0)
-	f, err := Look("a.txt", []byte(strings.Repeat("key: wxyabcdefg ", 1<<10)), b)
+	f, err := Search("a.txt", []byte(strings.Repeat("key: wxyabcdefg ", 1<<10)), b)
 	if err != nil || f.State != "unread" || !strings.Contains(f.Problem, "of this run") {
 		t.Errorf("%+v, %v", f, err)
 	}
-	if f, err := Look("a.txt", []byte("x = "+token), b); err != nil || len(f.Secrets) != 1 {
+	if f, err := Search("a.txt", []byte("x = "+token), b); err != nil || len(f.Secrets) != 1 {
 		t.Errorf("the honest share of another text: %+v, %v", f, err)
 	}
 }
@@ -466,7 +466,7 @@ func FuzzLook(f *testing.F) {
 		f.Add("a.go", []byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, name string, text []byte) {
-		facts, err := Look(name, text, nil)
+		facts, err := Search(name, text, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

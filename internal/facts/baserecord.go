@@ -9,19 +9,19 @@ import (
 	"github.com/codexlock/codexlock/internal/vaulttime"
 )
 
-// A baseRecord is the artifact's record as the base commit has it.
+// A baseRecord is the artifact's record in the base commit.
 type baseRecord struct {
 	state  RecordState
-	record *vaulttime.Record // nil where none can be read; of two, the one approved last
+	record *vaulttime.Record // nil: none can be read; of two, the one approved last
 	all    []*vaulttime.Record
 	unread [][]byte // the texts that cannot be read; nil for a file whose bytes are unknown
 	text   Sameness // its bytes and the head's
 	placed bool     // it is the head's, byte for byte and at the same path
 }
 
-// has reports whether a field was in the record: present, absent, or unknown,
-// where the record cannot be read and may have had it. What prevents reading is
-// never weaker than the content that it may hide.
+// has reports whether the record had a field: present, absent, or unknown if the record cannot
+// be read and may have had it. An unreadable record never counts as weaker than the content
+// that it may hide.
 func (b baseRecord) has(field string, in func(*vaulttime.Record) bool) FieldState {
 	for _, r := range b.all {
 		if in(r) {
@@ -36,8 +36,7 @@ func (b baseRecord) has(field string, in func(*vaulttime.Record) bool) FieldStat
 	return "absent"
 }
 
-// readBaseRecord reads the artifact's record in the base, from both places where
-// it may stand.
+// readBaseRecord reads the artifact's record in the base, from both possible paths.
 func (c *Collector) readBaseRecord(ctx context.Context, s *subject) (baseRecord, error) {
 	b := baseRecord{state: "absent", text: "absent"}
 	id := c.blobID(&s.recordFile)
@@ -103,8 +102,7 @@ func (b *baseRecord) add(r *vaulttime.Record) {
 	}
 }
 
-// compareTimes orders records by when their content was approved, and those of
-// one approval by when they were renewed.
+// compareTimes orders records by the time of their approval, then by that of their renewal.
 func compareTimes(a, b *vaulttime.Record) int {
 	if order := a.ApprovedAt().Compare(b.ApprovedAt().Time); order != 0 {
 		return order
@@ -112,7 +110,7 @@ func compareTimes(a, b *vaulttime.Record) int {
 	return a.Timestamp.Compare(b.Timestamp.Time)
 }
 
-// inBase are the n places where the base may have a companion.
+// inBase returns the paths, n of them, at which the base may have a companion.
 func (c *Collector) inBase(p artifact.Path, kind artifact.Companion) (places [2]artifact.Path, n int) {
 	places[0] = p.Companion(kind)
 	if !c.mirrorsIn {
@@ -122,7 +120,7 @@ func (c *Collector) inBase(p artifact.Path, kind artifact.Companion) (places [2]
 	return places, 2
 }
 
-// blobID is the object id of a file that was read, "" where its bytes are unknown.
+// blobID returns the object id of a file that was read, or "" if its bytes are unknown.
 func (c *Collector) blobID(f *found) string {
 	switch {
 	case f.State == "twice", f.entry.Kind != repo.File:
@@ -138,8 +136,8 @@ func (c *Collector) blobID(f *found) string {
 	return f.id
 }
 
-// companionChange compares a companion's bytes with the base's, at either of its
-// two places: same, differs, or absent where one side has none.
+// companionChange compares a companion's bytes with the base's, at either of its two paths:
+// same, differs, or absent if one side has none.
 func (c *Collector) companionChange(ctx context.Context, s *subject, kind artifact.Companion, f *found) (Sameness, error) {
 	if f.State == "absent" || f.Path == "" {
 		return "absent", nil
@@ -162,7 +160,7 @@ func (c *Collector) companionChange(ctx context.Context, s *subject, kind artifa
 	return change, nil
 }
 
-// rollback is how the record stands in time to the base's.
+// rollback compares the record's times with those of the base's record.
 func (c *Collector) rollback(s *subject) Rollback {
 	b := s.in.Base
 	switch {

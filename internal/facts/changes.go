@@ -10,9 +10,9 @@ import (
 	"github.com/codexlock/codexlock/internal/repo"
 )
 
-// changes are the paths that differ between base and head, and how. A change may
-// have two million of them, so each takes 21 bytes and no map holds them: what
-// stands at a path is looked up in the tree where it is needed.
+// changes are the paths that differ between base and head, with their status. A change may
+// have two million of them, so each takes 21 bytes and there is no map: entries are looked up
+// in the tree on demand.
 type changes struct {
 	paths    []string // in bytewise order
 	statuses []repo.Status
@@ -45,8 +45,8 @@ func (c *changes) all() iter.Seq2[string, repo.Status] {
 	}
 }
 
-// renameOf is the path that a removed file was renamed to, or an added one from; ""
-// where there is none.
+// renameOf returns the new path of a removed file, or the old path of an added one; "" without
+// a rename.
 func (c *changes) renameOf(path string) string {
 	if c.others == nil {
 		return ""
@@ -58,7 +58,7 @@ func (c *changes) renameOf(path string) string {
 	return c.paths[c.others[i]-1]
 }
 
-// pair notes that the bytes at one path are now at another.
+// pair records that the bytes at one path are now at another.
 func (c *changes) pair(from, to int) {
 	if c.others == nil {
 		c.others = make([]uint32, len(c.paths))
@@ -66,9 +66,8 @@ func (c *changes) pair(from, to int) {
 	c.others[from], c.others[to] = uint32(to)+1, uint32(from)+1
 }
 
-// findRenames pairs what is removed with what is added with the same bytes, as the
-// base's ledger or git knows them. What has several copies is paired with the
-// first by name.
+// findRenames pairs removed files with added files of the same bytes, by the base's ledger or
+// Git's ids. Of several copies it takes the first by name.
 func (c *Collector) findRenames(ctx context.Context) error {
 	gone := map[string]uint32{} // the first path by object id
 	for i, path := range c.changes.paths {

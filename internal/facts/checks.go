@@ -8,8 +8,7 @@ import (
 	"github.com/codexlock/codexlock/internal/vaulttime"
 )
 
-// check makes the comparisons. Each begins as absent, and only two sides that
-// are both there make it anything else.
+// check makes the comparisons. Each is absent unless both sides exist.
 func (c *Collector) check(s *subject) *Checks {
 	k := &Checks{
 		Ledger: "absent", Manifest: "absent", VaultTime: "absent", Named: "absent", Signature: "absent", KeyID: "absent", Epoch: "absent",
@@ -64,9 +63,8 @@ func (c *Collector) checkRecord(s *subject, k *Checks) {
 	c.checkKey(s, k)
 }
 
-// checkKey checks what a key made: the HMAC with the key that the record names,
-// or whichever key of its domain made it where it names none; and the proof with
-// that key's public half.
+// checkKey checks the HMAC with the key that the record names or, if it names none, with each
+// key of its domain; and the proof with that key's public half.
 func (c *Collector) checkKey(s *subject, k *Checks) {
 	r := s.record
 	k.Signature, k.KeyID = "no_key", "absent"
@@ -74,7 +72,7 @@ func (c *Collector) checkKey(s *subject, k *Checks) {
 		k.Proof = "no_key"
 	}
 	if s.in.Domain == nil || s.in.Domain.State == "unknown" {
-		return // no key stands in for another domain's
+		return // a domain never uses another domain's key
 	}
 	keys, id := c.o.Keys, r.KeyID
 	held := keys.Held(r.TrustDomain)
@@ -102,7 +100,7 @@ func (c *Collector) checkKey(s *subject, k *Checks) {
 	if valid, known := keys.VerifyProof(*r); known {
 		k.Proof = validity(valid)
 	} else if len(held) > 0 {
-		k.Proof = "invalid" // it is none of the keys' that it could be
+		k.Proof = "invalid" // made by none of the possible keys
 	}
 }
 
@@ -134,8 +132,8 @@ func validity(valid bool) Signature {
 	return "invalid"
 }
 
-// tolerance looks at the number as it was written: 1e-400 and -0 are zero to a
-// machine's arithmetic, and are not how the standard writes it (ZT-3.5).
+// tolerance checks the text of the number: 1e-400 and -0 are zero as floats, but not the
+// standard's 0.0 (ZT-3.5).
 func tolerance(written string) Tolerance {
 	if written == "0.0" || written == "0" {
 		return "zero"
@@ -173,7 +171,7 @@ func recorded(outputs *[]Reference) OutputsState {
 	return state
 }
 
-// verifiedAt says how the ledger entry's verified_at moved (ZT-3.4).
+// verifiedAt returns how the ledger entry's verified_at changed (ZT-3.4).
 func (c *Collector) verifiedAt(s *subject) VerifiedAt {
 	at, err := vaulttime.ParseTime(s.entry.VerifiedAt)
 	if err != nil {
@@ -205,7 +203,7 @@ func (c *Collector) verifiedAt(s *subject) VerifiedAt {
 func parsed(s string) time.Time {
 	t, err := vaulttime.ParseTime(s)
 	if err != nil {
-		return time.Unix(1<<40, 0) // later than any record: nothing moved past it
+		return time.Unix(1<<40, 0) // later than any record
 	}
 	return t.Time
 }

@@ -23,36 +23,36 @@ const (
 	MaxCompanionBytes = 1 << 20
 )
 
-// maxProblems bounds what is told of one malformed document; the first ones
-// are what its author mends first.
+// maxProblems is the largest number of reported problems of one document; its author fixes the
+// first ones first.
 const maxProblems = 20
 
-// A Scope says which artifacts are under judgement.
+// A Scope says which artifacts are judged.
 type Scope string
 
 // The scopes.
 const (
 	Changed Scope = "changed" // those that differ between base and head
 	All     Scope = "all"     // every artifact of the head
-	Paths   Scope = "paths"   // those that are named
+	Paths   Scope = "paths"   // the named ones
 )
 
-// A TrustedBase is where configuration, rules, schemas and keys were read.
+// A TrustedBase is the source of configuration, rules, schemas and keys.
 type TrustedBase string
 
 // The trusted bases.
 const (
-	TrustedCommit   TrustedBase = "commit"   // a commit that is there already
+	TrustedCommit   TrustedBase = "commit"   // an existing commit
 	TrustedHead     TrustedBase = "head"     // the head itself: a first push
 	TrustedAncestor TrustedBase = "ancestor" // an ancestor of a commit that cannot be used
 )
 
-// A Form is what an owner asks of a document beside the published schema.
-type Form interface {
+// An OwnerSchema is an owner's additional schema of a document.
+type OwnerSchema interface {
 	Problems(*schemas.Document) []schemas.Problem
 }
 
-// Options say what is measured, against what, and with what at hand.
+// Options say what is measured, the base to compare with, and the keys and programs to use.
 type Options struct {
 	Repository *repo.Repository
 	Base, Head repo.Tree // Base is the empty tree where there is none
@@ -73,7 +73,7 @@ type Options struct {
 	// is skipped.
 	MeasureNamed bool
 	Config       config.Config // the base's
-	Extras       map[schemas.Kind][]Form
+	Extras       map[schemas.Kind][]OwnerSchema
 	Keys         *vaulttime.Keyring
 	Now          time.Time // the effective time, one for the run
 	Strict       bool      // the modes of a work tree's files count (ZT-6.2)
@@ -89,8 +89,8 @@ type Collector struct {
 	o         Options
 	settings  Settings
 	now       string
-	ledger    *book       // the head's
-	base      *book       // may be the head's
+	ledger    *treeLedger // the head's
+	base      *treeLedger // may be the head's
 	relisted  []string    // the paths of which the two ledgers say something different, sorted
 	changes   changes     // what differs
 	artifacts []string    // under judgement, sorted; raw: a name may be no artifact.Path
@@ -111,9 +111,8 @@ type Collector struct {
 	suspects *content.Budget // what is searched for secrets
 }
 
-// Collect finds out what is under judgement. Measuring happens later, piece by
-// piece. An error means that something could not be read: it is about us, and
-// the change is then not verified.
+// Collect finds the judged artifacts. They are measured later, one by one. An error means that
+// something could not be read: the change is then not verified.
 func Collect(ctx context.Context, o Options) (*Collector, error) {
 	within := concerned(&o)
 	o.Head = repo.Including(o.Head, o.Config.IncludeFolders(), o.Config.Matches, within)
@@ -135,7 +134,7 @@ func Collect(ctx context.Context, o Options) (*Collector, error) {
 	return c, nil
 }
 
-// settingsOf are what rules may read of the configuration.
+// settingsOf returns the settings of the configuration that rules can read.
 func settingsOf(o Options) Settings {
 	s := Settings{
 		RequireProof: o.Config.RequireProof, SignCompanions: o.Config.SignsCompanions(), Keyless: Keyless(o.Config.Keyless), LFS: LFSHash(o.Config.LFS),
@@ -151,11 +150,10 @@ func settingsOf(o Options) Settings {
 	return s
 }
 
-// Len is the number of artifacts under judgement.
+// Len returns the number of judged artifacts.
 func (c *Collector) Len() int { return len(c.artifacts) }
 
-// A found is a file as it was looked for: what stands there, and its bytes
-// where these could be read.
+// A found is the result of looking up a file: its entry, and its bytes if they could be read.
 type found struct {
 	Document
 	entry repo.Entry
@@ -164,8 +162,8 @@ type found struct {
 	large bool   // it has more bytes than are read, which is all that makes it invalid
 }
 
-// read looks a small file up and reads it. Its state is valid where there are
-// bytes to decode, and absent, irregular or invalid otherwise.
+// read looks up and reads a small file. Its state is valid if there are bytes to decode, and
+// absent, irregular or invalid otherwise.
 func (c *Collector) read(ctx context.Context, tree repo.Tree, p artifact.Path, limit int64) (found, error) {
 	return c.readInto(ctx, tree, p, limit, nil)
 }
@@ -207,9 +205,9 @@ func (c *Collector) readInto(ctx context.Context, tree repo.Tree, p artifact.Pat
 	return f, nil
 }
 
-// judgeForm states what a strict decoder said of a document: valid, or invalid
-// with its problems. The owner's additional schemas speak last.
-func (c *Collector) judgeForm(d *Document, kind schemas.Kind, doc *schemas.Document, err error) error {
+// judgeDocument sets the state of a decoded document: valid, or invalid with its problems. The
+// owner's additional schemas are applied last.
+func (c *Collector) judgeDocument(d *Document, kind schemas.Kind, doc *schemas.Document, err error) error {
 	var problems []schemas.Problem
 	var bad *schemas.Error
 	switch {
@@ -236,16 +234,16 @@ func (c *Collector) judgeForm(d *Document, kind schemas.Kind, doc *schemas.Docum
 	return nil
 }
 
-// A located document knows where its values stand.
+// A located document knows the positions of its values.
 type located interface {
 	Position(pointer string) (schemas.Position, bool)
 	Raw(pointer string) (string, bool)
 }
 
-// A locator finds places in the documents that were read.
+// A locator finds positions in the documents that were read.
 type locator map[string]located
 
-// add notes a document that was read as a file. None was where the file is no JSON.
+// add adds the document of a file; nil for a file that is not JSON.
 func (l locator) add(file string, doc located) {
 	if parsed, ok := doc.(*schemas.Document); doc == nil || ok && parsed == nil {
 		return

@@ -21,8 +21,8 @@ import (
 // who renames a thousand files sees the rest in the next run.
 const maxCollisions = 1000
 
-// measureCollisions finds the names that some systems take for one: of files and of
-// folders, in the tree and in the ledger. Two folders that collide are one finding,
+// measureCollisions finds names that some systems treat as equal: of files and of folders, in
+// the tree and in the ledger. Two folders that collide are one finding,
 // whatever is in them. Where a change is judged, it has to bring one of the two;
 // otherwise one of them has to matter: as an artifact or a companion, a file of the
 // gate, or a folder with one of these in it.
@@ -226,7 +226,7 @@ func (m *matters) collect() {
 			mark(m.folder, path.Dir(name))
 		}
 	}
-	for _, b := range m.c.books() {
+	for _, b := range m.c.ledgers() {
 		for p := range b.paths() {
 			mark(m.folder, p.Dir())
 			if m.differs(p.String()) {

@@ -7,8 +7,8 @@ import (
 	"github.com/codexlock/codexlock/internal/vaulttime"
 )
 
-// belongs says whether a path is one that a known domain may sign: its own, or,
-// where it names none, one that no other domain names either.
+// belongs reports whether a known domain may sign a path: one that it names or, if it names
+// none, one that no other domain names.
 func (c *Collector) belongs(name string, d config.Domain, path string) DomainPaths {
 	switch {
 	case config.MatchAny(d.Paths, path):
@@ -24,9 +24,8 @@ func (c *Collector) belongs(name string, d config.Domain, path string) DomainPat
 	return "open"
 }
 
-// continuity says whether the record goes on from where the base's record left the
-// artifact: in the same trust domain, or in one that accepts artifacts from there,
-// with the chain that came with it.
+// continuity reports whether the record continues the base's record: in the same trust domain,
+// or in one that accepts artifacts from there, with the same chain.
 func (c *Collector) continuity(s *subject) Continuity {
 	switch {
 	case c.o.Config.Domains == nil:
@@ -47,7 +46,7 @@ func (c *Collector) continuity(s *subject) Continuity {
 	}
 	want := journey(*before)
 	if at := slices.Index(want, now); at >= 0 && accepted {
-		want = want[:at] // it comes back to where it was, with the chain that it had there
+		want = want[:at] // the artifact returns to a domain, with the chain that it had there
 	}
 	chain := domainsOf(s.record.Chain)
 	switch kept := len(chain) >= len(want) && slices.Equal(chain[:len(want)], want); {
@@ -56,13 +55,13 @@ func (c *Collector) continuity(s *subject) Continuity {
 	case !accepted:
 		return "refused"
 	case before.SHA256 != s.record.SHA256 || !c.counts(*before):
-		return "accepted" // what the chain is about is not there any more
+		return "accepted" // the content of the chain no longer exists
 	}
 	return "dropped"
 }
 
-// domainBefore is the trust domain of the artifact in the base: its record's, or its
-// ledger entry's where something stands in the record's place that cannot be read.
+// domainBefore returns the trust domain of the artifact in the base: that of its record, or of
+// its ledger entry if the record cannot be read.
 func (c *Collector) domainBefore(s *subject) string {
 	if s.before.record != nil {
 		return s.before.record.TrustDomain
@@ -80,7 +79,7 @@ func continued(accepted bool) Continuity {
 	return "refused"
 }
 
-// journey are the trust domains that an artifact went through, its record's last.
+// journey returns the trust domains that an artifact passed through, its record's last.
 func journey(r vaulttime.Record) []string { return append(domainsOf(r.Chain), r.TrustDomain) }
 
 func domainsOf(chain []vaulttime.Link) []string {
@@ -91,8 +90,8 @@ func domainsOf(chain []vaulttime.Link) []string {
 	return names
 }
 
-// counts reports whether a record's chain is believed: its proof holds, by a key
-// that is not revoked. Where there is no key to check that with, it is.
+// counts reports whether a record's chain is trusted: its proof is valid, by a key that is not
+// revoked. Without a key to check it, the chain counts.
 func (c *Collector) counts(r vaulttime.Record) bool {
 	if _, known := c.o.Config.Domain(r.TrustDomain); !known || r.Proof == "" {
 		return false

@@ -14,7 +14,7 @@ import (
 	"github.com/codexlock/codexlock/internal/repo"
 )
 
-// discover finds the artifacts under judgement and what differs around them.
+// discover finds the judged artifacts and the differences around them.
 func (c *Collector) discover(ctx context.Context) error {
 	set := map[string]bool{}
 	find := c.discoverAll
@@ -85,15 +85,14 @@ func (c *Collector) compareUnless(ctx context.Context, unless bool, only func(st
 	return c.compare(ctx, only)
 }
 
-// touchesInputs reports whether a file was changed or removed, and so may be what
-// an artifact was made from. A name rules nothing out: fixtures/golden.test can be
-// an input as well as a companion.
+// touchesInputs reports whether a file was changed or removed that may be an input of an
+// artifact. Any name may be: fixtures/golden.test can be an input as well as a companion.
 func (c *Collector) touchesInputs() bool {
 	return slices.ContainsFunc(c.changes.statuses, func(s repo.Status) bool { return s != repo.Added })
 }
 
-// discoverStale finds the artifacts that were made from a file that differs:
-// each needs to be made again, or to say that it was (ZT-11.1).
+// discoverStale finds the artifacts that were made from a changed file: each must be rebuilt, or
+// its manifest updated (ZT-11.1).
 func (c *Collector) discoverStale(ctx context.Context, set map[string]bool) error {
 	for name := range c.changes.all() {
 		for _, output := range c.made[name] {
@@ -106,7 +105,7 @@ func (c *Collector) discoverStale(ctx context.Context, set map[string]bool) erro
 }
 
 // compare finds the differences between base and head among the files that
-// the filter lets through.
+// the filter accepts.
 func (c *Collector) compare(ctx context.Context, only func(string) bool) error {
 	c.changes = changes{}
 	if c.o.SameCommit {
@@ -152,7 +151,7 @@ func (c *Collector) sameText(ctx context.Context, d repo.Delta) (bool, error) {
 	return bytes.Equal(sides[0], sides[1]), nil
 }
 
-// withLF is a text with the line endings that Git stores.
+// withLF returns a text with the line endings that Git stores.
 func withLF(text []byte) []byte { return bytes.ReplaceAll(text, []byte("\r\n"), []byte("\n")) }
 
 // concerns is every file that may be an artifact, a companion, or part of the
@@ -190,7 +189,7 @@ func (c *Collector) isArtifact(ctx context.Context, name string) (bool, error) {
 		return false, nil
 	}
 	if !c.listed(p) && !c.o.Config.Matches(name) {
-		return c.isLeft(ctx, p)
+		return c.isOrphaned(ctx, p)
 	}
 	if strings.HasSuffix(name, artifact.Test.Suffix()) && c.listed(p) {
 		return true, nil // it is judged as an artifact as well: see secondPhase
@@ -210,9 +209,9 @@ func (c *Collector) isArtifact(ctx context.Context, name string) (bool, error) {
 	return true, nil
 }
 
-// isLeft reports whether a file below assets/manifests/ is a companion whose
-// artifact is not there: nothing else would judge it.
-func (c *Collector) isLeft(ctx context.Context, p artifact.Path) (bool, error) {
+// isOrphaned reports whether a file below assets/manifests/ is an orphaned companion, which nothing
+// else would judge.
+func (c *Collector) isOrphaned(ctx context.Context, p artifact.Path) (bool, error) {
 	if !strings.HasPrefix(p.String(), artifact.ManifestDir) {
 		return false, nil
 	}
@@ -223,8 +222,8 @@ func (c *Collector) isLeft(ctx context.Context, p artifact.Path) (bool, error) {
 	return owner != "", err
 }
 
-// exists reports whether an artifact stands in the head's tree or ledger. A folder is
-// none: what is named like a companion of it belongs to nothing.
+// exists reports whether an artifact is in the head's tree or ledger. A folder is not an
+// artifact and has no companions.
 func (c *Collector) exists(ctx context.Context, p artifact.Path) (bool, error) {
 	if c.ledger.has(p) {
 		return true, nil
@@ -233,7 +232,7 @@ func (c *Collector) exists(ctx context.Context, p artifact.Path) (bool, error) {
 	return ok && entry.Kind != repo.Directory, err
 }
 
-// add puts a path into the set where it is an artifact.
+// add adds a path to the set if it is an artifact.
 func (c *Collector) add(ctx context.Context, set map[string]bool, name string) error {
 	is, err := c.isArtifact(ctx, name)
 	if is {
@@ -242,8 +241,8 @@ func (c *Collector) add(ctx context.Context, set map[string]bool, name string) e
 	return err
 }
 
-// discoverChanged finds the artifacts whose bytes, mode, companions or ledger
-// entry differ between base and head, or that stand in only one of them.
+// discoverChanged finds the artifacts whose bytes, mode, companions or ledger entry differ
+// between base and head, or that only one of them has.
 func (c *Collector) discoverChanged(ctx context.Context, set map[string]bool) error {
 	for name := range c.changes.all() {
 		if err := c.add(ctx, set, name); err != nil {
@@ -258,13 +257,13 @@ func (c *Collector) discoverChanged(ctx context.Context, set map[string]bool) er
 	for _, name := range c.relisted {
 		set[name] = true
 	}
-	return c.dropGone(ctx, set)
+	return c.dropRemoved(ctx, set)
 }
 
-// dropGone takes out what is in neither tree nor ledger of the head nor ever
-// was an artifact of the base: an owner that a companion's name merely suggests, and
+// dropRemoved removes paths that are in neither tree nor ledger of the head and never
+// were artifacts of the base: an owner that only a companion's name suggests, and
 // a companion that was removed together with its artifact.
-func (c *Collector) dropGone(ctx context.Context, set map[string]bool) error {
+func (c *Collector) dropRemoved(ctx context.Context, set map[string]bool) error {
 	for name := range set {
 		p := artifact.Path(name)
 		if c.listed(p) {
@@ -318,9 +317,8 @@ func (c *Collector) discoverAll(ctx context.Context, set map[string]bool) error 
 	return c.keepNamed(ctx, set)
 }
 
-// keepNamed narrows the set to the artifacts that were named. What was named and
-// is no artifact is skipped, and Skipped lists it; or it is measured all the same,
-// where the options ask for that.
+// keepNamed reduces the set to the named artifacts. Named files that are not artifacts are
+// skipped (see Skipped), or measured if the options say so.
 func (c *Collector) keepNamed(ctx context.Context, set map[string]bool) error {
 	keep := map[string]bool{}
 	for _, p := range c.o.Paths {
@@ -400,10 +398,10 @@ func (c *Collector) removed(ctx context.Context, p artifact.Path) (name string, 
 	return "", wasThere, nil
 }
 
-// Skipped are the paths that were named and are no artifacts, as they were given.
+// Skipped returns the named paths that are not artifacts, as given.
 func (c *Collector) Skipped() []string { return c.skipped }
 
-// A NoArtifactError is a path that was named and has nothing to verify.
+// A NoArtifactError is a named path with nothing to verify.
 type NoArtifactError struct {
 	Path   string
 	Folder bool // it is a folder with no artifact in it
@@ -424,6 +422,5 @@ func (e *NoArtifactError) Hint() string {
 	return "a path is seen from the working directory; codexlock verify --all names every artifact"
 }
 
-// printable is a name as it can stand in a document: a name that is not UTF-8
-// keeps a mark where its bytes were.
+// printable returns a name in valid UTF-8, with a mark in place of invalid bytes.
 func printable(name string) string { return strings.ToValidUTF8(name, "\uFFFD") }

@@ -10,7 +10,7 @@ import (
 	"github.com/codexlock/codexlock/internal/vaulttime"
 )
 
-// RotationPeriod is how old a key may get (ZT-14.4).
+// RotationPeriod is the longest time that a key is used (ZT-14.4).
 const RotationPeriod = 90 * 24 * time.Hour
 
 // domainKeys states what holds of every trust domain's keys. Without a
@@ -19,7 +19,7 @@ func (c *Collector) domainKeys() []DomainKey {
 	if c.o.Config.Domains == nil {
 		d := DomainKey{Variable: config.DefaultKeyEnv, SharedWith: []string{}, PublicKeys: []PublicKey{}}
 		d.Strength, d.Weakness = c.strength("")
-		d.ID, d.Listed = c.keyIDs.of(c.o.Keys, ""), c.standing("", nil)
+		d.ID, d.Listed = c.keyIDs.of(c.o.Keys, ""), c.keyState("", nil)
 		return []DomainKey{d}
 	}
 	names := slices.Sorted(maps.Keys(c.o.Config.Domains))
@@ -29,7 +29,7 @@ func (c *Collector) domainKeys() []DomainKey {
 		at := "/trust_domains/" + name // a domain's name holds nothing that a pointer escapes
 		d := DomainKey{Domain: name, Pointer: at, Variable: domain.KeySource(), SharedWith: []string{}, PublicKeys: []PublicKey{}}
 		d.Strength, d.Weakness = c.strength(name)
-		d.ID, d.Listed = c.keyIDs.of(c.o.Keys, name), c.standing(name, domain.PublicKeys)
+		d.ID, d.Listed = c.keyIDs.of(c.o.Keys, name), c.keyState(name, domain.PublicKeys)
 		for _, other := range names {
 			if other != name && c.share(name, other) {
 				d.SharedWith = append(d.SharedWith, other)
@@ -56,9 +56,9 @@ func (c *Collector) share(a, b string) bool {
 	})
 }
 
-// standing says how the keys that this run has stand in a domain's list, the best
-// of them first: while a key is rotated there are two.
-func (c *Collector) standing(domain string, list []config.PublicKey) KeyListed {
+// keyState returns the state in a domain's list of the keys that this run has. During a rotation
+// there are two: the better state counts.
+func (c *Collector) keyState(domain string, list []config.PublicKey) KeyListed {
 	held := c.o.Keys.Held(domain)
 	switch {
 	case len(held) == 0:
@@ -84,7 +84,7 @@ func (c *Collector) standing(domain string, list []config.PublicKey) KeyListed {
 	return "missing"
 }
 
-// strength says whether the key that this run has for a domain can be guessed.
+// strength returns whether this run's key for a domain can be guessed.
 func (c *Collector) strength(domain string) (strength KeyStrength, weakness string) {
 	key, held := c.o.Keys.Key(domain)
 	if !held {
@@ -108,7 +108,7 @@ func (c *Collector) publicEpoch(pointer string, p config.PublicKey) PublicKey {
 	return epoch
 }
 
-// chain measures the domains that the artifact came through.
+// chain measures the domains that the artifact passed through.
 func (c *Collector) chain(s *subject) []Link {
 	links := []Link{}
 	if s.record == nil {
@@ -159,7 +159,7 @@ func (c *Collector) linkSignature(r vaulttime.Record) LinkSignature {
 	return LinkSignature(validity(valid))
 }
 
-// accepts says whether a domain takes artifacts from another one.
+// accepts returns whether a domain accepts artifacts from another one.
 func (c *Collector) accepts(domain, from string) Acceptance {
 	if c.o.Config.Domains == nil {
 		return "open"

@@ -52,7 +52,7 @@ func firstMatch(patterns []string, path string) string {
 	return ""
 }
 
-// Name is the path of the i-th artifact under judgement, as the tree has it.
+// Name returns the path of the i-th judged artifact, as in the tree.
 func (c *Collector) Name(i int) string { return c.artifacts[i] }
 
 // Head is the tree that is measured, with its names as they were listed.

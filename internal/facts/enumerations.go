@@ -60,7 +60,7 @@ const (
 	FileChangeUnchanged FileChange = "unchanged"
 )
 
-// A Kind is what stands at an artifact's path.
+// A Kind is the kind of file at an artifact's path.
 type Kind string
 
 // The values of Kind.
@@ -77,7 +77,7 @@ const (
 	KindAbsent    Kind = "absent"
 )
 
-// A StandsKind is what stands where a folder of artifacts belongs.
+// A StandsKind is the kind of file at the path of a folder of artifacts.
 type StandsKind string
 
 // The values of StandsKind.
@@ -148,10 +148,10 @@ const (
 	DocumentStateAbsent    DocumentState = "absent"
 	DocumentStateInvalid   DocumentState = "invalid"   // see Problems
 	DocumentStateIrregular DocumentState = "irregular" // a symlink, submodule, directory or special file stands there
-	DocumentStateTwice     DocumentState = "twice"     // it stands beside the artifact and under assets/manifests/
+	DocumentStateTwice     DocumentState = "twice"     // it is next to the artifact and under assets/manifests/
 )
 
-// A Times is how often something is there.
+// A Times is a number of occurrences.
 type Times string
 
 // The values of Times.
@@ -184,7 +184,7 @@ const (
 	LinkSubjectDiffers LinkSubject = "differs"
 )
 
-// A LinkOrder is how the time of an earlier record stands to the next one's.
+// A LinkOrder compares the time of an earlier record with that of the next one.
 type LinkOrder string
 
 // The values of LinkOrder.
@@ -201,7 +201,7 @@ const (
 	LinkSignatureValid   LinkSignature = "valid"
 	LinkSignatureInvalid LinkSignature = "invalid"
 	LinkSignatureNoKey   LinkSignature = "no_key"
-	LinkSignatureRevoked LinkSignature = "revoked" // valid, of a key that counts no more
+	LinkSignatureRevoked LinkSignature = "revoked" // valid, by a revoked key
 )
 
 // An Acceptance says whether a domain accepts artifacts from another one.

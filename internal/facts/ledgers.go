@@ -14,17 +14,17 @@ import (
 	"github.com/codexlock/codexlock/internal/schemas"
 )
 
-// A book is a ledger as it was found in a tree.
-type book struct {
+// A treeLedger is the ledger of a tree.
+type treeLedger struct {
 	found  Document
-	doc    located      // nil where there is no text with places in it
-	file   *ledger.File // nil where the ledger is absent or not valid
+	doc    located      // nil without a text with positions
+	file   *ledger.File // nil if the ledger is absent or invalid
 	unsafe []int        // the entries whose paths name no file of a repository
 }
 
-// readLedgers reads the ledgers of head and base, and finds of which paths they say
-// something different. What is decoded depends on the change: of two ledgers with the
-// same bytes one is read, and of two others the entries with different texts are compared.
+// readLedgers reads the ledgers of head and base, and finds the paths with different entries.
+// Of two ledgers with the same bytes one is read; otherwise the entries with different texts
+// are compared.
 func (c *Collector) readLedgers(ctx context.Context) error {
 	read := func(tree repo.Tree) (found, error) { return c.read(ctx, tree, ledger.Path, ledger.MaxBytes) }
 	head, err := read(c.o.Head)
@@ -73,9 +73,9 @@ func (c *Collector) sameLedger(ctx context.Context, head found) (bool, error) {
 	return before.OID == id, nil
 }
 
-// decodeLedger decodes a ledger. What is wrong with it is a measurement, not an error.
-func (c *Collector) decodeLedger(file found) (*book, error) {
-	b := &book{found: file.Document}
+// decodeLedger decodes a ledger. Its problems are facts, not errors.
+func (c *Collector) decodeLedger(file found) (*treeLedger, error) {
+	b := &treeLedger{found: file.Document}
 	if file.State != "valid" {
 		return b, nil
 	}
@@ -86,7 +86,7 @@ func (c *Collector) decodeLedger(file found) (*book, error) {
 	if doc != nil {
 		b.doc = doc
 	}
-	if err := c.judgeForm(&b.found, schemas.Ledger, doc, err); err != nil {
+	if err := c.judgeDocument(&b.found, schemas.Ledger, doc, err); err != nil {
 		return nil, err
 	}
 	if b.found.State != "valid" {
@@ -106,14 +106,14 @@ func (c *Collector) decodeLedger(file found) (*book, error) {
 	return b, nil
 }
 
-// relisted are the paths of which two ledgers say something different, sorted.
-func relisted(head, base *book) []string {
+// relisted returns the paths whose entries differ in two ledgers, sorted.
+func relisted(head, base *treeLedger) []string {
 	var paths []string
 	switch {
 	case head.file != nil && base.file != nil:
 		paths = ledger.Differing(head.file, base.file)
 	default:
-		for _, b := range []*book{head, base} {
+		for _, b := range []*treeLedger{head, base} {
 			for p := range b.paths() {
 				paths = append(paths, p.String())
 			}
@@ -129,33 +129,33 @@ func relisted(head, base *book) []string {
 	return slices.Compact(paths)
 }
 
-// entriesDiffer reports whether the two ledgers say something different of a path.
+// entriesDiffer reports whether a path has different entries in the two ledgers.
 func (c *Collector) entriesDiffer(p artifact.Path) bool {
 	_, found := slices.BinarySearch(c.relisted, p.String())
 	return found
 }
 
-// books are the ledgers, the base's only where it is another one.
-func (c *Collector) books() []*book {
+// ledgers returns the ledgers of the head and, if it differs, of the base.
+func (c *Collector) ledgers() []*treeLedger {
 	if c.base == c.ledger {
-		return []*book{c.ledger}
+		return []*treeLedger{c.ledger}
 	}
-	return []*book{c.ledger, c.base}
+	return []*treeLedger{c.ledger, c.base}
 }
 
 // has reports whether a ledger has an entry for a path.
-func (b *book) has(p artifact.Path) bool {
+func (b *treeLedger) has(p artifact.Path) bool {
 	return b.file != nil && b.file.Has(p.String()) && !b.isUnsafe(p)
 }
 
-// hasNoInputs reports whether the ledger says of a path that its artifact has no inputs.
-func (b *book) hasNoInputs(p artifact.Path) bool {
+// hasNoInputs reports whether the ledger records that a path's artifact has no inputs.
+func (b *treeLedger) hasNoInputs(p artifact.Path) bool {
 	entries := b.entries(p)
 	return len(entries) == 1 && b.file.HasNoInputs(entries[0])
 }
 
-// entries are the indices of a path's entries, in the order of the file.
-func (b *book) entries(p artifact.Path) []int {
+// entries returns the indices of a path's entries, in the order of the file.
+func (b *treeLedger) entries(p artifact.Path) []int {
 	if b.file == nil || b.isUnsafe(p) {
 		return nil
 	}
@@ -163,7 +163,7 @@ func (b *book) entries(p artifact.Path) []int {
 }
 
 // isUnsafe reports whether a path that a tree has is one that no entry may have.
-func (b *book) isUnsafe(p artifact.Path) bool {
+func (b *treeLedger) isUnsafe(p artifact.Path) bool {
 	if len(b.unsafe) == 0 {
 		return false
 	}
@@ -172,11 +172,11 @@ func (b *book) isUnsafe(p artifact.Path) bool {
 }
 
 // entry is the i-th entry.
-func (b *book) entry(i int) ledger.Entry { return b.file.Entry(i) }
+func (b *treeLedger) entry(i int) ledger.Entry { return b.file.Entry(i) }
 
 // paths are the paths of the entries, in the order of the file; a path with several
 // entries comes several times.
-func (b *book) paths() iter.Seq[artifact.Path] {
+func (b *treeLedger) paths() iter.Seq[artifact.Path] {
 	return func(yield func(artifact.Path) bool) {
 		if b.file == nil {
 			return
@@ -195,7 +195,7 @@ func (b *book) paths() iter.Seq[artifact.Path] {
 }
 
 // unsafePaths are the entries whose paths name no file of a repository.
-func (b *book) unsafePaths() []UnsafePath {
+func (b *treeLedger) unsafePaths() []UnsafePath {
 	paths := make([]UnsafePath, 0, len(b.unsafe))
 	for _, i := range b.unsafe {
 		var bad *artifact.PathError

@@ -195,9 +195,9 @@ func (c *Collector) change(p artifact.Path) FileChange {
 	return FileChangeUnchanged
 }
 
-// neverThere reports whether neither the base nor the head has a companion: a file
+// neverExisted reports whether neither the base nor the head has a companion: a file
 // without one that nobody touched has not changed.
-func (c *Collector) neverThere(ctx context.Context, p artifact.Path, kind artifact.Companion, f found) (bool, error) {
+func (c *Collector) neverExisted(ctx context.Context, p artifact.Path, kind artifact.Companion, f found) (bool, error) {
 	if f.State != "absent" {
 		return false, nil
 	}
@@ -294,7 +294,7 @@ func (c *Collector) measureManifest(ctx context.Context, s *subject) error {
 	}
 	read, doc, err := manifest.Decode(file.data)
 	s.docs.add(m.Path, doc)
-	if err := c.judgeForm(&m.Document, schemas.Manifest, doc, err); err != nil || m.State != "valid" {
+	if err := c.judgeDocument(&m.Document, schemas.Manifest, doc, err); err != nil || m.State != "valid" {
 		return err
 	}
 	s.manifest = &read
@@ -323,7 +323,7 @@ func (c *Collector) measureRecord(ctx context.Context, s *subject) error {
 	}
 	r, doc, err := vaulttime.DecodeRecord(file.data)
 	s.docs.add(v.Path, doc)
-	if err := c.judgeForm(&v.Document, schemas.VaultTime, doc, err); err != nil || v.State != "valid" {
+	if err := c.judgeDocument(&v.Document, schemas.VaultTime, doc, err); err != nil || v.State != "valid" {
 		return err
 	}
 	s.record = &r
@@ -416,7 +416,7 @@ func (c *Collector) measureBase(ctx context.Context, s *subject) error {
 		same *bool
 	}{{artifact.VaultTime, s.recordFile, &recordSame}, {artifact.Manifest, s.manifestFile, &manifestSame}} {
 		if !*f.same {
-			if *f.same, err = c.neverThere(ctx, s.path, f.kind, f.file); err != nil {
+			if *f.same, err = c.neverExisted(ctx, s.path, f.kind, f.file); err != nil {
 				return err
 			}
 		}

@@ -33,7 +33,7 @@ func (c *Collector) addMisplaced(ctx context.Context, set map[string]bool) error
 			return err
 		}
 	}
-	for _, b := range c.books() {
+	for _, b := range c.ledgers() {
 		last := ""
 		for p := range b.paths() {
 			folder := p.Dir()

@@ -204,7 +204,7 @@ func (c *Collector) measureTest(ctx context.Context, s *subject) error {
 	}
 	if file.large {
 		t.Script = tooLarge()
-		nothing := content.Nothing()
+		nothing := content.NoFindings()
 		nothing.State, nothing.Problem = "unread", t.Script.Problem.Message
 		t.Content = &nothing
 		return c.hashTest(ctx, s)
@@ -221,11 +221,11 @@ func (c *Collector) measureTest(ctx context.Context, s *subject) error {
 	case err != nil:
 		return err
 	case ours:
-		f, nothing := script.Ours(), content.Nothing()
+		f, nothing := script.Ours(), content.NoFindings()
 		t.Script, t.Content = &f, &nothing
 		return nil
 	}
-	found, err := content.Look(file.Path, text, c.suspects)
+	found, err := content.Search(file.Path, text, c.suspects)
 	if err != nil {
 		return err
 	}

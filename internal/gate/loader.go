@@ -128,12 +128,12 @@ func ancestors(name string) iter.Seq[string] {
 }
 
 // schemas compiles the owner's additional schemas of the base commit.
-func (l baseLoader) schemas(ctx context.Context, c config.Config) (map[schemas.Kind][]facts.Form, error) {
+func (l baseLoader) schemas(ctx context.Context, c config.Config) (map[schemas.Kind][]facts.OwnerSchema, error) {
 	texts, err := l.schemaTexts(ctx, c)
 	if err != nil {
 		return nil, err
 	}
-	extras := map[schemas.Kind][]facts.Form{}
+	extras := map[schemas.Kind][]facts.OwnerSchema{}
 	for _, t := range texts {
 		extra, err := ownerschema.Compile(t.kind, []byte(t.text))
 		if err != nil {

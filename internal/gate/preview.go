@@ -148,14 +148,14 @@ func (l baseLoader) loadEdited(ctx context.Context, whole *facts.Options, earlie
 
 // editedForms validates the tree's documents with the edited schemas: it records them while
 // the tree is measured without the schemas, and then validates all at once.
-func (l baseLoader) editedForms(ctx context.Context, whole facts.Options, edited []schemaText) (map[schemas.Kind][]facts.Form, error) {
+func (l baseLoader) editedForms(ctx context.Context, whole facts.Options, edited []schemaText) (map[schemas.Kind][]facts.OwnerSchema, error) {
 	documents := preview.SchemaCheck{Schemas: map[schemas.Kind][]string{}, Documents: map[schemas.Kind][]string{}}
 	recorders := map[schemas.Kind]*preview.Recorder{}
-	forms := map[schemas.Kind][]facts.Form{}
+	forms := map[schemas.Kind][]facts.OwnerSchema{}
 	for _, t := range edited {
 		if recorders[t.kind] == nil {
 			recorders[t.kind] = &preview.Recorder{}
-			forms[t.kind] = []facts.Form{recorders[t.kind]}
+			forms[t.kind] = []facts.OwnerSchema{recorders[t.kind]}
 		}
 		documents.Schemas[t.kind] = append(documents.Schemas[t.kind], t.text)
 	}

@@ -468,6 +468,6 @@ func ours() *script.Facts {
 
 // nothing is a content in which nothing was found.
 func nothing() *content.Facts {
-	f := content.Nothing()
+	f := content.NoFindings()
 	return &f
 }

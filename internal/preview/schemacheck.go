@@ -65,7 +65,7 @@ type Recorder struct {
 	problems [][]schemas.Problem
 }
 
-var _ facts.Form = (*Recorder)(nil)
+var _ facts.OwnerSchema = (*Recorder)(nil)
 
 // Problems records a document, or returns its problems after Learn.
 func (r *Recorder) Problems(d *schemas.Document) []schemas.Problem {

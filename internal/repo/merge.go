@@ -198,7 +198,7 @@ func (m *merge) upTo(path string, all bool) (bool, error) {
 		if order == 0 {
 			return true, nil
 		}
-		if err := m.beside(*at, name, path); err != nil {
+		if err := m.before(*at, name, path); err != nil {
 			return false, err
 		}
 	}
@@ -213,9 +213,9 @@ func compareJoined(dir, name, path string) int {
 	return strings.Compare(name, path[len(dir):])
 }
 
-// beside is what comes before a path of the index: a folder, perhaps one that the
-// path is in, or what the index does not have.
-func (m *merge) beside(in folder, name, path string) error {
+// before handles a name that comes before a path of the index: a folder, perhaps one that the
+// path is in, or a name that the index does not have.
+func (m *merge) before(in folder, name, path string) error {
 	full := in.dir + name
 	if !strings.HasSuffix(name, "/") {
 		if !m.within.Holds(full) {
