@@ -29,18 +29,23 @@ func TestLargeChange(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, test := range []struct {
-		name, base, head string
-		code             int
-		says             string
+		name string
+		args []string
+		code int
+		says string
 	}{
-		{"all added", h.empty, h.full, 0, "nothing to verify"},
-		{"all removed", h.full, h.empty, 0, "nothing to verify"},
-		{"all renamed", h.full, h.renamed, 0, "nothing to verify"},
-		{"all of the gate", h.empty, h.gate, 3, "edits over 10000 files of the gate"},
+		{"all added", []string{"--base", h.empty, "--head", h.full}, 0, "nothing to verify"},
+		{"all removed", []string{"--base", h.full, "--head", h.empty}, 0, "nothing to verify"},
+		{"all renamed", []string{"--base", h.full, "--head", h.renamed}, 0, "nothing to verify"},
+		{"all of the gate", []string{"--base", h.empty, "--head", h.gate}, 3, "edits over 10000 files of the gate"},
+		{"all as it was", []string{"--base", h.full, "--head", h.more}, 0, "nothing to verify"},
+		{"everything", []string{"--all", "--head", h.full}, 3, "no artifact found"},
+		{"one path", []string{"--head", h.full, "data/before000/f000" + longName}, 0, "nothing to verify"},
+		{"all artifacts", []string{"--quiet", "--base", h.empty, "--head", h.artifacts}, 1, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			limited := fmt.Sprintf(`ulimit -t %d && ulimit -d %d && exec "$0" "$@"`, seconds, kib)
-			cmd := exec.Command("bash", "-c", limited, program, "verify", "--base", test.base, "--head", test.head)
+			cmd := exec.Command("bash", append([]string{"-c", limited, program, "verify"}, test.args...)...)
 			cmd.Dir, cmd.Env = h.dir, slices.Concat(h.env, goal)
 			out, _ := cmd.CombinedOutput()
 			state := cmd.ProcessState
@@ -61,6 +66,7 @@ type hugeRepository struct {
 	dir                        string
 	env                        []string
 	empty, full, renamed, gate string
+	more, artifacts            string // as full and a file; as full, all of one blob that is there
 }
 
 func newHugeRepository(t *testing.T, folders int) hugeRepository {
@@ -71,17 +77,22 @@ func newHugeRepository(t *testing.T, folders int) hugeRepository {
 		h.env = append(h.env, "GIT_"+role+"_NAME=Tester", "GIT_"+role+"_EMAIL=tester@localhost", "GIT_"+role+"_DATE=2026-01-01T00:00:00Z")
 	}
 	h.git(t, "", "init", "--quiet", ".")
-	// Names as long as all the paths of a tree may be.
 	var batch bytes.Buffer
-	rest := strings.Repeat("x", 110)
 	for d := range folders {
 		for f := range 1000 {
-			fmt.Fprintf(&batch, "100644 blob %x\tf%03d%s\n", sha1.Sum(fmt.Appendf(nil, "%d/%d", d, f)), f, rest)
+			fmt.Fprintf(&batch, "100644 blob %x\tf%03d%s\n", sha1.Sum(fmt.Appendf(nil, "%d/%d", d, f)), f, longName)
 		}
 		batch.WriteString("\n")
 	}
 	trees := strings.Fields(h.git(t, batch.String(), "mktree", "--missing", "--batch"))
-	list := func(folder string) string {
+	// The same names, short, of one blob.
+	blob := h.git(t, "a text\n", "hash-object", "-w", "--stdin")
+	var folder strings.Builder
+	for f := range 1000 {
+		fmt.Fprintf(&folder, "100644 blob %s\tf%03d.txt\n", blob, f)
+	}
+	small := h.git(t, folder.String(), "mktree")
+	list := func(folder string, trees []string) string {
 		var all strings.Builder
 		for i, tree := range trees {
 			fmt.Fprintf(&all, "040000 tree %s\t%s%03d\n", tree, folder, i)
@@ -98,15 +109,21 @@ func newHugeRepository(t *testing.T, folders int) hugeRepository {
 		}
 		return h.git(t, "", args...)
 	}
-	before, after := list("before"), list("after")
+	before, after := list("before", trees), list("after", trees)
 	root := commit("", h.git(t, "", "mktree"))
 	h.full = commit("data", before, root)
 	h.renamed = commit("data", after, h.full)
 	h.gate = commit("policies", before, root)
+	h.more = commit("", h.git(t, fmt.Sprintf("040000 tree %s\tdata\n100644 blob %s\tmore.txt\n", before, blob), "mktree"), h.full)
+	sources := h.git(t, fmt.Sprintf("040000 tree %s\tsources\n", list("a", slices.Repeat([]string{small}, folders))), "mktree")
+	h.artifacts = commit("assets", sources, root)
 	h.empty = commit("", h.git(t, "", "mktree"), h.full)
 	h.git(t, "", "update-ref", "HEAD", h.empty)
 	return h
 }
+
+// longName makes names as long as all the paths of a tree may be.
+var longName = strings.Repeat("x", 110)
 
 // git runs git in the repository and returns what it prints.
 func (h hugeRepository) git(t *testing.T, stdin string, args ...string) string {
