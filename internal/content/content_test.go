@@ -368,7 +368,7 @@ func TestShortKeywordsAreThoseOfTheirRules(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := map[string]string{"sk": `SK[0-9a-fA-F]{32}`, "ey": `\b(ey[a-zA-Z0-9]{17,}\.`}
+	want := map[string]string{"sk": `SK[0-9a-fA-F]{32}`, "ey": `\b(ey[a-zA-Z0-9]{17,}\.`, "s.": `\b((?:hvs\.[\w-]{90,120}|s\.(?i:[a-z0-9]{24})))`}
 	n := 0
 	for _, r := range d.Config.Rules {
 		for _, k := range r.Keywords {

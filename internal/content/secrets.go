@@ -171,8 +171,9 @@ var inKeyword = sync.OnceValue(func() *[256]bool {
 })
 
 // plausible reports whether a rule can match at a hit. Most words such as key in prose
-// and code have no operator behind them, and most of the two letters that begin a token
-// of Twilio or a JWT stand in a picture of a notebook.
+// and code have no operator behind them, most of the two letters that begin a token of
+// Twilio or a JWT stand in a picture of a notebook, and most of the two characters that
+// begin one of Vault end a sentence or stand in code.
 func plausible(text []byte, h hit) bool {
 	if h.assigns {
 		return assigned(text[h.end:])
@@ -182,6 +183,10 @@ func plausible(text []byte, h hit) bool {
 		return follows(text[h.end:], 32, "0123456789abcdefABCDEF")
 	case "ey": // \b(ey[a-zA-Z0-9]{17,}
 		return (h.start == 0 || strings.IndexByte(alphanumeric+"_", text[h.start-1]) < 0 || afterEscape(text, h.start)) && follows(text[h.end:], 17, alphanumeric)
+	case "s.": // s\.(?i:[a-z0-9]{24})
+		return valueEnd(text[h.end:], 0, 24) == 24
+	case "S.":
+		return false
 	case `\u00`, `\U00`:
 		c, n := unescape(text[h.start:])
 		return n > 1 && inKeyword()[c[0]]
@@ -267,14 +272,20 @@ func valued(text []byte) (found bool, decided int) {
 	for start < len(text) && start < valueWithin-shortestValue && classes[text[start]]&around != 0 {
 		start++
 	}
-	end := start
-	for end < len(text) && end-start < shortestValue && classes[text[end]]&ofValue != 0 {
-		end++
-	}
+	end := valueEnd(text, start, shortestValue)
 	for start > 0 && text[start-1] == '=' { // which a value can begin with
 		start--
 	}
 	return end-start >= shortestValue, end
+}
+
+// valueEnd is where a value from start on ends, n bytes further at most.
+func valueEnd(text []byte, start, n int) int {
+	end := start
+	for end < len(text) && end-start < n && classes[text[end]]&ofValue != 0 {
+		end++
+	}
+	return end
 }
 
 const alphanumeric = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
