@@ -18,6 +18,7 @@ import (
 	"github.com/codexlock/codexlock/internal/manifest"
 	"github.com/codexlock/codexlock/internal/namefold"
 	"github.com/codexlock/codexlock/internal/script"
+	"github.com/codexlock/codexlock/internal/txn"
 	"github.com/codexlock/codexlock/internal/vaulttime"
 )
 
@@ -111,15 +112,11 @@ func (e *WeakKeyError) Hint() string {
 // Duplicate paths are attested once. If several paths are refused, the error is a *Refusals
 // with all of them.
 func Attest(ctx context.Context, root, gitDir string, paths []artifact.Path, resolve func(artifact.Path) (Options, error)) (Result, error) {
-	release, err := lock(ctx, gitDir)
+	w, err := txn.Begin(ctx, root, gitDir)
 	if err != nil {
 		return Result{}, err
 	}
-	defer release()
-	w := writer{work: tree{root: root}, state: tree{root: gitDir}}
-	if _, err := w.recover(); err != nil {
-		return Result{}, err
-	}
+	defer w.End()
 	b, err := newBatch(root, gitDir)
 	if err != nil {
 		return Result{}, err
@@ -137,7 +134,7 @@ func Attest(ctx context.Context, root, gitDir string, paths []artifact.Path, res
 	if _, _, err := ledger.Decode(text); err != nil {
 		return Result{}, fmt.Errorf("write %s: %w", ledger.Path, err)
 	}
-	if err := w.commit(ctx, Change{Files: append(b.files, File{Path: ledger.Path, Mode: 0o644, Data: text})}); err != nil {
+	if err := w.Commit(ctx, txn.Change{Files: append(b.files, txn.File{Path: ledger.Path, Mode: 0o644, Data: text})}); err != nil {
 		return Result{}, err
 	}
 	return b.result, nil
@@ -193,7 +190,7 @@ func distinct(paths []artifact.Path) []artifact.Path {
 }
 
 func newBatch(root, gitDir string) (*batch, error) {
-	b := &batch{work: tree{root: root}, named: map[artifact.Path]bool{}, from: map[artifact.Path]RawPath{}}
+	b := &batch{work: txn.NewTree(root), named: map[artifact.Path]bool{}, from: map[artifact.Path]txn.RawPath{}}
 	var err error
 	if b.gitDir, err = below(root, gitDir); err != nil {
 		return nil, err
@@ -221,8 +218,8 @@ func below(root, gitDir string) (string, error) {
 	return filepath.ToSlash(rel), nil
 }
 
-func readLedger(work tree) (*ledger.Ledger, error) {
-	data, _, there, err := work.read(ledger.Path, maxLedgerBytes)
+func readLedger(work txn.Tree) (*ledger.Ledger, error) {
+	data, _, there, err := work.Read(ledger.Path, maxLedgerBytes)
 	if err != nil {
 		return nil, fmt.Errorf("read ledger: %w", err)
 	}
@@ -280,29 +277,29 @@ func HasConflictMarkers(text []byte) bool {
 // A batch collects the files to write. It does not change while artifacts are composed, which
 // several goroutines do.
 type batch struct {
-	work   tree
+	work   txn.Tree
 	gitDir string // relative to work, "" where it is not inside
 	ledger *ledger.Ledger
-	named  map[artifact.Path]bool    // all that are composed together
-	from   map[artifact.Path]RawPath // where the bytes of a path are that is not in its place yet
-	files  []File
+	named  map[artifact.Path]bool        // all that are composed together
+	from   map[artifact.Path]txn.RawPath // where the bytes of a path are that is not in its place yet
+	files  []txn.File
 	result Result
 	buf    []byte // see buffer
 }
 
 // A composed has the files to write for one artifact.
 type composed struct {
-	files    []File
+	files    []txn.File
 	entry    ledger.Entry
 	attested Attested
 	inputs   []artifact.Path // what its manifest was found to be made from
-	seen     look            // the file that was hashed
+	seen     txn.State       // the file that was hashed
 	err      error           // why there is nothing to write
 }
 
 // compose makes the files to write for p; came are its companions that are not at their paths
 // yet. It changes neither files nor the batch.
-func (b *batch) compose(p artifact.Path, o Options, came map[artifact.Companion]RawPath, buf []byte) composed {
+func (b *batch) compose(p artifact.Path, o Options, came map[artifact.Companion]txn.RawPath, buf []byte) composed {
 	c := composer{batch: b, path: p, o: o, came: came, buf: buf}
 	if err := c.all(); err != nil {
 		return composed{err: err}
@@ -377,7 +374,7 @@ func (b *batch) refuse(p artifact.Path) error {
 		return err
 	}
 	for _, owner := range p.Owners() {
-		mode, there, err := b.work.lstat(owner)
+		mode, there, err := b.work.Lstat(owner)
 		if err != nil {
 			return err
 		}
@@ -402,7 +399,7 @@ func (b *batch) isOwnTest(p artifact.Path) (bool, error) {
 	if !isTest || !(entered || (ownerEntered && !ownerNamed)) {
 		return false, nil
 	}
-	f, seen, err := b.work.open(p)
+	f, seen, err := b.work.Open(p)
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
 	}
@@ -410,10 +407,10 @@ func (b *batch) isOwnTest(p artifact.Path) (bool, error) {
 		return false, err
 	}
 	defer f.Close()
-	if seen.size > script.MaxBytes {
+	if seen.Size > script.MaxBytes {
 		return true, nil
 	}
-	text, err := f.readAll(seen.size, script.MaxBytes)
+	text, err := f.ReadAll(seen.Size, script.MaxBytes)
 	return !script.IsOurs(text), err
 }
 

@@ -6,10 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"maps"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -20,6 +18,7 @@ import (
 	"github.com/codexlock/codexlock/internal/ledger"
 	"github.com/codexlock/codexlock/internal/manifest"
 	"github.com/codexlock/codexlock/internal/schemas"
+	"github.com/codexlock/codexlock/internal/txn/txntest"
 	"github.com/codexlock/codexlock/internal/vaulttime"
 )
 
@@ -35,106 +34,11 @@ func testKey(t testing.TB, s string) vaulttime.Key {
 }
 
 // A place is a work tree with a Git directory.
-type place struct {
-	t         testing.TB
-	root, git string
-}
+type place struct{ txntest.Place }
 
 func newPlace(t testing.TB, files map[string]string) place {
 	t.Helper()
-	p := place{t, memoryDir(t), ""}
-	p.git = p.root + "/.git"
-	if err := os.Mkdir(p.git, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	for name, text := range files {
-		p.write(name, text)
-	}
-	return p
-}
-
-// memoryDir is a temporary folder in memory, where there is such: a test that
-// breaks a writer hundreds of times need not wait for a disk as often.
-func memoryDir(t testing.TB) string {
-	t.Helper()
-	dir, err := os.MkdirTemp("/dev/shm", "codexlock-test")
-	if err != nil {
-		return t.TempDir()
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	return dir
-}
-
-func (p place) write(name, text string) {
-	p.t.Helper()
-	full := filepath.Join(p.root, name)
-	if err := os.MkdirAll(filepath.Dir(full), 0o755); err != nil {
-		p.t.Fatal(err)
-	}
-	if err := os.WriteFile(full, []byte(text), 0o644); err != nil {
-		p.t.Fatal(err)
-	}
-}
-
-func (p place) read(name string) []byte {
-	p.t.Helper()
-	data, err := os.ReadFile(filepath.Join(p.root, name))
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	return data
-}
-
-// state is every file, folder and mode of the tree but the Git directory's lock.
-func (p place) state() map[string]string {
-	p.t.Helper()
-	state := map[string]string{}
-	err := filepath.WalkDir(p.root, func(name string, d fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		rel, _ := filepath.Rel(p.root, name)
-		if rel == ".git/codexlock" || rel == ".git/codexlock/lock" || rel == "." {
-			return nil
-		}
-		info, err := d.Info()
-		if err != nil {
-			return err
-		}
-		text := info.Mode().String()
-		switch {
-		case info.Mode().IsRegular():
-			data, err := os.ReadFile(name)
-			if err != nil {
-				return err
-			}
-			text += " " + artifact.HashBytes(data).String()
-		case info.Mode()&fs.ModeSymlink != 0:
-			to, _ := os.Readlink(name)
-			text += " " + to
-		}
-		state[rel] = text
-		return nil
-	})
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	return state
-}
-
-func difference(got, want map[string]string) string {
-	var out []string
-	for _, name := range slices.Sorted(maps.Keys(got)) {
-		if got[name] != want[name] {
-			out = append(out, fmt.Sprintf("%s is %.40s, want %.40s", name, got[name], want[name]))
-		}
-	}
-	for _, name := range slices.Sorted(maps.Keys(want)) {
-		if _, ok := got[name]; !ok {
-			out = append(out, name+" is gone")
-		}
-	}
-	return strings.Join(out, "\n")
+	return place{txntest.New(t, files)}
 }
 
 var noon = time.Date(2025, 11, 9, 12, 0, 0, 0, time.UTC)
@@ -147,41 +51,41 @@ func options(t testing.TB) Options {
 }
 
 func (p place) attest(o Options, paths ...artifact.Path) (Result, error) {
-	return Attest(context.Background(), p.root, p.git, paths, func(artifact.Path) (Options, error) { return o, nil })
+	return Attest(context.Background(), p.Root, p.Git, paths, func(artifact.Path) (Options, error) { return o, nil })
 }
 
 func (p place) mustAttest(o Options, paths ...artifact.Path) Result {
-	p.t.Helper()
+	p.T.Helper()
 	r, err := p.attest(o, paths...)
 	if err != nil {
-		p.t.Fatal(err)
+		p.T.Fatal(err)
 	}
 	return r
 }
 
 func (p place) manifest(name string) manifest.Manifest {
-	p.t.Helper()
-	m, _, err := manifest.Decode(p.read(name))
+	p.T.Helper()
+	m, _, err := manifest.Decode(p.Read(name))
 	if err != nil {
-		p.t.Fatal(err)
+		p.T.Fatal(err)
 	}
 	return m
 }
 
 func (p place) record(name string) vaulttime.Record {
-	p.t.Helper()
-	r, _, err := vaulttime.DecodeRecord(p.read(name))
+	p.T.Helper()
+	r, _, err := vaulttime.DecodeRecord(p.Read(name))
 	if err != nil {
-		p.t.Fatal(err)
+		p.T.Fatal(err)
 	}
 	return r
 }
 
 func (p place) ledger() *ledger.Ledger {
-	p.t.Helper()
-	l, _, err := ledger.Decode(p.read("Codex-Lock.json"))
+	p.T.Helper()
+	l, _, err := ledger.Decode(p.Read("Codex-Lock.json"))
 	if err != nil {
-		p.t.Fatal(err)
+		p.T.Fatal(err)
 	}
 	return l
 }
@@ -216,7 +120,7 @@ func TestAttestWrites(t *testing.T) {
 		t.Errorf("record is %s", record.Encode())
 	}
 	cmd := exec.Command("sh", "-c", `sha256sum <assets/sources/model.bin | cut -c1-64 | tr -d '\n' | openssl dgst -sha256 -hmac "$KEY" | awk '{print $2}'`)
-	cmd.Dir, cmd.Env = p.root, append(os.Environ(), "KEY="+secret)
+	cmd.Dir, cmd.Env = p.Root, append(os.Environ(), "KEY="+secret)
 	out, err := cmd.CombinedOutput()
 	if err != nil || strings.TrimSpace(string(out)) != record.VaultTime.String() {
 		t.Errorf("openssl says %s (%v), the record %s", out, err, record.VaultTime)
@@ -227,14 +131,14 @@ func TestAttestWrites(t *testing.T) {
 		t.Errorf("ledger is %+v", l.Artifacts)
 	}
 	for name, mode := range map[string]fs.FileMode{".manifest.json": 0o644, ".vaulttime.json": 0o644, ".test": 0o755} {
-		info, err := os.Stat(p.root + "/assets/sources/model.bin" + name)
+		info, err := os.Stat(p.Root + "/assets/sources/model.bin" + name)
 		if err != nil || info.Mode() != mode {
 			t.Errorf("%s has mode %v, %v", name, info.Mode(), err)
 		}
 	}
-	before := p.state()
+	before := p.State()
 	p.mustAttest(o, "assets/sources/model.bin")
-	if diff := difference(p.state(), before); diff != "" {
+	if diff := txntest.Difference(p.State(), before); diff != "" {
 		t.Errorf("a second run changed something:\n%s", diff)
 	}
 }
@@ -247,15 +151,15 @@ func TestAttestKeepsWhatAManifestSays(t *testing.T) {
 		Inputs:  &[]manifest.Reference{{Path: "in", SHA256: artifact.HashBytes([]byte("older"))}},
 		Outputs: &[]manifest.Reference{{Path: "log", SHA256: artifact.HashBytes([]byte("log"))}, {Path: "x", SHA256: artifact.HashBytes([]byte("older"))}},
 	}
-	p.write("x.manifest.json", string(old.Encode()))
+	p.Write("x.manifest.json", string(old.Encode()))
 	p.mustAttest(options(t), "x")
 	want := old
 	want.Inputs = &[]manifest.Reference{{Path: "in", SHA256: artifact.HashBytes([]byte("input"))}}
 	want.Outputs = &[]manifest.Reference{{Path: "log", SHA256: artifact.HashBytes([]byte("log"))}, {Path: "x", SHA256: old.SHA256}}
-	if got := p.read("x.manifest.json"); string(got) != string(want.Encode()) {
+	if got := p.Read("x.manifest.json"); string(got) != string(want.Encode()) {
 		t.Errorf("manifest became %s", got)
 	}
-	p.write("x", "two")
+	p.Write("x", "two")
 	o := options(t)
 	o.Creator, o.Toolchain, o.Inputs = "another", manifest.Tool{Name: "clang", Version: "19"}, []artifact.Path{"y"}
 	p.mustAttest(o, "x")
@@ -263,7 +167,7 @@ func TestAttestKeepsWhatAManifestSays(t *testing.T) {
 	if got.GeneratedAt != "2025-11-09T12:00:01Z" || got.Creator != "another" || got.Toolchain.Name != "clang" || len(*got.Inputs) != 1 || (*got.Inputs)[0].Path != "y" || got.Extensions == "" {
 		t.Errorf("a changed artifact's manifest is %s", got.Encode())
 	}
-	p.write("x.manifest.json", "{broken")
+	p.Write("x.manifest.json", "{broken")
 	p.mustAttest(options(t), "x")
 	if got := p.manifest("x.manifest.json"); got.Creator != "someone" {
 		t.Errorf("a broken manifest became %s", got.Encode())
@@ -275,7 +179,7 @@ func TestAttestKeepsWhatAManifestSays(t *testing.T) {
 func TestAttestRecordsPlainPaths(t *testing.T) {
 	p := newPlace(t, map[string]string{"x": "one", "in": "input", "log": "out"})
 	digest := artifact.HashBytes([]byte("one"))
-	p.write("x.manifest.json", `{"sha256":"`+digest.String()+`","inputs":["in"],"outputs":["log","x","elsewhere","../y"]}`)
+	p.Write("x.manifest.json", `{"sha256":"`+digest.String()+`","inputs":["in"],"outputs":["log","x","elsewhere","../y"]}`)
 	renewal := options(t)
 	renewal.Renewal = true
 	p.mustAttest(renewal, "x")
@@ -299,7 +203,7 @@ func TestAttestKeepsTheRestOfTheLedger(t *testing.T) {
 	p := newPlace(t, map[string]string{"x": "one"})
 	other := `{"path":"other","sha256":"` + strings.Repeat("ab", 32) + `","drift_tolerance":0.5,"trust_domain":"d","verified_at":"2024-01-01T00:00:00Z","extensions":{"k":"v"}}`
 	mine := strings.Replace(strings.Replace(other, "other", "x", 1), `"v"`, `"mine"`, 1)
-	p.write("Codex-Lock.json", `{"artifacts":[`+mine+`,`+other+`,`+mine+`]}`)
+	p.Write("Codex-Lock.json", `{"artifacts":[`+mine+`,`+other+`,`+mine+`]}`)
 	p.mustAttest(options(t), "x")
 	l := p.ledger()
 	if len(l.Artifacts) != 2 || l.Artifacts[0].DriftTolerance != "0.5" || !strings.Contains(string(l.Artifacts[0].Extensions), `"v"`) {
@@ -315,12 +219,12 @@ func TestAttestKeepsTheRestOfTheLedger(t *testing.T) {
 func TestTheEntryIsWrittenWhereNothingElseIs(t *testing.T) {
 	p := newPlace(t, map[string]string{"a.bin": "a"})
 	p.mustAttest(options(t), "a.bin")
-	want := p.read("Codex-Lock.json")
-	p.write("Codex-Lock.json", "{\"artifacts\": []}\n")
+	want := p.Read("Codex-Lock.json")
+	p.Write("Codex-Lock.json", "{\"artifacts\": []}\n")
 	if r := p.mustAttest(options(t), "a.bin"); len(r.Attested) != 1 {
 		t.Errorf("%+v", r)
 	}
-	if got := p.read("Codex-Lock.json"); string(got) != string(want) {
+	if got := p.Read("Codex-Lock.json"); string(got) != string(want) {
 		t.Errorf("the ledger is\n%s\nwant\n%s", got, want)
 	}
 }
@@ -328,7 +232,7 @@ func TestTheEntryIsWrittenWhereNothingElseIs(t *testing.T) {
 func TestCompanionsInTheMirrorStayThere(t *testing.T) {
 	p := newPlace(t, map[string]string{"a/x": "one", "a/y": "two", "assets/manifests/a/x.manifest.json": "{}"})
 	p.mustAttest(options(t), "a/x")
-	if _, err := os.Stat(p.root + "/a/x.manifest.json"); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.Stat(p.Root + "/a/x.manifest.json"); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("a second manifest was written: %v", err)
 	}
 	p.manifest("assets/manifests/a/x.manifest.json")
@@ -337,13 +241,13 @@ func TestCompanionsInTheMirrorStayThere(t *testing.T) {
 	o.MirrorCompanions = true
 	p.mustAttest(o, "a/y")
 	for _, suffix := range []string{".manifest.json", ".vaulttime.json", ".test"} {
-		p.read("assets/manifests/a/y" + suffix)
+		p.Read("assets/manifests/a/y" + suffix)
 	}
-	p.write("assets/manifests/a/x.vaulttime.json", "{}")
-	before := p.state()
+	p.Write("assets/manifests/a/x.vaulttime.json", "{}")
+	before := p.State()
 	_, err := p.attest(options(t), "a/x")
 	var refused *RefusedError
-	if !errors.As(err, &refused) || difference(p.state(), before) != "" {
+	if !errors.As(err, &refused) || txntest.Difference(p.State(), before) != "" {
 		t.Errorf("a record in two places gave %v", err)
 	}
 }
@@ -352,15 +256,15 @@ func TestOwnTestsAreLeftAlone(t *testing.T) {
 	const own = "#!/bin/sh\nexit 0\n"
 	p := newPlace(t, map[string]string{"x": "one", "x.test": own})
 	p.mustAttest(options(t), "x")
-	info, err := os.Stat(p.root + "/x.test")
-	if err != nil || info.Mode() != 0o755 || string(p.read("x.test")) != own {
-		t.Errorf("mode %v, %v, text %s", info.Mode(), err, p.read("x.test"))
+	info, err := os.Stat(p.Root + "/x.test")
+	if err != nil || info.Mode() != 0o755 || string(p.Read("x.test")) != own {
+		t.Errorf("mode %v, %v, text %s", info.Mode(), err, p.Read("x.test"))
 	}
-	if err := os.Chmod(p.root+"/x.test", 0o700); err != nil {
+	if err := os.Chmod(p.Root+"/x.test", 0o700); err != nil {
 		t.Fatal(err)
 	}
 	p.mustAttest(options(t), "x")
-	if info, _ := os.Stat(p.root + "/x.test"); info.Mode() != 0o700 {
+	if info, _ := os.Stat(p.Root + "/x.test"); info.Mode() != 0o700 {
 		t.Errorf("an executable test of the user's got mode %v", info.Mode())
 	}
 }
@@ -371,7 +275,7 @@ func TestNewContentHasALaterRecord(t *testing.T) {
 	p := newPlace(t, map[string]string{"x": "one"})
 	o := options(t)
 	for i, want := range []string{"2025-11-09T12:00:00Z", "2025-11-09T12:00:01Z", "2025-11-09T12:00:02Z"} {
-		p.write("x", fmt.Sprint(i))
+		p.Write("x", fmt.Sprint(i))
 		p.mustAttest(o, "x")
 		if got := p.record("x.vaulttime.json").Timestamp.String(); got != want {
 			t.Errorf("attestation %d is of %s, want %s", i, got, want)
@@ -384,7 +288,7 @@ func TestNewContentHasALaterRecord(t *testing.T) {
 	ahead := o
 	ahead.Now = noon.Add(vaulttime.MaxFuture)
 	p.mustAttest(ahead, "x")
-	p.write("x", "later")
+	p.Write("x", "later")
 	p.mustAttest(o, "x")
 	if got := p.record("x.vaulttime.json").Timestamp; !got.Equal(noon) {
 		t.Errorf("dated %s ahead of the clock", got.Sub(noon))
@@ -414,9 +318,9 @@ func TestChainOfDomains(t *testing.T) {
 	} {
 		refuses := o
 		prepare(&refuses)
-		before := p.state()
+		before := p.State()
 		var refused *RefusedError
-		if _, err := p.attest(refuses, "x"); !errors.As(err, &refused) || difference(p.state(), before) != "" {
+		if _, err := p.attest(refuses, "x"); !errors.As(err, &refused) || txntest.Difference(p.State(), before) != "" {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -441,7 +345,7 @@ func TestChainOfDomains(t *testing.T) {
 		t.Errorf("another key's chain was signed: %s", r.Encode())
 	}
 	p.mustAttest(o, "x")
-	p.write("x", "two")
+	p.Write("x", "two")
 	p.mustAttest(o, "x")
 	if r = p.record("x.vaulttime.json"); len(r.Chain) != 0 {
 		t.Errorf("a changed artifact went on with a chain: %s", r.Encode())
@@ -461,29 +365,29 @@ func TestAttestRefuses(t *testing.T) {
 		p := newPlace(t, files)
 		symlink := func(to, at string) {
 			t.Helper()
-			if err := os.Symlink(to, p.root+"/"+at); err != nil {
+			if err := os.Symlink(to, p.Root+"/"+at); err != nil {
 				t.Fatal(err)
 			}
 		}
 		symlink("ok", "link")
 		symlink("dir", "linked")
-		p.write("linktest", "1")
+		p.Write("linktest", "1")
 		symlink("/tmp/evil", "linktest.test")
-		p.write("lm", "1")
+		p.Write("lm", "1")
 		symlink(".git/hooks", "lm.manifest.json")
-		p.write("dm", "1")
-		p.write("dm.vaulttime.json/x", "1")
-		if out, err := exec.Command("mkfifo", p.root+"/fifo").CombinedOutput(); err != nil {
+		p.Write("dm", "1")
+		p.Write("dm.vaulttime.json/x", "1")
+		if out, err := exec.Command("mkfifo", p.Root+"/fifo").CombinedOutput(); err != nil {
 			t.Fatalf("mkfifo: %v %s", err, out)
 		}
-		before := p.state()
+		before := p.State()
 		_, err := p.attest(options(t), "ok", "both", path)
 		var refused *RefusedError
 		var pathErr *artifact.PathError
 		if !errors.As(err, &refused) && !errors.As(err, &pathErr) {
 			t.Errorf("%q gave %v", path, err)
 		}
-		if diff := difference(p.state(), before); diff != "" {
+		if diff := txntest.Difference(p.State(), before); diff != "" {
 			t.Errorf("%q, refused, changed something:\n%s", path, diff)
 		}
 	}
@@ -491,7 +395,7 @@ func TestAttestRefuses(t *testing.T) {
 
 func TestAttestRefusesOptions(t *testing.T) {
 	p := newPlace(t, map[string]string{"x": "1", "assets/incoming/raw": "1"})
-	before := p.state()
+	before := p.State()
 	for name, change := range map[string]func(*Options){
 		"no key": func(o *Options) { o.Key = vaulttime.Key{} }, "ttl 0": func(o *Options) { o.TTLHours = 0 }, "ttl -1": func(o *Options) { o.TTLHours = -1 },
 		"ttl too long": func(o *Options) { o.TTLHours = vaulttime.MaxTTLHours + 1 }, "no time": func(o *Options) { o.Now = time.Time{} },
@@ -520,27 +424,27 @@ func TestAttestRefusesOptions(t *testing.T) {
 		}
 	}
 	for _, text := range []string{"{", `{"artifacts":{}}`, ""} {
-		p.write("Codex-Lock.json", text)
+		p.Write("Codex-Lock.json", text)
 		_, err := p.attest(options(t), "x")
 		var bad *schemas.Error
-		if !errors.As(err, &bad) || string(p.read("Codex-Lock.json")) != text {
+		if !errors.As(err, &bad) || string(p.Read("Codex-Lock.json")) != text {
 			t.Errorf("the ledger %q gave %v", text, err)
 		}
 	}
-	if err := os.Remove(p.root + "/Codex-Lock.json"); err != nil {
+	if err := os.Remove(p.Root + "/Codex-Lock.json"); err != nil {
 		t.Fatal(err)
 	}
 	stop := errors.New("no such domain")
-	_, err := Attest(context.Background(), p.root, p.git, []artifact.Path{"x"}, func(artifact.Path) (Options, error) { return Options{}, stop })
+	_, err := Attest(context.Background(), p.Root, p.Git, []artifact.Path{"x"}, func(artifact.Path) (Options, error) { return Options{}, stop })
 	if !errors.Is(err, stop) {
 		t.Errorf("resolve's error became %v", err)
 	}
 	cancelled, cancel := context.WithCancel(context.Background())
 	cancel()
-	if _, err := Attest(cancelled, p.root, p.git, []artifact.Path{"x"}, nil); !errors.Is(err, context.Canceled) {
+	if _, err := Attest(cancelled, p.Root, p.Git, []artifact.Path{"x"}, nil); !errors.Is(err, context.Canceled) {
 		t.Errorf("a cancelled attest gave %v", err)
 	}
-	if diff := difference(p.state(), before); diff != "" {
+	if diff := txntest.Difference(p.State(), before); diff != "" {
 		t.Errorf("refused, changed something:\n%s", diff)
 	}
 }
@@ -579,12 +483,12 @@ func TestKeyIsNowhere(t *testing.T) {
 	p := newPlace(t, map[string]string{"x": "1"})
 	p.mustAttest(options(t), "x")
 	n := 0
-	for name := range p.state() {
-		if info, err := os.Lstat(p.root + "/" + name); err != nil || !info.Mode().IsRegular() {
+	for name := range p.State() {
+		if info, err := os.Lstat(p.Root + "/" + name); err != nil || !info.Mode().IsRegular() {
 			continue
 		}
 		n++
-		if strings.Contains(string(p.read(name)), secret) {
+		if strings.Contains(string(p.Read(name)), secret) {
 			t.Errorf("%s holds the key", name)
 		}
 	}
@@ -627,7 +531,7 @@ func TestATestOfOnesOwnIsAnArtifact(t *testing.T) {
 	if r := p.record("x.test.vaulttime.json"); r.Path == nil || *r.Path != "x.test" {
 		t.Errorf("its record is %s", r.Encode())
 	}
-	if text, err := os.ReadFile(p.root + "/x.test"); err != nil || string(text) != own {
+	if text, err := os.ReadFile(p.Root + "/x.test"); err != nil || string(text) != own {
 		t.Errorf("the test became %q, %v", text, err)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/codexlock/codexlock/internal/ledger"
 	"github.com/codexlock/codexlock/internal/manifest"
 	"github.com/codexlock/codexlock/internal/script"
+	"github.com/codexlock/codexlock/internal/txn"
 	"github.com/codexlock/codexlock/internal/vaulttime"
 )
 
@@ -19,7 +20,7 @@ type composer struct {
 	*batch
 	path    artifact.Path
 	o       Options
-	came    map[artifact.Companion]RawPath
+	came    map[artifact.Companion]txn.RawPath
 	buf     []byte // to read into
 	content content
 	digest  artifact.Digest
@@ -105,9 +106,9 @@ func (c *composer) place(kind artifact.Companion) (companion, error) {
 	}
 	source := found.at
 	if came, ok := c.came[kind]; ok {
-		source, found.arrives = came.path(), true
+		source, found.arrives = came.Path(), true
 		var mode fs.FileMode
-		if found.data, mode, found.there, err = c.work.read(source, maxCompanionBytes); err != nil {
+		if found.data, mode, found.there, err = c.work.Read(source, maxCompanionBytes); err != nil {
 			return companion{}, err
 		}
 		found.executable = mode&0o111 != 0
@@ -127,14 +128,14 @@ func (c *composer) place(kind artifact.Companion) (companion, error) {
 // find returns the path of a companion, existing or new, and its content.
 func (c *composer) find(kind artifact.Companion) (companion, error) {
 	beside, mirrored := c.path.Companion(kind), c.path.MirroredCompanion(kind)
-	data, mode, stands, unread := c.work.read(beside, maxCompanionBytes)
+	data, mode, stands, unread := c.work.Read(beside, maxCompanionBytes)
 	if unread != nil { // something may stand there all the same
 		var err error
-		if _, stands, err = c.work.lstat(beside); err != nil {
+		if _, stands, err = c.work.Lstat(beside); err != nil {
 			return companion{}, err
 		}
 	}
-	_, other, err := c.work.lstat(mirrored)
+	_, other, err := c.work.Lstat(mirrored)
 	if err != nil {
 		return companion{}, err
 	}
@@ -153,7 +154,7 @@ func (c *composer) find(kind artifact.Companion) (companion, error) {
 	case arrives: // what stands there is replaced
 		return found, nil
 	case other:
-		data, mode, stands, unread = c.work.read(mirrored, maxCompanionBytes)
+		data, mode, stands, unread = c.work.Read(mirrored, maxCompanionBytes)
 	}
 	found.data, found.executable, found.there = data, mode&0o111 != 0, stands
 	return found, unread
@@ -175,7 +176,7 @@ func (c *composer) put(old companion, executable bool, data []byte) {
 	if old.holds(executable, data) {
 		return
 	}
-	f := File{Path: old.at, Mode: 0o644, Data: data}
+	f := txn.File{Path: old.at, Mode: 0o644, Data: data}
 	if executable {
 		f.Mode = 0o755
 	}
@@ -510,7 +511,7 @@ func (c *composer) test() error {
 	text := test.Render()
 	c.texts[artifact.Test] = text
 	if !standing.holds(true, text) {
-		c.out.files = append(c.out.files, File{Path: standing.at, Mode: 0o755, test: &test})
+		c.out.files = append(c.out.files, txn.File{Path: standing.at, Mode: 0o755, Source: &test})
 	}
 	return nil
 }

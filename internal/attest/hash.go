@@ -6,24 +6,25 @@ import (
 	"io/fs"
 
 	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/txn"
 )
 
 // A content is what a file was found to hold, or to stand for.
 type content struct {
 	digest  artifact.Digest
-	size    int64 // bytes
-	pointer bool  // it is a Git LFS pointer
-	hashed  bool  // the digest was taken from the content, and not from a pointer
-	seen    look  // the file
+	size    int64     // bytes
+	pointer bool      // it is a Git LFS pointer
+	hashed  bool      // the digest was taken from the content, and not from a pointer
+	seen    txn.State // the file
 }
 
 // hash reads a file, or what it stands for.
 func (c *composer) hash(p artifact.Path) (content, error) {
 	at := p
 	if from, ok := c.from[p]; ok {
-		at = from.path()
+		at = from.Path()
 	}
-	f, before, err := c.work.open(at)
+	f, before, err := c.work.Open(at)
 	if errors.Is(err, fs.ErrNotExist) {
 		return content{}, &RefusedError{Path: p.String(), Reason: "does not exist"}
 	}
@@ -31,8 +32,8 @@ func (c *composer) hash(p artifact.Path) (content, error) {
 		return content{}, err
 	}
 	defer f.Close()
-	if before.size < artifact.MaxPointerBytes {
-		head := f.head(c.buf[:artifact.MaxPointerBytes])
+	if before.Size < artifact.MaxPointerBytes {
+		head := f.Head(c.buf[:artifact.MaxPointerBytes])
 		if artifact.LikePointer(head) {
 			found, err := c.pointed(p, head)
 			found.seen = before
@@ -43,21 +44,21 @@ func (c *composer) hash(p artifact.Path) (content, error) {
 	if err != nil {
 		return content{}, err
 	}
-	return content{digest: digest, size: before.size, hashed: true, seen: after}, nil
+	return content{digest: digest, size: before.Size, hashed: true, seen: after}, nil
 }
 
 // digest hashes an open file, which must not change meanwhile.
-func digest(f *file, before look, buf []byte) (artifact.Digest, look, error) {
+func digest(f *txn.OpenFile, before txn.State, buf []byte) (artifact.Digest, txn.State, error) {
 	digest, n, err := artifact.Hash(f, buf)
 	if err != nil {
-		return artifact.Digest{}, look{}, fmt.Errorf("hash %s: %w", f.name, err)
+		return artifact.Digest{}, txn.State{}, fmt.Errorf("hash %s: %w", f.Name(), err)
 	}
-	after, err := f.look()
+	after, err := f.State()
 	if err != nil {
-		return artifact.Digest{}, look{}, fmt.Errorf("hash %s: %w", f.name, err)
+		return artifact.Digest{}, txn.State{}, fmt.Errorf("hash %s: %w", f.Name(), err)
 	}
-	if n != before.size || !before.same(after) {
-		return artifact.Digest{}, look{}, &RefusedError{Path: f.name, Reason: "changed while it was read; attest it once it is finished", Unsettled: true}
+	if n != before.Size || !before.Same(after) {
+		return artifact.Digest{}, txn.State{}, &RefusedError{Path: f.Name(), Reason: "changed while it was read; attest it once it is finished", Unsettled: true}
 	}
 	return digest, after, nil
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/txn"
 )
 
 // The folders of files that are not sources yet (ZT-6.1).
@@ -26,10 +27,10 @@ const (
 
 // An IncomingFile is a file in assets/incoming/ that is to become an artifact.
 type IncomingFile struct {
-	From RawPath
+	From txn.RawPath
 	To   artifact.Path // its new path; not parsed: its name may be invalid
 	// Companions are the companions next to it.
-	Companions map[artifact.Companion]RawPath
+	Companions map[artifact.Companion]txn.RawPath
 	// Anew means that its companions are not trusted and stay where they are: only
 	// the provenance in the manifest is kept.
 	Anew bool
@@ -47,7 +48,7 @@ type Left struct {
 // companions; a folder stands for all files in it. Anything but a regular file is skipped
 // and never opened.
 func FindIncoming(root string, named []artifact.Path) ([]IncomingFile, []Left, error) {
-	l := lister{work: tree{root: root}, files: map[string]bool{}}
+	l := lister{work: txn.NewTree(root), files: map[string]bool{}}
 	err := l.list(IncomingDir, 0)
 	if errors.Is(err, fs.ErrNotExist) {
 		err = nil
@@ -64,10 +65,10 @@ func FindIncoming(root string, named []artifact.Path) ([]IncomingFile, []Left, e
 		if l.owner(name) != "" {
 			continue
 		}
-		a := IncomingFile{From: RawPath(name), To: artifact.Path(SourcesDir + strings.TrimPrefix(name, IncomingDir)), Companions: map[artifact.Companion]RawPath{}}
+		a := IncomingFile{From: txn.RawPath(name), To: artifact.Path(SourcesDir + strings.TrimPrefix(name, IncomingDir)), Companions: map[artifact.Companion]txn.RawPath{}}
 		for _, kind := range artifact.Companions {
 			if at := name + kind.Suffix(); l.files[at] {
-				a.Companions[kind] = RawPath(at)
+				a.Companions[kind] = txn.RawPath(at)
 			}
 		}
 		arrivals = append(arrivals, a)
@@ -76,7 +77,7 @@ func FindIncoming(root string, named []artifact.Path) ([]IncomingFile, []Left, e
 }
 
 type lister struct {
-	work  tree
+	work  txn.Tree
 	files map[string]bool
 	left  []Left
 }
@@ -88,18 +89,13 @@ func (l *lister) list(folder string, depth int) error {
 	if depth > maxIncomingDepth {
 		return &RefusedError{Path: folder, Reason: fmt.Sprintf("is more than %d folders deep", maxIncomingDepth)}
 	}
-	dir, err := l.work.folder(folder)
+	names, err := l.work.List(folder)
 	if err != nil {
 		return err
 	}
-	names, err := dir.Readdirnames(-1)
-	if err := errors.Join(err, dir.Close()); err != nil {
-		return pathError("list", folder, err)
-	}
-	slices.Sort(names)
 	for _, base := range names {
 		name := folder + "/" + base
-		mode, there, err := l.work.lstat(artifact.Path(name))
+		mode, there, err := l.work.Lstat(artifact.Path(name))
 		switch {
 		case err != nil:
 			return err
@@ -111,7 +107,7 @@ func (l *lister) list(folder string, depth int) error {
 				return err
 			}
 		case !mode.IsRegular():
-			l.left = append(l.left, Left{escape(name), fmt.Sprintf("is %s, want a regular file", kindOf(mode))})
+			l.left = append(l.left, Left{escape(name), fmt.Sprintf("is %s, want a regular file", txn.Kind(mode))})
 		default:
 			l.files[name] = true
 			if len(l.files) > maxIncoming {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/ledger"
+	"github.com/codexlock/codexlock/internal/txn"
 )
 
 // A Finding is a rule's finding about an incoming file.
@@ -31,7 +32,7 @@ type Finding struct {
 
 // A Judge returns the denials of artifacts, in the work tree after the change. Artifacts without
 // a denial are imported.
-type Judge func(ctx context.Context, c Change, paths []artifact.Path) (map[artifact.Path][]Finding, error)
+type Judge func(ctx context.Context, c txn.Change, paths []artifact.Path) (map[artifact.Path][]Finding, error)
 
 // An Ingestion has the files of one ingest, and the judge.
 type Ingestion struct {
@@ -44,7 +45,7 @@ type Ingestion struct {
 	// Strict means that nothing is quarantined: denied files stay where they are.
 	Strict bool
 	// Also returns a file to write together with an imported one.
-	Also func(Attested) (File, error)
+	Also func(Attested) (txn.File, error)
 }
 
 // An Ingested is the result for every incoming file.
@@ -59,15 +60,11 @@ type Ingested struct {
 // without denials there, read-only; the others go to quarantine with the reasons. Everything
 // is done, or nothing.
 func Ingest(ctx context.Context, root, gitDir string, in Ingestion) (Ingested, error) {
-	release, err := lock(ctx, gitDir)
+	w, err := txn.Begin(ctx, root, gitDir)
 	if err != nil {
 		return Ingested{}, err
 	}
-	defer release()
-	w := writer{work: tree{root: root}, state: tree{root: gitDir}}
-	if _, err := w.recover(); err != nil {
-		return Ingested{}, err
-	}
+	defer w.End()
 	g := ingest{Ingestion: in}
 	if g.batch, err = newBatch(root, gitDir); err != nil {
 		return Ingested{}, err
@@ -83,8 +80,8 @@ func Ingest(ctx context.Context, root, gitDir string, in Ingestion) (Ingested, e
 		return Ingested{}, err
 	}
 	c, err := g.change()
-	if err == nil && !c.empty() {
-		err = w.commit(ctx, c)
+	if err == nil && !c.Empty() {
+		err = w.Commit(ctx, c)
 	}
 	if err != nil {
 		return Ingested{}, err
@@ -95,15 +92,15 @@ func Ingest(ctx context.Context, root, gitDir string, in Ingestion) (Ingested, e
 // A candidate is an incoming file with the files to write for it.
 type candidate struct {
 	IncomingFile
-	came     []File // its companions as they came, where they are to stand
-	test     []File // its test as it came, which the record that came may sign
-	files    []File
-	removes  []RawPath
+	came     []txn.File // its companions as they came, where they are to stand
+	test     []txn.File // its test as it came, which the record that came may sign
+	files    []txn.File
+	removes  []txn.RawPath
 	inputs   []artifact.Path
 	entry    ledger.Entry
 	attested Attested
-	seen     look // the file that was hashed
-	gone     bool // there was none any more
+	seen     txn.State // the file that was hashed
+	gone     bool      // there was none any more
 }
 
 // A reject is an incoming file that is not imported.
@@ -189,14 +186,14 @@ func (g *ingest) reject(a IncomingFile, reason string, findings []Finding) {
 func (g *ingest) compose(a IncomingFile, o Options, unresolved error, buf []byte) (candidate, error) {
 	b := g.batch
 	c := candidate{IncomingFile: a}
-	if _, there, err := b.work.lstat(a.From.path()); err != nil || !there {
+	if _, there, err := b.work.Lstat(a.From.Path()); err != nil || !there {
 		c.gone = true
 		return c, err
 	}
 	if _, err := artifact.ParsePath(a.To.String()); err != nil {
 		return c, err
 	}
-	if len(path.Base(string(a.From)))+len(staged("x.vaulttime.json")) > maxNameBytes {
+	if len(path.Base(string(a.From)))+len(txn.Staged("x.vaulttime.json")) > maxNameBytes {
 		return c, &RefusedError{Path: a.To.String(), Reason: "has a name that is too long for its companions' names"}
 	}
 	if unresolved != nil {
@@ -215,22 +212,22 @@ func (g *ingest) compose(a IncomingFile, o Options, unresolved error, buf []byte
 	}
 	for _, kind := range slices.Sorted(maps.Keys(a.Companions)) {
 		c.removes = append(c.removes, a.Companions[kind])
-		data, _, _, err := b.work.read(a.Companions[kind].path(), maxCompanionBytes)
+		data, _, _, err := b.work.Read(a.Companions[kind].Path(), maxCompanionBytes)
 		if err != nil {
 			return c, err
 		}
 		if kind == artifact.Test { // what it does is judged where it stands
-			c.test = []File{{Path: a.To.Companion(kind), Mode: 0o755, Data: data}}
+			c.test = []txn.File{{Path: a.To.Companion(kind), Mode: 0o755, Data: data}}
 			continue
 		}
-		c.came = append(c.came, File{Path: a.To.Companion(kind), Mode: 0o644, Data: data})
+		c.came = append(c.came, txn.File{Path: a.To.Companion(kind), Mode: 0o644, Data: data})
 	}
 	return c, nil
 }
 
 // refuseOther refuses to replace verified content by another one (P3).
 func (g *ingest) refuseOther(a IncomingFile, want artifact.Digest, buf []byte) error {
-	f, before, err := g.batch.work.open(a.To)
+	f, before, err := g.batch.work.Open(a.To)
 	if errors.Is(err, fs.ErrNotExist) || err == nil && a.Replace {
 		if err == nil {
 			f.Close()
@@ -310,7 +307,7 @@ func (g *ingest) judgeOnce(ctx context.Context, asCame bool) error {
 				if f.Kind == otherTest {
 					asked = slices.Concat(c.came, c.test)
 				}
-				return f.Kind == incomplete || !slices.ContainsFunc(asked, func(came File) bool { return came.Path.String() == f.File })
+				return f.Kind == incomplete || !slices.ContainsFunc(asked, func(came txn.File) bool { return came.Path.String() == f.File })
 			})
 		}
 		if len(against) == 0 {
@@ -325,8 +322,8 @@ func (g *ingest) judgeOnce(ctx context.Context, asCame bool) error {
 
 // staged returns the change that imports all candidates; with asCame, with the companions that
 // came with them and without ledger entries.
-func (g *ingest) staged(asCame bool) (Change, error) {
-	var c Change
+func (g *ingest) staged(asCame bool) (txn.Change, error) {
+	var c txn.Change
 	listed := g.candidates
 	if asCame {
 		listed = nil
@@ -337,7 +334,7 @@ func (g *ingest) staged(asCame bool) (Change, error) {
 	}
 	c.Files = append(c.Files, file)
 	for i, x := range g.candidates {
-		c.Moves = append(c.Moves, Move{From: x.From, To: x.To, Mode: 0o444, Replace: true, seen: &g.candidates[i].seen})
+		c.Moves = append(c.Moves, txn.Move{From: x.From, To: x.To, Mode: 0o444, Replace: true, Seen: &g.candidates[i].seen})
 		if asCame {
 			c.Files = append(c.Files, slices.Concat(x.came, x.test)...)
 			continue
@@ -349,24 +346,24 @@ func (g *ingest) staged(asCame bool) (Change, error) {
 }
 
 // ledger is the one that lists the candidates too, and no reject.
-func (g *ingest) ledger(listed []candidate) (File, error) {
+func (g *ingest) ledger(listed []candidate) (txn.File, error) {
 	l, err := readLedger(g.batch.work)
 	if err != nil {
-		return File{}, err
+		return txn.File{}, err
 	}
 	for _, c := range listed {
 		l.Set(c.entry)
 	}
 	text := l.Encode()
 	if _, _, err := ledger.Decode(text); err != nil {
-		return File{}, fmt.Errorf("write %s: %w", ledger.Path, err)
+		return txn.File{}, fmt.Errorf("write %s: %w", ledger.Path, err)
 	}
-	return File{Path: ledger.Path, Mode: 0o644, Data: text}, nil
+	return txn.File{Path: ledger.Path, Mode: 0o644, Data: text}, nil
 }
 
 // change returns the whole change, and fills in the result.
-func (g *ingest) change() (Change, error) {
-	var c Change
+func (g *ingest) change() (txn.Change, error) {
+	var c txn.Change
 	var err error
 	if len(g.candidates) > 0 {
 		if c, err = g.staged(false); err != nil {

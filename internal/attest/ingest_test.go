@@ -14,6 +14,8 @@ import (
 
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/schemas"
+	"github.com/codexlock/codexlock/internal/txn"
+	"github.com/codexlock/codexlock/internal/txn/txntest"
 )
 
 const heldID = "20251109T110000Z-00000000000000ff"
@@ -30,8 +32,8 @@ func incomingPlace(t testing.TB) place {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.write(file.Path.String(), string(file.Text()))
-	p.write("assets/quarantine/"+heldID+"/"+held.SHA256.String()+".bin", "held")
+	p.Write(file.Path.String(), string(file.Text()))
+	p.Write("assets/quarantine/"+heldID+"/"+held.SHA256.String()+".bin", "held")
 	return p
 }
 
@@ -44,7 +46,7 @@ func (p place) reason(path, text string) Reason {
 }
 
 // denyBad is a gate that has one rule.
-func denyBad(_ context.Context, c Change, paths []artifact.Path) (map[artifact.Path][]Finding, error) {
+func denyBad(_ context.Context, c txn.Change, paths []artifact.Path) (map[artifact.Path][]Finding, error) {
 	found := map[artifact.Path][]Finding{}
 	for _, p := range paths {
 		if strings.HasPrefix(p.Base(), "bad") {
@@ -60,22 +62,22 @@ func ids() func() (string, error) {
 }
 
 func (p place) ingestion(named ...artifact.Path) Ingestion {
-	p.t.Helper()
-	arrivals, _, err := FindIncoming(p.root, named)
+	p.T.Helper()
+	arrivals, _, err := FindIncoming(p.Root, named)
 	if err != nil {
-		p.t.Fatal(err)
+		p.T.Fatal(err)
 	}
 	return Ingestion{
 		Incoming: arrivals, Judge: denyBad, Now: noon, NewID: ids(),
-		Resolve: func(artifact.Path) (Options, error) { return options(p.t), nil },
+		Resolve: func(artifact.Path) (Options, error) { return options(p.T), nil },
 	}
 }
 
 func (p place) ingest(in Ingestion) Ingested {
-	p.t.Helper()
-	got, err := Ingest(context.Background(), p.root, p.git, in)
+	p.T.Helper()
+	got, err := Ingest(context.Background(), p.Root, p.Git, in)
 	if err != nil {
-		p.t.Fatal(err)
+		p.T.Fatal(err)
 	}
 	return got
 }
@@ -85,13 +87,13 @@ func (p place) intake(what string) error {
 	ctx := context.Background()
 	switch what {
 	case "ingest":
-		_, err := Ingest(ctx, p.root, p.git, p.ingestion())
+		_, err := Ingest(ctx, p.Root, p.Git, p.ingestion())
 		return err
 	case "quarantine":
-		_, err := Quarantine(ctx, p.root, p.git, []Drifted{{Path: "assets/sources/old", SHA256: artifact.HashBytes([]byte("old"))}}, noon, ids())
+		_, err := Quarantine(ctx, p.Root, p.Git, []Drifted{{Path: "assets/sources/old", SHA256: artifact.HashBytes([]byte("old"))}}, noon, ids())
 		return err
 	}
-	held, err := Quarantines(p.root)
+	held, err := Quarantines(p.Root)
 	if err != nil {
 		return err
 	}
@@ -101,18 +103,18 @@ func (p place) intake(what string) error {
 	}
 	in := p.ingestion()
 	in.Incoming, in.Strict = []IncomingFile{a}, true
-	in.Also = func(a Attested) (File, error) {
+	in.Also = func(a Attested) (txn.File, error) {
 		return Release{
 			ID: heldID, ReleasedAt: "2025-11-09T12:00:00Z", ReleasedBy: "me", Reason: "r", Path: a.Path.String(), SHA256: a.SHA256, Domain: a.Domain, KeyID: a.KeyID,
 		}.File()
 	}
-	_, err = Ingest(ctx, p.root, p.git, in)
+	_, err = Ingest(ctx, p.Root, p.Git, in)
 	return err
 }
 
 // files are the regular files below a folder.
 func (p place) files(folder string) (names []string) {
-	for name, state := range p.state() {
+	for name, state := range p.State() {
 		if strings.HasPrefix(name, folder+"/") && !strings.HasPrefix(state, "d") {
 			names = append(names, strings.TrimPrefix(name, folder+"/"))
 		}
@@ -126,7 +128,7 @@ func (p place) files(folder string) (names []string) {
 func TestIngest(t *testing.T) {
 	p := incomingPlace(t)
 	in := p.ingestion()
-	in.Judge = func(ctx context.Context, c Change, paths []artifact.Path) (map[artifact.Path][]Finding, error) {
+	in.Judge = func(ctx context.Context, c txn.Change, paths []artifact.Path) (map[artifact.Path][]Finding, error) {
 		found, err := denyBad(ctx, c, paths)
 		if len(paths) == 1 { // as it came: {} is no manifest, and a rule would say so
 			found["assets/sources/good"] = []Finding{{Rule: "manifest.missing", File: "Codex-Lock.json", Message: "is not what came"}}
@@ -141,7 +143,7 @@ func TestIngest(t *testing.T) {
 		t.Errorf("left in incoming: %v", names)
 	}
 	for _, name := range []string{"good", "sub/good.sh"} {
-		info, err := os.Stat(p.root + "/assets/sources/" + name)
+		info, err := os.Stat(p.Root + "/assets/sources/" + name)
 		if err != nil || info.Mode() != 0o444 {
 			t.Errorf("%s: %v, %v", name, info, err)
 		}
@@ -153,18 +155,18 @@ func TestIngest(t *testing.T) {
 		t.Errorf("in quarantine: %v, want %v", names, want)
 	}
 	for _, name := range want {
-		if info, err := os.Stat(p.root + "/" + folder + name); err != nil || info.Mode() != 0o400 {
+		if info, err := os.Stat(p.Root + "/" + folder + name); err != nil || info.Mode() != 0o400 {
 			t.Errorf("%s: %v, %v", name, info, err)
 		}
 	}
 	var reason Reason
-	if _, err := schemas.Decode(schemas.Quarantine, p.read(folder+"reason.json"), &reason); err != nil {
+	if _, err := schemas.Decode(schemas.Quarantine, p.Read(folder+"reason.json"), &reason); err != nil {
 		t.Fatal(err)
 	}
 	if reason.Path != "assets/incoming/bad" || reason.Target != "assets/sources/bad" || reason.By != "ingest" || len(reason.Findings) != 1 || len(reason.Files) != 2 {
 		t.Errorf("reason %+v", reason)
 	}
-	if text := string(p.read("Codex-Lock.json")); strings.Contains(text, "/bad") || strings.Count(text, `"path"`) != 3 {
+	if text := string(p.Read("Codex-Lock.json")); strings.Contains(text, "/bad") || strings.Count(text, `"path"`) != 3 {
 		t.Errorf("the ledger is %s", text)
 	}
 	gone := in
@@ -172,8 +174,8 @@ func TestIngest(t *testing.T) {
 	if got := p.ingest(gone); len(got.Left) != 1 || len(got.Quarantined) != 0 {
 		t.Errorf("what another run took gave %+v", got)
 	}
-	before := p.state()
-	if again := p.ingest(p.ingestion()); len(again.Attested)+len(again.Quarantined) > 0 || difference(p.state(), before) != "" {
+	before := p.State()
+	if again := p.ingest(p.ingestion()); len(again.Attested)+len(again.Quarantined) > 0 || txntest.Difference(p.State(), before) != "" {
 		t.Errorf("a second run did %+v", again)
 	}
 }
@@ -182,8 +184,8 @@ func TestIngest(t *testing.T) {
 func TestAsItCame(t *testing.T) {
 	p := incomingPlace(t)
 	in := p.ingestion("assets/incoming/good")
-	in.Judge = func(_ context.Context, c Change, paths []artifact.Path) (map[artifact.Path][]Finding, error) {
-		if !slices.ContainsFunc(c.Files, func(f File) bool { return string(f.Text()) == "{}" }) {
+	in.Judge = func(_ context.Context, c txn.Change, paths []artifact.Path) (map[artifact.Path][]Finding, error) {
+		if !slices.ContainsFunc(c.Files, func(f txn.File) bool { return string(f.Text()) == "{}" }) {
 			return nil, nil
 		}
 		return map[artifact.Path][]Finding{paths[0]: {{Rule: "manifest.schema", File: "assets/sources/good.manifest.json", Message: "no"}}}, nil
@@ -201,14 +203,14 @@ func TestAsItCame(t *testing.T) {
 func TestWhatWasMadeFromAReject(t *testing.T) {
 	p := incomingPlace(t)
 	digest := artifact.HashBytes([]byte("made")).String()
-	p.write("assets/incoming/made", "made")
-	p.write("assets/incoming/made.manifest.json", `{"sha256":"`+digest+`","inputs":[{"path":"assets/sources/bad","sha256":"`+digest+`"}]}`)
+	p.Write("assets/incoming/made", "made")
+	p.Write("assets/incoming/made.manifest.json", `{"sha256":"`+digest+`","inputs":[{"path":"assets/sources/bad","sha256":"`+digest+`"}]}`)
 	in := p.ingestion()
 	rounds := 0
-	in.Judge = func(ctx context.Context, c Change, paths []artifact.Path) (map[artifact.Path][]Finding, error) {
+	in.Judge = func(ctx context.Context, c txn.Change, paths []artifact.Path) (map[artifact.Path][]Finding, error) {
 		rounds++
 		found, err := denyBad(ctx, c, paths)
-		if !slices.ContainsFunc(c.Moves, func(m Move) bool { return m.To == "assets/sources/bad" }) {
+		if !slices.ContainsFunc(c.Moves, func(m txn.Move) bool { return m.To == "assets/sources/bad" }) {
 			found["assets/sources/made"] = []Finding{{Rule: "manifest.inputs", File: "assets/sources/made.manifest.json", Message: "input missing"}}
 		}
 		return found, err
@@ -224,13 +226,13 @@ func TestWhatWasMadeFromAReject(t *testing.T) {
 func TestArrivalsThatAreNone(t *testing.T) {
 	p := newPlace(t, map[string]string{"assets/incoming/.git/config": "x", "assets/incoming/new\nline": "n", "assets/incoming/\xff": "u", "assets/incoming/back\\slash": "b"})
 	outside := filepath.Join(t.TempDir(), "outside")
-	if err := errors.Join(os.WriteFile(outside, []byte("secret"), 0o644), os.Symlink(outside, p.root+"/assets/incoming/link"),
-		os.Symlink(filepath.Dir(outside), p.root+"/assets/incoming/folder"), syscall.Mkfifo(p.root+"/assets/incoming/fifo", 0o644)); err != nil {
+	if err := errors.Join(os.WriteFile(outside, []byte("secret"), 0o644), os.Symlink(outside, p.Root+"/assets/incoming/link"),
+		os.Symlink(filepath.Dir(outside), p.Root+"/assets/incoming/folder"), syscall.Mkfifo(p.Root+"/assets/incoming/fifo", 0o644)); err != nil {
 		t.Fatal(err)
 	}
-	p.write("assets/incoming/pointer", "version https://git-lfs.github.com/spec/v1\noid sha256:"+artifact.HashBytes(nil).String()+"\nsize 3\n")
-	p.write("assets/incoming/"+strings.Repeat("l", 250), "long")
-	_, left, err := FindIncoming(p.root, nil)
+	p.Write("assets/incoming/pointer", "version https://git-lfs.github.com/spec/v1\noid sha256:"+artifact.HashBytes(nil).String()+"\nsize 3\n")
+	p.Write("assets/incoming/"+strings.Repeat("l", 250), "long")
+	_, left, err := FindIncoming(p.Root, nil)
 	if err != nil || len(left) != 4 {
 		t.Errorf("left %v, %v", left, err)
 	}
@@ -238,7 +240,7 @@ func TestArrivalsThatAreNone(t *testing.T) {
 	if len(got.Quarantined) != 5 || len(got.Attested) != 0 || len(got.Left) != 0 {
 		t.Errorf("got %+v", got)
 	}
-	held, err := Quarantines(p.root)
+	held, err := Quarantines(p.Root)
 	if err != nil || len(held) != 5 {
 		t.Fatalf("%d held, %v", len(held), err)
 	}
@@ -260,22 +262,22 @@ func TestArrivalsThatAreNone(t *testing.T) {
 func TestSourcesDoNotChange(t *testing.T) {
 	for _, replace := range []bool{false, true} {
 		p := incomingPlace(t)
-		p.write("assets/incoming/old", "new")
+		p.Write("assets/incoming/old", "new")
 		in := p.ingestion("assets/incoming/old")
 		in.Incoming[0].Replace = replace
 		got := p.ingest(in)
 		if replace != (len(got.Attested) == 1) || replace == (len(got.Denied) == 1) || len(got.Quarantined) > 0 {
 			t.Errorf("replace %v gave %+v", replace, got)
 		}
-		if _, err := os.Stat(p.root + "/assets/incoming/old"); (err == nil) == replace {
+		if _, err := os.Stat(p.Root + "/assets/incoming/old"); (err == nil) == replace {
 			t.Errorf("replace %v: the file that came in: %v", replace, err)
 		}
-		if text := string(p.read("assets/sources/old")); (text == "new") != replace {
+		if text := string(p.Read("assets/sources/old")); (text == "new") != replace {
 			t.Errorf("replace %v: %s", replace, text)
 		}
 	}
 	p := incomingPlace(t)
-	p.write("assets/incoming/old", "old")
+	p.Write("assets/incoming/old", "old")
 	if got := p.ingest(p.ingestion("assets/incoming/old")); len(got.Attested) != 1 {
 		t.Errorf("the same content gave %+v", got)
 	}
@@ -290,7 +292,7 @@ func TestArrivalsNamed(t *testing.T) {
 		{nil, 3}, {[]artifact.Path{"assets/incoming"}, 3}, {[]artifact.Path{"assets/incoming/sub"}, 1}, {[]artifact.Path{"assets/incoming/bad.test"}, 1},
 		{[]artifact.Path{"assets/incoming/none"}, -1}, {[]artifact.Path{"assets/sources/old"}, -1}, {[]artifact.Path{"assets/incoming/.gitkeep"}, -1},
 	} {
-		arrivals, _, err := FindIncoming(p.root, c.named)
+		arrivals, _, err := FindIncoming(p.Root, c.named)
 		if c.want < 0 != errors.As(err, new(*RefusedError)) || err == nil && len(arrivals) != c.want {
 			t.Errorf("%v gave %v, %v", c.named, arrivals, err)
 		}
@@ -303,34 +305,34 @@ func TestArrivalsNamed(t *testing.T) {
 // TestIngestIsAllOrNothing where the gate cannot answer, or the tree moves on.
 func TestIngestIsAllOrNothing(t *testing.T) {
 	p := incomingPlace(t)
-	before := p.state()
+	before := p.State()
 	broken := errors.New("broken")
 	in := p.ingestion()
-	in.Judge = func(context.Context, Change, []artifact.Path) (map[artifact.Path][]Finding, error) {
+	in.Judge = func(context.Context, txn.Change, []artifact.Path) (map[artifact.Path][]Finding, error) {
 		return nil, broken
 	}
-	if _, err := Ingest(t.Context(), p.root, p.git, in); !errors.Is(err, broken) {
+	if _, err := Ingest(t.Context(), p.Root, p.Git, in); !errors.Is(err, broken) {
 		t.Errorf("a broken gate gave %v", err)
 	}
 	in.Judge = denyBad
 	in.NewID = func() (string, error) { return "", broken }
-	if _, err := Ingest(t.Context(), p.root, p.git, in); !errors.Is(err, broken) {
+	if _, err := Ingest(t.Context(), p.Root, p.Git, in); !errors.Is(err, broken) {
 		t.Errorf("no randomness gave %v", err)
 	}
 	in = p.ingestion()
-	in.Judge = func(ctx context.Context, c Change, paths []artifact.Path) (map[artifact.Path][]Finding, error) {
-		p.write("assets/incoming/good", "swapped after it was judged")
+	in.Judge = func(ctx context.Context, c txn.Change, paths []artifact.Path) (map[artifact.Path][]Finding, error) {
+		p.Write("assets/incoming/good", "swapped after it was judged")
 		return denyBad(ctx, c, paths)
 	}
-	_, err := Ingest(t.Context(), p.root, p.git, in)
+	_, err := Ingest(t.Context(), p.Root, p.Git, in)
 	if refused := (*RefusedError)(nil); !errors.As(err, &refused) || !refused.Unsettled {
 		t.Errorf("a swapped file gave %v", err)
 	}
-	p.write("assets/incoming/good", "good")
-	if diff := difference(p.state(), before); diff != "" {
+	p.Write("assets/incoming/good", "good")
+	if diff := txntest.Difference(p.State(), before); diff != "" {
 		t.Errorf("something happened:\n%s", diff)
 	}
-	if _, err := os.Lstat(p.root + "/assets/sources/good"); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.Lstat(p.Root + "/assets/sources/good"); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("it is in: %v", err)
 	}
 }
@@ -338,9 +340,9 @@ func TestIngestIsAllOrNothing(t *testing.T) {
 // TestQuarantineOfASource moves it with its companions and leaves its entry.
 func TestQuarantineOfASource(t *testing.T) {
 	p := incomingPlace(t)
-	entry := string(p.read("Codex-Lock.json"))
+	entry := string(p.Read("Codex-Lock.json"))
 	wrong := []Drifted{{Path: "assets/sources/old", SHA256: artifact.HashBytes([]byte("another"))}}
-	if _, err := Quarantine(t.Context(), p.root, p.git, wrong, noon, ids()); !errors.As(err, new(*RefusedError)) {
+	if _, err := Quarantine(t.Context(), p.Root, p.Git, wrong, noon, ids()); !errors.As(err, new(*RefusedError)) {
 		t.Errorf("a source that changed since gave %v", err)
 	}
 	if err := p.intake("quarantine"); err != nil {
@@ -352,7 +354,7 @@ func TestQuarantineOfASource(t *testing.T) {
 	if names := p.files("assets/quarantine/20251109T120000Z-0000000000000001"); len(names) != 5 {
 		t.Errorf("quarantine has %v", names)
 	}
-	if string(p.read("Codex-Lock.json")) != entry {
+	if string(p.Read("Codex-Lock.json")) != entry {
 		t.Error("the ledger changed")
 	}
 }
@@ -360,12 +362,12 @@ func TestQuarantineOfASource(t *testing.T) {
 // TestQuarantinesThatAreDamaged are told, and hide no other.
 func TestQuarantinesThatAreDamaged(t *testing.T) {
 	p := incomingPlace(t)
-	p.write("assets/quarantine/empty/x", "")
-	p.write("assets/quarantine/other/reason.json", string(p.read("assets/quarantine/"+heldID+"/reason.json")))
-	if err := os.Symlink("/etc", p.root+"/assets/quarantine/link"); err != nil {
+	p.Write("assets/quarantine/empty/x", "")
+	p.Write("assets/quarantine/other/reason.json", string(p.Read("assets/quarantine/"+heldID+"/reason.json")))
+	if err := os.Symlink("/etc", p.Root+"/assets/quarantine/link"); err != nil {
 		t.Fatal(err)
 	}
-	held, err := Quarantines(p.root)
+	held, err := Quarantines(p.Root)
 	if len(held) != 1 || !errors.As(err, new(*DamagedQuarantineError)) || strings.Count(err.Error(), "assets/quarantine/") < 3 {
 		t.Errorf("%v, %v", held, err)
 	}

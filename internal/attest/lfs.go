@@ -7,10 +7,9 @@ import (
 	"path/filepath"
 	"strings"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/manifest"
+	"github.com/codexlock/codexlock/internal/txn"
 )
 
 // An LFS says how a Git LFS pointer may be attested.
@@ -41,7 +40,7 @@ func (c *composer) pointed(p artifact.Path, text []byte) (content, error) {
 	}
 	hex := oid.String()
 	object := filepath.Join(c.o.LFS.Objects, hex[:2], hex[2:4], hex)
-	f, info, err := openObject(object)
+	f, info, err := txn.OpenAnywhere(object)
 	if errors.Is(err, fs.ErrNotExist) {
 		if c.o.LFS.AcceptOID {
 			return named, nil
@@ -60,8 +59,8 @@ func (c *composer) pointed(p artifact.Path, text []byte) (content, error) {
 	}
 	defer f.Close()
 	const check = "find out what changed it: git lfs fsck --objects"
-	if !info.mode.IsRegular() {
-		return refused(check, "is a Git LFS pointer, and %s is %s, want a regular file", object, kindOf(info.mode))
+	if !info.Mode.IsRegular() {
+		return refused(check, "is a Git LFS pointer, and %s is %s, want a regular file", object, txn.Kind(info.Mode))
 	}
 	digest, _, err := digest(f, info, c.buf)
 	switch {
@@ -69,25 +68,11 @@ func (c *composer) pointed(p artifact.Path, text []byte) (content, error) {
 		return content{}, err
 	case digest != oid:
 		return refused(check, "is a Git LFS pointer to oid %s, and the content in %s has sha256 %s", oid, object, digest)
-	case info.size != size:
-		return refused(rewritePointer(p), "is a Git LFS pointer to %d bytes, and the content in %s has %d", size, object, info.size)
+	case info.Size != size:
+		return refused(rewritePointer(p), "is a Git LFS pointer to %d bytes, and the content in %s has %d", size, object, info.Size)
 	}
 	named.hashed = true
 	return named, nil
-}
-
-// openObject opens an object of Git LFS, wherever its folder is.
-func openObject(name string) (*file, look, error) {
-	fd, err := open(unix.AT_FDCWD, name, unix.O_RDONLY|unix.O_NONBLOCK|unix.O_NOCTTY, 0)
-	if err != nil {
-		return nil, look{}, pathError("open", name, err)
-	}
-	f := &file{name, fd}
-	seen, err := f.look()
-	if err != nil {
-		f.Close()
-	}
-	return f, seen, err
 }
 
 // rewritePointer is how Git LFS writes a pointer anew.

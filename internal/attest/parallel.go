@@ -14,7 +14,7 @@ import (
 // stay in its place, so that nothing that was read in it counts.
 func (b *batch) composeAll(ctx context.Context, n int, compose func(i int, buf []byte) composed) ([]composed, error) {
 	plain := b.work
-	held, release := plain.hold(false)
+	held, release := plain.Hold(false)
 	defer release()
 	b.work = held
 	defer func() { b.work = plain }()
@@ -30,5 +30,5 @@ func (b *batch) composeAll(ctx context.Context, n int, compose func(i int, buf [
 	if err != nil {
 		return nil, err
 	}
-	return all, held.recheck()
+	return all, held.Recheck()
 }

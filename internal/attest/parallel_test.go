@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/txn"
+	"github.com/codexlock/codexlock/internal/txn/txntest"
 	"github.com/codexlock/codexlock/internal/vaulttime"
 )
 
@@ -44,12 +46,12 @@ func TestRenewOpensEachFileOnce(t *testing.T) {
 	const n, folders = 300, 3
 	p, paths := manyArtifacts(t, n, o)
 	var opened atomic.Int64
-	real := openat
-	openat = func(dir int, name string, flags int, mode uint32) (int, error) {
+	real := txn.Hooks.Openat
+	txn.Hooks.Openat = func(dir int, name string, flags int, mode uint32) (int, error) {
 		opened.Add(1)
 		return real(dir, name, flags, mode)
 	}
-	defer func() { openat = real }()
+	defer func() { txn.Hooks.Openat = real }()
 	p.mustAttest(renewal(o, time.Hour), paths...)
 	if got, most := opened.Load(), int64(5*n+10*folders+50); got > most || got < 5*n {
 		t.Errorf("%d files and folders were opened, want at most %d", got, most)
@@ -104,7 +106,7 @@ func TestComposeAllocations(t *testing.T) {
 	o := options(t)
 	o.SignCompanions = true
 	p, paths := manyArtifacts(t, 1, o)
-	b, err := newBatch(p.root, p.git)
+	b, err := newBatch(p.Root, p.Git)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -130,30 +132,30 @@ func TestSeveralAtOnceAreAsOneByOne(t *testing.T) {
 		before := runtime.GOMAXPROCS(cores)
 		p, paths := manyArtifacts(t, 250, o)
 		for i := 0; i < len(paths); i += 3 {
-			p.write(paths[i].String(), "changed")
+			p.Write(paths[i].String(), "changed")
 		}
 		done, err := p.attest(renewed(o), append(slices.Clone(paths), paths[:10]...)...)
 		if err != nil {
 			t.Fatal(err)
 		}
-		results, states = append(results, done), append(states, p.state())
+		results, states = append(results, done), append(states, p.State())
 		refused := slices.Clone(paths)
 		for i := 0; i < len(paths); i += 7 {
 			refused[i] = artifact.Path(fmt.Sprintf("assets/sources/none/%d", i))
 		}
 		for i := 3; i < 200; i += 50 {
-			p.write(paths[i].Companion(artifact.Manifest).String(), "<<<<<<< a\n=======\n>>>>>>> b\n")
+			p.Write(paths[i].Companion(artifact.Manifest).String(), "<<<<<<< a\n=======\n>>>>>>> b\n")
 		}
-		untouched := p.state()
+		untouched := p.State()
 		_, err = p.attest(renewed(o), refused...)
 		var all *Refusals
-		if !errors.As(err, &all) || len(all.Errs) != 36+4 || difference(p.state(), untouched) != "" {
+		if !errors.As(err, &all) || len(all.Errs) != 36+4 || txntest.Difference(p.State(), untouched) != "" {
 			t.Fatalf("refused: %v", err)
 		}
-		refusals = append(refusals, strings.ReplaceAll(err.Error(), p.root, ""))
+		refusals = append(refusals, strings.ReplaceAll(err.Error(), p.Root, ""))
 		runtime.GOMAXPROCS(before)
 	}
-	if diff := difference(states[0], states[1]); diff != "" {
+	if diff := txntest.Difference(states[0], states[1]); diff != "" {
 		t.Errorf("the trees differ:\n%s", diff)
 	}
 	if !reflect.DeepEqual(results[0], results[1]) {
@@ -173,9 +175,9 @@ func renewed(o Options) Options {
 func TestCanceledWhileComposing(t *testing.T) {
 	o := options(t)
 	p, paths := manyArtifacts(t, 20, o)
-	before := p.state()
+	before := p.State()
 	ctx, cancel := context.WithCancel(context.Background())
-	b, err := newBatch(p.root, p.git)
+	b, err := newBatch(p.Root, p.Git)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -183,7 +185,7 @@ func TestCanceledWhileComposing(t *testing.T) {
 		cancel()
 		return b.compose(paths[i], renewed(o), nil, buf)
 	})
-	if all != nil || !errors.Is(err, context.Canceled) || difference(p.state(), before) != "" {
+	if all != nil || !errors.Is(err, context.Canceled) || txntest.Difference(p.State(), before) != "" {
 		t.Errorf("%d composed, %v", len(all), err)
 	}
 }
@@ -199,11 +201,11 @@ func TestFolderReplacedWhileComposing(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			o := options(t)
 			p, paths := manyArtifacts(t, 3, o)
-			b, err := newBatch(p.root, p.git)
+			b, err := newBatch(p.Root, p.Git)
 			if err != nil {
 				t.Fatal(err)
 			}
-			at := p.root + "/" + paths[0].Dir()
+			at := p.Root + "/" + paths[0].Dir()
 			var done atomic.Int64
 			all, err := b.composeAll(context.Background(), len(paths), func(i int, buf []byte) composed {
 				c := b.compose(paths[i], renewed(o), nil, buf)
@@ -219,91 +221,5 @@ func TestFolderReplacedWhileComposing(t *testing.T) {
 				t.Errorf("%d composed, %v", len(all), err)
 			}
 		})
-	}
-}
-
-// TestHeldFoldersAreFew enters more folders than may be open, and one again that was
-// replaced after it had been closed.
-func TestHeldFoldersAreFew(t *testing.T) {
-	p := newPlace(t, nil)
-	const n = 3 * maxOpenFolders
-	name := func(i int) string { return fmt.Sprintf("d%03d/e", i) }
-	for i := range n {
-		p.write(name(i)+"/f", "1")
-	}
-	held, release := tree{root: p.root}.hold(false)
-	defer release()
-	for i := range n {
-		dir, err := held.enter(name(i))
-		if err != nil {
-			t.Fatal(err)
-		}
-		dir.leave()
-		if open := len(held.held.open); open > maxOpenFolders+1 {
-			t.Fatalf("%d folders are open, want at most %d", open, maxOpenFolders)
-		}
-	}
-	if err := held.recheck(); err != nil {
-		t.Errorf("nothing was replaced: %v", err)
-	}
-	if err := errors.Join(os.Rename(p.root+"/"+name(0), p.root+"/was"), os.Mkdir(p.root+"/"+name(0), 0o755)); err != nil {
-		t.Fatal(err)
-	}
-	var refused *RefusedError
-	if _, err := held.enter(name(0)); !errors.As(err, &refused) {
-		t.Errorf("another folder in its place gave %v", err)
-	}
-	if err := held.recheck(); !errors.As(err, &refused) {
-		t.Errorf("rechecked: %v", err)
-	}
-}
-
-// TestHeldFoldersAreLikeOthers compares what both ways of resolving a name refuse.
-func TestHeldFoldersAreLikeOthers(t *testing.T) {
-	p := newPlace(t, map[string]string{"a/b/file": "1", "file": "1"})
-	if err := os.Symlink("b", p.root+"/a/link"); err != nil {
-		t.Fatal(err)
-	}
-	plain := tree{root: p.root}
-	held, release := plain.hold(false)
-	defer release()
-	for _, name := range []artifact.Path{
-		"a/b/file", "file", "none", "a/none", "none/none/x", "none/x", "a/link/file", "a/link/c/file", "a/link", "file/x", "file/x/y", "a/b", "a",
-		artifact.Path(strings.Repeat("n", 300)), artifact.Path(strings.Repeat("n", 300) + "/x"),
-	} {
-		for range 2 { // the second time from memory
-			_, want, _, err1 := plain.read(name, 10)
-			_, got, _, err2 := held.read(name, 10)
-			if want != got || fmt.Sprint(err1) != fmt.Sprint(err2) {
-				t.Errorf("read %.20s: %v and %v, %v and %v", name, want, got, err1, err2)
-			}
-			want, there1, err1 := plain.lstat(name)
-			got, there2, err2 := held.lstat(name)
-			if want != got || there1 != there2 || fmt.Sprint(err1) != fmt.Sprint(err2) {
-				t.Errorf("lstat %.20s: %v and %v, %v and %v", name, want, got, err1, err2)
-			}
-		}
-	}
-}
-
-// TestReadAll reads files of other sizes than were expected, up to the limit.
-func TestReadAll(t *testing.T) {
-	p := newPlace(t, map[string]string{"file": "0123456789", "empty": ""})
-	for _, c := range []struct {
-		name        string
-		size, limit int64
-		want        string
-	}{
-		{"file", 10, 100, "0123456789"}, {"file", 0, 100, "0123456789"}, {"file", 3, 100, "0123456789"}, {"file", 1000, 100, "0123456789"}, {"file", -1, 100, "0123456789"},
-		{"file", 10, 10, "0123456789"}, {"file", 10, 4, "0123"}, {"file", 0, 4, "0123"}, {"file", 10, 0, ""}, {"empty", 0, 10, ""}, {"empty", 10, 10, ""},
-	} {
-		f, _, err := tree{root: p.root}.open(artifact.Path(c.name))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got, err := f.readAll(c.size, c.limit); string(got) != c.want || err != nil {
-			t.Errorf("%s, expected %d, limit %d: %q, %v", c.name, c.size, c.limit, got, err)
-		}
-		f.Close()
 	}
 }

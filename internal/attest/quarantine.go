@@ -14,6 +14,7 @@ import (
 
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/schemas"
+	"github.com/codexlock/codexlock/internal/txn"
 	"github.com/codexlock/codexlock/internal/vaulttime"
 )
 
@@ -95,9 +96,9 @@ func escape(name string) string {
 
 // A rejected file is to be quarantined.
 type rejected struct {
-	from       RawPath
+	from       txn.RawPath
 	to         artifact.Path
-	companions map[artifact.Companion]RawPath
+	companions map[artifact.Companion]txn.RawPath
 	by, reason string
 	findings   []Finding
 	now        time.Time
@@ -105,8 +106,8 @@ type rejected struct {
 
 // quarantine adds to the change what moves the file, its companions with it, into
 // a folder of its own. Names in there are ours, and nothing may be run or written.
-func (b *batch) quarantine(c *Change, x rejected, newID func() (string, error)) (Quarantined, error) {
-	f, before, err := b.work.open(x.from.path())
+func (b *batch) quarantine(c *txn.Change, x rejected, newID func() (string, error)) (Quarantined, error) {
+	f, before, err := b.work.Open(x.from.Path())
 	if err != nil {
 		return Quarantined{}, err
 	}
@@ -121,22 +122,22 @@ func (b *batch) quarantine(c *Change, x rejected, newID func() (string, error)) 
 	}
 	id := x.now.UTC().Format("20060102T150405Z") + "-" + random
 	folder := artifact.Path(QuarantineDir + "/" + id)
-	if _, there, err := b.work.lstat(folder); err != nil {
+	if _, there, err := b.work.Lstat(folder); err != nil {
 		return Quarantined{}, err
 	} else if there {
 		return Quarantined{}, fmt.Errorf("quarantine %s exists already", id)
 	}
 	r := Reason{
 		Schema: reasonSchema, ID: id, QuarantinedAt: vaulttime.FormatTime(x.now), By: x.by, Path: escape(string(x.from)), Target: escape(x.to.String()),
-		SHA256: digest, Size: before.size, Mode: fmt.Sprintf("%04o", before.mode.Perm()), Reason: shorten(x.reason), Findings: []Finding{},
+		SHA256: digest, Size: before.Size, Mode: fmt.Sprintf("%04o", before.Mode.Perm()), Reason: shorten(x.reason), Findings: []Finding{},
 	}
 	for _, f := range x.findings[:min(len(x.findings), maxReasonFindings)] {
 		f.Message, f.Fix, f.File = shorten(f.Message), shorten(f.Fix), shorten(f.File)
 		r.Findings = append(r.Findings, f)
 	}
 	r.LeftOut = int64(len(x.findings) - len(r.Findings))
-	move := func(from RawPath, name string, seen *look) {
-		c.Moves = append(c.Moves, Move{From: from, To: folder + "/" + artifact.Path(name), Mode: 0o400, seen: seen})
+	move := func(from txn.RawPath, name string, seen *txn.State) {
+		c.Moves = append(c.Moves, txn.Move{From: from, To: folder + "/" + artifact.Path(name), Mode: 0o400, Seen: seen})
 		r.Files = append(r.Files, QuarantinedFile{Name: name, Path: escape(string(from))})
 	}
 	move(x.from, digest.String()+".bin", &seen)
@@ -161,7 +162,7 @@ func shorten(text string) string {
 }
 
 // encode writes a document of ours, read-only, and reads it back first.
-func encode(kind schemas.Kind, p artifact.Path, document any) (File, error) {
+func encode(kind schemas.Kind, p artifact.Path, document any) (txn.File, error) {
 	var text bytes.Buffer
 	enc := json.NewEncoder(&text)
 	enc.SetEscapeHTML(false)
@@ -171,9 +172,9 @@ func encode(kind schemas.Kind, p artifact.Path, document any) (File, error) {
 		_, err = schemas.Decode(kind, text.Bytes(), nil)
 	}
 	if err != nil {
-		return File{}, fmt.Errorf("write %s: %w", p, err)
+		return txn.File{}, fmt.Errorf("write %s: %w", p, err)
 	}
-	return File{Path: p, Mode: 0o400, Data: text.Bytes()}, nil
+	return txn.File{Path: p, Mode: 0o400, Data: text.Bytes()}, nil
 }
 
 // A Drifted source is one whose bytes are not those that were trusted.
@@ -187,20 +188,16 @@ type Drifted struct {
 // them or none. Their ledger entries stay: until somebody restores, releases or
 // removes the artifact on purpose, the gate has to deny.
 func Quarantine(ctx context.Context, root, gitDir string, drifted []Drifted, now time.Time, newID func() (string, error)) ([]Quarantined, error) {
-	release, err := lock(ctx, gitDir)
+	w, err := txn.Begin(ctx, root, gitDir)
 	if err != nil {
 		return nil, err
 	}
-	defer release()
-	w := writer{work: tree{root: root}, state: tree{root: gitDir}}
-	if _, err := w.recover(); err != nil {
-		return nil, err
-	}
+	defer w.End()
 	b, err := newBatch(root, gitDir)
 	if err != nil {
 		return nil, err
 	}
-	var c Change
+	var c txn.Change
 	var done []Quarantined
 	for _, d := range drifted {
 		digest, err := b.raw(d.Path)
@@ -210,18 +207,18 @@ func Quarantine(ctx context.Context, root, gitDir string, drifted []Drifted, now
 		if err != nil {
 			return nil, err
 		}
-		x := rejected{from: RawPath(d.Path), to: d.Path, by: "verify", findings: d.Findings, now: now, companions: map[artifact.Companion]RawPath{}}
+		x := rejected{from: txn.RawPath(d.Path), to: d.Path, by: "verify", findings: d.Findings, now: now, companions: map[artifact.Companion]txn.RawPath{}}
 		if len(d.Findings) > 0 {
 			x.reason = d.Findings[0].Message
 		}
 		for _, kind := range artifact.Companions {
 			for _, p := range []artifact.Path{d.Path.MirroredCompanion(kind), d.Path.Companion(kind)} {
-				mode, there, err := b.work.lstat(p)
+				mode, there, err := b.work.Lstat(p)
 				if err != nil {
 					return nil, err
 				}
 				if there && mode.IsRegular() {
-					x.companions[kind] = RawPath(p)
+					x.companions[kind] = txn.RawPath(p)
 				}
 			}
 		}
@@ -231,10 +228,10 @@ func Quarantine(ctx context.Context, root, gitDir string, drifted []Drifted, now
 		}
 		done = append(done, q)
 	}
-	if c.empty() {
+	if c.Empty() {
 		return nil, nil
 	}
-	return done, w.commit(ctx, c)
+	return done, w.Commit(ctx, c)
 }
 
 // buffer is what files are read into that are quarantined, one after the other.
@@ -247,7 +244,7 @@ func (b *batch) buffer() []byte {
 
 // raw is the digest of the bytes at a path, whatever they are.
 func (b *batch) raw(p artifact.Path) (artifact.Digest, error) {
-	f, before, err := b.work.open(p)
+	f, before, err := b.work.Open(p)
 	if err != nil {
 		return artifact.Digest{}, err
 	}
@@ -277,19 +274,14 @@ func (e *DamagedQuarantineError) Unwrap() error { return e.Err }
 // Quarantines are all that stand in the work tree, the oldest first. The error
 // joins what is wrong with the others.
 func Quarantines(root string) ([]QuarantineFolder, error) {
-	work := tree{root: root}
-	dir, err := work.folder(QuarantineDir)
+	work := txn.NewTree(root)
+	names, err := work.List(QuarantineDir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	names, err := dir.Readdirnames(-1)
-	if err := errors.Join(err, dir.Close()); err != nil {
-		return nil, pathError("list", QuarantineDir, err)
-	}
-	slices.Sort(names)
 	var all []QuarantineFolder
 	var errs []error
 	for _, id := range names {
@@ -306,10 +298,10 @@ func Quarantines(root string) ([]QuarantineFolder, error) {
 	return all, errors.Join(errs...)
 }
 
-func readQuarantine(work tree, id string) (QuarantineFolder, error) {
+func readQuarantine(work txn.Tree, id string) (QuarantineFolder, error) {
 	folder := artifact.Path(QuarantineDir + "/" + id)
 	var h QuarantineFolder
-	text, _, there, err := work.read(folder+"/"+reasonName, maxCompanionBytes)
+	text, _, there, err := work.Read(folder+"/"+reasonName, maxCompanionBytes)
 	if err == nil && !there {
 		err = errors.New("it has no " + reasonName)
 	}
@@ -322,7 +314,7 @@ func readQuarantine(work tree, id string) (QuarantineFolder, error) {
 	if err != nil {
 		return h, err
 	}
-	text, _, there, err = work.read(folder+"/"+releaseName, maxCompanionBytes)
+	text, _, there, err = work.Read(folder+"/"+releaseName, maxCompanionBytes)
 	if err != nil || !there {
 		return h, err
 	}
@@ -343,19 +335,19 @@ func (h QuarantineFolder) IncomingFile(to artifact.Path) (IncomingFile, error) {
 			return IncomingFile{}, err
 		}
 	}
-	folder := RawPath(QuarantineDir + "/" + h.ID + "/")
-	a := IncomingFile{From: folder + RawPath(h.SHA256.String()+".bin"), To: to, Anew: true, Companions: map[artifact.Companion]RawPath{}}
+	folder := txn.RawPath(QuarantineDir + "/" + h.ID + "/")
+	a := IncomingFile{From: folder + txn.RawPath(h.SHA256.String()+".bin"), To: to, Anew: true, Companions: map[artifact.Companion]txn.RawPath{}}
 	for _, kind := range artifact.Companions {
 		name := h.SHA256.String() + kind.Suffix()
 		if slices.ContainsFunc(h.Files, func(f QuarantinedFile) bool { return f.Name == name }) {
-			a.Companions[kind] = folder + RawPath(name)
+			a.Companions[kind] = folder + txn.RawPath(name)
 		}
 	}
 	return a, nil
 }
 
 // File is the record of a release.
-func (r Release) File() (File, error) {
+func (r Release) File() (txn.File, error) {
 	r.Schema = releaseSchema
 	return encode(schemas.Release, artifact.Path(QuarantineDir+"/"+r.ID+"/"+releaseName), r)
 }

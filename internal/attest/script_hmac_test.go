@@ -45,7 +45,7 @@ func TestScriptComputesHMAC(t *testing.T) {
 	p.mustAttest(now(t), "x")
 	digest := sha256.Sum256([]byte("content"))
 	message := hex.EncodeToString(digest[:])
-	before := string(p.read("x.vaulttime.json"))
+	before := string(p.Read("x.vaulttime.json"))
 	recorded := p.recordedMAC("x")
 	for name, key := range hmacKeys {
 		mac := hmac.New(sha256.New, []byte(key))
@@ -56,7 +56,7 @@ func TestScriptComputesHMAC(t *testing.T) {
 		if out, err := cmd.Output(); err != nil || strings.TrimSpace(string(out)) != want {
 			t.Errorf("%s: openssl says %s, %v, want %s", name, out, err, want)
 		}
-		p.write("x.vaulttime.json", strings.ReplaceAll(before, recorded, want))
+		p.Write("x.vaulttime.json", strings.ReplaceAll(before, recorded, want))
 		locales := []string{""}
 		if strings.Contains(name, "byte") {
 			locales = []string{"", "C.UTF-8"}
@@ -70,7 +70,7 @@ func TestScriptComputesHMAC(t *testing.T) {
 		if name != "short" {
 			continue
 		}
-		p.write("x.vaulttime.json", strings.ReplaceAll(before, recorded, recorded[:63]+"0"))
+		p.Write("x.vaulttime.json", strings.ReplaceAll(before, recorded, recorded[:63]+"0"))
 		if got := p.runTest("x.test", keyed(key)); got.code != 1 || !strings.Contains(got.stderr, "signature") {
 			t.Errorf("%s: another HMAC gave %+v", name, got)
 		}
@@ -133,7 +133,7 @@ func TestScriptStartsNothingWithTheKey(t *testing.T) {
 			for i := range padded {
 				padded[i] ^= 0x36
 			}
-			digest := p.read(name)
+			digest := p.Read(name)
 			sum := sha256.Sum256(digest)
 			inner.Write(padded)
 			fmt.Fprintf(inner, "%x", sum)

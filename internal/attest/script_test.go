@@ -24,15 +24,15 @@ type outcome struct {
 // runTest runs an artifact's test from another directory, with an environment
 // of nothing but a path and what is given.
 func (p place) runTest(name string, env []string, args ...string) outcome {
-	p.t.Helper()
+	p.T.Helper()
 	var cmd *exec.Cmd
 	var stdout, stderr strings.Builder
 	var err error
 	// A process that another test starts in the same moment may hold the script
 	// open for writing until it has become its own program.
 	for range 100 {
-		cmd = exec.Command(filepath.Join(p.root, name), args...)
-		cmd.Dir, cmd.Env = p.t.TempDir(), append([]string{"PATH=" + os.Getenv("PATH"), "CDPATH=/tmp:/"}, env...)
+		cmd = exec.Command(filepath.Join(p.Root, name), args...)
+		cmd.Dir, cmd.Env = p.T.TempDir(), append([]string{"PATH=" + os.Getenv("PATH"), "CDPATH=/tmp:/"}, env...)
 		cmd.Stdout, cmd.Stderr = &stdout, &stderr
 		if err = cmd.Run(); !errors.Is(err, syscall.ETXTBSY) {
 			break
@@ -40,7 +40,7 @@ func (p place) runTest(name string, env []string, args ...string) outcome {
 	}
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
-		p.t.Fatal(err)
+		p.T.Fatal(err)
 	}
 	return outcome{cmd.ProcessState.ExitCode(), stdout.String(), stderr.String()}
 }
@@ -92,11 +92,11 @@ func TestScriptVerifies(t *testing.T) {
 			if want := "[✓] " + name.String() + " verified (VaultTime valid, Codex hash match)\n"; got.code != 0 || got.stdout != want || got.stderr != "" {
 				t.Fatalf("got %+v, want %q", got, want)
 			}
-			p.write(name.String(), "Content")
+			p.Write(name.String(), "Content")
 			if got := p.runTest(test, keyed(secret)); got.code != 1 || !strings.Contains(got.stderr, "[✗] "+name.String()+": sha256 is ") || got.stdout != "" {
 				t.Errorf("a flipped byte gave %+v", got)
 			}
-			if _, err := os.Stat(p.root + "/pwned"); err == nil {
+			if _, err := os.Stat(p.Root + "/pwned"); err == nil {
 				t.Error("the name was executed")
 			}
 		})
@@ -114,8 +114,8 @@ func TestScriptFailsClosed(t *testing.T) {
 		"no key":        {env: nil, want: "VAULTTIME_KEY is not set"},
 		"empty key":     {env: keyed(""), want: "VAULTTIME_KEY is not set"},
 		"wrong key":     {env: keyed(secret + "x"), want: "signature"},
-		"expired":       {do: func(p place) { o := now(p.t); o.Now = o.Now.Add(-25 * time.Hour); p.mustAttest(o, x) }, want: "not valid now"},
-		"future":        {do: func(p place) { o := now(p.t); o.Now = o.Now.Add(10 * time.Minute); p.mustAttest(o, x) }, want: "not valid now"},
+		"expired":       {do: func(p place) { o := now(p.T); o.Now = o.Now.Add(-25 * time.Hour); p.mustAttest(o, x) }, want: "not valid now"},
+		"future":        {do: func(p place) { o := now(p.T); o.Now = o.Now.Add(10 * time.Minute); p.mustAttest(o, x) }, want: "not valid now"},
 		"no artifact":   {do: func(p place) { p.remove(x) }, want: x + " is not a file"},
 		"no manifest":   {do: func(p place) { p.remove(x + ".manifest.json") }, want: "manifest.json is not a file"},
 		"no record":     {do: func(p place) { p.remove(x + ".vaulttime.json") }, want: "vaulttime.json is not a file"},
@@ -135,9 +135,9 @@ func TestScriptFailsClosed(t *testing.T) {
 		}, want: "no single field"},
 		"link": {do: func(p place) {
 			p.remove(x)
-			p.write("y", "content")
-			if err := os.Symlink("../../y", p.root+"/"+x); err != nil {
-				p.t.Fatal(err)
+			p.Write("y", "content")
+			if err := os.Symlink("../../y", p.Root+"/"+x); err != nil {
+				p.T.Fatal(err)
 			}
 		}, want: "is not a file"},
 	} {
@@ -166,24 +166,24 @@ func TestScriptFailsClosed(t *testing.T) {
 func digestOf(s string) string { return artifact.HashBytes([]byte(s)).String() }
 
 func (p place) remove(name string) {
-	p.t.Helper()
-	if err := os.Remove(p.root + "/" + name); err != nil {
-		p.t.Fatal(err)
+	p.T.Helper()
+	if err := os.Remove(p.Root + "/" + name); err != nil {
+		p.T.Fatal(err)
 	}
 }
 
 func (p place) edit(name, old, with string) {
-	p.t.Helper()
-	text := string(p.read(name))
+	p.T.Helper()
+	text := string(p.Read(name))
 	if !strings.Contains(text, old) {
-		p.t.Fatalf("%s has no %q", name, old)
+		p.T.Fatalf("%s has no %q", name, old)
 	}
-	p.write(name, strings.Replace(text, old, with, 1))
+	p.Write(name, strings.Replace(text, old, with, 1))
 }
 
 // recordedMAC is the HMAC of what the artifact should hold, "" with no record.
 func (p place) recordedMAC(name string) string {
-	data, err := os.ReadFile(p.root + "/" + name + ".vaulttime.json")
+	data, err := os.ReadFile(p.Root + "/" + name + ".vaulttime.json")
 	if err != nil {
 		return ""
 	}
@@ -238,7 +238,7 @@ func TestScriptForm(t *testing.T) {
 		p := newPlace(t, map[string]string{name.String(): "1"})
 		p.mustAttest(now(t), name)
 		file := "./" + name.Companion(artifact.Test).String()
-		text := string(p.read(file))
+		text := string(p.Read(file))
 		if !strings.HasPrefix(text, "#!/usr/bin/env bash\n# Written by codexlock attest, ") || !script.IsOurs([]byte(text)) {
 			t.Errorf("%s begins %.200s", name, text)
 		}
@@ -259,7 +259,7 @@ func TestScriptForm(t *testing.T) {
 		}
 		for _, check := range [][]string{{"bash", "-n", file}, {"dash", "-n", file}, {"shellcheck", "--norc", file}} {
 			cmd := exec.Command(check[0], check[1:]...)
-			cmd.Dir = p.root
+			cmd.Dir = p.Root
 			if out, err := cmd.CombinedOutput(); err != nil {
 				t.Errorf("%s: %v\n%s", check, err, out)
 			}
@@ -275,7 +275,7 @@ func TestScriptIsWrittenAgain(t *testing.T) {
 	o := now(t)
 	o.KeyEnv = "ANOTHER"
 	p.mustAttest(o, "x")
-	if !strings.Contains(string(p.read("x.test")), "${ANOTHER-}") {
+	if !strings.Contains(string(p.Read("x.test")), "${ANOTHER-}") {
 		t.Error("the old test stayed")
 	}
 }

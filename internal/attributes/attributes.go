@@ -10,12 +10,12 @@ import (
 	"strings"
 
 	"github.com/codexlock/codexlock/internal/artifact"
-	"github.com/codexlock/codexlock/internal/attest"
 	"github.com/codexlock/codexlock/internal/config"
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/ledger"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/script"
+	"github.com/codexlock/codexlock/internal/txn"
 )
 
 // Path is where the attributes of the whole repository are.
@@ -181,13 +181,13 @@ func convertsLineEnds(line string) bool {
 
 // A File is a file of attributes to be written.
 type File struct {
-	File  attest.File
+	File  txn.File
 	Added []string // the lines that it did not have
 }
 
 // Root is .gitattributes with the lines that a configuration asks for.
 func Root(ctx context.Context, tree repo.Tree, c config.Config, workflow artifact.Path) (File, error) {
-	a := File{File: attest.File{Path: Path, Mode: 0o644}}
+	a := File{File: txn.File{Path: Path, Mode: 0o644}}
 	text, there, err := readAttributes(ctx, tree, Path)
 	if err != nil {
 		return a, err
@@ -252,7 +252,7 @@ func Overruled(ctx context.Context, view *repo.View, tree repo.Tree, c config.Co
 		if err != nil {
 			return nil, nil, err
 		}
-		a := File{File: attest.File{Path: artifact.Path(name), Mode: 0o644}}
+		a := File{File: txn.File{Path: artifact.Path(name), Mode: 0o644}}
 		text, a.Added = withAttributes(text, lines)
 		a.File.Data = []byte(text)
 		all = append(all, a)

@@ -9,10 +9,9 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 
-	"github.com/codexlock/codexlock/internal/lockfile"
 	"github.com/codexlock/codexlock/internal/schemas"
+	"github.com/codexlock/codexlock/internal/txn"
 )
 
 // A Writer adds to the log of a work tree.
@@ -35,7 +34,7 @@ type Appended struct {
 // begin takes the lock, and undoes an append that another process left incomplete.
 func (w Writer) begin(ctx context.Context) (p place, release func(), err error) {
 	p = placeOf(w.Root, w.GitDir)
-	if release, err = p.lock(ctx, lockfile.Exclusive); err != nil {
+	if release, err = p.lock(ctx, txn.Exclusive); err != nil {
 		return p, nil, err
 	}
 	if err := p.recover(); err != nil {
@@ -145,11 +144,11 @@ func Line(e Entry) ([]byte, error) {
 // end verifies the log and its signature, and returns its end and its size, or -1 if there
 // is no log. With anew, the log is about to be signed again: any signature will do.
 func (w Writer) end(p place, anew bool) (tail, int64, error) {
-	point, signed, err := p.tree.read(CheckpointPath.String(), maxCheckpoint)
+	point, signed, err := p.read(CheckpointPath, maxCheckpoint)
 	if err != nil {
 		return tail{}, 0, err
 	}
-	f, info, err := p.tree.open(Path.String(), os.O_RDONLY)
+	f, seen, err := p.open(Path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && signed:
 		return tail{}, 0, &RefusedError{Path.String(), "is missing, but its checkpoint exists", "take both from the last commit: git checkout HEAD -- " + Path.String() + " " + CheckpointPath.String()}
@@ -159,26 +158,23 @@ func (w Writer) end(p place, anew bool) (tail, int64, error) {
 		return tail{}, 0, err
 	}
 	defer f.Close()
-	t, err := p.loadTail(info)
+	t, err := p.loadTail(seen)
 	if err != nil || !signed || anew {
-		if t, err = readEnd(f); err != nil {
+		if t, err = readEnd(io.NewSectionReader(f, 0, seen.Size)); err != nil {
 			return tail{}, 0, err
 		}
 	}
 	if err := w.holds(t, point, signed, anew); err != nil {
 		return tail{}, 0, err
 	}
-	return t, info.Size(), nil
+	return t, seen.Size, nil
 }
 
 // restore is the hint for a log that does not verify.
 const restore = "find out what changed it: codexlock audit verify; then take log and checkpoint from the last commit that verifies"
 
 // readEnd reads the whole log.
-func readEnd(f io.ReadSeeker) (tail, error) {
-	if _, err := f.Seek(0, io.SeekStart); err != nil {
-		return tail{}, err
-	}
+func readEnd(f io.Reader) (tail, error) {
 	log, err := Walk(f, nil)
 	var bad *LineError
 	switch {

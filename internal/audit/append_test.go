@@ -16,6 +16,9 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/codexlock/codexlock/internal/txn"
+	"github.com/codexlock/codexlock/internal/txn/txntest"
 )
 
 // The children of these tests are this test binary with these flags.
@@ -37,8 +40,8 @@ func TestHelper(t *testing.T) {
 		}
 	}
 	if *helpKill > 0 {
-		piece = killPiece
-		onStep(t, *helpKill, func(string, string) error { return syscall.Kill(os.Getpid(), syscall.SIGKILL) })
+		txn.Hooks.Piece = killPiece
+		txntest.OnStep(t, *helpKill, txntest.Kill)
 	}
 	for i := range *helpTimes {
 		if _, err := writer(*helpRoot).Append(context.Background(), entries(i, 1)); err != nil {
@@ -56,22 +59,6 @@ func killed(err error) bool {
 	var exit *exec.ExitError
 	return errors.As(err, &exit) && exit.Sys().(syscall.WaitStatus).Signal() == syscall.SIGKILL
 }
-
-// onStep counts the steps, and does something before the n-th.
-func onStep(t testing.TB, n int, do func(op, name string) error) (count *int) {
-	count = new(int)
-	step = func(op, name string) error {
-		*count++
-		if *count == n {
-			return do(op, name)
-		}
-		return nil
-	}
-	t.Cleanup(calm)
-	return count
-}
-
-func calm() { step = func(op, name string) error { return nil } }
 
 var testKey = ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))
 
@@ -93,21 +80,9 @@ func entries(from, n int) (out []Entry) {
 	return out
 }
 
-// scratch is an empty folder, in memory where the system has such a place: what
-// is tested survives a process and not a power cut, and fsync is what takes time.
-func scratch(t testing.TB) string {
-	t.Helper()
-	dir, err := os.MkdirTemp("/dev/shm", "codexlock-test-")
-	if err != nil {
-		return t.TempDir()
-	}
-	t.Cleanup(func() {
-		if err := os.RemoveAll(dir); err != nil {
-			t.Error(err)
-		}
-	})
-	return dir
-}
+// scratch is a folder with a Git directory, in memory where the system has such a place:
+// what is tested survives a process and not a power cut, and fsync is what takes time.
+func scratch(t testing.TB) string { return txntest.New(t, nil).Root }
 
 // fresh is a work tree with a log of n lines.
 func fresh(t testing.TB, n int) string {
@@ -172,7 +147,7 @@ func sound(t testing.TB, root string) int {
 }
 
 func TestAppend(t *testing.T) {
-	root := t.TempDir()
+	root := scratch(t)
 	var origin string
 	for i, n := range []int{1, 3, 1, 20} {
 		got, err := writer(root).Append(context.Background(), entries(i, n))
@@ -199,17 +174,18 @@ func TestAppend(t *testing.T) {
 func TestAppendReadsWhatIsNew(t *testing.T) {
 	root := fresh(t, 50)
 	p := placeOf(root, filepath.Join(root, ".git"))
-	info := func() fs.FileInfo {
-		info, err := os.Stat(filepath.Join(root, Path.String()))
+	info := func() txn.State {
+		f, seen, err := p.open(Path)
 		if err != nil {
 			t.Fatal(err)
 		}
-		return info
+		f.Close()
+		return seen
 	}
 	if end, err := p.loadTail(info()); err != nil || end.tree.size != 50 {
 		t.Fatalf("forgotten at once: %v", err)
 	}
-	later := info().ModTime().Add(time.Second)
+	later := time.Unix(0, info().MTime).Add(time.Second)
 	if err := os.Chtimes(filepath.Join(root, Path.String()), later, later); err != nil {
 		t.Fatal(err)
 	}
@@ -219,7 +195,7 @@ func TestAppendReadsWhatIsNew(t *testing.T) {
 	if _, err := writer(root).Append(context.Background(), entries(50, 1)); err != nil || sound(t, root) != 51 {
 		t.Error(err)
 	}
-	if err := os.WriteFile(p.state.at(memoryName), []byte("{"), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(p.gitDir, tailCacheName), []byte("{"), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := writer(root).Append(context.Background(), entries(51, 1)); err != nil || sound(t, root) != 52 {
@@ -282,7 +258,7 @@ func TestAppendRefuses(t *testing.T) {
 		}, nil, "is longer"},
 		"a long log": {func(root string) error { return os.Truncate(filepath.Join(root, log), MaxBytes) }, nil, "line 4"},
 		"a stale journal": {func(root string) error {
-			return os.WriteFile(filepath.Join(root, ".git/codexlock", journalName), []byte("{}"), 0o644)
+			return os.WriteFile(filepath.Join(root, ".git", journalName), []byte("{}"), 0o644)
 		}, nil, "is no journal"},
 	} {
 		root := fresh(t, 3)
@@ -338,7 +314,7 @@ func lstates(t testing.TB, root string) string {
 }
 
 func TestUnsignedLog(t *testing.T) {
-	root := t.TempDir()
+	root := scratch(t)
 	w := writer(root)
 	w.Signer = nil
 	for i := range 3 {

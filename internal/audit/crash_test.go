@@ -13,6 +13,9 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/codexlock/codexlock/internal/txn"
+	"github.com/codexlock/codexlock/internal/txn/txntest"
 )
 
 // TestManyProcesses: 50 processes append 20 entries each, at the same time.
@@ -90,13 +93,14 @@ const killPiece = 2
 func countSteps(t *testing.T, lines int) int {
 	t.Helper()
 	root := fresh(t, lines)
-	piece = killPiece
-	defer func() { piece = 1 << 20 }()
-	count := onStep(t, 0, nil)
+	whole := txn.Hooks.Piece
+	txn.Hooks.Piece = killPiece
+	defer func() { txn.Hooks.Piece = whole }()
+	count := txntest.OnStep(t, 0, nil)
 	if _, err := writer(root).Append(context.Background(), entries(0, 1)); err != nil {
 		t.Fatal(err)
 	}
-	calm()
+	txntest.Calm()
 	return *count
 }
 
@@ -107,9 +111,9 @@ func TestFaultAnywhere(t *testing.T) {
 		for n, last := 1, false; !last; n++ {
 			root := fresh(t, 2)
 			before := state(t, root)
-			count := onStep(t, n, func(string, string) error { return fault })
+			count := txntest.OnStep(t, n, func(string, string) error { return fault })
 			_, err := writer(root).Append(context.Background(), entries(2, 1))
-			calm()
+			txntest.Calm()
 			last = *count < n
 			switch {
 			case last && (err != nil || n < 15):
@@ -134,14 +138,14 @@ func TestFaultThenDeath(t *testing.T) {
 	for n := 1; ; n++ {
 		root := fresh(t, 2)
 		count := 0
-		step = func(string, string) error {
+		txn.Hooks.Step = func(string, string) error {
 			if count++; count >= n {
 				return syscall.EIO
 			}
 			return nil
 		}
 		_, err := writer(root).Append(context.Background(), entries(2, 1))
-		calm()
+		txntest.Calm()
 		if count < n {
 			break
 		}
@@ -187,6 +191,9 @@ func TestFullAndReadOnlyDisk(t *testing.T) {
 			t.Error(err)
 		}
 	})
+	if err := os.Mkdir(filepath.Join(root, ".git"), 0o755); err != nil {
+		t.Fatal(err)
+	}
 	var err error
 	n := 0
 	for ; err == nil && n < 1000; n++ {

@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
+	"path/filepath"
+
+	"github.com/codexlock/codexlock/internal/txn"
 )
 
 // A journal records an append before it changes anything. The rename of the checkpoint is
@@ -21,14 +23,14 @@ type journal struct {
 	Checkpoint []byte `json:"checkpoint"` // empty: the log is not signed
 }
 
-const journalName = "log.journal"
+const journalName = txn.StateDir + "/log.journal"
 
 // maxJournalBytes is the largest journal that is read: a whole log of new lines in base64.
 const maxJournalBytes = 2 * MaxBytes
 
 func (p place) interrupted() bool {
-	_, err := os.Lstat(p.state.at(journalName))
-	return !errors.Is(err, fs.ErrNotExist)
+	_, there, err := p.state.Lstat(journalName)
+	return there || err != nil
 }
 
 // commit performs the append of the journal, all or nothing.
@@ -37,16 +39,16 @@ func (p place) commit(j journal) error {
 	if err != nil {
 		return fmt.Errorf("write journal: %w", err)
 	}
-	if err = p.state.replace(journalName, text); err == nil {
+	if err = p.state.Replace(journalName, text, 0o644); err == nil {
 		err = p.carryOut(j)
 	}
 	if err != nil {
 		return errors.Join(err, p.undo(j))
 	}
-	if err := p.tree.sync(); err != nil {
+	if err := p.tree.Sync("."); err != nil {
 		return err
 	}
-	return p.state.remove(journalName)
+	return p.state.Remove(journalName)
 }
 
 func (p place) carryOut(j journal) error {
@@ -57,39 +59,32 @@ func (p place) carryOut(j journal) error {
 		return nil
 	}
 	if j.Size < 0 { // the checkpoint must not outlive its log
-		if err := p.tree.sync(); err != nil {
+		if err := p.tree.Sync("."); err != nil {
 			return err
 		}
 	}
-	point := CheckpointPath.String()
-	if err := p.tree.write(temporary(point), j.Checkpoint, 0o644); err != nil {
+	if err := p.tree.Stage(CheckpointPath, j.Checkpoint, 0o644); err != nil {
 		return err
 	}
-	return p.tree.rename(temporary(point), point) // the commit point
+	return p.tree.Rename(txn.Staged(CheckpointPath), CheckpointPath.String()) // the commit point
 }
 
 // grow appends the lines to the log and reads them back: otherwise only the next reader
 // would notice a write that was truncated without an error.
 func (p place) grow(j journal) (err error) {
-	if err := p.tree.before("open", Path.String()); err != nil {
-		return err
-	}
-	f, info, err := p.tree.open(Path.String(), os.O_RDWR|os.O_CREATE)
+	f, seen, err := p.tree.OpenToChange(Path, true)
 	if err != nil {
-		return err
+		return refused(err)
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
 	start := max(j.Size, 0)
-	if info.Size() != start {
-		return &RefusedError{Path.String(), fmt.Sprintf("has %d bytes, had %d a moment ago", info.Size(), start), "something else writes it: want codexlock alone"}
+	if seen.Size != start {
+		return &RefusedError{Path.String(), fmt.Sprintf("has %d bytes, had %d a moment ago", seen.Size, start), "something else writes it: want codexlock alone"}
 	}
-	if _, err := f.Seek(start, io.SeekStart); err != nil {
+	if err := f.WriteAt(j.Lines, start); err != nil {
 		return err
 	}
-	if err := p.tree.fill(f, Path.String(), j.Lines); err != nil {
-		return err
-	}
-	if err := p.tree.flush(f, Path.String()); err != nil {
+	if err := f.Sync(); err != nil {
 		return err
 	}
 	got, err := io.ReadAll(io.NewSectionReader(f, start, int64(len(j.Lines))+1))
@@ -105,31 +100,31 @@ func (p place) grow(j journal) (err error) {
 func (p place) undo(j journal) error {
 	err := p.shrink(j)
 	if err == nil {
-		err = p.tree.remove(temporary(CheckpointPath.String()))
+		err = p.tree.Remove(txn.Staged(CheckpointPath))
 	}
 	if err == nil {
-		err = p.state.remove(temporary(journalName))
+		err = p.state.Remove(txn.Staged(journalName))
 	}
 	if err == nil {
-		err = p.state.remove(journalName)
+		err = p.state.Remove(journalName)
 	}
 	if err == nil {
-		err = p.state.sync()
+		err = p.state.Sync(txn.StateDir)
 	}
 	return err
 }
 
 func (p place) shrink(j journal) (err error) {
-	name, start := Path.String(), max(j.Size, 0)
-	f, info, err := p.tree.open(name, os.O_RDWR)
+	start := max(j.Size, 0)
+	f, seen, err := p.tree.OpenToChange(Path, false)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
 	if err != nil {
-		return err
+		return refused(err)
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
-	more := info.Size() - start
+	more := seen.Size - start
 	if more < 0 || more == 0 && j.Size >= 0 || more > int64(len(j.Lines)) {
 		return nil
 	}
@@ -141,37 +136,34 @@ func (p place) shrink(j journal) (err error) {
 		return nil
 	}
 	if j.Size < 0 {
-		return p.tree.remove(name)
-	}
-	if err := p.tree.before("truncate", name); err != nil {
-		return err
+		return p.tree.Remove(Path.String())
 	}
 	if err := f.Truncate(start); err != nil {
 		return err
 	}
-	return p.tree.flush(f, name)
+	return f.Sync()
 }
 
 // recover completes or undoes an interrupted append. The caller holds the lock.
 func (p place) recover() error {
-	text, there, err := p.state.read(journalName, maxJournalBytes)
+	text, _, there, err := p.state.Read(journalName, maxJournalBytes)
 	if err != nil || !there {
 		return err
 	}
 	var j journal
 	if err := json.Unmarshal(text, &j); err != nil || j.Version != 1 {
-		return &RefusedError{p.state.at(journalName), "is no journal of this version", "see what it holds; codexlock adds nothing to the log while it is there"}
+		return &RefusedError{filepath.Join(p.gitDir, journalName), "is no journal of this version", "see what it holds; codexlock adds nothing to the log while it is there"}
 	}
 	if len(j.Checkpoint) > 0 {
-		now, _, err := p.tree.read(CheckpointPath.String(), maxCheckpoint)
+		now, _, err := p.read(CheckpointPath, maxCheckpoint)
 		if err != nil {
 			return err
 		}
 		if bytes.Equal(now, j.Checkpoint) { // it was committed
-			if err := p.tree.sync(); err != nil {
+			if err := p.tree.Sync("."); err != nil {
 				return err
 			}
-			return p.state.remove(journalName)
+			return p.state.Remove(journalName)
 		}
 	}
 	return p.undo(j)

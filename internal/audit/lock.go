@@ -5,50 +5,20 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
-	"path/filepath"
 	"time"
 
 	"golang.org/x/sys/unix"
 
-	"github.com/codexlock/codexlock/internal/lockfile"
+	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/txn"
 )
 
-// stateDir is the folder below the Git directory with the lock and the journal.
-const stateDir = "codexlock"
+// logLock is the lock of who writes or reads the log. A writer waits for the others: 50 of
+// them with 20 entries each took less than this on a slow disk.
+var logLock = txn.Lock{Name: "log.lock", Holder: "writes the audit log", Patience: time.Minute}
 
-// lockName is the lock file, which is never renamed or removed.
-const lockName = "log.lock"
-
-// patience is how long a writer waits for the others: 50 of them with 20 entries
-// each took less on a slow disk.
-const patience = time.Minute
-
-// A LockedError means that another process held the log's lock for too long.
-type LockedError struct{ Path string }
-
-func (e *LockedError) Error() string {
-	return fmt.Sprintf("%s: another codexlock writes the audit log and did not end within %s", e.Path, patience)
-}
-
-// lock takes the log's lock, to write or to read, until release
-// is called or the process ends, however it ends.
-func (p place) lock(ctx context.Context, how int) (release func(), err error) {
-	if err := os.MkdirAll(string(p.state), 0o755); err != nil {
-		return nil, fmt.Errorf("make the log's lock: %w", err)
-	}
-	f, err := os.OpenFile(p.state.at(lockName), os.O_RDWR|os.O_CREATE|unix.O_NOFOLLOW, 0o644)
-	if err != nil {
-		return nil, fmt.Errorf("make the log's lock: %w", err)
-	}
-	if err := lockfile.Take(ctx, f, how, patience); err != nil {
-		f.Close()
-		if errors.Is(err, lockfile.ErrHeld) {
-			err = &LockedError{f.Name()}
-		}
-		return nil, err
-	}
-	return func() { f.Close() }, nil
+func (p place) lock(ctx context.Context, how txn.Sharing) (release func(), err error) {
+	return logLock.Take(ctx, p.gitDir, how)
 }
 
 // Hold keeps writers away while log and checkpoint of a work tree are read. It first undoes
@@ -57,7 +27,7 @@ func (p place) lock(ctx context.Context, how int) (release func(), err error) {
 func Hold(ctx context.Context, root, gitDir string) (release func(), err error) {
 	p := placeOf(root, gitDir)
 	if p.interrupted() {
-		release, err := p.lock(ctx, lockfile.Exclusive)
+		release, err := p.lock(ctx, txn.Exclusive)
 		if err != nil {
 			return nil, err
 		}
@@ -67,7 +37,7 @@ func Hold(ctx context.Context, root, gitDir string) (release func(), err error) 
 			return nil, err
 		}
 	}
-	release, err = p.lock(ctx, lockfile.Shared)
+	release, err = p.lock(ctx, txn.Shared)
 	if errors.Is(err, fs.ErrPermission) || errors.Is(err, unix.EROFS) {
 		return func() {}, nil
 	}
@@ -76,8 +46,46 @@ func Hold(ctx context.Context, root, gitDir string) (release func(), err error) 
 
 // A place is a work tree, and the folder with the journal, the lock and the cached tail of
 // its log.
-type place struct{ tree, state folder }
+type place struct {
+	tree, state txn.Tree // the work tree, and the Git directory
+	gitDir      string
+}
 
 func placeOf(root, gitDir string) place {
-	return place{folder(root), folder(filepath.Join(gitDir, stateDir))}
+	return place{txn.NewTree(root), txn.NewTree(gitDir), gitDir}
+}
+
+// open opens a file of the work tree. Its error for what is no regular file is a
+// *RefusedError.
+func (p place) open(name artifact.Path) (*txn.OpenFile, txn.State, error) {
+	f, state, err := p.tree.Open(name)
+	return f, state, refused(err)
+}
+
+// read reads a file of the work tree, if it exists.
+func (p place) read(name artifact.Path, limit int64) (data []byte, there bool, err error) {
+	data, _, there, err = p.tree.Read(name, limit)
+	return data, there, refused(err)
+}
+
+// A RefusedError is a log that is not added to as it stands.
+type RefusedError struct {
+	Path   string
+	Reason string // what is wrong with it, lower case, no full stop
+	Next   string // the next step
+}
+
+func (e *RefusedError) Error() string { return fmt.Sprintf("%s: %s", e.Path, e.Reason) }
+
+// Hint is the next step.
+func (e *RefusedError) Hint() string { return e.Next }
+
+// refused makes a refusal of txn one of the log: nothing is wrong with how the command was
+// called, somebody changed the log.
+func refused(err error) error {
+	var no *txn.RefusedError
+	if !errors.As(err, &no) {
+		return err
+	}
+	return &RefusedError{no.Path, no.Reason, "see who put it there, and take the file from the last commit: git checkout HEAD -- " + no.Path}
 }

@@ -5,7 +5,8 @@ import (
 	"errors"
 	"io"
 	"io/fs"
-	"os"
+
+	"github.com/codexlock/codexlock/internal/txn"
 )
 
 // A Snapshot is the log and the checkpoint of a work tree at one moment, without later
@@ -14,7 +15,7 @@ type Snapshot struct {
 	Lines      *io.SectionReader // the log's text
 	Checkpoint []byte
 	Signed     bool // it has a checkpoint
-	file       *os.File
+	file       *txn.OpenFile
 }
 
 // Close closes the log.
@@ -28,15 +29,15 @@ func Open(ctx context.Context, root, gitDir string) (Snapshot, error) {
 	}
 	defer release()
 	p := placeOf(root, gitDir)
-	f, info, err := p.tree.open(Path.String(), os.O_RDONLY)
+	f, seen, err := p.open(Path)
 	if err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
 			err = fs.ErrNotExist
 		}
 		return Snapshot{}, err
 	}
-	s := Snapshot{Lines: io.NewSectionReader(f, 0, info.Size()), file: f}
-	if s.Checkpoint, s.Signed, err = p.tree.read(CheckpointPath.String(), maxCheckpoint); err != nil {
+	s := Snapshot{Lines: io.NewSectionReader(f, 0, seen.Size), file: f}
+	if s.Checkpoint, s.Signed, err = p.read(CheckpointPath, maxCheckpoint); err != nil {
 		f.Close()
 		return Snapshot{}, err
 	}

@@ -3,12 +3,11 @@ package audit
 import (
 	"encoding/json"
 	"errors"
-	"io/fs"
 	"math/bits"
-	"os"
-	"syscall"
 
 	"golang.org/x/mod/sumdb/tlog"
+
+	"github.com/codexlock/codexlock/internal/txn"
 )
 
 // A tailCache is the end of the log after the last append, so that the next append need not
@@ -24,40 +23,30 @@ type tailCache struct {
 	Roots   []tlog.Hash `json:"roots"`
 }
 
-const memoryName = "log.end"
+const tailCacheName = txn.StateDir + "/log.end"
 
 // maxTailCacheBytes bounds the file: 64 roots, and a reserve.
 const maxTailCacheBytes = 16 << 10
 
 var errForgotten = errors.New("nothing is remembered of this log")
 
-func identity(info fs.FileInfo) (changed int64, inode uint64) {
-	if stat, ok := info.Sys().(*syscall.Stat_t); ok {
-		inode = stat.Ino
-	}
-	return info.ModTime().UnixNano(), inode
-}
-
 // saveTail caches the log's end. Errors are ignored: the next append reads the log.
 func (p place) saveTail(t tail) {
-	f, info, err := p.tree.open(Path.String(), os.O_RDONLY)
+	f, seen, err := p.open(Path)
 	if err != nil {
 		return
 	}
 	defer f.Close()
-	changed, inode := identity(info)
-	text, err := json.Marshal(tailCache{t.bytes, changed, inode, t.tree.size, t.prev, t.first, t.tree.roots})
-	if err != nil || info.Size() != t.bytes {
+	text, err := json.Marshal(tailCache{t.bytes, seen.MTime, seen.Inode(), t.tree.size, t.prev, t.first, t.tree.roots})
+	if err != nil || seen.Size != t.bytes {
 		return
 	}
-	if os.WriteFile(p.state.at(temporary(memoryName)), text, 0o644) == nil {
-		_ = os.Rename(p.state.at(temporary(memoryName)), p.state.at(memoryName))
-	}
+	_ = p.state.Cache(tailCacheName, text)
 }
 
 // loadTail returns the cached end of an unchanged log.
-func (p place) loadTail(info fs.FileInfo) (tail, error) {
-	text, there, err := p.state.read(memoryName, maxTailCacheBytes)
+func (p place) loadTail(log txn.State) (tail, error) {
+	text, _, there, err := p.state.Read(tailCacheName, maxTailCacheBytes)
 	if err != nil || !there {
 		return tail{}, errForgotten
 	}
@@ -65,8 +54,7 @@ func (p place) loadTail(info fs.FileInfo) (tail, error) {
 	if err := json.Unmarshal(text, &m); err != nil {
 		return tail{}, errForgotten
 	}
-	changed, inode := identity(info)
-	if m.Bytes != info.Size() || m.Changed != changed || m.Inode != inode || len(m.Roots) != bits.OnesCount64(uint64(m.Lines)) {
+	if m.Bytes != log.Size || m.Changed != log.MTime || m.Inode != log.Inode() || len(m.Roots) != bits.OnesCount64(uint64(m.Lines)) {
 		return tail{}, errForgotten
 	}
 	return tail{tree: treeHash{m.Roots, m.Lines}, bytes: m.Bytes, prev: m.Prev, first: m.First}, nil

@@ -12,7 +12,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/codexlock/codexlock/internal/artifact"
-	"github.com/codexlock/codexlock/internal/attest"
 	"github.com/codexlock/codexlock/internal/attributes"
 	"github.com/codexlock/codexlock/internal/config"
 	"github.com/codexlock/codexlock/internal/exit"
@@ -24,6 +23,7 @@ import (
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/script"
 	"github.com/codexlock/codexlock/internal/signing"
+	"github.com/codexlock/codexlock/internal/txn"
 	"github.com/codexlock/codexlock/internal/vaulttime"
 )
 
@@ -59,7 +59,7 @@ func runInit(ctx context.Context, w host.World, domain string) error {
 		return err
 	}
 	defer r.Close()
-	if _, err := attest.Recover(r.Root(), r.GitDir()); err != nil {
+	if _, err := txn.Recover(r.Root(), r.GitDir()); err != nil {
 		return fmt.Errorf("finish an interrupted attest: %w", err)
 	}
 	tree, err := r.WorkTree(ctx)
@@ -80,7 +80,7 @@ func runInit(ctx context.Context, w host.World, domain string) error {
 	if err := in.plan(ctx); err != nil {
 		return err
 	}
-	if err := attest.Commit(ctx, r.Root(), r.GitDir(), in.files); err != nil {
+	if err := txn.Commit(ctx, r.Root(), r.GitDir(), in.files); err != nil {
 		return err
 	}
 	if err := in.overrule(ctx); err != nil {
@@ -99,7 +99,7 @@ type scaffold struct {
 	paths      []artifact.Path // where the configuration may be
 	config     config.Config
 	text       string // of a new configuration; "" where there is one
-	files      []attest.File
+	files      []txn.File
 	told       []string // output lines: written, added and kept files
 	steps      []string // the next steps for the user
 }
@@ -140,8 +140,8 @@ func (in *scaffold) plan(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var added []attest.File
-	for _, f := range []attest.File{
+	var added []txn.File
+	for _, f := range []txn.File{
 		{Path: in.config.File, Mode: 0o644, Data: []byte(in.text)},
 		{Path: ledger.Path, Mode: 0o644, Data: (&ledger.Ledger{}).Encode()},
 		{Path: script.IngestPath, Mode: 0o755, Data: script.Ingest},
@@ -196,12 +196,12 @@ func (in *scaffold) overrule(ctx context.Context) error {
 	for _, note := range notes {
 		in.world.Note(note)
 	}
-	var written []attest.File
+	var written []txn.File
 	for _, a := range files {
 		written = append(written, a.File)
 		in.printAdded(a)
 	}
-	return attest.Commit(ctx, in.repository.Root(), in.repository.GitDir(), written)
+	return txn.Commit(ctx, in.repository.Root(), in.repository.GitDir(), written)
 }
 
 func nextSteps(w host.World, more []string) string {

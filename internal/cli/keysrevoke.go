@@ -12,7 +12,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/codexlock/codexlock/internal/artifact"
-	"github.com/codexlock/codexlock/internal/attest"
 	"github.com/codexlock/codexlock/internal/config"
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/facts"
@@ -21,6 +20,7 @@ import (
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/report"
 	"github.com/codexlock/codexlock/internal/signing"
+	"github.com/codexlock/codexlock/internal/txn"
 )
 
 // A revocation is the keys revoke command, filled in.
@@ -72,7 +72,7 @@ func (v revocation) run(ctx context.Context) error {
 		return err
 	}
 	defer r.Close()
-	if _, err := attest.Recover(r.Root(), r.GitDir()); err != nil {
+	if _, err := txn.Recover(r.Root(), r.GitDir()); err != nil {
 		return fmt.Errorf("finish an interrupted attest: %w", err)
 	}
 	tree, err := r.WorkTree(ctx)
@@ -180,7 +180,7 @@ func (v revocation) edit(ctx context.Context, r *repo.Repository, tree repo.Tree
 		if entry.Mode == "100755" {
 			mode = 0o755
 		}
-		if err := attest.Commit(ctx, r.Root(), r.GitDir(), []attest.File{{Path: c.File, Mode: mode, Data: text}}); err != nil {
+		if err := txn.Commit(ctx, r.Root(), r.GitDir(), []txn.File{{Path: c.File, Mode: mode, Data: text}}); err != nil {
 			return err
 		}
 	}

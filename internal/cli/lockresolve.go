@@ -21,6 +21,7 @@ import (
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/report"
 	"github.com/codexlock/codexlock/internal/signing"
+	"github.com/codexlock/codexlock/internal/txn"
 	"github.com/codexlock/codexlock/internal/vaulttime"
 )
 
@@ -69,7 +70,7 @@ func (l lockResolution) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var files []attest.File
+	var files []txn.File
 	left := 0
 	for _, p := range paths {
 		f, conflicts, err := l.resolve(ctx, p)
@@ -81,7 +82,7 @@ func (l lockResolution) run(ctx context.Context) error {
 		}
 		left += l.tell(p, conflicts)
 	}
-	if err := attest.Commit(ctx, r.Root(), r.GitDir(), files); err != nil {
+	if err := txn.Commit(ctx, r.Root(), r.GitDir(), files); err != nil {
 		return err
 	}
 	if len(paths) == 0 {
@@ -232,8 +233,8 @@ func isMarker(line []byte, c byte) bool {
 }
 
 // resolve is a file as it is to be written, and what is still in conflict in it.
-func (l lockResolution) resolve(ctx context.Context, p artifact.Path) (attest.File, []string, error) {
-	f := attest.File{Path: p, Mode: 0o644}
+func (l lockResolution) resolve(ctx context.Context, p artifact.Path) (txn.File, []string, error) {
+	f := txn.File{Path: p, Mode: 0o644}
 	texts, baseKnown, err := l.sides(ctx, p)
 	if err != nil {
 		return f, nil, err

@@ -16,6 +16,7 @@ import (
 	"github.com/codexlock/codexlock/internal/host"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/report"
+	"github.com/codexlock/codexlock/internal/txn"
 	"github.com/codexlock/codexlock/internal/vaulttime"
 )
 
@@ -157,14 +158,14 @@ func (rel release) run(ctx context.Context) error {
 	rel.log.By = strings.ToValidUTF8(cut(fmt.Sprintf("%s, releasing %s: %s", rel.log.By, held.ID, rel.reason), maxVerifiedBy), "")
 	return rel.take(ctx, r, []attest.IncomingFile{arrival}, func(in *attest.Ingestion) {
 		in.Strict = true
-		in.Also = func(a attest.Attested) (attest.File, error) { return rel.released(ctx, held, a) }
+		in.Also = func(a attest.Attested) (txn.File, error) { return rel.released(ctx, held, a) }
 	}, func(result attest.Ingested) error { return rel.tell(result, nil, "released") })
 }
 
 // released returns the record of the release, which is for exactly the quarantined file.
-func (rel release) released(ctx context.Context, held attest.QuarantineFolder, a attest.Attested) (attest.File, error) {
+func (rel release) released(ctx context.Context, held attest.QuarantineFolder, a attest.Attested) (txn.File, error) {
 	if a.SHA256 != held.SHA256 {
-		return attest.File{}, fmt.Errorf("quarantine %s: the file changed since: sha256 is %s, its reason.json says %s", held.ID, a.SHA256, held.SHA256)
+		return txn.File{}, fmt.Errorf("quarantine %s: the file changed since: sha256 is %s, its reason.json says %s", held.ID, a.SHA256, held.SHA256)
 	}
 	return attest.Release{
 		ID: held.ID, ReleasedAt: vaulttime.FormatTime(rel.gate.Now()), ReleasedBy: repo.User(ctx, rel.world.Dir, rel.world.Env), Reason: rel.reason,

@@ -20,6 +20,7 @@ import (
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/report"
 	"github.com/codexlock/codexlock/internal/signing"
+	"github.com/codexlock/codexlock/internal/txn"
 	"github.com/codexlock/codexlock/internal/vaulttime"
 )
 
@@ -198,7 +199,7 @@ func (t rotation) list(ctx context.Context, r *repo.Repository, domains []string
 		if entry.Mode == "100755" {
 			mode = 0o755
 		}
-		if err := attest.Commit(ctx, r.Root(), r.GitDir(), []attest.File{{Path: at, Mode: mode, Data: text}}); err != nil {
+		if err := txn.Commit(ctx, r.Root(), r.GitDir(), []txn.File{{Path: at, Mode: mode, Data: text}}); err != nil {
 			return err
 		}
 	}

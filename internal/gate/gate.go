@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/codexlock/codexlock/internal/artifact"
-	"github.com/codexlock/codexlock/internal/attest"
 	"github.com/codexlock/codexlock/internal/baseline"
 	"github.com/codexlock/codexlock/internal/concurrent"
 	"github.com/codexlock/codexlock/internal/config"
@@ -22,6 +21,7 @@ import (
 	"github.com/codexlock/codexlock/internal/policy"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/report"
+	"github.com/codexlock/codexlock/internal/txn"
 	"github.com/codexlock/codexlock/internal/vaulttime"
 )
 
@@ -241,7 +241,7 @@ func Open(ctx context.Context, dir string) (*repo.Repository, error) {
 	if err != nil {
 		return r, err
 	}
-	if _, err := attest.Recover(r.Root(), r.GitDir()); err != nil {
+	if _, err := txn.Recover(r.Root(), r.GitDir()); err != nil {
 		r.Close()
 		return nil, fmt.Errorf("finish an interrupted attest: %w", err)
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/codexlock/codexlock/internal/namefold"
 	"github.com/codexlock/codexlock/internal/policy"
 	"github.com/codexlock/codexlock/internal/repo"
+	"github.com/codexlock/codexlock/internal/txn"
 )
 
 // A Judge asks the gate about a work tree as it would be.
@@ -23,7 +24,7 @@ type Judge struct {
 }
 
 // Findings are what denies incoming files, by their paths, where a change puts them.
-func (j Judge) Findings(ctx context.Context, c attest.Change, paths []artifact.Path) (map[artifact.Path][]attest.Finding, error) {
+func (j Judge) Findings(ctx context.Context, c txn.Change, paths []artifact.Path) (map[artifact.Path][]attest.Finding, error) {
 	decided, err := j.ask(ctx, j.Repository.Overlay(j.Work, overlaid(c)), paths)
 	if err != nil {
 		return nil, err
@@ -129,7 +130,7 @@ func Finding(f policy.Finding) attest.Finding {
 }
 
 // overlaid is a change as it lies on a tree.
-func overlaid(c attest.Change) map[string]repo.Overlaid {
+func overlaid(c txn.Change) map[string]repo.Overlaid {
 	changes := make(map[string]repo.Overlaid, len(c.Files)+2*len(c.Moves)+len(c.Removes))
 	for _, p := range c.Removes {
 		changes[string(p)] = repo.Overlaid{Gone: true}

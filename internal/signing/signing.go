@@ -17,6 +17,7 @@ import (
 	"github.com/codexlock/codexlock/internal/host"
 	"github.com/codexlock/codexlock/internal/keys"
 	"github.com/codexlock/codexlock/internal/repo"
+	"github.com/codexlock/codexlock/internal/txn"
 	"github.com/codexlock/codexlock/internal/vaulttime"
 )
 
@@ -51,7 +52,7 @@ type Signer struct {
 // of the work tree and the keys.
 func New(ctx context.Context, w host.World, r *repo.Repository, g *gate.Gate) (Signer, error) {
 	s := Signer{Now: g.Now(), Creator: repo.User(ctx, w.Dir, w.Env)}
-	if _, err := attest.Recover(r.Root(), r.GitDir()); err != nil {
+	if _, err := txn.Recover(r.Root(), r.GitDir()); err != nil {
 		return s, fmt.Errorf("finish an interrupted attest: %w", err)
 	}
 	tree, err := r.WorkTree(ctx)

@@ -1,4 +1,4 @@
-package attest
+package txn
 
 import (
 	"bufio"
@@ -15,7 +15,6 @@ import (
 	"strings"
 
 	"github.com/codexlock/codexlock/internal/artifact"
-	"github.com/codexlock/codexlock/internal/script"
 )
 
 // A File is a file to write.
@@ -24,18 +23,21 @@ type File struct {
 	Mode fs.FileMode   `json:"mode"` // 0644 or 0755, as Git knows them; 0444 or 0400 where nothing may write
 	Data []byte        `json:"data"`
 
-	// test is the test whose text the file is, in place of Data: thousands of rendered
-	// tests would be most of an attestation's memory.
-	test *script.Test
+	// Source has the text in place of Data: thousands of rendered tests would be most of
+	// an attestation's memory.
+	Source Source `json:"-"`
 }
 
 // Text is what is to stand in the file.
 func (f File) Text() []byte {
-	if f.test != nil {
-		return f.test.Render()
+	if f.Source != nil {
+		return f.Source.Render()
 	}
 	return f.Data
 }
+
+// A Source makes the text of a file, the same one each time.
+type Source interface{ Render() []byte }
 
 // A Move is a file to move: its bytes are never read into memory or into the journal.
 type Move struct {
@@ -47,7 +49,7 @@ type Move struct {
 	// different file systems, or it has another name too.
 	Copy bool `json:"copy,omitempty"`
 
-	seen *look // the file whose bytes were looked at; nil after a restart
+	Seen *State `json:"-"` // the file whose bytes were looked at; nil after a restart
 }
 
 // A RawPath is the path of a file with any name: files with invalid names can still be moved. In JSON it is base64,
@@ -76,7 +78,8 @@ func (p RawPath) check() error {
 	return nil
 }
 
-func (p RawPath) path() artifact.Path { return artifact.Path(p) }
+// Path is the same name for what reads files.
+func (p RawPath) Path() artifact.Path { return artifact.Path(p) }
 
 // A Change is a change of a work tree that is done completely, or not at all.
 type Change struct {
@@ -85,12 +88,13 @@ type Change struct {
 	Removes []RawPath
 }
 
-func (c Change) empty() bool { return len(c.Files)+len(c.Moves)+len(c.Removes) == 0 }
+// Empty reports whether there is nothing to do.
+func (c Change) Empty() bool { return len(c.Files)+len(c.Moves)+len(c.Removes) == 0 }
 
 // Where the journal is written, and the name that makes it count.
 const (
-	journalName = stateDir + "/journal.json"
-	journalTemp = stateDir + "/journal.json.tmp"
+	journalName = StateDir + "/journal.json"
+	journalTemp = StateDir + "/journal.json.tmp"
 )
 
 // maxJournalBytes bounds what is read back: 64 MiB of ledger and companions of

@@ -1,4 +1,4 @@
-package attest
+package txn
 
 import (
 	"errors"
@@ -32,7 +32,7 @@ func (f folder) leave() {
 }
 
 // enter opens a folder of the tree; "." is the root.
-func (t tree) enter(name string) (folder, error) {
+func (t Tree) enter(name string) (folder, error) {
 	if t.held != nil {
 		return t.held.enter(name)
 	}
@@ -41,7 +41,7 @@ func (t tree) enter(name string) (folder, error) {
 }
 
 // walk opens a folder part by part, from the root on.
-func (t tree) walk(name string) (fd int, err error) {
+func (t Tree) walk(name string) (fd int, err error) {
 	fd, err = open(unix.AT_FDCWD, t.root, unix.O_RDONLY|unix.O_DIRECTORY, 0)
 	if err != nil {
 		return -1, &fs.PathError{Op: "open", Path: t.root, Err: err}
@@ -63,19 +63,25 @@ func (t tree) walk(name string) (fd int, err error) {
 // openPart opens one part of a folder's name, which is no symlink.
 func openPart(parent int, part, name string) (fd int, err error) {
 	fd, err = open(parent, part, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_NOFOLLOW, 0)
-	if err != nil && isSymlink(parent, part) {
+	if mode, there := modeAt(parent, part); err != nil && there && mode&fs.ModeSymlink != 0 {
 		err = &RefusedError{Path: name, Reason: fmt.Sprintf("%q is a symlink, want a folder of the repository itself", part)}
 	}
 	return fd, pathError("open", name, err)
 }
 
-// folder is enter for a caller that lists it.
-func (t tree) folder(name string) (*os.File, error) {
+// List returns the names in a folder of the tree, sorted.
+func (t Tree) List(name string) ([]string, error) {
 	fd, err := t.walk(name)
 	if err != nil {
 		return nil, err
 	}
-	return os.NewFile(uintptr(fd), name), nil
+	dir := os.NewFile(uintptr(fd), name)
+	names, err := dir.Readdirnames(-1)
+	if err := errors.Join(err, dir.Close()); err != nil {
+		return nil, pathError("list", name, err)
+	}
+	slices.Sort(names)
+	return names, nil
 }
 
 // maxOpenFolders bounds the folders that are open at once. It is far below the number
@@ -87,7 +93,7 @@ const maxOpenFolders = 128
 // the one above it, and never through a symlink. Several goroutines may use them.
 //
 // A folder that is moved away and replaced meanwhile stays the one that was opened. So
-// what was done counts only after recheck has found every folder still in its place.
+// what was done counts only after Recheck has found every folder still in its place.
 type openFolders struct {
 	root string
 
@@ -106,14 +112,14 @@ type openFolder struct {
 // An identity distinguishes a folder from another one at the same path.
 type identity struct{ dev, ino uint64 }
 
-// hold is the tree with its folders held until release is called. Where folders may
+// Hold is the tree with its folders held until release is called. Where folders may
 // be made meanwhile, forMaking says that an absent one is looked for each time.
-func (t tree) hold(forMaking bool) (held tree, release func()) {
+func (t Tree) Hold(forMaking bool) (held Tree, release func()) {
 	h := &openFolders{root: t.root, open: map[string]*openFolder{}, known: map[string]identity{}}
 	if !forMaking {
 		h.absent = map[string]bool{}
 	}
-	return tree{root: t.root, held: h}, h.close
+	return Tree{root: t.root, held: h}, h.close
 }
 
 func (h *openFolders) enter(name string) (folder, error) {
@@ -156,14 +162,14 @@ func (h *openFolders) get(name string) (*openFolder, error) {
 
 func (h *openFolders) openFolder(name string) (fd int, err error) {
 	if name == "." {
-		return tree{root: h.root}.walk(name)
+		return Tree{root: h.root}.walk(name)
 	}
 	parent, err := h.get(path.Dir(name))
 	if errors.Is(err, fs.ErrNotExist) {
 		return -1, pathError("open", name, unix.ENOENT)
 	}
 	if err != nil {
-		return tree{root: h.root}.walk(name) // its error names the whole path
+		return Tree{root: h.root}.walk(name) // its error names the whole path
 	}
 	defer func() { parent.users-- }()
 	return openPart(parent.fd, path.Base(name), name)
@@ -201,8 +207,8 @@ func (h *openFolders) close() {
 	clear(h.open)
 }
 
-// recheck opens every used folder again, from the root, and fails if one was replaced.
-func (t tree) recheck() error {
+// Recheck opens every used folder again, from the root, and fails if one was replaced.
+func (t Tree) Recheck() error {
 	if t.held == nil {
 		return nil
 	}

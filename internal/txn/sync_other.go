@@ -1,6 +1,6 @@
 //go:build !linux
 
-package attest
+package txn
 
 import (
 	"errors"
@@ -9,6 +9,6 @@ import (
 
 // atOnce is more files than there are: syncfs is a system call of Linux, and
 // elsewhere each file is waited for.
-var atOnce = math.MaxInt
+const atOnce = math.MaxInt
 
-func (t tree) syncAll([]string) error { return errors.ErrUnsupported }
+func (t Tree) syncAll([]string) error { return errors.ErrUnsupported }

@@ -1,4 +1,4 @@
-package attest
+package txn
 
 import (
 	"context"
@@ -34,33 +34,29 @@ func Commit(ctx context.Context, root, gitDir string, files []File) error {
 
 // CommitChange is Commit for files that are moved and removed too.
 func CommitChange(ctx context.Context, root, gitDir string, c Change) error {
-	release, err := lock(ctx, gitDir)
+	w, err := Begin(ctx, root, gitDir)
 	if err != nil {
 		return err
 	}
-	defer release()
-	w := writer{work: tree{root: root}, state: tree{root: gitDir}}
-	if _, err := w.recover(); err != nil {
-		return err
-	}
-	return w.commit(ctx, c)
+	defer w.End()
+	return w.Commit(ctx, c)
 }
 
 // Pending reports whether a commit is incomplete, or may be.
 func Pending(gitDir string) bool {
-	_, _, there, err := tree{root: gitDir}.read(journalName, maxJournalBytes)
+	_, _, there, err := Tree{root: gitDir}.Read(journalName, maxJournalBytes)
 	return there || err != nil
 }
 
 // Recover completes a commit that passed its commit point, and removes the files of one that
 // did not. It returns the number of files that it put in place.
 func Recover(root, gitDir string) (n int, err error) {
-	w := writer{work: tree{root: root}, state: tree{root: gitDir}}
+	w := writer{work: Tree{root: root}, state: Tree{root: gitDir}}
 	idle, err := w.idle()
 	if idle || err != nil {
 		return 0, err
 	}
-	release, err := lock(context.Background(), gitDir)
+	release, err := workTree.Take(context.Background(), gitDir, Exclusive)
 	if err != nil {
 		return 0, err
 	}
@@ -68,13 +64,41 @@ func Recover(root, gitDir string) (n int, err error) {
 	return w.recover()
 }
 
-// A writer writes below work, with its journal below state. It holds the lock.
-type writer struct{ work, state tree }
+// A Writer is the one writer in a work tree: it has the lock. What it reads stays as it is
+// until End, as far as this program is concerned.
+type Writer struct {
+	writer
+	release func()
+}
+
+// Begin waits for the lock, and finishes what an earlier run left. The error of a run that
+// has the lock for too long is a *LockedError.
+func Begin(ctx context.Context, root, gitDir string) (*Writer, error) {
+	release, err := workTree.Take(ctx, gitDir, Exclusive)
+	if err != nil {
+		return nil, err
+	}
+	w := writer{work: Tree{root: root}, state: Tree{root: gitDir}}
+	if _, err := w.recover(); err != nil {
+		release()
+		return nil, err
+	}
+	return &Writer{w, release}, nil
+}
+
+// Commit makes the whole change, or nothing of it.
+func (w *Writer) Commit(ctx context.Context, c Change) error { return w.commit(ctx, c) }
+
+// End lets go of the lock.
+func (w *Writer) End() { w.release() }
+
+// A writer writes below work, with its journal below state.
+type writer struct{ work, state Tree }
 
 // idle reports, without the lock, that no journal is there.
 func (w writer) idle() (bool, error) {
 	for _, name := range []artifact.Path{journalName, journalTemp} {
-		f, _, err := w.state.open(name)
+		f, _, err := w.state.Open(name)
 		if err == nil {
 			f.Close()
 			return false, nil
@@ -87,7 +111,7 @@ func (w writer) idle() (bool, error) {
 }
 
 func (w writer) recover() (n int, err error) {
-	data, _, there, err := w.state.read(journalName, maxJournalBytes)
+	data, _, there, err := w.state.Read(journalName, maxJournalBytes)
 	if err != nil {
 		return 0, fmt.Errorf("read journal: %w", err)
 	}
@@ -107,7 +131,7 @@ func (w writer) recover() (n int, err error) {
 		}
 		n = len(j.Files) + len(j.Moves) + len(j.Removes)
 	}
-	data, _, there, err = w.state.read(journalTemp, maxJournalBytes)
+	data, _, there, err = w.state.Read(journalTemp, maxJournalBytes)
 	if err != nil {
 		return n, fmt.Errorf("read journal: %w", err)
 	}
@@ -124,7 +148,7 @@ func (w writer) recover() (n int, err error) {
 
 // hold returns the writer with the folders of the work tree kept open until release.
 func (w writer) hold() (held writer, release func()) {
-	work, release := w.work.hold(true)
+	work, release := w.work.Hold(true)
 	return writer{work: work, state: w.state}, release
 }
 
@@ -143,15 +167,15 @@ func (w writer) commit(ctx context.Context, c Change) error {
 		err = w.stage(ctx, j)
 	}
 	if err == nil {
-		err = w.work.recheck()
+		err = w.work.Recheck()
 	}
 	if err == nil {
-		err = w.state.rename(journalTemp, journalName) // the commit point
+		err = w.state.Rename(journalTemp, journalName) // the commit point
 	}
 	if err != nil {
 		return errors.Join(err, w.undo(j))
 	}
-	if err := w.state.sync(stateDir); err != nil {
+	if err := w.state.Sync(StateDir); err != nil {
 		return &PendingError{err}
 	}
 	if err := w.finish(j); err != nil {
@@ -162,18 +186,15 @@ func (w writer) commit(ctx context.Context, c Change) error {
 
 // writeJournal writes the journal under its temporary name. Without its digest it is torn.
 func (w writer) writeJournal(j journal) error {
-	return w.state.fill(journalTemp, 0o644, true, func(f *file) error {
-		if err := step("write", journalTemp); err != nil {
-			return &fs.PathError{Op: "write", Path: journalTemp, Err: err}
+	return w.state.fill(journalTemp, 0o644, true, func(f *OpenFile) error {
+		if err := before("write", journalTemp); err != nil {
+			return err
 		}
 		digest, err := j.write(f)
 		if err != nil {
 			return fmt.Errorf("write journal: %w", err)
 		}
-		if err := step("write", journalTemp); err != nil {
-			return &fs.PathError{Op: "write", Path: journalTemp, Err: err}
-		}
-		return f.writeAt([]byte(digest), int64(len(beforeDigest)))
+		return f.WriteAt([]byte(digest), int64(len(beforeDigest)))
 	})
 }
 
@@ -188,7 +209,7 @@ func (w writer) plan(c Change) (journal, error) {
 		return j, err
 	}
 	for _, p := range c.Removes {
-		if err := w.work.writable(p.path()); err != nil {
+		if err := w.work.writable(p.Path()); err != nil {
 			return j, err
 		}
 	}
@@ -223,9 +244,9 @@ func (c Change) targets() []artifact.Path {
 	return paths
 }
 
-// staged returns the temporary path of a file. It is always the same, so that a later run finds
+// Staged returns the temporary path of a file. It is always the same, so that a later run finds
 // it.
-func staged(p artifact.Path) string {
+func Staged(p artifact.Path) string {
 	return path.Join(p.Dir(), "."+p.Base()+".codexlock-tmp")
 }
 
@@ -235,12 +256,12 @@ func (w writer) stage(ctx context.Context, j journal) error {
 			return err
 		}
 	}
-	together := len(j.Files) >= atOnce
+	together := len(j.Files) >= Hooks.AtOnce
 	for _, f := range j.Files {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if err := w.work.write(staged(f.Path), f.Text(), f.Mode, !together); err != nil {
+		if err := w.work.write(Staged(f.Path), f.Text(), f.Mode, !together); err != nil {
 			return err
 		}
 	}
@@ -266,7 +287,7 @@ func (j journal) parents() map[string]bool {
 func (w writer) finish(j journal) error {
 	folders := j.parents()
 	for _, f := range j.Files {
-		if err := w.work.rename(staged(f.Path), f.Path.String()); err != nil {
+		if err := w.work.Rename(Staged(f.Path), f.Path.String()); err != nil {
 			return err
 		}
 	}
@@ -274,10 +295,10 @@ func (w writer) finish(j journal) error {
 		return err
 	}
 	for _, p := range j.Removes {
-		if err := w.work.remove(string(p)); err != nil {
+		if err := w.work.Remove(string(p)); err != nil {
 			return err
 		}
-		folders[p.path().Dir()] = true
+		folders[p.Path().Dir()] = true
 	}
 	for _, folder := range j.Folders {
 		folders[path.Dir(folder)] = true
@@ -285,22 +306,22 @@ func (w writer) finish(j journal) error {
 	if err := w.work.syncFolders(slices.Sorted(maps.Keys(folders))); err != nil {
 		return err
 	}
-	if err := w.work.recheck(); err != nil {
+	if err := w.work.Recheck(); err != nil {
 		return err
 	}
-	if err := w.state.remove(journalName); err != nil {
+	if err := w.state.Remove(journalName); err != nil {
 		return err
 	}
-	return w.state.sync(stateDir)
+	return w.state.Sync(StateDir)
 }
 
 // syncFolders makes the entries of folders durable, many of them at once.
-func (t tree) syncFolders(folders []string) error {
-	if len(folders) >= atOnce {
+func (t Tree) syncFolders(folders []string) error {
+	if len(folders) >= Hooks.AtOnce {
 		return t.syncAll(folders)
 	}
 	for _, folder := range folders {
-		if err := t.sync(folder); err != nil {
+		if err := t.Sync(folder); err != nil {
 			return err
 		}
 	}
@@ -321,7 +342,7 @@ func (w writer) undo(j journal) error {
 		}
 	}
 	for _, p := range names {
-		if err := w.work.remove(staged(p)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := w.work.Remove(Staged(p)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			errs = append(errs, err)
 		}
 	}
@@ -331,7 +352,7 @@ func (w writer) undo(j journal) error {
 		}
 	}
 	if len(errs) == 0 {
-		errs = append(errs, w.state.remove(journalTemp))
+		errs = append(errs, w.state.Remove(journalTemp))
 	}
 	return errors.Join(errs...)
 }

@@ -1,4 +1,4 @@
-package attest
+package txn
 
 import (
 	"context"
@@ -19,12 +19,12 @@ func (w writer) planMoves(moves []Move) ([]Move, error) {
 	planned := make([]Move, 0, len(moves))
 	devices := map[string]uint64{}
 	for _, m := range moves {
-		if _, there, err := w.work.lstat(m.To); err != nil {
+		if _, there, err := w.work.Lstat(m.To); err != nil {
 			return nil, err
 		} else if there && !m.Replace {
 			return nil, &RefusedError{Path: m.To.String(), Reason: "exists, and a verified file is not replaced"}
 		}
-		from, err := w.work.device(m.From.path().Dir(), devices)
+		from, err := w.work.device(m.From.Path().Dir(), devices)
 		if err != nil {
 			return nil, err
 		}
@@ -32,7 +32,7 @@ func (w writer) planMoves(moves []Move) ([]Move, error) {
 		if err != nil {
 			return nil, err
 		}
-		linked, err := w.work.linked(m.From.path())
+		linked, err := w.work.linked(m.From.Path())
 		if err != nil {
 			return nil, err
 		}
@@ -43,7 +43,7 @@ func (w writer) planMoves(moves []Move) ([]Move, error) {
 }
 
 // device is the file system of a folder, or of the one above it that is there.
-func (t tree) device(folder string, known map[string]uint64) (uint64, error) {
+func (t Tree) device(folder string, known map[string]uint64) (uint64, error) {
 	if dev, ok := known[folder]; ok {
 		return dev, nil
 	}
@@ -65,38 +65,35 @@ func (t tree) device(folder string, known map[string]uint64) (uint64, error) {
 
 // linked reports whether a file has another name as well. Its bytes are copied
 // then: what is verified must not change through a name that nobody watches.
-func (t tree) linked(p artifact.Path) (bool, error) {
-	f, seen, err := t.open(p)
+func (t Tree) linked(p artifact.Path) (bool, error) {
+	f, seen, err := t.Open(p)
 	if err != nil {
 		return false, err
 	}
-	return seen.links > 1, f.Close()
+	return seen.Links > 1, f.Close()
 }
 
 // settle makes the bytes that are to be moved durable, and refuses those that
 // are no more the ones that were looked at.
 func (w writer) settle(ctx context.Context, moves []Move) error {
-	together, folders := len(moves) >= atOnce, map[string]bool{}
+	together, folders := len(moves) >= Hooks.AtOnce, map[string]bool{}
 	for _, m := range moves {
-		folders[m.From.path().Dir()] = true
+		folders[m.From.Path().Dir()] = true
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		f, now, err := w.work.open(m.From.path())
+		f, now, err := w.work.Open(m.From.Path())
 		if err != nil {
 			return err
 		}
-		if m.seen != nil && !m.seen.same(now) {
+		if m.Seen != nil && !m.Seen.Same(now) {
 			err = &RefusedError{Path: string(m.From), Reason: "changed after it was read; run it again once it is finished", Unsettled: true}
 		}
 		if err == nil && !together {
-			err = step("fsync", string(m.From))
-		}
-		if err == nil && !together {
-			err = f.sync()
+			err = f.Sync()
 		}
 		if err := errors.Join(err, f.Close()); err != nil {
-			return pathError("fsync", string(m.From), err)
+			return err
 		}
 	}
 	if together {
@@ -112,7 +109,7 @@ func (w writer) stageMoves(ctx context.Context, moves []Move) error {
 		if !m.Copy {
 			continue
 		}
-		if _, there, err := w.work.lstat(m.From.path()); err != nil {
+		if _, there, err := w.work.Lstat(m.From.Path()); err != nil {
 			return err
 		} else if !there {
 			continue // an earlier run moved it
@@ -129,8 +126,8 @@ func (w writer) stageMoves(ctx context.Context, moves []Move) error {
 // find.
 func (w writer) finishMoves(moves []Move, folders map[string]bool) error {
 	for _, m := range moves {
-		folders[m.From.path().Dir()], folders[m.To.Dir()] = true, true
-		if _, there, err := w.work.lstat(m.From.path()); err != nil {
+		folders[m.From.Path().Dir()], folders[m.To.Dir()] = true, true
+		if _, there, err := w.work.Lstat(m.From.Path()); err != nil {
 			return err
 		} else if !there {
 			continue
@@ -145,7 +142,7 @@ func (w writer) finishMoves(moves []Move, folders map[string]bool) error {
 func (w writer) finishMove(m Move) error {
 	if !m.Copy {
 		// Its mode comes first, so that it is never at its new place with the old one.
-		if err := w.work.chmod(m.From.path(), m.Mode); err != nil {
+		if err := w.work.chmod(m.From.Path(), m.Mode); err != nil {
 			return err
 		}
 		err := w.work.move(string(m.From), m.To.String())
@@ -157,17 +154,17 @@ func (w writer) finishMove(m Move) error {
 			return err
 		}
 	}
-	if err := w.work.rename(staged(m.To), m.To.String()); err != nil {
+	if err := w.work.Rename(Staged(m.To), m.To.String()); err != nil {
 		return err
 	}
-	if err := w.work.sync(m.To.Dir()); err != nil { // before the other one goes
+	if err := w.work.Sync(m.To.Dir()); err != nil { // before the other one goes
 		return err
 	}
-	return w.work.remove(string(m.From))
+	return w.work.Remove(string(m.From))
 }
 
 // move gives a file a name in another folder.
-func (t tree) move(from, to string) error {
+func (t Tree) move(from, to string) error {
 	source, err := t.enter(path.Dir(from))
 	if err != nil {
 		return err
@@ -178,28 +175,28 @@ func (t tree) move(from, to string) error {
 	})
 }
 
-func (t tree) chmod(p artifact.Path, mode fs.FileMode) error {
-	f, _, err := t.open(p)
+func (t Tree) chmod(p artifact.Path, mode fs.FileMode) error {
+	f, _, err := t.Open(p)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	if err := step("chmod", p.String()); err != nil {
-		return &fs.PathError{Op: "chmod", Path: p.String(), Err: err}
+	if err := before("chmod", p.String()); err != nil {
+		return err
 	}
 	return f.chmod(mode)
 }
 
 // copy writes the bytes of a move where it is staged.
-func (t tree) copy(ctx context.Context, m Move) error {
-	from, _, err := t.open(m.From.path())
+func (t Tree) copy(ctx context.Context, m Move) error {
+	from, _, err := t.Open(m.From.Path())
 	if err != nil {
 		return err
 	}
 	defer from.Close()
-	return t.fill(staged(m.To), m.Mode, true, func(f *file) error {
-		if err := step("write", staged(m.To)); err != nil {
-			return &fs.PathError{Op: "write", Path: staged(m.To), Err: err}
+	return t.fill(Staged(m.To), m.Mode, true, func(f *OpenFile) error {
+		if err := before("write", Staged(m.To)); err != nil {
+			return err
 		}
 		buf := make([]byte, artifact.BufferSize)
 		_, err := io.CopyBuffer(f, &patient{ctx, from}, buf)

@@ -1,4 +1,4 @@
-package lockfile_test
+package txn
 
 import (
 	"context"
@@ -7,8 +7,6 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
-
-	"github.com/codexlock/codexlock/internal/lockfile"
 )
 
 // TestTake: readers share, a writer waits until they have gone, and not for ever.
@@ -23,19 +21,19 @@ func TestTake(t *testing.T) {
 		t.Cleanup(func() { f.Close() })
 		return f
 	}
-	take := func(f *os.File, how int) error {
-		return lockfile.Take(t.Context(), f, how, 50*time.Millisecond)
+	try := func(f *os.File, how Sharing) error {
+		return take(t.Context(), f, how, 50*time.Millisecond)
 	}
 	first, second, writer := open(), open(), open()
-	if err := errors.Join(take(first, lockfile.Shared), take(second, lockfile.Shared)); err != nil {
+	if err := errors.Join(try(first, Shared), try(second, Shared)); err != nil {
 		t.Fatal(err)
 	}
-	if err := take(writer, lockfile.Exclusive); !errors.Is(err, lockfile.ErrHeld) {
+	if err := try(writer, Exclusive); !errors.Is(err, errHeld) {
 		t.Errorf("a writer among readers: %v", err)
 	}
 	ended, end := context.WithCancel(t.Context())
 	end()
-	if err := lockfile.Take(ended, writer, lockfile.Exclusive, time.Minute); !errors.Is(err, context.Canceled) {
+	if err := take(ended, writer, Exclusive, time.Minute); !errors.Is(err, context.Canceled) {
 		t.Errorf("a writer that is called off: %v", err)
 	}
 	first.Close()
@@ -43,11 +41,11 @@ func TestTake(t *testing.T) {
 		time.Sleep(20 * time.Millisecond)
 		second.Close()
 	}()
-	if err := lockfile.Take(t.Context(), writer, lockfile.Exclusive, time.Minute); err != nil {
+	if err := take(t.Context(), writer, Exclusive, time.Minute); err != nil {
 		t.Errorf("a writer after the readers: %v", err)
 	}
 	writer.Close()
-	if err := take(writer, lockfile.Exclusive); err == nil || errors.Is(err, lockfile.ErrHeld) {
+	if err := try(writer, Exclusive); err == nil || errors.Is(err, errHeld) {
 		t.Errorf("a file that is closed: %v", err)
 	}
 }

@@ -1,18 +1,16 @@
-package attest
+package txn
 
 import (
-	"io/fs"
-
 	"golang.org/x/sys/unix"
 )
 
 // atOnce is how many files it takes until one wait for a whole file system is
-// shorter than a wait for each of them. Tests lower it.
-var atOnce = 64
+// shorter than a wait for each of them.
+const atOnce = 64
 
 // syncAll makes everything durable that was written to the file systems that
 // the folders are on; a folder may be a mount of its own.
-func (t tree) syncAll(folders []string) error {
+func (t Tree) syncAll(folders []string) error {
 	synced := map[uint64]bool{}
 	for _, name := range folders {
 		if err := t.syncFileSystem(name, synced); err != nil {
@@ -22,7 +20,7 @@ func (t tree) syncAll(folders []string) error {
 	return nil
 }
 
-func (t tree) syncFileSystem(name string, synced map[uint64]bool) error {
+func (t Tree) syncFileSystem(name string, synced map[uint64]bool) error {
 	dir, err := t.enter(name)
 	if err != nil {
 		return err
@@ -36,8 +34,8 @@ func (t tree) syncFileSystem(name string, synced map[uint64]bool) error {
 		return nil
 	}
 	synced[st.Dev] = true
-	if err := step("syncfs", name); err != nil {
-		return &fs.PathError{Op: "syncfs", Path: name, Err: err}
+	if err := before("syncfs", name); err != nil {
+		return err
 	}
 	return pathError("syncfs", name, uninterrupted(func() error { return unix.Syncfs(dir.fd) }))
 }

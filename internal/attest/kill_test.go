@@ -1,0 +1,104 @@
+package attest
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/codexlock/codexlock/internal/txn"
+	"github.com/codexlock/codexlock/internal/txn/txntest"
+)
+
+// The child of TestKilledAnywhere is this test binary with these flags.
+var (
+	killAt   = flag.Int("kill-at", 0, "in TestKillHelper, the step to be killed before")
+	killRoot = flag.String("kill-root", "", "in TestKillHelper, the repository")
+	killWhat = flag.String("kill-what", "", "in TestKillHelper, what to do")
+)
+
+// TestKillHelper is no test: it is what TestKilledAnywhere kills.
+func TestKillHelper(t *testing.T) {
+	if *killRoot == "" {
+		t.Skip("run by TestKilledAnywhere")
+	}
+	txntest.OnStep(t, *killAt, txntest.Kill)
+	p := place{txntest.Place{T: t, Root: *killRoot, Git: *killRoot + "/.git"}}
+	if *killWhat == "attest" {
+		p.mustAttest(options(t), "a/x", "y")
+		return
+	}
+	if err := p.intake(*killWhat); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func oldPlace(t testing.TB) place {
+	p := newPlace(t, map[string]string{"a/x": "x", "y": "y", "z": "z", "in/\xff\n": "no UTF-8", "in/\xfe": "nor this", "in/new": "new", "in/run": "run"})
+	p.mustAttest(options(t), "z")
+	p.Write("y.manifest.json", "{}")
+	return p
+}
+
+// TestKilledAnywhere kills a writer before every step that changes the file
+// system. Recovery then has to leave the old tree or the new one, to the byte.
+func TestKilledAnywhere(t *testing.T) {
+	for what, make := range map[string]func(testing.TB) place{"attest": oldPlace, "ingest": incomingPlace, "quarantine": incomingPlace, "release": incomingPlace} {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			txntest.KilledAnywhere(t, func(t testing.TB) txntest.Place { return make(t).Place }, func(p txntest.Place, at int) bool {
+				return txntest.Run(p.T, "TestKillHelper", fmt.Sprintf("-kill-at=%d", at), "-kill-root="+p.Root, "-kill-what="+what)
+			})
+		})
+	}
+}
+
+func TestReadOnlyFolder(t *testing.T) {
+	if os.Geteuid() == 0 {
+		t.Skip("root may write in a read-only folder; TestFaultAnywhere has EROFS at every step")
+	}
+	p := oldPlace(t)
+	before := p.State()
+	if err := os.Chmod(p.Root+"/a", 0o555); err != nil {
+		t.Fatal(err)
+	}
+	_, err := p.attest(options(t), "y", "a/x")
+	if chmodErr := os.Chmod(p.Root+"/a", 0o755); chmodErr != nil {
+		t.Fatal(chmodErr)
+	}
+	if !errors.Is(err, fs.ErrPermission) || txntest.Difference(p.State(), before) != "" {
+		t.Errorf("got %v\n%s", err, txntest.Difference(p.State(), before))
+	}
+}
+
+// TestSwappedForALink replaces a folder by a link between the check and the
+// write, which has to be refused and not followed (B4, B13).
+func TestSwappedForALink(t *testing.T) {
+	p, outside := oldPlace(t), t.TempDir()
+	swapped := false
+	txn.Hooks.Step = func(op, name string) error {
+		if op == "create" && strings.HasPrefix(name, "a/") && !swapped {
+			swapped = true
+			if err := os.Rename(p.Root+"/a", p.Root+"/was"); err != nil {
+				t.Error(err)
+			}
+			if err := os.Symlink(outside, p.Root+"/a"); err != nil {
+				t.Error(err)
+			}
+		}
+		return nil
+	}
+	defer txntest.Calm()
+	_, err := p.attest(options(t), "a/x")
+	var refused *RefusedError
+	if !swapped || !errors.As(err, &refused) {
+		t.Errorf("got %v, swapped %v", err, swapped)
+	}
+	left, readErr := os.ReadDir(outside)
+	if readErr != nil || len(left) != 0 {
+		t.Errorf("written through the link: %v, %v", left, readErr)
+	}
+}
