@@ -266,3 +266,33 @@ func TestDenialsEndTheJudging(t *testing.T) {
 		}
 	}
 }
+
+// A finding may have a next step of its own. Paths in it are quoted, and a path is not
+// searched for placeholders.
+func TestFindingsMayHaveAFix(t *testing.T) {
+	e := rules(t, "fixed.rego", `# METADATA
+# scope: package
+# custom:
+#   fix: codexlock attest {artifact}
+#   cause: lock.drift
+package acme.fixed
+
+deny contains {"msg": "own", "file": "{artifact} b", "fix": "git log -p -- {file}; codexlock attest {artifact}"}
+
+deny contains "the rule's"
+`)
+	got := map[string]string{}
+	for _, f := range decide(t, e, change("it's.bin"), policy.Options{}).Findings {
+		got[f.Message] = f.Fix
+		if f.Cause != "lock.drift" {
+			t.Errorf("cause is %q", f.Cause)
+		}
+	}
+	want := map[string]string{
+		"own":        `git log -p -- '{artifact} b'; codexlock attest 'it'\''s.bin'`,
+		"the rule's": `codexlock attest 'it'\''s.bin'`,
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}

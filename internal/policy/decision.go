@@ -52,7 +52,7 @@ type Rule struct {
 	Severity    Severity       `json:"severity"`    // the worst severity of its findings
 	Title       string         `json:"title"`
 	Description string         `json:"description"`
-	Fix         string         `json:"fix"`     // the next step; {artifact} stands for the path
+	Fix         string         `json:"fix"`     // the next step; {artifact} and {file} stand for the paths of artifact and finding
 	Subject     string         `json:"subject"` // artifact, repository, exceptions
 	Level       artifact.Level `json:"level"`   // the artifact's highest level when the rule denies
 	Source      string         `json:"source"`  // embedded, or the file that it was read from
@@ -62,6 +62,8 @@ type Rule struct {
 	Excepted string `json:"excepted,omitempty"`
 	// Kind says what its findings mean to commands; absent: nothing special.
 	Kind Kind `json:"kind,omitempty"`
+	// Cause is the code of the rule that leads where several findings about one subject have one cause.
+	Cause string `json:"cause,omitempty"`
 	// Optional is true if the configuration may set the rule to off or warn.
 	Optional bool `json:"optional"`
 }
@@ -69,8 +71,9 @@ type Rule struct {
 // A Finding is a requirement that is not shown to hold.
 type Finding struct {
 	Rule        string       `json:"rule"`
-	Kind        Kind         `json:"kind,omitempty"` // the rule's
-	Term        string       `json:"term,omitempty"` // the kind of problem, as in script.shellcheck:SC2086
+	Kind        Kind         `json:"kind,omitempty"`  // the rule's
+	Cause       string       `json:"cause,omitempty"` // the rule's
+	Term        string       `json:"term,omitempty"`  // the kind of problem, as in script.shellcheck:SC2086
 	Severity    Severity     `json:"severity"`
 	Requirement string       `json:"requirement"`
 	Artifact    string       `json:"artifact,omitempty"` // absent: the finding is about the whole change

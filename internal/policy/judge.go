@@ -65,7 +65,7 @@ func artifactOf(in *facts.Input) Artifact {
 // finding places what a rule said.
 func (r *run) finding(ctx context.Context, one said, a *Artifact, file string, m *facts.Measurement) (Finding, error) {
 	f := Finding{
-		Rule: one.rule.Code, Kind: one.rule.Kind, Term: one.term, Severity: one.severity, Requirement: one.rule.Requirement,
+		Rule: one.rule.Code, Kind: one.rule.Kind, Cause: one.rule.Cause, Term: one.term, Severity: one.severity, Requirement: one.rule.Requirement,
 		Artifact: a.Path, File: cmp.Or(one.file, file), Line: max(one.line, 1), Column: max(one.column, 1), Message: one.message,
 	}
 	if one.hasPointer && m.Locate != nil {
@@ -74,7 +74,7 @@ func (r *run) finding(ctx context.Context, one said, a *Artifact, file string, m
 		}
 	}
 	subject := cmp.Or(a.Path, f.File)
-	f.Fix = strings.ReplaceAll(one.rule.Fix, "{artifact}", shellQuoted(subject))
+	f.Fix = strings.NewReplacer("{artifact}", shellQuoted(subject), "{file}", shellQuoted(f.File)).Replace(cmp.Or(one.fix, one.rule.Fix))
 	f.Fingerprint = fingerprint(Selector{f.Rule, f.Term}.String(), a.Path, a.SHA256, f.File, one.pointer)
 	if one.severity == Deny && r.options.Now.Before(one.rule.effectiveOn) {
 		f.Severity, f.EffectiveOn = Warn, one.rule.EffectiveOn

@@ -196,6 +196,7 @@ func TestFaultyRulesAreRefused(t *testing.T) {
 		{"excepted that is none", "# METADATA\n# scope: package\n# custom:\n#   excepted: always\npackage acme.x\n\ndeny contains \"a\"", `custom.excepted of rule acme.x is "always", want never`},
 		{"optional that is none", "# METADATA\n# scope: package\n# custom:\n#   optional: sometimes\npackage acme.x\n\ndeny contains \"a\"", `custom.optional of rule acme.x is "sometimes", want true or false`},
 		{"optional and never", "# METADATA\n# scope: package\n# custom:\n#   optional: true\n#   excepted: never\npackage acme.x\n\ndeny contains \"a\"", `rule acme.x is optional and never excepted`},
+		{"cause that is no code", "# METADATA\n# scope: package\n# custom:\n#   cause: Drift\npackage acme.x\n\ndeny contains \"a\"", `custom.cause of rule acme.x is "Drift", want the code of the rule that leads`},
 		{"subject that is none", "# METADATA\n# scope: package\n# custom:\n#   subject: repo\npackage acme.x\n\ndeny contains \"a\"", `custom.subject of rule acme.x is "repo", want artifact, repository or exceptions`},
 	}
 	for _, tt := range tests {
@@ -268,7 +269,9 @@ func TestFaultyAnswersAreRefused(t *testing.T) {
 		{"empty msg", `{"msg": ""}`, "want a message that says something"},
 		{"msg that is no string", `{"msg": 1}`, `deny has 1 (number) as "msg", want a string`},
 		{"no msg", `{"file": "a"}`, "want a message that says something"},
-		{"unknown key", `{"msg": "a", "details": {}}`, `deny holds an object with the key "details" (string), want only column, file, line, msg, pointer`},
+		{"empty fix", `{"msg": "a", "fix": " "}`, `deny has " " as "fix", want the next step or no fix`},
+		{"fix that is no text", `{"msg": "a", "fix": 1}`, `deny has 1 (number) as "fix", want a string`},
+		{"unknown key", `{"msg": "a", "details": {}}`, `deny holds an object with the key "details" (string), want only column, file, fix, line, msg, pointer, term`},
 		{"key that is no string", `{"msg": "a", 1: 2}`, "with the key 1 (number)"},
 		{"negative line", `{"msg": "a", "line": -1}`, `deny has -1 (number) as "line", want a whole number from 1`},
 		{"line nought", `{"msg": "a", "line": 0}`, "want a whole number from 1"},

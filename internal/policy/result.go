@@ -13,6 +13,7 @@ type said struct {
 	slot
 	message      string
 	term         string // "": none
+	fix          string // "": the rule's
 	file         string // "": the subject's own
 	pointer      string
 	hasPointer   bool
@@ -61,7 +62,7 @@ func element(s slot, v ast.Value) (said, error) {
 	return found, nil
 }
 
-var objectKeys = []string{"column", "file", "line", "msg", "pointer", "term"}
+var objectKeys = []string{"column", "file", "fix", "line", "msg", "pointer", "term"}
 
 func (f *said) fill(o ast.Object) error {
 	err := o.Iter(func(k, v *ast.Term) error {
@@ -96,6 +97,11 @@ func (f *said) text(key, text string) error {
 	switch key {
 	case "msg":
 		f.message = text
+	case "fix":
+		if strings.TrimSpace(text) == "" {
+			return f.fault(`has %q as "fix", want the next step or no fix`, text)
+		}
+		f.fix = text
 	case "term":
 		if !termForm.MatchString(text) {
 			return f.fault(`has %q as "term", want one word of at most 128 ASCII characters`, text)

@@ -140,9 +140,10 @@ func kindOf(def *ast.Rule) string {
 }
 
 // requirementForm is ZT-n, ZT-n.m, or one of the principles; ownerForm is a name
-// that owners give a requirement of theirs.
+// that owners give a requirement of theirs; codeForm is the code of a rule.
 var (
 	requirementForm = lazyregexp.New(`^(ZT-\d+(\.\d+)?|P\d)$`)
+	codeForm        = lazyregexp.New(`^[a-z0-9_]+(\.[a-z0-9_]+)+$`)
 	ownerForm       = lazyregexp.New(`^[A-Za-z][A-Za-z0-9._-]{0,63}$`)
 )
 
@@ -154,7 +155,7 @@ func (r *rule) describe(m *module) *PolicyError {
 		r.Severity = Deny
 	}
 	if m.replaced != nil {
-		r.Kind = kindOfModule(m.replaced)
+		r.Kind, r.Cause = Kind(noteOf(m.replaced, "kind")), noteOf(m.replaced, "cause")
 	}
 	notes := packageNotes(m)
 	if notes == nil {
@@ -182,6 +183,7 @@ func (r *rule) describe(m *module) *PolicyError {
 	kind := string(r.Kind)
 	custom.read("kind", &kind, isKind, "one of "+strings.Join(kinds, ", "), false)
 	r.Kind = Kind(kind)
+	custom.read("cause", &r.Cause, codeForm.MatchString, "the code of the rule that leads, such as lock.drift", false)
 	custom.read("excepted", &r.Excepted, func(s string) bool { return s == exceptedNever }, "never, or no such key", false)
 	custom.readOlder()
 	custom.read("effective_on", &r.EffectiveOn, isTime, "a time such as 2027-01-01T00:00:00Z, from when on the rule denies", false)
@@ -209,12 +211,12 @@ func (r *rule) describe(m *module) *PolicyError {
 // otherwise; what replaces a rule of integrity is one.
 func (r *rule) owners(m *module) bool { return !m.source.Standard && m.replaced == nil }
 
-// kindOfModule is the kind of an embedded rule: what replaces it has the same, unless
-// it says otherwise.
-func kindOfModule(m *module) Kind {
+// noteOf is a value of custom in the METADATA of an embedded rule: what replaces the rule
+// has the same, unless it says otherwise.
+func noteOf(m *module, key string) string {
 	if notes := packageNotes(m); notes != nil {
-		kind, _ := notes.Custom["kind"].(string)
-		return Kind(kind)
+		value, _ := notes.Custom[key].(string)
+		return value
 	}
 	return ""
 }

@@ -7,7 +7,7 @@
 # custom:
 #   requirement: ZT-8.2
 #   severity: deny
-#   fix: write the log with codexlock, which signs it, or take log and checkpoint from the base commit
+#   fix: "find out who changed it: git log -p -- {file}; then take log and checkpoint from the base commit, and write the log with codexlock, which signs it"
 #   subject: repository
 package codexlock.audit.signature
 
@@ -16,9 +16,25 @@ import data.codexlock.lib.log
 deny contains {"msg": _message, "file": _file} if {
 	not _signed
 	not _tolerated
+	not _keyless
 }
 
-warn contains {"msg": _message, "file": _file} if {
+deny contains {
+	"msg": _message,
+	"file": _file,
+	"fix": "list the public key of the log's signer in codexlock.yaml (codexlock keys public), or set its variable in this run",
+} if {
+	not _signed
+	not _tolerated
+	_keyless
+}
+
+_keyless if {
+	input.repository.log.checkpoint.signature == "no_key"
+	not input.repository.log.checkpoint.state in {"absent", "invalid", "irregular"}
+}
+
+warn contains {"msg": _message, "file": _file, "fix": "sign the log: codexlock audit sign"} if {
 	not _signed
 	_tolerated
 }

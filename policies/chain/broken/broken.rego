@@ -8,7 +8,7 @@
 #   requirement: P4
 #   severity: deny
 #   kind: record
-#   fix: "restore the record of the trust domain that the artifact came from, then attest it: codexlock attest {artifact}"
+#   fix: "find out who changed it: git log -p -- {file}; then restore the record of the trust domain that the artifact came from, and attest it: codexlock attest {artifact}"
 package codexlock.chain.broken
 
 import data.codexlock.lib.document

@@ -8,7 +8,7 @@
 #   requirement: P4
 #   severity: deny
 #   kind: record
-#   fix: "restore the record that the other domain made, or add that domain's public key to codexlock.yaml: codexlock keys public"
+#   fix: "find out who changed it: git log -p -- {file}; then restore the record that the other domain made"
 package codexlock.chain.signature
 
 import data.codexlock.lib.document
@@ -19,6 +19,15 @@ deny contains {"msg": message, "file": fact.file("vaulttime"), "pointer": pointe
 	not subject.no_content
 	some link in input.vaulttime.chain
 	not link.signature == "valid"
+	not _fixed(link)
+	message := _message(link)
+	pointer := sprintf("%s/proof", [object.get(link, "pointer", "")])
+}
+
+deny contains {"msg": message, "file": fact.file("vaulttime"), "pointer": pointer, "fix": fix} if {
+	not subject.no_content
+	some link in input.vaulttime.chain
+	fix := _fixes[link.signature]
 	message := _message(link)
 	pointer := sprintf("%s/proof", [object.get(link, "pointer", "")])
 }
@@ -32,6 +41,14 @@ _measured if is_array(input.vaulttime.chain)
 
 # vaulttime.missing and vaulttime.schema report a record that cannot be read.
 _measured if input.vaulttime.state in document.unread
+
+_fixes := {
+	"revoked": "have that trust domain attest the artifact again with its current key",
+	"no_key": "add that domain's public key to codexlock.yaml: codexlock keys public",
+}
+
+# The link is not one that somebody changed, so that another step is the next.
+_fixed(link) if _fixes[link.signature]
 
 _message(link) := sprintf("the proof of trust domain %q is not valid", [_domain(link)]) if {
 	link.signature == "invalid"

@@ -34,7 +34,7 @@ _findings contains {"msg": message, "file": file, "line": line, "column": column
 	file := content.file(whose)
 }
 
-_findings contains {"msg": message, "file": file} if {
+_findings contains {"msg": message, "file": file, "fix": "split the file or shorten its lines, so that all of it can be searched"} if {
 	not _uncritical
 	some whose, facts in content.judged
 	not whose in _searched

@@ -22,7 +22,7 @@ deny contains {"msg": message, "term": kind, "file": file, "line": line, "column
 	file := content.file(whose)
 }
 
-deny contains {"msg": message, "file": file} if {
+deny contains {"msg": message, "file": file, "fix": "split the file or shorten its lines, so that all of it can be searched"} if {
 	some whose, facts in content.judged
 	not whose in _searched
 	message := sprintf("%s: nothing proves that it contains no secret", [object.get(facts, "problem", "was not searched")])

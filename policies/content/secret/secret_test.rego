@@ -12,14 +12,14 @@ test_zt_9_2_passes if {
 }
 
 test_zt_9_2_a_secret_is_found if {
-	secret.deny == {{
+	sample.unhinted(secret.deny) == {{
 		"msg": "contains what looks like a secret (github-pat)",
 		"term": "github-pat",
 		"file": "assets/sources/model.bin",
 		"line": 4,
 		"column": 2,
 	}} with input as sample.changed({"/content/secrets": [_token], "/artifact/critical": "no"})
-	secret.deny == {{
+	sample.unhinted(secret.deny) == {{
 		"msg": "contains what looks like a secret (unmeasured)",
 		"term": "unmeasured",
 		"file": "assets/sources/model.bin.test",
@@ -29,7 +29,7 @@ test_zt_9_2_a_secret_is_found if {
 }
 
 test_zt_9_2_what_was_not_looked_through_is_found if {
-	secret.deny == {{
+	sample.unhinted(secret.deny) == {{
 		"msg": "has too much of it: nothing proves that it contains no secret",
 		"file": "assets/sources/model.bin",
 	}} with input as sample.changed({"/content/state": "unread", "/content/problem": "has too much of it"})
@@ -37,11 +37,11 @@ test_zt_9_2_what_was_not_looked_through_is_found if {
 
 test_zt_9_2_missing_facts_are_found if {
 	every pointer in {"/content", "/content/state", "/content/secrets"} {
-		secret.deny == {{
+		sample.unhinted(secret.deny) == {{
 			"msg": "was not searched: nothing proves that it contains no secret",
 			"file": "assets/sources/model.bin",
 		}} with input as sample.without(sample.artifact, pointer)
-		secret.deny == {{
+		sample.unhinted(secret.deny) == {{
 			"msg": "was not searched: nothing proves that it contains no secret",
 			"file": "assets/sources/model.bin.test",
 		}} with input as sample.without(sample.artifact, sprintf("/test%s", [pointer]))
@@ -56,4 +56,11 @@ test_others_report_missing_content_and_no_test if {
 	every state in {"absent", "irregular", "twice"} {
 		secret.deny == set() with input as sample.without(sample.changed({"/test/state": state}), "/test/content")
 	}
+}
+
+test_what_was_not_searched_has_its_own_next_step if {
+	every fix in sample.fixes(secret.deny) {
+		startswith(fix, "split the file")
+	} with input as sample.changed({"/content/state": "unread"})
+	count(sample.fixes(secret.deny)) == 1 with input as sample.changed({"/content/state": "unread"})
 }

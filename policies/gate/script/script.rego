@@ -7,13 +7,25 @@
 # custom:
 #   requirement: ZT-12
 #   severity: deny
-#   fix: "write it (codexlock init), make it executable (chmod +x ingest_archive.test.sh), or attest one of your own: codexlock attest ingest_archive.test.sh"
+#   fix: "restore what codexlock init writes, or attest one of your own: codexlock attest {file}"
 #   subject: repository
 #   excepted: never
 package codexlock.gate.script
 
-warn contains {"msg": "is missing: want the script that verifies the whole repository", "file": _file} if {
+warn contains {
+	"msg": "is missing: want the script that verifies the whole repository",
+	"file": _file,
+	"fix": "write it: codexlock init",
+} if {
 	input.repository.script.state == "absent"
+}
+
+deny contains {"msg": message, "file": _file, "fix": fix} if {
+	not input.repository.script.state == "absent"
+	not input.repository.script.state == "irregular"
+	not input.repository.script.mode == "100755"
+	message := sprintf("has mode %s, want 100755, because it is executed", [object.get(input, ["repository", "script", "mode"], "not measured")])
+	fix := "make it executable: chmod +x {file}; in Git: git update-index --chmod=+x {file}"
 }
 
 deny contains {"msg": message, "file": _file} if {
@@ -22,12 +34,6 @@ deny contains {"msg": message, "file": _file} if {
 }
 
 _faults contains "is not a regular file" if input.repository.script.state == "irregular"
-
-_faults contains message if {
-	not input.repository.script.state == "irregular"
-	not input.repository.script.mode == "100755"
-	message := sprintf("has mode %s, want 100755, because it is executed", [object.get(input, ["repository", "script", "mode"], "not measured")])
-}
 
 _faults contains "is neither what codexlock init writes nor attested: it proves nothing" if {
 	not input.repository.script.state == "irregular"

@@ -8,6 +8,7 @@
 #   requirement: P1
 #   severity: deny
 #   fix: ask the gate's owner to review this edit; it takes effect only after the merge
+#   cause: gate.self_change
 #   subject: repository
 #   excepted: never
 package codexlock.gate.self_change
@@ -29,7 +30,7 @@ warn contains {"msg": message, "file": _config} if {
 
 warn contains {"msg": "nothing proves that the change does not edit the gate"} if not _measured
 
-deny contains {"msg": message, "file": path, "line": line, "column": column} if {
+deny contains {"msg": message, "file": path, "line": line, "column": column, "fix": "correct it, so that the gate can be loaded after the merge: codexlock policy check"} if {
 	some problem in input.repository.gate_problems
 	path := object.get(problem, "path", "codexlock.yaml")
 	line := object.get(problem, "line", 1)

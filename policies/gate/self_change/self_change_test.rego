@@ -10,7 +10,7 @@ test_p1_passes if {
 }
 
 test_p1_an_edit_that_cannot_be_loaded_is_denied if {
-	self_change.deny == {{
+	sample.unhinted(self_change.deny) == {{
 		"msg": "the edited gate cannot be loaded, and once merged no change would pass: version is 2, want 1",
 		"file": "codexlock.yaml",
 		"line": 1,
@@ -19,7 +19,7 @@ test_p1_an_edit_that_cannot_be_loaded_is_denied if {
 		"/repository/edited_gate": "unusable",
 		"/repository/gate_problems": [{"path": "codexlock.yaml", "line": 1, "column": 10, "message": "version is 2, want 1"}],
 	})
-	self_change.deny == {{
+	sample.unhinted(self_change.deny) == {{
 		"msg": "the edited gate cannot be loaded, and once merged no change would pass: it cannot be loaded",
 		"file": "codexlock.yaml",
 		"line": 1,
@@ -29,17 +29,17 @@ test_p1_an_edit_that_cannot_be_loaded_is_denied if {
 
 test_p1_an_edit_that_nobody_loaded_is_denied if {
 	every state in {"unusable", "unchecked"} {
-		self_change.deny == {_unproved} with input as sample.whole({"/repository/edited_gate": state})
+		sample.unhinted(self_change.deny) == {_unproved} with input as sample.whole({"/repository/edited_gate": state})
 	}
 	every pointer in {"/repository", "/repository/edited_gate"} {
-		self_change.deny == {_unproved} with input as sample.without(sample.repository, pointer)
+		sample.unhinted(self_change.deny) == {_unproved} with input as sample.without(sample.repository, pointer)
 	}
 }
 
 _unproved := {"msg": "nothing proves that the edited gate can be loaded once it is merged"}
 
 test_p1_every_edit_of_the_gate_is_found if {
-	self_change.warn == {
+	sample.unhinted(self_change.warn) == {
 		{
 			"msg": "this change edits the gate (config modified): it was checked with the base commit's rules, and the edit takes effect once merged",
 			"file": "codexlock.yaml",
@@ -55,7 +55,7 @@ test_p1_every_edit_of_the_gate_is_found if {
 }
 
 test_p1_an_edit_judged_by_an_ancestor_is_found if {
-	self_change.warn == {{
+	sample.unhinted(self_change.warn) == {{
 		"msg": "this change edits the gate (config modified): it was checked with the base commit's rules, and the edit takes effect once merged",
 		"file": "codexlock.yaml",
 	}} with input as sample.whole({
@@ -65,7 +65,7 @@ test_p1_an_edit_judged_by_an_ancestor_is_found if {
 }
 
 test_p1_a_first_push_is_found_once if {
-	self_change.warn == {{
+	sample.unhinted(self_change.warn) == {{
 		"msg": "first push: this commit was checked with its own configuration, because no earlier commit has one",
 		"file": "codexlock.yaml",
 	}} with input as sample.whole({
@@ -76,13 +76,21 @@ test_p1_a_first_push_is_found_once if {
 
 test_p1_missing_facts_are_found if {
 	every pointer in {"/repository", "/repository/gate_changes", "/repository/trusted_base"} {
-		self_change.warn == {{"msg": "nothing proves that the change does not edit the gate"}} with input as sample.without(
+		sample.unhinted(self_change.warn) == {{"msg": "nothing proves that the change does not edit the gate"}} with input as sample.without(
 			sample.repository,
 			pointer,
 		)
 	}
-	self_change.warn == {{
+	sample.unhinted(self_change.warn) == {{
 		"msg": "this change edits the gate (a part changed): it was checked with the base commit's rules, and the edit takes effect once merged",
 		"file": "Codex-Lock.json",
 	}} with input as sample.whole({"/repository/gate_changes": [{}]})
+}
+
+test_a_gate_that_cannot_be_loaded_is_corrected if {
+	facts := sample.whole({
+		"/repository/edited_gate": "unusable",
+		"/repository/gate_problems": [{"path": "codexlock.yaml", "message": "unknown key", "line": 3, "column": 1}],
+	})
+	sample.fixes(self_change.deny) == {"correct it, so that the gate can be loaded after the merge: codexlock policy check"} with input as facts
 }

@@ -8,6 +8,7 @@
 #   requirement: ZT-11.1
 #   severity: deny
 #   fix: "move or remove the companions together with their artifact: git mv, or git rm"
+#   cause: layout.companions
 #   excepted: never
 package codexlock.layout.companions
 

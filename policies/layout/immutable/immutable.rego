@@ -7,7 +7,7 @@
 # custom:
 #   requirement: ZT-6.2
 #   severity: deny
-#   fix: "attest the new content: codexlock attest {artifact}; a file that must not change is read-only: chmod 0444 {artifact}"
+#   fix: "attest the new content: codexlock attest {artifact}"
 #   excepted: never
 package codexlock.layout.immutable
 
@@ -18,9 +18,15 @@ import data.codexlock.lib.subject
 
 deny contains {"msg": _message, "file": fact.file("vaulttime"), "pointer": "/timestamp"} if not _kept
 
-deny contains {"msg": _mode_message, "file": fact.text(["artifact", "path"])} if not _mode_kept
+deny contains {
+	"msg": _mode_message,
+	"file": fact.text(["artifact", "path"]),
+	"fix": "restore the mode, or attest it: codexlock attest {artifact}",
+} if {
+	not _mode_kept
+}
 
-deny contains {"msg": message, "file": fact.text(["artifact", "path"])} if {
+deny contains {"msg": message, "file": fact.text(["artifact", "path"]), "fix": "make it read-only: chmod 0444 {artifact}"} if {
 	not _read_only
 	not subject.no_content
 	message := sprintf("has mode %s on the disk, want 0444: merged sources are read-only", [fact.text(["artifact", "disk_mode"])])

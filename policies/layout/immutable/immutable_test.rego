@@ -21,15 +21,15 @@ _unattested(message) := {{
 }}
 
 test_zt_6_2_a_change_without_a_new_record_is_found if {
-	immutable.deny == _unattested("its content changed but its record did not: the timestamp is the base commit's") with input as sample.changed({"/base/record": "same"})
+	sample.unhinted(immutable.deny) == _unattested("its content changed but its record did not: the timestamp is the base commit's") with input as sample.changed({"/base/record": "same"})
 }
 
 test_zt_6_2_a_change_with_the_old_verified_at_is_found if {
-	immutable.deny == _unattested("its content changed but its verified_at did not") with input as sample.changed({"/checks/verified_at": "kept"})
+	sample.unhinted(immutable.deny) == _unattested("its content changed but its verified_at did not") with input as sample.changed({"/checks/verified_at": "kept"})
 }
 
 test_zt_6_2_a_change_with_the_old_manifest_is_found if {
-	immutable.deny == _unattested("nothing proves that it is the merged content, or was attested again") with input as sample.changed({"/base/manifest": "same"})
+	sample.unhinted(immutable.deny) == _unattested("nothing proves that it is the merged content, or was attested again") with input as sample.changed({"/base/manifest": "same"})
 }
 
 _executable := sample.changed({
@@ -46,9 +46,9 @@ _moded := {{
 }}
 
 test_zt_6_2_a_mode_that_nothing_attests_is_found if {
-	immutable.deny == _moded with input as _executable
-	immutable.deny == _moded with input as sample.patched(_executable, {"/base/record": "later"})
-	immutable.deny == _moded with input as sample.patched(_executable, {"/checks/verified_at": "attested"})
+	sample.unhinted(immutable.deny) == _moded with input as _executable
+	sample.unhinted(immutable.deny) == _moded with input as sample.patched(_executable, {"/base/record": "later"})
+	sample.unhinted(immutable.deny) == _moded with input as sample.patched(_executable, {"/checks/verified_at": "attested"})
 	immutable.deny == set() with input as sample.patched(_executable, {
 		"/base/record": "later",
 		"/checks/verified_at": "attested",
@@ -65,11 +65,11 @@ _unmeasured := {{
 }}
 
 test_zt_6_2_a_mode_that_is_not_measured_is_found if {
-	immutable.deny == _unmeasured with input as sample.without(sample.artifact, "/base/mode")
+	sample.unhinted(immutable.deny) == _unmeasured with input as sample.without(sample.artifact, "/base/mode")
 }
 
 test_zt_6_2_a_file_that_can_be_written_is_found if {
-	immutable.deny == {{
+	sample.unhinted(immutable.deny) == {{
 		"msg": "has mode 0644 on the disk, want 0444: merged sources are read-only",
 		"file": "assets/sources/model.bin",
 	}} with input as sample.changed({"/settings/layout": "strict", "/artifact/disk_mode": "0644"})
@@ -82,15 +82,15 @@ test_zt_6_2_a_file_that_can_be_written_is_found if {
 
 test_zt_6_2_missing_facts_are_found if {
 _unattested("nothing proves that it is the merged content, or was attested again") |
-	_unmeasured == immutable.deny with input as sample.without(sample.artifact, "/base")
+	_unmeasured == sample.unhinted(immutable.deny) with input as sample.without(sample.artifact, "/base")
 	every pointer in {"/base/content", "/base/record", "/base/manifest", "/checks", "/checks/verified_at"} {
-		immutable.deny == _unattested("nothing proves that it is the merged content, or was attested again") with input as sample.without(sample.artifact, pointer)
+		sample.unhinted(immutable.deny) == _unattested("nothing proves that it is the merged content, or was attested again") with input as sample.without(sample.artifact, pointer)
 	}
-	immutable.deny == {{
+	sample.unhinted(immutable.deny) == {{
 		"msg": "has mode not measured on the disk, want 0444: merged sources are read-only",
 		"file": "assets/sources/model.bin",
 	}} with input as sample.changed({"/settings/layout": "strict"})
-	immutable.deny == {{
+	sample.unhinted(immutable.deny) == {{
 		"msg": "has mode not measured on the disk, want 0444: merged sources are read-only",
 		"file": "assets/sources/model.bin",
 	}} with input as sample.without(sample.artifact, "/settings/layout")
@@ -117,4 +117,12 @@ test_others_report_what_does_not_agree if {
 		facts := sample.patched(sample.changed({"/base/record": "same"}), change)
 		immutable.deny == set() with input as facts
 	}
+}
+
+test_each_finding_has_its_own_next_step if {
+	sample.fixes(immutable.deny) == {"restore the mode, or attest it: codexlock attest {artifact}"} with input as _executable
+	sample.fixes(immutable.deny) == {"make it read-only: chmod 0444 {artifact}"} with input as sample.changed({
+		"/settings/layout": "strict",
+		"/artifact/disk_mode": "0644",
+	})
 }

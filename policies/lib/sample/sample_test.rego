@@ -343,3 +343,9 @@ without(sample, pointer) := json.patch(sample, [{"op": "remove", "path": pointer
 patched(sample, values) := json.patch(sample, [{"op": "add", "path": pointer, "value": value} |
 	some pointer, value in values
 ])
+
+# unhinted are findings without the fix that some of them have of their own.
+unhinted(findings) := {object.remove(finding, ["fix"]) | some finding in findings}
+
+# fixes are those that findings have of their own.
+fixes(findings) := {finding.fix | some finding in findings}

@@ -9,13 +9,25 @@
 #   severity: deny
 #   kind: drift
 #   fix: "restore the file, or, if the change is intended, attest it: codexlock attest {artifact}"
+#   cause: lock.drift
 package codexlock.lock.drift
 
+import data.codexlock.lib.document
 import data.codexlock.lib.fact
+import data.codexlock.lib.hint
 import data.codexlock.lib.ledger
 import data.codexlock.lib.subject
 
-deny contains {"msg": _message, "file": ledger.file, "pointer": ledger.in_entry("sha256")} if not _locked
+deny contains {"msg": _message, "file": ledger.file, "pointer": ledger.in_entry("sha256")} if {
+	not _locked
+	not document.recorded
+}
+
+# The manifest or the record is for these bytes, so it is the ledger that was changed.
+deny contains {"msg": _message, "file": ledger.file, "pointer": ledger.in_entry("sha256"), "fix": hint.changed} if {
+	not _locked
+	document.recorded
+}
 
 _locked if input.checks.ledger == "match"
 

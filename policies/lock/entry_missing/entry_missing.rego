@@ -8,7 +8,8 @@
 #   requirement: ZT-3.3
 #   severity: deny
 #   kind: record
-#   fix: "attest it: codexlock attest {artifact}"
+#   fix: "attest it: codexlock attest {artifact}; if the entry is only in your work tree, commit it: git add {file}"
+#   cause: lock.entry_missing
 package codexlock.lock.entry_missing
 
 import data.codexlock.lib.document

@@ -7,7 +7,7 @@
 # custom:
 #   requirement: ZT-3.1
 #   severity: deny
-#   fix: "correct it (schema: schemas/codex-lock.json), or restore it: git checkout HEAD -- Codex-Lock.json"
+#   fix: "correct it (schema: schemas/codex-lock.json), or restore it: git checkout HEAD -- {file}"
 #   subject: repository
 #   excepted: never
 package codexlock.lock.schema

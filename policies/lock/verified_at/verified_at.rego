@@ -7,14 +7,29 @@
 # custom:
 #   requirement: ZT-3.4
 #   severity: deny
-#   fix: "restore verified_at, or attest the artifact: codexlock attest {artifact}"
+#   fix: "find out who changed it: git log -p -- {file}; restore the date, which only an attestation or a renewal sets"
 package codexlock.lock.verified_at
 
 import data.codexlock.lib.fact
 import data.codexlock.lib.ledger
 import data.codexlock.lib.subject
 
-deny contains {"msg": _message, "file": ledger.file, "pointer": ledger.in_entry("verified_at")} if not _attested
+deny contains {"msg": _message, "file": ledger.file, "pointer": ledger.in_entry("verified_at")} if {
+	not _attested
+	not _ahead
+}
+
+deny contains {
+	"msg": _message,
+	"file": ledger.file,
+	"pointer": ledger.in_entry("verified_at"),
+	"fix": "correct the clock of the machine that attests, then attest: codexlock attest {artifact}",
+} if {
+	not _attested
+	_ahead
+}
+
+_ahead if input.checks.verified_at == "future"
 
 _attested if input.checks.verified_at == "kept"
 

@@ -7,7 +7,7 @@
 # custom:
 #   requirement: ZT-11.1
 #   severity: deny
-#   fix: "restore the input, or rebuild the artifact from the current input and update its manifest; codexlock attest {artifact} records the hash of each plain path"
+#   fix: "restore the input, or rebuild the artifact from the current input and attest it: codexlock attest {artifact}"
 package codexlock.manifest.inputs
 
 import data.codexlock.lib.fact
@@ -18,6 +18,15 @@ deny contains {"msg": message, "file": fact.file("manifest"), "pointer": pointer
 	not subject.no_content
 	some reference in input.manifest.inputs
 	not _same(reference)
+	not reference.state == "unsafe"
+	message := _message(reference)
+	pointer := object.get(reference, "pointer", "")
+}
+
+deny contains {"msg": message, "file": fact.file("manifest"), "pointer": pointer, "fix": _relative} if {
+	not subject.no_content
+	some reference in input.manifest.inputs
+	reference.state == "unsafe"
 	message := _message(reference)
 	pointer := object.get(reference, "pointer", "")
 }
@@ -40,7 +49,7 @@ deny contains {"msg": message, "file": ledger.file, "pointer": ledger.in_entry("
 	message := "its ledger entry and its manifest differ on whether it has inputs"
 }
 
-warn contains {"msg": message, "file": fact.file("manifest"), "pointer": pointer} if {
+warn contains {"msg": message, "file": fact.file("manifest"), "pointer": pointer, "fix": _record} if {
 	not subject.no_content
 	some reference in input.manifest.inputs
 	_same(reference)
@@ -49,13 +58,17 @@ warn contains {"msg": message, "file": fact.file("manifest"), "pointer": pointer
 	pointer := object.get(reference, "pointer", "")
 }
 
-warn contains {"msg": message, "file": fact.file("manifest"), "pointer": pointer} if {
+warn contains {"msg": message, "file": fact.file("manifest"), "pointer": pointer, "fix": _record} if {
 	not subject.no_content
 	some reference in input.manifest.outputs
 	not reference.sha256
 	message := _plain("output", reference)
 	pointer := object.get(reference, "pointer", "")
 }
+
+_relative := "write its path relative to the repository's root in {file}, then attest: codexlock attest {artifact}"
+
+_record := "record its hash: codexlock attest {artifact}"
 
 _same(reference) if reference.state == "match"
 

@@ -9,6 +9,7 @@
 #   severity: deny
 #   kind: incomplete
 #   fix: complete the manifest, then run codexlock attest {artifact}, which keeps its fields and updates its hash
+#   cause: manifest.provenance
 package codexlock.manifest.provenance
 
 import data.codexlock.lib.document

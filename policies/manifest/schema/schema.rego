@@ -8,7 +8,7 @@
 #   requirement: ZT-11.1
 #   severity: deny
 #   kind: record
-#   fix: "correct it (schema: schemas/manifest.json), or remove it and attest the artifact: codexlock attest {artifact}"
+#   fix: "correct it (schema: schemas/manifest.json); if you did not write it, find out who changed it: git log -p -- {file}"
 #   excepted: never
 package codexlock.manifest.schema
 

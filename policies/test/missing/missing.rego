@@ -7,14 +7,29 @@
 # custom:
 #   requirement: ZT-11.3
 #   severity: deny
-#   fix: "attest it, which writes the test: codexlock attest {artifact}"
+#   fix: "attest it, which writes the test: codexlock attest {artifact}; if the file is only in your work tree, commit it: git add"
+#   cause: lock.entry_missing
 package codexlock.test.missing
 
 import data.codexlock.lib.document
 import data.codexlock.lib.fact
 import data.codexlock.lib.subject
 
-deny contains {"msg": _message, "file": _file} if not _there
+deny contains {"msg": _message, "file": _file} if {
+	not _there
+	not _misplaced
+}
+
+deny contains {
+	"msg": _message,
+	"file": _file,
+	"fix": "find out who put this file there: git log -p -- {file}; then remove it, or move what belongs there to its place",
+} if {
+	not _there
+	_misplaced
+}
+
+_misplaced if input.test.state in {"twice", "irregular"}
 
 _there if input.test.state == "valid"
 
@@ -24,5 +39,5 @@ _message := document.missing_message(object.get(input, "test", {}), "test")
 
 # A missing file has no line to point at, so the finding names the artifact.
 _file := fact.file("test") if {
-	input.test.state in {"twice", "irregular"}
+	_misplaced
 } else := fact.text(["artifact", "path"])

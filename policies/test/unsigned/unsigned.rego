@@ -8,7 +8,7 @@
 #   requirement: P4
 #   severity: deny
 #   kind: test
-#   fix: "find out who changed the test; then restore it, or attest the correct one: codexlock attest {artifact}"
+#   fix: "find out who changed it: git log -p -- {file}; do not attest {artifact} until you know"
 package codexlock.test.unsigned
 
 import data.codexlock.lib.document
@@ -18,9 +18,16 @@ import data.codexlock.lib.subject
 deny contains {"msg": _message, "file": _file} if {
 	not _signed
 	not _tolerated
+	not _plain
 }
 
-warn contains {"msg": _message, "file": _file} if {
+deny contains {"msg": _message, "file": _file, "fix": _upgrade} if {
+	not _signed
+	not _tolerated
+	_plain
+}
+
+warn contains {"msg": _message, "file": _file, "fix": _upgrade} if {
 	not _signed
 	_tolerated
 }
@@ -70,6 +77,14 @@ _tolerated if {
 _digest_absent if {
 	input.checks.test_signed == "absent"
 	object.get(input, ["base", "test_sha256"], "absent") == "absent"
+}
+
+_upgrade := "attest it, which signs the test: codexlock attest {artifact}"
+
+# The record never had the digest, and nobody edited the test.
+_plain if {
+	_digest_absent
+	not _edited_alone
 }
 
 _edited_alone if {

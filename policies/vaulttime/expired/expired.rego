@@ -8,7 +8,7 @@
 #   requirement: ZT-4.3
 #   severity: deny
 #   kind: expiry
-#   fix: "check the artifact, then attest it: codexlock attest {artifact}"
+#   fix: "renew it, which verifies it first: codexlock renew --expired {artifact}"
 #   level: tier-1
 package codexlock.vaulttime.expired
 
@@ -16,7 +16,23 @@ import data.codexlock.lib.document
 import data.codexlock.lib.fact
 import data.codexlock.lib.subject
 
-deny contains {"msg": _message, "file": fact.file("vaulttime"), "pointer": "/timestamp"} if not _proved
+deny contains {"msg": _message, "file": fact.file("vaulttime"), "pointer": "/timestamp"} if {
+	not _proved
+	not _changed
+}
+
+# The change was attested longer ago than its record is valid.
+deny contains {
+	"msg": _message,
+	"file": fact.file("vaulttime"),
+	"pointer": "/timestamp",
+	"fix": "a maintainer renews it on this branch, which verifies it first: codexlock renew --expired {artifact}",
+} if {
+	not _proved
+	_changed
+}
+
+_changed if input.artifact.change in {"added", "modified"}
 
 _proved if input.checks.time == "current"
 

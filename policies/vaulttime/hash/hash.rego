@@ -9,13 +9,24 @@
 #   severity: deny
 #   kind: drift
 #   fix: "restore the file, or, if the change is intended, attest it: codexlock attest {artifact}"
+#   cause: lock.drift
 package codexlock.vaulttime.hash
 
 import data.codexlock.lib.document
 import data.codexlock.lib.fact
+import data.codexlock.lib.hint
 import data.codexlock.lib.subject
 
-deny contains {"msg": _message, "file": fact.file("vaulttime"), "pointer": "/sha256"} if not _same
+deny contains {"msg": _message, "file": fact.file("vaulttime"), "pointer": "/sha256"} if {
+	not _same
+	not document.recorded
+}
+
+# The ledger or the manifest is for these bytes, so it is the record that was changed.
+deny contains {"msg": _message, "file": fact.file("vaulttime"), "pointer": "/sha256", "fix": hint.changed} if {
+	not _same
+	document.recorded
+}
 
 _same if input.checks.vaulttime == "match"
 

@@ -8,7 +8,8 @@
 #   requirement: ZT-2.3
 #   severity: deny
 #   kind: record
-#   fix: "attest it: codexlock attest {artifact}"
+#   fix: "attest it: codexlock attest {artifact}; if the file is only in your work tree, commit it: git add"
+#   cause: lock.entry_missing
 #   level: tier-1
 package codexlock.vaulttime.missing
 
@@ -16,7 +17,21 @@ import data.codexlock.lib.document
 import data.codexlock.lib.fact
 import data.codexlock.lib.subject
 
-deny contains {"msg": _message, "file": _file} if not _there
+deny contains {"msg": _message, "file": _file} if {
+	not _there
+	not _misplaced
+}
+
+deny contains {
+	"msg": _message,
+	"file": _file,
+	"fix": "find out who put this file there: git log -p -- {file}; then remove it, or move what belongs there to its place",
+} if {
+	not _there
+	_misplaced
+}
+
+_misplaced if input.vaulttime.state in {"twice", "irregular"}
 
 _there if input.vaulttime.state == "valid"
 
@@ -29,5 +44,5 @@ _message := document.missing_message(object.get(input, "vaulttime", {}), "VaultT
 
 # A missing file has no line to point at, so the finding names the artifact.
 _file := fact.file("vaulttime") if {
-	input.vaulttime.state in {"twice", "irregular"}
+	_misplaced
 } else := fact.text(["artifact", "path"])

@@ -8,14 +8,34 @@
 #   requirement: P4
 #   severity: deny
 #   kind: record
-#   fix: "find out who changed the record (git log -- {artifact}.vaulttime.json); then restore it, or attest the artifact: codexlock attest {artifact}"
+#   fix: "find out who changed it: git log -p -- {file}; do not attest {artifact} until you know"
+#   cause: vaulttime.signature
 package codexlock.vaulttime.proof
 
 import data.codexlock.lib.document
 import data.codexlock.lib.fact
 import data.codexlock.lib.subject
 
-deny contains {"msg": _message, "file": fact.file("vaulttime"), "pointer": _pointer} if not _proved
+deny contains {"msg": _message, "file": fact.file("vaulttime"), "pointer": _pointer} if {
+	not _proved
+	not _lost
+}
+
+deny contains {
+	"msg": _message,
+	"file": fact.file("vaulttime"),
+	"pointer": _pointer,
+	"fix": "restore it from the base commit; if it is only in your work tree, commit it: git add {file}",
+} if {
+	not _proved
+	_lost
+}
+
+# The record is missing: nobody has changed it.
+_lost if {
+	input.vaulttime.state == "absent"
+	not input.checks.path == "differs"
+}
 
 _proved if {
 	input.checks.proof == "valid"

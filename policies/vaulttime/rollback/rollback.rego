@@ -8,7 +8,7 @@
 #   requirement: ZT-4.3
 #   severity: deny
 #   kind: record
-#   fix: "restore the base commit's record, or attest the artifact: codexlock attest {artifact}"
+#   fix: "find out who restored the older record: git log -p -- {file}; to return to this content on purpose, attest it: codexlock attest {artifact}"
 package codexlock.vaulttime.rollback
 
 import data.codexlock.lib.document

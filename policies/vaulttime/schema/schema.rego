@@ -8,7 +8,7 @@
 #   requirement: ZT-4.1
 #   severity: deny
 #   kind: record
-#   fix: "attest the artifact, which writes a valid record: codexlock attest {artifact}"
+#   fix: "find out who changed it: git log -p -- {file}; do not attest {artifact} until you know"
 #   excepted: never
 package codexlock.vaulttime.schema
 

@@ -8,14 +8,31 @@
 #   requirement: ZT-4.2
 #   severity: deny
 #   kind: record
-#   fix: "find out who changed the record (git log -- {artifact}.vaulttime.json) or whether this run has another key; then restore the record or the key, or attest: codexlock attest {artifact}"
+#   fix: "find out who changed it: git log -p -- {file}; do not attest {artifact} until you know"
+#   cause: vaulttime.signature
 package codexlock.vaulttime.signature
 
 import data.codexlock.lib.document
 import data.codexlock.lib.fact
 import data.codexlock.lib.subject
 
-deny contains {"msg": _message, "file": fact.file("vaulttime"), "pointer": _pointer} if not _proved
+deny contains {"msg": _message, "file": fact.file("vaulttime"), "pointer": _pointer} if {
+	not _proved
+	not _other_key
+}
+
+# The record may be good: this run has another key than the one that it names.
+deny contains {
+	"msg": _message,
+	"file": fact.file("vaulttime"),
+	"pointer": _pointer,
+	"fix": "set the variable of the trust domain to the key that the record names; if this run has the correct key, find out who made the record: git log -p -- {file}",
+} if {
+	not _proved
+	_other_key
+}
+
+_other_key if input.checks.key_id == "differs"
 
 _proved if {
 	input.checks.signature == "valid"
