@@ -22,9 +22,9 @@ import (
 // kept in the environment is rotated.
 const OldSuffix = env.OldSuffix
 
-// A Provider is a kind of place where keys are kept. A place is written
-// SCHEME:NAME in the configuration; its methods get the name. getenv looks up a
-// variable of this run's environment.
+// A Provider reads keys from one kind of place. A place is written SCHEME:NAME in the
+// configuration; the methods get the name. getenv looks up a variable of this run's
+// environment.
 type Provider interface {
 	// Scheme returns what key: begins with.
 	Scheme() string
@@ -47,14 +47,14 @@ type Provider interface {
 	Workflow(name string) (secrets []string, settings map[string]string)
 }
 
-// providers are all that there are. A new one is added here and nowhere else.
+// providers are all providers. A new one is added only here.
 var providers = []Provider{
 	env.Provider{},
 	transit.Provider{},
 }
 
-// providerOf returns the provider of a place. An unknown scheme is an error: no other
-// place may stand in for it.
+// providerOf returns the provider of a place. An unknown scheme is an error: no other place is
+// used instead.
 func providerOf(p config.KeyPlace) (Provider, error) {
 	for _, provider := range providers {
 		if provider.Scheme() == p.Scheme {

@@ -7,8 +7,8 @@ import (
 	"sync"
 )
 
-// BlobID is the id that git gives to these bytes: what is equal to an entry's
-// OID is the same file, and need not be read from the other tree.
+// BlobID returns Git's id of these bytes. A file with the same OID has the same bytes, and need
+// not be read from the other tree.
 func (r *Repository) BlobID(data []byte) string {
 	h := r.format.blobs.Get().(*blobHash)
 	defer r.format.blobs.Put(h)

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// A Status is how a path changed. The zero Status is no change.
+// A Status says how a path changed. The zero Status means no change.
 type Status uint8
 
 // The statuses. A rename is one Removed and one Added: nothing is guessed.
@@ -28,7 +28,7 @@ func (s Status) String() string {
 	return fmt.Sprintf("status %d", uint8(s))
 }
 
-// A Delta is one path that changed; the Entry of a side that has none is zero.
+// A Delta is one changed path; the Entry of a side without the path is zero.
 type Delta struct {
 	Path   string
 	Status Status
@@ -37,11 +37,10 @@ type Delta struct {
 }
 
 // Changes yields the paths, in bytewise order, that differ between two trees in
-// kind, mode or bytes, one by one: a change may have two million of them. After an
-// error there are no more. only says which paths matter (nil: all of them), before
-// any byte is read. Bytes are compared by object id; a file of the work tree has
-// none, so that one is computed over the bytes as they are: a file that a filter
-// or a line-ending conversion changed on its way out is modified.
+// kind, mode or bytes, one by one: a change may have two million of them. An error
+// ends the sequence. only selects paths (nil: all) before any byte is read. Bytes are
+// compared by object id; for a file of the work tree it is computed over the bytes on the
+// disk: a file that a filter or a line-ending conversion changed at checkout is modified.
 //
 // Of two commits that are read on demand, folders with the same id are not read.
 func (r *Repository) Changes(ctx context.Context, base, head Tree, only func(path string) bool) iter.Seq2[Delta, error] {
@@ -67,7 +66,7 @@ func (r *Repository) ChangesWithin(ctx context.Context, base, head Tree, w Withi
 	}
 }
 
-// entriesOf are a tree's entries at the paths that matter.
+// entriesOf returns a tree's entries at the selected paths.
 func entriesOf(ctx context.Context, t Tree, w Within, only func(path string) bool) iter.Seq2[Entry, error] {
 	if w == nil && only == nil {
 		return t.Entries(ctx)
@@ -232,8 +231,8 @@ func (r *Repository) same(ctx context.Context, base, head Tree, d Delta) (bool, 
 	return from == to, nil
 }
 
-// ObjectID is the id that git gives, or would give, to what stands there; ok is
-// false where it has none, so that it equals nothing.
+// ObjectID returns the id that Git has, or would have, for an entry; ok is false without one:
+// the entry equals nothing then.
 func (r *Repository) ObjectID(ctx context.Context, t Tree, e Entry) (id string, ok bool, err error) {
 	if e.OID != "" {
 		return e.OID, true, nil

@@ -23,8 +23,8 @@ type commitTree struct {
 	malformed *MalformedTreeError // of an entry that git does not write; nil: none
 }
 
-// Tree lists the tree of a commit, as git reads it: an entry with a mode that git
-// does not write counts as what git takes it for. CheckTree reports such entries.
+// Tree lists the tree of a commit as Git reads it: an entry with a mode that Git does not write
+// has the kind that Git gives it. CheckTree reports such entries.
 func (r *Repository) Tree(ctx context.Context, c Commit) (Tree, error) {
 	header, err := r.commit(ctx, c)
 	if err != nil {
@@ -41,13 +41,13 @@ func (r *Repository) Tree(ctx context.Context, c Commit) (Tree, error) {
 	return t, nil
 }
 
-// EmptyTree is the tree with nothing in it, on which a first commit was made.
+// EmptyTree returns the empty tree, the base of a first commit.
 func (r *Repository) EmptyTree() Tree { return &commitTree{r: r} }
 
-// CheckTree returns a *MalformedTreeError where a commit's tree has an entry that
-// git does not write: another mode than its five, or a name that git refuses to
-// check out (".", "..", or one that a file system takes for ".git"). What such an
-// entry becomes on a disk depends on who reads it, so nothing is verified then.
+// CheckTree returns a *MalformedTreeError if a commit's tree has an entry that Git does not
+// write: another mode than its five, or a name that git refuses to
+// check out (".", "..", or one that a file system takes for ".git"). Such an entry
+// means different files to different readers, so nothing is verified then.
 //
 // Of a tree that is read on demand all is read. CheckRead looks at what was read of it.
 func CheckTree(ctx context.Context, t Tree) error {

@@ -17,7 +17,7 @@ import (
 	"github.com/codexlock/codexlock/internal/artifact"
 )
 
-// An Obstacle is why a commit would not hold a file of the work tree as it is there.
+// An Obstacle is the reason why a commit would omit or change a file of the work tree.
 type Obstacle struct {
 	Path   string
 	Kind   ObstacleKind
@@ -28,15 +28,15 @@ type Obstacle struct {
 	Folder bool
 }
 
-// An ObstacleKind is what stands in the way.
+// An ObstacleKind is the kind of an obstacle.
 type ObstacleKind string
 
 // The obstacles.
 const (
 	Untracked     ObstacleKind = "untracked"       // Git does not know the file yet
-	Ignored       ObstacleKind = "ignored"         // a pattern keeps git add from taking it
+	Ignored       ObstacleKind = "ignored"         // a pattern excludes it from git add
 	InSubmodule   ObstacleKind = "submodule"       // it is, or is inside, another repository
-	NotCheckedOut ObstacleKind = "not-checked-out" // a sparse checkout leaves it out
+	NotCheckedOut ObstacleKind = "not-checked-out" // a sparse checkout omits it
 	Unmerged      ObstacleKind = "unmerged"        // a merge left conflict markers in it
 	Filtered      ObstacleKind = "filter"          // a clean filter rewrites it
 	Identified    ObstacleKind = "ident"           // $Id$ in it is rewritten
@@ -44,8 +44,8 @@ const (
 	LineEnds      ObstacleKind = "line-endings"    // its line endings are converted
 )
 
-// A View is what Git would make of the files of the work tree: the user's
-// configuration, the index and the attributes. It runs no filter.
+// A View has the settings that determine what a commit of the work tree would contain: the
+// user's configuration, the index and the attributes. It runs no filter.
 type View struct {
 	r      *Repository
 	git    *runner
@@ -65,8 +65,8 @@ func (v *View) Arriving(from map[artifact.Path]string) *View {
 // whereBytes is the name of the file that has a path's bytes.
 func (v *View) whereBytes(p artifact.Path) string { return cmp.Or(v.bytes[p], p.String()) }
 
-// View reads the configuration that decides what a commit would hold: the
-// repository's, and the user's, to which the environment leads.
+// View reads the configuration that determines what a commit would contain: the repository's,
+// and the user's, which the environment names.
 func (r *Repository) View(ctx context.Context, env func(string) (string, bool)) (*View, error) {
 	if r.bare {
 		return nil, &BareRepositoryError{GitDir: r.gitDir}
@@ -104,9 +104,9 @@ func unlessNone(err error) error {
 	return err
 }
 
-// Obstacles says of each file that stands, or is to stand, in the work tree why a
-// commit would not hold it as it is; of a file that a commit would hold, nothing. A
-// path that is not there is only asked whether it would be ignored.
+// Obstacles returns, for each existing or new file of the work tree, why a commit would omit or
+// change it; other files are not in the result. A path without a file is only checked for
+// being ignored.
 func (v *View) Obstacles(ctx context.Context, paths []artifact.Path) (map[artifact.Path]Obstacle, error) {
 	tracked, err := v.r.tracked(ctx, paths)
 	if err != nil {
@@ -144,8 +144,8 @@ func (v *View) Obstacles(ctx context.Context, paths []artifact.Path) (map[artifa
 	return found, nil
 }
 
-// Ignored says which of the paths Git ignores, each with the pattern: those that
-// Obstacles calls Ignored. Attributes and line endings are not looked at.
+// Ignored returns the paths that Git ignores, each with the pattern. It does not check
+// attributes and line endings.
 func (v *View) Ignored(ctx context.Context, paths []artifact.Path) (map[artifact.Path]string, error) {
 	tracked, err := v.r.tracked(ctx, paths)
 	if err != nil {
@@ -433,7 +433,7 @@ func (v *View) converted(ctx context.Context, p artifact.Path, attributes map[st
 	return Obstacle{Kind: LineEnds, Detail: c.cause}, nil
 }
 
-// A conversion is what Git does to the line endings of a file.
+// A conversion describes Git's conversion of a file's line endings.
 type conversion struct {
 	possible bool
 	auto     bool   // only where it takes the file for text

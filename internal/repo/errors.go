@@ -2,7 +2,7 @@ package repo
 
 import "fmt"
 
-// A NotARepositoryError says that no git repository holds a folder.
+// A NotARepositoryError is a folder outside of any Git repository.
 type NotARepositoryError struct {
 	Dir    string // the folder asked for
 	Reason string // what git or the file system said; may be empty
@@ -21,7 +21,7 @@ func (e *NotARepositoryError) Hint() string {
 	return "run it inside a Git repository, or make one: git init"
 }
 
-// A GitVersionError says that there is no git that can be used.
+// A GitVersionError is a missing or too old git program.
 type GitVersionError struct {
 	Path    string // the git found, "" for none
 	Version string // what it says of itself
@@ -40,7 +40,7 @@ func (e *GitVersionError) Error() string {
 
 func (e *GitVersionError) Unwrap() error { return e.Err }
 
-// A NoCommitsError says that a repository is still empty.
+// A NoCommitsError is a repository without commits.
 type NoCommitsError struct{ Root string }
 
 func (e *NoCommitsError) Error() string {
@@ -52,7 +52,7 @@ func (e *NoCommitsError) Hint() string {
 	return "commit first: the base commit is where configuration and policies come from"
 }
 
-// A MissingCommitError says that a revision names no commit that is here.
+// A MissingCommitError is a revision that names no commit of this clone.
 type MissingCommitError struct {
 	Revision string
 	Shallow  bool // the clone was cut off, so the commit may well exist elsewhere
@@ -70,7 +70,7 @@ func (e *MissingCommitError) Hint() string {
 	return "fetch the base too: actions/checkout with fetch-depth: 2, or git fetch --deepen=1"
 }
 
-// A MissingObjectError says that an object of the evaluated commit is not here.
+// A MissingObjectError is an object of the evaluated commit that this clone does not have.
 type MissingObjectError struct {
 	OID  string
 	Path string // the file or folder it stands for, "" for a commit or the root
@@ -84,7 +84,7 @@ func (e *MissingObjectError) Error() string {
 	return fmt.Sprintf("object %s%s is not in this clone: fetch it whole, in actions/checkout with fetch-depth: 2 or more and no filter", e.OID, of)
 }
 
-// A CorruptObjectError says that an object's bytes are not those of its id.
+// A CorruptObjectError is an object whose bytes do not match its id.
 type CorruptObjectError struct {
 	OID    string
 	Path   string
@@ -99,7 +99,7 @@ func (e *CorruptObjectError) Error() string {
 	return fmt.Sprintf("object %s%s %s: check the clone with git fsck, or clone again", e.OID, of, e.Reason)
 }
 
-// A TooLargeError says that a file has more bytes than the caller will read.
+// A TooLargeError is a file that is larger than the caller's limit.
 type TooLargeError struct {
 	Path  string
 	Size  int64
@@ -110,7 +110,7 @@ func (e *TooLargeError) Error() string {
 	return fmt.Sprintf("%q has %d bytes, at most %d are read: make it smaller or split it", e.Path, e.Size, e.Limit)
 }
 
-// A NotAFileError says that there are no bytes to read where a file is wanted.
+// A NotAFileError is a path without a regular file.
 type NotAFileError struct {
 	Path string
 	Kind Kind
@@ -120,8 +120,8 @@ func (e *NotAFileError) Error() string {
 	return fmt.Sprintf("%q is a %s, want a regular file", e.Path, e.Kind)
 }
 
-// A MalformedTreeError says that a commit's tree has an entry that git does not
-// write, or is larger than any that is verified.
+// A MalformedTreeError is a commit's tree with an entry that Git does not write, or beyond the
+// limits.
 type MalformedTreeError struct {
 	Tree   string // what was listed: a commit, or the work tree
 	Reason string
@@ -145,14 +145,14 @@ func (e *MalformedTreeError) Hint() string {
 	return fmt.Sprintf("write the entry again: git rm -r --cached -- %q && git add -- %q && git commit", e.Path, e.Path)
 }
 
-// A BareRepositoryError says that a repository has no work tree.
+// A BareRepositoryError is a repository without a work tree.
 type BareRepositoryError struct{ GitDir string }
 
 func (e *BareRepositoryError) Error() string {
 	return fmt.Sprintf("%q is a bare repository and has no work tree: name a commit instead, or run in a checkout", e.GitDir)
 }
 
-// A GitError is git's own account of why it stopped.
+// A GitError is an error message of git.
 type GitError struct {
 	Command string // ls-files, …
 	Stderr  string // as git wrote it, cut to its first few lines
@@ -168,8 +168,7 @@ func (e *GitError) Error() string {
 
 func (e *GitError) Unwrap() error { return e.Err }
 
-// An UnmergedError says that a merge left paths unmerged, so that the index is nothing
-// that could be committed.
+// An UnmergedError is an index with unmerged paths, which cannot be committed.
 type UnmergedError struct{ Paths []string }
 
 func (e *UnmergedError) Error() string {

@@ -33,7 +33,7 @@ const (
 	waitDelay = 5 * time.Second
 )
 
-// A runner is the one place where git is started. What it may do is fixed here:
+// A runner starts git. It is the only place that does, and fixes what git may do:
 // it reads objects and names files. No hook, filter, pager, editor, credential
 // helper, file-system monitor or transport can start, whatever the repository's
 // own configuration says, because a step before us may have written that.
@@ -91,7 +91,7 @@ func (g *runner) args(command string, rest []string) []string {
 		args = append(args, "-c", "core.attributesFile="+os.DevNull, "-c", "core.excludesFile="+os.DevNull)
 	}
 	args = append(args,
-		// The commit graph repeats what commits say; only commits are believed.
+		// The commit graph repeats data of commits; only commits are trusted.
 		"-c", "core.commitGraph=false", "-c", "core.useReplaceRefs=false",
 		// Blobs above this are streamed by git instead of held in its memory.
 		"-c", "core.bigFileThreshold=16m",

@@ -8,10 +8,10 @@ import (
 	"strings"
 )
 
-// MergeBases returns the best common ancestors of two commits, in Git's order:
-// one in an ordinary history, none where they share no history, several where
-// branches were merged into each other. A clone whose history is cut off cannot
-// tell none or several from one: the error is then a *MissingHistoryError.
+// MergeBases returns the best common ancestors of two commits, in Git's order: one in an
+// ordinary history, none without common history, several if branches were merged into each
+// other. In a shallow clone the number is unknown: the error is then a
+// *MissingHistoryError.
 func (r *Repository) MergeBases(ctx context.Context, a, b Commit) ([]Commit, error) {
 	if a == b {
 		return []Commit{a}, nil
@@ -41,8 +41,8 @@ func isNo(err error) bool {
 	return errors.As(err, &failed) && errors.As(failed.Err, &ended) && ended.ExitCode() == 1
 }
 
-// A MissingHistoryError says that a shallow clone has too little history to find
-// the merge base of two commits.
+// A MissingHistoryError is a shallow clone with too little history to find the merge base of two
+// commits.
 type MissingHistoryError struct{ A, B Commit }
 
 func (e *MissingHistoryError) Error() string {

@@ -13,8 +13,8 @@ import (
 	"github.com/codexlock/codexlock/internal/artifact"
 )
 
-// An Overlaid is what is to stand at a path of an overlay: the bytes of Data, or
-// those of the file at From, or nothing.
+// An Overlaid is the new content of a path in an overlay: the bytes of Data, or those of the file
+// at From, or nothing.
 type Overlaid struct {
 	Data []byte
 	From string // a path of the tree below; "" where Data are the bytes
@@ -31,8 +31,8 @@ type overlay struct {
 	folders map[string]bool
 }
 
-// Overlay is a tree as it would be with the changes made, by path. So what is to
-// be done can be judged before it is done.
+// Overlay returns a tree with changes applied, by path, so that a change can be judged before it
+// is made.
 func (r *Repository) Overlay(below Tree, changes map[string]Overlaid) Tree {
 	o := &overlay{r: r, below: below, changes: changes, names: slices.Sorted(maps.Keys(changes)), folders: map[string]bool{}}
 	for name, c := range changes {

@@ -16,8 +16,7 @@ import (
 	"strings"
 )
 
-// A Repository is an open git repository. Its methods may be called from several
-// goroutines.
+// A Repository is an open Git repository. Its methods are safe for concurrent use.
 type Repository struct {
 	root    string // the work tree, or the git folder of a bare repository
 	gitDir  string
@@ -36,8 +35,8 @@ type Commit string
 // String is the id in lower-case hex.
 func (c Commit) String() string { return string(c) }
 
-// Open finds the repository that holds dir. Its errors are *NotARepositoryError
-// and *GitVersionError.
+// Open opens the repository of the folder dir. Its errors are *NotARepositoryError and
+// *GitVersionError.
 func Open(ctx context.Context, dir string) (*Repository, error) {
 	at, err := discover(dir)
 	if err != nil {
@@ -69,22 +68,21 @@ func Open(ctx context.Context, dir string) (*Repository, error) {
 	return r, nil
 }
 
-// Root is the top folder of the work tree, absolute and with no symlink in it;
-// of a bare repository it is the git folder.
+// Root returns the top folder of the work tree, absolute and without symlinks; for a bare
+// repository it is the Git folder.
 func (r *Repository) Root() string { return r.root }
 
 // GitDir is the folder where git keeps this checkout's state.
 func (r *Repository) GitDir() string { return r.gitDir }
 
-// Close ends the git processes that read objects, and lets the work tree go.
+// Close ends the git processes that read objects, and closes the work tree.
 func (r *Repository) Close() error {
 	r.top.close()
 	return r.objects.close()
 }
 
-// Commit resolves a revision as git writes them: a branch, HEAD^1, an id. Where a
-// name is a tag and something else too, the tag is not what it takes: see
-// Ambiguous. Its errors are *NoCommitsError and *MissingCommitError.
+// Commit resolves a revision as git writes them: a branch, HEAD^1, an id. If a
+// name is a tag and something else too, Commit does not take the tag: see Ambiguous. Its errors are *NoCommitsError and *MissingCommitError.
 func (r *Repository) Commit(ctx context.Context, rev string) (Commit, error) {
 	ambiguous, is, err := r.Ambiguous(ctx, rev)
 	if err != nil {
@@ -145,9 +143,9 @@ func (r *Repository) KeepsModes(ctx context.Context) (bool, error) {
 	return strings.TrimSpace(string(out)) != "false", nil
 }
 
-// FirstParent is the commit that c was made on; ok is false for a commit that
-// has none. Where c has a parent that this clone lacks, the error is a
-// *MissingCommitError: a cut-off history is never taken for a beginning.
+// FirstParent returns the first parent of c; ok is false for a commit without parents. If this
+// clone does not have the parent, the error is a *MissingCommitError: a shallow history is
+// never mistaken for a first commit.
 func (r *Repository) FirstParent(ctx context.Context, c Commit) (parent Commit, ok bool, err error) {
 	header, err := r.commit(ctx, c)
 	if err != nil {
@@ -196,7 +194,7 @@ func (r *Repository) commit(ctx context.Context, c Commit) (commitHeader, error)
 	return header, nil
 }
 
-// A place is where a repository is.
+// A place has the folders of a repository.
 type place struct {
 	root, gitDir string
 	bare         bool

@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// An AmbiguousRevision is a name that is a tag, and also a branch or the
-// beginning of a commit's id, at different commits. Git takes the tag, which
-// anyone who may push tags can make; Commit takes the other.
+// An AmbiguousRevision is a name that is a tag, and also a branch or the beginning of a commit's
+// id, at different commits. Git takes the tag, which anyone who may push tags can create;
+// Commit takes the other.
 type AmbiguousRevision struct {
 	Revision string
 	Tag      string // its full name

@@ -10,10 +10,10 @@ import (
 	"github.com/codexlock/codexlock/internal/artifact"
 )
 
-// A Kind is what stands at a path.
+// A Kind is the kind of an entry.
 type Kind uint8
 
-// The kinds. The zero Kind is the one that holds bytes.
+// The kinds. The zero Kind is a regular file.
 const (
 	File      Kind = iota // a regular file: mode 100644 or 100755
 	Symlink               // a symlink, or a path that leads through one
@@ -34,7 +34,7 @@ func (k Kind) String() string {
 	return kindNames[Special]
 }
 
-// An Entry is what a tree has at a path.
+// An Entry is the entry of a tree at a path.
 type Entry struct {
 	Path string // as the tree has it; it may be no valid artifact.Path
 	Kind Kind
@@ -44,21 +44,21 @@ type Entry struct {
 	Perm fs.FileMode // the permission bits on the disk; 0 in a commit, where there are none
 }
 
-// A Tree is the files of a commit, or those of the work tree. Its methods may be
-// called from several goroutines.
+// A Tree has the files of a commit, or those of the work tree. Its methods are safe for
+// concurrent use.
 type Tree interface {
-	// Lookup is what stands at p, folders too; ok is false where nothing does.
+	// Lookup returns the entry at p, which can be a folder; ok is false without one.
 	// In the work tree, a path that leads through a symlink is a Symlink.
 	Lookup(ctx context.Context, p artifact.Path) (e Entry, ok bool, err error)
 	// Open is Lookup for what will be read: in the work tree one opening is all that
 	// looking a file up and reading it cost. The file has to be closed.
 	Open(ctx context.Context, p artifact.Path) (f *Handle, ok bool, err error)
-	// Names are the paths of Entries. In the work tree they cost less.
+	// Names returns the paths of Entries. In the work tree it costs less.
 	Names(ctx context.Context) ([]string, error)
 	// Entries are all but folders, in bytewise order of their paths. In the work
 	// tree they are the tracked and the untracked ones, without the ignored.
 	Entries(ctx context.Context) iter.Seq2[Entry, error]
-	// Read is the bytes of a file; over limit, the error is a *TooLargeError.
+	// Read returns the bytes of a file; over limit, the error is a *TooLargeError.
 	Read(ctx context.Context, e Entry, limit int64) ([]byte, error)
 	// Hash is the digest of a file's bytes, how many there are, and the first
 	// HeadBytes of them, all in one pass, in which also sees every byte, where it
@@ -66,8 +66,8 @@ type Tree interface {
 	Hash(ctx context.Context, e Entry, also io.Writer) (d artifact.Digest, size int64, head []byte, err error)
 }
 
-// HeadBytes is how much of a file Hash hands back: the Git LFS specification
-// says that a pointer file has fewer than 1024 bytes.
+// HeadBytes is the number of first bytes that Hash returns: a Git LFS pointer file has fewer than
+// 1024 bytes (git-lfs, docs/spec.md).
 const HeadBytes = 1024
 
 // MaxFileBytes bounds a file that is hashed. Hashing needs no memory, only time:
@@ -75,8 +75,8 @@ const HeadBytes = 1024
 // takes a file half as large, with LFS or without.
 const MaxFileBytes = 16 << 30
 
-// A Handle is what stands at a path of a tree, looked up and opened once: what was
-// looked up is what is read. There may be nothing to read there.
+// A Handle is an entry of a tree that was looked up and opened once, so that the bytes are those
+// of the entry. It may have nothing to read.
 type Handle struct {
 	Entry
 	tree   Tree
