@@ -242,8 +242,17 @@ func assigned(text []byte) bool {
 	}
 	var room [operatorWithin + valueWithin + utf8.UTFMax]byte
 	meant := append(room[:0], text[:escape]...)
-	for text = text[escape:]; len(text) > 0 && len(meant) < operatorWithin+valueWithin; {
+	operates := bytes.ContainsAny(meant, operators)
+	end := operatorWithin + valueWithin // of what has to be decoded
+	for text = text[escape:]; len(text) > 0 && len(meant) < end; {
 		c, n := unescape(text)
+		switch class := classes[c[0]]; {
+		case operates:
+		case class&operator != 0:
+			operates, end = true, min(end, len(meant)+valueWithin)
+		case class&between == 0:
+			return false
+		}
 		meant, text = append(meant, c...), text[n:]
 	}
 	found, _ = assigns(meant)
