@@ -15,11 +15,11 @@ import (
 	"github.com/codexlock/codexlock/internal/attributes"
 	"github.com/codexlock/codexlock/internal/config"
 	"github.com/codexlock/codexlock/internal/exit"
-	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/gate"
 	"github.com/codexlock/codexlock/internal/host"
 	"github.com/codexlock/codexlock/internal/keys"
 	"github.com/codexlock/codexlock/internal/ledger"
+	"github.com/codexlock/codexlock/internal/measure"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/script"
 	"github.com/codexlock/codexlock/internal/signing"
@@ -117,7 +117,7 @@ func (in *scaffold) configure(ctx context.Context, domain string) error {
 		if entry.Kind != repo.File {
 			return exit.Usagef("%s is a %s, want a file", p, entry.Kind)
 		}
-		text, err := in.tree.Read(ctx, entry, facts.MaxCompanionBytes)
+		text, err := in.tree.Read(ctx, entry, measure.MaxCompanionBytes)
 		if err == nil {
 			in.config, err = config.Parse(p, text)
 		}
@@ -258,7 +258,7 @@ func (in *scaffold) checkWorkflow(ctx context.Context) error {
 	if err != nil || entry.Kind != repo.File {
 		return err
 	}
-	text, err := in.tree.Read(ctx, entry, facts.MaxCompanionBytes)
+	text, err := in.tree.Read(ctx, entry, measure.MaxCompanionBytes)
 	if err != nil {
 		return err
 	}

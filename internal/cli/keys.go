@@ -18,6 +18,7 @@ import (
 	"github.com/codexlock/codexlock/internal/gate"
 	"github.com/codexlock/codexlock/internal/host"
 	"github.com/codexlock/codexlock/internal/keys"
+	"github.com/codexlock/codexlock/internal/measure"
 	"github.com/codexlock/codexlock/internal/policy"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/report"
@@ -108,7 +109,7 @@ type keyView struct {
 	world     host.World
 	domain    string // "" for all
 	effective string
-	options   facts.Options
+	options   measure.Options
 }
 
 func (k *keyView) flags(cmd *cobra.Command) {
@@ -162,7 +163,7 @@ func (k *keyView) known() error {
 
 // domains are those that were asked for.
 func (k *keyView) domains() []string {
-	names := facts.DomainNames(k.options.Config)
+	names := measure.DomainNames(k.options.Config)
 	if k.domain != "" && k.options.Config.Domains != nil {
 		return []string{k.domain}
 	}
@@ -210,7 +211,7 @@ func (k *keyView) check(ctx context.Context, print func([]facts.DomainKey, []pol
 	if err != nil {
 		return err
 	}
-	measured := facts.NewKeys(k.options, k.domain)
+	measured := measure.NewKeys(k.options, k.domain)
 	decision, err := engine.Decide(ctx, measured, policy.Options{Now: k.options.Now, MinimumLevel: k.options.Config.MinimumLevel})
 	if err != nil {
 		return err
@@ -333,7 +334,7 @@ func (k *keyView) next(d facts.DomainKey) string {
 // rotationDays is how old a key may get (ZT-14.4), and rotationNotice how many days before
 // that keys check says so.
 const (
-	rotationDays   = int(facts.RotationPeriod / (24 * time.Hour))
+	rotationDays   = int(measure.RotationPeriod / (24 * time.Hour))
 	rotationNotice = 14
 )
 

@@ -14,9 +14,9 @@ import (
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/config"
 	"github.com/codexlock/codexlock/internal/exit"
-	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/gate"
 	"github.com/codexlock/codexlock/internal/host"
+	"github.com/codexlock/codexlock/internal/measure"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/report"
 	"github.com/codexlock/codexlock/internal/signing"
@@ -157,7 +157,7 @@ func (v revocation) edit(ctx context.Context, r *repo.Repository, tree repo.Tree
 	if err != nil || !ok {
 		return errors.Join(err, fmt.Errorf("read %s: %w", c.File, fs.ErrNotExist))
 	}
-	before, err := tree.Read(ctx, entry, facts.MaxCompanionBytes)
+	before, err := tree.Read(ctx, entry, measure.MaxCompanionBytes)
 	if err != nil {
 		return err
 	}

@@ -10,9 +10,9 @@ import (
 
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/exit"
-	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/host"
 	"github.com/codexlock/codexlock/internal/ledger"
+	"github.com/codexlock/codexlock/internal/measure"
 	"github.com/codexlock/codexlock/internal/report"
 	"github.com/codexlock/codexlock/internal/vaulttime"
 )
@@ -197,9 +197,9 @@ func (m ledgerMerge) read(name string) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, facts.MaxLedgerBytes+1))
-	if err == nil && len(text) > facts.MaxLedgerBytes {
-		err = fmt.Errorf("it has over %d bytes", facts.MaxLedgerBytes)
+	text, err := io.ReadAll(io.LimitReader(f, measure.MaxLedgerBytes+1))
+	if err == nil && len(text) > measure.MaxLedgerBytes {
+		err = fmt.Errorf("it has over %d bytes", measure.MaxLedgerBytes)
 	}
 	return text, err
 }

@@ -13,11 +13,11 @@ import (
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/attest"
 	"github.com/codexlock/codexlock/internal/exit"
-	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/gate"
 	"github.com/codexlock/codexlock/internal/host"
 	"github.com/codexlock/codexlock/internal/ledger"
 	"github.com/codexlock/codexlock/internal/manifest"
+	"github.com/codexlock/codexlock/internal/measure"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/report"
 	"github.com/codexlock/codexlock/internal/signing"
@@ -161,9 +161,9 @@ func (l lockResolution) read(ctx context.Context, p artifact.Path) ([]byte, erro
 	if err != nil || !ok || entry.Kind != repo.File {
 		return nil, err
 	}
-	limit := int64(facts.MaxCompanionBytes)
+	limit := int64(measure.MaxCompanionBytes)
 	if p == ledger.Path {
-		limit = facts.MaxLedgerBytes
+		limit = measure.MaxLedgerBytes
 	}
 	text, err := l.work.Read(ctx, entry, limit)
 	if large := (*repo.TooLargeError)(nil); errors.As(err, &large) {
@@ -181,7 +181,7 @@ func (l lockResolution) sides(ctx context.Context, p artifact.Path) (texts [3][]
 			if e == nil {
 				continue
 			}
-			if texts[i], err = l.repository.ReadIndexed(ctx, *e, facts.MaxLedgerBytes); err != nil {
+			if texts[i], err = l.repository.ReadIndexed(ctx, *e, measure.MaxLedgerBytes); err != nil {
 				return texts, false, err
 			}
 		}

@@ -16,6 +16,7 @@ import (
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/gate"
 	"github.com/codexlock/codexlock/internal/host"
+	"github.com/codexlock/codexlock/internal/measure"
 	"github.com/codexlock/codexlock/internal/policy"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/report"
@@ -147,7 +148,7 @@ func newJudge(t *testing.T, w host.World, r *repo.Repository) func(*testing.T) r
 			if o.Head, err = r.WorkTree(context.WithoutCancel(ctx)); err != nil {
 				t.Fatal(err)
 			}
-			change, err := facts.Collect(ctx, o)
+			change, err := measure.Collect(ctx, o)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -17,6 +17,7 @@ import (
 	"github.com/codexlock/codexlock/internal/gate"
 	"github.com/codexlock/codexlock/internal/host"
 	"github.com/codexlock/codexlock/internal/keys"
+	"github.com/codexlock/codexlock/internal/measure"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/report"
 	"github.com/codexlock/codexlock/internal/signing"
@@ -177,7 +178,7 @@ func (t rotation) list(ctx context.Context, r *repo.Repository, domains []string
 	if err != nil || !ok {
 		return errors.Join(err, fmt.Errorf("read %s: %w", at, fs.ErrNotExist))
 	}
-	text, err := tree.Read(ctx, entry, facts.MaxCompanionBytes)
+	text, err := tree.Read(ctx, entry, measure.MaxCompanionBytes)
 	if err != nil {
 		return err
 	}

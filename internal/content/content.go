@@ -9,6 +9,7 @@ import (
 	"sync"
 	"unicode/utf8"
 
+	"github.com/codexlock/codexlock/internal/facts"
 	"golang.org/x/text/encoding/unicode"
 )
 
@@ -30,45 +31,23 @@ const (
 // finding, so one that is left out lets nothing pass.
 const maxPlaces = 20
 
-// Facts are what was found in one text.
-type Facts struct {
-	State        State         `json:"state"`
-	Problem      string        `json:"problem,omitempty"`
-	Placeholders []Placeholder `json:"placeholders"`
-	Secrets      []Secret      `json:"secrets"`
-}
-
-// A Placeholder is a word that says that something is still to be done.
-type Placeholder struct {
-	Word   string `json:"word"`
-	Line   int    `json:"line"`   // counts from 1
-	Column int    `json:"column"` // counts from 1, in characters
-}
-
-// A Secret is where something stands that looks like a credential.
-type Secret struct {
-	Kind   string `json:"kind"`   // the gitleaks rule that knows it, such as aws-access-token
-	Line   int    `json:"line"`   // counts from 1
-	Column int    `json:"column"` // counts from 1, in characters
-}
-
 // NoFindings returns the facts of a text without placeholders and secrets.
-func NoFindings() Facts {
-	return Facts{State: "text", Placeholders: []Placeholder{}, Secrets: []Secret{}}
+func NoFindings() facts.Content {
+	return facts.Content{State: "text", Placeholders: []facts.Placeholder{}, Secrets: []facts.Secret{}}
 }
 
 // Search searches a text in memory. The budget may be nil.
-func Search(name string, text []byte, b *Budget) (Facts, error) {
+func Search(name string, text []byte, b *Budget) (facts.Content, error) {
 	s := NewScanner(name).Within(b)
 	if _, err := s.Write(text); err != nil {
-		return Facts{}, err
+		return facts.Content{}, err
 	}
 	return s.Facts()
 }
 
 // A Scanner looks through the bytes that are written to it.
 type Scanner struct {
-	facts    Facts
+	facts    facts.Content
 	grammar  grammar
 	buf      []byte
 	found    []hit  // the room for what is found in buf
@@ -119,7 +98,7 @@ var chunks = sync.Pool{New: func() any { b := make([]byte, 0, chunk); return &b 
 const smallText = 256 << 10
 
 // Facts are what was found, once all is written.
-func (s *Scanner) Facts() (Facts, error) {
+func (s *Scanner) Facts() (facts.Content, error) {
 	if s.facts.State == "text" && s.err == nil {
 		s.look(true)
 	}

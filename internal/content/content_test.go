@@ -3,6 +3,8 @@ package content
 import (
 	"bytes"
 	"fmt"
+
+	"github.com/codexlock/codexlock/internal/facts"
 	"math/rand/v2"
 	"reflect"
 	"slices"
@@ -23,7 +25,7 @@ var generic = "a1B2c3D4e5F6" + "g7H8i9J0k1L2m3N4"
 // encoded is a piece of base64.
 const encoded = "iVBORw0KGgoAAAANSUhEUgAAAoAAAAHgCAYAAAA10dzk"
 
-func look(t *testing.T, name, text string) Facts {
+func look(t *testing.T, name, text string) facts.Content {
 	t.Helper()
 	f, err := Search(name, []byte(text), nil)
 	if err != nil {
@@ -229,7 +231,7 @@ func TestUTF16(t *testing.T) {
 	text := "a\nsee TODO: " + token
 	for _, s := range []string{encode("\xff\xfe", 0, text), encode("\xfe\xff", 1, text)} {
 		f := look(t, "a.txt", s)
-		want := Facts{State: "text", Placeholders: []Placeholder{{"TODO", 2, 5}}, Secrets: []Secret{{"github-pat", 2, 11}}}
+		want := facts.Content{State: "text", Placeholders: []facts.Placeholder{{Word: "TODO", Line: 2, Column: 5}}, Secrets: []facts.Secret{{Kind: "github-pat", Line: 2, Column: 11}}}
 		if !reflect.DeepEqual(f, want) {
 			t.Errorf("%q: %+v", s[:4], f)
 		}
@@ -251,7 +253,7 @@ func TestPiecesAreAWhole(t *testing.T) {
 		copy(text[at:], "\nTODO "+token+"\n")
 		f := look(t, "a.txt", string(text))
 		line := bytes.Count(text[:at], []byte("\n")) + 2
-		want := Facts{State: "text", Placeholders: []Placeholder{{"TODO", line, 1}}, Secrets: []Secret{{"github-pat", line, 6}}}
+		want := facts.Content{State: "text", Placeholders: []facts.Placeholder{{Word: "TODO", Line: line, Column: 1}}, Secrets: []facts.Secret{{Kind: "github-pat", Line: line, Column: 6}}}
 		if !reflect.DeepEqual(f, want) {
 			t.Errorf("at %d: %+v, want line %d", at, f, line)
 		}

@@ -2,6 +2,8 @@ package content
 
 import (
 	"fmt"
+
+	"github.com/codexlock/codexlock/internal/facts"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -113,7 +115,7 @@ func isQuiet(text []byte) bool {
 }
 
 // everywhere looks through a text as if all of it were suspicious.
-func everywhere(name string, text []byte) Facts {
+func everywhere(name string, text []byte) facts.Content {
 	s := NewScanner(name)
 	s.buf = text
 	h := s.hits([]span{{0, len(text), false}})

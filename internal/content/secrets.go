@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"cmp"
 	"fmt"
+
+	"github.com/codexlock/codexlock/internal/facts"
 	"slices"
 	"strings"
 	"sync"
@@ -103,7 +105,7 @@ func (s *Scanner) secrets(all []hit, until int) {
 // is held.
 func (s *Scanner) ask(held []byte, at func(int) int) {
 	text := string(held)
-	var found []Secret
+	var found []facts.Secret
 	next := map[string]int{}   // by rule: the engine finds what one of them matches in order
 	noted := map[string]bool{} // a secret is noted where it stands first
 	for _, f := range findSecrets(text) {
@@ -119,12 +121,12 @@ func (s *Scanner) ask(held []byte, at func(int) int) {
 		}
 		noted[f.rule+f.match] = true
 		p := s.placeOf(at(i))
-		found = append(found, Secret{f.rule, p.line, p.column})
+		found = append(found, facts.Secret{Kind: f.rule, Line: p.line, Column: p.column})
 		if len(found) > maxMatches {
 			break
 		}
 	}
-	slices.SortFunc(found, func(a, b Secret) int {
+	slices.SortFunc(found, func(a, b facts.Secret) int {
 		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column), cmp.Compare(a.Kind, b.Kind))
 	})
 	for _, one := range slices.Compact(found) {

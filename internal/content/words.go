@@ -3,6 +3,8 @@ package content
 import (
 	"bytes"
 	"cmp"
+
+	"github.com/codexlock/codexlock/internal/facts"
 	"slices"
 	"strings"
 	"unicode"
@@ -72,7 +74,7 @@ func (s *Scanner) placeholders(all []hit, until int, last bool) {
 			continue
 		}
 		p := s.placeOf(h.start)
-		s.facts.Placeholders = append(s.facts.Placeholders, Placeholder{string(s.buf[h.start:h.end]), p.line, p.column})
+		s.facts.Placeholders = append(s.facts.Placeholders, facts.Placeholder{Word: string(s.buf[h.start:h.end]), Line: p.line, Column: p.column})
 	}
 }
 

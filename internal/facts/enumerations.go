@@ -1,7 +1,7 @@
 package facts
 
 // The enumerations of facts are defined here, and nowhere else: a test holds
-// schemas/facts.json to them, and every text in this package that becomes one.
+// schemas/facts.json to them, and every text of the program that becomes one.
 
 // A Keyless says what a run without the secret does.
 type Keyless string
@@ -710,4 +710,97 @@ const (
 	BaselineStateInvalid   BaselineState = "invalid"
 	BaselineStateIrregular BaselineState = "irregular"
 	BaselineStateUnnamed   BaselineState = "unnamed" // the configuration names none
+)
+
+// A Scope says which artifacts are judged.
+type Scope string
+
+// The values of Scope.
+const (
+	Changed Scope = "changed" // those that differ between base and head
+	All     Scope = "all"     // every artifact of the head
+	Paths   Scope = "paths"   // the named ones
+)
+
+// A TrustedBase is the source of configuration, rules, schemas and keys.
+type TrustedBase string
+
+// The values of TrustedBase.
+const (
+	TrustedCommit   TrustedBase = "commit"   // an existing commit
+	TrustedHead     TrustedBase = "head"     // the head itself: a first push
+	TrustedAncestor TrustedBase = "ancestor" // an ancestor of a commit that cannot be used
+)
+
+// A ScriptState says whether a script was parsed.
+type ScriptState string
+
+// The values of ScriptState.
+const (
+	ScriptStateParsed  ScriptState = "parsed"
+	ScriptStateInvalid ScriptState = "invalid" // Bash does not parse it, see Problem
+	ScriptStateUnread  ScriptState = "unread"  // too large, no text
+	ScriptStateOther   ScriptState = "other"   // its first line names no shell
+)
+
+// A Shebang is what a script's first line names (ZT-1.1).
+type Shebang string
+
+// The values of Shebang.
+const (
+	ShebangBash   Shebang = "bash" // #!/usr/bin/env bash
+	ShebangOther  Shebang = "other"
+	ShebangAbsent Shebang = "absent"
+)
+
+// A StrictMode is where a script says set -euo pipefail.
+type StrictMode string
+
+// The values of StrictMode.
+const (
+	StrictModeFirst  StrictMode = "first"
+	StrictModeLater  StrictMode = "later"
+	StrictModeAbsent StrictMode = "absent"
+)
+
+// A POSIX says whether a script keeps to POSIX.
+type POSIX string
+
+// The values of POSIX.
+const (
+	POSIXYes    POSIX = "yes"
+	POSIXNo     POSIX = "no"     // see POSIXProblem
+	POSIXAbsent POSIX = "absent" // it was not parsed
+)
+
+// A Usage says whether a script answers --help or --usage.
+type Usage string
+
+// The values of Usage.
+const (
+	UsageHandled Usage = "handled"
+	UsageAbsent  Usage = "absent"
+)
+
+// A ShellCheckState is what came of asking ShellCheck.
+type ShellCheckState string
+
+// The values of ShellCheckState.
+const (
+	ShellCheckStatePassed      ShellCheckState = "passed"
+	ShellCheckStateFound       ShellCheckState = "found"       // see Findings
+	ShellCheckStateUnavailable ShellCheckState = "unavailable" // it is not installed
+	ShellCheckStateExceeded    ShellCheckState = "exceeded"    // it needs more time or memory than it is given, see Problem
+	ShellCheckStateOurs        ShellCheckState = "ours"        // the script is one that codexlock writes, which its own tests check
+	ShellCheckStateAbsent      ShellCheckState = "absent"      // the script was not asked about, for it cannot be parsed
+)
+
+// A ContentState says whether a text was looked through.
+type ContentState string
+
+// The values of ContentState.
+const (
+	ContentStateText   ContentState = "text"
+	ContentStateBinary ContentState = "binary" // nothing was looked for
+	ContentStateUnread ContentState = "unread" // it could not be looked through to its end, see Problem
 )

@@ -1,36 +1,31 @@
-// Package facts measures a repository: it collects all facts that rules can read, about one
-// artifact or about the whole change, in one document. The result of a comparison is a
-// value of an enumeration; rules decide what it means. A fact never contains a key or a
-// computed MAC, only the result of checking one.
+// Package facts defines the documents that rules see: all facts about one artifact, or about
+// the whole change. The result of a comparison is a value of an enumeration; rules decide what
+// it means. A fact never contains a key or a computed MAC, only the result of checking one.
+// Package measure collects them.
 package facts
 
-import (
-	"context"
-
-	"github.com/codexlock/codexlock/internal/content"
-	"github.com/codexlock/codexlock/internal/script"
-)
+import "context"
 
 // An Input is what a rule sees as `input`: one artifact (Artifact set), the
 // whole change (Repository set), or what lets findings stand (Exceptions set). Its JSON form is schemas/facts.json. A pointer
 // or a string that was not measured is absent, never empty.
 type Input struct {
-	EffectiveTime string        `json:"effective_time"` // RFC 3339, UTC, whole seconds; one for the run
-	Settings      Settings      `json:"settings"`
-	Artifact      *Artifact     `json:"artifact,omitempty"`
-	Ledger        *Ledger       `json:"ledger,omitempty"`
-	Manifest      *Manifest     `json:"manifest,omitempty"`
-	VaultTime     *VaultTime    `json:"vaulttime,omitempty"`
-	Test          *Test         `json:"test,omitempty"`
-	Domain        *Domain       `json:"domain,omitempty"`
-	Base          *Base         `json:"base,omitempty"`
-	Checks        *Checks       `json:"checks,omitempty"`
-	Script        *script.Facts `json:"script,omitempty"` // of the artifact, where it is a shell script
+	EffectiveTime string     `json:"effective_time"` // RFC 3339, UTC, whole seconds; one for the run
+	Settings      Settings   `json:"settings"`
+	Artifact      *Artifact  `json:"artifact,omitempty"`
+	Ledger        *Ledger    `json:"ledger,omitempty"`
+	Manifest      *Manifest  `json:"manifest,omitempty"`
+	VaultTime     *VaultTime `json:"vaulttime,omitempty"`
+	Test          *Test      `json:"test,omitempty"`
+	Domain        *Domain    `json:"domain,omitempty"`
+	Base          *Base      `json:"base,omitempty"`
+	Checks        *Checks    `json:"checks,omitempty"`
+	Script        *Script    `json:"script,omitempty"` // of the artifact, where it is a shell script
 	// Content is what was looked for in the artifact's bytes; absent where they are
 	// not here, as those of a Git LFS pointer.
-	Content    *content.Facts `json:"content,omitempty"`
-	Repository *Repository    `json:"repository,omitempty"`
-	Exceptions *Exceptions    `json:"exceptions,omitempty"`
+	Content    *Content    `json:"content,omitempty"`
+	Repository *Repository `json:"repository,omitempty"`
+	Exceptions *Exceptions `json:"exceptions,omitempty"`
 }
 
 // Settings are the parts of the base commit's configuration that rules may read.
@@ -179,10 +174,10 @@ type Link struct {
 // A Test is X.test.
 type Test struct {
 	Document
-	Mode   string        `json:"mode,omitempty"`
-	Script *script.Facts `json:"script,omitempty"` // what the script does
+	Mode   string  `json:"mode,omitempty"`
+	Script *Script `json:"script,omitempty"` // what the script does
 	// Content is what was looked for in its bytes.
-	Content *content.Facts `json:"content,omitempty"`
+	Content *Content `json:"content,omitempty"`
 	// Run is what came of executing it. But for passed, RunDetail says why.
 	Run       TestRun `json:"run"`
 	RunDetail string  `json:"run_detail,omitempty"`
@@ -432,6 +427,16 @@ type StaleEntry struct {
 	Line    int    `json:"line,omitempty"` // in the head's file, where the change adds it
 	Rule    string `json:"rule"`
 	Path    string `json:"path"`
+}
+
+// An Eligibility says why a path is an artifact, or why it is not.
+type Eligibility struct {
+	Artifact     bool   `json:"artifact"`
+	Pattern      string `json:"pattern,omitempty"`  // of artifacts.include, the first that matches
+	Excluded     string `json:"excluded,omitempty"` // of artifacts.exclude, the first that matches
+	Listed       bool   `json:"listed"`             // in the head's ledger
+	ListedInBase bool   `json:"listed_in_base"`
+	CompanionOf  string `json:"companion_of,omitempty"` // the artifact whose companion it is
 }
 
 // A Measurement is one input and the way back from a pointer into a file to the

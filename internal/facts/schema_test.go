@@ -82,9 +82,8 @@ func checkPackages(t *testing.T, names ...string) map[string]checked {
 	return all
 }
 
-// importers are the packages of this module, apart from those named, that import one of
-// them.
-func importers(t *testing.T, names ...string) []string {
+// importers are the packages of this module that import facts.
+func importers(t *testing.T) []string {
 	t.Helper()
 	out, err := exec.Command("go", "list", "-f", `{{.ImportPath}} {{join .Imports " "}}`, module+"...").Output()
 	if err != nil {
@@ -93,9 +92,8 @@ func importers(t *testing.T, names ...string) []string {
 	var found []string
 	for line := range strings.Lines(string(out)) {
 		words := strings.Fields(line)
-		name := strings.TrimPrefix(words[0], module)
-		if !slices.Contains(names, name) && slices.ContainsFunc(names, func(n string) bool { return slices.Contains(words[1:], module+n) }) {
-			found = append(found, name)
+		if slices.Contains(words[1:], module+"facts") {
+			found = append(found, strings.TrimPrefix(words[0], module))
 		}
 	}
 	return found
@@ -103,17 +101,15 @@ func importers(t *testing.T, names ...string) []string {
 
 // enumerations are the values of each exported string type that has constants, by the
 // type's name with its package.
-func enumerations(packages ...*types.Package) map[string][]string {
+func enumerations(pkg *types.Package) map[string][]string {
 	values := map[string][]string{}
-	for _, pkg := range packages {
-		for _, name := range pkg.Scope().Names() {
-			c, ok := pkg.Scope().Lookup(name).(*types.Const)
-			if !ok {
-				continue
-			}
-			if named, ok := c.Type().(*types.Named); ok && named.Obj().Pkg() == pkg && named.Obj().Exported() && c.Val().Kind() == constant.String {
-				values[named.String()] = append(values[named.String()], constant.StringVal(c.Val()))
-			}
+	for _, name := range pkg.Scope().Names() {
+		c, ok := pkg.Scope().Lookup(name).(*types.Const)
+		if !ok {
+			continue
+		}
+		if named, ok := c.Type().(*types.Named); ok && named.Obj().Pkg() == pkg && named.Obj().Exported() && c.Val().Kind() == constant.String {
+			values[named.String()] = append(values[named.String()], constant.StringVal(c.Val()))
 		}
 	}
 	return values
@@ -240,9 +236,9 @@ func (c *comparer) object(at string, s *types.Struct, schema map[string]any) {
 // A fact is defined by its field and its constants; this names what the schema, which
 // holds the sample too, says otherwise.
 func TestSchemaIsThatOfTheTypes(t *testing.T) {
-	packages := checkPackages(t, "facts", "script", "content")
+	packages := checkPackages(t, "facts")
 	c := &comparer{used: map[string]bool{}, seen: map[string]bool{}}
-	c.enums = enumerations(packages["facts"].types, packages["script"].types, packages["content"].types)
+	c.enums = enumerations(packages["facts"].types)
 	if err := json.Unmarshal(schemas.Source(schemas.Facts), &c.root); err != nil {
 		t.Fatal(err)
 	}
@@ -264,8 +260,8 @@ func TestSchemaIsThatOfTheTypes(t *testing.T) {
 // expected is one of its constants, wherever facts are measured or read. Go itself
 // converts any.
 func TestTextsAreOfTheirEnumeration(t *testing.T) {
-	packages := checkPackages(t, append(importers(t, "facts", "script", "content"), "facts", "script", "content")...)
-	enums := enumerations(packages["facts"].types, packages["script"].types, packages["content"].types)
+	packages := checkPackages(t, append(importers(t), "facts")...)
+	enums := enumerations(packages["facts"].types)
 	texts := 0
 	for _, pkg := range packages {
 		for expr, tv := range pkg.info.Types {

@@ -8,6 +8,7 @@ import (
 	"github.com/codexlock/codexlock/internal/concurrent"
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/measure"
 	"github.com/codexlock/codexlock/internal/repo"
 )
 
@@ -117,7 +118,7 @@ func (g *Gate) commit(ctx context.Context, r *repo.Repository, rev string) (repo
 
 // A comparison has the trees of an evaluation: those that are measured, and the trusted one.
 type comparison struct {
-	options facts.Options
+	options measure.Options
 	trusted repo.Tree
 	commit  repo.Commit // of trusted; "" where it is the head's own
 	notes   []string
@@ -126,7 +127,7 @@ type comparison struct {
 // compare finds the commits and opens their trees, both at the same time.
 func (g *Gate) compare(ctx context.Context, r *repo.Repository) (comparison, error) {
 	layout, selection := g.options.Settings.Layout.Value, g.options.Selection
-	t := comparison{options: facts.Options{
+	t := comparison{options: measure.Options{
 		Repository: r, Scope: selection.Scope, Now: g.now, Base: r.EmptyTree(), Strict: layout == "strict",
 		MeasureNamed: selection.MeasureNamed, Staged: g.options.Base.Staged, TrustedBase: facts.TrustedCommit,
 	}}

@@ -9,6 +9,7 @@ import (
 	"github.com/codexlock/codexlock/internal/config"
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/measure"
 	"github.com/codexlock/codexlock/internal/policy"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/schemas"
@@ -39,7 +40,7 @@ func (l baseLoader) policyOptions(ctx context.Context, c config.Config) (policy.
 // proposed reads the exceptions, rule settings and baseline of the head, in which
 // the change may add entries. A head whose files cannot be read adds nothing here:
 // gate.self_change reports those.
-func (g *Gate) proposed(ctx context.Context, r *repo.Repository, e facts.Options) (policy.Proposed, error) {
+func (g *Gate) proposed(ctx context.Context, r *repo.Repository, e measure.Options) (policy.Proposed, error) {
 	if e.SameCommit {
 		return policy.Proposed{}, nil
 	}
@@ -86,7 +87,7 @@ func (l baseLoader) baseline(ctx context.Context, c config.Config) (policy.Basel
 		b.State = "irregular"
 		return b, nil
 	}
-	text, err := l.base.Read(ctx, entry, facts.MaxLedgerBytes)
+	text, err := l.base.Read(ctx, entry, measure.MaxLedgerBytes)
 	if err != nil {
 		return b, fmt.Errorf("read %s: %w", b.Path, err)
 	}

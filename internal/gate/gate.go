@@ -18,6 +18,7 @@ import (
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/host"
+	"github.com/codexlock/codexlock/internal/measure"
 	"github.com/codexlock/codexlock/internal/policy"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/report"
@@ -55,7 +56,7 @@ func (g *Gate) ReadsWorkTree() bool {
 // An Outcome is what an evaluation found, and what it was found in.
 type Outcome struct {
 	Repository *repo.Repository
-	Change     *facts.Collector
+	Change     *measure.Collector
 	Config     config.Config
 	Report     report.Report
 }
@@ -120,10 +121,10 @@ func (g *Gate) Evaluate(ctx context.Context, use func(Outcome) error) error {
 // An Evaluation is a gate that is ready to decide: the trusted base's configuration
 // and rules, and the judged change.
 type Evaluation struct {
-	Facts  facts.Options    // what is measured, with configuration and keys
-	Policy policy.Options   // how it is decided, with exceptions and baseline
-	Engine *policy.Engine   // the rules
-	Change *facts.Collector // what is under judgement
+	Facts  measure.Options    // what is measured, with configuration and keys
+	Policy policy.Options     // how it is decided, with exceptions and baseline
+	Engine *policy.Engine     // the rules
+	Change *measure.Collector // what is under judgement
 	base   baseLoader
 	notes  []string // notes for readers of the verdict
 }
@@ -143,10 +144,10 @@ func (g *Gate) Prepare(ctx context.Context, r *repo.Repository) (Evaluation, err
 		return Evaluation{}, err
 	}
 	e := g.evaluation(r, c)
-	var collected func() (*facts.Collector, error)
+	var collected func() (*measure.Collector, error)
 	if err = e.base.loadFacts(ctx, &e.Facts); err == nil {
 		options := e.Facts // of the goroutine
-		collected = concurrent.Start(func() (*facts.Collector, error) { return facts.Collect(ctx, options) })
+		collected = concurrent.Start(func() (*measure.Collector, error) { return measure.Collect(ctx, options) })
 		err = e.loadRules(ctx)
 	}
 	if err != nil {
@@ -156,7 +157,7 @@ func (g *Gate) Prepare(ctx context.Context, r *repo.Repository) (Evaluation, err
 		if e, err = e.recover(ctx, c, err); err != nil {
 			return Evaluation{}, err
 		}
-		collected = func() (*facts.Collector, error) { return facts.Collect(ctx, e.Facts) }
+		collected = func() (*measure.Collector, error) { return measure.Collect(ctx, e.Facts) }
 	}
 	e.Policy.Adopting = g.options.WriteBaseline != nil
 	if !e.Policy.Adopting {
@@ -205,7 +206,7 @@ func (e *Evaluation) loadRules(ctx context.Context) error {
 }
 
 // loadFacts reads what measuring needs: configuration, schemas and the keys.
-func (l baseLoader) loadFacts(ctx context.Context, o *facts.Options) (err error) {
+func (l baseLoader) loadFacts(ctx context.Context, o *measure.Options) (err error) {
 	g := l.gate
 	if o.Config, err = l.config(ctx); err != nil {
 		return err

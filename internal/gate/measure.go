@@ -7,6 +7,7 @@ import (
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/ledger"
+	"github.com/codexlock/codexlock/internal/measure"
 	"github.com/codexlock/codexlock/internal/policy"
 	"github.com/codexlock/codexlock/internal/repo"
 )
@@ -27,7 +28,7 @@ func (g *Gate) Measure(ctx context.Context) (facts.Measurement, error) {
 	if err := (baseLoader{gate: g, repository: r, base: c.trusted}).loadFacts(ctx, &c.options); err != nil {
 		return none, err
 	}
-	change, err := facts.Collect(ctx, c.options)
+	change, err := measure.Collect(ctx, c.options)
 	if err != nil {
 		return none, err
 	}
@@ -55,7 +56,7 @@ func (g *Gate) complete(ctx context.Context, r *repo.Repository, m facts.Measure
 
 // MeasureNamed measures the one artifact that a path names, or the file, and returns
 // which of the two it is.
-func MeasureNamed(ctx context.Context, change *facts.Collector, written string) (facts.Measurement, facts.Eligibility, error) {
+func MeasureNamed(ctx context.Context, change *measure.Collector, written string) (facts.Measurement, facts.Eligibility, error) {
 	if n := change.Len(); n != 1 {
 		return facts.Measurement{}, facts.Eligibility{}, exit.Usagef("%q holds %d artifacts, want the path of one", written, n)
 	}

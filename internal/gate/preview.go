@@ -11,6 +11,7 @@ import (
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/host"
 	"github.com/codexlock/codexlock/internal/keys"
+	"github.com/codexlock/codexlock/internal/measure"
 	"github.com/codexlock/codexlock/internal/policy"
 	"github.com/codexlock/codexlock/internal/preview"
 	"github.com/codexlock/codexlock/internal/sandbox"
@@ -33,8 +34,8 @@ func Serve(ctx context.Context, w host.World) (code int, entered bool) {
 func isPreview(w host.World) bool { return len(w.Args) == 2 && w.Args[1] == preview.Command }
 
 // tests executes an artifact's test where the base commit asks for it.
-func tests(w host.World) *facts.Tests {
-	return &facts.Tests{Run: sandbox.Run, Random: w.Random, Clock: w.Now, Wall: w.TestWall}
+func tests(w host.World) *measure.Tests {
+	return &measure.Tests{Run: sandbox.Run, Random: w.Random, Clock: w.Now, Wall: w.TestWall}
 }
 
 // program is this program, to be started once more.
@@ -70,11 +71,11 @@ func (g *Gate) preview(ctx context.Context, e Evaluation) *policy.Preview {
 // facts measured here, so it needs no key.
 func (g *Gate) compareGates(ctx context.Context, e Evaluation) (policy.Preview, error) {
 	o := e.Facts
-	whole := facts.Options{ // and nothing else that was asked for: a preview runs nobody's tests
+	whole := measure.Options{ // and nothing else that was asked for: a preview runs nobody's tests
 		Repository: o.Repository, Base: o.Head, Head: o.Head, BaseCommit: o.HeadCommit, HeadCommit: o.HeadCommit, Staged: o.Staged, SameCommit: true,
 		Scope: facts.All, Config: o.Config, Extras: o.Extras, Keys: o.Keys, Now: o.Now, Strict: o.Strict, TrustedBase: o.TrustedBase,
 	}
-	before, err := facts.Collect(ctx, whole)
+	before, err := measure.Collect(ctx, whole)
 	if err != nil {
 		return policy.Preview{}, err
 	}
@@ -122,7 +123,7 @@ func (c completed) Artifact(ctx context.Context, i int) (facts.Measurement, erro
 // loadEdited reads the edited configuration, and with it what measuring needs. Of the
 // environment only VaultTime keys are read, by their names or because the base
 // says so: an edit could name any secret there is.
-func (l baseLoader) loadEdited(ctx context.Context, whole *facts.Options, earlier baseLoader, base config.Config) error {
+func (l baseLoader) loadEdited(ctx context.Context, whole *measure.Options, earlier baseLoader, base config.Config) error {
 	var err error
 	if whole.Config, err = l.config(ctx); err != nil {
 		return fmt.Errorf("the edited configuration cannot be used: %w", err)
@@ -148,19 +149,19 @@ func (l baseLoader) loadEdited(ctx context.Context, whole *facts.Options, earlie
 
 // editedForms validates the tree's documents with the edited schemas: it records them while
 // the tree is measured without the schemas, and then validates all at once.
-func (l baseLoader) editedForms(ctx context.Context, whole facts.Options, edited []schemaText) (map[schemas.Kind][]facts.OwnerSchema, error) {
+func (l baseLoader) editedForms(ctx context.Context, whole measure.Options, edited []schemaText) (map[schemas.Kind][]measure.OwnerSchema, error) {
 	documents := preview.SchemaCheck{Schemas: map[schemas.Kind][]string{}, Documents: map[schemas.Kind][]string{}}
 	recorders := map[schemas.Kind]*preview.Recorder{}
-	forms := map[schemas.Kind][]facts.OwnerSchema{}
+	forms := map[schemas.Kind][]measure.OwnerSchema{}
 	for _, t := range edited {
 		if recorders[t.kind] == nil {
 			recorders[t.kind] = &preview.Recorder{}
-			forms[t.kind] = []facts.OwnerSchema{recorders[t.kind]}
+			forms[t.kind] = []measure.OwnerSchema{recorders[t.kind]}
 		}
 		documents.Schemas[t.kind] = append(documents.Schemas[t.kind], t.text)
 	}
 	whole.Extras = forms
-	change, err := facts.Collect(ctx, whole)
+	change, err := measure.Collect(ctx, whole)
 	if err != nil {
 		return nil, err
 	}
@@ -183,7 +184,7 @@ func (l baseLoader) editedForms(ctx context.Context, whole facts.Options, edited
 }
 
 // question is the edited gate, and the tree as it is measured for it.
-func (l baseLoader) question(ctx context.Context, whole facts.Options) (preview.Question, *facts.Collector, error) {
+func (l baseLoader) question(ctx context.Context, whole measure.Options) (preview.Question, *measure.Collector, error) {
 	var q preview.Question
 	sources, err := l.sources(ctx, whole.Config)
 	if err != nil {
@@ -197,6 +198,6 @@ func (l baseLoader) question(ctx context.Context, whole facts.Options) (preview.
 	if q.Options, err = l.policyOptions(ctx, whole.Config); err != nil {
 		return q, nil, err
 	}
-	after, err := facts.Collect(ctx, whole)
+	after, err := measure.Collect(ctx, whole)
 	return q, after, err
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/config"
 	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/measure"
 	"github.com/codexlock/codexlock/internal/repo"
 )
 
@@ -83,7 +84,7 @@ func (e Evaluation) ancestor(ctx context.Context, t comparison, commit repo.Comm
 }
 
 // touches reports whether the change edits a file, or what is below a folder.
-func touches(ctx context.Context, o facts.Options, name string) (bool, error) {
+func touches(ctx context.Context, o measure.Options, name string) (bool, error) {
 	edited := o.Repository.Changes(ctx, o.Base, o.Head, func(p string) bool {
 		return p == name || strings.HasPrefix(p, name+"/")
 	})

@@ -464,13 +464,13 @@ func TestDigestIsOverEveryModule(t *testing.T) {
 }
 
 // ours are the facts of the test that attest writes.
-func ours() *script.Facts {
+func ours() *facts.Script {
 	f := script.Ours()
 	return &f
 }
 
 // nothing is a content in which nothing was found.
-func nothing() *content.Facts {
+func nothing() *facts.Content {
 	f := content.NoFindings()
 	return &f
 }

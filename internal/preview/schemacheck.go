@@ -7,7 +7,6 @@ import (
 	"io"
 	"sync"
 
-	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/ownerschema"
 	"github.com/codexlock/codexlock/internal/schemas"
 )
@@ -64,8 +63,6 @@ type Recorder struct {
 	texts    []string
 	problems [][]schemas.Problem
 }
-
-var _ facts.OwnerSchema = (*Recorder)(nil)
 
 // Problems records a document, or returns its problems after Learn.
 func (r *Recorder) Problems(d *schemas.Document) []schemas.Problem {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/codexlock/codexlock/internal/facts"
 	"mvdan.cc/sh/v3/syntax"
 )
 
@@ -36,7 +37,7 @@ func (w *walker) opaque(n syntax.Node) {
 	use := w.origin
 	if w.depth == 0 {
 		line, column := w.at(n)
-		use = &Use{shorten(w.source(n)), line, column}
+		use = &facts.Use{Text: shorten(w.source(n)), Line: line, Column: column}
 	}
 	if last := len(w.facts.Opaque) - 1; len(w.facts.Opaque) < maxUses && (last < 0 || w.facts.Opaque[last] != *use) {
 		w.facts.Opaque = append(w.facts.Opaque, *use)
@@ -63,7 +64,7 @@ func (w *walker) code(c command, lang kind, text string, same bool) {
 	deeper := *w
 	if w.depth == 0 {
 		line, column := w.at(c.node)
-		deeper.base, deeper.origin = int(c.place().Pos().Offset()), &Use{shorten(w.source(c.node)), line, column}
+		deeper.base, deeper.origin = int(c.place().Pos().Offset()), &facts.Use{Text: shorten(w.source(c.node)), Line: line, Column: column}
 	}
 	deeper.depth++
 	deeper.vars = nil

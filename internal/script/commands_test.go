@@ -2,6 +2,8 @@ package script
 
 import (
 	"cmp"
+
+	"github.com/codexlock/codexlock/internal/facts"
 	"os"
 	"slices"
 	"strings"
@@ -9,7 +11,7 @@ import (
 )
 
 // found is what a script contacts and executes, as testdata/commands.txt writes it.
-func found(f Facts) string {
+func found(f facts.Script) string {
 	var list []string
 	for _, a := range f.Network {
 		host := a.Host

@@ -9,6 +9,7 @@ import (
 
 	"mvdan.cc/sh/v3/syntax"
 
+	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/lazyregexp"
 )
 
@@ -417,8 +418,8 @@ func (w *walker) variableOf(c command, name string, a argument, prefix bool) {
 const maxHosts = 200
 
 func (w *walker) access(n syntax.Node, name, host string) {
-	a := Access{Command: shorten(name), Host: strings.ToLower(shorten(host))}
-	switch same := func(b Access) bool { return b.Command == a.Command && b.Host == a.Host }; {
+	a := facts.Access{Command: shorten(name), Host: strings.ToLower(shorten(host))}
+	switch same := func(b facts.Access) bool { return b.Command == a.Command && b.Host == a.Host }; {
 	case len(w.facts.Network) > maxHosts || slices.ContainsFunc(w.facts.Network, same):
 		return
 	case len(w.facts.Network) == maxHosts:

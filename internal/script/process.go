@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/lazyregexp"
 )
 
@@ -30,7 +31,7 @@ type process struct {
 
 // run starts the process and reads what it prints into results. problem says of what
 // it needs more than it is given; nothing in results counts then.
-func (p *process) run(ctx context.Context, args []string, results map[artifact.Digest]ShellCheck) (problem string, err error) {
+func (p *process) run(ctx context.Context, args []string, results map[artifact.Digest]facts.ShellCheck) (problem string, err error) {
 	wall := maxWall
 	if !limited {
 		wall = p.cpu
@@ -91,7 +92,7 @@ func (p *process) seconds() time.Duration {
 
 // read takes json1 apart, one comment at a time: there can be many, and each repeats
 // how it can be fixed.
-func read(out io.Reader, results map[artifact.Digest]ShellCheck) error {
+func read(out io.Reader, results map[artifact.Digest]facts.ShellCheck) error {
 	d := json.NewDecoder(out)
 	for _, want := range []json.Token{json.Delim('{'), "comments", json.Delim('[')} {
 		if got, err := d.Token(); err != nil || got != want {
@@ -120,7 +121,7 @@ func read(out io.Reader, results map[artifact.Digest]ShellCheck) error {
 		}
 		result.State = "found"
 		if len(result.Findings) < maxComments {
-			result.Findings = append(result.Findings, Comment{
+			result.Findings = append(result.Findings, facts.ShellCheckComment{
 				Code: fmt.Sprintf("SC%d", one.Code), Level: one.Level, Message: one.Message, Line: max(one.Line, 1), Column: max(one.Column, 1),
 			})
 		}

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/codexlock/codexlock/internal/facts"
 	"mvdan.cc/sh/v3/syntax"
 )
 
@@ -28,51 +29,6 @@ const maxUses = 20
 
 // maxText is the longest text of a script in a fact.
 const maxText = 80
-
-// Facts are the facts about one script.
-type Facts struct {
-	State        State      `json:"state"`
-	Problem      *Problem   `json:"problem,omitempty"`
-	Shebang      Shebang    `json:"shebang"`
-	FirstLine    string     `json:"first_line,omitempty"`
-	FirstCommand int        `json:"first_command,omitempty"` // the line of the first command, counted from 1
-	StrictMode   StrictMode `json:"strict_mode"`
-	POSIX        POSIX      `json:"posix"`
-	POSIXProblem *Problem   `json:"posix_problem,omitempty"`
-	Usage        Usage      `json:"usage"`
-	Config       []Use      `json:"config"`     // configuration from elsewhere than environment and flags
-	Privileges   []Use      `json:"privileges"` // more rights than the caller's, or rights for everybody
-	Repeats      []Use      `json:"repeats"`    // what does something else, or fails, when it is done again
-	References   []Use      `json:"references"` // to files in assets/incoming/ and assets/quarantine/
-	Network      []Access   `json:"network"`    // commands that contact another host
-	Opaque       []Use      `json:"opaque"`     // code that it executes and that cannot be read
-	Hashes       YesNo      `json:"hashes"`     // whether it computes a SHA-256
-	Signs        YesNo      `json:"signs"`      // whether it computes an HMAC
-	Behaves      YesNo      `json:"behaves"`    // whether it looks at more than digests
-	ShellCheck   ShellCheck `json:"shellcheck"` // what ShellCheck says
-}
-
-// A Problem is the reason why a script cannot be parsed.
-type Problem struct {
-	Message string `json:"message"`
-	Line    int    `json:"line"`   // counts from 1
-	Column  int    `json:"column"` // counts from 1, in characters
-}
-
-// A Use is a position in a script and the text at it.
-type Use struct {
-	Text   string `json:"text"`
-	Line   int    `json:"line"`
-	Column int    `json:"column"`
-}
-
-// An Access is a command that contacts another host.
-type Access struct {
-	Command string `json:"command"`
-	Host    string `json:"host,omitempty"` // absent: it cannot be determined statically
-	Line    int    `json:"line"`
-	Column  int    `json:"column"`
-}
 
 // wanted is the first line of a script (ZT-1.1).
 const wanted = "#!/usr/bin/env bash"
@@ -110,15 +66,15 @@ func isShell(line string) bool {
 
 // Parse returns the facts about a script. It never fails: a script that it cannot parse is a
 // fact.
-func Parse(text []byte) (f Facts) {
-	f = Facts{
+func Parse(text []byte) (f facts.Script) {
+	f = facts.Script{
 		State: "parsed", Shebang: "absent", StrictMode: "absent", POSIX: "absent", Usage: "absent",
-		Config: []Use{}, Privileges: []Use{}, Repeats: []Use{}, References: []Use{}, Network: []Access{}, Opaque: []Use{},
-		Hashes: "no", Signs: "no", Behaves: "no", ShellCheck: ShellCheck{State: "absent", Findings: []Comment{}},
+		Config: []facts.Use{}, Privileges: []facts.Use{}, Repeats: []facts.Use{}, References: []facts.Use{}, Network: []facts.Access{}, Opaque: []facts.Use{},
+		Hashes: "no", Signs: "no", Behaves: "no", ShellCheck: facts.ShellCheck{State: "absent", Findings: []facts.ShellCheckComment{}},
 	}
 	defer func() {
 		if p := recover(); p != nil { // an error of the parser, which must not pass
-			f.State, f.Problem = "unread", &Problem{Message: fmt.Sprintf("cannot be parsed: %v", p), Line: 1, Column: 1}
+			f.State, f.Problem = "unread", &facts.ScriptProblem{Message: fmt.Sprintf("cannot be parsed: %v", p), Line: 1, Column: 1}
 		}
 	}()
 	if bytes.HasPrefix(text, []byte("#!")) {
@@ -137,7 +93,7 @@ func Parse(text []byte) (f Facts) {
 	}
 	if i := bytes.Index(text, []byte("\r\n")); i >= 0 {
 		line, column := position(text, i)
-		f.State, f.Problem = "invalid", &Problem{"ends in a carriage return, which Bash takes for a part of the line", line, column}
+		f.State, f.Problem = "invalid", &facts.ScriptProblem{Message: "ends in a carriage return, which Bash takes for a part of the line", Line: line, Column: column}
 		return f
 	}
 	file, err := parseBash(text)
@@ -157,23 +113,23 @@ func Parse(text []byte) (f Facts) {
 }
 
 // unreadable returns why bytes are not the text of a script, or nil.
-func unreadable(text []byte) *Problem {
+func unreadable(text []byte) *facts.ScriptProblem {
 	if len(text) > MaxBytes {
-		return &Problem{fmt.Sprintf("has %d bytes, want at most %d of a script", len(text), MaxBytes), 1, 1}
+		return &facts.ScriptProblem{Message: fmt.Sprintf("has %d bytes, want at most %d of a script", len(text), MaxBytes), Line: 1, Column: 1}
 	}
 	if n := openers(text); n > maxOpeners {
-		return &Problem{fmt.Sprintf("has %d brackets and keywords that open something, want at most %d of a script", n, maxOpeners), 1, 1}
+		return &facts.ScriptProblem{Message: fmt.Sprintf("has %d brackets and keywords that open something, want at most %d of a script", n, maxOpeners), Line: 1, Column: 1}
 	}
 	if i := bytes.IndexByte(text, 0); i >= 0 {
 		line, column := position(text, i)
-		return &Problem{"holds a NUL byte, want text", line, column}
+		return &facts.ScriptProblem{Message: "holds a NUL byte, want text", Line: line, Column: column}
 	}
 	if !utf8.Valid(text) {
 		for i := 0; i < len(text); {
 			r, size := utf8.DecodeRune(text[i:])
 			if r == utf8.RuneError && size == 1 {
 				line, column := position(text, i)
-				return &Problem{"is not UTF-8", line, column}
+				return &facts.ScriptProblem{Message: "is not UTF-8", Line: line, Column: column}
 			}
 			i += size
 		}
@@ -212,7 +168,7 @@ func openers(text []byte) int {
 }
 
 // problem returns the parser's error with its position.
-func problem(text []byte, err error) *Problem {
+func problem(text []byte, err error) *facts.ScriptProblem {
 	var at syntax.Pos
 	message := err.Error()
 	var parse syntax.ParseError
@@ -224,7 +180,7 @@ func problem(text []byte, err error) *Problem {
 		at, message = lang.Pos, "it uses "+lang.Feature
 	}
 	line, column := position(text, int(at.Offset()))
-	return &Problem{Message: shorten(message), Line: line, Column: column}
+	return &facts.ScriptProblem{Message: shorten(message), Line: line, Column: column}
 }
 
 // position is the line and the column of a byte; the parser's own columns count

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/facts"
 )
 
 const head = "#!/usr/bin/env bash\nset -euo pipefail\n"
@@ -81,7 +82,7 @@ func TestForm(t *testing.T) {
 
 // TestProblemsHaveAPlace: lines and columns count from 1, columns in characters.
 func TestProblemsHaveAPlace(t *testing.T) {
-	for text, want := range map[string]Problem{
+	for text, want := range map[string]facts.ScriptProblem{
 		head + "echo é 'a\n":  {Line: 3, Column: 8},
 		head + "a\r\n":        {Line: 3, Column: 2},
 		head + "é\x00":        {Line: 3, Column: 2},
@@ -100,7 +101,7 @@ func TestProblemsHaveAPlace(t *testing.T) {
 }
 
 // uses are the texts of places.
-func uses(list []Use) []string {
+func uses(list []facts.Use) []string {
 	texts := []string{}
 	for _, u := range list {
 		texts = append(texts, fmt.Sprintf("%d:%d %s", u.Line, u.Column, u.Text))
@@ -109,11 +110,11 @@ func uses(list []Use) []string {
 }
 
 func TestUses(t *testing.T) {
-	pick := map[string]func(Facts) []Use{
-		"config":     func(f Facts) []Use { return f.Config },
-		"privileges": func(f Facts) []Use { return f.Privileges },
-		"repeats":    func(f Facts) []Use { return f.Repeats },
-		"references": func(f Facts) []Use { return f.References },
+	pick := map[string]func(facts.Script) []facts.Use{
+		"config":     func(f facts.Script) []facts.Use { return f.Config },
+		"privileges": func(f facts.Script) []facts.Use { return f.Privileges },
+		"repeats":    func(f facts.Script) []facts.Use { return f.Repeats },
+		"references": func(f facts.Script) []facts.Use { return f.References },
 	}
 	for _, c := range []struct {
 		sort, text string
@@ -250,10 +251,10 @@ func TestVerifies(t *testing.T) {
 // TestOursPass: the script that attest writes holds what the standard asks.
 func TestOursPass(t *testing.T) {
 	f := Ours()
-	want := Facts{
+	want := facts.Script{
 		State: "parsed", Shebang: "bash", FirstLine: wanted, FirstCommand: 5, StrictMode: "first", POSIX: "yes", Usage: "handled",
-		Config: []Use{}, Privileges: []Use{}, Repeats: []Use{}, References: []Use{}, Network: []Access{}, Opaque: []Use{},
-		Hashes: "yes", Signs: "yes", Behaves: "yes", ShellCheck: ShellCheck{State: "ours", Findings: []Comment{}},
+		Config: []facts.Use{}, Privileges: []facts.Use{}, Repeats: []facts.Use{}, References: []facts.Use{}, Network: []facts.Access{}, Opaque: []facts.Use{},
+		Hashes: "yes", Signs: "yes", Behaves: "yes", ShellCheck: facts.ShellCheck{State: "ours", Findings: []facts.ShellCheckComment{}},
 	}
 	if !reflect.DeepEqual(f, want) {
 		t.Errorf("got %+v", f)

@@ -15,23 +15,8 @@ import (
 	"time"
 
 	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/facts"
 )
-
-// A ShellCheck is the result of ShellCheck for a script (ZT-10.1).
-type ShellCheck struct {
-	State    ShellCheckState `json:"state"`
-	Problem  string          `json:"problem,omitempty"`
-	Findings []Comment       `json:"findings"`
-}
-
-// A Comment is one of ShellCheck's findings.
-type Comment struct {
-	Code    string `json:"code"`  // SC2086
-	Level   string `json:"level"` // error, warning, info, style
-	Message string `json:"message"`
-	Line    int    `json:"line"`
-	Column  int    `json:"column"`
-}
 
 // Limits on ShellCheck. Its analysis of the data flow is worse than quadratic:
 // 140 KB can take 16 GB and minutes. Measured with 0.9.0 on honest scripts: 0.1 to
@@ -86,7 +71,7 @@ type Checker struct {
 }
 
 // Check is Checker.Check of a Checker that nobody else uses.
-func Check(ctx context.Context, scripts map[artifact.Digest][]byte) (map[artifact.Digest]ShellCheck, error) {
+func Check(ctx context.Context, scripts map[artifact.Digest][]byte) (map[artifact.Digest]facts.ShellCheck, error) {
 	var sources []Source
 	for d, text := range scripts {
 		source := Text(text)
@@ -101,17 +86,17 @@ func Check(ctx context.Context, scripts map[artifact.Digest][]byte) (map[artifac
 // Where the program is not installed, that is the state of each. A script that needs
 // more than it is given is in the state exceeded, and the others' results stand.
 // Where ShellCheck fails in another way, nothing is known, and that is an error.
-func (c *Checker) Check(ctx context.Context, scripts []Source) (map[artifact.Digest]ShellCheck, error) {
+func (c *Checker) Check(ctx context.Context, scripts []Source) (map[artifact.Digest]facts.ShellCheck, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	results := make(map[artifact.Digest]ShellCheck, len(scripts))
+	results := make(map[artifact.Digest]facts.ShellCheck, len(scripts))
 	if len(scripts) == 0 {
 		return results, nil
 	}
 	program, err := exec.LookPath("shellcheck")
 	if errors.Is(err, exec.ErrNotFound) {
 		for _, s := range scripts {
-			results[s.Digest] = ShellCheck{State: "unavailable", Findings: []Comment{}}
+			results[s.Digest] = facts.ShellCheck{State: "unavailable", Findings: []facts.ShellCheckComment{}}
 		}
 		return results, nil
 	}
@@ -187,7 +172,7 @@ func batches(scripts []Source) [][]Source {
 type checkRun struct {
 	checker      *Checker
 	program, dir string
-	results      map[artifact.Digest]ShellCheck
+	results      map[artifact.Digest]facts.ShellCheck
 }
 
 // check asks about a batch. Where it exceeds what it is given, each script of it is
@@ -221,15 +206,15 @@ func (r checkRun) check(ctx context.Context, batch []Source) error {
 	return nil
 }
 
-func exceeded(problem string) ShellCheck {
-	return ShellCheck{State: "exceeded", Problem: problem, Findings: []Comment{}}
+func exceeded(problem string) facts.ShellCheck {
+	return facts.ShellCheck{State: "exceeded", Problem: problem, Findings: []facts.ShellCheckComment{}}
 }
 
 // process writes a batch's scripts and starts one process for them. problem is what
 // it was given too little of.
 func (r checkRun) process(ctx context.Context, batch []Source, limit time.Duration) (problem string, err error) {
 	var names []string
-	results := map[artifact.Digest]ShellCheck{}
+	results := map[artifact.Digest]facts.ShellCheck{}
 	for _, s := range batch {
 		text, err := s.Read()
 		if err != nil {
@@ -241,7 +226,7 @@ func (r checkRun) process(ctx context.Context, batch []Source, limit time.Durati
 		}
 		defer os.Remove(filepath.Join(r.dir, name))
 		names = append(names, name)
-		results[s.Digest] = ShellCheck{State: "passed", Findings: []Comment{}}
+		results[s.Digest] = facts.ShellCheck{State: "passed", Findings: []facts.ShellCheckComment{}}
 	}
 	args := []string{"--norc", "--format=json1", "--exclude=SC1090,SC1091"}
 	if !batch[0].Shebang {

@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/ledger"
 )
 
@@ -187,7 +188,7 @@ func appendQuoted(out []byte, s string) []byte {
 // Ours are the facts of every test that attest writes: what differs between two
 // of them stands in quotes. This package's tests show that they are the same for
 // whatever path, and that ShellCheck passes them.
-var Ours = sync.OnceValue(func() Facts {
+var Ours = sync.OnceValue(func() facts.Script {
 	f := Parse(Test{At: "x.test", Artifact: "x", Manifest: "x.manifest.json", Record: "x.vaulttime.json", KeyEnv: "VAULTTIME_KEY"}.Render())
 	f.ShellCheck.State = "ours"
 	return f

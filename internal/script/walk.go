@@ -5,12 +5,13 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/codexlock/codexlock/internal/facts"
 	"mvdan.cc/sh/v3/syntax"
 )
 
 // A walker goes through a script's tree and fills in the facts.
 type walker struct {
-	facts     *Facts
+	facts     *facts.Script
 	text      []byte
 	lines     []int      // where the lines of the text begin
 	functions *functions // that the script defines
@@ -22,9 +23,9 @@ type walker struct {
 	within    string // the function that is walked through
 	guarded   bool   // a condition decides whether the command is executed, or its failure counts
 	mentions  *mentions
-	resolving int  // variables in variables
-	commands  int  // that the words of one call were found to be
-	origin    *Use // the command that executes the code which is walked through
+	resolving int        // variables in variables
+	commands  int        // that the words of one call were found to be
+	origin    *facts.Use // the command that executes the code which is walked through
 }
 
 // A shared value is what the walkers through one script and the code inside it share.
@@ -35,7 +36,7 @@ type shared struct {
 	fed     map[string]bool            // functions whose input is code that cannot be read
 }
 
-func newWalker(f *Facts, text []byte) *walker {
+func newWalker(f *facts.Script, text []byte) *walker {
 	return &walker{
 		facts: f, text: text, lines: lineStarts(text), functions: &functions{}, vars: &variables{},
 		shared: &shared{readers: map[string][]syntax.Node{}, calls: map[string]map[string]bool{}, fed: map[string]bool{}},
@@ -216,10 +217,10 @@ func isStrict(args []*syntax.Word) bool {
 }
 
 // use notes a place, as long as there are not too many.
-func (w *walker) use(list *[]Use, n syntax.Node, text string) {
+func (w *walker) use(list *[]facts.Use, n syntax.Node, text string) {
 	if len(*list) < maxUses {
 		line, column := w.at(n)
-		*list = append(*list, Use{Text: shorten(text), Line: line, Column: column})
+		*list = append(*list, facts.Use{Text: shorten(text), Line: line, Column: column})
 	}
 }
 

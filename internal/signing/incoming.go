@@ -10,6 +10,7 @@ import (
 	"github.com/codexlock/codexlock/internal/attest"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/gate"
+	"github.com/codexlock/codexlock/internal/measure"
 	"github.com/codexlock/codexlock/internal/namefold"
 	"github.com/codexlock/codexlock/internal/policy"
 	"github.com/codexlock/codexlock/internal/repo"
@@ -91,7 +92,7 @@ func (j Judge) bringFolder(ctx context.Context, name string, paths []artifact.Pa
 func (j Judge) ask(ctx context.Context, tree repo.Tree, paths []artifact.Path) ([]policy.Finding, error) {
 	o := j.Facts
 	o.Head, o.Scope, o.Paths = tree, facts.Paths, paths
-	change, err := facts.Collect(ctx, o)
+	change, err := measure.Collect(ctx, o)
 	if err != nil {
 		return nil, err
 	}

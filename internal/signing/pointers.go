@@ -7,13 +7,14 @@ import (
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/attest"
 	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/measure"
 	"github.com/codexlock/codexlock/internal/repo"
 )
 
 // RefusePointers adds to refused the Git LFS pointers that the gate would deny whatever
 // is recorded of them.
 func RefusePointers(ctx context.Context, tree repo.Tree, lfs string, paths []artifact.Path, refused map[artifact.Path]error) error {
-	pointers := facts.NewPointers(tree, facts.LFSHash(lfs))
+	pointers := measure.NewPointers(tree, facts.LFSHash(lfs))
 	for _, p := range paths {
 		if refused[p] != nil {
 			continue

@@ -15,6 +15,7 @@ import (
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/gate"
 	"github.com/codexlock/codexlock/internal/ledger"
+	"github.com/codexlock/codexlock/internal/measure"
 	"github.com/codexlock/codexlock/internal/repo"
 )
 
@@ -29,7 +30,7 @@ type Selector struct {
 	config     config.Config
 	dir        string // what arguments are seen from
 
-	listed     *facts.Collector
+	listed     *measure.Collector
 	candidates []artifact.Path // what is or would be an artifact, sorted
 }
 
@@ -159,7 +160,7 @@ func (s *Selector) list(ctx context.Context) error {
 	if s.listed != nil {
 		return nil
 	}
-	listed, err := facts.Collect(ctx, facts.Options{
+	listed, err := measure.Collect(ctx, measure.Options{
 		Repository: s.repository, Base: s.repository.EmptyTree(), Head: s.work, SameCommit: true, Scope: facts.All, Config: s.config,
 	})
 	if err != nil {

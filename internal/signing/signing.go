@@ -12,10 +12,10 @@ import (
 	"github.com/codexlock/codexlock/internal/attest"
 	"github.com/codexlock/codexlock/internal/config"
 	"github.com/codexlock/codexlock/internal/exit"
-	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/gate"
 	"github.com/codexlock/codexlock/internal/host"
 	"github.com/codexlock/codexlock/internal/keys"
+	"github.com/codexlock/codexlock/internal/measure"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/txn"
 	"github.com/codexlock/codexlock/internal/vaulttime"
@@ -86,7 +86,7 @@ func (s Signer) key(domain string) (vaulttime.Key, config.Domain, error) {
 
 // AnyKey refuses a run that can sign nothing.
 func (s Signer) AnyKey() error {
-	names := facts.DomainNames(s.Config)
+	names := measure.DomainNames(s.Config)
 	for _, name := range names {
 		if len(s.Keys.Held(name)) > 0 {
 			return nil

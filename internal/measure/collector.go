@@ -1,0 +1,244 @@
+// Package measure measures a repository: it collects all facts that rules can read, about one
+// artifact or about the whole change, into the documents of package facts. It decides nothing.
+package measure
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/config"
+	"github.com/codexlock/codexlock/internal/content"
+	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/repo"
+	"github.com/codexlock/codexlock/internal/schemas"
+	"github.com/codexlock/codexlock/internal/vaulttime"
+)
+
+// Limits on files of ours, enforced before a byte is decoded. A ledger of
+// 64 MiB has some 300,000 entries; a companion is a page of text.
+const (
+	MaxLedgerBytes    = 64 << 20
+	MaxCompanionBytes = 1 << 20
+)
+
+// maxProblems is the largest number of reported problems of one document; its author fixes the
+// first ones first.
+const maxProblems = 20
+
+// An OwnerSchema is an owner's additional schema of a document.
+type OwnerSchema interface {
+	Problems(*schemas.Document) []schemas.Problem
+}
+
+// Options say what is measured, the base to compare with, and the keys and programs to use.
+type Options struct {
+	Repository *repo.Repository
+	Base, Head repo.Tree // Base is the empty tree where there is none
+	BaseCommit string    // for the report; "" where there is none
+	HeadCommit string    // "" for the work tree, and for what is staged
+	Staged     bool      // Head is what Git's index holds
+	SameCommit bool      // Base and Head are one commit: nothing differs
+	// TrustedBase says where configuration and rules were read (the zero value: a
+	// commit), and TrustedCommit which commit that is; "" where it is Base.
+	TrustedBase   facts.TrustedBase
+	TrustedCommit string
+	// LoadEdited loads the gate as a tree has it, and says why it cannot be used. It
+	// is asked where the change edits the gate; nil: then nothing is known of the edit.
+	LoadEdited func(context.Context, repo.Tree) ([]facts.GateProblem, error)
+	Scope      facts.Scope
+	Paths      []artifact.Path // for the scope Paths: files, or folders
+	// MeasureNamed has a named file measured although it is no artifact; otherwise it
+	// is skipped.
+	MeasureNamed bool
+	Config       config.Config // the base's
+	Extras       map[schemas.Kind][]OwnerSchema
+	Keys         *vaulttime.Keyring
+	Now          time.Time // the effective time, one for the run
+	Strict       bool      // the modes of a work tree's files count (ZT-6.2)
+	Tests        *Tests    // nil: no test is executed
+}
+
+// inObjects reports whether the head is a commit or what is staged: its files are
+// objects, with the ids and modes that Git knows, and not files on a disk.
+func (o *Options) inObjects() bool { return o.HeadCommit != "" || o.Staged }
+
+// A Collector measures a change. It implements Change.
+type Collector struct {
+	o         Options
+	settings  facts.Settings
+	now       string
+	ledger    *treeLedger // the head's
+	base      *treeLedger // may be the head's
+	relisted  []string    // the paths of which the two ledgers say something different, sorted
+	changes   changes     // what differs
+	artifacts []string    // under judgement, sorted; raw: a name may be no artifact.Path
+	skipped   []string    // named, and no artifact
+	mirrored  bool        // the head has files under assets/manifests/
+	mirrorsIn bool        // the base has
+	mirrors   sync.Map    // of these folders whether the head has them, by path
+	names     []string    // of the head's files, sorted: all, or those within; of none where a change of objects is judged
+	within    repo.Within // where paths are named: what they and the gate concern; nil: everywhere
+	everyName func() ([]string, error)
+	misplaced map[string]string   // what is no folder and stands above an artifact, by path: the artifact, or the folder of artifacts.include
+	made      map[string][]string // the artifacts made from an input, where a change is judged
+
+	inputs   digests
+	keyIDs   keyIDs
+	scripts  scripts
+	pointers *Pointers
+	suspects *content.Budget // what is searched for secrets
+}
+
+// Collect finds the judged artifacts. They are measured later, one by one. An error means that
+// something could not be read: the change is then not verified.
+func Collect(ctx context.Context, o Options) (*Collector, error) {
+	within := concerned(&o)
+	o.Head = repo.Including(o.Head, o.Config.IncludeFolders(), o.Config.Matches, within)
+	c := &Collector{o: o, now: vaulttime.FormatTime(o.Now), settings: settingsOf(o), suspects: content.NewBudget(), pointers: NewPointers(o.Head, settingsOf(o).LFS), misplaced: map[string]string{}, within: within}
+	var group sync.WaitGroup
+	var listing, reading error
+	group.Go(func() { listing = c.list(ctx) })
+	reading = c.readLedgers(ctx)
+	group.Wait()
+	if err := cmp.Or(reading, listing); err != nil {
+		return nil, err
+	}
+	if err := c.discover(ctx); err != nil {
+		return nil, err
+	}
+	if err := repo.CheckRead(ctx, c.o.Head); err != nil {
+		return nil, fmt.Errorf("list the head's files: %w", err)
+	}
+	return c, nil
+}
+
+// settingsOf returns the settings of the configuration that rules can read.
+func settingsOf(o Options) facts.Settings {
+	s := facts.Settings{
+		RequireProof: o.Config.RequireProof, SignCompanions: o.Config.SignsCompanions(), Keyless: facts.Keyless(o.Config.Keyless), LFS: facts.LFSHash(o.Config.LFS),
+		MinimumLevel: facts.Level(o.Config.MinimumLevel.String()), Configured: o.Config.File != "", Layout: "git",
+	}
+	s.RunTests = "never"
+	if o.Tests != nil {
+		s.RunTests = "sandbox"
+	}
+	if o.Strict {
+		s.Layout = "strict"
+	}
+	return s
+}
+
+// Len returns the number of judged artifacts.
+func (c *Collector) Len() int { return len(c.artifacts) }
+
+// A found is the result of looking up a file: its entry, and its bytes if they could be read.
+type found struct {
+	facts.Document
+	entry repo.Entry
+	data  []byte
+	id    string // the object id of data, once it was asked for
+	large bool   // it has more bytes than are read, which is all that makes it invalid
+}
+
+// read looks up and reads a small file. Its state is valid if there are bytes to decode, and
+// absent, irregular or invalid otherwise.
+func (c *Collector) read(ctx context.Context, tree repo.Tree, p artifact.Path, limit int64) (found, error) {
+	return c.readInto(ctx, tree, p, limit, nil)
+}
+
+// readInto is read with room for the bytes; nil: they have room of their own.
+func (c *Collector) readInto(ctx context.Context, tree repo.Tree, p artifact.Path, limit int64, r *room) (found, error) {
+	f := found{Document: facts.Document{Path: p.String(), State: "absent", Problems: []facts.Problem{}}}
+	if limit == 0 { // its being there is all that is asked
+		entry, ok, err := tree.Lookup(ctx, p)
+		if err == nil && ok {
+			f.entry, f.State = entry, "irregular"
+			if entry.Kind == repo.File || entry.Kind == repo.Oversized {
+				f.State = "valid"
+			}
+		}
+		return f, err
+	}
+	file, ok, err := tree.Open(ctx, p)
+	if err != nil || !ok {
+		return f, err
+	}
+	defer file.Close()
+	f.entry = file.Entry
+	if file.Kind != repo.File && file.Kind != repo.Oversized {
+		f.State = "irregular"
+		return f, nil
+	}
+	data, err := file.ReadInto(ctx, limit, r.of(file.Size))
+	var large *repo.TooLargeError
+	switch {
+	case errors.As(err, &large):
+		f.State, f.large = "invalid", true
+		f.Problems = append(f.Problems, facts.Problem{Message: fmt.Sprintf("is larger than %d bytes, the most that is read", limit), Line: 1, Column: 1})
+	case err != nil:
+		return f, err
+	default:
+		f.State, f.data = "valid", data
+	}
+	return f, nil
+}
+
+// judgeDocument sets the state of a decoded document: valid, or invalid with its problems. The
+// owner's additional schemas are applied last.
+func (c *Collector) judgeDocument(d *facts.Document, kind schemas.Kind, doc *schemas.Document, err error) error {
+	var problems []schemas.Problem
+	var bad *schemas.Error
+	switch {
+	case errors.As(err, &bad):
+		problems = bad.Problems
+	case err != nil:
+		return err
+	default:
+		for _, extra := range c.o.Extras[kind] {
+			problems = append(problems, extra.Problems(doc)...)
+		}
+	}
+	if err == nil && len(problems) == 0 {
+		return nil
+	}
+	d.State = "invalid"
+	for i, p := range problems {
+		if i == maxProblems {
+			d.Problems = append(d.Problems, facts.Problem{Message: fmt.Sprintf("and %d more", len(problems)-i), Line: p.Position.Line, Column: p.Position.Column})
+			break
+		}
+		d.Problems = append(d.Problems, facts.Problem{Message: p.Message, Pointer: p.Pointer, Line: max(p.Position.Line, 1), Column: max(p.Position.Column, 1)})
+	}
+	return nil
+}
+
+// A located document knows the positions of its values.
+type located interface {
+	Position(pointer string) (schemas.Position, bool)
+	Raw(pointer string) (string, bool)
+}
+
+// A locator finds positions in the documents that were read.
+type locator map[string]located
+
+// add adds the document of a file; nil for a file that is not JSON.
+func (l locator) add(file string, doc located) {
+	if parsed, ok := doc.(*schemas.Document); doc == nil || ok && parsed == nil {
+		return
+	}
+	l[file] = doc
+}
+
+func (l locator) locate(file, pointer string) (line, column int, ok bool) {
+	doc := l[file]
+	if doc == nil {
+		return 0, 0, false
+	}
+	at, ok := doc.Position(pointer)
+	return at.Line, at.Column, ok
+}

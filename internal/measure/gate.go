@@ -1,0 +1,189 @@
+package measure
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"path"
+	"slices"
+	"sort"
+	"strings"
+
+	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/config"
+	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/repo"
+	"github.com/codexlock/codexlock/internal/script"
+)
+
+// gateKind names the part of the gate that a file is: config, baseline, policy,
+// schema, workflow, or "" for none.
+func gateKind(c *config.Config, name string) facts.GateFile {
+	for _, p := range config.Paths {
+		if name == p.String() {
+			return "config"
+		}
+	}
+	if name == c.File.String() && name != "" {
+		return "config"
+	}
+	if name == c.Baseline.String() && name != "" {
+		return "baseline"
+	}
+	// Every name of a repository is asked about, so nothing is allocated here.
+	isPolicy := func(dir string) bool { return strings.HasPrefix(name, dir) || isAbove(name, dir) }
+	if isPolicy(config.DefaultDirectory) || slices.ContainsFunc(c.Policies, isPolicy) || c.HoldsBundle(name) {
+		return "policy"
+	}
+	isSchema := func(dir string) bool {
+		return strings.HasPrefix(name, dir) && strings.HasSuffix(name, ".json") || isAbove(name, dir)
+	}
+	if isSchema("schemas/") || slices.ContainsFunc(c.Schemas, isSchema) {
+		return "schema"
+	}
+	if dir, _ := path.Split(name); dir == ".github/workflows/" {
+		return "workflow"
+	}
+	return ""
+}
+
+// isAbove reports whether a name is that of a folder, which ends in "/", or of one
+// that it is in. What stands there and is no folder hides all that is below.
+func isAbove(name, dir string) bool {
+	return len(dir) > len(name) && dir[len(name)] == '/' && dir[:len(name)] == name
+}
+
+// measureGate lists what the change does to the gate itself. Of workflows only
+// those that speak of Codexlock, before or after, are part of it.
+func (c *Collector) measureGate(ctx context.Context, r *facts.Repository) error {
+	changes := []facts.GateChange{}
+	for name, status := range c.changes.all() {
+		kind := gateKind(&c.o.Config, name)
+		if kind == "" {
+			continue
+		}
+		if kind == "workflow" {
+			runs, err := c.mentionsUs(ctx, name)
+			if err != nil {
+				return err
+			}
+			if !runs {
+				continue
+			}
+		}
+		if len(changes) == maxGateChanges {
+			return &GateChangesError{Most: maxGateChanges}
+		}
+		changes = append(changes, facts.GateChange{Path: printable(name), Kind: kind, Change: facts.GateFileChange(status.String())})
+	}
+	sort.Slice(changes, func(i, j int) bool { return changes[i].Path < changes[j].Path })
+	r.GateChanges = changes
+	return c.measureEdited(ctx, r)
+}
+
+// measureEdited finds out whether the gate can be used once the change is merged.
+func (c *Collector) measureEdited(ctx context.Context, r *facts.Repository) error {
+	r.EditedGate, r.GateProblems = "unedited", []facts.GateProblem{}
+	if c.o.TrustedBase == facts.TrustedHead || len(c.GateEdits()) == 0 {
+		return nil
+	}
+	r.EditedGate = "unchecked"
+	if c.o.LoadEdited == nil {
+		return nil
+	}
+	problems, err := c.o.LoadEdited(ctx, c.o.Head)
+	if err != nil {
+		return fmt.Errorf("load the edited gate: %w", err)
+	}
+	r.EditedGate = "usable"
+	for _, p := range problems {
+		p.Path, p.Message = printable(p.Path), printable(p.Message)
+		r.EditedGate, r.GateProblems = "unusable", append(r.GateProblems, p)
+	}
+	return nil
+}
+
+// maxGateChanges bounds the files of the gate that one change edits. Each of them is
+// reported, so that a person agrees to it; nobody reads more.
+const maxGateChanges = 10_000
+
+// A GateChangesError is a change that edits more files of the gate than are judged.
+type GateChangesError struct{ Most int }
+
+func (e *GateChangesError) Error() string {
+	return fmt.Sprintf("the change edits over %d files of the gate (configuration, policies, schemas, workflows), the most that one change may edit", e.Most)
+}
+
+// Hint is the next step.
+func (e *GateChangesError) Hint() string {
+	return "list the files that differ: git diff --stat BASE HEAD; then split the change"
+}
+
+// mentionsUs reports whether a file speaks of Codexlock, in the base or in the head.
+func (c *Collector) mentionsUs(ctx context.Context, name string) (bool, error) {
+	for _, tree := range []repo.Tree{c.o.Base, c.o.Head} {
+		entry, there, err := tree.Lookup(ctx, artifact.Path(name))
+		if err != nil {
+			return false, fmt.Errorf("look up %s: %w", name, err)
+		}
+		if !there || entry.Kind != repo.File {
+			continue
+		}
+		text, err := tree.Read(ctx, entry, MaxCompanionBytes)
+		if err != nil {
+			return false, fmt.Errorf("read %s: %w", name, err)
+		}
+		if bytes.Contains(bytes.ToLower(text), []byte("codexlock")) {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// measureScript finds the standard's one command in the repository's root (ZT-12).
+func (c *Collector) measureScript(ctx context.Context, r *facts.Repository) error {
+	file, err := c.read(ctx, c.o.Head, script.IngestPath, MaxCompanionBytes)
+	if err != nil {
+		return err
+	}
+	g := facts.GateScript{Path: script.IngestPath.String(), State: "present", Mode: file.entry.Mode, Origin: "other"}
+	r.Script = g
+	switch file.State {
+	case "absent":
+		r.Script.State, r.Script.Origin = "absent", "absent"
+	case "irregular":
+		r.Script.State = "irregular"
+	case "valid":
+		switch {
+		case bytes.Equal(file.data, script.Ingest), !c.o.inObjects() && bytes.Equal(withLF(file.data), script.Ingest):
+			r.Script.Origin = "init"
+		case c.attested(script.IngestPath, artifact.HashBytes(file.data)):
+			r.Script.Origin = "attested"
+		}
+	}
+	return nil
+}
+
+// attested reports whether the ledger lists a file with its hash: it is then an
+// artifact, and judged as one.
+func (c *Collector) attested(p artifact.Path, d artifact.Digest) bool {
+	for _, i := range c.ledger.entries(p) {
+		if c.ledger.entry(i).SHA256 == d {
+			return true
+		}
+	}
+	return false
+}
+
+// GateEdits are the files that say how the gate judges and that the change edits:
+// all that it is made of but workflows.
+func (c *Collector) GateEdits() []string {
+	var names []string
+	for name := range c.changes.all() {
+		if kind := gateKind(&c.o.Config, name); kind != "" && kind != "workflow" {
+			names = append(names, printable(name))
+		}
+	}
+	sort.Strings(names)
+	return names
+}

@@ -1,0 +1,34 @@
+package measure
+
+import (
+	"cmp"
+	"context"
+
+	"github.com/codexlock/codexlock/internal/facts"
+)
+
+// Repository measures the change as a whole.
+func (c *Collector) Repository(ctx context.Context) (facts.Measurement, error) {
+	keys := c.domainKeys()
+	r := &facts.Repository{
+		Scope: c.o.Scope, Base: c.o.BaseCommit, Head: c.o.HeadCommit, Artifacts: len(c.artifacts),
+		Ledger: c.ledger.found, UnsafePaths: c.ledger.unsafePaths(),
+		Config: c.o.Config.File.String(), Keys: keys, KeyChecks: CheckKeys(keys), TrustedBase: cmp.Or(c.o.TrustedBase, facts.TrustedCommit),
+	}
+	for _, step := range []func(context.Context, *facts.Repository) error{
+		c.measureCollisions, c.measureGate, c.measureScript, c.measureLog,
+	} {
+		if err := step(ctx, r); err != nil {
+			return facts.Measurement{}, err
+		}
+	}
+	docs := locator{}
+	docs.add(c.ledger.found.Path, c.ledger.doc)
+	if r.Config != "" {
+		docs.add(r.Config, c.o.Config.Document)
+	}
+	return facts.Measurement{
+		Input:  facts.Input{EffectiveTime: c.now, Settings: c.settings, Repository: r},
+		Locate: docs.locate,
+	}, nil
+}

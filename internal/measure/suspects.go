@@ -1,0 +1,156 @@
+package measure
+
+import (
+	"context"
+	"hash/maphash"
+	"maps"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/namefold"
+	"github.com/codexlock/codexlock/internal/repo"
+)
+
+// onlyListed are the paths of the head's ledger at which the tree has no file, sorted.
+func (c *Collector) onlyListed(names []string) []string {
+	var paths []string
+	next := 0 // a ledger is mostly written in the order of the names
+	for p := range c.ledger.paths() {
+		name := p.String()
+		if next > 0 && names[next-1] >= name {
+			next, _ = slices.BinarySearch(names, name)
+		}
+		for next < len(names) && names[next] < name {
+			next++
+		}
+		if next == len(names) || names[next] != name {
+			paths = append(paths, name)
+		}
+	}
+	slices.Sort(paths)
+	return slices.Compact(paths)
+}
+
+// mayCollide reports whether any two paths can be one to a system that folds names: in
+// nearly every repository none can, and finding that out costs a look at each name,
+// where finding the pairs costs a table of all of them.
+//
+// Of two files or folders that collide in one folder, one at least has a name that is
+// not its own folded form: the other one is that form, or has the same. Where paths in
+// two folders collide, the folders do.
+func (c *Collector) mayCollide(ctx context.Context, names, onlyListed []string) (bool, error) {
+	for _, folder := range c.o.Config.IncludeFolders() {
+		if folder == "." {
+			continue
+		}
+		if _, there, err := c.o.Head.Lookup(ctx, artifact.Path(folder)); err != nil || !there {
+			return true, err // what stands there under another name is taken for it
+		}
+	}
+	return haveSuspects(names, onlyListed), nil
+}
+
+// mayBring reports whether any path that is under judgement, or that the change brings,
+// can be one with another path to a system that folds names. All that stands beside those
+// paths, and beside the folders that they are in, is what they can be one with.
+func (c *Collector) mayBring(ctx context.Context) (bool, error) {
+	brought := slices.Concat(c.artifacts, c.relisted, c.o.Config.IncludeFolders())
+	for name, status := range c.changes.all() {
+		if status != repo.Removed {
+			brought = append(brought, name)
+		}
+	}
+	beside := map[string]bool{}
+	for _, name := range brought {
+		for dir := path.Dir(name); !beside[dir] && filepath.IsLocal(dir); dir = path.Dir(dir) {
+			beside[dir] = true
+		}
+	}
+	there, ok, err := repo.Siblings(ctx, c.o.Head, slices.Sorted(maps.Keys(beside)))
+	if err != nil || !ok {
+		return true, err
+	}
+	brought = slices.DeleteFunc(brought, func(name string) bool { return name == "." })
+	slices.Sort(brought)
+	return haveSuspects(there, brought), nil
+}
+
+// haveSuspects reports whether two of the paths, which are sorted, may collide.
+func haveSuspects(lists ...[]string) bool {
+	s := suspects{lists: lists, seed: maphash.MakeSeed(), forms: map[uint64]string{}}
+	for _, names := range lists {
+		before := ""
+		for _, name := range names {
+			if s.collides(name, before) {
+				return true
+			}
+			before = name
+		}
+	}
+	return false
+}
+
+// suspects are the paths whose last part is not its own folded form, by their folder
+// and that form.
+type suspects struct {
+	lists [][]string // all paths, each list sorted
+	seed  maphash.Seed
+	forms map[uint64]string
+}
+
+// collides reports whether a path, or a folder above it that the name before it does
+// not have, can collide with another one.
+func (s *suspects) collides(name, before string) bool {
+	for start := 0; start < len(name); {
+		end := len(name)
+		if slash := strings.IndexByte(name[start:], '/'); slash >= 0 {
+			end = start + slash
+		}
+		isNew := end == len(name) || !strings.HasPrefix(before, name[:end+1])
+		if isNew && !isFolded(name[start:end]) && s.meets(name[:end], start) {
+			return true
+		}
+		start = end + 1
+	}
+	return false
+}
+
+// meets reports whether a path whose last part begins at start has the form of another
+// one in its folder.
+func (s *suspects) meets(path string, start int) bool {
+	form := path[:start] + namefold.Fold(path[start:])
+	hash := maphash.String(s.seed, form)
+	other, met := s.forms[hash]
+	s.forms[hash] = path
+	return met && other != path || form != path && s.exists(form)
+}
+
+// exists reports whether there is such a file or folder.
+func (s *suspects) exists(path string) bool {
+	for _, names := range s.lists {
+		i, found := slices.BinarySearch(names, path)
+		if found {
+			return true
+		}
+		// Names that go on with another character than a slash may stand between.
+		j, _ := slices.BinarySearch(names[i:], path+"/")
+		if i+j < len(names) && strings.HasPrefix(names[i+j], path+"/") {
+			return true
+		}
+	}
+	return false
+}
+
+// isFolded reports whether a part of a path is surely its own folded form: characters
+// of ASCII, none a capital, and no dot or space at its end.
+func isFolded(part string) bool {
+	for i := range len(part) {
+		if c := part[i]; c >= 0x80 || c >= 'A' && c <= 'Z' {
+			return false
+		}
+	}
+	return part == "" || part[len(part)-1] != '.' && part[len(part)-1] != ' '
+}
