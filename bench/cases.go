@@ -146,20 +146,23 @@ func (b *bench) expired() ([]row, error) {
 // where it accepts a valid proof.
 func (b *bench) keyless() ([]row, error) {
 	withoutKey := func(c *command) error { c.env = append(c.env, "VAULTTIME_KEY="); return nil }
-	denying, err := b.badDay("keyless", "vaulttime.unverifiable", "no key, denied", withoutKey, toPeer("the clean run", 3, 0))
-	if err != nil {
-		return nil, err
-	}
-	accepting, err := b.badDay("keyless-proof", "", "no key, proofs accepted", func(c *command) error {
+	denying, err := b.badDay("keyless", "vaulttime.unverifiable", "no key, denied", func(c *command) error {
 		config, err := os.ReadFile(filepath.Join(c.dir, "codexlock.yaml"))
 		if err != nil {
 			return err
 		}
 		edited := filepath.Join(b.dir, "keyless.yaml")
-		if err := os.WriteFile(edited, []byte(strings.Replace(string(config), "keyless: deny", "keyless: proof", 1)), 0o644); err != nil {
+		if err := os.WriteFile(edited, []byte(strings.Replace(string(config), "\nkeyless: proof", "\nkeyless: deny", 1)), 0o644); err != nil {
 			return err
 		}
-		c.args, c.exit, c.prints = append(c.args, "--config", edited), 0, "all artifacts trusted and current"
+		c.args = append(c.args, "--config", edited)
+		return withoutKey(c)
+	}, toPeer("the clean run", 3, 0))
+	if err != nil {
+		return nil, err
+	}
+	accepting, err := b.badDay("keyless-proof", "", "no key, proofs accepted", func(c *command) error {
+		c.exit, c.prints = 0, "all artifacts trusted and current"
 		return withoutKey(c)
 	}, toPeer("the clean run", 3, 0))
 	return append(denying, accepting...), err

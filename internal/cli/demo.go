@@ -123,7 +123,7 @@ func (d demo) base(ctx context.Context) (repo.Commit, error) {
 	}
 	quiet := d.world
 	quiet.Stdout = io.Discard
-	if err := runInit(ctx, quiet, "runtime-core"); err != nil {
+	if err := runInit(ctx, quiet, initOptions{domain: "runtime-core", minimal: true}); err != nil {
 		return "", err
 	}
 	for _, batch := range []struct {

@@ -1,12 +1,11 @@
 package cli
 
 import (
-	"bytes"
 	"context"
 	_ "embed"
 	"fmt"
-	"maps"
-	"slices"
+	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -24,36 +23,59 @@ import (
 	"github.com/codexlock/codexlock/internal/script"
 	"github.com/codexlock/codexlock/internal/signing"
 	"github.com/codexlock/codexlock/internal/txn"
-	"github.com/codexlock/codexlock/internal/vaulttime"
 )
 
 //go:embed init.codexlock.yaml
 var initConfig string
 
-//go:embed init.workflow.yml
-var initWorkflow string
+// gateCheck is the name of the gate's job in the workflow that init writes: the check to
+// require.
+const gateCheck = "Codexlock gate"
 
-// workflowPath is where init writes the workflow that runs the gate.
-const workflowPath artifact.Path = ".github/workflows/codexlock.yml"
+// generatedKeyPath is where --generate-key writes a key, in the repository's Git directory:
+// no commit contains it.
+const generatedKeyPath = "codexlock/vaulttime.key"
+
+// initOptions are the flags of init.
+type initOptions struct {
+	domain      string
+	domainGiven bool
+	minimal     bool
+	generateKey bool
+}
 
 func initCommand(w host.World) *cobra.Command {
-	var domain string
+	var o initOptions
 	cmd := &cobra.Command{
 		Use:   "init",
-		Short: "Set up a repository: configuration, ledger, workflow",
+		Short: "Set up a repository: configuration, ledger, workflows",
 		Long: `init writes codexlock.yaml, an empty Codex-Lock.json, ingest_archive.test.sh (which
-verifies everything), .gitattributes lines that prevent Git from converting
-artifacts, and a workflow that runs the gate. Existing files are kept: init only adds
-the missing .gitattributes lines for the patterns of artifacts.include. If VAULTTIME_KEY has a key, init writes its public half to the
-configuration, so that anyone can check proofs.`,
+verifies everything), .gitattributes lines that prevent Git from converting artifacts,
+and workflows: the gate; attest.yml, with which a maintainer attests a pull request
+whose author has no key; renew.yml, which keeps records alive; audit.yml for the log.
+With --minimal the gate is the only workflow.
+
+Existing files are kept: init only adds the missing .gitattributes lines for the
+patterns of artifacts.include, and an existing configuration says which keys the
+workflows need. If the environment has a key, init writes its public half to a new
+configuration, so that anyone can check proofs. With --generate-key it makes one and
+writes it to .git/codexlock/vaulttime.key, which no commit contains.`,
+		Example: `  codexlock init --generate-key
+  codexlock init --minimal --domain runtime-core`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return runInit(cmd.Context(), w, domain) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			o.domainGiven = cmd.Flags().Changed("domain")
+			return runInit(cmd.Context(), w, o)
+		},
 	}
-	cmd.Flags().StringVar(&domain, "domain", signing.DefaultDomain, "the name of the first trust domain")
+	f := cmd.Flags()
+	f.StringVar(&o.domain, "domain", signing.DefaultDomain, "the name of the first trust domain")
+	f.BoolVar(&o.minimal, "minimal", false, "write no other workflow than the gate")
+	f.BoolVar(&o.generateKey, "generate-key", false, "make a key, write it to .git/codexlock/vaulttime.key, and list its public half")
 	return cmd
 }
 
-func runInit(ctx context.Context, w host.World, domain string) error {
+func runInit(ctx context.Context, w host.World, o initOptions) error {
 	r, err := repo.Open(ctx, w.Dir)
 	if err != nil {
 		return err
@@ -70,11 +92,11 @@ func runInit(ctx context.Context, w host.World, domain string) error {
 	if err != nil {
 		return err
 	}
-	in := scaffold{world: w, repository: r, tree: tree}
+	in := scaffold{world: w, repository: r, tree: tree, options: o}
 	if in.paths, err = g.ConfigurationPaths(r); err != nil {
 		return err
 	}
-	if err := in.configure(ctx, domain); err != nil {
+	if err := in.configure(ctx); err != nil {
 		return err
 	}
 	if err := in.plan(ctx); err != nil {
@@ -87,7 +109,7 @@ func runInit(ctx context.Context, w host.World, domain string) error {
 		return err
 	}
 	fmt.Fprint(w.Stdout, strings.Join(in.told, ""))
-	fmt.Fprint(w.Stdout, nextSteps(w, in.steps))
+	fmt.Fprint(w.Stdout, numbered(in.nextSteps()))
 	return nil
 }
 
@@ -96,6 +118,8 @@ type scaffold struct {
 	world      host.World
 	repository *repo.Repository
 	tree       repo.Tree
+	options    initOptions
+	keyFile    string          // of the key that this run made; "" for none
 	paths      []artifact.Path // where the configuration may be
 	config     config.Config
 	text       string // of a new configuration; "" where there is one
@@ -105,7 +129,7 @@ type scaffold struct {
 }
 
 // configure reads the configuration that is there, or writes one.
-func (in *scaffold) configure(ctx context.Context, domain string) error {
+func (in *scaffold) configure(ctx context.Context) error {
 	for _, p := range in.paths {
 		entry, there, err := in.tree.Lookup(ctx, p)
 		if err != nil {
@@ -121,17 +145,68 @@ func (in *scaffold) configure(ctx context.Context, domain string) error {
 		if err == nil {
 			in.config, err = config.Parse(p, text)
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		return in.useExisting()
 	}
-	text, err := scaffoldConfig(in.world, domain)
+	line, err := in.publicLine()
 	if err != nil {
 		return err
 	}
-	in.text = text
-	if in.config, err = config.Parse(in.paths[0], []byte(text)); err != nil {
-		return exit.Usagef("--domain %q: %w", domain, err)
+	in.text = scaffoldConfig(in.options.domain, line)
+	if in.config, err = config.Parse(in.paths[0], []byte(in.text)); err != nil {
+		return exit.Usagef("--domain %q: %w", in.options.domain, err)
 	}
 	return nil
+}
+
+// useExisting checks the flags against a configuration that exists: it has the domains and
+// says where keys are kept.
+func (in *scaffold) useExisting() error {
+	if in.options.generateKey {
+		return exit.Usagef("--generate-key lists the key in a new configuration, and %s exists: make a key with codexlock keys generate --output FILE, and list it: codexlock keys public", in.config.File)
+	}
+	if _, known := in.config.Domains[in.options.domain]; in.options.domainGiven && !known {
+		in.world.Note(fmt.Sprintf("%s exists and has no trust domain %q: --domain is not used", in.config.File, in.options.domain))
+	}
+	return nil
+}
+
+// publicLine is the public half of the key that the environment has or that this run makes,
+// as an item of public_keys; "" without a key.
+func (in *scaffold) publicLine() (string, error) {
+	now, err := gate.EffectiveTime(in.world, "")
+	if err != nil {
+		return "", err
+	}
+	key, ok, err := keys.Default(in.world.Env, in.world.KeyFile)
+	switch {
+	case err != nil:
+		return "", err
+	case ok && in.options.generateKey:
+		return "", exit.Usagef("--generate-key makes a key, and the environment has one already: leave the flag out to use it, or unset the variable")
+	case ok:
+		return publicLine(key, now), nil
+	case !in.options.generateKey:
+		return "", nil
+	}
+	if _, err := config.Parse(in.paths[0], []byte(scaffoldConfig(in.options.domain, ""))); err != nil {
+		return "", exit.Usagef("--domain %q: %w", in.options.domain, err) // before there is a key
+	}
+	text, key, err := generateKey(in.world)
+	if err != nil {
+		return "", err
+	}
+	in.keyFile = filepath.Join(in.repository.GitDir(), filepath.FromSlash(generatedKeyPath))
+	if err := os.MkdirAll(filepath.Dir(in.keyFile), 0o700); err != nil {
+		return "", err
+	}
+	if err := in.world.WriteKeyFile(in.keyFile, text); err != nil {
+		return "", exit.Usagef("%w (or, to use the key in it: VAULTTIME_KEY_FILE=%s codexlock init)", err, signing.ShellQuote(in.keyFile))
+	}
+	in.told = append(in.told, fmt.Sprintf("wrote   %s\n", in.keyFile))
+	return publicLine(key, now), nil
 }
 
 // plan finds the files that are missing, and the lines that .gitattributes lacks.
@@ -141,13 +216,12 @@ func (in *scaffold) plan(ctx context.Context) error {
 		return err
 	}
 	var added []txn.File
-	for _, f := range []txn.File{
+	for _, f := range append([]txn.File{
 		{Path: in.config.File, Mode: 0o644, Data: []byte(in.text)},
 		{Path: ledger.Path, Mode: 0o644, Data: (&ledger.Ledger{}).Encode()},
 		{Path: script.IngestPath, Mode: 0o755, Data: script.Ingest},
 		root.File,
-		{Path: workflowPath, Mode: 0o644, Data: scaffoldWorkflow(in.config)},
-	} {
+	}, in.workflows()...) {
 		_, there, err := in.tree.Lookup(ctx, f.Path)
 		switch {
 		case err != nil:
@@ -161,8 +235,8 @@ func (in *scaffold) plan(ctx context.Context) error {
 		default:
 			in.told = append(in.told, fmt.Sprintf("kept    %s\n", f.Path))
 		}
-		if there && f.Path == workflowPath {
-			if err := in.checkWorkflow(ctx); err != nil {
+		if there && strings.HasPrefix(f.Path.String(), workflowFolder) {
+			if err := in.checkWorkflow(ctx, f.Path); err != nil {
 				return err
 			}
 		}
@@ -204,69 +278,42 @@ func (in *scaffold) overrule(ctx context.Context) error {
 	return txn.Commit(ctx, in.repository.Root(), in.repository.GitDir(), written)
 }
 
-func nextSteps(w host.World, more []string) string {
-	steps := append(more,
-
-		"put an artifact under assets/sources/ and attest it: codexlock attest assets/sources/NAME",
-		"commit, and give the workflow the key as the secret VAULTTIME_KEY",
-		"make the check Codexlock a required one",
-		"in each clone, once, so that Git merges the ledger by path: "+mergeDriver,
-	)
-	if _, ok, _ := keys.Default(w.Env, w.KeyFile); !ok {
-		steps = append([]string{"make a key, keep it: export VAULTTIME_KEY=$(codexlock keys generate); run codexlock init again in a new repository, or add its public half to codexlock.yaml: codexlock keys public"}, steps...)
-	}
-	return numbered(steps)
-}
-
-// scaffoldConfig is the configuration with the domain's name and, where there
-// is a key, its public half.
-func scaffoldConfig(w host.World, domain string) (string, error) {
-	public := "[]"
-	key, ok, err := keys.Default(w.Env, w.KeyFile)
-	if err != nil {
-		return "", err
-	}
-	if ok {
-		now, err := gate.EffectiveTime(w, "")
-		if err != nil {
-			return "", err
-		}
-		public = "\n      " + config.PublicKey{ID: key.ID(), Key: vaulttime.FormatPublicKey(key.PublicKey()), CreatedAt: now, State: "current"}.Line()
-	}
-	return strings.NewReplacer("@DOMAIN@", domain, "@PUBLIC_KEYS@", public).Replace(initConfig), nil
-}
-
-// secretLine is a line of a workflow's env: that gives a step a secret.
-func secretLine(name string) string { return fmt.Sprintf("%s: ${{ secrets.%s }}", name, name) }
-
-// scaffoldWorkflow is the workflow with the keys of all domains.
-func scaffoldWorkflow(c config.Config) []byte {
-	var env strings.Builder
-	secrets, settings := keys.Workflow(c)
-	for _, name := range secrets {
-		env.WriteString("\n          " + secretLine(name))
-	}
-	for _, name := range slices.Sorted(maps.Keys(settings)) {
-		fmt.Fprintf(&env, "\n          %s: %s", name, settings[name])
-	}
-	return []byte(strings.Replace(initWorkflow, "@KEYS@", env.String(), 1))
-}
-
-// checkWorkflow adds a step for each key that an existing workflow does not name.
-func (in *scaffold) checkWorkflow(ctx context.Context) error {
-	entry, _, err := in.tree.Lookup(ctx, workflowPath)
-	if err != nil || entry.Kind != repo.File {
-		return err
-	}
-	text, err := in.tree.Read(ctx, entry, measure.MaxCompanionBytes)
-	if err != nil {
-		return err
-	}
+// nextSteps are the shortest way to a required check, in order.
+func (in *scaffold) nextSteps() []string {
+	var steps []string
+	_, ok, _ := keys.Default(in.world.Env, in.world.KeyFile)
 	secrets, _ := keys.Workflow(in.config)
-	for _, name := range secrets {
-		if !bytes.Contains(text, []byte(name+":")) {
-			in.steps = append(in.steps, fmt.Sprintf("add to env: of the gate in %s: %s", workflowPath, secretLine(name)))
-		}
+	file := "FILE"
+	switch {
+	case in.keyFile != "":
+		file = signing.ShellQuote(in.keyFile)
+		steps = append(steps, "keep a copy of the key where secrets are kept, and use it in this shell: export VAULTTIME_KEY_FILE="+file)
+	case !ok && in.text != "":
+		steps = append(steps, "make a key, keep it: codexlock keys generate --output FILE; add the line that it prints to public_keys in "+in.config.File.String()+", and export VAULTTIME_KEY_FILE=FILE")
+	case !ok:
+		steps = append(steps, "export the keys that you keep, then: codexlock keys check")
 	}
-	return nil
+	steps = append(steps, in.steps...)
+	steps = append(steps, "put an artifact under assets/sources/ and attest it: codexlock attest assets/sources/NAME")
+	for _, name := range secrets {
+		steps = append(steps, fmt.Sprintf("give the workflows the key: gh secret set %s < %s", name, file))
+	}
+	steps = append(steps,
+		"commit all of it and merge it to the default branch, so that the gate runs there once",
+		fmt.Sprintf("require the check: Settings, Rules, Rulesets, New branch ruleset; require status checks to pass; add %q from GitHub Actions", gateCheck),
+	)
+	if !in.options.minimal {
+		steps = append(steps, "for pull requests without the key (forks, bots): Settings, Environments, codexlock: add required reviewers and the secret VAULTTIME_KEY; then Actions, Attest, Run workflow attests one")
+	}
+	return append(steps, "in each clone, once, so that Git merges the ledger by path: "+mergeDriver)
+}
+
+// scaffoldConfig is the configuration with the domain's name and, where there is a key, its
+// public half as an item of public_keys.
+func scaffoldConfig(domain, line string) string {
+	public := "[]"
+	if line != "" {
+		public = "\n      " + line
+	}
+	return strings.NewReplacer("@DOMAIN@", domain, "@PUBLIC_KEYS@", public).Replace(initConfig)
 }

@@ -35,7 +35,7 @@ func attestedRepository(t *testing.T, now time.Time, files map[string]string) (*
 	w := host.World{Stdout: io.Discard, Stderr: io.Discard, Dir: r.Root(), Now: func() time.Time { return now },
 		Env: only("VAULTTIME_KEY", "a-key-for-mutants-0123456789abcdef0123")}
 	d := demo{world: w, repo: r, now: now}
-	if err := runInit(ctx, w, "runtime-core"); err != nil {
+	if err := runInit(ctx, w, initOptions{domain: "runtime-core"}); err != nil {
 		t.Fatal(err)
 	}
 	for name, text := range files {
