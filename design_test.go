@@ -34,7 +34,7 @@ var edges = map[string]string{
 	"internal/concurrent": "",
 	"internal/host":       "internal/exit internal/outfile internal/report internal/supervisor",
 	"internal/lazyregexp": "",
-	"internal/outfile":    "",
+	"internal/outfile":    "internal/txn",
 	"internal/supervisor": "",
 	"internal/buildinfo":  "",
 	"internal/txn":        "internal/artifact",
@@ -56,7 +56,7 @@ var edges = map[string]string{
 	"internal/policy":     "internal/artifact internal/baseline internal/bundle internal/facts internal/schemas internal/lazyregexp",
 	"internal/preview":    "internal/facts internal/ownerschema internal/policy internal/schemas policies",
 	"internal/report":     "internal/artifact internal/audit internal/policy",
-	"internal/workbench":  "internal/policy internal/report internal/schemas policies internal/lazyregexp",
+	"internal/workbench":  "internal/policy internal/report internal/schemas internal/txn policies internal/lazyregexp",
 	"internal/github":     "internal/report",
 	"internal/explain":    "internal/artifact internal/config internal/facts internal/keys internal/ledger internal/policy internal/report",
 
@@ -111,10 +111,73 @@ var only = map[string]string{
 var calls = map[string]string{
 	"txn.Hooks": "", // tests alone
 	"time.Now":  "internal/host bench", "time.Since": "bench",
-	"os.Create": "bench bench/profiled", "os.CreateTemp": "internal/fetch", "os.Rename": "internal/audit internal/fetch internal/workbench",
-	"os.WriteFile": "bench internal/audit internal/cli internal/sandbox internal/script internal/workbench",
-	"os.Getenv":    "bench/profiled", "os.LookupEnv": "internal/host internal/supervisor", "os.Environ": "internal/host internal/supervisor bench", "os.Args": "internal/host internal/supervisor internal/buildinfo",
+	"os.Getenv": "bench/profiled", "os.LookupEnv": "internal/host internal/supervisor", "os.Environ": "internal/host internal/supervisor bench", "os.Args": "internal/host internal/supervisor internal/buildinfo",
 	"os.Stdin": "internal/host internal/sandbox internal/supervisor", "os.Stdout": "internal/buildinfo internal/host internal/sandbox internal/supervisor bench", "os.Stderr": "internal/buildinfo internal/host internal/sandbox internal/supervisor bench bench/profiled", "os.Getwd": "internal/host bench", "os.Executable": "internal/host internal/supervisor",
+}
+
+// writes are the functions that make, change, rename or remove files, or can. Only
+// internal/txn calls them for files of a repository, or files that a user names.
+var writes = strings.Fields("os.Create os.CreateTemp os.Rename os.WriteFile os.OpenFile os.Mkdir os.MkdirAll os.MkdirTemp os.Remove os.RemoveAll " +
+	"os.Symlink os.Link os.Truncate os.Chmod os.Chown os.Lchown os.Chtimes os.CopyFS os.OpenRoot os.OpenInRoot " +
+	"unix.Open unix.Openat unix.Openat2 unix.Creat unix.Mkdir unix.Mkdirat unix.Rename unix.Renameat unix.Renameat2 unix.Unlink unix.Unlinkat unix.Rmdir " +
+	"unix.Link unix.Linkat unix.Symlink unix.Symlinkat unix.Mknod unix.Mknodat unix.Mkfifo unix.Truncate unix.Ftruncate unix.Chmod unix.Fchmod unix.Fchmodat unix.Pwrite unix.Write unix.Flock " +
+	"syscall.Open syscall.Openat syscall.Creat syscall.Mkdir syscall.Mkdirat syscall.Rename syscall.Renameat syscall.Unlink syscall.Unlinkat syscall.Rmdir syscall.Link syscall.Symlink syscall.Write syscall.Flock")
+
+// writers are the packages that call some of them for other files, and for what.
+var writers = map[string]struct{ calls, what string }{
+	"bench":               {"os.Create os.MkdirAll os.MkdirTemp os.RemoveAll os.WriteFile", "its scratch repositories and its table"},
+	"bench/profiled":      {"os.Create", "the profile"},
+	"internal/cli":        {"os.MkdirAll os.MkdirTemp os.Remove os.WriteFile", "the demo's throwaway repository, which plays the user's part"},
+	"internal/fetch":      {"os.CreateTemp os.MkdirAll os.OpenFile os.Remove os.Rename", "the user's cache of bundles"},
+	"internal/github":     {"os.OpenFile", "the runner's files, which are added to"},
+	"internal/host":       {"unix.Open", "reading a key file, which is no symlink"},
+	"internal/repo":       {"os.OpenFile unix.Open unix.Openat2", "reading, without following symlinks"},
+	"internal/sandbox":    {"os.Chmod os.Chown os.Mkdir os.MkdirAll os.MkdirTemp os.OpenFile os.RemoveAll os.WriteFile unix.Open", "the sandbox's own folder, /proc, and what a test finds it cannot open"},
+	"internal/supervisor": {"syscall.Write", "the pipe for the exit code"},
+	"internal/script":     {"os.MkdirTemp os.Remove os.RemoveAll os.WriteFile", "what ShellCheck reads"},
+}
+
+// TestOnePackageWrites: no other package creates, renames, changes or removes files of a
+// repository.
+func TestOnePackageWrites(t *testing.T) {
+	used := map[string]bool{}
+	for pkg, files := range sources(t) {
+		if pkg == "internal/txn" || slices.Contains(forTests, pkg) {
+			continue
+		}
+		for _, name := range files {
+			ast.Inspect(parse(t, name), func(n ast.Node) bool {
+				call := selected(n)
+				if !slices.Contains(writes, call) {
+					return true
+				}
+				if used[pkg+" "+call] = true; !may(writers[pkg].calls, call) {
+					t.Errorf("%s uses %s: internal/txn writes files, or writers says for what else", name, call)
+				}
+				return true
+			})
+		}
+	}
+	for pkg, w := range writers {
+		for _, call := range strings.Fields(w.calls) {
+			if !used[pkg+" "+call] {
+				t.Errorf("%s may use %s for %s and does not: remove it from writers", pkg, call, w.what)
+			}
+		}
+	}
+}
+
+// selected returns a qualified name, such as os.Create, "" for another node.
+func selected(n ast.Node) string {
+	sel, ok := n.(*ast.SelectorExpr)
+	if !ok {
+		return ""
+	}
+	x, ok := sel.X.(*ast.Ident)
+	if !ok {
+		return ""
+	}
+	return x.Name + "." + sel.Sel.Name
 }
 
 // sources are the Go files of the repository by package, tests left out.
@@ -261,15 +324,7 @@ func TestWorldEntersInOnePlace(t *testing.T) {
 		}
 		for _, name := range files {
 			ast.Inspect(parse(t, name), func(n ast.Node) bool {
-				sel, ok := n.(*ast.SelectorExpr)
-				if !ok {
-					return true
-				}
-				x, ok := sel.X.(*ast.Ident)
-				if !ok {
-					return true
-				}
-				call := x.Name + "." + sel.Sel.Name
+				call := selected(n)
 				if who, restricted := calls[call]; restricted {
 					seen++
 					if !may(who, pkg) {

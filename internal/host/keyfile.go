@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/codexlock/codexlock/internal/outfile"
 )
 
 // maxKeyFileBytes is how large a key file may be: many times what a key of random bytes
@@ -74,28 +76,16 @@ func (w World) KeyFile(name string) ([]byte, error) {
 
 // WriteKeyFile writes a key to a new file with mode 0600, and a newline after it. A file
 // or link that exists is a *KeyFileError: it may be the only copy of another key.
-func (w World) WriteKeyFile(name, key string) (err error) {
-	fd, err := unix.Open(w.Path(name), unix.O_WRONLY|unix.O_CREAT|unix.O_EXCL|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0o600)
+func (w World) WriteKeyFile(name, key string) error {
+	err := outfile.Folder{Root: w.top()}.Create(w.Path(name), 0o600, []byte(key+"\n"))
+	var system *fs.PathError
 	switch {
-	case errors.Is(err, unix.EEXIST):
+	case errors.Is(err, fs.ErrExist):
 		return &KeyFileError{Path: name, Got: "exists", Want: "a new file, because it may be the only copy of a key", Next: "name another file"}
-	case err != nil:
-		return &KeyFileError{Path: name, Got: err.Error(), Want: "a file that can be made", Next: "name a file in a folder that exists and that you may write to"}
+	case errors.As(err, &system):
+		return &KeyFileError{Path: name, Got: system.Err.Error(), Want: "a file that can be made", Next: "name a file in a folder that exists and that you may write to"}
 	}
-	f := os.NewFile(uintptr(fd), name)
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, os.Remove(w.Path(name)))
-		}
-	}()
-	_, err = io.WriteString(f, key+"\n")
-	if err == nil {
-		err = f.Chmod(0o600) // whatever the umask took away
-	}
-	if err == nil {
-		err = f.Sync()
-	}
-	return errors.Join(err, f.Close())
+	return err
 }
 
 // quote makes one word of a path for a shell.

@@ -2,125 +2,39 @@ package outfile
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/codexlock/codexlock/internal/txn"
 )
 
-// A folder is open, and names in it are resolved relative to it: what its path leads
-// to later is of no matter.
-type folder struct{ *os.File }
-
-// openFolder opens a folder whose path has no link in it, part by part. A link that
-// was put in the way since is not followed.
-func openFolder(dir string, create bool) (folder, error) {
-	fd, err := openat(unix.AT_FDCWD, "/", folderFlags, 0)
-	if err != nil {
-		return folder{}, err
-	}
-	for _, part := range split(dir) {
-		next, err := openat(fd, part, folderFlags|unix.O_NOFOLLOW, 0)
-		if errors.Is(err, unix.ENOENT) && create {
-			if err = unix.Mkdirat(fd, part, 0o777); err == nil || errors.Is(err, unix.EEXIST) {
-				next, err = openat(fd, part, folderFlags|unix.O_NOFOLLOW, 0)
-			}
-		}
-		_ = unix.Close(fd)
-		if err != nil {
-			return folder{}, &fs.PathError{Op: "open folder", Path: dir, Err: err}
-		}
-		fd = next
-	}
-	return folder{os.NewFile(uintptr(fd), dir)}, nil
-}
-
-// openat opens relative to a folder, again where a signal came between (EINTR).
-func openat(dir int, name string, flags int, mode uint32) (fd int, err error) {
-	for {
-		fd, err = unix.Openat(dir, name, flags|unix.O_CLOEXEC, mode)
-		if !errors.Is(err, unix.EINTR) {
-			return fd, err
-		}
-	}
-}
-
 // write writes the file, as what stands there allows.
-func (d folder) write(at location, fill func(io.Writer) error) error {
-	var old unix.Stat_t
-	err := unix.Fstatat(d.fd(), at.base, &old, unix.AT_SYMLINK_NOFOLLOW)
-	if errors.Is(err, unix.ENOENT) {
-		return d.replace(at, 0, fill)
-	}
-	if err != nil {
-		return pathError(at.name, err)
-	}
-	switch old.Mode & unix.S_IFMT {
-	case unix.S_IFREG:
-		err := d.replace(at, uint32(old.Mode&0o777)|modeKnown, fill)
-		if cannotReplace(err) && !at.below && old.Nlink == 1 {
-			return d.into(at, unix.O_TRUNC, fill)
+func write(out *txn.Output, at location, fill func(io.Writer) error) error {
+	mode, links, there, err := out.Stat()
+	switch {
+	case err != nil:
+		return err
+	case !there:
+		return out.Replace(nil, fill)
+	case mode.IsRegular():
+		perm := mode.Perm()
+		err := out.Replace(&perm, fill)
+		if cannotReplace(err) && !at.below && links == 1 {
+			return out.Overwrite(true, fill)
 		}
 		return err
-	case unix.S_IFIFO, unix.S_IFCHR:
-		if !at.confined {
-			return d.into(at, 0, fill)
-		}
-		return &KindError{Path: at.name, Got: "a special file", Want: "a regular file or nothing"}
-	case unix.S_IFLNK:
+	case mode&fs.ModeSymlink != 0:
 		return &LinkError{Path: at.name, Link: at.name, Why: "itself"}
-	case unix.S_IFDIR:
+	case mode.IsDir():
 		return &KindError{Path: at.name, Got: "a folder", Want: "a regular file or nothing"}
+	case at.confined || mode&(fs.ModeNamedPipe|fs.ModeCharDevice) == 0:
+		return &KindError{Path: at.name, Got: "a special file", Want: "a regular file or nothing"}
 	}
-	return &KindError{Path: at.name, Got: "a special file", Want: "a regular file or nothing"}
-}
-
-func (d folder) fd() int { return int(d.Fd()) }
-
-// modeKnown marks a mode that is to be set whatever the umask says.
-const modeKnown = 1 << 31
-
-// replace writes a temporary file in the same folder and gives it the file's name.
-func (d folder) replace(at location, mode uint32, fill func(io.Writer) error) (err error) {
-	temporary, fd, err := d.temporary()
-	if err != nil {
-		return pathError(at.name, err)
-	}
-	f := os.NewFile(uintptr(fd), at.name)
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, unix.Unlinkat(d.fd(), temporary, 0))
-		}
-	}()
-	err = fill(f)
-	if err == nil && mode&modeKnown != 0 {
-		err = f.Chmod(fs.FileMode(mode &^ modeKnown))
-	}
-	if err == nil {
-		err = f.Sync()
-	}
-	if err := errors.Join(err, f.Close()); err != nil {
-		return err
-	}
-	return pathError(at.name, unix.Renameat(d.fd(), temporary, d.fd(), at.base))
-}
-
-// maxTemporaries is how many names are tried for a temporary file.
-const maxTemporaries = 100
-
-// temporary makes a new file under a name that nothing had.
-func (d folder) temporary() (name string, fd int, err error) {
-	for n := range maxTemporaries {
-		name = fmt.Sprintf(".codexlock-%d-%d", os.Getpid(), n)
-		fd, err = openat(d.fd(), name, unix.O_WRONLY|unix.O_CREAT|unix.O_EXCL|unix.O_NOFOLLOW, 0o666)
-		if !errors.Is(err, unix.EEXIST) {
-			break
-		}
-	}
-	return name, fd, err
+	return out.Overwrite(false, fill)
 }
 
 // cannotReplace reports whether a file can perhaps be written to though its folder
@@ -132,16 +46,6 @@ func cannotReplace(err error) bool {
 		}
 	}
 	return false
-}
-
-// into writes to what stands there.
-func (d folder) into(at location, flags int, fill func(io.Writer) error) error {
-	fd, err := openat(d.fd(), at.base, unix.O_WRONLY|unix.O_NOFOLLOW|unix.O_NOCTTY|flags, 0)
-	if err != nil {
-		return pathError(at.name, err)
-	}
-	f := os.NewFile(uintptr(fd), at.name)
-	return errors.Join(fill(f), f.Close())
 }
 
 // stickyFolder is the mode of a folder like /tmp, where everybody may make links.

@@ -11,6 +11,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/codexlock/codexlock/internal/txn"
 )
 
 // A Folder says where files may be written.
@@ -85,12 +87,36 @@ func (f Folder) Write(name string, fill func(io.Writer) error) error {
 	if err != nil {
 		return err
 	}
-	dir, err := openFolder(at.dir, f.Make)
+	out, err := txn.OpenOutput(filepath.Join(at.dir, at.base), f.Make)
 	if err != nil {
 		return pathError(name, err)
 	}
-	defer dir.Close()
-	return dir.write(at, fill)
+	defer out.Close()
+	var failed error // fill's error, which says itself what it is about
+	err = write(out, at, func(w io.Writer) error {
+		failed = fill(w)
+		return failed
+	})
+	if failed != nil {
+		return err
+	}
+	return pathError(name, err)
+}
+
+// Create writes a new file, an absolute path, by the rules of Write for its folder and
+// with that mode. Where something has the name already, the error is fs.ErrExist and
+// nothing is changed.
+func (f Folder) Create(name string, mode fs.FileMode, data []byte) error {
+	at, err := f.locate(name)
+	if err != nil {
+		return err
+	}
+	out, err := txn.OpenOutput(filepath.Join(at.dir, at.base), f.Make)
+	if err != nil {
+		return pathError(name, err)
+	}
+	defer out.Close()
+	return pathError(name, out.Create(mode, data))
 }
 
 // A location is where a file goes.
@@ -203,15 +229,11 @@ func split(dir string) []string {
 	return strings.FieldsFunc(filepath.ToSlash(dir), func(r rune) bool { return r == '/' })
 }
 
+// pathError has an error of the system name the file as it was asked for.
 func pathError(name string, err error) error {
-	var link *LinkError
-	var kind *KindError
-	if err == nil || errors.As(err, &link) || errors.As(err, &kind) {
-		return err
+	var system *fs.PathError
+	if errors.As(err, &system) {
+		return &fs.PathError{Op: "write", Path: name, Err: system.Err}
 	}
-	var path *fs.PathError
-	if errors.As(err, &path) {
-		return err
-	}
-	return &fs.PathError{Op: "write", Path: name, Err: err}
+	return err
 }

@@ -252,7 +252,7 @@ func Staged(p artifact.Path) string {
 
 func (w writer) stage(ctx context.Context, j journal) error {
 	for _, folder := range j.Folders {
-		if err := w.work.mkdir(folder); err != nil {
+		if err := w.work.mkdir(folder, 0o755); err != nil {
 			return err
 		}
 	}

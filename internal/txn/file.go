@@ -207,6 +207,10 @@ func modeOf(st *unix.Stat_t) fs.FileMode {
 		mode |= fs.ModeDir
 	case unix.S_IFLNK:
 		mode |= fs.ModeSymlink
+	case unix.S_IFIFO:
+		mode |= fs.ModeNamedPipe
+	case unix.S_IFCHR:
+		mode |= fs.ModeDevice | fs.ModeCharDevice
 	default:
 		mode |= fs.ModeIrregular
 	}

@@ -42,7 +42,7 @@ func (t Tree) enter(name string) (folder, error) {
 
 // walk opens a folder part by part, from the root on.
 func (t Tree) walk(name string) (fd int, err error) {
-	fd, err = open(unix.AT_FDCWD, t.root, unix.O_RDONLY|unix.O_DIRECTORY, 0)
+	fd, err = open(unix.AT_FDCWD, t.root, t.folderFlags(), 0)
 	if err != nil {
 		return -1, &fs.PathError{Op: "open", Path: t.root, Err: err}
 	}
@@ -50,7 +50,7 @@ func (t Tree) walk(name string) (fd int, err error) {
 		return fd, nil
 	}
 	for part := range strings.SplitSeq(name, "/") {
-		next, err := openPart(fd, part, name)
+		next, err := t.openPart(fd, part, name)
 		unix.Close(fd)
 		if err != nil {
 			return -1, err
@@ -60,13 +60,23 @@ func (t Tree) walk(name string) (fd int, err error) {
 	return fd, nil
 }
 
-// openPart opens one part of a folder's name, which is no symlink.
-func openPart(parent int, part, name string) (fd int, err error) {
-	fd, err = open(parent, part, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_NOFOLLOW, 0)
-	if mode, there := modeAt(parent, part); err != nil && there && mode&fs.ModeSymlink != 0 {
-		err = &RefusedError{Path: name, Reason: fmt.Sprintf("%q is a symlink, want a folder of the repository itself", part)}
+func (t Tree) folderFlags() int {
+	if t.pass {
+		return passFlags
 	}
-	return fd, pathError("open", name, err)
+	return unix.O_RDONLY | unix.O_DIRECTORY
+}
+
+// openPart opens one part of a folder's name, which is no symlink.
+func (t Tree) openPart(parent int, part, name string) (fd int, err error) {
+	fd, err = open(parent, part, t.folderFlags()|unix.O_NOFOLLOW, 0)
+	if err == nil {
+		return fd, nil
+	}
+	if mode, there := modeAt(parent, part); there && mode&fs.ModeSymlink != 0 {
+		return -1, &RefusedError{Path: name, Reason: fmt.Sprintf("%q is a symlink, want a folder of the repository itself", part)}
+	}
+	return -1, pathError("open", name, err)
 }
 
 // List returns the names in a folder of the tree, sorted.
@@ -95,7 +105,7 @@ const maxOpenFolders = 128
 // A folder that is moved away and replaced meanwhile stays the one that was opened. So
 // what was done counts only after Recheck has found every folder still in its place.
 type openFolders struct {
-	root string
+	tree Tree // that holds none
 
 	mu     sync.Mutex
 	open   map[string]*openFolder
@@ -115,11 +125,11 @@ type identity struct{ dev, ino uint64 }
 // Hold is the tree with its folders held until release is called. Where folders may
 // be made meanwhile, forMaking says that an absent one is looked for each time.
 func (t Tree) Hold(forMaking bool) (held Tree, release func()) {
-	h := &openFolders{root: t.root, open: map[string]*openFolder{}, known: map[string]identity{}}
+	h := &openFolders{tree: Tree{root: t.root, pass: t.pass}, open: map[string]*openFolder{}, known: map[string]identity{}}
 	if !forMaking {
 		h.absent = map[string]bool{}
 	}
-	return Tree{root: t.root, held: h}, h.close
+	return Tree{root: t.root, held: h, pass: t.pass}, h.close
 }
 
 func (h *openFolders) enter(name string) (folder, error) {
@@ -162,17 +172,17 @@ func (h *openFolders) get(name string) (*openFolder, error) {
 
 func (h *openFolders) openFolder(name string) (fd int, err error) {
 	if name == "." {
-		return Tree{root: h.root}.walk(name)
+		return h.tree.walk(name)
 	}
 	parent, err := h.get(path.Dir(name))
 	if errors.Is(err, fs.ErrNotExist) {
 		return -1, pathError("open", name, unix.ENOENT)
 	}
 	if err != nil {
-		return Tree{root: h.root}.walk(name) // its error names the whole path
+		return h.tree.walk(name) // its error names the whole path
 	}
 	defer func() { parent.users-- }()
-	return openPart(parent.fd, path.Base(name), name)
+	return h.tree.openPart(parent.fd, path.Base(name), name)
 }
 
 // identify notes which folder was opened, and refuses another one than the last time.
@@ -214,7 +224,7 @@ func (t Tree) Recheck() error {
 	}
 	t.held.mu.Lock()
 	defer t.held.mu.Unlock()
-	fresh := &openFolders{root: t.root, open: map[string]*openFolder{}, known: t.held.known}
+	fresh := &openFolders{tree: Tree{root: t.root, pass: t.pass}, open: map[string]*openFolder{}, known: t.held.known}
 	defer fresh.close()
 	for _, name := range slices.Sorted(maps.Keys(t.held.known)) {
 		f, err := fresh.enter(name)

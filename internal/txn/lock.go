@@ -42,7 +42,7 @@ func (l Lock) Take(ctx context.Context, gitDir string, how Sharing) (release fun
 	state := Tree{root: gitDir}
 	dir, err := state.enter(StateDir)
 	if errors.Is(err, fs.ErrNotExist) {
-		if err := state.mkdir(StateDir); err != nil {
+		if err := state.mkdir(StateDir, 0o755); err != nil {
 			return nil, fmt.Errorf("make lock: %w", err)
 		}
 		dir, err = state.enter(StateDir)

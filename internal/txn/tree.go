@@ -17,6 +17,7 @@ import (
 type Tree struct {
 	root string
 	held *openFolders // nil: each call resolves its name from the root on
+	pass bool         // folders are opened to resolve names in them, and for nothing else
 }
 
 // NewTree returns the tree below a folder. The path of the folder itself may have
@@ -182,23 +183,28 @@ func (t Tree) writable(p artifact.Path) error {
 
 // Lstat returns what stands at p; there is false where nothing does.
 func (t Tree) Lstat(p artifact.Path) (mode fs.FileMode, there bool, err error) {
+	mode, _, there, err = t.stat(p)
+	return mode, there, err
+}
+
+func (t Tree) stat(p artifact.Path) (mode fs.FileMode, links uint64, there bool, err error) {
 	dir, err := t.enter(p.Dir())
 	if errors.Is(err, fs.ErrNotExist) {
-		return 0, false, nil
+		return 0, 0, false, nil
 	}
 	if err != nil {
-		return 0, false, err
+		return 0, 0, false, err
 	}
 	defer dir.leave()
 	var st unix.Stat_t
 	err = uninterrupted(func() error { return unix.Fstatat(dir.fd, p.Base(), &st, unix.AT_SYMLINK_NOFOLLOW) })
 	switch {
 	case err == unix.ENOENT:
-		return 0, false, nil
+		return 0, 0, false, nil
 	case err != nil:
-		return 0, false, pathError("lstat", p.String(), err)
+		return 0, 0, false, pathError("lstat", p.String(), err)
 	}
-	return modeOf(&st), true, nil
+	return modeOf(&st), uint64(st.Nlink), true, nil
 }
 
 // inFolder does op on the last part of name, in its folder.
@@ -214,8 +220,8 @@ func (t Tree) inFolder(op, name string, do func(dir int, base string) error) err
 	return pathError(op, name, uninterrupted(func() error { return do(dir.fd, path.Base(name)) }))
 }
 
-func (t Tree) mkdir(name string) error {
-	err := t.inFolder("mkdir", name, func(dir int, base string) error { return unix.Mkdirat(dir, base, 0o755) })
+func (t Tree) mkdir(name string, perm uint32) error {
+	err := t.inFolder("mkdir", name, func(dir int, base string) error { return unix.Mkdirat(dir, base, perm) })
 	if errors.Is(err, fs.ErrExist) {
 		return nil
 	}
@@ -314,12 +320,12 @@ func (t Tree) write(name string, data []byte, mode fs.FileMode, durable bool) er
 
 // fill is write for bytes that come from elsewhere.
 func (t Tree) fill(name string, mode fs.FileMode, durable bool, with func(*OpenFile) error) (err error) {
-	f, err := t.create(name)
+	f, err := t.create(name, 0o600)
 	if errors.Is(err, fs.ErrExist) {
 		if err := t.Remove(name); err != nil {
 			return err
 		}
-		f, err = t.create(name)
+		f, err = t.create(name, 0o600)
 	}
 	if err != nil {
 		return err
@@ -338,9 +344,9 @@ func (t Tree) fill(name string, mode fs.FileMode, durable bool, with func(*OpenF
 }
 
 // create makes a file where nothing stands.
-func (t Tree) create(name string) (f *OpenFile, err error) {
+func (t Tree) create(name string, perm uint32) (f *OpenFile, err error) {
 	err = t.inFolder("create", name, func(dir int, base string) error {
-		fd, err := Hooks.Openat(dir, base, unix.O_WRONLY|unix.O_CREAT|unix.O_EXCL|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0o600)
+		fd, err := Hooks.Openat(dir, base, unix.O_WRONLY|unix.O_CREAT|unix.O_EXCL|unix.O_NOFOLLOW|unix.O_CLOEXEC, perm)
 		if err == nil {
 			f = &OpenFile{name, fd}
 		}

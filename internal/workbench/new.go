@@ -15,6 +15,7 @@ import (
 
 	"github.com/codexlock/codexlock/internal/lazyregexp"
 	"github.com/codexlock/codexlock/internal/policy"
+	"github.com/codexlock/codexlock/internal/txn"
 	"github.com/codexlock/codexlock/policies"
 )
 
@@ -86,12 +87,12 @@ func New(dir, written, code string, known []string) ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
-		if err := newFolder(filepath.Join(dir, "lib"), "sample", map[string]string{"sample_test.rego": text}); err != nil {
+		if err := txn.NewFolder(filepath.Join(dir, "lib", "sample"), map[string]string{"sample_test.rego": text}); err != nil {
 			return nil, err
 		}
 		files = append(files, samplePath)
 	}
-	err = newFolder(filepath.Join(dir, area), name, map[string]string{
+	err = txn.NewFolder(filepath.Join(dir, area, name), map[string]string{
 		name + ".rego": fill.Replace(templateRule), name + "_test.rego": fill.Replace(templateTest), "README.md": fill.Replace(templatePage),
 	})
 	if errors.Is(err, fs.ErrExist) {
@@ -149,34 +150,6 @@ func Sample() (string, error) {
 		return "", errors.New("the embedded sample is not package codexlock.lib.sample")
 	}
 	return strings.Replace(string(text), from, to, 1), nil
-}
-
-// newFolder creates a folder with its files, all or nothing: it writes a temporary folder
-// and renames it. It does not change an existing folder.
-func newFolder(parent, name string, files map[string]string) error {
-	if err := os.MkdirAll(parent, 0o777); err != nil {
-		return err
-	}
-	target := filepath.Join(parent, name)
-	if _, err := os.Lstat(target); err == nil {
-		return fs.ErrExist
-	} else if !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	temporary, err := os.MkdirTemp(parent, ".new-")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(temporary)
-	for file, text := range files {
-		if err := os.WriteFile(filepath.Join(temporary, file), []byte(text), 0o666); err != nil {
-			return err
-		}
-	}
-	if err := os.Chmod(temporary, 0o755); err != nil {
-		return err
-	}
-	return os.Rename(temporary, target)
 }
 
 // Codes returns the codes of rules.
