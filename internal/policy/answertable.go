@@ -12,6 +12,7 @@ import (
 
 	"github.com/open-policy-agent/opa/v1/ast"
 
+	"github.com/codexlock/codexlock/internal/evalcache"
 	"github.com/codexlock/codexlock/internal/schemas"
 )
 
@@ -53,7 +54,7 @@ func openKnown(sources []Source, table string) *Engine {
 	e.query()
 	for _, q := range []*query{e.artifact, e.repository, e.exceptions} {
 		if q.cache == nil {
-			q.cache = newEvaluationCache(q.rules)
+			q.cache = newCache(q.rules)
 		}
 	}
 	if !t.answers(e) {
@@ -133,93 +134,32 @@ func (t *tableReader) rules() ([]*rule, bool) {
 
 // answers reads the trees of all rules into the caches.
 func (t *tableReader) answers(e *Engine) bool {
-	trees := map[string]*cacheTree{}
+	type place struct {
+		cache *evalcache.Cache
+		rule  int
+	}
+	places := map[string]place{}
 	for _, q := range []*query{e.artifact, e.repository, e.exceptions} {
 		for i, r := range q.rules {
-			trees[r.Code] = q.cache.rules[i]
+			places[r.Code] = place{q.cache, i}
 		}
 	}
 	for len(t.lines) > 0 {
 		code, ok := strings.CutPrefix(t.lines[0], "rule ")
-		if tree := trees[code]; !ok || tree == nil || tree.root != nil {
+		at := places[code]
+		if !ok || at.cache == nil {
 			return false
 		}
 		n := 1
 		for n < len(t.lines) && strings.HasPrefix(t.lines[n], " ") {
 			n++
 		}
-		if !readTree(trees[code], t.lines[1:n]) {
+		if !at.cache.Load(at.rule, t.lines[1:n]) {
 			return false
 		}
 		t.lines = t.lines[n:]
 	}
 	return true
-}
-
-// readTree reads a tree: a line is a question with one answer, and the lines below it,
-// indented by one space, are the next questions. Without a further question, the rule finds
-// nothing.
-func readTree(tree *cacheTree, lines []string) bool {
-	silent := make([]*ast.Term, tree.slots)
-	for i := range silent {
-		silent[i] = emptySet
-	}
-	tree.root = &cacheNode{}
-	at := []*cacheNode{tree.root} // by depth, where the next question is put
-	for _, line := range lines {
-		text := strings.TrimLeft(line, " ")
-		depth := len(line) - len(text) - 1
-		q, a, ok := parseAnswer(text)
-		if !ok || depth < 0 || depth >= len(at) {
-			return false
-		}
-		for _, leaf := range at[depth+1:] {
-			leaf.end(silent)
-		}
-		n := at[depth]
-		if n.question.fact == nil && n.answers == nil {
-			n.question = q
-		}
-		if n.question != q || n.to(a) != nil {
-			return false
-		}
-		next := &cacheNode{}
-		n.lead(a, next)
-		at = append(at[:depth+1], next)
-	}
-	for _, leaf := range at {
-		leaf.end(silent)
-	}
-	return len(lines) > 0
-}
-
-var emptySet = ast.SetTerm()
-
-// end makes a node without a question a leaf.
-func (n *cacheNode) end(answers []*ast.Term) {
-	if n.question.fact == nil {
-		n.answers = answers
-		n.used.Store(true) // it costs nothing to keep
-	}
-}
-
-// parseAnswer reads a question and its answer: the fact's path, with an asterisk
-// where all of it is read, the answer's kind, and its text.
-func parseAnswer(line string) (q question, a answer, ok bool) {
-	path, rest, _ := strings.Cut(line, " ")
-	kind, text, _ := strings.Cut(rest, " ")
-	path, q.whole = strings.CutSuffix(path, "*")
-	q.fact = inputFacts().byPath[path]
-	if q.fact == nil || len(kind) != 1 {
-		return q, a, false
-	}
-	if strings.HasPrefix(text, `"`) {
-		var err error
-		if text, err = strconv.Unquote(text); err != nil {
-			return q, a, false
-		}
-	}
-	return q, answer{kind[0], text}, true
 }
 
 // compiled compiles the rules of an engine that was opened without.

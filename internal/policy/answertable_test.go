@@ -17,6 +17,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/rego"
 
+	"github.com/codexlock/codexlock/internal/evalcache"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/policies"
 )
@@ -58,9 +59,10 @@ func TestKnownAnswersHold(t *testing.T) {
 		t.Fatal("the table is of other rules, of other facts, or malformed: go generate ./internal/policy")
 	}
 	rows := 0
+	of := tableRows(t)
 	for _, q := range []*query{known.artifact, known.repository, known.exceptions} {
-		for i, r := range q.rules {
-			for _, row := range rowsOf(q.cache.rules[i].root) {
+		for _, r := range q.rules {
+			for _, row := range of[r.Code] {
 				rows++
 				in := x.withAnswers(r, row)
 				input, err := factsValue(in)
@@ -239,8 +241,8 @@ func (x *explorer) ask(r *rule, input ast.Value, more ...rego.EvalOption) ([]*as
 type row []answered
 
 type answered struct {
-	question question
-	answer   answer
+	question evalcache.Question
+	answer   evalcache.Answer
 }
 
 func rowText(r row) string {
@@ -253,38 +255,45 @@ func rowText(r row) string {
 
 // line is a question and its answer as the table has them.
 func (a answered) line() string {
-	path := a.question.fact.path
-	if a.question.whole {
+	path := a.question.Fact.Path
+	if a.question.Whole {
 		path += "*"
 	}
-	line := path + " " + string(rune(a.answer.kind))
-	if a.answer.kind == kindAbsent || a.answer.kind == kindObject || a.answer.kind == kindNull {
+	line := path + " " + string(rune(a.answer.Kind))
+	if a.answer.Kind == evalcache.KindAbsent || a.answer.Kind == evalcache.KindObject || a.answer.Kind == evalcache.KindNull {
 		return line
 	}
-	text := a.answer.text
+	text := a.answer.Text
 	if quoted := strconv.Quote(text); text == "" || quoted != `"`+text+`"` || strings.TrimSpace(text) != text {
 		text = quoted
 	}
 	return line + " " + text
 }
 
-// rowsOf are the rows below a node.
-func rowsOf(n *cacheNode) []row {
-	if n == nil {
-		return nil
-	}
-	if n.answers != nil {
-		return []row{nil}
-	}
-	var rows []row
-	below := func(a answer, to *cacheNode) {
-		for _, r := range rowsOf(to) {
-			rows = append(rows, append(row{{n.question, a}}, r...))
+// tableRows are the rows of the table, by the code of the rule.
+func tableRows(t *testing.T) map[string][]row {
+	t.Helper()
+	rows := map[string][]row{}
+	var code string
+	var above row
+	lines := strings.Split(answersText, "\n")
+	depthOf := func(i int) int { return len(lines[i]) - len(strings.TrimLeft(lines[i], " ")) }
+	for i, line := range lines {
+		if of, ok := strings.CutPrefix(line, "rule "); ok {
+			code = of
 		}
-	}
-	below(n.first, n.then)
-	for a, to := range n.others {
-		below(a, to)
+		depth := depthOf(i)
+		if depth == 0 {
+			continue
+		}
+		q, a, ok := inputShape().ParseAnswer(strings.TrimLeft(line, " "))
+		if !ok {
+			t.Fatalf("line %d of the table: %q", i+1, line)
+		}
+		above = append(slices.Clone(above[:depth-1]), answered{q, a})
+		if depthOf(i+1) <= depth {
+			rows[code] = append(rows[code], above)
+		}
 	}
 	return rows
 }
@@ -318,7 +327,7 @@ func (x *explorer) rows(t *testing.T, r *rule) []row {
 			continue
 		}
 		for _, asked := range trace {
-			for _, in := range x.changed(r, now.in, asked.question.fact) {
+			for _, in := range x.changed(r, now.in, asked.question.Fact) {
 				queue = append(queue, subject{in, now.changes + 1})
 			}
 		}
@@ -333,41 +342,41 @@ func (x *explorer) trace(t *testing.T, r *rule, in *facts.Input) (row, bool) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	traced := newTrace(nil)
-	answers, err := x.ask(r, traced.over(input.(ast.Object)), rego.EvalQueryTracer(traced))
+	traced := evalcache.NewTrace(inputShape(), nil)
+	answers, err := x.ask(r, traced.Over(input.(ast.Object)), rego.EvalQueryTracer(traced))
 	for err != nil { // OPA wants an object's own representation: it is untraced then
-		if len(traced.wholes) == 0 {
+		if len(traced.Wholes) == 0 {
 			t.Fatalf("rule %s: %v", r.Code, err)
 		}
-		untraced := maps.Clone(traced.untraced)
+		untraced := maps.Clone(traced.Untraced)
 		if untraced == nil {
-			untraced = map[*fact]bool{}
+			untraced = map[*evalcache.Fact]bool{}
 		}
-		for _, f := range traced.wholes {
+		for _, f := range traced.Wholes {
 			untraced[f] = true
 		}
-		traced = newTrace(untraced)
-		answers, err = x.ask(r, traced.over(input.(ast.Object)), rego.EvalQueryTracer(traced))
+		traced = evalcache.NewTrace(inputShape(), untraced)
+		answers, err = x.ask(r, traced.Over(input.(ast.Object)), rego.EvalQueryTracer(traced))
 	}
 	plain := x.evaluate(t, r, input)
-	reading := newReading(in)
-	defer reading.close()
-	silent := traced.holds(reading) && slices.EqualFunc(answers, plain, (*ast.Term).Equal)
+	reading := inputShape().Read(in)
+	defer reading.Close()
+	silent := traced.Holds(reading) && slices.EqualFunc(answers, plain, (*ast.Term).Equal)
 	for _, a := range plain {
 		silent = silent && a.Value.(ast.Set).Len() == 0
 	}
 	var asked row
-	for _, q := range traced.asked {
-		asked = append(asked, answered{q, reading.ask(q)})
+	for _, q := range traced.Asked {
+		asked = append(asked, answered{q, reading.Ask(q)})
 	}
 	return asked, silent
 }
 
 // changed are copies of a subject in which a fact has every other value that its
 // schema lists, or that known subjects have, or is absent where it may be.
-func (x *explorer) changed(r *rule, in *facts.Input, f *fact) []*facts.Input {
+func (x *explorer) changed(r *rule, in *facts.Input, f *evalcache.Fact) []*facts.Input {
 	var path ast.Ref
-	for _, name := range strings.Split(f.path, ".") {
+	for _, name := range strings.Split(f.Path, ".") {
 		path = append(path, ast.StringTerm(name))
 	}
 	var values []any
@@ -378,17 +387,17 @@ func (x *explorer) changed(r *rule, in *facts.Input, f *fact) []*facts.Input {
 	for _, v := range values {
 		all = appendChanged(all, in, f, func(at reflect.Value) { at.SetString(v.(string)) })
 	}
-	if f.omitEmpty {
+	if f.OmitEmpty {
 		all = appendChanged(all, in, f, func(at reflect.Value) { at.SetZero() })
 	}
-	if f.kindOf() == reflect.Slice {
+	if kindOfValues(f) == reflect.Slice {
 		all = appendChanged(all, in, f, func(at reflect.Value) {
 			if at.Kind() == reflect.Slice {
 				at.Set(reflect.MakeSlice(at.Type(), 0, 0))
 			}
 		})
 	}
-	if f.kindOf() == reflect.Bool {
+	if kindOfValues(f) == reflect.Bool {
 		all = appendChanged(all, in, f, func(at reflect.Value) { at.SetBool(true) })
 	}
 	for _, seed := range x.seeds[r.Subject] {
@@ -399,16 +408,16 @@ func (x *explorer) changed(r *rule, in *facts.Input, f *fact) []*facts.Input {
 	return all
 }
 
-// kindOf is the kind of a fact's values, behind pointers.
-func (f *fact) kindOf() reflect.Kind {
+// kindOfValues is the kind of a fact's values, behind pointers.
+func kindOfValues(f *evalcache.Fact) reflect.Kind {
 	t := reflect.TypeFor[facts.Input]()
-	var above []*fact
-	for g := f; g.parent != nil; g = g.parent {
+	var above []*evalcache.Fact
+	for g := f; g.Parent != nil; g = g.Parent {
 		above = append(above, g)
 	}
 	slices.Reverse(above)
 	for _, g := range above {
-		t = t.FieldByIndex(g.index).Type
+		t = t.FieldByIndex(g.Index).Type
 		for t.Kind() == reflect.Pointer {
 			t = t.Elem()
 		}
@@ -416,7 +425,7 @@ func (f *fact) kindOf() reflect.Kind {
 	return t.Kind()
 }
 
-func appendChanged(all []*facts.Input, in *facts.Input, f *fact, change func(reflect.Value)) []*facts.Input {
+func appendChanged(all []*facts.Input, in *facts.Input, f *evalcache.Fact, change func(reflect.Value)) []*facts.Input {
 	changed := copyOf(in)
 	if at, ok := placeOf(changed, f, false); ok {
 		change(at)
@@ -427,11 +436,11 @@ func appendChanged(all []*facts.Input, in *facts.Input, f *fact, change func(ref
 
 // placeOf is the field of a fact; ok is false where what it is in is absent, unless
 // it is made.
-func placeOf(in *facts.Input, f *fact, make bool) (v reflect.Value, ok bool) {
-	if f.parent == nil {
+func placeOf(in *facts.Input, f *evalcache.Fact, make bool) (v reflect.Value, ok bool) {
+	if f.Parent == nil {
 		return reflect.ValueOf(in).Elem(), true
 	}
-	if v, ok = placeOf(in, f.parent, make); !ok {
+	if v, ok = placeOf(in, f.Parent, make); !ok {
 		return v, false
 	}
 	for v.Kind() == reflect.Pointer {
@@ -443,7 +452,7 @@ func placeOf(in *facts.Input, f *fact, make bool) (v reflect.Value, ok bool) {
 		}
 		v = v.Elem()
 	}
-	return v.FieldByIndex(f.index), true
+	return v.FieldByIndex(f.Index), true
 }
 
 // copyOf is a copy that shares nothing which is changed: what is behind pointers.
@@ -471,21 +480,21 @@ func copied(v reflect.Value) reflect.Value {
 func (x *explorer) withAnswers(r *rule, row row) *facts.Input {
 	in := &facts.Input{}
 	for _, a := range row {
-		at, _ := placeOf(in, a.question.fact, a.answer.kind != kindAbsent)
+		at, _ := placeOf(in, a.question.Fact, a.answer.Kind != evalcache.KindAbsent)
 		value := at
-		for at.IsValid() && value.Kind() == reflect.Pointer && a.answer.kind != kindAbsent && a.answer.kind != kindNull {
+		for at.IsValid() && value.Kind() == reflect.Pointer && a.answer.Kind != evalcache.KindAbsent && a.answer.Kind != evalcache.KindNull {
 			value.Set(reflect.New(value.Type().Elem()))
 			value = value.Elem()
 		}
-		switch a.answer.kind {
-		case kindString:
-			value.SetString(a.answer.text)
-		case kindBool:
-			value.SetBool(a.answer.text == "true")
-		case kindNumber:
-			n, _ := strconv.ParseInt(a.answer.text, 10, 64)
+		switch a.answer.Kind {
+		case evalcache.KindString:
+			value.SetString(a.answer.Text)
+		case evalcache.KindBool:
+			value.SetBool(a.answer.Text == "true")
+		case evalcache.KindNumber:
+			n, _ := strconv.ParseInt(a.answer.Text, 10, 64)
 			value.SetInt(n)
-		case kindWhole:
+		case evalcache.KindWhole:
 			if from, ok := x.seedOf(r, a); ok {
 				value.Set(from)
 			} else {
@@ -501,17 +510,17 @@ func (x *explorer) withAnswers(r *rule, row row) *facts.Input {
 func (x *explorer) seeded(r *rule, row row) bool {
 	return !slices.ContainsFunc(row, func(a answered) bool {
 		_, ok := x.seedOf(r, a)
-		return a.answer.kind == kindWhole && a.answer.text != "0[" && !ok
+		return a.answer.Kind == evalcache.KindWhole && a.answer.Text != "0[" && !ok
 	})
 }
 
 // seedOf is where a known subject has a value that is read as a whole.
 func (x *explorer) seedOf(r *rule, a answered) (reflect.Value, bool) {
 	for _, seed := range x.seeds[r.Subject] {
-		reading := newReading(seed)
-		same := reading.ask(a.question) == a.answer
-		reading.close()
-		if from, ok := placeOf(seed, a.question.fact, false); same && ok {
+		reading := inputShape().Read(seed)
+		same := reading.Ask(a.question) == a.answer
+		reading.Close()
+		if from, ok := placeOf(seed, a.question.Fact, false); same && ok {
 			for from.Kind() == reflect.Pointer {
 				from = from.Elem()
 			}

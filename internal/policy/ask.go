@@ -8,6 +8,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/rego"
 
+	"github.com/codexlock/codexlock/internal/evalcache"
 	"github.com/codexlock/codexlock/internal/facts"
 )
 
@@ -20,9 +21,9 @@ func (e *Engine) ask(ctx context.Context, q *query, in *facts.Input, s *stopwatc
 		}
 		return e.evaluate(ctx, q, input, s, stuck)
 	}
-	r := newReading(in)
-	defer r.close()
-	answers, missing := q.cache.find(r)
+	r := inputShape().Read(in)
+	defer r.Close()
+	answers, missing := q.cache.Find(r)
 	if len(missing) == 0 {
 		return answers, nil
 	}
@@ -54,7 +55,7 @@ func (e *Engine) WithoutCache() {
 type lesson struct {
 	rule    int // of the query's rules
 	missing int // how many of them had to be
-	facts   *reading
+	facts   *evalcache.Reading
 	input   ast.Object
 	answers []*ast.Term // of all rules
 }
@@ -63,16 +64,16 @@ type lesson struct {
 // fails or gives another answer, nothing is cached. It has its own stopwatch, so that its
 // timeout does not end the run.
 func (e *Engine) learn(ctx context.Context, q *query, l lesson, s *stopwatch, stuck func()) {
-	t := q.cache.trace(l.rule, l.missing)
+	t := q.cache.Trace(l.rule, l.missing)
 	if t == nil {
 		return
 	}
 	own := newStopwatch(s.deadline, s.grace)
 	defer context.AfterFunc(ctx, func() { own.stop(false) })()
 	one := q.part(e, []int{l.rule})
-	again, err := e.evaluate(ctx, one, t.over(l.input), own, stuck, rego.EvalQueryTracer(t))
+	again, err := e.evaluate(ctx, one, t.Over(l.input), own, stuck, rego.EvalQueryTracer(t))
 	if err != nil {
-		q.cache.stopTracing(l.rule, t)
+		q.cache.StopTracing(l.rule, t)
 		return
 	}
 	var before []*ast.Term
@@ -82,7 +83,7 @@ func (e *Engine) learn(ctx context.Context, q *query, l lesson, s *stopwatch, st
 		}
 	}
 	if len(one.slots) == len(before) && slices.EqualFunc(again, before, (*ast.Term).Equal) {
-		q.cache.keep(l.rule, l.facts, t, before)
+		q.cache.Keep(l.rule, l.facts, t, before)
 	}
 }
 

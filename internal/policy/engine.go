@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/codexlock/codexlock/internal/evalcache"
 	"github.com/codexlock/codexlock/internal/schemas"
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/rego"
@@ -55,7 +56,7 @@ func (e *Engine) query() {
 	e.artifact = newQuery(about(e.rules, subjectArtifact), &e.evaluations)
 	e.repository = newQuery(about(e.rules, subjectRepository), &e.evaluations)
 	e.exceptions = newQuery(about(e.rules, subjectExceptions), &e.evaluations)
-	e.artifact.cache, e.artifact.repeats = newEvaluationCache(e.artifact.rules), true
+	e.artifact.cache, e.artifact.repeats = newCache(e.artifact.rules), true
 }
 
 // build compiles the modules and collects their errors. It continues after an error unless
@@ -197,7 +198,7 @@ type slot struct {
 type query struct {
 	rules   []*rule
 	slots   []slot
-	cache   *evaluationCache // nil: no answers are cached
+	cache   *evalcache.Cache // nil: no answers are cached
 	repeats bool             // it is used for many subjects, so caching helps
 	parts   queryParts
 	counted *atomic.Int64 // evaluations

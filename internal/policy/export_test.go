@@ -29,4 +29,4 @@ func (e *Engine) Evaluations() int { return int(e.evaluations.Load()) }
 func (e *Engine) PartialEvaluations() int { return int(e.partial.Load()) }
 
 // Kept is how many evaluations are kept.
-func (e *Engine) Kept() int { return e.artifact.cache.leaves }
+func (e *Engine) Kept() int { return e.artifact.cache.Len() }

@@ -1,4 +1,7 @@
-package policy
+// Package evalcache caches evaluations by what they read. A value of a Go type is the input of
+// Rego rules; a question is one read of it. An evaluation is traced, and its answers are found
+// again for every value that answers the same questions alike.
+package evalcache
 
 import (
 	"sync"
@@ -7,7 +10,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 )
 
-// An evaluationCache caches the answers of rules by all facts that they read. Most artifacts of
+// A Cache caches the answers of rules by all facts that they read. Most artifacts of
 // a change are equal in the facts that a rule reads, and differ in names, digests and times
 // that no rule reads without a finding.
 //
@@ -19,32 +22,33 @@ import (
 // Each rule has its own tree, so that a subject with a finding is evaluated only by the rule
 // that finds it. The questions of all rules for subjects without an evaluation form another
 // tree, which is followed first and reads each fact once.
-type evaluationCache struct {
+type Cache struct {
+	shape  *Shape
 	mu     sync.RWMutex
-	rules  []*cacheTree // one a rule of the query, in its order
-	whole  cacheTree
+	rules  []*tree // one a rule of the query, in its order
+	whole  tree
 	leaves int
 	bytes  int // of the answers' text
 	misses int // subjects that some rule had to be evaluated about
 }
 
-// A cacheTree is a tree of questions; its leaves have the answers of the rules.
-type cacheTree struct {
+// A tree is a tree of questions; its leaves have the answers of the rules.
+type tree struct {
 	slots    int // how many answers there are at a leaf
-	root     *cacheNode
-	untraced map[*fact]bool // what traces hand out as it is; never changed in place
+	root     *node
+	untraced map[*Fact]bool // what traces hand out as it is; never changed in place
 	tried    int            // number of added leaves
 	useful   atomic.Int64   // number of leaves that were used
 	misses   int
 }
 
-// A cacheNode is one question, with the next node for each answer. A leaf has the answers of
+// A node is one question, with the next node for each answer. A leaf has the answers of
 // rules instead of a question.
-type cacheNode struct {
-	question question
-	first    answer // the answer that was met first, and where it leads
-	then     *cacheNode
-	others   map[answer]*cacheNode
+type node struct {
+	question Question
+	first    Answer // the answer that was met first, and where it leads
+	then     *node
+	others   map[Answer]*node
 	answers  []*ast.Term
 	used     atomic.Bool
 }
@@ -62,18 +66,27 @@ const (
 	retryEach = 64
 )
 
-func newEvaluationCache(rules []*rule) *evaluationCache {
-	c := &evaluationCache{rules: make([]*cacheTree, len(rules))}
-	for i, r := range rules {
-		c.rules[i] = &cacheTree{slots: len(r.sets)}
-		c.whole.slots += len(r.sets)
+// New returns an empty cache of questions to values of a shape. slots has an entry for each
+// rule: how many answers an evaluation of it has.
+func New(shape *Shape, slots []int) *Cache {
+	c := &Cache{shape: shape, rules: make([]*tree, len(slots))}
+	for i, n := range slots {
+		c.rules[i] = &tree{slots: n}
+		c.whole.slots += n
 	}
 	return c
 }
 
-// find is what the rules answer about a subject, by slot, and the rules of which
+// Len is the number of cached evaluations.
+func (c *Cache) Len() int {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return c.leaves
+}
+
+// Find returns what the rules answer about a subject, by slot, and the rules of which
 // that is not known. Their slots are nil.
-func (c *evaluationCache) find(r *reading) (answers []*ast.Term, missing []int) {
+func (c *Cache) Find(r *Reading) (answers []*ast.Term, missing []int) {
 	c.mu.RLock()
 	if answers = c.whole.find(r); answers != nil {
 		c.mu.RUnlock()
@@ -99,56 +112,56 @@ func (c *evaluationCache) find(r *reading) (answers []*ast.Term, missing []int) 
 	return answers, missing
 }
 
-// trace is how to trace an evaluation of a rule that had to be evaluated; nil where
+// Trace returns how to trace an evaluation of a rule that had to be evaluated; nil where
 // that is not worthwhile. The more rules had to be, the later it begins: a change
 // of a few artifacts ends before.
-func (c *evaluationCache) trace(rule, missing int) *trace {
+func (c *Cache) Trace(rule, missing int) *Trace {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if t := c.rules[rule]; c.misses*maxVain >= missing && c.worthwhile(t) {
-		return newTrace(t.untraced)
+		return NewTrace(c.shape, t.untraced)
 	}
 	return nil
 }
 
 // worthwhile reports whether what a tree does not know should be added to it.
-func (c *evaluationCache) worthwhile(t *cacheTree) bool {
+func (c *Cache) worthwhile(t *tree) bool {
 	t.misses++
 	return c.leaves < maxLeaves && c.bytes < maxCacheBytes &&
 		(t.tried-int(t.useful.Load()) < maxVain || t.misses%retryEach == 0)
 }
 
-// keep adds a rule's traced evaluation.
-func (c *evaluationCache) keep(rule int, r *reading, t *trace, answers []*ast.Term) {
+// Keep adds a rule's traced evaluation.
+func (c *Cache) Keep(rule int, r *Reading, t *Trace, answers []*ast.Term) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if t.holds(r) {
-		c.add(c.rules[rule], r, t.asked, answers)
+	if t.Holds(r) {
+		c.add(c.rules[rule], r, t.Asked, answers)
 	} else {
 		c.rules[rule].tried++
 	}
 }
 
-// stopTracing makes what a failed trace saw as a whole untraced in the next ones of
+// StopTracing makes what a failed trace saw as a whole untraced in the next ones of
 // the rule. What was kept was asked otherwise, and is dropped.
-func (c *evaluationCache) stopTracing(rule int, t *trace) {
+func (c *Cache) StopTracing(rule int, t *Trace) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	tree := c.rules[rule]
-	tree.tried++
-	untraced := map[*fact]bool{}
-	for f := range tree.untraced {
+	of := c.rules[rule]
+	of.tried++
+	untraced := map[*Fact]bool{}
+	for f := range of.untraced {
 		untraced[f] = true
 	}
-	for _, f := range t.wholes {
+	for _, f := range t.Wholes {
 		untraced[f] = true
 	}
-	if len(untraced) > len(tree.untraced) {
-		tree.untraced, tree.root = untraced, nil
+	if len(untraced) > len(of.untraced) {
+		of.untraced, of.root = untraced, nil
 	}
 }
 
-func (c *evaluationCache) add(t *cacheTree, r *reading, asked []question, answers []*ast.Term) {
+func (c *Cache) add(t *tree, r *Reading, asked []Question, answers []*ast.Term) {
 	t.tried++
 	c.leaves++
 	c.bytes += t.add(r, asked, answers)
@@ -156,10 +169,10 @@ func (c *evaluationCache) add(t *cacheTree, r *reading, asked []question, answer
 
 // find follows the tree to the answers that hold of a subject; nil where it is of
 // a sort that is not known.
-func (t *cacheTree) find(r *reading) []*ast.Term {
+func (t *tree) find(r *Reading) []*ast.Term {
 	at := t.root
 	for at != nil && at.answers == nil {
-		at = at.to(r.ask(at.question))
+		at = at.to(r.Ask(at.question))
 	}
 	if at == nil {
 		return nil
@@ -172,51 +185,51 @@ func (t *cacheTree) find(r *reading) []*ast.Term {
 
 // add puts answers where a subject's facts lead to, and returns how many bytes of
 // text that takes. It adds nothing where the tree asks other questions.
-func (t *cacheTree) add(r *reading, asked []question, answers []*ast.Term) (bytes int) {
+func (t *tree) add(r *Reading, asked []Question, answers []*ast.Term) (bytes int) {
 	if t.root == nil {
-		t.root = newCacheNode(asked)
+		t.root = newNode(asked)
 	}
 	at := t.root
 	for i, q := range asked {
 		if at.answers != nil || at.question != q {
 			return bytes
 		}
-		a := r.ask(q)
+		a := r.Ask(q)
 		next := at.to(a)
 		if next == nil {
-			next = newCacheNode(asked[i+1:])
+			next = newNode(asked[i+1:])
 			at.lead(a, next)
-			bytes += len(a.text)
+			bytes += len(a.Text)
 		}
 		at = next
 	}
-	if at.question.fact == nil && at.answers == nil {
+	if at.question.Fact == nil && at.answers == nil {
 		at.answers = answers
 	}
 	return bytes
 }
 
-// newCacheNode is the node of the first of several questions, or a leaf.
-func newCacheNode(asked []question) *cacheNode {
+// newNode is the node of the first of several questions, or a leaf.
+func newNode(asked []Question) *node {
 	if len(asked) == 0 {
-		return &cacheNode{}
+		return &node{}
 	}
-	return &cacheNode{question: asked[0]}
+	return &node{question: asked[0]}
 }
 
-func (n *cacheNode) to(a answer) *cacheNode {
+func (n *node) to(a Answer) *node {
 	if a == n.first {
 		return n.then
 	}
 	return n.others[a]
 }
 
-func (n *cacheNode) lead(a answer, to *cacheNode) {
+func (n *node) lead(a Answer, to *node) {
 	switch {
 	case n.then == nil:
 		n.first, n.then = a, to
 	case n.others == nil:
-		n.others = map[answer]*cacheNode{a: to}
+		n.others = map[Answer]*node{a: to}
 	default:
 		n.others[a] = to
 	}

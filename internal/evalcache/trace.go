@@ -1,38 +1,42 @@
-package policy
+package evalcache
 
 import (
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/topdown"
 )
 
-// A trace is every question that one evaluation asked its input, in order: an
+// A Trace is every question that one evaluation asked its input, in order: an
 // evaluation that gets the same answers comes to the same result.
-type trace struct {
-	untraced map[*fact]bool // objects that are handed out as they are
-	asked    []question
-	seen     []answer // what the evaluation saw; of a whole value only that it was one
-	known    map[question]*ast.Term
-	wholes   []*fact // objects that were read as a whole
-	unknown  bool    // it read the input as a whole, or what the facts have no place for
+type Trace struct {
+	Asked    []Question
+	Untraced map[*Fact]bool // objects that are handed out as they are
+	Wholes   []*Fact        // objects that were read as a whole
+
+	shape   *Shape
+	seen    []Answer // what the evaluation saw; of a whole value only that it was one
+	known   map[Question]*ast.Term
+	unknown bool // it read the input as a whole, or what the facts have no place for
 }
 
-func newTrace(untraced map[*fact]bool) *trace {
-	return &trace{untraced: untraced, known: map[question]*ast.Term{}}
+// NewTrace returns an empty trace of a value of a shape; untraced are the objects that it
+// hands out as they are.
+func NewTrace(shape *Shape, untraced map[*Fact]bool) *Trace {
+	return &Trace{shape: shape, Untraced: untraced, known: map[Question]*ast.Term{}}
 }
 
-// over is an input whose reads are noted.
-func (t *trace) over(input ast.Object) *tracedObject {
-	return &tracedObject{Object: input, trace: t, fact: inputFacts().root}
+// Over returns an input whose reads are noted.
+func (t *Trace) Over(input ast.Object) ast.Object {
+	return &tracedObject{Object: input, trace: t, fact: t.shape.root}
 }
 
-// holds reports whether the facts themselves answer every question as the
+// Holds reports whether the facts themselves answer every question as the
 // evaluation saw it. Where they do not, nothing may be concluded from the facts.
-func (t *trace) holds(r *reading) bool {
+func (t *Trace) Holds(r *Reading) bool {
 	if t.unknown {
 		return false
 	}
-	for i, q := range t.asked {
-		if got, saw := r.ask(q), t.seen[i]; got.kind != saw.kind || saw.kind != kindWhole && got.text != saw.text {
+	for i, q := range t.Asked {
+		if got, saw := r.Ask(q), t.seen[i]; got.Kind != saw.Kind || saw.Kind != KindWhole && got.Text != saw.Text {
 			return false
 		}
 	}
@@ -40,21 +44,23 @@ func (t *trace) holds(r *reading) bool {
 }
 
 // note notes a question that is asked for the first time.
-func (t *trace) note(q question, saw answer, term *ast.Term) *ast.Term {
-	t.asked, t.seen = append(t.asked, q), append(t.seen, saw)
+func (t *Trace) note(q Question, saw Answer, term *ast.Term) *ast.Term {
+	t.Asked, t.seen = append(t.Asked, q), append(t.seen, saw)
 	t.known[q] = term
 	return term
 }
 
-// Enabled and Config make a trace a tracer of OPA's, of no variables.
-func (t *trace) Enabled() bool               { return true }
-func (t *trace) Config() topdown.TraceConfig { return topdown.TraceConfig{} }
+// Enabled makes a trace a tracer of OPA's.
+func (t *Trace) Enabled() bool { return true }
+
+// Config asks OPA for no variables.
+func (t *Trace) Config() topdown.TraceConfig { return topdown.TraceConfig{} }
 
 // TraceEvent notes what a built-in is given before it is called. OPA compares
 // objects by their own representation, and takes a traced one for unequal without
 // a look at it: so an object that a built-in is given is read as a whole, but for
 // those that use its methods or only look at its type.
-func (t *trace) TraceEvent(e topdown.Event) {
+func (t *Trace) TraceEvent(e topdown.Event) {
 	expr, ok := e.Node.(*ast.Expr)
 	if e.Op != topdown.EvalOp || !ok || !expr.IsCall() {
 		return
@@ -76,7 +82,7 @@ var usesMethods = map[string]bool{
 }
 
 // give notes a value that a built-in is given, with all that is in it.
-func (t *trace) give(v ast.Value) {
+func (t *Trace) give(v ast.Value) {
 	switch v := v.(type) {
 	case *tracedObject:
 		v.all()
@@ -95,8 +101,8 @@ func (t *trace) give(v ast.Value) {
 }
 
 // scalar reports whether a reference leads to a fact that is no object.
-func (t *trace) scalar(ref ast.Ref) bool {
-	f := inputFacts().root
+func (t *Trace) scalar(ref ast.Ref) bool {
+	f := t.shape.root
 	for i, part := range ref {
 		if i == 0 {
 			if !part.Equal(ast.InputRootDocument) {
@@ -119,8 +125,8 @@ func (t *trace) scalar(ref ast.Ref) bool {
 // fails, and the object is untraced in the next one.
 type tracedObject struct {
 	ast.Object // the object itself; every method of it is below
-	trace      *trace
-	fact       *fact
+	trace      *Trace
+	fact       *Fact
 }
 
 // Get answers the question for one key.
@@ -135,32 +141,32 @@ func (o *tracedObject) Get(k *ast.Term) *ast.Term {
 		o.trace.unknown = o.trace.unknown || term != nil // no field of this name: it is absent in all facts
 		return term
 	}
-	q := question{fact: f}
+	q := Question{Fact: f}
 	if term, ok := o.trace.known[q]; ok {
 		return term
 	}
 	term := o.Object.Get(k)
 	if term == nil {
-		return o.trace.note(q, answer{kind: kindAbsent}, nil)
+		return o.trace.note(q, Answer{Kind: KindAbsent}, nil)
 	}
 	switch v := term.Value.(type) {
 	case ast.String:
-		return o.trace.note(q, answer{kindString, string(v)}, term)
+		return o.trace.note(q, Answer{KindString, string(v)}, term)
 	case ast.Number:
-		return o.trace.note(q, answer{kindNumber, string(v)}, term)
+		return o.trace.note(q, Answer{KindNumber, string(v)}, term)
 	case ast.Boolean:
-		return o.trace.note(q, answer{kindBool, v.String()}, term)
+		return o.trace.note(q, Answer{KindBool, v.String()}, term)
 	case ast.Null:
-		return o.trace.note(q, answer{kind: kindNull}, term)
+		return o.trace.note(q, Answer{Kind: KindNull}, term)
 	case ast.Object:
-		if o.trace.untraced[f] || !f.object {
-			o.trace.note(question{f, true}, answer{kind: kindWhole}, term)
+		if o.trace.Untraced[f] || !f.object {
+			o.trace.note(Question{f, true}, Answer{Kind: KindWhole}, term)
 			o.trace.known[q] = term
 			return term
 		}
-		return o.trace.note(q, answer{kind: kindObject}, ast.NewTerm(&tracedObject{Object: v, trace: o.trace, fact: f}))
+		return o.trace.note(q, Answer{Kind: KindObject}, ast.NewTerm(&tracedObject{Object: v, trace: o.trace, fact: f}))
 	}
-	return o.trace.note(q, answer{kind: kindWhole}, term)
+	return o.trace.note(q, Answer{Kind: KindWhole}, term)
 }
 
 // Find asks for one key after another.
@@ -177,11 +183,11 @@ func (o *tracedObject) Find(path ast.Ref) (ast.Value, error) {
 
 // all is the object itself, once it is noted that all of it is seen.
 func (o *tracedObject) all() ast.Object {
-	q := question{o.fact, true}
+	q := Question{o.fact, true}
 	if _, ok := o.trace.known[q]; !ok {
-		o.trace.note(q, answer{kind: kindWhole}, nil)
-		o.trace.wholes = append(o.trace.wholes, o.fact)
-		o.trace.unknown = o.trace.unknown || o.fact.parent == nil
+		o.trace.note(q, Answer{Kind: KindWhole}, nil)
+		o.trace.Wholes = append(o.trace.Wholes, o.fact)
+		o.trace.unknown = o.trace.unknown || o.fact.Parent == nil
 	}
 	return o.Object
 }

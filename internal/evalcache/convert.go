@@ -1,4 +1,4 @@
-package policy
+package evalcache
 
 import (
 	"cmp"
@@ -9,27 +9,14 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"unicode/utf8"
 
-	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/open-policy-agent/opa/v1/ast"
 )
 
 // A converter makes the same value as encoding/json and OPA's parser would make of a Go value,
 // without the text in between.
 type converter func(reflect.Value) (*ast.Term, error)
-
-var factsConverter = sync.OnceValue(func() converter { return converterOf(reflect.TypeFor[facts.Input]()) })
-
-// factsValue converts a measured input.
-func factsValue(in *facts.Input) (ast.Value, error) {
-	t, err := factsConverter()(reflect.ValueOf(in).Elem())
-	if err != nil {
-		return nil, err
-	}
-	return t.Value, nil
-}
 
 var (
 	jsonMarshaler = reflect.TypeFor[json.Marshaler]()
@@ -44,7 +31,7 @@ var (
 
 // converterOf settles once for a type what is to be done with its values. The
 // types of facts hold no cycle.
-func converterOf(t reflect.Type) converter {
+func (s *Shape) converterOf(t reflect.Type) converter {
 	if t.Implements(jsonMarshaler) || t.Implements(textMarshaler) {
 		return throughJSON
 	}
@@ -58,18 +45,18 @@ func converterOf(t reflect.Type) converter {
 		}
 	case reflect.String:
 		return func(v reflect.Value) (*ast.Term, error) {
-			s := v.String()
-			if t, ok := enumerated()[s]; ok {
+			text := v.String()
+			if t, ok := s.terms()[text]; ok {
 				return t, nil
 			}
-			return ast.NewTerm(ast.String(valid(s))), nil
+			return ast.NewTerm(ast.String(valid(text))), nil
 		}
 	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
 		return func(v reflect.Value) (*ast.Term, error) {
 			return ast.NewTerm(ast.Number(strconv.FormatInt(v.Int(), 10))), nil
 		}
 	case reflect.Pointer:
-		elem := converterOf(t.Elem())
+		elem := s.converterOf(t.Elem())
 		return func(v reflect.Value) (*ast.Term, error) {
 			if v.IsNil() {
 				return nullTerm, nil
@@ -78,44 +65,13 @@ func converterOf(t reflect.Type) converter {
 		}
 	case reflect.Slice:
 		if t.Elem().Kind() != reflect.Uint8 {
-			return sliceConverter(converterOf(t.Elem()))
+			return sliceConverter(s.converterOf(t.Elem()))
 		}
 	case reflect.Struct:
-		return structConverter(t)
+		return s.structConverter(t)
 	}
 	return throughJSON
 }
-
-// enumerated are the terms of all values that the schema enumerates: most
-// facts are one of them, and terms never change.
-var enumerated = sync.OnceValue(func() map[string]*ast.Term {
-	terms := map[string]*ast.Term{"": ast.StringTerm("")}
-	schema, err := inputSchema()
-	if err != nil {
-		return terms // New has reported it
-	}
-	var collect func(any)
-	collect = func(node any) {
-		switch node := node.(type) {
-		case map[string]any:
-			for key, value := range node {
-				values, _ := value.([]any)
-				for _, v := range values {
-					if s, ok := v.(string); ok && key == "enum" {
-						terms[s] = ast.StringTerm(s)
-					}
-				}
-				collect(value)
-			}
-		case []any:
-			for _, value := range node {
-				collect(value)
-			}
-		}
-	}
-	collect(schema)
-	return terms
-})
 
 // valid is a string as encoding/json writes it: what is not UTF-8 is U+FFFD,
 // byte by byte.
@@ -164,8 +120,8 @@ type field struct {
 	convert   converter
 }
 
-func structConverter(t reflect.Type) converter {
-	fields := fieldsOf(t)
+func (s *Shape) structConverter(t reflect.Type) converter {
+	fields := s.fieldsOf(t)
 	return func(v reflect.Value) (*ast.Term, error) {
 		pairs := make([][2]*ast.Term, 0, len(fields))
 		for i := range fields {
@@ -189,7 +145,7 @@ func structConverter(t reflect.Type) converter {
 
 // fieldsOf lists the fields that encoding/json would write: of two with one
 // name the shallower, and neither where both are as deep.
-func fieldsOf(t reflect.Type) []field {
+func (s *Shape) fieldsOf(t reflect.Type) []field {
 	byName := map[string][]field{}
 	for _, sf := range reflect.VisibleFields(t) {
 		tag, hasTag := sf.Tag.Lookup("json")
@@ -203,7 +159,7 @@ func fieldsOf(t reflect.Type) []field {
 		}
 		byName[name] = append(byName[name], field{
 			name: name, index: sf.Index, omitEmpty: slices.Contains(strings.Split(options, ","), "omitempty"),
-			key: ast.StringTerm(name), convert: converterOf(sf.Type),
+			key: ast.StringTerm(name), convert: s.converterOf(sf.Type),
 		})
 	}
 	var fields []field
