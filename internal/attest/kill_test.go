@@ -2,8 +2,6 @@ package attest
 
 import (
 	"errors"
-	"flag"
-	"fmt"
 	"io/fs"
 	"os"
 	"strings"
@@ -13,27 +11,16 @@ import (
 	"github.com/codexlock/codexlock/internal/txn/txntest"
 )
 
-// The child of TestKilledAnywhere is this test binary with these flags.
-var (
-	killAt   = flag.Int("kill-at", 0, "in TestKillHelper, the step to be killed before")
-	killRoot = flag.String("kill-root", "", "in TestKillHelper, the repository")
-	killWhat = flag.String("kill-what", "", "in TestKillHelper, what to do")
-)
-
 // TestKillHelper is no test: it is what TestKilledAnywhere kills.
 func TestKillHelper(t *testing.T) {
-	if *killRoot == "" {
-		t.Skip("run by TestKilledAnywhere")
-	}
-	txntest.OnStep(t, *killAt, txntest.Kill)
-	p := place{txntest.Place{T: t, Root: *killRoot, Git: *killRoot + "/.git"}}
-	if *killWhat == "attest" {
-		p.mustAttest(options(t), "a/x", "y")
-		return
-	}
-	if err := p.intake(*killWhat); err != nil {
-		t.Fatal(err)
-	}
+	txntest.KillHelper(t, func(at txntest.Place, what string) error {
+		p := place{at}
+		if what != "attest" {
+			return p.intake(what)
+		}
+		_, err := p.attest(options(t), "a/x", "y")
+		return err
+	})
 }
 
 func oldPlace(t testing.TB) place {
@@ -49,9 +36,7 @@ func TestKilledAnywhere(t *testing.T) {
 	for what, make := range map[string]func(testing.TB) place{"attest": oldPlace, "ingest": incomingPlace, "quarantine": incomingPlace, "release": incomingPlace} {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
-			txntest.KilledAnywhere(t, func(t testing.TB) txntest.Place { return make(t).Place }, func(p txntest.Place, at int) bool {
-				return txntest.Run(p.T, "TestKillHelper", fmt.Sprintf("-kill-at=%d", at), "-kill-root="+p.Root, "-kill-what="+what)
-			})
+			txntest.KilledAnywhere(t, what, func(t testing.TB) txntest.Place { return make(t).Place })
 		})
 	}
 }

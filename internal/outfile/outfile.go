@@ -83,13 +83,9 @@ func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + 
 // Its errors are *LinkError, *OutsideError, *KindError, those of the system, and
 // fill's.
 func (f Folder) Write(name string, fill func(io.Writer) error) error {
-	at, err := f.locate(name)
+	out, at, err := f.open(name)
 	if err != nil {
 		return err
-	}
-	out, err := txn.OpenOutput(filepath.Join(at.dir, at.base), f.Make)
-	if err != nil {
-		return pathError(name, err)
 	}
 	defer out.Close()
 	var failed error // fill's error, which says itself what it is about
@@ -107,16 +103,21 @@ func (f Folder) Write(name string, fill func(io.Writer) error) error {
 // with that mode. Where something has the name already, the error is fs.ErrExist and
 // nothing is changed.
 func (f Folder) Create(name string, mode fs.FileMode, data []byte) error {
-	at, err := f.locate(name)
+	out, _, err := f.open(name)
 	if err != nil {
 		return err
 	}
-	out, err := txn.OpenOutput(filepath.Join(at.dir, at.base), f.Make)
-	if err != nil {
-		return pathError(name, err)
-	}
 	defer out.Close()
 	return pathError(name, out.Create(mode, data))
+}
+
+func (f Folder) open(name string) (*txn.Output, location, error) {
+	at, err := f.locate(name)
+	if err != nil {
+		return nil, at, err
+	}
+	out, err := txn.OpenOutput(filepath.Join(at.dir, at.base), f.Make)
+	return out, at, pathError(name, err)
 }
 
 // A location is where a file goes.

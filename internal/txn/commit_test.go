@@ -3,7 +3,6 @@ package txn_test
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io/fs"
 	"os"
@@ -17,40 +16,23 @@ import (
 	"github.com/codexlock/codexlock/internal/txn/txntest"
 )
 
-// The child of TestKilledAnywhere is this test binary with these flags.
-var (
-	killAt   = flag.Int("kill-at", 0, "in TestKillHelper, the step to be killed before")
-	killRoot = flag.String("kill-root", "", "in TestKillHelper, the repository")
-	killWhat = flag.String("kill-what", "", "in TestKillHelper, what to do")
-)
-
 // TestKillHelper is no test: it is what TestKilledAnywhere kills.
 func TestKillHelper(t *testing.T) {
-	if *killRoot == "" {
-		t.Skip("run by TestKilledAnywhere")
-	}
-	txntest.OnStep(t, *killAt, txntest.Kill)
-	var err error
-	root, git := *killRoot, *killRoot+"/.git"
-	switch *killWhat {
-	case "together":
-		txn.Hooks.AtOnce = 1
-		fallthrough
-	case "commit":
-		err = txn.Commit(context.Background(), root, git, newFolders)
-	case "change together":
-		txn.Hooks.AtOnce = 1
-		fallthrough
-	case "change":
-		err = txn.CommitChange(context.Background(), root, git, everything())
-	case "recover":
-		_, err = txn.Recover(root, git)
-	default:
-		t.Fatalf("nothing to do: %q", *killWhat)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	txntest.KillHelper(t, func(p txntest.Place, what string) error {
+		if strings.HasSuffix(what, "together") {
+			txn.Hooks.AtOnce = 1
+		}
+		switch what {
+		case "commit", "together":
+			return txn.Commit(context.Background(), p.Root, p.Git, newFolders)
+		case "change", "change together":
+			return txn.CommitChange(context.Background(), p.Root, p.Git, everything())
+		case "recover":
+			_, err := txn.Recover(p.Root, p.Git)
+			return err
+		}
+		return fmt.Errorf("nothing to do: %q", what)
+	})
 }
 
 var newFolders = []txn.File{
@@ -69,12 +51,6 @@ func everything() txn.Change {
 		},
 		Removes: []txn.RawPath{"y.manifest.json", "in/\xfe"},
 	}
-}
-
-// run starts the helper and reports whether it was killed.
-func run(p txntest.Place, what string, at int) (killed bool) {
-	p.T.Helper()
-	return txntest.Run(p.T, "TestKillHelper", fmt.Sprintf("-kill-at=%d", at), "-kill-root="+p.Root, "-kill-what="+what)
 }
 
 // oldPlace has what everything changes. The folder of the lock is there, so that making it
@@ -96,7 +72,7 @@ func TestKilledAnywhere(t *testing.T) {
 	for _, what := range []string{"commit", "change", "together", "change together"} {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
-			txntest.KilledAnywhere(t, oldPlace, func(p txntest.Place, at int) bool { return run(p, what, at) })
+			txntest.KilledAnywhere(t, what, oldPlace)
 		})
 	}
 }
@@ -109,7 +85,7 @@ func TestKilledInRecovery(t *testing.T) {
 			t.Parallel()
 			fresh := oldPlace(t)
 			before := fresh.State()
-			run(fresh, what, 0)
+			fresh.Run(what, 0)
 			killInRecovery(t, what, decided, before, fresh.State())
 		})
 	}
@@ -124,14 +100,14 @@ func killInRecovery(t *testing.T, what string, decided int, before, after map[st
 		kills := 0
 		for n := 1; ; n++ {
 			p := oldPlace(t)
-			if !run(p, what, at) {
+			if !p.Run(what, at) {
 				t.Fatalf("not killed at %d", at)
 			}
 			pending := txn.Pending(p.Git)
 			if pending != (at > decided) {
 				t.Fatalf("%s killed at %d, pending is %v", what, at, pending)
 			}
-			if !run(p, "recover", n) {
+			if !p.Run("recover", n) {
 				break
 			}
 			kills++

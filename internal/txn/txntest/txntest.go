@@ -4,6 +4,7 @@ package txntest
 
 import (
 	"errors"
+	"flag"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -146,27 +147,47 @@ func Calm() { txn.Hooks.Step = func(op, name string) error { return nil } }
 // Kill kills this process, as a power cut does.
 func Kill(string, string) error { return syscall.Kill(os.Getpid(), syscall.SIGKILL) }
 
-// Run runs a test of this test binary with arguments, and reports whether it was killed.
-func Run(t testing.TB, test string, args ...string) (killed bool) {
-	t.Helper()
-	out, err := exec.Command(os.Args[0], append([]string{"-test.run=^" + test + "$", "-test.count=1"}, args...)...).CombinedOutput()
+// The child of KilledAnywhere is the same test binary with these flags.
+var (
+	killAt   = flag.Int("kill-at", 0, "in TestKillHelper, the step to be killed before")
+	killRoot = flag.String("kill-root", "", "in TestKillHelper, the work tree")
+	killWhat = flag.String("kill-what", "", "in TestKillHelper, what to do")
+)
+
+// KillHelper is what the test TestKillHelper of a package calls, which is no test: Run starts
+// it in another process. do makes the change that is called what.
+func KillHelper(t *testing.T, do func(p Place, what string) error) {
+	if *killRoot == "" {
+		t.Skip("run by other tests")
+	}
+	OnStep(t, *killAt, Kill)
+	if err := do(Place{t, *killRoot, *killRoot + "/.git"}, *killWhat); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Run starts TestKillHelper in another process, which is killed before a step; 0: it is not.
+func (p Place) Run(what string, at int) (killed bool) {
+	p.T.Helper()
+	out, err := exec.Command(os.Args[0], "-test.run=^TestKillHelper$", "-test.count=1",
+		fmt.Sprintf("-kill-at=%d", at), "-kill-root="+p.Root, "-kill-what="+what).CombinedOutput()
 	var exit *exec.ExitError
 	if errors.As(err, &exit) && exit.Sys().(syscall.WaitStatus).Signal() == syscall.SIGKILL {
 		return true
 	}
 	if err != nil {
-		t.Fatalf("%s %q: %v\n%s", test, args, err, out)
+		p.T.Fatalf("%s, killed at %d: %v\n%s", what, at, err, out)
 	}
 	return false
 }
 
 // KilledAnywhere kills a writer before every step that changes the file system. Recover
 // then has to leave the old tree or the new one, to the byte. place makes a work tree, and
-// run changes it in another process, which is killed before a step; 0: it is not.
-func KilledAnywhere(t *testing.T, place func(testing.TB) Place, run func(p Place, at int) (killed bool)) {
+// TestKillHelper changes it.
+func KilledAnywhere(t *testing.T, what string, place func(testing.TB) Place) {
 	p := place(t)
 	before := p.State()
-	if run(p, 0) {
+	if p.Run(what, 0) {
 		t.Fatal("killed without being asked to")
 	}
 	after := p.State()
@@ -176,7 +197,7 @@ func KilledAnywhere(t *testing.T, place func(testing.TB) Place, run func(p Place
 	old, new, n := 0, 0, 1
 	for ; ; n++ {
 		p := place(t)
-		if !run(p, n) {
+		if !p.Run(what, n) {
 			break
 		}
 		pending := txn.Pending(p.Git)
