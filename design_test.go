@@ -44,13 +44,14 @@ var edges = map[string]string{
 	"internal/manifest":   "internal/artifact internal/schemas",
 	"internal/audit":      "internal/artifact internal/schemas internal/txn",
 	"internal/script":     "internal/artifact internal/facts internal/ledger internal/lazyregexp",
+	"internal/shellcheck": "internal/artifact internal/facts internal/lazyregexp",
 	"internal/content":    "internal/facts internal/lazyregexp",
 	"internal/sandbox":    "",
 	"internal/bundle":     "internal/artifact internal/lazyregexp",
 	"internal/fetch":      "internal/artifact internal/bundle",
 	"internal/config":     "internal/artifact internal/bundle internal/vaulttime internal/schemas",
 	"internal/facts":      "",
-	"internal/measure":    "internal/artifact internal/audit internal/config internal/content internal/facts internal/ledger internal/manifest internal/namefold internal/repo internal/sandbox internal/schemas internal/script internal/vaulttime",
+	"internal/measure":    "internal/artifact internal/audit internal/config internal/content internal/facts internal/ledger internal/manifest internal/namefold internal/repo internal/sandbox internal/schemas internal/script internal/shellcheck internal/vaulttime",
 	"internal/attest":     "internal/artifact internal/concurrent internal/ledger internal/manifest internal/namefold internal/script internal/txn internal/vaulttime internal/schemas",
 	"internal/baseline":   "internal/artifact internal/schemas",
 	"internal/evalcache":  "",
@@ -98,7 +99,7 @@ var only = map[string]string{
 	"github.com/santhosh-tekuri/":       "internal/ownerschema", // and the tests of internal/schemas
 	"golang.org/x/text/message":         "internal/ownerschema",
 	"oras.land/":                        "internal/fetch",
-	"os/exec":                           "internal/preview internal/repo internal/sandbox internal/script internal/workbench bench",
+	"os/exec":                           "internal/preview internal/repo internal/sandbox internal/shellcheck internal/workbench bench",
 	"mvdan.cc/sh/":                      "internal/script",
 	"github.com/landlock-lsm/":          "internal/sandbox",
 	"github.com/zricethezav/gitleaks/":  "", // in tests; internal/content has its rules
@@ -135,7 +136,7 @@ var writers = map[string]struct{ calls, what string }{
 	"internal/repo":       {"os.OpenFile unix.Open unix.Openat2", "reading, without following symlinks"},
 	"internal/sandbox":    {"os.Chmod os.Chown os.Mkdir os.MkdirAll os.MkdirTemp os.OpenFile os.RemoveAll os.WriteFile unix.Open", "the sandbox's own folder, /proc, and what a test finds it cannot open"},
 	"internal/supervisor": {"syscall.Write", "the pipe for the exit code"},
-	"internal/script":     {"os.MkdirTemp os.Remove os.RemoveAll os.WriteFile", "what ShellCheck reads"},
+	"internal/shellcheck": {"os.MkdirTemp os.Remove os.RemoveAll os.WriteFile", "what ShellCheck reads"},
 }
 
 // TestOnePackageWrites: no other package creates, renames, changes or removes files of a

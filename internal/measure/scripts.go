@@ -11,6 +11,7 @@ import (
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/script"
+	"github.com/codexlock/codexlock/internal/shellcheck"
 )
 
 // scripts remembers what was found out about scripts, by their digests: many are
@@ -18,7 +19,7 @@ import (
 type scripts struct {
 	parsed  sync.Map // artifact.Digest: script.Facts
 	once    sync.Once
-	checker script.Checker
+	checker shellcheck.Checker
 	checked map[artifact.Digest]facts.ShellCheck
 	err     error
 }
@@ -46,7 +47,7 @@ func (c *Collector) judgeScript(ctx context.Context, text []byte) (*facts.Script
 	}
 	checked, ok := c.scripts.checked[d]
 	if !ok { // one that its name and mode do not give away
-		alone, err := c.scripts.checker.Check(ctx, []script.Source{script.Text(text)})
+		alone, err := c.scripts.checker.Check(ctx, []shellcheck.Source{shellcheck.Text(text)})
 		if err != nil {
 			return nil, err
 		}
@@ -60,9 +61,9 @@ func (c *Collector) judgeScript(ctx context.Context, text []byte) (*facts.Script
 // did not write.
 func (c *Collector) checkScripts(ctx context.Context) (map[artifact.Digest]facts.ShellCheck, error) {
 	known := map[artifact.Digest]bool{}
-	var sources []script.Source
+	var sources []shellcheck.Source
 	add := func(text []byte, entry repo.Entry) {
-		source := script.Text(text)
+		source := shellcheck.Text(text)
 		if known[source.Digest] || c.scripts.parse(source.Digest, text).State != "parsed" {
 			return
 		}

@@ -1,7 +1,7 @@
 // Package script parses shell scripts into facts: their first lines, the configuration that
-// they read, the hosts that they contact, ShellCheck's findings. It executes no script and
-// judges nothing. programs.txt describes how programs read their arguments. Code that a
-// script composes at run time is the fact Opaque.
+// they read, the hosts that they contact. It executes no script and judges nothing.
+// programs.txt describes how programs read their arguments. Code that a script composes at
+// run time is the fact Opaque.
 package script
 
 import (

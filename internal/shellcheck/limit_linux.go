@@ -1,4 +1,4 @@
-package script
+package shellcheck
 
 import (
 	"errors"

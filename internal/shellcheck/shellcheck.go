@@ -1,4 +1,5 @@
-package script
+// Package shellcheck runs ShellCheck on scripts, with limits on time and memory.
+package shellcheck
 
 import (
 	"bytes"
