@@ -1,6 +1,6 @@
 // Package audit reads, verifies and writes the append-only log of verifications,
 // MANIFEST.integrity.json, and its checkpoint, a signed note over the Merkle root of its
-// lines. It is the only package that writes them; rules judge its results.
+// lines. It is the only package that changes them, with txn; rules judge its results.
 package audit
 
 import "github.com/codexlock/codexlock/internal/artifact"
