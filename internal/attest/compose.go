@@ -508,10 +508,25 @@ func (c *composer) test() error {
 		return err
 	}
 	test := script.Test{At: standing.at, Artifact: c.path, Manifest: manifest.at, Record: record.at, KeyEnv: c.o.KeyEnv}
+	test.Form = c.testForm(standing, test)
 	text := test.Render()
 	c.texts[artifact.Test] = text
 	if !standing.holds(true, text) {
 		c.out.files = append(c.out.files, txn.File{Path: standing.at, Mode: 0o755, Source: &test})
 	}
 	return nil
+}
+
+// testForm is the form in which a test is written: the short one where the script that it
+// calls is there. A renewal approves nothing, so it keeps the form of the test.
+func (c *composer) testForm(standing companion, test script.Test) script.Form {
+	if c.o.Renewal && standing.there {
+		if form, ok := test.Wrote(standing.data); ok {
+			return form
+		}
+	}
+	if c.short && c.path != script.IngestPath { // which would verify itself
+		return script.Short
+	}
+	return script.Long
 }

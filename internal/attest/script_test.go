@@ -2,10 +2,12 @@ package attest
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -77,10 +79,13 @@ func TestAttestRefusesNames(t *testing.T) {
 // TestScriptVerifies runs X.test for real: it passes where all holds, and fails
 // on each thing that does not (ZT-11.3), under every name.
 func TestScriptVerifies(t *testing.T) {
-	for i, name := range hostileNames {
+	for i, name := range slices.Concat(hostileNames, hostileNames) {
 		t.Run(name.String(), func(t *testing.T) {
 			t.Parallel()
 			p := newPlace(t, map[string]string{name.String(): "content"})
+			if i >= len(hostileNames) {
+				p.addStandardScript()
+			}
 			o := now(t)
 			o.MirrorCompanions = i%5 == 4
 			p.mustAttest(o, name)
@@ -234,13 +239,21 @@ func TestScriptUsage(t *testing.T) {
 // TestScriptForm holds X.test against what the standard asks of scripts (ZT-1, ZT-10).
 func TestScriptForm(t *testing.T) {
 	t.Parallel()
-	for _, name := range hostileNames {
+	for i, name := range slices.Concat(hostileNames, hostileNames) {
 		p := newPlace(t, map[string]string{name.String(): "1"})
+		form, lines := script.Long, 185
+		if i >= len(hostileNames) {
+			p.addStandardScript()
+			form, lines = script.Short, 11
+		}
 		p.mustAttest(now(t), name)
 		file := "./" + name.Companion(artifact.Test).String()
 		text := string(p.Read(file))
 		if !strings.HasPrefix(text, "#!/usr/bin/env bash\n# Written by codexlock attest, ") || !script.IsOurs([]byte(text)) {
 			t.Errorf("%s begins %.200s", name, text)
+		}
+		if n := strings.Count(text, "\n"); n != lines {
+			t.Errorf("%s has %d lines, want %d", name, n, lines)
 		}
 		for line := range strings.Lines(text) {
 			if !strings.HasPrefix(line, "#") {
@@ -251,7 +264,7 @@ func TestScriptForm(t *testing.T) {
 			}
 		}
 		// What is known of one of ours holds of each (script.Ours).
-		want := script.Ours()
+		want := script.Ours(form)
 		got := script.Parse([]byte(text))
 		got.ShellCheck = want.ShellCheck
 		if !reflect.DeepEqual(got, want) {
@@ -264,6 +277,43 @@ func TestScriptForm(t *testing.T) {
 				t.Errorf("%s: %v\n%s", check, err, out)
 			}
 		}
+	}
+}
+
+// addStandardScript adds ingest_archive.test.sh as init writes it.
+func (p place) addStandardScript() {
+	p.T.Helper()
+	p.Write(script.IngestPath.String(), string(script.Ingest))
+	if err := os.Chmod(filepath.Join(p.Root, script.IngestPath.String()), 0o755); err != nil {
+		p.T.Fatal(err)
+	}
+}
+
+// TestLinesOfManyArtifacts bounds what 500 artifacts add to a repository: tests and ledger
+// entries at most 10,000 lines, and with the manifests and records 45 an artifact.
+func TestLinesOfManyArtifacts(t *testing.T) {
+	t.Parallel()
+	const n = 500
+	files := map[string]string{}
+	var names []artifact.Path
+	for i := range n {
+		name := artifact.Path(fmt.Sprintf("assets/sources/%d.bin", i))
+		files[name.String()], names = fmt.Sprint(i), append(names, name)
+	}
+	p := newPlace(t, files)
+	p.addStandardScript()
+	o := now(t)
+	o.SignCompanions = true
+	p.mustAttest(o, names...)
+	lines := func(name string) int { return strings.Count(string(p.Read(name)), "\n") }
+	short, all := lines("Codex-Lock.json"), 0
+	for _, name := range names {
+		short += lines(name.String() + ".test")
+		all += lines(name.String()+".manifest.json") + lines(name.String()+".vaulttime.json")
+	}
+	all += short
+	if short > 10_000 || all > 45*n {
+		t.Errorf("%d lines of tests and ledger, %d in all; want at most 10,000 and %d", short, all, 45*n)
 	}
 }
 

@@ -214,6 +214,20 @@ const (
 	AcceptanceOpen Acceptance = "open" // no configuration: any does
 )
 
+// A TestVerifier is what verifies the artifact when its test runs.
+type TestVerifier string
+
+// The values of TestVerifier. All but the first are of a test that calls
+// ingest_archive.test.sh --verify, and say what that script is.
+const (
+	TestVerifierTest     TestVerifier = "test"     // the test itself
+	TestVerifierInit     TestVerifier = "init"     // the script that codexlock init writes
+	TestVerifierAttested TestVerifier = "attested" // one that the ledger lists with its hash
+	TestVerifierOutdated TestVerifier = "outdated" // that of an earlier init, which cannot verify one artifact
+	TestVerifierOther    TestVerifier = "other"
+	TestVerifierAbsent   TestVerifier = "absent" // nothing is there
+)
+
 // A TestRun is what came of executing a test.
 type TestRun string
 
@@ -624,7 +638,7 @@ type GateScriptOrigin string
 
 // The values of GateScriptOrigin.
 const (
-	GateScriptOriginInit     GateScriptOrigin = "init"     // the bytes that codexlock init writes
+	GateScriptOriginInit     GateScriptOrigin = "init"     // the bytes that codexlock init writes, or wrote in an earlier release
 	GateScriptOriginAttested GateScriptOrigin = "attested" // the ledger lists it with its hash
 	GateScriptOriginOther    GateScriptOrigin = "other"
 	GateScriptOriginAbsent   GateScriptOrigin = "absent" // nothing is there

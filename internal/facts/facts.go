@@ -176,6 +176,8 @@ type Test struct {
 	Document
 	Mode   string  `json:"mode,omitempty"`
 	Script *Script `json:"script,omitempty"` // what the script does
+	// Verifier is what verifies the artifact; absent where there is no script.
+	Verifier TestVerifier `json:"verifier,omitempty"`
 	// Content is what was looked for in its bytes.
 	Content *Content `json:"content,omitempty"`
 	// Run is what came of executing it. But for passed, RunDetail says why.

@@ -90,6 +90,7 @@ type Collector struct {
 	inputs   digests
 	keyIDs   keyIDs
 	scripts  scripts
+	standard standardScript
 	pointers *Pointers
 	suspects *content.Budget // what is searched for secrets
 }

@@ -13,7 +13,6 @@ import (
 	"github.com/codexlock/codexlock/internal/config"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/repo"
-	"github.com/codexlock/codexlock/internal/script"
 )
 
 // gateKind names the part of the gate that a file is: config, baseline, policy,
@@ -138,30 +137,6 @@ func (c *Collector) mentionsUs(ctx context.Context, name string) (bool, error) {
 		}
 	}
 	return false, nil
-}
-
-// measureScript finds the standard's one command in the repository's root (ZT-12).
-func (c *Collector) measureScript(ctx context.Context, r *facts.Repository) error {
-	file, err := c.read(ctx, c.o.Head, script.IngestPath, MaxCompanionBytes)
-	if err != nil {
-		return err
-	}
-	g := facts.GateScript{Path: script.IngestPath.String(), State: "present", Mode: file.entry.Mode, Origin: "other"}
-	r.Script = g
-	switch file.State {
-	case "absent":
-		r.Script.State, r.Script.Origin = "absent", "absent"
-	case "irregular":
-		r.Script.State = "irregular"
-	case "valid":
-		switch {
-		case bytes.Equal(file.data, script.Ingest), !c.o.inObjects() && bytes.Equal(withLF(file.data), script.Ingest):
-			r.Script.Origin = "init"
-		case c.attested(script.IngestPath, artifact.HashBytes(file.data)):
-			r.Script.Origin = "attested"
-		}
-	}
-	return nil
 }
 
 // attested reports whether the ledger lists a file with its hash: it is then an

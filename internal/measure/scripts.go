@@ -103,7 +103,7 @@ func (c *Collector) checkScripts(ctx context.Context) (map[artifact.Digest]facts
 		if text == nil {
 			continue
 		}
-		ours, err := isOurs(p, artifact.Path(test.Path), text, func(kind artifact.Companion) (found, error) {
+		_, ours, err := formOf(p, artifact.Path(test.Path), text, func(kind artifact.Companion) (found, error) {
 			return c.companion(ctx, p, kind, 0, nil)
 		})
 		if err != nil {
@@ -212,7 +212,7 @@ func (c *Collector) measureTest(ctx context.Context, s *subject) error {
 		return c.hashTest(ctx, s)
 	}
 	s.testDigest = artifact.HashBytes(text)
-	ours, err := isOurs(s.path, artifact.Path(file.Path), text, func(kind artifact.Companion) (found, error) {
+	form, ours, err := formOf(s.path, artifact.Path(file.Path), text, func(kind artifact.Companion) (found, error) {
 		if kind == artifact.Manifest {
 			return s.manifestFile, nil
 		}
@@ -223,16 +223,20 @@ func (c *Collector) measureTest(ctx context.Context, s *subject) error {
 	case err != nil:
 		return err
 	case ours:
-		f, nothing := script.Ours(), content.NoFindings()
+		f, nothing := script.Ours(form), content.NoFindings()
 		t.Script, t.Content = &f, &nothing
-		return nil
+		t.Verifier, err = c.verifier(ctx, form == script.Short)
+		return err
 	}
 	found, err := content.Search(file.Path, text, c.suspects)
 	if err != nil {
 		return err
 	}
 	t.Content = &found
-	t.Script, err = c.judgeScript(ctx, text)
+	if t.Script, err = c.judgeScript(ctx, text); err != nil {
+		return err
+	}
+	t.Verifier, err = c.verifier(ctx, t.Script.State == "parsed" && script.Delegates(text, artifact.Path(file.Path), s.path))
 	return err
 }
 
@@ -246,20 +250,21 @@ func (c *Collector) hashTest(ctx context.Context, s *subject) (err error) {
 	return err
 }
 
-// isOurs reports whether a test is, byte for byte, what attest writes for the artifact
-// or an earlier release wrote.
+// formOf reports whether a test is, byte for byte, what attest writes for the artifact
+// or an earlier release wrote, and in which form.
 // where says where its other companions are; it is asked only where it matters.
-func isOurs(p, at artifact.Path, text []byte, where func(artifact.Companion) (found, error)) (bool, error) {
+func formOf(p, at artifact.Path, text []byte, where func(artifact.Companion) (found, error)) (form script.Form, ours bool, err error) {
 	if !script.IsOurs(text) {
-		return false, nil
+		return 0, false, nil
 	}
 	manifest, err := where(artifact.Manifest)
 	if err != nil {
-		return false, err
+		return 0, false, err
 	}
 	record, err := where(artifact.VaultTime)
 	if err != nil {
-		return false, err
+		return 0, false, err
 	}
-	return script.Test{At: at, Artifact: p, Manifest: artifact.Path(manifest.Path), Record: artifact.Path(record.Path)}.Wrote(text), nil
+	form, ours = script.Test{At: at, Artifact: p, Manifest: artifact.Path(manifest.Path), Record: artifact.Path(record.Path)}.Wrote(text)
+	return form, ours, nil
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/ledger"
 	"github.com/codexlock/codexlock/internal/sandbox"
+	"github.com/codexlock/codexlock/internal/script"
 	"github.com/codexlock/codexlock/internal/vaulttime"
 )
 
@@ -64,7 +65,7 @@ func (c *Collector) secondPhase(s *subject) facts.SecondPhase {
 		if c.o.Tests != nil && s.in.Test != nil {
 			test := *s.in.Test
 			s.in.Test = &test
-			if err := c.runTest(ctx, s, attested, own); err != nil {
+			if err := c.runTest(ctx, s, attested, own, judge); err != nil {
 				return facts.Input{}, fmt.Errorf("%s: run its test: %w", s.path, err)
 			}
 		}
@@ -74,7 +75,7 @@ func (c *Collector) secondPhase(s *subject) facts.SecondPhase {
 
 // runTest executes the artifact's test where the artifact is attested, and the test's
 // own bytes are: attest wrote them, or they are an attested artifact.
-func (c *Collector) runTest(ctx context.Context, s *subject, attested bool, own func() (bool, error)) error {
+func (c *Collector) runTest(ctx context.Context, s *subject, attested bool, own func() (bool, error), judge facts.Judge) error {
 	t := s.in.Test
 	switch {
 	case s.test.text == nil || t.Mode != "100755":
@@ -95,7 +96,18 @@ func (c *Collector) runTest(ctx context.Context, s *subject, attested bool, own 
 			return nil
 		}
 	}
-	job, err := c.job(ctx, s)
+	var standard []byte
+	if t.Verifier != facts.TestVerifierTest {
+		var err error
+		if standard, err = c.provedScript(ctx, judge); err != nil {
+			return err
+		}
+		if standard == nil {
+			t.Run, t.RunDetail = "refused", "it calls ingest_archive.test.sh, which is neither what init writes nor attested"
+			return nil
+		}
+	}
+	job, err := c.job(ctx, s, standard)
 	if err != nil {
 		return err
 	}
@@ -126,8 +138,9 @@ func (c *Collector) testIsAttested(ctx context.Context, t ownTest, judge facts.J
 // job is what the test finds: the artifact, its companions and the ledger, as they
 // are judged, but for the record's HMAC. The domain's key is nobody's to run with,
 // so the record carries the HMAC of a key that is made for this one run, which the
-// test is given in the domain's variable. The real one was checked before.
-func (c *Collector) job(ctx context.Context, s *subject) (sandbox.Job, error) {
+// test is given in the domain's variable. The real one was checked before. standard is
+// ingest_archive.test.sh, nil where the test does not call it.
+func (c *Collector) job(ctx context.Context, s *subject, standard []byte) (sandbox.Job, error) {
 	book, err := c.read(ctx, c.o.Head, ledger.Path, ledger.MaxBytes)
 	if err != nil {
 		return sandbox.Job{}, err
@@ -149,6 +162,9 @@ func (c *Collector) job(ctx context.Context, s *subject) (sandbox.Job, error) {
 		{Path: s.manifestFile.Path, Fill: filled(s.manifestFile.data)},
 		{Path: s.recordFile.Path, Fill: filled(record)},
 		{Path: ledger.Path.String(), Fill: filled(book.data)},
+	}
+	if standard != nil && s.path != script.IngestPath {
+		files = append(files, sandbox.File{Path: script.IngestPath.String(), Executable: true, Fill: filled(standard)})
 	}
 	return sandbox.Job{Files: files, Script: s.test.path.String(), Env: []string{domain.Key.Variable() + "=" + secret}, Wall: c.o.Tests.Wall}, nil
 }

@@ -465,7 +465,7 @@ func TestDigestIsOverEveryModule(t *testing.T) {
 
 // ours are the facts of the test that attest writes.
 func ours() *facts.Script {
-	f := script.Ours()
+	f := script.Ours(script.Long)
 	return &f
 }
 

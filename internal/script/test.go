@@ -17,13 +17,18 @@ import (
 //go:embed template*.test.sh
 var templateFiles embed.FS
 
-// templates name the forms of X.test: first the one that attest writes, then those
-// that earlier releases wrote, which are attest's own still, and which it replaces. A
-// new form is one more file and one more entry here, at the front.
-var templates = [...]string{
-	"template.test.sh",
-	"template.1.test.sh", // before HMACs were computed without openssl
-}
+// A Form is one of the forms of X.test that a release of attest wrote.
+type Form int
+
+// The forms. A new one is one more file and one more entry in templates.
+const (
+	Long            Form = iota // verifies the artifact itself
+	Short                       // calls ingest_archive.test.sh --verify, which does
+	LongWithOpenSSL             // of earlier releases: openssl has the key among its arguments
+)
+
+// templates are the files of the forms.
+var templates = [...]string{Long: "template.test.sh", Short: "template.short.test.sh", LongWithOpenSSL: "template.1.test.sh"}
 
 // ours is the line by which a test that attest wrote is known again.
 const ours = "# Written by codexlock attest, and written again by it: keep changes in a file of your own."
@@ -31,8 +36,9 @@ const ours = "# Written by codexlock attest, and written again by it: keep chang
 // IsOurs reports whether a test was written by attest, which may write it again.
 func IsOurs(data []byte) bool { return bytes.Contains(data, []byte("\n"+ours+"\n")) }
 
-// A Test is what differs between two X.test of one form.
+// A Test is what differs between two X.test.
 type Test struct {
+	Form                           Form
 	At, Artifact, Manifest, Record artifact.Path
 	KeyEnv                         string // the environment variable that the domain's key is in
 }
@@ -92,7 +98,7 @@ func takeApart(template string) []templatePart {
 
 // Render returns the test as attest writes it.
 func (t Test) Render() []byte {
-	parts := forms()[0]
+	parts := forms()[t.Form]
 	size := 1024
 	for _, p := range parts {
 		size += len(p.text)
@@ -104,15 +110,16 @@ func (t Test) Render() []byte {
 	return out
 }
 
-// Wrote reports whether a text is, byte for byte, what attest writes for t, or what an
-// earlier release wrote. It takes the name of the key's variable from the text.
-func (t Test) Wrote(text []byte) bool {
-	for _, parts := range forms() {
+// Wrote reports whether a text is, byte for byte, what attest writes for t in one of the
+// forms, whatever t.Form is, and in which. It takes the name of the key's variable from the
+// text.
+func (t Test) Wrote(text []byte) (form Form, ok bool) {
+	for form, parts := range forms() {
 		if t.match(parts, text) {
-			return true
+			return Form(form), true
 		}
 	}
-	return false
+	return 0, false
 }
 
 // match compares a text with a form part by part. Where the form names the key's
@@ -185,11 +192,23 @@ func appendQuoted(out []byte, s string) []byte {
 	}
 }
 
-// Ours are the facts of every test that attest writes: what differs between two
-// of them stands in quotes. This package's tests show that they are the same for
-// whatever path, and that ShellCheck passes them.
-var Ours = sync.OnceValue(func() facts.Script {
-	f := Parse(Test{At: "x.test", Artifact: "x", Manifest: "x.manifest.json", Record: "x.vaulttime.json", KeyEnv: "VAULTTIME_KEY"}.Render())
+// Ours returns the facts of every test that attest writes in a form: what differs between
+// two of them is quoted. This package's tests show that they are the same for all paths,
+// and that ShellCheck passes them.
+func Ours(form Form) facts.Script {
+	if form == Short {
+		return oursShort()
+	}
+	return oursLong()
+}
+
+var (
+	oursLong  = sync.OnceValue(func() facts.Script { return parseForm(Long) })
+	oursShort = sync.OnceValue(func() facts.Script { return parseForm(Short) })
+)
+
+func parseForm(form Form) facts.Script {
+	f := Parse(Test{Form: form, At: "x.test", Artifact: "x", Manifest: "x.manifest.json", Record: "x.vaulttime.json", KeyEnv: "VAULTTIME_KEY"}.Render())
 	f.ShellCheck.State = "ours"
 	return f
-})
+}

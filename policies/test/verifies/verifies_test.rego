@@ -55,3 +55,36 @@ test_zt_11_3_without_a_configuration_a_test_that_does_nothing_is_found if {
 	count(verifies.deny) == 3 with input as unknown
 	verifies.warn == set() with input as unknown
 }
+
+_short(verifier) := sample.changed({
+	"/test/script/hashes": "no",
+	"/test/script/signs": "no",
+	"/test/verifier": verifier,
+})
+
+test_zt_11_3_a_short_test_passes_if_its_script_counts if {
+	every verifier in {"init", "attested"} {
+		verifies.deny == set() with input as _short(verifier)
+		verifies.warn == set() with input as _short(verifier)
+	}
+}
+
+test_zt_11_3_a_short_test_whose_script_does_not_count_is_found if {
+	reasons := {
+		"outdated": "is what an earlier codexlock init wrote and cannot verify one artifact (update it: codexlock migrate)",
+		"other": "is neither what codexlock init writes nor attested: it proves nothing",
+		"absent": "is missing",
+	}
+	every verifier, reason in reasons {
+		want := {{
+			"msg": sprintf("its test calls ingest_archive.test.sh, which %s", [reason]),
+			"file": "assets/sources/model.bin.test",
+		}}
+		verifies.deny == want with input as _short(verifier)
+		handmade := sample.patched(_short(verifier), {"/settings/configured": false})
+		verifies.deny == want with input as handmade
+	}
+	count(verifies.deny) == 2 with input as _short("test")
+	verifies.deny == set() with input as sample.changed({"/test/verifier": "other"})
+	count(verifies.deny) == 2 with input as sample.without(_short("init"), "/test/verifier")
+}

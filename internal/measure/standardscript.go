@@ -1,0 +1,116 @@
+package measure
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/script"
+)
+
+// A standardScript is ingest_archive.test.sh of the head. Every short test calls it, so it
+// is read and judged once.
+type standardScript struct {
+	mu          sync.Mutex
+	read        bool
+	fact        facts.GateScript
+	text        []byte // nil where it is no file that can be read
+	verifiesOne bool   // an init wrote it, with --verify PATH
+
+	judging        sync.Mutex // held while the script is measured as an artifact, which has a test too
+	judged, proved bool       // whether the rules were asked about it as an artifact, and their answer
+}
+
+// standardScript returns the script with what is known of it before any rule was asked.
+func (c *Collector) standardScript(ctx context.Context) (*standardScript, error) {
+	s := &c.standard
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.read {
+		return s, nil
+	}
+	file, err := c.read(ctx, c.o.Head, script.IngestPath, MaxCompanionBytes)
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", script.IngestPath, err)
+	}
+	s.fact = facts.GateScript{Path: script.IngestPath.String(), State: facts.GateScriptStatePresent, Mode: file.entry.Mode, Origin: facts.GateScriptOriginOther}
+	switch file.State {
+	case "absent":
+		s.fact.State, s.fact.Origin = facts.GateScriptStateAbsent, facts.GateScriptOriginAbsent
+	case "irregular":
+		s.fact.State = facts.GateScriptStateIrregular
+	case "valid":
+		s.text = file.data
+		known := false
+		if known, s.verifiesOne = c.knownIngest(file.data); known {
+			s.fact.Origin = facts.GateScriptOriginInit
+		} else if c.attested(script.IngestPath, artifact.HashBytes(file.data)) {
+			s.fact.Origin = facts.GateScriptOriginAttested
+		}
+	}
+	s.read = true
+	return s, nil
+}
+
+// knownIngest is script.KnownIngest for a text as a commit would hold it.
+func (c *Collector) knownIngest(text []byte) (known, verifiesOne bool) {
+	known, verifiesOne = script.KnownIngest(artifact.HashBytes(text))
+	if !known && !c.o.inObjects() {
+		return script.KnownIngest(artifact.HashBytes(withLF(text)))
+	}
+	return known, verifiesOne
+}
+
+// measureScript reports the standard's one command in the repository's root (ZT-12).
+func (c *Collector) measureScript(ctx context.Context, r *facts.Repository) error {
+	s, err := c.standardScript(ctx)
+	if err == nil {
+		r.Script = s.fact
+	}
+	return err
+}
+
+// verifier says what verifies the artifact of a test, which delegates or does not.
+func (c *Collector) verifier(ctx context.Context, delegates bool) (facts.TestVerifier, error) {
+	if !delegates {
+		return facts.TestVerifierTest, nil
+	}
+	s, err := c.standardScript(ctx)
+	switch {
+	case err != nil:
+		return "", err
+	case s.fact.Origin == facts.GateScriptOriginInit && !s.verifiesOne:
+		return facts.TestVerifierOutdated, nil
+	}
+	return facts.TestVerifier(s.fact.Origin), nil
+}
+
+// provedScript returns the text of the script if it may be executed: an init wrote it, or
+// it is an attested artifact by the answer of the rules. Otherwise it returns nil.
+func (c *Collector) provedScript(ctx context.Context, judge facts.Judge) ([]byte, error) {
+	s, err := c.standardScript(ctx)
+	if err != nil {
+		return nil, err
+	}
+	switch s.fact.Origin {
+	case facts.GateScriptOriginInit:
+		return s.text, nil
+	case facts.GateScriptOriginAttested:
+	default:
+		return nil, nil
+	}
+	s.judging.Lock()
+	defer s.judging.Unlock()
+	if !s.judged {
+		if s.proved, err = c.testIsAttested(ctx, ownTest{path: script.IngestPath, text: s.text}, judge); err != nil {
+			return nil, err
+		}
+		s.judged = true
+	}
+	if !s.proved {
+		return nil, nil
+	}
+	return s.text, nil
+}
