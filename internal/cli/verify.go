@@ -50,6 +50,7 @@ forked from, and checked with the rules of main as it is now.`,
   codexlock verify --base main --head pr  a pull request, from commits alone
   codexlock verify --staged               what I am about to commit
   codexlock verify --all --write-baseline what is wrong today may stand until it changes
+  codexlock verify --all --valid-for 36h  everything, and until the day after tomorrow
   codexlock verify --all --log            everything, and into the audit log
   codexlock verify -f json=report.json -f text assets/sources/model.bin`,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -79,6 +80,7 @@ func (v *verification) flags(cmd *cobra.Command) {
 	f.StringArrayVar(&o.Sources.Policies, "policy", nil, "a directory of rules, or a bundle pinned by digest, in place of the configuration's, repeatable")
 	f.VarPF(&o.Sources.Offline, "offline", "", "use no network: rule bundles come from the cache only").NoOptDefVal = "true"
 	flags.EffectiveTime(cmd, &o.EffectiveTime, "judge as of this time")
+	f.DurationVar(&o.Settings.ValidFor, "valid-for", 0, "deny what expires within this time too, such as 36h")
 	f.Var(&o.Settings.MinimumLevel, "minimum-level", "a-plus or tier-1 (default the configuration's)")
 	f.Var(&o.Settings.Layout, "layout", "git, or strict: files below assets/sources/ have mode 0444 on the disk too")
 	f.VarPF(&o.Settings.FailOnWarn, "fail-on-warn", "", "deny on warnings too").NoOptDefVal = "true"

@@ -359,8 +359,10 @@ type RecordTime string
 const (
 	RecordTimeCurrent RecordTime = "current"
 	RecordTimeExpired RecordTime = "expired"
-	RecordTimeFuture  RecordTime = "future"
-	RecordTimeAbsent  RecordTime = "absent"
+	// RecordTimeExpiring is valid now, and not until settings.valid_until.
+	RecordTimeExpiring RecordTime = "expiring"
+	RecordTimeFuture   RecordTime = "future"
+	RecordTimeAbsent   RecordTime = "absent"
 )
 
 // A TTL compares a record's ttl_hours and the domain's maximum.

@@ -40,6 +40,9 @@ type Settings struct {
 	Configured     bool     `json:"configured"`    // whether the base has a codexlock.yaml
 	RunTests       RunTests `json:"run_tests"`
 	Layout         Layout   `json:"layout"`
+	// ValidUntil is until when this run wants records to be valid, RFC 3339; absent where
+	// it is enough that they are at the effective time.
+	ValidUntil string `json:"valid_until,omitempty"`
 }
 
 // An Artifact is the file itself.

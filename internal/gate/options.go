@@ -66,6 +66,7 @@ type Settings struct {
 	MaxDenials   int                   // that end it; 0: no limit
 	Jobs         int                   // workers; 0: one a core
 	RunTests     bool                  // tests may be executed, where the base commit asks for it
+	ValidFor     time.Duration         // how long after the effective time records have to be valid
 }
 
 // An Option is a choice that a flag or an input makes. One that is not given is made by
@@ -138,6 +139,9 @@ func (o *Options) fromEnvironment(env environment) error {
 		if err := t.fill(env, "CODEXLOCK_TIMEOUT"); err != nil {
 			return exit.Usagef("CODEXLOCK_TIMEOUT is %q, want a duration such as 10m or 90s", written)
 		}
+	}
+	if o.Settings.ValidFor < 0 {
+		return exit.Usagef("--valid-for is %s, want 0 or more, such as 36h", o.Settings.ValidFor)
 	}
 	if o.Settings.Timeout.Value < 0 {
 		return exit.Usagef("the timeout is %s, want 0 (no limit) or more", o.Settings.Timeout.Value)

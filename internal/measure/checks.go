@@ -46,6 +46,9 @@ func (c *Collector) checkRecord(s *subject, k *facts.Checks) {
 	r := s.record
 	k.VaultTime = compare(s.digest, r.SHA256)
 	k.Time = facts.RecordTime(r.TimeState(c.o.Now))
+	if k.Time == facts.RecordTimeCurrent && r.TimeState(c.o.Now.Add(c.o.ValidFor)) == vaulttime.Expired {
+		k.Time = facts.RecordTimeExpiring
+	}
 	if s.in.Domain != nil {
 		k.TTL = "exceeds"
 		if r.TTLHours <= s.in.Domain.MaxTTLHours {

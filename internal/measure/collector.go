@@ -59,6 +59,8 @@ type Options struct {
 	Extras       map[schemas.Kind][]OwnerSchema
 	Keys         *vaulttime.Keyring
 	Now          time.Time // the effective time, one for the run
+	// ValidFor is how long after Now this run wants records to be valid; 0: at Now.
+	ValidFor time.Duration
 	Strict       bool      // the modes of a work tree's files count (ZT-6.2)
 	Tests        *Tests    // nil: no test is executed
 }
@@ -130,6 +132,9 @@ func settingsOf(o Options) facts.Settings {
 	}
 	if o.Strict {
 		s.Layout = "strict"
+	}
+	if o.ValidFor > 0 {
+		s.ValidUntil = vaulttime.FormatTime(o.Now.Add(o.ValidFor))
 	}
 	return s
 }

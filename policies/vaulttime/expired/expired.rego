@@ -1,7 +1,7 @@
 # METADATA
 # scope: package
 # title: The VaultTime record has not expired
-# description: A record is valid until its timestamp plus ttl_hours. After that, the artifact has to be verified and attested again.
+# description: A record is valid until its timestamp plus ttl_hours. After that, the artifact has to be verified and attested again. A run with --valid-for wants it to be valid for some time more.
 # schemas:
 #   - input: schema.facts
 # custom:
@@ -19,6 +19,17 @@ import data.codexlock.lib.subject
 deny contains {"msg": _message, "file": fact.file("vaulttime"), "pointer": "/timestamp"} if {
 	not _proved
 	not _changed
+	not _expiring
+}
+
+# It is valid now, and not for as long as this run wants.
+deny contains {
+	"msg": _message,
+	"file": fact.file("vaulttime"),
+	"pointer": "/timestamp",
+	"fix": "renew it, with a time that reaches so far: codexlock renew --within DURATION {artifact}",
+} if {
+	_expiring
 }
 
 # The change was attested longer ago than its record is valid.
@@ -30,9 +41,12 @@ deny contains {
 } if {
 	not _proved
 	_changed
+	not _expiring
 }
 
 _changed if input.artifact.change in {"added", "modified"}
+
+_expiring if input.checks.time == "expiring"
 
 _proved if input.checks.time == "current"
 
@@ -48,4 +62,9 @@ _message := sprintf("expired at %s, and it is %s", [
 	fact.text(["effective_time"]),
 ]) if {
 	input.checks.time == "expired"
+} else := sprintf("expires at %s, want it to be valid until %s", [
+	fact.text(["vaulttime", "expires_at"]),
+	fact.text(["settings", "valid_until"]),
+]) if {
+	_expiring
 } else := sprintf("nothing proves that its VaultTime record is valid at %s", [fact.text(["effective_time"])])

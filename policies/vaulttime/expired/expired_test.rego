@@ -18,6 +18,22 @@ test_zt_4_3_expired_is_found if {
 	}} with input as sample.changed({"/checks/time": "expired"})
 }
 
+test_zt_4_3_expiring_is_found if {
+	every change in {"added", "unchanged"} {
+		facts := sample.changed({
+			"/checks/time": "expiring",
+			"/artifact/change": change,
+			"/settings/valid_until": "2026-11-25T00:00:00Z",
+		})
+		sample.unhinted(expired.deny) == {{
+			"msg": "expires at 2026-11-24T00:00:00Z, want it to be valid until 2026-11-25T00:00:00Z",
+			"file": "assets/sources/model.bin.vaulttime.json",
+			"pointer": "/timestamp",
+		}} with input as facts
+		sample.fixes(expired.deny) == {"renew it, with a time that reaches so far: codexlock renew --within DURATION {artifact}"} with input as facts
+	}
+}
+
 test_zt_4_3_missing_facts_are_found if {
 	every pointer in {"/checks", "/checks/time"} {
 		sample.unhinted(expired.deny) == {{

@@ -22,6 +22,8 @@ _proved if input.checks.time == "current"
 # vaulttime.expired reports it.
 _proved if input.checks.time == "expired"
 
+_proved if input.checks.time == "expiring"
+
 _proved if subject.no_content
 
 _proved if input.vaulttime.state in document.unread

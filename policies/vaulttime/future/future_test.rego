@@ -5,7 +5,7 @@ import data.codexlock.vaulttime.future
 
 test_zt_4_3_passes if {
 	future.deny == set() with input as sample.artifact
-	every state in {"current", "expired"} {
+	every state in {"current", "expired", "expiring"} {
 		future.deny == set() with input as sample.changed({"/checks/time": state})
 	}
 }
