@@ -64,6 +64,7 @@ var edges = map[string]string{
 
 	"internal/ownerschema": "internal/schemas",
 
+	"internal/status":       "internal/artifact internal/config internal/report internal/vaulttime",
 	"internal/keys":         "internal/config internal/keys/env internal/keys/transit internal/vaulttime",
 	"internal/keys/env":     "internal/config internal/vaulttime",
 	"internal/keys/transit": "internal/vaulttime",
@@ -83,7 +84,7 @@ var edges = map[string]string{
 		"policies",
 	"internal/cli": "internal/artifact internal/attest internal/attributes internal/audit internal/baseline internal/buildinfo internal/cli/auditcmd internal/cli/flags " +
 		"internal/cli/policycmd internal/config internal/exit internal/explain internal/facts internal/gate internal/github internal/host internal/keys " +
-		"internal/ledger internal/manifest internal/measure internal/policy internal/repo internal/report internal/schemas internal/script internal/signing internal/txn internal/vaulttime " +
+		"internal/ledger internal/manifest internal/measure internal/policy internal/repo internal/report internal/schemas internal/script internal/signing internal/status internal/txn internal/vaulttime " +
 		"policies",
 	"cmd/codexlock":  "internal/cli internal/host",
 	"cmd/action":     "internal/action internal/host",

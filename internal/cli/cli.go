@@ -65,6 +65,7 @@ func rootCommand(w host.World) *cobra.Command {
 		policycmd.New,
 		quarantineCommand,
 		renewCommand,
+		statusCommand,
 		verifyCommand,
 		versionCommand,
 	} {

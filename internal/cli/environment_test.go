@@ -49,6 +49,7 @@ var (
 		"policy trace":       {args: []string{"lock.drift", "assets/sources/model.bin"}, rules: true},
 		"quarantine release": {args: []string{"HELD", "--reason", "it is correct"}, rules: true},
 		"renew":              {rules: true},
+		"status":             {},
 		"verify":             {args: []string{"--all"}, rules: true},
 	}
 	others = map[string]string{

@@ -61,8 +61,8 @@ type Options struct {
 	Now          time.Time // the effective time, one for the run
 	// ValidFor is how long after Now this run wants records to be valid; 0: at Now.
 	ValidFor time.Duration
-	Strict       bool      // the modes of a work tree's files count (ZT-6.2)
-	Tests        *Tests    // nil: no test is executed
+	Strict   bool   // the modes of a work tree's files count (ZT-6.2)
+	Tests    *Tests // nil: no test is executed
 }
 
 // inObjects reports whether the head is a commit or what is staged: its files are
