@@ -6,9 +6,9 @@ package facts
 
 import "context"
 
-// An Input is what a rule sees as `input`: one artifact (Artifact set), the
-// whole change (Repository set), or what lets findings stand (Exceptions set). Its JSON form is schemas/facts.json. A pointer
-// or a string that was not measured is absent, never empty.
+// An Input is what a rule sees as `input`: one artifact (Artifact set), the whole change
+// (Repository set), or what lets findings stand (Exceptions set). Its JSON form is
+// schemas/facts.json. A pointer or a string that was not measured is absent, never empty.
 type Input struct {
 	EffectiveTime string     `json:"effective_time"` // RFC 3339, UTC, whole seconds; one for the run
 	Settings      Settings   `json:"settings"`
