@@ -59,6 +59,10 @@ type Options struct {
 	// Renewal says that nothing is approved anew: the record keeps its attested_at,
 	// and companions that it does not sign as they are now are refused.
 	Renewal bool
+	// Relocation says that the artifact, or an input of it, has another path, and that
+	// nothing else is approved anew: companions that it does not sign and inputs that are
+	// not the recorded ones are refused.
+	Relocation bool
 
 	// LFS says how a Git LFS pointer is attested; the zero value refuses every one. A
 	// renewal takes a pointer that was verified, whatever it says.
@@ -236,6 +240,10 @@ func below(root, gitDir string) (string, error) {
 	return filepath.ToSlash(rel), nil
 }
 
+// ReadLedger reads the ledger of the work tree at root; one that does not exist is empty. A
+// ledger with conflict markers, or that cannot be read, is an error with a hint.
+func ReadLedger(root string) (*ledger.Ledger, error) { return readLedger(txn.NewTree(root)) }
+
 func readLedger(work txn.Tree) (*ledger.Ledger, error) {
 	data, _, there, err := work.Read(ledger.Path, maxLedgerBytes)
 	if err != nil {
@@ -301,9 +309,12 @@ type batch struct {
 	ledger *ledger.Ledger
 	named  map[artifact.Path]bool        // all that are composed together
 	from   map[artifact.Path]txn.RawPath // where the bytes of a path are that is not in its place yet
-	files  []txn.File
-	result Result
-	buf    []byte // see buffer
+	// What a manifest's references are called from now on, and those that go.
+	renamed map[artifact.Path]artifact.Path
+	removed map[artifact.Path]bool
+	files   []txn.File
+	result  Result
+	buf     []byte // see buffer
 }
 
 // A composed has the files to write for one artifact.
@@ -366,6 +377,14 @@ func isVariable(name string) bool {
 // unattestable are the folders whose files nothing may trust (ZT-6.3).
 var unattestable = []string{"assets/incoming", "assets/quarantine"}
 
+// at is where the bytes of a path are.
+func (b *batch) at(p artifact.Path) artifact.Path {
+	if from, ok := b.from[p]; ok {
+		return from.Path()
+	}
+	return p
+}
+
 // refuse returns why p cannot be an artifact, or nil.
 func (b *batch) refuse(p artifact.Path) error {
 	if _, err := artifact.ParsePath(p.String()); err != nil {
@@ -397,7 +416,7 @@ func (b *batch) refuse(p artifact.Path) error {
 		if err != nil {
 			return err
 		}
-		there = there && !mode.IsDir() // a folder has no companions
+		there = there && !mode.IsDir() && b.renamed[owner] == "" && !b.removed[owner] // a folder has no companions
 		_, entered := b.ledger.Lookup(owner.String())
 		if _, named := b.named[owner]; there || entered || named {
 			return &RefusedError{Path: p.String(), Reason: fmt.Sprintf("is a companion of %s; attest that instead", owner)}
@@ -418,7 +437,7 @@ func (b *batch) isOwnTest(p artifact.Path) (bool, error) {
 	if !isTest || !(entered || (ownerEntered && !ownerNamed)) {
 		return false, nil
 	}
-	f, seen, err := b.work.Open(p)
+	f, seen, err := b.work.Open(b.at(p))
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
 	}

@@ -33,7 +33,7 @@ type composer struct {
 
 // A companion is the path and the content of a companion.
 type companion struct {
-	at                artifact.Path
+	at, source        artifact.Path // its place, and where its bytes are
 	data              []byte
 	executable, there bool
 	arrives           bool              // it came along with its artifact, and is not in its place yet
@@ -116,6 +116,7 @@ func (c *composer) place(kind artifact.Companion) (companion, error) {
 	if found.there && HasConflictMarkers(found.data) {
 		return companion{}, conflicted(kind, source)
 	}
+	found.source = source
 	if found.there && kind == artifact.VaultTime {
 		if r, _, err := vaulttime.DecodeRecord(found.data); err == nil {
 			found.record = &r
@@ -170,10 +171,10 @@ func conflicted(kind artifact.Companion, at artifact.Path) error {
 	return &RefusedError{Path: at.String(), Reason: "holds conflict markers of a merge", Next: next}
 }
 
-// put adds a companion, unless it is already correct: renewing ten thousand records need not
+// put adds a companion, unless it is already correct or is moved as an artifact of its own: renewing ten thousand records need not
 // write ten thousand manifests.
 func (c *composer) put(old companion, executable bool, data []byte) {
-	if old.holds(executable, data) {
+	if _, moves := c.from[old.at]; moves || old.holds(executable, data) {
 		return
 	}
 	f := txn.File{Path: old.at, Mode: 0o644, Data: data}
@@ -257,9 +258,10 @@ func (c *composer) references(m *manifest.Manifest) error {
 			inputs = append(inputs, manifest.Reference{Path: p.String()})
 		}
 	}
+	c.relocate(&inputs)
 	for i := range inputs {
-		if inputs[i].Plain && c.o.Renewal {
-			continue // a renewal approves nothing new
+		if inputs[i].Plain && (c.o.Renewal || c.o.Relocation) {
+			continue // nothing new is approved
 		}
 		p, err := artifact.ParsePath(inputs[i].Path)
 		if err != nil {
@@ -275,6 +277,9 @@ func (c *composer) references(m *manifest.Manifest) error {
 		if err != nil {
 			return fmt.Errorf("input of the manifest: %w", err)
 		}
+		if c.o.Relocation && inputs[i].SHA256 != input.digest {
+			return &RefusedError{Path: c.path.String(), Reason: fmt.Sprintf("was made from %s, which is not the recorded file now", p), Next: fmt.Sprintf("look at it, then make the artifact again or attest it: codexlock attest %s", quote(c.path))}
+		}
 		inputs[i].SHA256 = input.digest
 		inputs[i].Plain = false
 	}
@@ -282,12 +287,13 @@ func (c *composer) references(m *manifest.Manifest) error {
 	if m.Outputs != nil {
 		outputs = *m.Outputs
 	}
+	c.relocate(&outputs)
 	for i, output := range outputs {
-		if output.Path == c.path.String() && !(output.Plain && c.o.Renewal) {
+		if output.Path == c.path.String() && !(output.Plain && (c.o.Renewal || c.o.Relocation)) {
 			outputs[i] = manifest.Reference{Path: output.Path, SHA256: c.digest}
 			continue
 		}
-		if output.Plain && !c.o.Renewal {
+		if output.Plain && !c.o.Renewal && !c.o.Relocation {
 			outputs[i] = c.recordOutput(output)
 		}
 	}
@@ -360,7 +366,7 @@ func readsBack(sealed vaulttime.Record, text []byte) error {
 // replaces does, or may, since it cannot be read.
 func (c *composer) signed(standing companion) (vaulttime.Signed, error) {
 	old, readable := standing.record, standing.record != nil
-	if c.o.Renewal && readable {
+	if (c.o.Renewal || c.o.Relocation) && readable {
 		if err := c.unchanged(old.Signed); err != nil {
 			return vaulttime.Signed{}, err
 		}
@@ -398,7 +404,7 @@ func (c *composer) unchanged(old vaulttime.Signed) error {
 			return err
 		}
 		if !stands.there || artifact.HashBytes(stands.data) != *digest {
-			return &RefusedError{Path: stands.at.String(), Reason: "is not the file that the VaultTime record signs; find out who changed it, then restore it or attest the correct one"}
+			return &RefusedError{Path: stands.source.String(), Reason: "is not the file that the VaultTime record signs; find out who changed it, then restore it or attest the correct one"}
 		}
 	}
 	return nil

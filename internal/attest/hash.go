@@ -20,11 +20,7 @@ type content struct {
 
 // hash reads a file, or what it stands for.
 func (c *composer) hash(p artifact.Path) (content, error) {
-	at := p
-	if from, ok := c.from[p]; ok {
-		at = from.Path()
-	}
-	f, before, err := c.work.Open(at)
+	f, before, err := c.work.Open(c.at(p))
 	if errors.Is(err, fs.ErrNotExist) {
 		return content{}, &RefusedError{Path: p.String(), Reason: "does not exist"}
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/txn"
 	"github.com/codexlock/codexlock/internal/txn/txntest"
 )
@@ -15,10 +16,19 @@ import (
 func TestKillHelper(t *testing.T) {
 	txntest.KillHelper(t, func(at txntest.Place, what string) error {
 		p := place{at}
-		if what != "attest" {
-			return p.intake(what)
+		var err error
+		switch what {
+		case "attest":
+			_, err = p.attest(options(t), "a/x", "y")
+		case "mv":
+			_, err = p.relocate(Relocation{
+				Renames: []Rename{{"dir/x", "new/x"}, {"dir/y", "new/y"}}, Others: []Rename{{"dir/notes", "new/notes"}}, Folders: []string{"dir"},
+			})
+		case "rm":
+			_, err = p.relocate(Relocation{Removes: []artifact.Path{"dir/x", "dir/y"}, Folders: []string{"dir"}})
+		default:
+			err = p.intake(what)
 		}
-		_, err := p.attest(options(t), "a/x", "y")
 		return err
 	})
 }
@@ -33,7 +43,7 @@ func oldPlace(t testing.TB) place {
 // TestKilledAnywhere kills a writer before every step that changes the file
 // system. Recovery then has to leave the old tree or the new one, to the byte.
 func TestKilledAnywhere(t *testing.T) {
-	for what, make := range map[string]func(testing.TB) place{"attest": oldPlace, "ingest": incomingPlace, "quarantine": incomingPlace, "release": incomingPlace} {
+	for what, make := range map[string]func(testing.TB) place{"attest": oldPlace, "mv": familyPlace, "rm": familyPlace, "ingest": incomingPlace, "quarantine": incomingPlace, "release": incomingPlace} {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
 			txntest.KilledAnywhere(t, what, func(t testing.TB) txntest.Place { return make(t).Place })

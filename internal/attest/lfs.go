@@ -33,7 +33,7 @@ func (c *composer) pointed(p artifact.Path, text []byte) (content, error) {
 	switch {
 	case !ok:
 		return refused(rewritePointer(p), "is like a Git LFS pointer and does not have its canonical form")
-	case c.o.Renewal:
+	case c.o.Renewal || c.o.Relocation:
 		return named, nil
 	case c.o.LFS.Objects == "":
 		return refused("fetch the content: git lfs pull", "is a Git LFS pointer, want its content")
@@ -84,7 +84,7 @@ func rewritePointer(p artifact.Path) string {
 // content was hashed. What a renewal finds there is kept; a record of content that is no
 // pointer now is brought up to date, since a commit may hold the pointer to it.
 func (c *composer) recordLFS(m *manifest.Manifest) error {
-	if c.o.Renewal {
+	if c.o.Renewal || c.o.Relocation {
 		return nil
 	}
 	if _, recorded := m.LFS(); !c.content.pointer && !recorded {

@@ -41,6 +41,7 @@ var (
 		"keys public":        {},
 		"keys revoke":        {args: []string{"0000000000000000"}},
 		"keys rotate":        {rules: true},
+		"mv":                 {args: []string{"--dry-run", "assets/sources/model.bin", "assets/sources/other.bin"}},
 		"policy check":       {args: []string{"--no-regal"}},
 		"policy docs":        {args: []string{"--check"}},
 		"policy list":        {rules: true},
@@ -49,6 +50,7 @@ var (
 		"policy trace":       {args: []string{"lock.drift", "assets/sources/model.bin"}, rules: true},
 		"quarantine release": {args: []string{"HELD", "--reason", "it is correct"}, rules: true},
 		"renew":              {rules: true},
+		"rm":                 {args: []string{"--dry-run", "assets/sources/model.bin"}},
 		"status":             {},
 		"verify":             {args: []string{"--all"}, rules: true},
 	}

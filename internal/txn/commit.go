@@ -200,7 +200,7 @@ func (w writer) writeJournal(j journal) error {
 
 // plan refuses a change that could not be completed after the commit point.
 func (w writer) plan(c Change) (journal, error) {
-	j := journal{Version: 1, Files: c.Files, Removes: c.Removes}
+	j := journal{Version: 1, Files: c.Files, Removes: c.Removes, Emptied: c.Emptied}
 	if err := c.check(); err != nil {
 		return j, err
 	}
@@ -303,16 +303,49 @@ func (w writer) finish(j journal) error {
 	for _, folder := range j.Folders {
 		folders[path.Dir(folder)] = true
 	}
+	if err := w.withoutRemoved(j.Emptied, folders); err != nil {
+		return err
+	}
 	if err := w.work.syncFolders(slices.Sorted(maps.Keys(folders))); err != nil {
 		return err
 	}
 	if err := w.work.Recheck(); err != nil {
 		return err
 	}
+	if err := w.removeEmptied(j.Emptied); err != nil {
+		return err
+	}
 	if err := w.state.Remove(journalName); err != nil {
 		return err
 	}
 	return w.state.Sync(StateDir)
+}
+
+// withoutRemoved takes the emptied folders out of folders that a run before this one
+// removed.
+func (w writer) withoutRemoved(emptied []string, folders map[string]bool) error {
+	for _, folder := range emptied {
+		_, there, err := w.work.Lstat(artifact.Path(folder))
+		if err != nil {
+			return err
+		}
+		if !there {
+			delete(folders, folder)
+		}
+	}
+	return nil
+}
+
+// removeEmptied removes the folders in which nothing is left. Git knows no empty folders,
+// so whether a power cut brings one back does not matter.
+func (w writer) removeEmptied(folders []string) error {
+	plain := Tree{root: w.work.root} // a folder that goes need not stay in its place
+	for _, folder := range folders {
+		if err := plain.rmdir(folder); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // syncFolders makes the entries of folders durable, many of them at once.

@@ -50,6 +50,7 @@ func everything() txn.Change {
 			{From: "in/run", To: "z.test", Mode: 0o444, Replace: true, Copy: true},
 		},
 		Removes: []txn.RawPath{"y.manifest.json", "in/\xfe"},
+		Emptied: []string{"in", "a"}, // a is not empty, and stays
 	}
 }
 
@@ -268,5 +269,17 @@ func TestLockIsWaitedFor(t *testing.T) {
 	w.End()
 	if err := txn.Commit(context.Background(), p.Root, p.Git, newFolders); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestEmptied removes the folders that a change leaves empty, and no other one.
+func TestEmptied(t *testing.T) {
+	p := oldPlace(t)
+	if err := txn.CommitChange(t.Context(), p.Root, p.Git, everything()); err != nil {
+		t.Fatal(err)
+	}
+	state := p.State()
+	if _, there := state["in"]; there || state["a/x"] == "" {
+		t.Errorf("in is there: %v; a/x is %q", there, state["a/x"])
 	}
 }

@@ -86,6 +86,8 @@ type Change struct {
 	Files   []File
 	Moves   []Move
 	Removes []RawPath
+	// Emptied are folders to remove, inner ones first, if nothing is left in them.
+	Emptied []string
 }
 
 // Empty reports whether there is nothing to do.
@@ -109,9 +111,12 @@ type journal struct {
 	Moves   []Move    `json:"moves,omitempty"`
 	Removes []RawPath `json:"removes,omitempty"`
 	Folders []string  `json:"folders"` // that the commit makes, outermost first
+	Emptied []string  `json:"emptied,omitempty"`
 }
 
-func (j journal) change() Change { return Change{Files: j.Files, Moves: j.Moves, Removes: j.Removes} }
+func (j journal) change() Change {
+	return Change{Files: j.Files, Moves: j.Moves, Removes: j.Removes, Emptied: j.Emptied}
+}
 
 // A checkedJournal is the file of a journal. The digest distinguishes a complete journal from a
 // torn one.
@@ -145,7 +150,7 @@ func (j journal) write(w io.Writer) (digest string, err error) {
 
 // encode writes what json.Marshal makes of the journal.
 func (j journal) encode(w io.Writer) error {
-	rest, err := json.Marshal(journal{Version: j.Version, Moves: j.Moves, Removes: j.Removes, Folders: j.Folders, Files: []File{}})
+	rest, err := json.Marshal(journal{Version: j.Version, Moves: j.Moves, Removes: j.Removes, Folders: j.Folders, Emptied: j.Emptied, Files: []File{}})
 	if err != nil {
 		return err
 	}
@@ -251,6 +256,11 @@ func (c Change) check() error {
 	}
 	for _, p := range c.Removes {
 		if err := source(p); err != nil {
+			return err
+		}
+	}
+	for _, folder := range c.Emptied {
+		if _, err := artifact.ParsePath(folder); err != nil {
 			return err
 		}
 	}
