@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -33,17 +34,20 @@ const (
 	waitDelay = 5 * time.Second
 )
 
-// A runner starts git. It is the only place that does, and fixes what git may do:
-// it reads objects and names files. No hook, filter, pager, editor, credential
-// helper, file-system monitor or transport can start, whatever the repository's
-// own configuration says, because a step before us may have written that.
+// A runner starts git. It is the only place that does, and fixes what git may do: it reads
+// objects, names files and writes the objects of a ref. No hook, filter, pager, editor,
+// credential helper, file-system monitor or transport can start, whatever the repository's
+// own configuration says, because a step before us may have written that. One with
+// transport fetches and pushes: as the user, or apart from the repository.
 type runner struct {
-	path    string   // the git binary, absolute
-	place   []string // --git-dir and --work-tree: nothing is discovered by git
-	dir     string   // the working directory
-	user    []string // variables that lead to the user's own configuration; nil: none is read
-	index   string   // the index's file; "" the repository's own
-	started atomic.Int64
+	path  string   // the git binary, absolute
+	place []string // --git-dir and --work-tree: nothing is discovered by git
+	dir   string   // the working directory
+	user  []string // variables that lead to the user's own configuration; nil: none is read
+	index string   // the index's file; "" the repository's own
+	// transport says that it may reach other repositories: user is its whole environment.
+	transport bool
+	started   atomic.Int64
 }
 
 func newRunner(ctx context.Context) (*runner, error) {
@@ -82,9 +86,12 @@ func enough(version string) bool {
 func (g *runner) args(command string, rest []string) []string {
 	args := []string{
 		"--no-pager", "--no-replace-objects",
-		"-c", "core.fsmonitor=", "-c", "core.hooksPath=" + os.DevNull,
-		"-c", "protocol.allow=never", "-c", "safe.directory=" + g.dir,
+		"-c", "core.fsmonitor=", "-c", "core.hooksPath=" + os.DevNull, "-c", "safe.directory=" + g.dir,
 	}
+	if g.transport {
+		return append(append(append(args, g.place...), command), rest...)
+	}
+	args = append(args, "-c", "protocol.allow=never")
 	if g.user == nil {
 		args = append(args, "--literal-pathspecs") // which check-ignore does not take
 		// These only read files, but files that somebody else chose.
@@ -103,6 +110,9 @@ func (g *runner) args(command string, rest []string) []string {
 // env is the whole environment of git. PATH and GIT_EXEC_PATH lead nowhere, so
 // that it cannot start even itself (a lazy fetch) by name.
 func (g *runner) env() []string {
+	if g.transport {
+		return append(slices.Clip(g.user), "GIT_NO_REPLACE_OBJECTS=1")
+	}
 	env := []string{
 		"PATH=" + os.DevNull,
 		"GIT_EXEC_PATH=" + os.DevNull,

@@ -1,9 +1,9 @@
 // Package repo reads a Git repository: the tree of a commit, the work tree, and the changes
 // between two of them. It is the only package that runs git, and git starts no other
-// program for it. It trusts only objects: it reads commits, trees and blobs by their ids and
+// program for it, except those that fetch and push such a ref. It trusts only objects: it reads commits, trees and blobs by their ids and
 // checks them against the ids, and ignores replacement refs, grafts and filters. It uses the
 // index only for the files that a sparse checkout of the work tree omits. It judges nothing,
-// and writes only the temporary repository of a demo (Create).
+// and writes only a ref of records (SetRef) and the temporary repository of a demo (Create).
 package repo
 
 import (

@@ -1,0 +1,205 @@
+package repo
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// A Remote is another repository, which refs are fetched from and pushed to as the user
+// who runs the program does it: with the user's own configuration, credential helpers and
+// environment. No hook runs.
+type Remote struct {
+	Name string // as the clone's configuration has it
+	r    *Repository
+	git  *runner
+}
+
+// Remote returns the remote that the checked-out branch tracks, or else origin, or else the
+// only one. ok is false where there is none. environment are the variables that git gets,
+// as NAME=VALUE.
+func (r *Repository) Remote(ctx context.Context, environment []string) (remote Remote, ok bool, err error) {
+	out, err := r.git.output(ctx, "config", "--local", "--name-only", "--get-regexp", `^remote\..*\.url$`)
+	switch {
+	case isNo(err):
+		return Remote{}, false, nil
+	case err != nil:
+		return Remote{}, false, fmt.Errorf("read the remotes: %w", err)
+	}
+	known, names := map[string]bool{}, []string{}
+	for line := range strings.Lines(string(out)) {
+		name := strings.TrimSuffix(strings.TrimPrefix(strings.TrimSuffix(line, "\n"), "remote."), ".url")
+		if !known[name] && name != "" && !strings.HasPrefix(name, "-") {
+			known[name] = true
+			names = append(names, name)
+		}
+	}
+	remote = Remote{r: r, git: &runner{path: r.git.path, place: r.git.place, dir: r.git.dir, transport: true, user: withoutGit(environment)}}
+	if branch, err := r.git.output(ctx, "symbolic-ref", "--quiet", "--short", "HEAD"); err == nil {
+		tracked, _ := r.git.output(ctx, "config", "--local", "--get", "branch."+strings.TrimSpace(string(branch))+".remote")
+		remote.Name = strings.TrimSpace(string(tracked))
+	}
+	switch {
+	case known[remote.Name]:
+	case known["origin"]:
+		remote.Name = "origin"
+	case len(names) == 1:
+		remote.Name = names[0]
+	default:
+		return Remote{}, false, nil
+	}
+	return remote, true, nil
+}
+
+// withoutGit leaves out the variables that say to git where the repository is: they are
+// set where a hook runs, and mean that hook's repository.
+func withoutGit(environment []string) []string {
+	kept := []string{}
+	for _, pair := range environment {
+		name, _, _ := strings.Cut(pair, "=")
+		switch name {
+		case "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_COMMON_DIR", "GIT_NAMESPACE", "GIT_PREFIX", "GIT_QUARANTINE_PATH":
+		default:
+			kept = append(kept, pair)
+		}
+	}
+	return kept
+}
+
+// Refs returns what the remote's HEAD and one of its refs name; "" where there is none.
+func (m Remote) Refs(ctx context.Context, ref string) (head, at Commit, err error) {
+	out, err := m.git.output(ctx, "ls-remote", "--quiet", "--", m.Name, "HEAD", ref)
+	if err != nil {
+		return "", "", m.failed("read the refs of", err)
+	}
+	for line := range strings.Lines(string(out)) {
+		id, name, _ := strings.Cut(strings.TrimSuffix(line, "\n"), "\t")
+		switch {
+		case !m.r.format.valid(id):
+			return "", "", fmt.Errorf("read the refs of the remote %q: git answers %q", m.Name, id)
+		case name == "HEAD":
+			head = Commit(id)
+		case name == ref:
+			at = Commit(id)
+		}
+	}
+	return head, at, nil
+}
+
+// Fetch fetches a ref of the remote, without tags, and has the ref into name the same.
+func (m Remote) Fetch(ctx context.Context, ref, into string) error {
+	_, err := m.git.output(ctx, "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--no-auto-maintenance", "--", m.Name, "+"+ref+":"+into)
+	return m.failed("fetch from", err)
+}
+
+// Push has a ref of the remote name a commit, where it still names old, "" for nothing.
+// Where it does not, or another push was faster, the error is a *RefMovedError.
+func (m Remote) Push(ctx context.Context, ref string, old, c Commit) error {
+	_, err := m.git.output(ctx, "push", "--quiet", "--porcelain", "--no-verify", "--no-signed", "--recurse-submodules=no", "--force-with-lease="+ref+":"+string(old), "--", m.Name, string(c)+":"+ref)
+	var failed *GitError
+	if errors.As(err, &failed) && ctx.Err() == nil {
+		// The remote alone knows why, and says so in words; its ref says whether it moved.
+		if _, now, readErr := m.Refs(ctx, ref); readErr == nil && now == c {
+			return nil
+		} else if readErr == nil && now != old {
+			return &RefMovedError{Ref: ref, Stderr: failed.Stderr}
+		}
+	}
+	return m.failed("push to", err)
+}
+
+func (m Remote) failed(what string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return &RemoteError{Name: m.Name, What: what, Err: err}
+}
+
+// A RemoteError is a remote that could not be read or written.
+type RemoteError struct {
+	Name string
+	What string // read the refs of, fetch from, push to
+	Err  error
+}
+
+func (e *RemoteError) Error() string {
+	return fmt.Sprintf("%s the remote %q: %v", e.What, e.Name, e.Err)
+}
+func (e *RemoteError) Unwrap() error { return e.Err }
+
+// Hint is the next step.
+func (e *RemoteError) Hint() string {
+	return fmt.Sprintf("check that git can reach it: git ls-remote %s", e.Name)
+}
+
+// reaching are the variables that say how a host on the network is reached and known.
+var reaching = []string{"PATH", "SSL_CERT_FILE", "SSL_CERT_DIR", "https_proxy", "HTTPS_PROXY", "no_proxy", "NO_PROXY"}
+
+// A Fetched is a repository of its own, in a temporary folder, that holds one fetched ref.
+// Close removes it.
+type Fetched struct {
+	*Repository
+	dir string
+}
+
+// FetchApart fetches one ref of another repository, one commit deep, into a temporary
+// repository: no configuration, hook or credential of this one or of the user takes part,
+// and nothing is written to this one. The URL's scheme is the only transport that is
+// allowed, and a redirect is not followed. token is sent to that URL as the password, and
+// is passed in git's environment; "": none is. Blobs of more than limit bytes are left out
+// where the other side can do that.
+func (r *Repository) FetchApart(ctx context.Context, env func(string) (string, bool), address, token, ref string, limit int64) (f Fetched, err error) {
+	parsed, err := url.Parse(address)
+	if err != nil || parsed.Scheme != "https" && parsed.Scheme != "http" && parsed.Scheme != "file" {
+		return Fetched{}, fmt.Errorf("fetch %s: the URL is %q, want one of https", ref, address)
+	}
+	if f.dir, err = os.MkdirTemp("", "codexlock-"); err != nil {
+		return Fetched{}, err
+	}
+	defer func() {
+		if err != nil {
+			_ = os.RemoveAll(f.dir)
+		}
+	}()
+	git := &runner{path: r.git.path, dir: f.dir}
+	if _, err := git.output(ctx, "init", "-q", "--template=", "--object-format="+r.format.name, "-b", "main", f.dir); err != nil {
+		return Fetched{}, err
+	}
+	git.place = []string{"--git-dir=" + filepath.Join(f.dir, ".git")}
+	git.transport = true
+	git.user = []string{
+		"GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=" + os.DevNull, "GIT_ATTR_NOSYSTEM=1", "HOME=" + f.dir, "LC_ALL=C",
+		"GIT_ALLOW_PROTOCOL=" + parsed.Scheme, "GIT_TERMINAL_PROMPT=0",
+	}
+	for _, name := range reaching {
+		if v, ok := env(name); ok {
+			git.user = append(git.user, name+"="+v)
+		}
+	}
+	settings := [][2]string{{"http.followRedirects", "false"}, {"credential.helper", ""}}
+	if token != "" && parsed.Scheme != "file" {
+		header := "Authorization: Basic " + base64.StdEncoding.EncodeToString([]byte("x-access-token:"+token))
+		settings = append(settings, [2]string{"http." + address + ".extraHeader", header})
+	}
+	git.user = append(git.user, fmt.Sprintf("GIT_CONFIG_COUNT=%d", len(settings)))
+	for i, s := range settings {
+		git.user = append(git.user, fmt.Sprintf("GIT_CONFIG_KEY_%d=%s", i, s[0]), fmt.Sprintf("GIT_CONFIG_VALUE_%d=%s", i, s[1]))
+	}
+	_, err = git.output(ctx, "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance",
+		"--depth=1", fmt.Sprintf("--filter=blob:limit=%d", limit+1), "--", address, "+"+ref+":"+ref)
+	if err != nil {
+		return Fetched{}, err
+	}
+	f.Repository, err = Open(ctx, f.dir)
+	return f, err
+}
+
+// Close ends the use of the repository and removes it.
+func (f Fetched) Close() error {
+	return errors.Join(f.Repository.Close(), os.RemoveAll(f.dir))
+}
