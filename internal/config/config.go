@@ -48,6 +48,7 @@ type Config struct {
 	CriticalPaths []string
 	RequireProof  bool
 	Records       int64  // the version of the records to write: 1 or 2; 0 (not stated) means 1
+	Renewals      string // tree, ref: where renewed records are written and read; "" (not stated) means tree
 	Keyless       string // deny, proof
 	LFS           string // oid, content
 	RunTests      string // never, sandbox
@@ -78,6 +79,10 @@ type Domain struct {
 // SignsCompanions reports whether records carry manifest_sha256, test_sha256 and
 // attested_at: the configuration says records: 2.
 func (c Config) SignsCompanions() bool { return c.Records == 2 }
+
+// RenewsInRef reports whether renewed records are in a ref, off the branch: the
+// configuration says renewals: ref.
+func (c Config) RenewsInRef() bool { return c.Renewals == "ref" }
 
 // A KeyPlace is where a key is kept, written SCHEME:NAME. The schemes are those of the
 // providers in internal/keys.
@@ -143,6 +148,7 @@ type file struct {
 	CriticalPaths []string              `json:"critical_paths"`
 	RequireProof  *bool                 `json:"require_proof"`
 	Records       int64                 `json:"records"`
+	Renewals      string                `json:"renewals"`
 	Keyless       string                `json:"keyless"`
 	LFS           string                `json:"lfs"`
 	RunTests      string                `json:"run_tests"`
@@ -290,6 +296,7 @@ func (r *reader) config(f file) Config {
 		c.RequireProof = *f.RequireProof
 	}
 	c.Records = f.Records
+	c.Renewals = f.Renewals
 	if f.Keyless != "" {
 		c.Keyless = f.Keyless
 	}

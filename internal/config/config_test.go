@@ -240,3 +240,20 @@ func TestRecords(t *testing.T) {
 		}
 	}
 }
+
+// TestRenewals: renewals is tree or ref, and tree where the file says nothing.
+func TestRenewals(t *testing.T) {
+	for text, want := range map[string]bool{"": false, "renewals: tree\n": false, "renewals: ref\n": true} {
+		c, err := config.Parse("codexlock.yaml", []byte("version: 1\n"+text))
+		if err != nil || c.RenewsInRef() != want {
+			t.Errorf("%q: %v %v, want %v", text, c.RenewsInRef(), err, want)
+		}
+	}
+	if config.Default().RenewsInRef() {
+		t.Error("without a configuration, records are read from a ref")
+	}
+	_, err := config.Parse("codexlock.yaml", []byte("version: 1\nrenewals: branch\n"))
+	if err == nil || !strings.Contains(err.Error(), "codexlock.yaml:2:11: renewals is ") {
+		t.Errorf("renewals: branch: %v", err)
+	}
+}
