@@ -96,6 +96,9 @@ type Record struct {
 	TTLHours int64  `json:"ttl_hours"`
 	Expires  string `json:"expires"`
 	Left     int64  `json:"left_seconds"` // negative: the time since it expired
+	// Renewal is what the ref of renewed records has of the artifact; absent: the trusted
+	// base does not say renewals: ref.
+	Renewal *facts.Renewal `json:"renewal,omitempty"`
 }
 
 // An Exception is an exception of the configuration whose paths match the artifact.
@@ -205,7 +208,7 @@ func (e *Explanation) trust(c Case) {
 			e.Key.Signature = c.Input.Checks.Signature
 		}
 	}
-	e.Record = &Record{Signed: v.Timestamp, TTLHours: *v.TTLHours, Expires: v.ExpiresAt}
+	e.Record = &Record{Signed: v.Timestamp, TTLHours: *v.TTLHours, Expires: v.ExpiresAt, Renewal: c.Input.Renewal}
 	if t, err := time.Parse(time.RFC3339, v.ExpiresAt); err == nil {
 		e.Record.Left = int64(t.Sub(c.Now) / time.Second)
 	}

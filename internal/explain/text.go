@@ -198,6 +198,25 @@ func (t *renderer) record(r *Record) {
 	default:
 		t.line("valid", "until %s, %s left (signed %s for %d hours)", safe(r.Expires), span(r.Left), safe(r.Signed), r.TTLHours)
 	}
+	if r != nil && r.Renewal != nil {
+		t.line("renewal", "%s", safe(renewal(*r.Renewal)))
+	}
+}
+
+// renewal says which record counts.
+func renewal(n facts.Renewal) string {
+	const ref = "refs/codexlock/vaulttime"
+	switch n.State {
+	case facts.RenewalCounts:
+		return "the record in " + ref + " counts"
+	case facts.RenewalAbsent:
+		return "none in " + ref + ": the record in the tree counts"
+	}
+	says := "the record in " + ref + " does not count (" + string(n.State)
+	if n.Reason != "" {
+		says += ": " + n.Reason
+	}
+	return says + "): the record in the tree does"
 }
 
 // span formats a time in its two largest units.

@@ -820,3 +820,19 @@ const (
 	ContentStateBinary ContentState = "binary" // nothing was looked for
 	ContentStateUnread ContentState = "unread" // it could not be looked through to its end, see Problem
 )
+
+// A RenewalState is what the ref has of an artifact, and whether that counts.
+type RenewalState string
+
+// The values of RenewalState.
+const (
+	RenewalAbsent     RenewalState = "absent"     // it has none
+	RenewalCounts     RenewalState = "counts"     // it is judged in place of the record in the tree
+	RenewalUnreadable RenewalState = "unreadable" // something is in its place that is no record
+	RenewalForeign    RenewalState = "foreign"    // it is a record of another path
+	RenewalDiffers    RenewalState = "differs"    // it renews another record than the one in the tree
+	RenewalOlder      RenewalState = "older"      // it is no later than the record in the tree
+	RenewalUnproved   RenewalState = "unproved"   // its proof does not hold, or cannot be checked
+	RenewalRetired    RenewalState = "retired"    // its key may not sign new records
+	RenewalRefused    RenewalState = "refused"    // a rule about records finds something in it
+)

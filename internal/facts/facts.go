@@ -16,6 +16,7 @@ type Input struct {
 	Ledger        *Ledger    `json:"ledger,omitempty"`
 	Manifest      *Manifest  `json:"manifest,omitempty"`
 	VaultTime     *VaultTime `json:"vaulttime,omitempty"`
+	Renewal       *Renewal   `json:"renewal,omitempty"` // absent: renewals are in the tree
 	Test          *Test      `json:"test,omitempty"`
 	Domain        *Domain    `json:"domain,omitempty"`
 	Base          *Base      `json:"base,omitempty"`
@@ -160,6 +161,16 @@ type VaultTime struct {
 	Chain       []Link `json:"chain"` // the domains that it came through, oldest first
 	// AttestedAt is when its content was approved, where the record states it.
 	AttestedAt string `json:"attested_at,omitempty"`
+}
+
+// A Renewal is what the ref of renewed records has of the artifact, and whether it counts
+// in place of the record in the tree: then VaultTime and Checks are about it.
+type Renewal struct {
+	State  RenewalState `json:"state"`
+	Reason string       `json:"reason,omitempty"` // why it does not count, where the state does not say all
+	// Timestamp and ExpiresAt are the renewed record's; absent: none can be read.
+	Timestamp string `json:"timestamp,omitempty"`
+	ExpiresAt string `json:"expires_at,omitempty"`
 }
 
 // A Link is an earlier record of the artifact, as the record's chain holds it.
@@ -456,6 +467,10 @@ type Measurement struct {
 	// Signature is the HMAC that the artifact's record holds, for the log of
 	// verifications; no rule sees it.
 	Signature string
+	// Instead measures the artifact by the record in the tree, where Input is measured by a
+	// renewed one: that one counts only if the rules about records find nothing in it that
+	// they do not find in the one in the tree. nil: Input is measured by that one.
+	Instead func() (Measurement, error)
 	// Second measures what can only be measured once the rules have said whether the
 	// artifact is attested: whether its test is an attested artifact itself, and what
 	// comes of executing it. Input is without it until then. nil: nothing is left.

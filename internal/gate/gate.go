@@ -20,6 +20,7 @@ import (
 	"github.com/codexlock/codexlock/internal/host"
 	"github.com/codexlock/codexlock/internal/measure"
 	"github.com/codexlock/codexlock/internal/policy"
+	"github.com/codexlock/codexlock/internal/renewals"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/report"
 	"github.com/codexlock/codexlock/internal/txn"
@@ -104,6 +105,9 @@ func (g *Gate) Evaluate(ctx context.Context, use func(Outcome) error) error {
 	})
 	if err != nil {
 		return err
+	}
+	if store := e.Facts.Renewals; store != nil && store.Note() != "" {
+		e.notes = append(e.notes, store.Note())
 	}
 	if err := g.writeBaseline(r, e, &decision); err != nil {
 		return err
@@ -221,6 +225,17 @@ func (l baseLoader) loadFacts(ctx context.Context, o *measure.Options) (err erro
 	}
 	if o.Keys, err = g.Keyring(ctx, o.Config); err != nil {
 		return err
+	}
+	if o.Config.RenewsInRef() {
+		open := g.options.Sources.Renewals
+		if open == nil {
+			open = func(ctx context.Context, r *repo.Repository) (*renewals.Store, error) {
+				return renewals.Open(ctx, r, o.Scope == facts.All)
+			}
+		}
+		if o.Renewals, err = open(ctx, l.repository); err != nil {
+			return err
+		}
 	}
 	o.Extras, err = l.schemas(ctx, o.Config)
 	return err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/codexlock/codexlock/internal/concurrent"
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/ledger"
@@ -88,3 +89,37 @@ func (e *NotArtifactError) Hint() string {
 
 // Usage says that the user corrects it.
 func (e *NotArtifactError) Usage() bool { return true }
+
+// Renewals says of each artifact under judgement whether its renewed record counts, by its
+// path. Nothing is judged. Where the trusted base does not say renewals: ref, it is empty.
+func (g *Gate) Renewals(ctx context.Context) (map[string]facts.Renewal, error) {
+	r, err := g.Open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	e, err := g.Prepare(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	artifacts := make([]facts.Input, e.Change.Len())
+	err = concurrent.Each(len(artifacts), func(i int) error {
+		m, err := e.Change.Artifact(ctx, i)
+		if err == nil {
+			m.Second = nil // no test is run for this
+			m, err = e.Engine.Complete(ctx, m, 0)
+		}
+		artifacts[i] = facts.Input{Artifact: m.Input.Artifact, Renewal: m.Input.Renewal}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	found := map[string]facts.Renewal{}
+	for _, in := range artifacts {
+		if in.Renewal != nil {
+			found[in.Artifact.Path] = *in.Renewal
+		}
+	}
+	return found, nil
+}

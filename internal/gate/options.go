@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"context"
 	"fmt"
 	"strconv"
 	"strings"
@@ -9,6 +10,8 @@ import (
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/host"
+	"github.com/codexlock/codexlock/internal/renewals"
+	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/vaulttime"
 )
 
@@ -55,6 +58,9 @@ type Sources struct {
 	Policies []string       // directories and bundles in place of the configuration's
 	Place    Place          // where these two are read
 	Offline  Option[bool]   // bundles come from the cache only; CODEXLOCK_OFFLINE
+	// Renewals opens the renewed records, if the trusted base says renewals: ref; nil: those
+	// of the repository's own ref.
+	Renewals func(context.Context, *repo.Repository) (*renewals.Store, error)
 }
 
 // Settings say how it is verified.

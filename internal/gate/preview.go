@@ -73,7 +73,7 @@ func (g *Gate) compareGates(ctx context.Context, e Evaluation) (policy.Preview, 
 	o := e.Facts
 	whole := measure.Options{ // and nothing else that was asked for: a preview runs nobody's tests
 		Repository: o.Repository, Base: o.Head, Head: o.Head, BaseCommit: o.HeadCommit, HeadCommit: o.HeadCommit, Staged: o.Staged, SameCommit: true,
-		Scope: facts.All, Config: o.Config, Extras: o.Extras, Keys: o.Keys, Now: o.Now, ValidFor: o.ValidFor, Strict: o.Strict, TrustedBase: o.TrustedBase,
+		Scope: facts.All, Config: o.Config, Extras: o.Extras, Keys: o.Keys, Now: o.Now, ValidFor: o.ValidFor, Strict: o.Strict, TrustedBase: o.TrustedBase, Renewals: o.Renewals,
 	}
 	before, err := measure.Collect(ctx, whole)
 	if err != nil {

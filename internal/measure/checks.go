@@ -62,7 +62,7 @@ func (c *Collector) checkRecord(s *subject, k *facts.Checks) {
 		k.Path = matches(*r.Path == s.path)
 	}
 	k.Rollback = c.rollback(s)
-	k.ManifestSigned = signedDigest(r.ManifestSHA256, s.manifestFile.State == "valid", artifact.HashBytes(s.manifestFile.data))
+	k.ManifestSigned = signedDigest(r.ManifestSHA256, s.manifestFile.State == "valid", s.digestOfManifest())
 	k.TestSigned = facts.TestSigned(signedDigest(r.TestSHA256, s.testFile.State == "valid", s.testDigest))
 	c.checkKey(s, k)
 }
@@ -98,7 +98,11 @@ func (c *Collector) checkKey(s *subject, k *facts.Checks) {
 	if id != "" {
 		k.Epoch = facts.KeyEpoch(keys.Epoch(r.TrustDomain, id))
 	}
-	if r.Proof == "" {
+	switch {
+	case r.Proof == "":
+		return
+	case r != s.inTree: // a renewed record is looked at no further without its proof
+		k.Proof = "valid"
 		return
 	}
 	if valid, known := keys.VerifyProof(*r); known {
@@ -195,9 +199,9 @@ func (c *Collector) verifiedAt(s *subject) facts.VerifiedAt {
 		return "kept"
 	case at.Before(before.Time):
 		return "back"
-	case s.record == nil:
+	case s.inTree == nil:
 		return "alone"
-	case s.in.Base.Timestamp == "" || s.record.Timestamp.After(parsed(s.in.Base.Timestamp)):
+	case s.in.Base.Timestamp == "" || s.inTree.Timestamp.After(parsed(s.in.Base.Timestamp)):
 		return "attested"
 	}
 	return "alone"

@@ -14,6 +14,7 @@ import (
 	"github.com/codexlock/codexlock/internal/config"
 	"github.com/codexlock/codexlock/internal/content"
 	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/renewals"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/schemas"
 	"github.com/codexlock/codexlock/internal/vaulttime"
@@ -63,6 +64,9 @@ type Options struct {
 	ValidFor time.Duration
 	Strict   bool   // the modes of a work tree's files count (ZT-6.2)
 	Tests    *Tests // nil: no test is executed
+	// Renewals are the renewed records that may count in place of those in the tree; nil:
+	// there are none anywhere else.
+	Renewals *renewals.Store
 }
 
 // inObjects reports whether the head is a commit or what is staged: its files are

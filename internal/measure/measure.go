@@ -29,13 +29,14 @@ type subject struct {
 	entry    *ledger.Entry
 	manifest *manifest.Manifest
 	lfs      *manifest.LFS // what the manifest records of a pointer
-	record   *vaulttime.Record
+	inTree   *vaulttime.Record
+	record   *vaulttime.Record // by which it is measured: inTree, or a renewed one
 	docs     locator
 
 	file                               repo.Entry
 	manifestFile, recordFile, testFile found // testFile without its bytes, see test
 	test                               ownTest
-	testDigest                         artifact.Digest // zero where the test cannot be read
+	manifestDigest, testDigest         artifact.Digest // zero where the file cannot be read
 	before                             baseRecord
 
 	rooms *rooms // where the bytes of its companions are; nil: each has its own
@@ -78,12 +79,24 @@ func (c *Collector) measure(ctx context.Context, s *subject) (facts.Measurement,
 		}
 	}
 	c.measureDomain(s)
+	if err := c.measureRenewal(ctx, s); err != nil {
+		return facts.Measurement{}, fmt.Errorf("%s: %w", s.path, err)
+	}
 	s.in.Checks = c.check(s)
+	m := c.measured(s)
+	if s.record != s.inTree {
+		m.Instead = c.refuseRenewal(s)
+	}
+	return m, nil
+}
+
+// measured is what was measured of an artifact.
+func (c *Collector) measured(s *subject) facts.Measurement {
 	m := facts.Measurement{Input: s.in, Locate: s.docs.locate, Statement: c.statement(s)}
 	if s.record != nil {
 		m.Signature = s.record.VaultTime.String()
 	}
-	return m, nil
+	return m
 }
 
 // misnamed is an artifact whose name means different files on different
@@ -327,10 +340,18 @@ func (c *Collector) measureRecord(ctx context.Context, s *subject) error {
 	if err := c.judgeDocument(&v.Document, schemas.VaultTime, doc, err); err != nil || v.State != "valid" {
 		return err
 	}
-	s.record = &r
+	s.inTree, s.record = &r, &r
+	c.describeRecord(s)
+	return nil
+}
+
+// describeRecord states what the record says.
+func (c *Collector) describeRecord(s *subject) {
+	r, v := s.record, s.in.VaultTime
 	ttl := r.TTLHours
 	v.SHA256, v.Timestamp, v.TrustDomain, v.TTLHours = s.hex(r.SHA256), r.Timestamp.String(), r.TrustDomain, &ttl
 	v.ExpiresAt, v.KeyID = vaulttime.FormatTime(r.ExpiresAt()), r.KeyID
+	v.Artifact, v.AttestedAt = "", ""
 	if r.Path != nil {
 		v.Artifact = r.Path.String()
 	}
@@ -341,7 +362,6 @@ func (c *Collector) measureRecord(ctx context.Context, s *subject) error {
 		}
 	}
 	v.Chain = c.chain(s)
-	return nil
 }
 
 // measureDomain names the trust domain: the record's, or the ledger entry's

@@ -199,5 +199,5 @@ func (c *Collector) signTestRecord(s *subject) (secret string, record []byte, er
 	if shift.Abs() <= maxDrift {
 		shift = 0
 	}
-	return secret, key.TestRecord(s.recordFile.data, *s.record, shift), nil
+	return secret, key.TestRecord(s.recordText(), *s.record, shift), nil
 }

@@ -218,12 +218,20 @@ func (r *run) subject(ctx context.Context, i int, s *stopwatch) (verdict, error)
 		r.whole = m
 		return r.ask(ctx, r.engine.repository, "the change", &m, s)
 	}
+	answers, err := r.record(ctx, &m, s)
+	if err != nil {
+		return verdict{}, err
+	}
 	if m.Second != nil {
 		if m.Input, err = r.second(ctx, &m, s); err != nil {
 			return verdict{}, err
 		}
+		answers = nil
 	}
-	return r.ask(ctx, r.engine.artifact, m.Input.Artifact.Path, &m, s)
+	if answers == nil {
+		return r.ask(ctx, r.engine.artifact, m.Input.Artifact.Path, &m, s)
+	}
+	return r.judge(ctx, &m, r.engine.artifact, answers)
 }
 
 // ask asks the rules about what was measured.

@@ -99,6 +99,7 @@ type Artifact struct {
 	TrustDomain string         `json:"trust_domain,omitempty"`
 	Level       artifact.Level `json:"level"`
 	Proof       string         `json:"proof,omitempty"` // content, lfs-oid
+	Renewed     bool           `json:"-"`               // it was judged by a renewed record from the ref
 	Signature   string         `json:"-"`               // the HMAC of its record, for the audit log
 }
 

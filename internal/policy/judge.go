@@ -59,6 +59,7 @@ func artifactOf(in *facts.Input) Artifact {
 	if in.Domain != nil {
 		a.TrustDomain = in.Domain.Name
 	}
+	a.Renewed = in.Renewal != nil && in.Renewal.State == facts.RenewalCounts
 	return a
 }
 

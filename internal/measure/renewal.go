@@ -1,0 +1,126 @@
+package measure
+
+import (
+	"context"
+	"reflect"
+
+	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/renewals"
+	"github.com/codexlock/codexlock/internal/vaulttime"
+)
+
+// measureRenewal looks for a record that renews the one in the tree, and has the artifact
+// measured by it where it is proved and says nothing else but that it is later. Whether it
+// counts, the rules say.
+func (c *Collector) measureRenewal(ctx context.Context, s *subject) error {
+	if c.o.Renewals == nil {
+		return nil
+	}
+	found, err := c.o.Renewals.Record(ctx, s.path)
+	if err != nil {
+		return err
+	}
+	n := &facts.Renewal{State: facts.RenewalAbsent, Reason: printable(found.Reason)}
+	s.in.Renewal = n
+	switch found.State {
+	case renewals.Unreadable:
+		n.State = facts.RenewalUnreadable
+	case renewals.Foreign:
+		n.State = facts.RenewalForeign
+	case renewals.Readable:
+		r := &found.Record
+		n.Timestamp, n.ExpiresAt = r.Timestamp.String(), vaulttime.FormatTime(r.ExpiresAt())
+		if n.State, n.Reason = c.compareRenewal(s, r); n.State == facts.RenewalCounts {
+			s.record = r
+			c.describeRecord(s)
+		}
+	}
+	return nil
+}
+
+// compareRenewal compares a record in the ref with the one in the tree. Whoever writes the
+// ref must not be able to say more by it than that the tree's record was renewed.
+func (c *Collector) compareRenewal(s *subject, r *vaulttime.Record) (state facts.RenewalState, reason string) {
+	tree := s.inTree
+	switch {
+	case tree == nil:
+		return facts.RenewalDiffers, "the tree has no record that can be read"
+	case r.SHA256 != tree.SHA256:
+		return facts.RenewalDiffers, "it is of other content"
+	case r.TrustDomain != tree.TrustDomain:
+		return facts.RenewalDiffers, "it is of another trust domain"
+	case tree.Path != nil && *tree.Path != s.path:
+		return facts.RenewalDiffers, "the record in the tree is of another path"
+	case !sameDigest(r.ManifestSHA256, tree.ManifestSHA256, s.digestOfManifest()):
+		return facts.RenewalDiffers, "it signs another manifest"
+	case !sameDigest(r.TestSHA256, tree.TestSHA256, s.testDigest):
+		return facts.RenewalDiffers, "it signs another test"
+	case r.AttestedAt == nil || !r.AttestedAt.Equal(tree.ApprovedAt().Time):
+		return facts.RenewalDiffers, "it is of another attestation"
+	case len(r.Chain) != len(tree.Chain) || len(r.Chain) > 0 && !reflect.DeepEqual(r.Chain, tree.Chain):
+		return facts.RenewalDiffers, "it has another chain"
+	case !r.Timestamp.After(tree.Timestamp.Time):
+		return facts.RenewalOlder, ""
+	}
+	if _, known := c.o.Config.Domain(r.TrustDomain); !known {
+		return facts.RenewalUnproved, "its trust domain is unknown"
+	}
+	switch c.o.Keys.Epoch(r.TrustDomain, r.KeyID) {
+	case vaulttime.EpochCurrent, vaulttime.EpochUnlisted:
+	default:
+		return facts.RenewalRetired, ""
+	}
+	switch valid, known := c.o.Keys.VerifyProof(*r); {
+	case !known:
+		return facts.RenewalUnproved, "there is no key to check its proof with"
+	case !valid:
+		return facts.RenewalUnproved, "its proof does not hold"
+	}
+	return facts.RenewalCounts, ""
+}
+
+// sameDigest reports whether a renewed record signs the companion that the record in the
+// tree signs or, where that one signs none, the one that is there.
+func sameDigest(renewed, inTree *artifact.Digest, there artifact.Digest) bool {
+	switch {
+	case renewed == nil:
+		return false
+	case inTree != nil:
+		return *renewed == *inTree
+	}
+	return *renewed == there
+}
+
+// digestOfManifest is the digest of the manifest's bytes, computed once.
+func (s *subject) digestOfManifest() artifact.Digest {
+	if s.manifestDigest.IsZero() && s.manifestFile.State == "valid" {
+		s.manifestDigest = artifact.HashBytes(s.manifestFile.data)
+	}
+	return s.manifestDigest
+}
+
+// refuseRenewal measures an artifact by the record in the tree.
+func (c *Collector) refuseRenewal(renewed *subject) func() (facts.Measurement, error) {
+	return func() (facts.Measurement, error) {
+		copied := *renewed
+		s, renewal, v := &copied, *renewed.in.Renewal, *renewed.in.VaultTime
+		renewal.State, renewal.Reason = facts.RenewalRefused, "a rule about records finds something in it"
+		s.in.Renewal, s.in.VaultTime, s.record = &renewal, &v, s.inTree
+		c.describeRecord(s)
+		s.in.Checks = c.check(s)
+		m := c.measured(s)
+		if c.hasSecondPhase(s) {
+			m.Second = c.secondPhase(s)
+		}
+		return m, nil
+	}
+}
+
+// recordText is the text of the record by which the artifact is measured.
+func (s *subject) recordText() []byte {
+	if s.record == s.inTree {
+		return s.recordFile.data
+	}
+	return s.record.Encode()
+}
