@@ -39,6 +39,7 @@ var edges = map[string]string{
 	"internal/buildinfo":  "",
 	"internal/txn":        "internal/artifact",
 	"internal/repo":       "internal/artifact",
+	"internal/renewals":   "internal/artifact internal/repo internal/vaulttime",
 	"internal/vaulttime":  "internal/artifact internal/schemas",
 	"internal/ledger":     "internal/artifact internal/schemas",
 	"internal/manifest":   "internal/artifact internal/schemas",
@@ -51,7 +52,7 @@ var edges = map[string]string{
 	"internal/fetch":      "internal/artifact internal/bundle",
 	"internal/config":     "internal/artifact internal/bundle internal/vaulttime internal/schemas",
 	"internal/facts":      "",
-	"internal/measure":    "internal/artifact internal/audit internal/config internal/content internal/facts internal/ledger internal/manifest internal/namefold internal/repo internal/sandbox internal/schemas internal/script internal/shellcheck internal/vaulttime",
+	"internal/measure":    "internal/artifact internal/audit internal/config internal/content internal/facts internal/ledger internal/manifest internal/namefold internal/renewals internal/repo internal/sandbox internal/schemas internal/script internal/shellcheck internal/vaulttime",
 	"internal/attest":     "internal/artifact internal/concurrent internal/ledger internal/manifest internal/namefold internal/script internal/txn internal/vaulttime internal/schemas",
 	"internal/baseline":   "internal/artifact internal/schemas",
 	"internal/evalcache":  "",
@@ -70,13 +71,13 @@ var edges = map[string]string{
 	"internal/keys/transit": "internal/vaulttime",
 
 	"internal/gate": "internal/artifact internal/baseline internal/bundle internal/concurrent internal/config internal/exit internal/facts internal/fetch " +
-		"internal/host internal/keys internal/ledger internal/measure internal/ownerschema internal/policy internal/preview internal/repo internal/report internal/sandbox " +
+		"internal/host internal/keys internal/ledger internal/measure internal/ownerschema internal/policy internal/preview internal/renewals internal/repo internal/report internal/sandbox " +
 		"internal/schemas internal/txn internal/vaulttime policies",
 
 	"internal/cli/flags": "internal/exit internal/gate internal/host internal/report",
 	"internal/action":    "internal/exit internal/facts internal/gate internal/github internal/host internal/keys internal/outfile internal/repo internal/report",
 	"internal/signing": "internal/artifact internal/attest internal/attributes internal/audit internal/concurrent internal/config internal/exit internal/facts internal/gate " +
-		"internal/github internal/host internal/keys internal/ledger internal/manifest internal/measure internal/namefold internal/policy internal/repo internal/txn internal/vaulttime",
+		"internal/github internal/host internal/keys internal/ledger internal/manifest internal/measure internal/namefold internal/policy internal/renewals internal/repo internal/txn internal/vaulttime",
 	"internal/attributes": "internal/artifact internal/config internal/exit internal/ledger internal/repo internal/script internal/txn",
 	"internal/cli/auditcmd": "internal/artifact internal/audit internal/cli/flags internal/exit internal/gate internal/host internal/repo internal/report internal/signing " +
 		"internal/vaulttime",
@@ -84,7 +85,7 @@ var edges = map[string]string{
 		"policies",
 	"internal/cli": "internal/artifact internal/attest internal/attributes internal/audit internal/baseline internal/buildinfo internal/cli/auditcmd internal/cli/flags " +
 		"internal/cli/policycmd internal/config internal/exit internal/explain internal/facts internal/gate internal/github internal/host internal/keys " +
-		"internal/ledger internal/manifest internal/measure internal/policy internal/repo internal/report internal/schemas internal/script internal/signing internal/status internal/txn internal/vaulttime " +
+		"internal/ledger internal/manifest internal/measure internal/policy internal/renewals internal/repo internal/report internal/schemas internal/script internal/signing internal/status internal/txn internal/vaulttime " +
 		"policies",
 	"cmd/codexlock":  "internal/cli internal/host",
 	"cmd/action":     "internal/action internal/host",
@@ -134,7 +135,7 @@ var writers = map[string]struct{ calls, what string }{
 	"internal/fetch":      {"os.CreateTemp os.MkdirAll os.OpenFile os.Remove os.Rename", "the user's cache of bundles"},
 	"internal/github":     {"os.OpenFile", "the runner's files, which are added to"},
 	"internal/host":       {"unix.Open", "reading a key file, which is no symlink"},
-	"internal/repo":       {"os.OpenFile unix.Open unix.Openat2", "reading, without following symlinks"},
+	"internal/repo":       {"os.MkdirTemp os.OpenFile os.RemoveAll unix.Open unix.Openat2", "reading, without following symlinks, and the folder of a ref that is fetched apart"},
 	"internal/sandbox":    {"os.Chmod os.Chown os.Mkdir os.MkdirAll os.MkdirTemp os.OpenFile os.RemoveAll os.WriteFile unix.Open", "the sandbox's own folder, /proc, and what a test finds it cannot open"},
 	"internal/supervisor": {"syscall.Write", "the pipe for the exit code"},
 	"internal/shellcheck": {"os.MkdirTemp os.Remove os.RemoveAll os.WriteFile", "what ShellCheck reads"},

@@ -17,7 +17,16 @@ import (
 // candidates are the artifacts of the work tree that may be attested again, as the gate
 // judges them. Where the repository is denied as a whole, that is printed.
 func candidates(ctx context.Context, out io.Writer, r *repo.Repository, g *gate.Gate) ([]signing.Candidate, error) {
-	all, err := signing.Candidates(ctx, r, g)
+	tree, err := r.WorkTree(ctx)
+	if err != nil {
+		return nil, err
+	}
+	all, err := signing.Candidates(ctx, tree, g)
+	return all, printWhole(out, err)
+}
+
+// printWhole prints why a repository is denied as a whole, where that is the error.
+func printWhole(out io.Writer, err error) error {
 	var whole *signing.RepositoryDeniedError
 	if errors.As(err, &whole) {
 		for _, f := range whole.Findings {
@@ -25,7 +34,7 @@ func candidates(ctx context.Context, out io.Writer, r *repo.Repository, g *gate.
 		}
 		fmt.Fprintf(out, "[✗] %s\n", whole)
 	}
-	return all, err
+	return err
 }
 
 // printSkipped prints the selected artifacts that were not attested, and returns their number

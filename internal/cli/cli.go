@@ -67,6 +67,7 @@ func rootCommand(w host.World) *cobra.Command {
 		quarantineCommand,
 		removeCommand,
 		renewCommand,
+		renewalsCommand,
 		statusCommand,
 		verifyCommand,
 		versionCommand,

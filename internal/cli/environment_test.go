@@ -27,32 +27,35 @@ type reader struct {
 // why it reads none. A new command has to be in one of the two.
 var (
 	readers = map[string]reader{
-		"attest":             {args: []string{"assets/sources/model.bin"}},
-		"audit prove":        {args: []string{"assets/sources/model.bin"}},
-		"audit query":        {},
-		"audit sign":         {},
-		"audit verify":       {},
-		"explain":            {args: []string{"assets/sources/model.bin"}, rules: true},
-		"export":             {args: []string{"assets/sources/model.bin"}, rules: true},
-		"facts":              {args: []string{"assets/sources/model.bin"}},
-		"ingest":             {rules: true},
-		"init":               {},
-		"keys check":         {},
-		"keys public":        {},
-		"keys revoke":        {args: []string{"0000000000000000"}},
-		"keys rotate":        {rules: true},
-		"mv":                 {args: []string{"--dry-run", "assets/sources/model.bin", "assets/sources/other.bin"}},
-		"policy check":       {args: []string{"--no-regal"}},
-		"policy docs":        {args: []string{"--check"}},
-		"policy list":        {rules: true},
-		"policy prove":       {args: []string{"lock.drift"}, rules: true},
-		"policy test":        {},
-		"policy trace":       {args: []string{"lock.drift", "assets/sources/model.bin"}, rules: true},
-		"quarantine release": {args: []string{"HELD", "--reason", "it is correct"}, rules: true},
-		"renew":              {rules: true},
-		"rm":                 {args: []string{"--dry-run", "assets/sources/model.bin"}},
-		"status":             {},
-		"verify":             {args: []string{"--all"}, rules: true},
+		"attest":               {args: []string{"assets/sources/model.bin"}},
+		"audit prove":          {args: []string{"assets/sources/model.bin"}},
+		"audit query":          {},
+		"audit sign":           {},
+		"audit verify":         {},
+		"explain":              {args: []string{"assets/sources/model.bin"}, rules: true},
+		"export":               {args: []string{"assets/sources/model.bin"}, rules: true},
+		"facts":                {args: []string{"assets/sources/model.bin"}},
+		"ingest":               {rules: true},
+		"init":                 {},
+		"keys check":           {},
+		"keys public":          {},
+		"keys revoke":          {args: []string{"0000000000000000"}},
+		"keys rotate":          {rules: true},
+		"mv":                   {args: []string{"--dry-run", "assets/sources/model.bin", "assets/sources/other.bin"}},
+		"policy check":         {args: []string{"--no-regal"}},
+		"policy docs":          {args: []string{"--check"}},
+		"policy list":          {rules: true},
+		"policy prove":         {args: []string{"lock.drift"}, rules: true},
+		"policy test":          {},
+		"policy trace":         {args: []string{"lock.drift", "assets/sources/model.bin"}, rules: true},
+		"quarantine release":   {args: []string{"HELD", "--reason", "it is correct"}, rules: true},
+		"renew":                {rules: true},
+		"rm":                   {args: []string{"--dry-run", "assets/sources/model.bin"}},
+		"renewals materialize": {rules: true},
+		"renewals prune":       {},
+		"renewals status":      {rules: true},
+		"status":               {},
+		"verify":               {args: []string{"--all"}, rules: true},
 	}
 	others = map[string]string{
 		"demo":            "has a repository and an environment of its own",
@@ -83,6 +86,7 @@ func TestEnvironmentSteersEveryCommand(t *testing.T) {
 	}
 	now := time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
 	r, w := attestedRepository(t, now, map[string]string{"model.bin": "weights"})
+	w.Names = func() []string { return nil }
 	w.Random = strings.NewReader(strings.Repeat("0123456789", 100))
 	variables := map[string]string{"VAULTTIME_KEY": "a-key-for-mutants-0123456789abcdef0123", "VAULTTIME_KEY_OLD": "an-earlier-key-0123456789abcdef012345"}
 	run := func(t *testing.T, more map[string]string, args ...string) (int, string) {
@@ -146,7 +150,7 @@ func arrange(t *testing.T, r *repo.Repository, now time.Time, run func(args ...s
 		t.Fatalf("%d files in quarantine, %v", len(held), err)
 	}
 	write("assets/incoming/data.csv", "id\n1\n")
-	write("remote.yaml", "version: 1\npolicies: [\"https://127.0.0.1:1/rules.tar.gz#sha256="+strings.Repeat("0", 64)+"\"]\n")
+	write("remote.yaml", "version: 1\nrenewals: ref\npolicies: [\"https://127.0.0.1:1/rules.tar.gz#sha256="+strings.Repeat("0", 64)+"\"]\n")
 	if _, err := r.CommitAll(t.Context(), "arranged", now); err != nil {
 		t.Fatal(err)
 	}

@@ -42,7 +42,9 @@ func renewCommand(w host.World) *cobra.Command {
 		Short: "Verify and re-attest records that are about to expire",
 		Long: `renew runs the whole gate on the work tree, or on the named paths, and attests trusted
 artifacts again that expire within a time, in the same trust domain and with the same
-time to live: all of them, or nothing. Artifacts with findings are skipped, and the
+time to live: all of them, or nothing. If the configuration says renewals: ref, it does
+so for the default branch as the remote has it, writes the records to the ref
+refs/codexlock/vaulttime and pushes that; the branch stays as it is. Artifacts with findings are skipped, and the
 command then ends with 1. An expired artifact has a finding; --expired attests it again
 if it has no other finding and is unchanged since the last commit.
 
@@ -90,13 +92,30 @@ func (n renewal) run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	var off *signing.OffBranch // nil: renewals are in the tree
+	if signer.Config.RenewsInRef() {
+		if off, err = signing.NewOffBranch(ctx, n.world, r, g); err != nil {
+			return err
+		}
+		signer = off.Signer
+		n.options.Base.Head, n.options.Base.Exact = gate.Given(off.Head.String()), gate.Given(off.Head.String())
+		if g, err = gate.New(n.world, n.options); err != nil {
+			return err
+		}
+	}
 	if err := signer.AnyKey(); err != nil {
 		return err
 	}
 	if err := n.log.Ready(ctx, signer.Config); err != nil {
 		return err
 	}
-	all, err := candidates(ctx, n.world.Stdout, r, g)
+	var all []signing.Candidate
+	if off != nil {
+		all, err = off.Candidates(ctx, g)
+		err = printWhole(n.world.Stdout, err)
+	} else {
+		all, err = candidates(ctx, n.world.Stdout, r, g)
+	}
 	if err != nil {
 		return err
 	}
@@ -106,7 +125,7 @@ func (n renewal) run(ctx context.Context) (err error) {
 			due = append(due, all[i])
 		}
 	}
-	return n.renew(ctx, r, signer, all, due)
+	return n.renew(ctx, r, signer, off, all, due)
 }
 
 // isDue says whether a record is renewed now. One that was made this very second
@@ -115,7 +134,7 @@ func (n renewal) isDue(s *signing.Candidate, now time.Time) bool {
 	if n.expired && onlyExpired(s.Denied) && s.Change == "unchanged" {
 		s.Denied = nil
 	}
-	return s.Refused() == "" && !s.Record.ExpiresAt().After(now.Add(n.within)) && s.Record.Timestamp.Before(now)
+	return s.Refused() == "" && !s.Counts.ExpiresAt().After(now.Add(n.within)) && s.Counts.Timestamp.Before(now)
 }
 
 // onlyExpired reports whether all that is denied is that time went by.
@@ -128,23 +147,23 @@ func onlyExpired(denied []policy.Finding) bool {
 	return len(denied) > 0
 }
 
-func (n renewal) renew(ctx context.Context, r *repo.Repository, signer signing.Signer, all, due []signing.Candidate) error {
+func (n renewal) renew(ctx context.Context, r *repo.Repository, signer signing.Signer, off *signing.OffBranch, all, due []signing.Candidate) error {
 	if n.dryRun {
 		for _, s := range due {
 			fmt.Fprintf(n.world.Stdout, "[✓] %s would be renewed (trust domain %s, valid until %s)\n",
-				report.Terminal(s.Path.String()), s.Record.TrustDomain, vaulttime.FormatTime(s.Record.ExpiresAt()))
+				report.Terminal(s.Path.String()), s.Record.TrustDomain, vaulttime.FormatTime(s.Counts.ExpiresAt()))
 		}
 	} else {
-		done, err := signing.Reattest(ctx, r, signer, due)
+		done, err := n.write(ctx, r, signer, off, due)
 		if err != nil {
 			return err
 		}
-		n.tell(done)
-		if err := n.log.append(ctx, r, signer.Config, n.log.Attested(done.Attested, vaulttime.FormatTime(signer.Now))); err != nil {
+		if err := n.log.append(ctx, r, signer.Config, n.log.Attested(done, vaulttime.FormatTime(signer.Now))); err != nil {
 			return err
 		}
 	}
 	skipped, failed := printSkipped(n.world, all)
+	n.hintExpired(all)
 	verb := "renewed"
 	if n.dryRun {
 		verb = "to renew"
@@ -152,13 +171,45 @@ func (n renewal) renew(ctx context.Context, r *repo.Repository, signer signing.S
 	return conclude(n.world, failed, "%d of %d %s %s, %d not due, %d skipped", len(due), len(all), plural(len(all), "artifact", "artifacts"), verb, len(all)-len(due)-skipped, skipped)
 }
 
-func (n renewal) tell(done attest.Result) {
+// write writes the renewed records: to the tree or, where off says so, to the ref.
+func (n renewal) write(ctx context.Context, r *repo.Repository, signer signing.Signer, off *signing.OffBranch, due []signing.Candidate) ([]attest.Attested, error) {
+	if off == nil {
+		done, err := signing.Reattest(ctx, r, signer, due)
+		if err != nil {
+			return nil, err
+		}
+		n.tell(done.Attested)
+		if len(done.Attested) > 0 {
+			fmt.Fprintln(n.world.Stderr, "codexlock: hint: commit the records and Codex-Lock.json together")
+		}
+		return done.Attested, nil
+	}
+	done, written, err := off.Renew(ctx, due)
+	if err != nil {
+		return nil, err
+	}
+	n.tell(done)
+	printWritten(n.world, off, written)
+	return done, nil
+}
+
+// hintExpired says which command renews what has expired and is skipped for that alone.
+func (n renewal) hintExpired(all []signing.Candidate) {
+	expired := 0
+	for _, s := range all {
+		if onlyExpired(s.Denied) {
+			expired++
+		}
+	}
+	if expired > 0 && !n.expired {
+		fmt.Fprintf(n.world.Stderr, "codexlock: hint: %d expired: codexlock renew --expired renews each that has no other finding and is unchanged since the last commit\n", expired)
+	}
+}
+
+func (n renewal) tell(done []attest.Attested) {
 	out := bufio.NewWriter(n.world.Stdout)
-	for _, d := range done.Attested {
+	for _, d := range done {
 		fmt.Fprintf(out, "[✓] %s renewed (trust domain %s, valid until %s)\n", report.Terminal(d.Path.String()), d.Domain, d.ExpiresAt)
 	}
 	_ = out.Flush()
-	if len(done.Attested) > 0 {
-		fmt.Fprintln(n.world.Stderr, "codexlock: hint: commit the records and Codex-Lock.json together")
-	}
 }

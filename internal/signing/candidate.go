@@ -15,16 +15,17 @@ import (
 	"github.com/codexlock/codexlock/internal/vaulttime"
 )
 
-// A Candidate is an artifact of the work tree, as the gate judged it, that may be attested
-// again.
+// A Candidate is an artifact of a tree, as the gate judged it, that may be attested again.
 type Candidate struct {
 	Path   artifact.Path
 	Change string // since the last commit: unchanged, added, …
 	Digest artifact.Digest
 	Record vaulttime.Record
+	Counts vaulttime.Record // by which it was judged: Record, or a renewed one
 	Denied []policy.Finding
 	Failed bool // the problem is a failure of this run
 
+	renewed bool   // it was judged by a renewed record
 	problem string // why it cannot be attested here, whatever the gate says; "" where it can
 }
 
@@ -56,10 +57,10 @@ func editsCompanion(f policy.Finding) bool {
 	return f.Kind == policy.KindManifest || f.Kind == policy.KindTest
 }
 
-// Candidates runs the whole gate over the work tree, and says of each artifact whether it
-// may be attested again: what fails, fails still after that. A denial of the change as a
-// whole is a *RepositoryDeniedError.
-func Candidates(ctx context.Context, r *repo.Repository, g *gate.Gate) ([]Candidate, error) {
+// Candidates runs the whole gate over a tree, and says of each artifact whether it may be
+// attested again: what fails, fails still after that. A denial of the change as a whole is a
+// *RepositoryDeniedError.
+func Candidates(ctx context.Context, tree repo.Tree, g *gate.Gate) ([]Candidate, error) {
 	judged, err := g.Run(ctx)
 	if err != nil {
 		return nil, err
@@ -73,10 +74,6 @@ func Candidates(ctx context.Context, r *repo.Repository, g *gate.Gate) ([]Candid
 	if whole := denied[""]; len(whole) > 0 {
 		return nil, &RepositoryDeniedError{whole}
 	}
-	tree, err := r.WorkTree(ctx)
-	if err != nil {
-		return nil, err
-	}
 	all := make([]Candidate, len(judged.Artifacts))
 	return all, concurrent.Each(len(all), func(i int) error {
 		a := judged.Artifacts[i]
@@ -88,7 +85,7 @@ func Candidates(ctx context.Context, r *repo.Repository, g *gate.Gate) ([]Candid
 // read finds the artifact's record. What cannot be attested in this work tree is
 // left, and is no error of the run.
 func (c *Candidate) read(ctx context.Context, tree repo.Tree, a policy.Artifact) (err error) {
-	c.Path, c.Change = artifact.Path(a.Path), a.Change
+	c.Path, c.Change, c.renewed = artifact.Path(a.Path), a.Change, a.Renewed
 	if a.SHA256 == "" {
 		c.problem = "there is no content to attest"
 		return nil
@@ -98,7 +95,7 @@ func (c *Candidate) read(ctx context.Context, tree repo.Tree, a policy.Artifact)
 	}
 	record, ok, err := readRecord(ctx, tree, c.Path)
 	if ok {
-		c.Record = record
+		c.Record, c.Counts = record, record
 	} else {
 		c.problem = "its VaultTime record could not be read" // an exception may let that through
 	}
