@@ -39,21 +39,27 @@ func Main(ctx context.Context, w host.World) (code int) {
 // rootCommand is the command line, with all its commands.
 func rootCommand(w host.World) *cobra.Command {
 	root := &cobra.Command{
-		Use:           "codexlock",
-		Short:         "Prove that nothing in a change is unproved",
-		Long:          longHelp,
+		Use:     "codexlock",
+		Short:   "Prove that nothing in a change is unproved",
+		Long:    longHelp,
+		Version: buildinfo.Version,
+		Example: `  codexlock demo                      see the gate judge a tampered change
+  codexlock init --generate-key       protect this repository
+  codexlock attest assets/sources/model.bin
+  codexlock verify --all`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          cobra.NoArgs,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.CompletionOptions.DisableDefaultCmd = true
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return exit.Usagef("%w; see %s --help", err, cmd.CommandPath())
-	})
+	root.SetFlagErrorFunc(flagError)
+	root.Flags().Bool("version", false, "print the version")
+	root.SetVersionTemplate(buildinfo.Text())
 	for _, command := range []func(host.World) *cobra.Command{
 		attestCommand,
 		auditcmd.New,
+		completionCommand,
 		demoCommand,
 		explainCommand,
 		exportCommand,
@@ -62,6 +68,7 @@ func rootCommand(w host.World) *cobra.Command {
 		initCommand,
 		keysCommand,
 		lockCommand,
+		manCommand,
 		moveCommand,
 		policycmd.New,
 		quarantineCommand,
@@ -74,6 +81,7 @@ func rootCommand(w host.World) *cobra.Command {
 	} {
 		root.AddCommand(command(w))
 	}
+	explainArguments(root)
 	return root
 }
 
@@ -108,7 +116,7 @@ func tell(w host.World, err error) int {
 
 func versionCommand(w host.World) *cobra.Command {
 	return &cobra.Command{
-		Use: "version", Short: "Print the version", Args: cobra.NoArgs,
+		Use: "version", Short: "Print the version", Example: "  codexlock version", Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			_, err := io.WriteString(w.Stdout, buildinfo.Text()) // of flags beside it; see there
 			return err

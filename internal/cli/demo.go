@@ -30,8 +30,9 @@ func demoCommand(w host.World) *cobra.Command {
 		Long: `demo creates a Git repository in a temporary folder, with a base commit of attested
 artifacts and a head commit with some of them tampered with, and runs the gate on
 that change. It needs only git, no network and none of your keys.`,
-		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return runDemo(cmd.Context(), w) },
+		Example: `  codexlock demo`,
+		Args:    cobra.NoArgs,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return runDemo(cmd.Context(), w) },
 	}
 }
 

@@ -58,8 +58,10 @@ var (
 		"verify":               {args: []string{"--all"}, rules: true},
 	}
 	others = map[string]string{
+		"completion":      "prints what the program is",
 		"demo":            "has a repository and an environment of its own",
 		"keys generate":   "makes a key for any domain",
+		"man":             "writes what the program is",
 		"lock merge":      "merges three files that Git names",
 		"lock resolve":    "merges, and verifies nothing",
 		"policy new":      "writes where --dir says",

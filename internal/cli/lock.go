@@ -28,7 +28,8 @@ const maxMarkerSize = 1000
 func lockCommand(w host.World) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "lock", Short: "Merge the ledger, Codex-Lock.json, and records", Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Example: "  codexlock lock resolve   # after git merge left conflict markers",
+		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(lockMergeCommand(w), lockResolveCommand(w))
 	return cmd
@@ -51,6 +52,7 @@ whose entry would be taken.
 
 codexlock init names the driver in .gitattributes. Each clone must configure it once:
   ` + mergeDriver,
+		Example: `  codexlock lock merge --path Codex-Lock.json base.json ours.json theirs.json`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 3 {
 				return exit.Usagef("lock merge takes three files, BASE OURS THEIRS, and got %d", len(args))

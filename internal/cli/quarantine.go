@@ -26,7 +26,8 @@ const maxReasonBytes = 4096
 func quarantineCommand(w host.World) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "quarantine", Short: "List and release quarantined files", Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Example: "  codexlock quarantine list\n  codexlock quarantine release 20260101T120000Z --reason 'checked with its author'",
+		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(quarantineListCommand(w), quarantineReleaseCommand(w))
 	return cmd
@@ -36,9 +37,10 @@ func quarantineListCommand(w host.World) *cobra.Command {
 	var all bool
 	var format string
 	cmd := &cobra.Command{
-		Use:   "list",
-		Short: "List quarantined files and the reasons",
-		Args:  cobra.NoArgs,
+		Use:     "list",
+		Short:   "List quarantined files and the reasons",
+		Example: `  codexlock quarantine list`,
+		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if format != "text" && format != "json" {
 				return exit.Usagef("--format is %q, want text or json", format)

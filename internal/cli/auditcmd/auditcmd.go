@@ -31,6 +31,8 @@ func New(w host.World) *cobra.Command {
 		Short: "Verify, query and sign the log of verifications, and prove its entries",
 		Long: `audit reads MANIFEST.integrity.json, the append-only log that --log of other
 commands adds to, and MANIFEST.integrity.checkpoint, the signed note over it.`,
+		Example: `  codexlock audit verify
+  codexlock audit query --result FAIL`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}

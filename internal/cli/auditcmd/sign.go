@@ -24,8 +24,9 @@ content of the log by signing it; read it first: codexlock audit query.
 sign refuses a log that differs from its checkpoint, whoever signed that. On GitHub it
 runs only for push, schedule and workflow_dispatch of the default branch, because on
 other events somebody else would choose what is signed.`,
-		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return runSign(cmd.Context(), w) },
+		Example: `  codexlock audit sign   # then commit the log and its checkpoint`,
+		Args:    cobra.NoArgs,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return runSign(cmd.Context(), w) },
 	}
 }
 

@@ -51,10 +51,15 @@ func Measure(cmd *cobra.Command, o *gate.Options) {
 // Printer returns the printer of a format, of those that there are. Any other format is a
 // usage error.
 func Printer[P any](format string, printers map[string]P) (P, error) {
-	p, ok := printers[format]
+	return Choose("--format", format, printers)
+}
+
+// Choose returns what a name stands for, of those that there are. Any other name is a usage
+// error, which says what was named.
+func Choose[P any](what, name string, all map[string]P) (P, error) {
+	p, ok := all[name]
 	if !ok {
-		names := slices.Sorted(maps.Keys(printers))
-		return p, exit.Usagef("--format is %q, want one of %s", format, strings.Join(names, ", "))
+		return p, exit.Usagef("%s is %q, want one of %s", what, name, strings.Join(slices.Sorted(maps.Keys(all)), ", "))
 	}
 	return p, nil
 }

@@ -21,6 +21,9 @@ func New(w host.World) *cobra.Command {
 		Short: "For policy owners: list, write, check, test and document rules",
 		Long: `policy is the workbench of those who own rules. It judges no artifact, needs no
 key, and what it prints is no verdict.`,
+		Example: `  codexlock policy new acme.size
+  codexlock policy test
+  codexlock policy trace lock.drift assets/sources/model.bin`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
