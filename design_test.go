@@ -75,7 +75,7 @@ var edges = map[string]string{
 		"internal/schemas internal/txn internal/vaulttime policies",
 
 	"internal/cli/flags": "internal/exit internal/gate internal/host internal/report",
-	"internal/action":    "internal/exit internal/facts internal/gate internal/github internal/host internal/keys internal/outfile internal/repo internal/report",
+	"internal/action":    "internal/exit internal/facts internal/gate internal/github internal/host internal/keys internal/outfile internal/renewals internal/repo internal/report",
 	"internal/signing": "internal/artifact internal/attest internal/attributes internal/audit internal/concurrent internal/config internal/exit internal/facts internal/gate " +
 		"internal/github internal/host internal/keys internal/ledger internal/manifest internal/measure internal/namefold internal/policy internal/renewals internal/repo internal/txn internal/vaulttime",
 	"internal/attributes": "internal/artifact internal/config internal/exit internal/ledger internal/repo internal/script internal/txn",

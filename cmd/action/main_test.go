@@ -5,7 +5,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/http/cgi"
+	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -34,7 +37,7 @@ func TestAction(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata", RequireExplicitExec: true, RequireUniqueNames: true,
 		Setup: setup,
-		Cmds:  map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "posted": posted, "faults": faults, "pin": pin, "denied": denied},
+		Cmds:  map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "posted": posted, "faults": faults, "pin": pin, "denied": denied, "host": hosting},
 	})
 }
 
@@ -96,6 +99,29 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 			ts.Fatalf("%s holds the key", name)
 		}
 	}
+}
+
+// hosting serves the repositories of a folder over HTTP, as a Git host does to whoever has
+// the token, and names it as the server of the run: host FOLDER.
+func hosting(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: host FOLDER")
+	}
+	path, err := exec.Command("git", "--exec-path").Output()
+	ts.Check(err)
+	backend := &cgi.Handler{
+		Path: filepath.Join(strings.TrimSpace(string(path)), "git-http-backend"),
+		Env:  []string{"GIT_PROJECT_ROOT=" + ts.MkAbs(args[0]), "GIT_HTTP_EXPORT_ALL=1", "HOME=" + ts.Getenv("HOME"), "GIT_CONFIG_GLOBAL=" + ts.Getenv("GIT_CONFIG_GLOBAL")},
+	}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if user, token, _ := r.BasicAuth(); user != "x-access-token" || token != ts.Getenv("INPUT_GITHUB-TOKEN") {
+			http.Error(w, "who are you?", http.StatusUnauthorized)
+			return
+		}
+		backend.ServeHTTP(w, r)
+	}))
+	ts.Defer(server.Close)
+	ts.Setenv("GITHUB_SERVER_URL", server.URL)
 }
 
 // denied asserts that the report of the last run denies for a rule: denied RULE.

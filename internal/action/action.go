@@ -21,6 +21,7 @@ import (
 	"github.com/codexlock/codexlock/internal/host"
 	"github.com/codexlock/codexlock/internal/keys"
 	"github.com/codexlock/codexlock/internal/outfile"
+	"github.com/codexlock/codexlock/internal/renewals"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/report"
 )
@@ -32,6 +33,9 @@ type action struct {
 	event  github.Event
 	check  *github.Check // nil where there is none to close
 	report string        // the file with the JSON report
+
+	store   *renewals.Store // the renewed records; nil: nobody asked for them
+	fetched *repo.Fetched   // where they are; nil: nowhere
 }
 
 // Main runs the gate on the event that a GitHub workflow was started for, posts
@@ -112,6 +116,7 @@ func (a *action) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	defer a.forgetRenewals()
 	r, err := g.Run(ctx)
 	if err != nil {
 		return err
@@ -189,7 +194,7 @@ func (a *action) gate(ctx context.Context) (*gate.Gate, error) {
 	o := gate.Options{
 		Base:      gate.Base{Head: gate.Given(a.event.Head), First: a.event.First},
 		Selection: gate.Selection{Scope: facts.Changed},
-		Sources:   gate.Sources{Config: input(a.in.Config), Policies: a.in.Policies, Place: gate.TrustedCommit},
+		Sources:   gate.Sources{Config: input(a.in.Config), Policies: a.in.Policies, Place: gate.TrustedCommit, Renewals: a.renewals},
 		Settings: gate.Settings{
 			MinimumLevel: input(a.in.MinimumLevel), FailOnWarn: gate.Given(a.in.FailOnWarn),
 			Timeout: gate.Default(gate.DefaultTimeout), MaxDenials: gate.MaxDenials, RunTests: true,

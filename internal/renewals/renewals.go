@@ -49,6 +49,7 @@ type Store struct {
 	tree       repo.Tree   // nil: there are no records
 	commit     repo.Commit // "": there is no ref
 	reason     string      // why there are none, where the ref cannot be read
+	elsewhere  string      // where the ref was looked for; "": in this clone
 }
 
 // Open opens the store that a repository's ref holds. whole says that most records will be
@@ -80,6 +81,9 @@ func open(ctx context.Context, r *repo.Repository, ref string, whole bool) (*Sto
 // None is a store without records, because of a reason.
 func None(reason string) *Store { return &Store{reason: reason} }
 
+// Missing is the store of a repository elsewhere that does not have the ref.
+func Missing(where string) *Store { return &Store{elsewhere: where} }
+
 // Commit is the commit that the ref names, "" where there is no ref.
 func (s *Store) Commit() repo.Commit { return s.commit }
 
@@ -88,6 +92,8 @@ func (s *Store) Note() string {
 	switch {
 	case s.reason != "":
 		return fmt.Sprintf("%s cannot be read, so the records in the tree were judged: %s", Ref, s.reason)
+	case s.elsewhere != "":
+		return fmt.Sprintf("%s is not in %s, so the records in the tree were judged", Ref, s.elsewhere)
 	case s.commit == "":
 		return fmt.Sprintf("%s is not here, so the records in the tree were judged; fetch it: git fetch origin +%s:%s", Ref, Ref, Ref)
 	}
