@@ -29,6 +29,10 @@ func renewalsCommand(w host.World) *cobra.Command {
 		Long: `With renewals: ref in the configuration, renew writes records to the ref
 refs/codexlock/vaulttime, off the branch. These commands show what is there, copy it into
 the tree, and drop what nothing needs any more.`,
+		Example: `  codexlock renewals status
+  codexlock renewals materialize`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(renewalsStatusCommand(w), renewalsMaterializeCommand(w), renewalsPruneCommand(w))
 	return cmd

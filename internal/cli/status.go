@@ -12,12 +12,14 @@ import (
 	"github.com/codexlock/codexlock/internal/cli/flags"
 	"github.com/codexlock/codexlock/internal/config"
 	"github.com/codexlock/codexlock/internal/exit"
+	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/gate"
 	"github.com/codexlock/codexlock/internal/host"
 	"github.com/codexlock/codexlock/internal/measure"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/signing"
 	"github.com/codexlock/codexlock/internal/status"
+	"github.com/codexlock/codexlock/internal/vaulttime"
 )
 
 // A statusRun is the status command, filled in.
@@ -39,7 +41,8 @@ func statusCommand(w host.World) *cobra.Command {
 		Long: `status reads the records in the work tree and shows, for each trust domain, when they
 expire, and the age and the state of its keys; and how long the renewal job may be
 dead before the first record expires. It needs no key and verifies nothing: whether a
-record is trusted, verify says.
+record is trusted, verify says. With renewals: ref, a renewed record counts where verify
+would take it; status reads the ref that this clone has.
 
 With --valid-for it ends with 1 if a record expires within that time, or if an artifact
 has none.`,
@@ -59,6 +62,7 @@ has none.`,
 			if err != nil {
 				return err
 			}
+			s.options.Selection.Scope = facts.All
 			g, err := gate.New(w, s.options)
 			if err != nil {
 				return err
@@ -134,11 +138,24 @@ func (s statusRun) read(ctx context.Context, g *gate.Gate) (found status.Status,
 	if err != nil {
 		return found, c, err
 	}
+	renewed := map[string]facts.Renewal{}
+	if c.RenewsInRef() && len(paths) > 0 {
+		if renewed, err = g.Renewals(ctx); err != nil {
+			return found, c, err
+		}
+	}
 	records := make([]status.Record, len(recorded))
 	for i, known := range recorded {
 		records[i] = status.Record{Path: known.Path}
 		if known.Read {
 			records[i].Domain, records[i].KeyID, records[i].Expires = known.Record.TrustDomain, known.Record.KeyID, known.Record.ExpiresAt()
+		}
+		if n := renewed[known.Path.String()]; n.State == facts.RenewalCounts {
+			at, err := vaulttime.ParseTime(n.ExpiresAt)
+			if err != nil {
+				return found, c, fmt.Errorf("renewed record of %s: %w", known.Path, err)
+			}
+			records[i].Expires = at.Time
 		}
 	}
 	return status.New(c, records, g.Now(), measure.RotationPeriod), c, nil
