@@ -4,7 +4,9 @@ package cli
 
 import (
 	"context"
+	"fmt"
 	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -23,6 +25,8 @@ func Main(ctx context.Context, w host.World) (code int) {
 	if code, served := gate.Serve(ctx, w); served {
 		return code
 	}
+	w, flush := paint(w)
+	defer flush()
 	root := rootCommand(w)
 	root.SetArgs(w.Args[1:])
 	root.SetOut(w.Stdout)
@@ -82,6 +86,9 @@ func rootCommand(w host.World) *cobra.Command {
 		root.AddCommand(command(w))
 	}
 	explainArguments(root)
+	if p, ok := w.Stdout.(*painter); ok && p.columns > 0 {
+		root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages", fmt.Sprintf(".FlagUsagesWrapped %d", p.columns)))
+	}
 	return root
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -187,18 +186,4 @@ func write(w host.World, outputs []flags.Output, r report.Report, o report.Optio
 		}
 	}
 	return nil
-}
-
-// colored reports whether standard output is a terminal that wants colours
-// (https://no-color.org).
-func colored(w host.World) bool {
-	if v, ok := w.Env("NO_COLOR"); ok && v != "" {
-		return false
-	}
-	f, ok := w.Stdout.(*os.File)
-	if !ok {
-		return false
-	}
-	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }

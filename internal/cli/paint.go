@@ -1,0 +1,143 @@
+package cli
+
+import (
+	"bytes"
+	"io"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/codexlock/codexlock/internal/host"
+)
+
+// The colours of a terminal (ECMA-48, SGR).
+const (
+	red, yellow, green, dim, plain = "\x1b[31m", "\x1b[33m", "\x1b[32m", "\x1b[2m", "\x1b[0m"
+)
+
+// marks are what lines about an artifact or a step begin with, and their colours.
+var marks = []struct{ mark, color string }{
+	{"[✓]", green}, {"[✗]", red}, {"[!]", yellow}, {"[~]", dim}, {"[?]", dim}, {"[i]", dim},
+}
+
+// labels are what other lines begin with, and their colours.
+var labels = []struct{ label, color string }{
+	{"codexlock: hint:", dim}, {"codexlock: warning:", yellow}, {"hint:", dim}, {"next:", dim},
+}
+
+// A painter writes the lines of every command for a terminal: marks have colours, and long
+// lines that begin with one are wrapped to the width. Any other line, such as JSON, stays.
+type painter struct {
+	out     io.Writer
+	color   bool
+	columns int    // 0: nothing is wrapped
+	line    []byte // what was written since the last newline
+}
+
+// paint puts painters between a command and its streams, where these are for people. The
+// function that it returns writes what is left of a line.
+func paint(w host.World) (host.World, func()) {
+	var painters []*painter
+	for _, stream := range []*io.Writer{&w.Stdout, &w.Stderr} {
+		color, columns := w.Terminal(*stream)
+		color = color && !slices.Contains(flagsOf(w.Args), "--no-color")
+		if color || columns > 0 {
+			p := &painter{out: *stream, color: color, columns: columns}
+			painters = append(painters, p)
+			*stream = p
+		}
+	}
+	return w, func() {
+		for _, p := range painters {
+			_, _ = p.out.Write(p.line)
+		}
+	}
+}
+
+// flagsOf are the arguments before "--".
+func flagsOf(args []string) []string {
+	if end := slices.Index(args, "--"); end >= 0 {
+		return args[:end]
+	}
+	return args
+}
+
+// colored reports whether standard output has colours.
+func colored(w host.World) bool {
+	p, ok := w.Stdout.(*painter)
+	return ok && p.color
+}
+
+// Write writes the lines that are complete.
+func (p *painter) Write(text []byte) (int, error) {
+	last := bytes.LastIndexByte(text, '\n')
+	if last < 0 {
+		p.line = append(p.line, text...)
+		return len(text), nil
+	}
+	whole := string(p.line) + string(text[:last])
+	p.line = append(p.line[:0], text[last+1:]...)
+	var b strings.Builder
+	for line := range strings.SplitSeq(whole, "\n") {
+		b.WriteString(p.paint(line))
+		b.WriteByte('\n')
+	}
+	if _, err := io.WriteString(p.out, b.String()); err != nil {
+		return 0, err
+	}
+	return len(text), nil
+}
+
+// paint wraps a line and colours how it begins.
+func (p *painter) paint(line string) string {
+	if strings.Contains(line, "\x1b") { // it has colours already
+		return line
+	}
+	text := strings.TrimLeft(line, " ")
+	indent := line[:len(line)-len(text)]
+	for _, m := range marks {
+		if rest, ok := strings.CutPrefix(text, m.mark); ok {
+			return indent + p.colored(m.mark, m.color) + wrap(rest, len(indent)+3, 6, p.columns)
+		}
+	}
+	for _, l := range labels {
+		if rest, ok := strings.CutPrefix(text, l.label); ok {
+			return indent + p.colored(l.label, l.color) + rest // a command in it is copied as one line
+		}
+	}
+	if strings.HasPrefix(line, "codexlock: ") {
+		return wrap(line, 0, 11, p.columns)
+	}
+	return line
+}
+
+func (p *painter) colored(text, color string) string {
+	if !p.color {
+		return text
+	}
+	return color + text + plain
+}
+
+// wrap breaks a text at spaces so that no line is longer than columns, where a word allows
+// it. at is the column where the text begins, and later lines begin at indent.
+func wrap(text string, at, indent, columns int) string {
+	if columns <= indent+20 || at+utf8.RuneCountInString(text) <= columns {
+		return text
+	}
+	var b strings.Builder
+	for i, word := range strings.Split(text, " ") {
+		n := utf8.RuneCountInString(word)
+		switch {
+		case i == 0:
+		case at+1+n > columns && at > indent:
+			b.WriteString("\n" + strings.Repeat(" ", indent))
+			at = indent
+		default:
+			b.WriteByte(' ')
+			at++
+		}
+		b.WriteString(word)
+		at += n
+	}
+	return b.String()
+}
