@@ -64,6 +64,7 @@ func rootCommand(w host.World) *cobra.Command {
 		attestCommand,
 		auditcmd.New,
 		completionCommand,
+		configCommand,
 		demoCommand,
 		explainCommand,
 		exportCommand,

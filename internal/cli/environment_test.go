@@ -32,6 +32,7 @@ var (
 		"audit query":          {},
 		"audit sign":           {},
 		"audit verify":         {},
+		"config check":         {rules: true},
 		"explain":              {args: []string{"assets/sources/model.bin"}, rules: true},
 		"export":               {args: []string{"assets/sources/model.bin"}, rules: true},
 		"facts":                {args: []string{"assets/sources/model.bin"}},

@@ -39,6 +39,11 @@ func (l baseLoader) load(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	return l.loadConfigured(ctx, c)
+}
+
+// loadConfigured loads all that a configuration names, and keeps nothing of it.
+func (l baseLoader) loadConfigured(ctx context.Context, c config.Config) error {
 	if err := keys.Check(c, l.gate.world.Env); err != nil {
 		return err
 	}

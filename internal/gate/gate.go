@@ -32,6 +32,7 @@ type Gate struct {
 	world   host.World
 	options Options
 	now     time.Time
+	checks  bool // what is on the disk: to say that it differs is not necessary
 }
 
 // New makes a gate of options and environment. Its errors are usage errors.
@@ -170,7 +171,7 @@ func (g *Gate) Prepare(ctx context.Context, r *repo.Repository) (Evaluation, err
 	var collectErr error
 	e.Policy.Proposed, err = g.proposed(ctx, r, e.Facts)
 	e.Change, collectErr = collected()
-	return e, cmp.Or(err, collectErr)
+	return e, cmp.Or(err, collectErr, g.NoteOtherOnDisk(ctx, r, c.trusted, c.commit))
 }
 
 // PrepareRules is Prepare without a change: the caller collects what is judged.
@@ -183,7 +184,7 @@ func (g *Gate) PrepareRules(ctx context.Context, r *repo.Repository) (Evaluation
 	if err := e.load(ctx); err != nil {
 		return e.recover(ctx, c, err)
 	}
-	return e, nil
+	return e, g.NoteOtherOnDisk(ctx, r, c.trusted, c.commit)
 }
 
 // evaluation returns an evaluation without configuration and rules.

@@ -1,7 +1,9 @@
 package report
 
 import (
+	"bufio"
 	"fmt"
+	"io"
 	"strings"
 
 	"github.com/codexlock/codexlock/internal/policy"
@@ -88,6 +90,13 @@ func (t *renderer) preview(p *policy.Preview) {
 		}
 		t.below("%s", Terminal(line))
 	}
+}
+
+// Preview writes what edits of the gate would change, as text; nothing for nil.
+func Preview(out io.Writer, p *policy.Preview) error {
+	w := &renderer{w: bufio.NewWriter(out)}
+	w.preview(p)
+	return w.w.Flush()
 }
 
 // previewSection formats a preview as a section of a summary.

@@ -97,6 +97,9 @@ func (b *openedLog) fill(ctx context.Context, w host.World) error {
 		return err
 	}
 	c, keys, err := g.Configuration(ctx, r, b.base)
+	if err == nil && b.committed {
+		err = g.NoteOtherOnDisk(ctx, r, b.base, head)
+	}
 	if err != nil {
 		return err
 	}
