@@ -76,8 +76,21 @@ func (c *Collector) compareRenewal(s *subject, r *vaulttime.Record) (state facts
 		return facts.RenewalUnproved, "there is no key to check its proof with"
 	case !valid:
 		return facts.RenewalUnproved, "its proof does not hold"
+	case !c.isSigned(tree):
+		return facts.RenewalDiffers, "the record in the tree is not signed as it is"
 	}
 	return facts.RenewalCounts, ""
+}
+
+// isSigned reports whether a record is as it was signed: by its proof or, where it has none,
+// by its HMAC. A renewal of a record that was edited would hide the edit.
+func (c *Collector) isSigned(r *vaulttime.Record) bool {
+	if r.Proof != "" {
+		valid, known := c.o.Keys.VerifyProof(*r)
+		return known && valid
+	}
+	_, valid := c.o.Keys.Maker(r.TrustDomain, *r)
+	return valid
 }
 
 // sameDigest reports whether a renewed record signs the companion that the record in the

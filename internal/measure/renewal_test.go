@@ -69,10 +69,16 @@ func TestRenewal(t *testing.T) {
 			f.keys.List("default", old.ID(), old.PublicKey(), vaulttime.EpochCurrent)
 			return f.key
 		}, want: facts.RenewalRetired},
-		"the tree has none":       {tree: func(f *fixture) { f.remove(model + ".vaulttime.json") }, want: facts.RenewalDiffers},
-		"the tree's is no record": {tree: func(f *fixture) { f.put(model+".vaulttime.json", "{}") }, want: facts.RenewalDiffers},
-		"the manifest was edited": {tree: func(f *fixture) { f.edit(model+".manifest.json", `"creator": "c"`, `"creator": "x"`) }, want: facts.RenewalDiffers},
-		"the content was edited":  {tree: func(f *fixture) { f.put(model, "x") }, want: facts.RenewalCounts}, // of which the rules find what they find without it
+		"the tree has none":         {tree: func(f *fixture) { f.remove(model + ".vaulttime.json") }, want: facts.RenewalDiffers},
+		"the tree's MAC was edited": {tree: func(f *fixture) { f.editRecord(func(r *vaulttime.Record) { r.VaultTime[0] ^= 1 }) }, want: facts.RenewalDiffers},
+		"the tree's time was edited": {tree: func(f *fixture) {
+			f.editRecord(func(r *vaulttime.Record) { r.Timestamp = vaulttime.TimeOf(r.Timestamp.Add(-time.Minute)) })
+		}, want: facts.RenewalDiffers},
+		"the tree's TTL was edited": {tree: func(f *fixture) { f.editRecord(func(r *vaulttime.Record) { r.TTLHours++ }) }, want: facts.RenewalDiffers},
+		"the tree's key was edited": {tree: func(f *fixture) { f.editRecord(func(r *vaulttime.Record) { r.KeyID = old.ID() }) }, want: facts.RenewalDiffers},
+		"the tree's is no record":   {tree: func(f *fixture) { f.put(model+".vaulttime.json", "{}") }, want: facts.RenewalDiffers},
+		"the manifest was edited":   {tree: func(f *fixture) { f.edit(model+".manifest.json", `"creator": "c"`, `"creator": "x"`) }, want: facts.RenewalDiffers},
+		"the content was edited":    {tree: func(f *fixture) { f.put(model, "x") }, want: facts.RenewalCounts}, // of which the rules find what they find without it
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := newFixture(t)
@@ -131,6 +137,17 @@ func TestRenewal(t *testing.T) {
 			}
 		})
 	}
+}
+
+// editRecord edits the record of the model in the tree, and leaves its signatures.
+func (f *fixture) editRecord(edit func(*vaulttime.Record)) {
+	f.t.Helper()
+	text, err := os.ReadFile(f.file(model + ".vaulttime.json"))
+	f.must(err)
+	r, _, err := vaulttime.DecodeRecord(text)
+	f.must(err)
+	edit(&r)
+	f.put(model+".vaulttime.json", string(r.Encode()))
 }
 
 // renewed measures the model with the records in the ref.
