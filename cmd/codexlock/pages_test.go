@@ -41,6 +41,7 @@ const (
 var (
 	shell = regexp.MustCompile("(?s)```sh\n(.*?)```\n")
 	rule  = regexp.MustCompile(`^\[[✗!~]\] .* \[([a-z0-9_.]+)\]$`)
+	also  = regexp.MustCompile(`^      also: .* \[([a-z0-9_.]+)\], at .*$`) // of the same cause
 )
 
 // TestPages does what each rule's page says, in the example repository that
@@ -133,6 +134,8 @@ func findings(printed, code string) (rules []string, prints string) {
 		if m := rule.FindStringSubmatch(strings.TrimSuffix(line, "\n")); m != nil {
 			rules = append(rules, m[1])
 			ours = m[1] == code
+		} else if m := also.FindStringSubmatch(strings.TrimSuffix(line, "\n")); m != nil {
+			rules = append(rules, m[1])
 		} else if !strings.HasPrefix(line, "      ") {
 			ours = false
 		}

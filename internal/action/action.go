@@ -348,7 +348,7 @@ func (a *action) files(ctx context.Context, r report.Report) error {
 	return a.outputs([]github.Output{
 		{Name: "conclusion", Value: string(r.Conclusion)}, {Name: "level", Value: r.Level},
 		{Name: "artifacts", Value: strconv.Itoa(r.Counts.Artifacts)}, {Name: "denied", Value: strconv.Itoa(r.Counts.Deny)},
-		{Name: "warned", Value: strconv.Itoa(r.Counts.Warn)}, {Name: "report-file", Value: a.report},
+		{Name: "warned", Value: strconv.Itoa(r.Counts.Warn)}, {Name: "valid-until", Value: r.ValidUntil}, {Name: "report-file", Value: a.report},
 	})
 }
 

@@ -25,6 +25,7 @@ type verification struct {
 	all        bool
 	quiet      bool
 	noColor    bool
+	excepted   bool // list the excepted findings
 	quarantine bool
 	formats    []string
 	baseline   string // the file of --write-baseline
@@ -89,7 +90,8 @@ func (v *verification) flags(cmd *cobra.Command) {
 	f.StringVar(&v.baseline, "write-baseline", "", "with --all: record every denial that a baseline can cover in FILE, and end with 0 if none is left (default the configuration's baseline)")
 	f.Lookup("write-baseline").NoOptDefVal = " "
 	f.BoolVar(&v.noColor, "no-color", false, "no colours, even on a terminal")
-	f.BoolVarP(&v.quiet, "quiet", "q", false, "only findings and the last line")
+	f.BoolVar(&v.excepted, "show-excepted", false, "list the excepted findings, not only their number")
+	f.BoolVarP(&v.quiet, "quiet", "q", false, "only denials and the last line")
 }
 
 // gate makes a gate of flags, arguments and environment.
@@ -155,7 +157,7 @@ func (v *verification) present(ctx context.Context, g *gate.Gate, outputs []flag
 	for _, note := range r.Notes {
 		fmt.Fprintf(v.world.Stderr, "codexlock: %s\n", report.Terminal(note))
 	}
-	if err := write(v.world, outputs, r, report.Options{Quiet: v.quiet, Color: !v.noColor && colored(v.world)}); err != nil {
+	if err := write(v.world, outputs, r, report.Options{Quiet: v.quiet, Color: !v.noColor && colored(v.world), ShowExcepted: v.excepted}); err != nil {
 		return err
 	}
 	if g.ReadsWorkTree() && !v.quiet {

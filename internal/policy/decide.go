@@ -306,6 +306,7 @@ func (r *run) decision() (Decision, error) {
 	if want := d.Rules * judged; d.Answers != want {
 		return Decision{}, fmt.Errorf("%d answers of rules, want %d: every rule about every artifact", d.Answers, want)
 	}
+	d.Settings = r.turnedDown()
 	r.demote(&d)
 	slices.SortStableFunc(d.Findings, compareFindings)
 	return d, nil
@@ -333,4 +334,16 @@ func (r *run) demote(d *Decision) {
 			f.Severity = Warn
 		}
 	}
+}
+
+// turnedDown lists the settings in force: of optional rules that exist, and not expired.
+func (r *run) turnedDown() []TurnedDown {
+	var list []TurnedDown
+	for _, s := range r.options.Settings {
+		optional := slices.ContainsFunc(r.engine.rules, func(rule *rule) bool { return rule.Code == s.Rule && rule.Optional })
+		if optional && !r.options.Now.After(s.Expires) {
+			list = append(list, TurnedDown{Rule: s.Rule, Level: s.Level, Reason: s.Reason, Owner: s.Owner, Expires: timeText(s.Expires)})
+		}
+	}
+	return list
 }

@@ -98,18 +98,29 @@ type Artifact struct {
 	SHA256      string         `json:"sha256,omitempty"`
 	TrustDomain string         `json:"trust_domain,omitempty"`
 	Level       artifact.Level `json:"level"`
-	Proof       string         `json:"proof,omitempty"` // content, lfs-oid
-	Renewed     bool           `json:"-"`               // it was judged by a renewed record from the ref
-	Signature   string         `json:"-"`               // the HMAC of its record, for the audit log
+	Proof       string         `json:"proof,omitempty"`      // content, lfs-oid
+	ExpiresAt   string         `json:"expires_at,omitempty"` // of its record (RFC 3339, UTC); absent: no record that can be read
+	Renewed     bool           `json:"-"`                    // it was judged by a renewed record from the ref
+	Signature   string         `json:"-"`                    // the HMAC of its record, for the audit log
 }
 
 // A Decision has the findings of every rule for every artifact.
 type Decision struct {
-	Source    string     // embedded, base, or the words of a --policy flag
-	Digest    string     // sha256:…, over every module's name and text
-	Rules     int        // number of rules
-	Answers   int        // rules x artifacts: a rule about the whole change answers for each of them
-	Artifacts []Artifact // by path
-	Findings  []Finding  // denials first, then by file, line, column, rule, message
-	Unjudged  int        // artifacts that were not judged after too many denials: never a pass
+	Source    string       // embedded, base, or the words of a --policy flag
+	Digest    string       // sha256:…, over every module's name and text
+	Rules     int          // number of rules
+	Answers   int          // rules x artifacts: a rule about the whole change answers for each of them
+	Artifacts []Artifact   // by path
+	Findings  []Finding    // denials first, then by file, line, column, rule, message
+	Settings  []TurnedDown // optional rules that a setting in force turns down, as configured
+	Unjudged  int          // artifacts that were not judged after too many denials: never a pass
+}
+
+// TurnedDown is an optional rule that the configuration sets to off or warn.
+type TurnedDown struct {
+	Rule    string `json:"rule"`
+	Level   string `json:"level"` // off, warn
+	Reason  string `json:"reason"`
+	Owner   string `json:"owner"`
+	Expires string `json:"expires"` // RFC 3339, UTC
 }

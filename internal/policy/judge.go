@@ -60,6 +60,9 @@ func artifactOf(in *facts.Input) Artifact {
 		a.TrustDomain = in.Domain.Name
 	}
 	a.Renewed = in.Renewal != nil && in.Renewal.State == facts.RenewalCounts
+	if in.VaultTime != nil && in.Artifact.SHA256 != "" {
+		a.ExpiresAt = in.VaultTime.ExpiresAt
+	}
 	return a
 }
 

@@ -10,8 +10,9 @@ import (
 
 // Options say how a report is rendered.
 type Options struct {
-	Quiet bool // only findings and the last line
-	Color bool // the output is a terminal with colours
+	Quiet        bool // only denials and the last line
+	Color        bool // the output is a terminal with colours
+	ShowExcepted bool // text lists the excepted findings, not only their number
 }
 
 // formats are the renderers by name, in the order of the help text.

@@ -27,7 +27,7 @@ const (
 // only the first ten errors and ten warnings of a step.
 func writeGitHub(out io.Writer, r Report, _ Options) error {
 	w := bufio.NewWriter(out)
-	for _, f := range r.Findings {
+	for _, f := range causes(r.Findings) {
 		command := "error"
 		switch {
 		case f.Excepted:
@@ -36,7 +36,7 @@ func writeGitHub(out io.Writer, r Report, _ Options) error {
 			command = "warning"
 		}
 		fmt.Fprintf(w, "::%s file=%s,line=%d,col=%d,title=%s::%s\n", command,
-			commandProperty(Terminal(f.File)), f.Line, f.Column, commandProperty(title(f)), commandData(clip(message(f), maxCommandBytes)))
+			commandProperty(Terminal(f.File)), f.Line, f.Column, commandProperty(title(f.Finding)), commandData(clip(message(f), maxCommandBytes)))
 	}
 	if lines := previewLines(r.Preview); len(lines) > 0 {
 		for i := range lines {
@@ -61,16 +61,23 @@ func title(f policy.Finding) string {
 	return Terminal(words)
 }
 
-// message formats a finding, safe to print, with the next step on a separate line.
-func message(f policy.Finding) string {
-	words := Terminal(subject(f) + ": " + f.Message)
-	if f.Excepted {
-		words += "\n" + Terminal(excepted(f))
+// message formats a finding, safe to print, with those of the same cause and the next steps
+// on separate lines.
+func message(c cause) string {
+	lines := []string{subject(c.Finding) + ": " + c.Message}
+	for _, f := range c.also {
+		lines = append(lines, c.alsoLine(f))
 	}
-	if f.Fix != "" {
-		words += "\nhint: " + Terminal(f.Fix)
+	if c.Excepted {
+		lines = append(lines, c.suppressions()...)
 	}
-	return words
+	for _, hint := range c.hints() {
+		lines = append(lines, "hint: "+hint)
+	}
+	for i := range lines {
+		lines[i] = Terminal(lines[i])
+	}
+	return strings.Join(lines, "\n")
 }
 
 // Title formats the verdict in one line.
@@ -80,7 +87,7 @@ func Title(r Report) string {
 	case r.Conclusion == Failure && c.Deny == 0:
 		return fmt.Sprintf("Denied for %s", count(c.Warn, "warning"))
 	case r.Conclusion == Failure:
-		return fmt.Sprintf("Denied: %s%s over %s", count(c.Deny, "finding"), warnings(c), count(c.Artifacts, "artifact"))
+		return fmt.Sprintf("Denied: %s%s over %s", withCauses(r, "finding"), warnings(c), count(c.Artifacts, "artifact"))
 	case c.Artifacts == 0:
 		return "No artifact changed" + warnings(c)
 	}
@@ -96,10 +103,11 @@ type Annotation struct {
 	Title, Message         string
 }
 
-// Annotations returns the findings as annotations, the worst first.
+// Annotations returns the findings as annotations, one for each cause, the worst first.
 func Annotations(r Report) []Annotation {
-	annotations := make([]Annotation, 0, len(r.Findings))
-	for _, f := range r.Findings {
+	all := causes(r.Findings)
+	annotations := make([]Annotation, 0, len(all))
+	for _, f := range all {
 		level := "failure"
 		switch {
 		case f.Excepted:
@@ -110,7 +118,7 @@ func Annotations(r Report) []Annotation {
 		a := Annotation{
 			Path: Terminal(f.File), StartLine: max(f.Line, 1), EndLine: max(f.Line, 1),
 			StartColumn: max(f.Column, 1), EndColumn: max(f.Column, 1), Level: level,
-			Title: clip(title(f), maxAnnotationTitle), Message: clip(message(f), maxAnnotationBytes),
+			Title: clip(title(f.Finding), maxAnnotationTitle), Message: clip(message(f), maxAnnotationBytes),
 		}
 		annotations = append(annotations, a)
 	}
@@ -126,13 +134,17 @@ func Markdown(r Report, limit int) string {
 	c := r.Counts
 	fmt.Fprintf(&b, "| level | artifacts | trusted | denials | warnings | excepted |\n|---|---|---|---|---|---|\n| %s | %d | %d | %d | %d | %d |\n",
 		code(r.Level, maxFieldBytes), c.Artifacts, c.Trusted, c.Deny, c.Warn, c.Excepted)
-	tail := notesSection(r.Notes) + previewSection(r.Preview) + provenance(r)
+	if line := validUntil(r); line != "" {
+		b.WriteString("\n" + code(line, maxFieldBytes) + "\n")
+	}
+	tail := notesSection(append(suppressionLines(r), r.Notes...)) + previewSection(r.Preview) + provenance(r)
+	all := causes(r.Findings)
 	if len(r.Findings) > 0 {
 		b.WriteString("\n| | rule | where | what | next step |\n|---|---|---|---|---|\n")
 	}
-	for i, f := range r.Findings {
-		row := findingRow(f)
-		more := fmt.Sprintf("\n… and %d more, in the report.\n", len(r.Findings)-i)
+	for i, c := range all {
+		row := causeRow(c)
+		more := fmt.Sprintf("\n… and %d more, in the report.\n", len(all)-i)
 		if b.Len()+len(row)+len(more)+len(tail) > limit {
 			b.WriteString(more)
 			break
@@ -157,21 +169,35 @@ func notesSection(notes []string) string {
 	return b.String()
 }
 
-func findingRow(f policy.Finding) string {
+// causeRow formats a cause as a row of the table: below the finding that leads are the
+// others, and the next steps stand below each other.
+func causeRow(c cause) string {
 	sign := "❌"
+	next := c.hints()
 	switch {
-	case f.Excepted:
-		sign = "➖"
-	case f.Severity == policy.Warn:
+	case c.Excepted: // no action is needed until the exception ends
+		sign, next = "➖", c.suppressions()
+	case c.Severity == policy.Warn:
 		sign = "⚠️"
 	}
-	next := f.Fix
-	if f.Excepted { // no action is needed until the exception ends
-		next = excepted(f)
+	what := []string{subject(c.Finding) + ": " + c.Message}
+	for _, f := range c.also {
+		what = append(what, c.alsoLine(f))
 	}
-	return fmt.Sprintf("| %s | %s | %s | %s | %s |\n", sign, code(title(f), maxFieldBytes),
-		code(fmt.Sprintf("%s:%d:%d", f.File, f.Line, f.Column), maxCommandBytes),
-		code(subject(f)+": "+f.Message, maxCommandBytes), code(next, maxCommandBytes))
+	return fmt.Sprintf("| %s | %s | %s | %s | %s |\n", sign, code(title(c.Finding), maxFieldBytes),
+		code(place(c.Finding), maxCommandBytes), codeLines(what), codeLines(next))
+}
+
+// codeLines formats texts as code below each other in a table cell.
+func codeLines(lines []string) string {
+	if len(lines) == 0 {
+		return code("", maxCommandBytes)
+	}
+	spans := make([]string, len(lines))
+	for i, line := range lines {
+		spans[i] = code(line, maxCommandBytes)
+	}
+	return strings.Join(spans, "<br>")
 }
 
 // provenance formats the commits, the rules and the time of the run.

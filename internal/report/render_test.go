@@ -89,7 +89,36 @@ func reports() map[string]report.Report {
 	}
 	workTree := message(good[:1])
 	workTree.Base, workTree.Head = "", ""
+	current := []policy.Artifact{judged(model, "modified", artifact.APlus), judged("assets/sources/vocab.txt", "added", artifact.APlus)}
+	current[0].ExpiresAt, current[1].ExpiresAt = "2026-01-02T12:00:00Z", "2026-01-02T11:00:00Z"
+	style := finding("script.posix", model, model, "uses local, which POSIX does not have")
+	style.Excepted = true
+	style.Suppression = &policy.Suppression{By: "rules", Reason: "bash only", Owner: "@tools", Expires: "2026-12-31T00:00:00Z"}
+	turnedDown := message(current, style, exception(own), exception(expired))
+	turnedDown.Settings = []policy.TurnedDown{
+		{Rule: "script.posix", Level: "off", Reason: "bash only", Owner: "@tools", Expires: "2026-12-31T00:00:00Z"},
+		{Rule: "script.usage", Level: "warn", Reason: "adopting", Owner: "@tools", Expires: "2026-12-31T00:00:00Z"},
+	}
+	recorded := func(rule, file, words string) policy.Finding {
+		f := finding(rule, model, file, words)
+		f.Cause = "lock.drift"
+		return f
+	}
+	edited1 := finding("gate.self_change", "", "codexlock.yaml", "this change edits the gate")
+	edited2 := finding("gate.self_change", "", "policies/x.rego", "this change edits the gate")
+	edited1.Cause, edited2.Cause = "gate.self_change", "gate.self_change"
+	own2 := own
+	own2.Artifact, own2.File = "assets/sources/vocab.txt", "assets/sources/vocab.txt"
+	oneCause := message(bad,
+		recorded("vaulttime.hash", model+".vaulttime.json", "sha256 is 8dc98c97682c…, the record has ca61ce52a25a…"),
+		own2,
+		recorded("manifest.hash", model+".manifest.json", "sha256 is 8dc98c97682c…, the manifest has ca61ce52a25a…"),
+		recorded("lock.drift", "Codex-Lock.json", "sha256 is 8dc98c97682c…, Codex-Lock.json records ca61ce52a25a…"),
+		own, warning(edited1), warning(edited2),
+	)
 	return map[string]report.Report{
+		"causes":       oneCause,
+		"turned_off":   turnedDown,
 		"success":      message(good),
 		"work_tree":    workTree,
 		"neutral":      message(good, loose),
@@ -233,5 +262,56 @@ func TestAnUnknownFormatIsNamed(t *testing.T) {
 		if !strings.Contains(err.Error(), name) {
 			t.Errorf("%q does not offer %s", err, name)
 		}
+	}
+}
+
+// TestExceptedFindings: text has their number, and lists them on request.
+func TestExceptedFindings(t *testing.T) {
+	r := reports()["turned_off"]
+	brief, full := write(t, "text", r, report.Options{}), write(t, "text", r, report.Options{ShowExcepted: true})
+	for _, rule := range []string{"[script.posix]", "[acme.size]", "[vaulttime.expired]"} {
+		if strings.Contains(brief, rule) || !strings.Contains(full, rule) {
+			t.Errorf("%s: want it in the full text only:\n%s\n%s", rule, brief, full)
+		}
+	}
+	for _, text := range []string{brief, full, write(t, "markdown", r, report.Options{})} {
+		for _, want := range []string{
+			"rule script.posix is off until 2026-12-31T00:00:00Z by @tools: bash only (1 finding)",
+			"rule script.usage only warns until 2026-12-31T00:00:00Z by @tools: adopting",
+			"2 findings excepted until 2026-06-01T00:00:00Z by @models: mended in May [acme.size, vaulttime.expired]",
+			"valid until 2026-01-02T11:00:00Z: assets/sources/vocab.txt expires first",
+		} {
+			if !strings.Contains(text, want) {
+				t.Errorf("want %q in\n%s", want, text)
+			}
+		}
+	}
+}
+
+// TestEveryFindingIsShown: a cause is one finding of a report for people, which has the
+// message, the place and the next step of each of its findings.
+func TestEveryFindingIsShown(t *testing.T) {
+	for name, r := range reports() {
+		texts := map[string]string{"markdown": report.Markdown(r, report.MaxStepSummaryBytes), "text": write(t, "text", r, report.Options{ShowExcepted: true})}
+		var messages strings.Builder
+		for _, a := range report.Annotations(r) {
+			messages.WriteString(a.Path + ":" + a.Title + "\n" + a.Message + "\n")
+		}
+		texts["annotations"] = messages.String()
+		for form, text := range texts {
+			for _, f := range r.Findings {
+				for _, want := range []string{f.Rule, f.Message, f.File} {
+					if !strings.Contains(text, want) {
+						t.Errorf("%s, %s: no %q in\n%s", name, form, want, text)
+					}
+				}
+				if !f.Excepted && !strings.Contains(text, f.Fix) {
+					t.Errorf("%s, %s: no %q in\n%s", name, form, f.Fix, text)
+				}
+			}
+		}
+	}
+	if n := len(report.Annotations(reports()["causes"])); n != 4 {
+		t.Errorf("%d annotations, want one for each of 4 causes", n)
 	}
 }

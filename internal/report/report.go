@@ -26,21 +26,23 @@ const (
 
 // A Report is a decision with everything that is needed to render it.
 type Report struct {
-	Schema        string            `json:"schema"`
-	Conclusion    Conclusion        `json:"conclusion"`
-	Level         string            `json:"level"` // id of ZT-13, or none if no artifact changed
-	Scope         string            `json:"scope"` // changed, all, paths
-	Base          string            `json:"base,omitempty"`
-	TrustedBase   string            `json:"trusted_base,omitempty"` // absent: equals Base
-	Head          string            `json:"head,omitempty"`         // absent: the work tree, or what is staged
-	Staged        bool              `json:"staged,omitempty"`       // what Git's index holds was judged
-	EffectiveTime string            `json:"effective_time"`
-	Policy        Policy            `json:"policy"`
-	Counts        Counts            `json:"counts"`
-	Artifacts     []policy.Artifact `json:"artifacts"`
-	Findings      []policy.Finding  `json:"findings"`
-	Notes         []string          `json:"notes,omitempty"`   // what else the verdict depends on
-	Preview       *policy.Preview   `json:"preview,omitempty"` // of edits of the gate; not the verdict
+	Schema        string              `json:"schema"`
+	Conclusion    Conclusion          `json:"conclusion"`
+	Level         string              `json:"level"` // id of ZT-13, or none if no artifact changed
+	Scope         string              `json:"scope"` // changed, all, paths
+	Base          string              `json:"base,omitempty"`
+	TrustedBase   string              `json:"trusted_base,omitempty"` // absent: equals Base
+	Head          string              `json:"head,omitempty"`         // absent: the work tree, or what is staged
+	Staged        bool                `json:"staged,omitempty"`       // what Git's index holds was judged
+	EffectiveTime string              `json:"effective_time"`
+	ValidUntil    string              `json:"valid_until,omitempty"` // earliest expiry of the judged artifacts (RFC 3339, UTC); absent: none expires
+	Policy        Policy              `json:"policy"`
+	Counts        Counts              `json:"counts"`
+	Artifacts     []policy.Artifact   `json:"artifacts"`
+	Findings      []policy.Finding    `json:"findings"`
+	Settings      []policy.TurnedDown `json:"settings,omitempty"` // optional rules that the configuration turns down
+	Notes         []string            `json:"notes,omitempty"`    // what else the verdict depends on
+	Preview       *policy.Preview     `json:"preview,omitempty"`  // of edits of the gate; not the verdict
 }
 
 // A Policy names the rules that judged.
@@ -91,6 +93,7 @@ func New(d policy.Decision, m Meta) Report {
 		Policy:    Policy{Source: d.Source, Digest: d.Digest, Rules: d.Rules, Answers: d.Answers},
 		Artifacts: append([]policy.Artifact{}, d.Artifacts...),
 		Findings:  append([]policy.Finding{}, d.Findings...),
+		Settings:  d.Settings,
 		Level:     "none",
 		Staged:    m.Staged, TrustedBase: m.TrustedBase, Notes: m.Notes, Preview: m.Preview,
 	}
@@ -111,6 +114,9 @@ func New(d policy.Decision, m Meta) Report {
 	lowest := artifact.APlus
 	for _, a := range r.Artifacts {
 		lowest = min(lowest, a.Level)
+		if a.ExpiresAt != "" && (r.ValidUntil == "" || a.ExpiresAt < r.ValidUntil) {
+			r.ValidUntil = a.ExpiresAt
+		}
 		if !whole && !denied[a.Path] {
 			r.Counts.Trusted++
 		}

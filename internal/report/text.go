@@ -19,15 +19,23 @@ const (
 // (ZT-12).
 func writeText(out io.Writer, r Report, o Options) error {
 	w := &renderer{w: bufio.NewWriterSize(out, 64<<10), o: o}
-	for _, f := range r.Findings {
-		w.finding(f)
+	shown := o.Quiet && r.Conclusion == Failure && r.Counts.Deny == 0 // warnings deny then
+	for _, c := range byArtifact(causes(r.Findings)) {
+		if c.Excepted && !o.ShowExcepted || o.Quiet && !denies(c.Finding) && (c.Excepted || !shown) {
+			continue
+		}
+		w.cause(c)
 	}
 	if !o.Quiet {
 		w.artifacts(r)
-	}
-	w.preview(r.Preview)
-	for _, note := range r.Notes {
-		w.mark(dim, "i", "%s", Terminal(note))
+		w.preview(r.Preview)
+		for _, note := range r.Notes {
+			w.mark(dim, "i", "%s", Terminal(note))
+		}
+		w.suppressed(r)
+		if line := validUntil(r); line != "" {
+			w.mark(dim, "i", "%s", Terminal(line))
+		}
 	}
 	w.last(r)
 	return w.w.Flush() // returns the first error of a write
@@ -56,39 +64,42 @@ func (t *renderer) below(format string, args ...any) {
 	fmt.Fprintf(t.w, "      %s\n", line)
 }
 
-func (t *renderer) finding(f policy.Finding) {
+// cause writes a finding and those that have the same cause.
+func (t *renderer) cause(c cause) {
 	color, mark := red, "✗"
 	switch {
-	case f.Excepted:
+	case c.Excepted:
 		color, mark = dim, "~"
-	case f.Severity == policy.Warn:
+	case c.Severity == policy.Warn:
 		color, mark = yellow, "!"
 	}
-	t.mark(color, mark, "%s: %s [%s]", Terminal(subject(f)), Terminal(f.Message), Terminal(f.Rule))
-	t.below("at %s:%d:%d", Terminal(f.File), f.Line, f.Column)
-	if f.Excepted {
-		t.below("%s", Terminal(excepted(f)))
+	t.mark(color, mark, "%s: %s [%s]", Terminal(subject(c.Finding)), Terminal(c.Message), Terminal(c.Rule))
+	t.below("at %s", Terminal(place(c.Finding)))
+	for _, f := range c.also {
+		t.below("%s", Terminal(c.alsoLine(f)))
 	}
-	if f.Fix != "" {
-		t.below("hint: %s", Terminal(f.Fix))
+	if c.Excepted {
+		for _, line := range c.suppressions() {
+			t.below("%s", Terminal(line))
+		}
+	}
+	for _, hint := range c.hints() {
+		t.below("hint: %s", Terminal(hint))
 	}
 }
 
-// excepted describes the suppression of a finding, unescaped.
-func excepted(f policy.Finding) string {
-	w := f.Suppression
-	switch {
-	case w == nil:
-		return "excepted by the configuration"
-	case w.By == "baseline":
-		return "excepted: it is in the baseline, until what it is about changes"
+// suppressed writes what the configuration turns down, and how many findings are excepted.
+func (t *renderer) suppressed(r Report) {
+	for _, line := range suppressionLines(r) {
+		t.mark(dim, "~", "%s", Terminal(line))
 	}
-	what := "excepted"
-	if w.By == "rules" {
-		what = "the rule is off"
+	if r.Counts.Excepted > 0 && !t.o.ShowExcepted {
+		t.below("--show-excepted lists the excepted findings")
 	}
-	return fmt.Sprintf("%s until %s by %s: %s", what, w.Expires, w.Owner, w.Reason)
 }
+
+// place formats where a finding is, unescaped.
+func place(f policy.Finding) string { return fmt.Sprintf("%s:%d:%d", f.File, f.Line, f.Column) }
 
 // subject returns what a finding is about: its artifact, or else its file.
 func subject(f policy.Finding) string {
@@ -147,7 +158,7 @@ func (t *renderer) last(r Report) {
 		t.mark(red, "✗", "denied for %s, which this run does not allow", count(c.Warn, "warning"))
 	case r.Conclusion == Failure:
 		t.mark(red, "✗", "%d of %s trusted, %s%s; level %s",
-			c.Trusted, count(c.Artifacts, "artifact"), count(c.Deny, "denial"), warnings(c), Terminal(r.Level))
+			c.Trusted, count(c.Artifacts, "artifact"), withCauses(r, "denial"), warnings(c), Terminal(r.Level))
 	case c.Artifacts == 0:
 		t.mark(green, "✓", "no artifact changed, nothing to verify%s", warnings(c))
 	default:
@@ -188,4 +199,32 @@ func count(n int, noun string) string {
 		return "1 " + noun
 	}
 	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// withCauses formats the number of denials, and that of their causes if it is smaller.
+func withCauses(r Report, noun string) string {
+	words := count(r.Counts.Deny, noun)
+	if n := deniedCauses(r); n < r.Counts.Deny {
+		words += " with " + count(n, "cause")
+	}
+	return words
+}
+
+// validUntil describes when the first of the judged artifacts expires; "" if the verdict is a
+// denial, or nothing expires.
+func validUntil(r Report) string {
+	if r.ValidUntil == "" || r.Conclusion == Failure {
+		return ""
+	}
+	path := ""
+	for _, a := range r.Artifacts {
+		if a.ExpiresAt == r.ValidUntil {
+			path = a.Path
+			break
+		}
+	}
+	if r.ValidUntil <= r.EffectiveTime {
+		return fmt.Sprintf("expired since %s: %s", r.ValidUntil, path)
+	}
+	return fmt.Sprintf("valid until %s: %s expires first", r.ValidUntil, path)
 }

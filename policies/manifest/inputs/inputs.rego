@@ -11,6 +11,7 @@
 package codexlock.manifest.inputs
 
 import data.codexlock.lib.fact
+import data.codexlock.lib.hint
 import data.codexlock.lib.ledger
 import data.codexlock.lib.subject
 
@@ -43,7 +44,7 @@ deny contains {"msg": "nothing proves that a hash of each output is recorded", "
 
 # A change reads no manifest of an artifact whose ledger entry says that it has no
 # inputs, so the entry has to say what the manifest says.
-deny contains {"msg": message, "file": ledger.file, "pointer": ledger.in_entry("inputs")} if {
+deny contains {"msg": message, "file": ledger.file, "pointer": ledger.in_entry("inputs"), "fix": hint.changed} if {
 	not _entry_compared
 	not subject.no_content
 	message := "its ledger entry and its manifest differ on whether it has inputs"

@@ -1,0 +1,111 @@
+package report
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/codexlock/codexlock/internal/policy"
+)
+
+// A cause is what text, Markdown and annotations show as one: a finding, and the others
+// about the same subject that have the same cause (custom.cause of their rules).
+type cause struct {
+	policy.Finding
+	also []policy.Finding
+}
+
+// causes groups findings, in their order: those that count first, excepted ones last. The
+// finding of the rule that a cause names leads, or else the first one. Only findings that
+// do the same to the verdict are one.
+func causes(findings []policy.Finding) []cause {
+	type key struct {
+		artifact, cause string
+		severity        policy.Severity
+		excepted        bool
+	}
+	all := make([]cause, 0, len(findings))
+	first := map[key]int{}
+	for _, f := range findings {
+		k := key{f.Artifact, f.Cause, f.Severity, f.Excepted}
+		at, known := first[k]
+		switch {
+		case f.Cause == "" || !known:
+			first[k] = len(all)
+			all = append(all, cause{Finding: f})
+		case f.Rule == f.Cause && all[at].Rule != f.Cause:
+			c := &all[at]
+			c.also = slices.Insert(c.also, 0, c.Finding)
+			c.Finding = f
+		default:
+			all[at].also = append(all[at].also, f)
+		}
+	}
+	slices.SortStableFunc(all, func(a, b cause) int { return cmp.Compare(rankOf(a), rankOf(b)) })
+	return all
+}
+
+// rankOf orders causes: those that count first.
+func rankOf(c cause) int {
+	if c.Excepted {
+		return 1
+	}
+	return 0
+}
+
+// byArtifact orders causes by artifact, in the order in which the artifacts appear.
+func byArtifact(all []cause) []cause {
+	order := map[string]int{}
+	for _, c := range all {
+		if _, known := order[c.Artifact]; !known {
+			order[c.Artifact] = len(order)
+		}
+	}
+	sorted := slices.Clone(all)
+	slices.SortStableFunc(sorted, func(a, b cause) int { return cmp.Compare(order[a.Artifact], order[b.Artifact]) })
+	return sorted
+}
+
+// alsoLine formats a finding under the one that leads, unescaped.
+func (c cause) alsoLine(f policy.Finding) string {
+	line := "also: "
+	if subject(f) != subject(c.Finding) {
+		line += subject(f) + ": "
+	}
+	return line + f.Message + " [" + f.Rule + "], at " + place(f)
+}
+
+// hints are the next steps, each once.
+func (c cause) hints() []string {
+	var hints []string
+	for _, f := range append([]policy.Finding{c.Finding}, c.also...) {
+		if f.Fix != "" && !slices.Contains(hints, f.Fix) {
+			hints = append(hints, f.Fix)
+		}
+	}
+	return hints
+}
+
+// deniedCauses returns the number of causes of a report's denials.
+func deniedCauses(r Report) int {
+	n := 0
+	for _, c := range causes(r.Findings) {
+		if denies(c.Finding) {
+			n++
+		}
+	}
+	return n
+}
+
+// denies reports whether a finding denies.
+func denies(f policy.Finding) bool { return !f.Excepted && f.Severity != policy.Warn }
+
+// suppressions describe what covers the findings, each once, unescaped.
+func (c cause) suppressions() []string {
+	var lines []string
+	for _, f := range append([]policy.Finding{c.Finding}, c.also...) {
+		if line := suppression(f.Suppression); !slices.Contains(lines, line) {
+			lines = append(lines, line)
+		}
+	}
+	return lines
+}
