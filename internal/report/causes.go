@@ -66,12 +66,8 @@ func byArtifact(all []cause) []cause {
 }
 
 // alsoLine formats a finding under the one that leads, unescaped.
-func (c cause) alsoLine(f policy.Finding) string {
-	line := "also: "
-	if subject(f) != subject(c.Finding) {
-		line += subject(f) + ": "
-	}
-	return line + f.Message + " [" + f.Rule + "], at " + place(f)
+func alsoLine(f policy.Finding) string {
+	return "also: " + subject(f) + ": " + f.Message + " [" + f.Rule + "], at " + place(f)
 }
 
 // hints are the next steps, each once.

@@ -66,7 +66,7 @@ func title(f policy.Finding) string {
 func message(c cause) string {
 	lines := []string{subject(c.Finding) + ": " + c.Message}
 	for _, f := range c.also {
-		lines = append(lines, c.alsoLine(f))
+		lines = append(lines, alsoLine(f))
 	}
 	if c.Excepted {
 		lines = append(lines, c.suppressions()...)
@@ -182,7 +182,7 @@ func causeRow(c cause) string {
 	}
 	what := []string{subject(c.Finding) + ": " + c.Message}
 	for _, f := range c.also {
-		what = append(what, c.alsoLine(f))
+		what = append(what, alsoLine(f))
 	}
 	return fmt.Sprintf("| %s | %s | %s | %s | %s |\n", sign, code(title(c.Finding), maxFieldBytes),
 		code(place(c.Finding), maxCommandBytes), codeLines(what), codeLines(next))

@@ -76,7 +76,7 @@ func (t *renderer) cause(c cause) {
 	t.mark(color, mark, "%s: %s [%s]", Terminal(subject(c.Finding)), Terminal(c.Message), Terminal(c.Rule))
 	t.below("at %s", Terminal(place(c.Finding)))
 	for _, f := range c.also {
-		t.below("%s", Terminal(c.alsoLine(f)))
+		t.below("%s", Terminal(alsoLine(f)))
 	}
 	if c.Excepted {
 		for _, line := range c.suppressions() {

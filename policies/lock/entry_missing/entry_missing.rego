@@ -9,7 +9,7 @@
 #   severity: deny
 #   kind: record
 #   fix: "attest it: codexlock attest {artifact}; if the entry is only in your work tree, commit it: git add {file}"
-#   cause: lock.entry_missing
+#   cause: manifest.missing
 package codexlock.lock.entry_missing
 
 import data.codexlock.lib.document

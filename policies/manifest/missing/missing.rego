@@ -9,7 +9,7 @@
 #   severity: deny
 #   kind: record
 #   fix: "attest it: codexlock attest {artifact}; if the file is only in your work tree, commit it: git add"
-#   cause: lock.entry_missing
+#   cause: manifest.missing
 package codexlock.manifest.missing
 
 import data.codexlock.lib.document

@@ -8,7 +8,7 @@
 #   requirement: ZT-11.3
 #   severity: deny
 #   fix: "attest it, which writes the test: codexlock attest {artifact}; if the file is only in your work tree, commit it: git add"
-#   cause: lock.entry_missing
+#   cause: manifest.missing
 package codexlock.test.missing
 
 import data.codexlock.lib.document
