@@ -43,6 +43,8 @@ type Options struct {
 	Creator   string
 	Toolchain manifest.Tool
 	Inputs    []artifact.Path
+	Outputs   []artifact.Path
+	Network   []string // hosts
 	// FallbackCreator goes there where neither Creator nor an earlier manifest names one.
 	// There is none for the toolchain: to attest an artifact is not to make it.
 	FallbackCreator string
@@ -80,6 +82,7 @@ type Options struct {
 // A Result lists what Attest did.
 type Result struct {
 	Attested []Attested // sorted as the paths were given
+	Drafts   []Draft    // of Plan, in the same order
 }
 
 // An Attested artifact has new companions and a new ledger entry.
@@ -125,9 +128,6 @@ func Attest(ctx context.Context, root, gitDir string, paths []artifact.Path, res
 	if err != nil {
 		return Result{}, err
 	}
-	for _, p := range paths {
-		b.named[p] = true
-	}
 	if err := b.addAll(ctx, paths, resolve); err != nil {
 		return Result{}, err
 	}
@@ -147,6 +147,9 @@ func Attest(ctx context.Context, root, gitDir string, paths []artifact.Path, res
 // addAll adds every path, and continues after a refused one, so that all refusals are
 // reported. An error of resolve is a refusal too.
 func (b *batch) addAll(ctx context.Context, paths []artifact.Path, resolve func(artifact.Path) (Options, error)) error {
+	for _, p := range paths {
+		b.named[p] = true
+	}
 	paths = distinct(paths)
 	options, unresolved := make([]Options, len(paths)), make([]error, len(paths))
 	for i, p := range paths {
@@ -314,6 +317,7 @@ type batch struct {
 	removed map[artifact.Path]bool
 	files   []txn.File
 	result  Result
+	drafts  bool   // drafts are kept
 	buf     []byte // see buffer
 }
 
@@ -324,6 +328,7 @@ type composed struct {
 	attested Attested
 	inputs   []artifact.Path // what its manifest was found to be made from
 	seen     txn.State       // the file that was hashed
+	draft    *Draft          // where drafts are kept
 	err      error           // why there is nothing to write
 }
 
@@ -342,6 +347,9 @@ func (b *batch) take(c *composed) {
 	b.files = append(b.files, c.files...)
 	b.ledger.Set(c.entry)
 	b.result.Attested = append(b.result.Attested, c.attested)
+	if c.draft != nil {
+		b.result.Drafts = append(b.result.Drafts, *c.draft)
+	}
 }
 
 // check refuses options that would make a worthless record.

@@ -63,6 +63,9 @@ func (c *composer) all() (err error) {
 		return fmt.Errorf("attest %s: %w", c.path, err)
 	}
 	c.out.seen = c.content.seen
+	if c.drafts {
+		defer func() { c.out.draft = c.draft(record) }()
+	}
 	c.out.entry = ledger.Entry{
 		Path: c.path.String(), SHA256: c.digest, DriftTolerance: ledger.Zero, TrustDomain: c.o.Domain, VerifiedAt: c.now.String(),
 	}
@@ -218,6 +221,9 @@ func (c *composer) manifest() error {
 	if err := c.recordLFS(&m); err != nil {
 		return err
 	}
+	if len(c.o.Network) > 0 {
+		m.Network = c.o.Network
+	}
 	if m.Network == nil {
 		m.Network = []string{}
 	}
@@ -288,6 +294,12 @@ func (c *composer) references(m *manifest.Manifest) error {
 		outputs = *m.Outputs
 	}
 	c.relocate(&outputs)
+	if len(c.o.Outputs) > 0 {
+		var err error
+		if outputs, err = c.outputs(); err != nil {
+			return err
+		}
+	}
 	for i, output := range outputs {
 		if output.Path == c.path.String() && !(output.Plain && (c.o.Renewal || c.o.Relocation)) {
 			outputs[i] = manifest.Reference{Path: output.Path, SHA256: c.digest}
@@ -299,6 +311,19 @@ func (c *composer) references(m *manifest.Manifest) error {
 	}
 	m.Inputs, m.Outputs = &inputs, &outputs
 	return nil
+}
+
+// outputs are the outputs that were asked for, each of which must be there.
+func (c *composer) outputs() ([]manifest.Reference, error) {
+	var outputs []manifest.Reference
+	for _, p := range c.o.Outputs {
+		output, err := c.hash(p)
+		if err != nil {
+			return nil, fmt.Errorf("output of the manifest: %w", err)
+		}
+		outputs = append(outputs, manifest.Reference{Path: p.String(), SHA256: output.digest})
+	}
+	return outputs, nil
 }
 
 // recordOutput records the hash of an output that is written as a plain path. One that

@@ -3,6 +3,7 @@ package cli
 import (
 	"bufio"
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 
@@ -28,6 +29,8 @@ type attestation struct {
 	changed bool
 	request signing.Request
 	inputs  []string
+	outputs []string
+	dryRun  bool
 	lfsOID  bool
 	gate    *gate.Gate
 	log     logging
@@ -61,6 +64,7 @@ what is signed.`,
   codexlock attest assets/sources/model.bin
   codexlock attest assets/sources 'scripts/**/*.sh'
   codexlock attest --changed                 what is new, or not as recorded
+  codexlock attest --dry-run --network models.acme.example scripts/fetch.sh
   codexlock attest --domain runtime-core --ttl-hours 12 --toolchain gcc@12.2 bin/app`,
 		Args: func(_ *cobra.Command, args []string) error {
 			switch {
@@ -92,9 +96,12 @@ what is signed.`,
 	f.BoolVar(&a.changed, "changed", false, "attest new artifacts, and those whose content or companions differ from the record")
 	f.StringVar(&a.request.Domain, "domain", "", "the trust domain (default: the one whose paths match, or the ledger's)")
 	f.Int64Var(&a.request.TTLHours, "ttl-hours", 0, "how long the record is valid (default: the domain's maximum)")
-	f.StringVar(&a.request.Creator, "creator", "", "who made it (default: the manifest's, or the user's name)")
+	f.StringVar(&a.request.Creator, "creator", "", "who made it (default: the manifest's, or Git's user.name)")
 	f.StringVar(&a.request.Toolchain, "toolchain", "", "the tool that made it, NAME@VERSION (default: the manifest's, or null: not stated)")
 	f.StringArrayVar(&a.inputs, "input", nil, "a file that the artifact was made from, repeatable (default: the manifest's)")
+	f.StringArrayVar(&a.outputs, "output", nil, "a file that was made together with the artifact, repeatable (default: the manifest's)")
+	f.StringArrayVar(&a.request.Network, "network", nil, "a host that the artifact may reach, repeatable (default: the manifest's)")
+	f.BoolVar(&a.dryRun, "dry-run", false, "print what would be written, as JSON without signatures, and write nothing")
 	f.BoolVar(&a.lfsOID, "lfs-oid", false, "accept the oid of a Git LFS pointer whose content is not in .git/lfs")
 	f.StringVar(&effective, "effective-time", "", "the record's timestamp, YYYY-MM-DDTHH:MM:SSZ (default now)")
 	return cmd
@@ -120,9 +127,12 @@ func (a attestation) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if len(paths) == 0 {
+	if len(paths) == 0 && !a.dryRun {
 		fmt.Fprintln(a.world.Stdout, "[✓] nothing to attest: every artifact is as it is recorded")
 		return nil
+	}
+	if a.dryRun {
+		return a.draft(ctx, r, paths, options)
 	}
 	result, err := attest.Attest(ctx, r.Root(), r.GitDir(), paths, options)
 	if err != nil {
@@ -138,11 +148,30 @@ func (a attestation) run(ctx context.Context) error {
 	return a.log.append(ctx, r, signer.Config, a.log.Attested(result.Attested, vaulttime.FormatTime(a.gate.Now())))
 }
 
+// draft prints what would be written.
+func (a attestation) draft(ctx context.Context, r *repo.Repository, paths []artifact.Path, options func(artifact.Path) (attest.Options, error)) error {
+	result, err := attest.Plan(ctx, r.Root(), r.GitDir(), paths, options)
+	if err != nil {
+		return err
+	}
+	if result.Drafts == nil {
+		result.Drafts = []attest.Draft{}
+	}
+	enc := json.NewEncoder(a.world.Stdout)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	return enc.Encode(struct {
+		Artifacts []attest.Draft `json:"artifacts"`
+	}{result.Drafts})
+}
+
 // plan finds the paths that are to be attested. options returns what is written about one
 // of them, or why it is refused.
 func (a attestation) plan(ctx context.Context, r *repo.Repository, signer signing.Signer) (paths []artifact.Path, options func(artifact.Path) (attest.Options, error), err error) {
-	inputs, err := gate.Paths(r, a.world.Dir, a.inputs...)
-	if err != nil {
+	if a.request.Inputs, err = gate.Paths(r, a.world.Dir, a.inputs...); err != nil {
+		return nil, nil, err
+	}
+	if a.request.Outputs, err = gate.Paths(r, a.world.Dir, a.outputs...); err != nil {
 		return nil, nil, err
 	}
 	tree, err := r.WorkTree(ctx)
@@ -173,7 +202,7 @@ func (a attestation) plan(ctx context.Context, r *repo.Repository, signer signin
 		if err := refused[p]; err != nil {
 			return attest.Options{}, err
 		}
-		o, err := a.request.Options(signer, domains, p, inputs)
+		o, err := a.request.Options(signer, domains, p)
 		o.LFS = lfs
 		return o, err
 	}, nil

@@ -83,7 +83,7 @@ func (in *importer) flags(cmd *cobra.Command, effective *string) {
 	f := cmd.Flags()
 	f.StringVar(&in.request.Domain, "domain", "", "the trust domain (default: the one whose paths match, or the ledger's)")
 	f.Int64Var(&in.request.TTLHours, "ttl-hours", 0, "how long the record is valid (default: the domain's maximum)")
-	f.StringVar(&in.request.Creator, "creator", "", "who made it (default: the manifest's, or the user's name)")
+	f.StringVar(&in.request.Creator, "creator", "", "who made it (default: the manifest's, or Git's user.name)")
 	f.BoolVar(&in.replace, "replace", false, "replace an existing source")
 	f.StringVar(effective, "effective-time", "", "the record's timestamp, YYYY-MM-DDTHH:MM:SSZ (default now)")
 }
@@ -201,11 +201,11 @@ func (in importer) prepare(ctx context.Context, r *repo.Repository, arrivals []a
 	if err != nil {
 		return attest.Ingestion{}, config.Config{}, err
 	}
-	signer := signing.Signer{Config: e.Facts.Config, Keys: e.Facts.Keys, Now: in.gate.Now(), Creator: repo.User(ctx, in.world.Dir, in.world.Env)}
+	signer := signing.Signer{Config: e.Facts.Config, Keys: e.Facts.Keys, Now: in.gate.Now(), Creator: repo.Creator(ctx, in.world.Dir, in.world.Env)}
 	judge := signing.Judge{Evaluation: e, Repository: r, Work: work}
 	return attest.Ingestion{
 		Incoming: arrivals, Judge: judge.Findings, Now: in.gate.Now(), NewID: func() (string, error) { return newID(in.world) },
-		Resolve: func(p artifact.Path) (attest.Options, error) { return in.request.Options(signer, domains, p, nil) },
+		Resolve: func(p artifact.Path) (attest.Options, error) { return in.request.Options(signer, domains, p) },
 	}, e.Facts.Config, nil
 }
 

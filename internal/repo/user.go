@@ -23,6 +23,15 @@ func User(ctx context.Context, dir string, env func(string) (string, bool)) stri
 	return cmp.Or(UserName(ctx, dir, env), "unknown")
 }
 
+// Creator is who made a file, as far as Git and the environment tell: Git's user.name in
+// dir, as in a commit's author, or else User.
+func Creator(ctx context.Context, dir string, env func(string) (string, bool)) string {
+	if name := UserName(ctx, dir, env); name != "" {
+		return name
+	}
+	return User(ctx, dir, env)
+}
+
 // UserName is the user.name that Git would write into a commit in dir, "" where there
 // is none, or none that prints. env is the user's own environment, which says where
 // the user's configuration is; git only reads files for it.

@@ -35,7 +35,7 @@ type OffBranch struct {
 // NewOffBranch finds the remote and the commit to verify, reads configuration and keys there,
 // and brings the local ref up to date.
 func NewOffBranch(ctx context.Context, w host.World, r *repo.Repository, g *gate.Gate) (*OffBranch, error) {
-	o := &OffBranch{repository: r, Signer: Signer{Now: g.Now(), Creator: repo.User(ctx, w.Dir, w.Env)}}
+	o := &OffBranch{repository: r, Signer: Signer{Now: g.Now(), Creator: repo.Creator(ctx, w.Dir, w.Env)}}
 	o.Writer = renewals.Writer{Repository: r, Now: g.Now(), Proved: func(r vaulttime.Record) (valid, known bool) { return o.Keys.VerifyProof(r) }}
 	remote, ok, err := r.Remote(ctx, environment(w))
 	if err != nil {

@@ -24,11 +24,14 @@ type Request struct {
 	TTLHours  int64
 	Creator   string
 	Toolchain string // NAME@VERSION
+	Inputs    []artifact.Path
+	Outputs   []artifact.Path
+	Network   []string // hosts that the artifact is approved to reach
 }
 
 // Options are what is written about one artifact. recorded are the domains that the ledger
 // names.
-func (r Request) Options(s Signer, recorded map[string]string, p artifact.Path, inputs []artifact.Path) (attest.Options, error) {
+func (r Request) Options(s Signer, recorded map[string]string, p artifact.Path) (attest.Options, error) {
 	name := r.Domain
 	for _, next := range []string{s.Config.DomainFor(p), recorded[p.String()], onlyDomain(s.Config), DefaultDomain} {
 		if name == "" {
@@ -42,7 +45,12 @@ func (r Request) Options(s Signer, recorded map[string]string, p artifact.Path, 
 	if err != nil {
 		return o, err
 	}
-	o.Creator, o.Inputs = r.Creator, inputs
+	o.Creator, o.Inputs, o.Outputs, o.Network = r.Creator, r.Inputs, r.Outputs, r.Network
+	for _, host := range r.Network {
+		if !isHost(host) {
+			return o, exit.Usagef("--network is %q, want a host's name, such as models.acme.example", host)
+		}
+	}
 	if r.Toolchain != "" {
 		toolName, version, ok := strings.Cut(r.Toolchain, "@")
 		if !ok || toolName == "" || version == "" {
@@ -51,6 +59,14 @@ func (r Request) Options(s Signer, recorded map[string]string, p artifact.Path, 
 		o.Toolchain = manifest.Tool{Name: toolName, Version: version}
 	}
 	return o, nil
+}
+
+// isHost reports whether a text can be the name of a host, as manifests and trust domains
+// write it: no scheme, no port, no path.
+func isHost(name string) bool {
+	return name != "" && !strings.ContainsFunc(name, func(r rune) bool {
+		return !(r == '.' || r == '-' || r == '_' || '0' <= r && r <= '9' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z')
+	})
 }
 
 // onlyDomain is the one domain that there is, "" where there are several.
