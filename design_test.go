@@ -53,10 +53,11 @@ var edges = map[string]string{
 	"internal/config":     "internal/artifact internal/bundle internal/vaulttime internal/schemas",
 	"internal/facts":      "",
 	"internal/measure":    "internal/artifact internal/audit internal/config internal/content internal/facts internal/ledger internal/manifest internal/namefold internal/renewals internal/repo internal/sandbox internal/schemas internal/script internal/shellcheck internal/vaulttime",
-	"internal/attest":     "internal/artifact internal/concurrent internal/ledger internal/manifest internal/namefold internal/script internal/txn internal/vaulttime internal/schemas",
+	"internal/progress":   "",
+	"internal/attest":     "internal/artifact internal/concurrent internal/ledger internal/manifest internal/namefold internal/progress internal/script internal/txn internal/vaulttime internal/schemas",
 	"internal/baseline":   "internal/artifact internal/schemas",
 	"internal/evalcache":  "",
-	"internal/policy":     "internal/artifact internal/baseline internal/bundle internal/evalcache internal/facts internal/schemas internal/lazyregexp",
+	"internal/policy":     "internal/artifact internal/baseline internal/bundle internal/evalcache internal/facts internal/progress internal/schemas internal/lazyregexp",
 	"internal/preview":    "internal/facts internal/ownerschema internal/policy internal/schemas policies",
 	"internal/report":     "internal/artifact internal/audit internal/policy",
 	"internal/workbench":  "internal/policy internal/report internal/schemas internal/txn policies internal/lazyregexp",
@@ -81,11 +82,11 @@ var edges = map[string]string{
 	"internal/attributes": "internal/artifact internal/config internal/exit internal/ledger internal/repo internal/script internal/txn",
 	"internal/cli/auditcmd": "internal/artifact internal/audit internal/cli/flags internal/exit internal/gate internal/host internal/repo internal/report internal/signing " +
 		"internal/vaulttime",
-	"internal/cli/policycmd": "internal/cli/flags internal/concurrent internal/exit internal/facts internal/gate internal/host internal/policy internal/repo internal/workbench " +
+	"internal/cli/policycmd": "internal/cli/flags internal/concurrent internal/exit internal/facts internal/gate internal/host internal/policy internal/progress internal/repo internal/workbench " +
 		"policies",
 	"internal/cli": "internal/artifact internal/attest internal/attributes internal/audit internal/baseline internal/buildinfo internal/cli/auditcmd internal/cli/flags " +
 		"internal/cli/policycmd internal/config internal/exit internal/explain internal/facts internal/gate internal/github internal/host internal/keys " +
-		"internal/ledger internal/manifest internal/measure internal/policy internal/renewals internal/repo internal/report internal/schemas internal/script internal/signing internal/status internal/txn internal/vaulttime " +
+		"internal/ledger internal/manifest internal/measure internal/policy internal/progress internal/renewals internal/repo internal/report internal/schemas internal/script internal/signing internal/status internal/txn internal/vaulttime " +
 		"policies",
 	"cmd/codexlock":  "internal/cli internal/host",
 	"cmd/action":     "internal/action internal/host",

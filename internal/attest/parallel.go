@@ -6,6 +6,7 @@ import (
 
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/concurrent"
+	"github.com/codexlock/codexlock/internal/progress"
 )
 
 // composeAll calls compose for each of n artifacts, on all cores at once, and returns
@@ -21,10 +22,12 @@ func (b *batch) composeAll(ctx context.Context, n int, compose func(i int, buf [
 
 	buffers := sync.Pool{New: func() any { return new([artifact.BufferSize]byte) }}
 	all := make([]composed, n)
+	count := progress.Start(ctx, "attest", n)
 	err := concurrent.Each(n, func(i int) error {
 		buf := buffers.Get().(*[artifact.BufferSize]byte)
 		all[i] = compose(i, buf[:])
 		buffers.Put(buf)
+		count.Step()
 		return ctx.Err()
 	})
 	if err != nil {

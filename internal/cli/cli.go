@@ -16,6 +16,7 @@ import (
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/gate"
 	"github.com/codexlock/codexlock/internal/host"
+	"github.com/codexlock/codexlock/internal/progress"
 )
 
 // Main runs the codexlock command and returns its exit code.
@@ -25,8 +26,11 @@ func Main(ctx context.Context, w host.World) (code int) {
 	if code, served := gate.Serve(ctx, w); served {
 		return code
 	}
-	w, flush := paint(w)
+	w, bar, flush := paint(w)
 	defer flush()
+	if bar != nil {
+		ctx = progress.With(ctx, bar.report)
+	}
 	root := rootCommand(w)
 	root.SetArgs(w.Args[1:])
 	root.SetOut(w.Stdout)

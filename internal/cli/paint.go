@@ -31,23 +31,30 @@ type painter struct {
 	out     io.Writer
 	color   bool
 	columns int    // 0: nothing is wrapped
+	bar     *bar   // on the same terminal; nil for none
 	line    []byte // what was written since the last newline
 }
 
-// paint puts painters between a command and its streams, where these are for people. The
-// function that it returns writes what is left of a line.
-func paint(w host.World) (host.World, func()) {
+// paint puts painters between a command and its streams, where these are for people, and
+// makes a bar where standard error is a terminal. The function that it returns writes what
+// is left of a line.
+func paint(w host.World) (host.World, *bar, func()) {
+	var b *bar
+	if _, columns := w.Terminal(w.Stderr); columns > 0 {
+		b = &bar{out: w.Stderr, now: w.Now}
+	}
 	var painters []*painter
 	for _, stream := range []*io.Writer{&w.Stdout, &w.Stderr} {
 		color, columns := w.Terminal(*stream)
 		color = color && !slices.Contains(flagsOf(w.Args), "--no-color")
 		if color || columns > 0 {
-			p := &painter{out: *stream, color: color, columns: columns}
+			p := &painter{out: *stream, color: color, columns: columns, bar: b}
 			painters = append(painters, p)
 			*stream = p
 		}
 	}
-	return w, func() {
+	return w, b, func() {
+		b.clear()
 		for _, p := range painters {
 			_, _ = p.out.Write(p.line)
 		}
@@ -82,6 +89,7 @@ func (p *painter) Write(text []byte) (int, error) {
 		b.WriteString(p.paint(line))
 		b.WriteByte('\n')
 	}
+	p.bar.clear()
 	if _, err := io.WriteString(p.out, b.String()); err != nil {
 		return 0, err
 	}

@@ -1,11 +1,15 @@
 package host
 
 import (
+	"cmp"
 	"io"
 	"os"
 
 	"golang.org/x/sys/unix"
 )
+
+// usualColumns is the width of a terminal that does not know its own.
+const usualColumns = 80
 
 // Terminal reports whether a stream wants colours, and how many columns its terminal has, 0
 // where it is none. NO_COLOR (https://no-color.org) goes before FORCE_COLOR and
@@ -14,7 +18,7 @@ import (
 func (w World) Terminal(stream io.Writer) (colors bool, columns int) {
 	if f, ok := stream.(*os.File); ok {
 		if size, err := unix.IoctlGetWinsize(int(f.Fd()), unix.TIOCGWINSZ); err == nil {
-			colors, columns = true, int(size.Col)
+			colors, columns = true, cmp.Or(int(size.Col), usualColumns)
 		}
 	}
 	get := func(name string) string { v, _ := w.Env(name); return v }

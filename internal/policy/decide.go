@@ -11,6 +11,7 @@ import (
 
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/progress"
 	"github.com/open-policy-agent/opa/v1/ast"
 )
 
@@ -53,6 +54,7 @@ func (e *Engine) Decide(ctx context.Context, c facts.Change, o Options) (Decisio
 	}
 	r := &run{engine: e, change: c, options: o, waivers: w, count: c.Len(), failed: make(chan error, 1)}
 	r.verdicts = make([]verdict, r.count+1)
+	r.progress = progress.Start(ctx, "verify", r.count+1)
 	for r.until <= r.count && !r.denied() {
 		r.next.Store(int64(r.until))
 		r.until = min(r.until+perStretch, r.count+1)
@@ -108,6 +110,7 @@ type run struct {
 	next     atomic.Int64
 	halt     atomic.Bool
 	failed   chan error // a worker that does not return
+	progress *progress.Count
 
 	mu    sync.Mutex
 	first *failure
@@ -154,6 +157,7 @@ func (r *run) work(ctx context.Context) {
 			return
 		}
 		r.verdicts[i] = v
+		r.progress.Step()
 	}
 }
 

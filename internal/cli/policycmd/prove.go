@@ -16,6 +16,7 @@ import (
 	"github.com/codexlock/codexlock/internal/gate"
 	"github.com/codexlock/codexlock/internal/host"
 	"github.com/codexlock/codexlock/internal/policy"
+	"github.com/codexlock/codexlock/internal/progress"
 	"github.com/codexlock/codexlock/internal/workbench"
 	"github.com/codexlock/codexlock/policies"
 )
@@ -90,7 +91,9 @@ func prove(ctx context.Context, w host.World, o gate.Options, codes []string, fi
 		return nil, err
 	}
 	proofs := make([]workbench.Proof, len(codes))
+	count := progress.Start(ctx, "prove", len(codes))
 	err = concurrent.Each(len(codes), func(i int) (err error) {
+		defer count.Step()
 		proofs[i], err = proveOne(ctx, engine, codes[i], valid, timeout)
 		return err
 	})
