@@ -197,6 +197,8 @@ func (c *Collector) verifiedAt(s *subject) facts.VerifiedAt {
 		return "absent"
 	case at.Equal(before.Time):
 		return "kept"
+	case at.Before(before.Time) && overtaken(s, at):
+		return "attested"
 	case at.Before(before.Time):
 		return "back"
 	case s.inTree == nil:
@@ -205,6 +207,17 @@ func (c *Collector) verifiedAt(s *subject) facts.VerifiedAt {
 		return "attested"
 	}
 	return "alone"
+}
+
+// overtaken reports whether the base's date is that of a renewal of an earlier approval: the
+// content was attested after that approval and before the renewal. attested_at, which
+// renewals keep, has to state both approvals.
+func overtaken(s *subject, at vaulttime.Time) bool {
+	now, base := s.inTree, s.before.record
+	if now == nil || base == nil || now.AttestedAt == nil || base.AttestedAt == nil {
+		return false
+	}
+	return base.Timestamp.After(base.AttestedAt.Time) && now.AttestedAt.After(base.AttestedAt.Time) && !at.Before(now.AttestedAt.Time)
 }
 
 // parsed is a time that was formatted by us.
