@@ -107,7 +107,11 @@ func (g *Gate) Evaluate(ctx context.Context, use func(Outcome) error) error {
 	if err != nil {
 		return err
 	}
-	if store := e.Facts.Renewals; store != nil && store.Note() != "" {
+	switch store := e.Facts.Renewals; {
+	case store == nil || store.Note() == "":
+	case store.NotFetched(): // as in every clone at first: no reader of the verdict has to know
+		g.world.Note(store.Note())
+	default:
 		e.notes = append(e.notes, store.Note())
 	}
 	if err := g.writeBaseline(r, e, &decision); err != nil {

@@ -87,6 +87,9 @@ func Missing(where string) *Store { return &Store{elsewhere: where} }
 // Commit is the commit that the ref names, "" where there is no ref.
 func (s *Store) Commit() repo.Commit { return s.commit }
 
+// NotFetched reports whether there are no records because this clone does not have the ref.
+func (s *Store) NotFetched() bool { return s.commit == "" && s.reason == "" && s.elsewhere == "" }
+
 // Note says why there are no records, "" where the ref was read.
 func (s *Store) Note() string {
 	switch {
@@ -94,7 +97,7 @@ func (s *Store) Note() string {
 		return fmt.Sprintf("%s cannot be read, so the records in the tree were judged: %s", Ref, s.reason)
 	case s.elsewhere != "":
 		return fmt.Sprintf("%s is not in %s, so the records in the tree were judged", Ref, s.elsewhere)
-	case s.commit == "":
+	case s.NotFetched():
 		return fmt.Sprintf("%s is not here, so the records in the tree were judged; fetch it: git fetch origin +%s:%s", Ref, Ref, Ref)
 	}
 	return ""
