@@ -8,6 +8,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -109,8 +110,7 @@ func (g *Gate) Evaluate(ctx context.Context, use func(Outcome) error) error {
 	}
 	switch store := e.Facts.Renewals; {
 	case store == nil || store.Note() == "":
-	case store.NotFetched(): // as in every clone at first: no reader of the verdict has to know
-		g.world.Note(store.Note())
+	case store.NotFetched() && !expired(decision): // as in every clone at first, and it changes nothing
 	default:
 		e.notes = append(e.notes, store.Note())
 	}
@@ -125,6 +125,11 @@ func (g *Gate) Evaluate(ctx context.Context, use func(Outcome) error) error {
 	})
 	decision = policy.Decision{} // the report has its own lists, and these are large
 	return use(Outcome{Repository: r, Change: e.Change, Config: e.Facts.Config, Report: done})
+}
+
+// expired reports whether a record's time is over, so that a renewed one would matter.
+func expired(d policy.Decision) bool {
+	return slices.ContainsFunc(d.Findings, func(f policy.Finding) bool { return f.Kind == policy.KindExpiry })
 }
 
 // An Evaluation is a gate that is ready to decide: the trusted base's configuration
