@@ -352,3 +352,50 @@ func TestUnreachableRemote(t *testing.T) {
 		t.Error("the ref was written")
 	}
 }
+
+// TestGrowth: the repository does not grow with the number of renewals. CODEXLOCK_LONG=1
+// renews 10,000 artifacts daily for a year, which is to add less than 50 MB, also with what
+// Git keeps for two weeks until it collects it.
+func TestGrowth(t *testing.T) {
+	artifacts, days, most := 1000, 30, int64(1<<20)
+	if os.Getenv("CODEXLOCK_LONG") != "" {
+		artifacts, days, most = 10000, 365, 50<<20
+	}
+	k := key(t)
+	dir, r := clone(t, "")
+	w := writer(t, r, start)
+	entries := make([]Entry, artifacts)
+	for day := range days {
+		w.Now = start.AddDate(0, 0, day)
+		for i := range entries {
+			entries[i] = record(t, k, artifact.Path(fmt.Sprintf("assets/sources/%02d/%d.bin", i%100, i)), w.Now)
+		}
+		if done, err := w.Write(t.Context(), put(entries...)); err != nil || done.Records != artifacts {
+			t.Fatal(done, err)
+		}
+		if day%7 == 6 && artifacts > 1000 { // as git gc --auto does at some time, for someone
+			git(t, dir, "", "-c", "gc.pruneExpire=now", "gc", "-q")
+		}
+	}
+	git(t, dir, "", "gc", "-q", "--prune=now")
+	var size int64
+	err := filepath.WalkDir(filepath.Join(dir, ".git", "objects"), func(_ string, d os.DirEntry, err error) error {
+		if err == nil && !d.IsDir() {
+			info, err := d.Info()
+			if err == nil {
+				size += info.Size()
+			}
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%d artifacts renewed %d times: %d KB", artifacts, days, size>>10)
+	if size > most {
+		t.Errorf("the repository has %d bytes after %d renewals of %d artifacts, want at most %d", size, days, artifacts, most)
+	}
+	if n := git(t, dir, "", "rev-list", "--count", "--all"); n != "2" {
+		t.Errorf("%s commits, want the first and the ref's", n)
+	}
+}
