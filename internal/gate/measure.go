@@ -10,6 +10,7 @@ import (
 	"github.com/codexlock/codexlock/internal/ledger"
 	"github.com/codexlock/codexlock/internal/measure"
 	"github.com/codexlock/codexlock/internal/policy"
+	"github.com/codexlock/codexlock/internal/renewals"
 	"github.com/codexlock/codexlock/internal/repo"
 )
 
@@ -91,13 +92,17 @@ func (e *NotArtifactError) Hint() string {
 func (e *NotArtifactError) Usage() bool { return true }
 
 // Renewals says of each artifact under judgement whether its renewed record counts, by its
-// path. Nothing is judged. Where the trusted base does not say renewals: ref, it is empty.
+// path. Nothing is judged. It is empty without a ref, and where the trusted base does not
+// say renewals: ref.
 func (g *Gate) Renewals(ctx context.Context) (map[string]facts.Renewal, error) {
 	r, err := g.Open(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer r.Close()
+	if _, ok, err := r.Ref(ctx, renewals.Ref); err != nil || !ok {
+		return nil, err
+	}
 	e, err := g.Prepare(ctx, r)
 	if err != nil {
 		return nil, err
