@@ -551,7 +551,7 @@ func (c *composer) test() error {
 // testForm is the form in which a test is written: the short one where the script that it
 // calls is there. A renewal approves nothing, so it keeps the form of the test.
 func (c *composer) testForm(standing companion, test script.Test) script.Form {
-	if c.o.Renewal && standing.there {
+	if c.o.Renewal && !c.o.CurrentTest && standing.there {
 		if form, ok := test.Wrote(standing.data); ok {
 			return form
 		}

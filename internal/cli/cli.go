@@ -78,6 +78,7 @@ func rootCommand(w host.World) *cobra.Command {
 		keysCommand,
 		lockCommand,
 		manCommand,
+		migrateCommand,
 		moveCommand,
 		policycmd.New,
 		quarantineCommand,

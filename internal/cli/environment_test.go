@@ -42,6 +42,7 @@ var (
 		"keys public":          {},
 		"keys revoke":          {args: []string{"0000000000000000"}},
 		"keys rotate":          {rules: true},
+		"migrate":              {rules: true},
 		"mv":                   {args: []string{"--dry-run", "assets/sources/model.bin", "assets/sources/other.bin"}},
 		"policy check":         {args: []string{"--no-regal"}},
 		"policy docs":          {args: []string{"--check"}},

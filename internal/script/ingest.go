@@ -24,7 +24,7 @@ type ingestVersion struct {
 // ingestVersions are all of them, the current one first. Repositories have each of them,
 // and know it by its digest: a new version is one more entry, at the front.
 var ingestVersions = []ingestVersion{
-	{"542783cae58748bc726bf624ffd39eba5e2ebb1bfd49b2e6b2a1a0158426e7c7", true},
+	{"eb746ef2d13ee16c13c448d24e945dff6ec721aa09ef7d71c574fb1492a20bab", true},
 	{"4cfd4705dd4b59d683a02d66c1fd0a652fef1100e6e7fc92ea4d5c9943815453", false}, // before --verify
 	{"1917a03b782b8999ef9e4be2a87c0c58da808cef98695d680906e0633d5f621a", false}, // before the audit log
 }

@@ -160,10 +160,6 @@ usable() {
 }
 
 verify() {
-  # The key, and what is made of it, is not for the programs that this script starts:
-  # neither in their environment nor in their arguments, which every process can read.
-  set +a
-  export -n VAULTTIME_KEY key pad hex rest byte escapes inner computed
   key=${VAULTTIME_KEY-}
   LC_ALL=C
   export LC_ALL
@@ -241,6 +237,12 @@ esac
 if [ "$#" -gt "$most" ] || { [ "$most" -eq 2 ] && [ "$#" -lt 2 ]; }; then
   usage >&2
   exit 2
+fi
+if [ "$most" -eq 2 ]; then
+  # The key, and what is made of it, is not for the programs that this script starts:
+  # neither in their environment nor in their arguments, which every process can read.
+  set +a
+  export -n VAULTTIME_KEY key pad hex rest byte escapes inner computed value
 fi
 here=$(dirname -- "$0")
 CDPATH='' cd -- "$here"

@@ -12,6 +12,7 @@ import (
 	"github.com/codexlock/codexlock/internal/measure"
 	"github.com/codexlock/codexlock/internal/policy"
 	"github.com/codexlock/codexlock/internal/repo"
+	"github.com/codexlock/codexlock/internal/txn"
 	"github.com/codexlock/codexlock/internal/vaulttime"
 )
 
@@ -154,16 +155,26 @@ func (c *Candidate) CanSign(s Signer) bool {
 // Reattest attests what was verified, and just that: all of it or, where one of them
 // changed meanwhile, nothing.
 func Reattest(ctx context.Context, r *repo.Repository, s Signer, due []Candidate) (attest.Result, error) {
+	return reattest(ctx, r, s, due, nil, func(*attest.Options) {})
+}
+
+// Migrate is Reattest with records and tests in the current form, and writes other files too.
+func Migrate(ctx context.Context, r *repo.Repository, s Signer, due []Candidate, files []txn.File) (attest.Result, error) {
+	return reattest(ctx, r, s, due, files, func(o *attest.Options) { o.SignCompanions, o.CurrentTest = true, true })
+}
+
+func reattest(ctx context.Context, r *repo.Repository, s Signer, due []Candidate, files []txn.File, adjust func(*attest.Options)) (attest.Result, error) {
 	byPath := make(map[artifact.Path]*Candidate, len(due))
 	paths := make([]artifact.Path, 0, len(due))
 	for i := range due {
 		byPath[due[i].Path] = &due[i]
 		paths = append(paths, due[i].Path)
 	}
-	return attest.Attest(ctx, r.Root(), r.GitDir(), paths, func(p artifact.Path) (attest.Options, error) {
+	return attest.AttestWith(ctx, r.Root(), r.GitDir(), files, paths, func(p artifact.Path) (attest.Options, error) {
 		c := byPath[p]
 		o, err := s.Options(c.Record.TrustDomain, c.Record.TTLHours)
 		o.Expect, o.Renewal = &c.Digest, true
+		adjust(&o)
 		return o, err
 	})
 }

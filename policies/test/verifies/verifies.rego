@@ -37,7 +37,7 @@ _delegated if input.test.verifier in {"init", "attested"}
 
 # _misled explains why the script that the test calls does not count.
 _misled := {
-	"outdated": "is what an earlier codexlock init wrote and cannot verify one artifact (update it: codexlock migrate)",
+	"outdated": "is what an earlier codexlock init wrote and cannot verify one artifact (remove it and run codexlock init)",
 	"other": "is neither what codexlock init writes nor attested: it proves nothing",
 	"absent": "is missing",
 }[input.test.verifier] if {

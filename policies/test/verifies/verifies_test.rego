@@ -71,7 +71,7 @@ test_zt_11_3_a_short_test_passes_if_its_script_counts if {
 
 test_zt_11_3_a_short_test_whose_script_does_not_count_is_found if {
 	reasons := {
-		"outdated": "is what an earlier codexlock init wrote and cannot verify one artifact (update it: codexlock migrate)",
+		"outdated": "is what an earlier codexlock init wrote and cannot verify one artifact (remove it and run codexlock init)",
 		"other": "is neither what codexlock init writes nor attested: it proves nothing",
 		"absent": "is missing",
 	}
