@@ -294,7 +294,11 @@ func (in *scaffold) nextSteps() []string {
 		steps = append(steps, "export the keys that you keep, then: codexlock keys check")
 	}
 	steps = append(steps, in.steps...)
-	steps = append(steps, "put an artifact under assets/sources/ and attest it: codexlock attest assets/sources/NAME")
+	first := "put an artifact under assets/sources/ and attest it: codexlock attest assets/sources/NAME"
+	if in.text == "" {
+		first = "attest what is not attested yet: codexlock attest --all"
+	}
+	steps = append(steps, first)
 	for _, name := range secrets {
 		steps = append(steps, fmt.Sprintf("give the workflows the key: gh secret set %s < %s", name, file))
 	}
