@@ -9,6 +9,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"io"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -550,4 +551,30 @@ func requirements() []string {
 		}
 	}
 	return ids
+}
+
+// TestNoProgramIsCommitted keeps what go build leaves behind out of the repository.
+func TestNoProgramIsCommitted(t *testing.T) {
+	out, err := exec.Command("git", "ls-files", "-z").Output()
+	if err != nil {
+		t.Skip("no Git work tree: ", err) // such as the source of a release
+	}
+	names := strings.Split(strings.TrimRight(string(out), "\x00"), "\x00")
+	if len(names) < 200 {
+		t.Fatalf("%d files are committed, want the whole repository", len(names))
+	}
+	for _, name := range names {
+		f, err := os.Open(name)
+		if err != nil {
+			continue // removed in the work tree
+		}
+		head := make([]byte, 4)
+		_, _ = io.ReadFull(f, head)
+		f.Close()
+		for what, magic := range map[string]string{"ELF": "\x7fELF", "Mach-O": "\xcf\xfa\xed\xfe", "PE": "MZ\x90\x00"} {
+			if string(head) == magic {
+				t.Errorf("%s is a program (%s): build into build/bin, which Git ignores", name, what)
+			}
+		}
+	}
 }
