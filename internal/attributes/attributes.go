@@ -32,9 +32,9 @@ const ledgerAttributes = "Codex-Lock.json -text merge=codexlock"
 // the gate's workflow.
 func linesFor(c config.Config, workflow artifact.Path) []string {
 	lines := []string{"# an artifact's bytes are its identity: no conversion of line endings", "assets/** -text"}
-	generated := []string{"# companions are generated; records are merged by what they attest"}
+	generated := []string{"# companions are generated; records and manifests are merged by what they state"}
 	companions := func(of string) {
-		generated = append(generated, Quote(of+".manifest.json")+" -text linguist-generated",
+		generated = append(generated, Quote(of+".manifest.json")+" -text linguist-generated merge=codexlock",
 			Quote(of+".vaulttime.json")+" -text linguist-generated merge=codexlock")
 	}
 	companions("assets/**/*")

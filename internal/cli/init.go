@@ -108,6 +108,9 @@ func runInit(ctx context.Context, w host.World, o initOptions) error {
 	if err := in.overrule(ctx); err != nil {
 		return err
 	}
+	if err := in.configureMerge(ctx); err != nil {
+		return err
+	}
 	fmt.Fprint(w.Stdout, strings.Join(in.told, ""))
 	fmt.Fprint(w.Stdout, numbered(in.nextSteps()))
 	return nil
@@ -276,6 +279,15 @@ func (in *scaffold) overrule(ctx context.Context) error {
 		in.printAdded(a)
 	}
 	return txn.Commit(ctx, in.repository.Root(), in.repository.GitDir(), written)
+}
+
+// configureMerge configures the merge driver in this clone: Git reads it from there only.
+func (in *scaffold) configureMerge(ctx context.Context) error {
+	set, err := in.repository.ConfigureMergeDriver(ctx, in.world.Env, mergeDriverCommand)
+	if set {
+		in.told = append(in.told, "set     merge.codexlock.driver in this clone: Git merges the ledger, records and manifests by what they state\n")
+	}
+	return err
 }
 
 // nextSteps are the shortest way to a required check, in order.

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"os"
@@ -12,6 +13,7 @@ import (
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/host"
 	"github.com/codexlock/codexlock/internal/ledger"
+	"github.com/codexlock/codexlock/internal/manifest"
 	"github.com/codexlock/codexlock/internal/measure"
 	"github.com/codexlock/codexlock/internal/report"
 	"github.com/codexlock/codexlock/internal/vaulttime"
@@ -19,7 +21,10 @@ import (
 
 // mergeDriver is the command that configures Git to merge the ledger by path. Git reads merge
 // drivers only from a clone's configuration, never from the repository.
-const mergeDriver = `git config merge.codexlock.driver "codexlock lock merge --marker-size=%L --path=%P %O %A %B"`
+const mergeDriver = `git config merge.codexlock.driver "` + mergeDriverCommand + `"`
+
+// mergeDriverCommand is what Git runs (gitattributes(5)).
+const mergeDriverCommand = "codexlock lock merge --marker-size=%L --path=%P %O %A %B"
 
 // maxMarkerSize bounds the conflict markers; Git's are 7 long, and a few longer
 // in a merge of merges.
@@ -27,7 +32,7 @@ const maxMarkerSize = 1000
 
 func lockCommand(w host.World) *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "lock", Short: "Merge the ledger, Codex-Lock.json, and records", Args: cobra.NoArgs,
+		Use: "lock", Short: "Merge the ledger, Codex-Lock.json, records and manifests", Args: cobra.NoArgs,
 		Example: "  codexlock lock resolve   # after git merge left conflict markers",
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
@@ -39,7 +44,7 @@ func lockMergeCommand(w host.World) *cobra.Command {
 	m := ledgerMerge{world: w}
 	cmd := &cobra.Command{
 		Use:   "merge BASE OURS THEIRS",
-		Short: "Merge two ledgers by path, or two records: a Git merge driver",
+		Short: "Merge two ledgers by path, two records or two manifests: a Git merge driver",
 		Long: `merge merges two ledgers with a common base, entry by entry, and writes the result to
 OURS, as a Git merge driver must. It takes additions and removals of both sides. If both
 sides attested the same content, the later verified_at is taken; if one side changed the
@@ -47,10 +52,12 @@ content and the other only renewed it, the change is taken. One artifact with tw
 contents, or two trust domains, is a conflict: it is written between Git's markers, and
 the exit code is 1.
 
-A VaultTime record (--path ends in .vaulttime.json) is taken as a whole from the side
-whose entry would be taken.
+A VaultTime record or a manifest (--path ends in .vaulttime.json or .manifest.json) is
+taken as a whole from one side: a side that only renewed it loses to a side that changed
+it. If both sides changed it differently, that is a conflict.
 
-codexlock init names the driver in .gitattributes. Each clone must configure it once:
+codexlock init names the driver in .gitattributes and configures it in the clone where it
+runs. Every other clone must configure it once:
   ` + mergeDriver,
 		Example: `  codexlock lock merge --path Codex-Lock.json base.json ours.json theirs.json`,
 		Args: func(_ *cobra.Command, args []string) error {
@@ -89,8 +96,11 @@ func (m ledgerMerge) run() error {
 		}
 	}
 	merge := mergeLedgers
-	if strings.HasSuffix(m.path, artifact.VaultTime.Suffix()) {
+	switch {
+	case strings.HasSuffix(m.path, artifact.VaultTime.Suffix()):
 		merge = mergeRecords
+	case strings.HasSuffix(m.path, artifact.Manifest.Suffix()):
+		merge = mergeManifests
 	}
 	done, err := merge(m.path, texts, m.markerSize)
 	if err != nil {
@@ -168,6 +178,37 @@ func mergeRecords(name string, texts [3][]byte, markerSize int) (mergeResult, er
 	}, nil
 }
 
+// mergeManifests merges the manifests of one artifact: one side is taken as a whole, or
+// both stand between conflict markers.
+func mergeManifests(name string, texts [3][]byte, markerSize int) (mergeResult, error) {
+	var base *manifest.Manifest
+	var sides [3]manifest.Manifest
+	for i, text := range texts {
+		if len(text) == 0 && i == 0 {
+			continue
+		}
+		var err error
+		if sides[i], _, err = manifest.Decode(text); err != nil {
+			return mergeResult{}, &MergeInputError{Path: name, Side: mergeSides[i], Form: "manifest", Err: err}
+		}
+		if i == 0 {
+			base = &sides[0]
+		}
+	}
+	if merged, ok := manifest.Merge(base, sides[1], sides[2]); ok {
+		for i, text := range texts[1:] { // a record may sign the bytes, which need not be canonical
+			if bytes.Equal(merged.Encode(), sides[i+1].Encode()) {
+				return mergeResult{text: text}, nil
+			}
+		}
+	}
+	said := fmt.Sprintf("ours has sha256 %.12s…; theirs has sha256 %.12s…", sides[1].SHA256, sides[2].SHA256)
+	if sides[1].SHA256 == sides[2].SHA256 {
+		said = "ours and theirs differ in " + strings.Join(manifest.Differing(sides[1], sides[2]), ", ")
+	}
+	return mergeResult{text: conflict(texts[1], texts[2], markerSize), conflicts: []string{said}}, nil
+}
+
 // conflict is two texts between Git's markers.
 func conflict(ours, theirs []byte, markerSize int) []byte {
 	mark := func(c, label string) string { return strings.Repeat(c, markerSize) + label + "\n" }
@@ -177,7 +218,7 @@ func conflict(ours, theirs []byte, markerSize int) []byte {
 // A MergeInputError is a side of a merge that is not what its name says.
 type MergeInputError struct {
 	Path, Side string
-	Form       string // ledger, VaultTime record
+	Form       string // ledger, VaultTime record, manifest
 	Err        error
 }
 

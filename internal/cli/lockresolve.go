@@ -32,6 +32,7 @@ type lockResolution struct {
 	repository *repo.Repository
 	work       repo.Tree
 	stages     map[string][3]*repo.IndexEntry // of what is unmerged: base, ours, theirs
+	resolved   map[artifact.Path][]byte       // files as they are to be written
 }
 
 func lockResolveCommand(w host.World) *cobra.Command {
@@ -39,7 +40,8 @@ func lockResolveCommand(w host.World) *cobra.Command {
 		Use:   "resolve [PATH...]",
 		Short: "Resolve conflict markers in the ledger, in records and in manifests",
 		Long: `resolve merges the conflicts that a merge without the driver left between markers: the
-ledger entry by entry, records and manifests as a whole. If the sides conflict about an
+ledger entry by entry, records and manifests as a whole, by the three versions that Git's
+index has. If the sides conflict about an
 artifact, the artifact in the work tree decides: choose it first. Other conflicts stay
 between markers, and the exit code is 1. Without a PATH it resolves every such file with
 conflict markers.
@@ -72,6 +74,7 @@ func (l lockResolution) run(ctx context.Context) error {
 	}
 	var files []txn.File
 	left := 0
+	l.resolved = map[artifact.Path][]byte{}
 	for _, p := range paths {
 		f, conflicts, err := l.resolve(ctx, p)
 		if err != nil {
@@ -79,6 +82,7 @@ func (l lockResolution) run(ctx context.Context) error {
 		}
 		if len(f.Data) > 0 {
 			files = append(files, f)
+			l.resolved[p] = f.Data
 		}
 		left += l.tell(p, conflicts)
 	}
@@ -246,7 +250,7 @@ func (l lockResolution) resolve(ctx context.Context, p artifact.Path) (txn.File,
 	case strings.HasSuffix(p.String(), artifact.VaultTime.Suffix()):
 		done, err = l.resolveRecord(ctx, p, texts, baseKnown)
 	default:
-		done, err = l.resolveManifest(ctx, p, texts)
+		done, err = l.resolveManifest(ctx, p, texts, baseKnown)
 	}
 	var input *MergeInputError
 	if errors.As(err, &input) {
@@ -330,23 +334,55 @@ func (l lockResolution) resolveRecord(ctx context.Context, p artifact.Path, text
 	if err != nil || len(done.conflicts) == 0 {
 		return done, err
 	}
-	return l.chooseWhole(ctx, p, texts, done, func(text []byte) (artifact.Digest, error) {
+	return l.chooseWhole(ctx, p, texts, done, func(owner artifact.Path, digest artifact.Digest, text []byte) (bool, error) {
 		r, _, err := vaulttime.DecodeRecord(text)
-		return r.SHA256, err
+		if err != nil || r.SHA256 != digest || r.ManifestSHA256 == nil {
+			return err == nil && r.SHA256 == digest, nil
+		}
+		signed, err := l.companion(ctx, owner, artifact.Manifest)
+		return attest.HasConflictMarkers(signed) || artifact.HashBytes(signed) == *r.ManifestSHA256, err
 	})
 }
 
-func (l lockResolution) resolveManifest(ctx context.Context, p artifact.Path, texts [3][]byte) (mergeResult, error) {
-	done := mergeResult{conflicts: []string{"both sides changed it, and the artifact does not decide which one is right: edit it, or take one side with Git"}}
-	return l.chooseWhole(ctx, p, texts, done, func(text []byte) (artifact.Digest, error) {
+func (l lockResolution) resolveManifest(ctx context.Context, p artifact.Path, texts [3][]byte, baseKnown bool) (mergeResult, error) {
+	if !baseKnown {
+		texts[0] = nil
+	}
+	done, err := mergeManifests(p.String(), texts, 7)
+	if err != nil || len(done.conflicts) == 0 {
+		return done, err
+	}
+	return l.chooseWhole(ctx, p, texts, done, func(owner artifact.Path, digest artifact.Digest, text []byte) (bool, error) {
 		m, _, err := manifest.Decode(text)
-		return m.SHA256, err
+		if err != nil || m.SHA256 != digest {
+			return false, nil
+		}
+		record, err := l.companion(ctx, owner, artifact.VaultTime)
+		if err != nil {
+			return false, err
+		}
+		r, _, err := vaulttime.DecodeRecord(record)
+		return err != nil || r.ManifestSHA256 == nil || artifact.HashBytes(text) == *r.ManifestSHA256, nil
 	})
 }
 
-// chooseWhole takes the one side that is about the artifact as it stands; where that
-// is not just one, it is as undecided says.
-func (l lockResolution) chooseWhole(ctx context.Context, p artifact.Path, texts [3][]byte, undecided mergeResult, of func([]byte) (artifact.Digest, error)) (mergeResult, error) {
+// companion is the text of an artifact's companion, as it will stand; nil for none.
+func (l lockResolution) companion(ctx context.Context, owner artifact.Path, kind artifact.Companion) ([]byte, error) {
+	for _, p := range []artifact.Path{owner.Companion(kind), owner.MirroredCompanion(kind)} {
+		if text, ok := l.resolved[p]; ok {
+			return text, nil
+		}
+		text, err := l.read(ctx, p)
+		if err != nil || text != nil {
+			return text, err
+		}
+	}
+	return nil, nil
+}
+
+// chooseWhole takes the one side that fits the artifact as it stands, and the companions
+// that are not in conflict; where that is not just one, it is as undecided says.
+func (l lockResolution) chooseWhole(ctx context.Context, p artifact.Path, texts [3][]byte, undecided mergeResult, fits func(owner artifact.Path, digest artifact.Digest, text []byte) (bool, error)) (mergeResult, error) {
 	for _, owner := range p.Owners() {
 		digest, there, err := l.digest(ctx, owner)
 		if err != nil {
@@ -355,16 +391,19 @@ func (l lockResolution) chooseWhole(ctx context.Context, p artifact.Path, texts 
 		if !there {
 			continue
 		}
-		var fits [][]byte
+		var chosen [][]byte
 		for _, text := range texts[1:] {
-			if recorded, err := of(text); err == nil && recorded == digest {
-				fits = append(fits, text)
+			fit, err := fits(owner, digest, text)
+			if err != nil {
+				return undecided, err
+			}
+			if fit {
+				chosen = append(chosen, text)
 			}
 		}
-		if len(fits) == 1 || len(fits) == 2 && bytes.Equal(fits[0], fits[1]) {
-			return mergeResult{text: fits[0]}, nil
+		if len(chosen) == 1 || len(chosen) == 2 && bytes.Equal(chosen[0], chosen[1]) {
+			return mergeResult{text: chosen[0]}, nil
 		}
 	}
-	undecided.conflicts = slices.Clone(undecided.conflicts)
 	return undecided, nil
 }
