@@ -483,6 +483,7 @@ func TestWorkflowsObeyWhatWeEnforce(t *testing.T) {
 	if err != nil || len(scaffolded) < 4 {
 		t.Fatalf("%d workflows that init writes, %v", len(scaffolded), err)
 	}
+	versions := map[string]string{} // of each action, the same everywhere
 	for _, name := range append(files, scaffolded...) {
 		text, err := os.ReadFile(name)
 		if err != nil {
@@ -494,8 +495,19 @@ func TestWorkflowsObeyWhatWeEnforce(t *testing.T) {
 		if !bytes.Contains(text, []byte("\npermissions: {}\n")) && !called {
 			t.Errorf("%s does not begin with no permissions", name)
 		}
+		if jobs, limits := bytes.Count(text, []byte("\n    runs-on: ")), bytes.Count(text, []byte("\n    timeout-minutes: ")); jobs != limits {
+			t.Errorf("%s has %d jobs of its own and %d timeout-minutes", name, jobs, limits)
+		}
 		for _, m := range uses.FindAllSubmatch(text, -1) {
 			action := string(m[1])
+			if at, version, ok := strings.Cut(action, "@"); ok && !strings.HasPrefix(at, "codexlock/") {
+				if versions[at] == "" {
+					versions[at] = version
+				}
+				if versions[at] != version {
+					t.Errorf("%s uses %s, others %s@%s", name, action, at, versions[at])
+				}
+			}
 			if action != "./" && !strings.HasPrefix(action, "codexlock/codexlock@") && !strings.HasPrefix(action, "codexlock/codexlock/.github/workflows/") && !pinned.MatchString(action) {
 				t.Errorf("%s uses %s, want a commit", name, action)
 			}

@@ -14,6 +14,24 @@ import (
 // Version is the release's name, set when it is built.
 var Version = "devel"
 
+// Commit is the commit that the release's tag names, 40 hex characters, set when a
+// release's binaries are built. It is "" in the container image too, which that commit
+// names by digest.
+var Commit = ""
+
+// Ref is how a workflow names this program's release: by its commit or else by its
+// tag, and what a comment next to it should say. A development build has neither.
+func Ref() (ref, comment string) {
+	switch {
+	case Commit != "":
+		return Commit, Version
+	case Version != "devel":
+		return Version, "pin it by its commit"
+	default:
+		return "main", "written by a development build: pin a release by its commit"
+	}
+}
+
 // opa is the module whose version decides how rules are understood.
 const opa = "github.com/open-policy-agent/opa"
 
@@ -44,6 +62,9 @@ func Text() string {
 		if d.Path == opa {
 			text += "opa    " + d.Version + "\n"
 		}
+	}
+	if Commit != "" {
+		return text + "commit " + Commit + "\n"
 	}
 	for _, s := range info.Settings {
 		if s.Key == "vcs.revision" {

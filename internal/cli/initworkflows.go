@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/buildinfo"
 	"github.com/codexlock/codexlock/internal/config"
 	"github.com/codexlock/codexlock/internal/keys"
 	"github.com/codexlock/codexlock/internal/measure"
@@ -61,9 +62,9 @@ func (in *scaffold) workflows() []txn.File {
 		fmt.Fprintf(&passed, "\n        %s=${{ secrets.%s }}", name, name)
 	}
 	return append(files,
-		txn.File{Path: workflowFolder + "attest.yml", Mode: 0o644, Data: []byte(attestWorkflow)},
-		txn.File{Path: workflowFolder + "renew.yml", Mode: 0o644, Data: []byte(strings.Replace(renewWorkflow, "@SECRETS@", passed.String(), 1))},
-		txn.File{Path: workflowFolder + "audit.yml", Mode: 0o644, Data: []byte(strings.Replace(auditWorkflow, "@AUDITKEY@", secrets[0], 1))},
+		txn.File{Path: workflowFolder + "attest.yml", Mode: 0o644, Data: workflow(attestWorkflow)},
+		txn.File{Path: workflowFolder + "renew.yml", Mode: 0o644, Data: workflow(renewWorkflow, "@SECRETS@", passed.String())},
+		txn.File{Path: workflowFolder + "audit.yml", Mode: 0o644, Data: workflow(auditWorkflow, "@AUDITKEY@", secrets[0])},
 	)
 }
 
@@ -80,7 +81,14 @@ func scaffoldGate(c config.Config) []byte {
 	for _, name := range slices.Sorted(maps.Keys(settings)) {
 		fmt.Fprintf(&env, "\n          %s: %s", name, settings[name])
 	}
-	return []byte(strings.Replace(gateWorkflow, "@KEYS@", env.String(), 1))
+	return workflow(gateWorkflow, "@KEYS@", env.String())
+}
+
+// workflow is a template with this program's release, by its commit, and the replacements,
+// each a name and its text.
+func workflow(template string, replacements ...string) []byte {
+	ref, comment := buildinfo.Ref()
+	return []byte(strings.NewReplacer(append(replacements, "@REF@", ref, "@COMMENT@", comment)...).Replace(template))
 }
 
 // checkWorkflow adds what is to be done about a workflow that exists: keys that the gate
