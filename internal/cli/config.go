@@ -17,7 +17,8 @@ import (
 func configCommand(w host.World) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "config", Short: "Check codexlock.yaml before it is committed", Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Example: "  codexlock config check",
+		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(configCheckCommand(w))
 	return cmd
