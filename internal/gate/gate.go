@@ -114,6 +114,9 @@ func (g *Gate) Evaluate(ctx context.Context, use func(Outcome) error) error {
 	default:
 		e.notes = append(e.notes, store.Note())
 	}
+	if note := untouchedNote(e.Change.UntouchedExpired()); note != "" {
+		e.notes = append(e.notes, note)
+	}
 	if err := g.writeBaseline(r, e, &decision); err != nil {
 		return err
 	}
@@ -300,4 +303,24 @@ func (g *Gate) writeBaseline(r *repo.Repository, e Evaluation, d *policy.Decisio
 		}
 	}
 	return g.options.WriteBaseline(b)
+}
+
+// namedUntouched is the number of expired artifacts that a note names.
+const namedUntouched = 5
+
+// untouchedNote describes the expired artifacts that a change does not touch; "" for none.
+func untouchedNote(expired []string) string {
+	n := len(expired)
+	if n == 0 {
+		return ""
+	}
+	names := strings.Join(expired[:min(n, namedUntouched)], ", ")
+	if n > namedUntouched {
+		names += fmt.Sprintf(" and %d more", n-namedUntouched)
+	}
+	noun, verb := "artifacts", "have"
+	if n == 1 {
+		noun, verb = "artifact", "has"
+	}
+	return fmt.Sprintf("%d %s that this change does not touch %s expired, which does not fail it: %s; renew on the default branch: codexlock renew --expired", n, noun, verb, names)
 }
