@@ -130,7 +130,7 @@ func TestGitProcesses(t *testing.T) {
 		{args: "attest " + name, most: 6, edit: true},
 		{args: "attest --changed", most: 8, edit: true},
 		{args: "attest --all", most: 8},
-		{args: "renew --within 24h", most: 6},
+		{args: "renew --within 24h", most: 16},
 		{args: "quarantine list", most: 2},
 		{args: "ingest", most: 2},
 		{args: "export " + name, most: 6},

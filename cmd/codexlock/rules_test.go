@@ -32,6 +32,11 @@ func TestRules(t *testing.T) {
 				return fmt.Errorf("%w: %s", err, out)
 			}
 			env.Cd = filepath.Join(env.WorkDir, "example")
+			// The scripts renew in the tree.
+			inTree := bash(env.Cd, "sed -i '/^renewals:/d' codexlock.yaml && git commit -q -a --amend --no-edit")
+			if out, err := inTree.CombinedOutput(); err != nil {
+				return fmt.Errorf("%w: %s", err, out)
+			}
 			for _, pair := range append(bash(env.WorkDir, "").Env,
 				"VAULTTIME_KEY=an-example-key-and-no-secret-0123456789", "CODEXLOCK_EFFECTIVE_TIME=2026-11-23T12:00:00Z",
 				"NOON=2026-11-23T12:00:00Z", "LATER=2026-11-23T13:00:00Z",

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"strings"
 	"time"
 )
@@ -14,6 +16,14 @@ import (
 // Ref returns the object that a ref names, by its full name. ok is false where there is
 // no such ref. Whether the object is a commit, and is here, is found when it is read.
 func (r *Repository) Ref(ctx context.Context, name string) (c Commit, ok bool, err error) {
+	if id, answered := r.objects.refObject(ctx, name); answered {
+		if id != "" {
+			return Commit(id), true, nil
+		}
+		if _, err := os.Lstat(filepath.Join(r.commonDir(), filepath.FromSlash(name))); err != nil {
+			return "", false, nil
+		}
+	} // else there may be a ref to what is not here: git says which
 	out, err := r.git.output(ctx, "rev-parse", "--verify", "--quiet", "--end-of-options", name)
 	if isNo(err) {
 		return "", false, nil
