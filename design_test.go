@@ -91,6 +91,7 @@ var edges = map[string]string{
 		"policies",
 	"cmd/codexlock":  "internal/cli internal/host",
 	"cmd/action":     "internal/action internal/host",
+	"cmd/image":      "internal/action internal/cli internal/host",
 	"bench":          "",
 	"bench/profiled": "internal/cli internal/exit internal/host",
 }
@@ -117,7 +118,7 @@ var only = map[string]string{
 var calls = map[string]string{
 	"txn.Hooks": "", // tests alone
 	"time.Now":  "internal/host bench", "time.Since": "bench",
-	"os.Getenv": "bench/profiled", "os.LookupEnv": "internal/host internal/supervisor", "os.Environ": "internal/host internal/supervisor bench", "os.Args": "internal/host internal/supervisor internal/buildinfo",
+	"os.Getenv": "bench/profiled", "os.LookupEnv": "internal/host internal/supervisor", "os.Environ": "internal/host internal/supervisor bench", "os.Args": "internal/host internal/supervisor internal/buildinfo cmd/image",
 	"os.Stdin": "internal/host internal/sandbox internal/supervisor", "os.Stdout": "internal/buildinfo internal/host internal/sandbox internal/supervisor bench", "os.Stderr": "internal/buildinfo internal/host internal/sandbox internal/supervisor bench bench/profiled", "os.Getwd": "internal/host bench", "os.Executable": "internal/host internal/supervisor",
 }
 
@@ -347,7 +348,7 @@ func TestWorldEntersInOnePlace(t *testing.T) {
 }
 
 func TestMainsAreWiring(t *testing.T) {
-	for name, most := range map[string]int{"cmd/codexlock/main.go": 15, "cmd/action/main.go": 25} {
+	for name, most := range map[string]int{"cmd/codexlock/main.go": 15, "cmd/action/main.go": 25, "cmd/image/main.go": 25} {
 		text, err := os.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)
