@@ -61,9 +61,13 @@ func (in *scaffold) workflows() []txn.File {
 	for _, name := range more {
 		fmt.Fprintf(&passed, "\n        %s=${{ secrets.%s }}", name, name)
 	}
+	pulls := " # the ref refs/codexlock/vaulttime"
+	if !in.config.RenewsInRef() {
+		pulls = "\n      pull-requests: write # renewals: tree proposes them as pull requests"
+	}
 	return append(files,
 		txn.File{Path: workflowFolder + "attest.yml", Mode: 0o644, Data: workflow(attestWorkflow)},
-		txn.File{Path: workflowFolder + "renew.yml", Mode: 0o644, Data: workflow(renewWorkflow, "@SECRETS@", passed.String())},
+		txn.File{Path: workflowFolder + "renew.yml", Mode: 0o644, Data: workflow(renewWorkflow, "@SECRETS@", passed.String(), "@PULLS@", pulls)},
 		txn.File{Path: workflowFolder + "audit.yml", Mode: 0o644, Data: workflow(auditWorkflow, "@AUDITKEY@", secrets[0])},
 	)
 }
