@@ -65,24 +65,28 @@ func TestVersion(t *testing.T) {
 	}
 }
 
-// source is a repository whose one commit has our action.yml, and a remote that has it.
+// source is a clone, as shallow as a workflow's, of a remote with our action.yml.
 func source(t *testing.T, edit func(string) string) (dir, remote string) {
 	t.Helper()
+	full := t.TempDir()
 	dir, remote = t.TempDir(), t.TempDir()
 	action, err := os.ReadFile("../action.yml")
 	if err != nil {
 		t.Fatal(err)
 	}
 	for file, text := range map[string]string{"action.yml": edit(string(action)), "main.go": "package main\n"} {
-		if err := os.WriteFile(filepath.Join(dir, file), []byte(text), 0o644); err != nil {
+		if err := os.WriteFile(filepath.Join(full, file), []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
 	must(t, remote, nil, "git", "init", "-q", "--bare")
-	must(t, dir, nil, "git", "init", "-q", "-b", "main")
-	must(t, dir, nil, "git", "add", "-A")
-	must(t, dir, nil, "git", "-c", "user.name=t", "-c", "user.email=t@localhost", "commit", "-q", "-m", "source")
-	must(t, dir, nil, "git", "push", "-q", remote, "main")
+	must(t, full, nil, "git", "init", "-q", "-b", "main")
+	must(t, full, nil, "git", "add", "-A")
+	for _, message := range []string{"earlier", "source"} {
+		must(t, full, nil, "git", "-c", "user.name=t", "-c", "user.email=t@localhost", "commit", "-q", "--allow-empty", "-m", message)
+	}
+	must(t, full, nil, "git", "push", "-q", remote, "main")
+	must(t, dir, nil, "git", "clone", "-q", "--depth", "1", "--branch", "main", "file://"+remote, ".")
 	return dir, remote
 }
 
