@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -12,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/audit"
 	"github.com/codexlock/codexlock/internal/config"
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/gate"
@@ -91,10 +93,14 @@ func (v revocation) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	log, err := v.signedLog(ctx, tree)
+	if err != nil {
+		return err
+	}
 	if err := v.edit(ctx, r, tree, c, domains); err != nil {
 		return err
 	}
-	v.printNext(c, domains, signed)
+	v.printNext(c, domains, signed, log)
 	return nil
 }
 
@@ -151,6 +157,24 @@ func (v revocation) signed(ctx context.Context, r *repo.Repository, tree repo.Tr
 	return signed, nil
 }
 
+// signedLog reports whether the key made the last signature of the audit log.
+func (v revocation) signedLog(ctx context.Context, tree repo.Tree) (bool, error) {
+	entry, ok, err := tree.Lookup(ctx, audit.CheckpointPath)
+	if err != nil || !ok || entry.Kind != repo.File {
+		return false, err
+	}
+	text, err := tree.Read(ctx, entry, measure.MaxCompanionBytes)
+	if err != nil {
+		return false, err
+	}
+	named := false
+	_, _ = audit.ReadCheckpoint(text, func(id string) (ed25519.PublicKey, bool) { // whether it is valid, the gate says
+		named = named || id == v.id
+		return nil, false
+	})
+	return named, nil
+}
+
 // edit writes the configuration with the key revoked.
 func (v revocation) edit(ctx context.Context, r *repo.Repository, tree repo.Tree, c config.Config, domains []string) error {
 	entry, ok, err := tree.Lookup(ctx, c.File)
@@ -191,7 +215,7 @@ func (v revocation) edit(ctx context.Context, r *repo.Repository, tree repo.Tree
 }
 
 // printNext prints what the key signed, and what is to be done, in order.
-func (v revocation) printNext(c config.Config, domains []string, signed []artifact.Path) {
+func (v revocation) printNext(c config.Config, domains []string, signed []artifact.Path, log bool) {
 	for _, p := range signed {
 		fmt.Fprintf(v.world.Stdout, "[!] %s has to be attested again: key %s signed its record\n", report.Terminal(p.String()), v.id)
 	}
@@ -206,6 +230,9 @@ func (v revocation) printNext(c config.Config, domains []string, signed []artifa
 		steps = append(steps,
 			"check every artifact in this list against a source that whoever had the key could not change",
 			"attest those that are correct, with the current key: codexlock attest PATH...")
+	}
+	if log {
+		steps = append(steps, "read the audit log, whose last signature is of this key (codexlock audit query), and sign it with the current key: codexlock audit sign; until that is merged, renew and verify --all are denied")
 	}
 	steps = append(steps, "replace the key where it is kept: secrets of workflows, files, other machines")
 	fmt.Fprint(v.world.Stdout, numbered(steps))
