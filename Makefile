@@ -64,6 +64,10 @@ rego: setup ## the rules under the stock opa and regal: format, types, tests, co
 hostile: ## changes of 999,000 files and the worst inputs, each below 1 GiB of memory and 60 s of CPU time
 	CODEXLOCK_HOSTILE=full go test ./cmd/codexlock -run "TestLargeChange|TestWorstInputs" -count 1 -v -timeout 30m
 
+.PHONY: long
+long: hostile ## whole years of a repository, several seeds, and hostile (hours)
+	CODEXLOCK_YEAR=full go test ./cmd/codexlock -run TestYear -count 1 -v -timeout 6h
+
 .PHONY: image-test
 image-test: ## build the unmodified Dockerfile and run the image as a runner does
 	test/image/run.sh
