@@ -130,7 +130,7 @@ func sortedPaths(set map[artifact.Path]bool) []artifact.Path {
 	return paths
 }
 
-// each calls do for all paths, and collects refusals.
+// refuse collects a refusal, and returns any other error.
 func (r *relocator) refuse(err error) error {
 	if err == nil || r.refusals.add(err) {
 		return nil
@@ -147,15 +147,18 @@ func (r *relocator) rename() error {
 		r.names[n.To.String()] = n.From.String()
 	}
 	var moved []Rename
+	entries := map[string]string{}
 	for _, n := range r.Renames {
 		err := r.move(n)
 		if err == nil {
 			moved = append(moved, n)
+			entries[n.From.String()] = n.To.String()
 		}
 		if err := r.refuse(err); err != nil {
 			return err
 		}
 	}
+	r.batch.ledger.Relocate(entries)
 	for _, n := range moved {
 		if err := r.refuse(r.follow(n)); err != nil {
 			return err
@@ -164,7 +167,7 @@ func (r *relocator) rename() error {
 	return nil
 }
 
-// move plans where the file goes, and renames its ledger entry.
+// move plans where the file goes.
 func (r *relocator) move(n Rename) error {
 	_, from, err := r.batch.work.Lstat(n.From)
 	if err != nil {
@@ -194,12 +197,6 @@ func (r *relocator) move(n Rename) error {
 			return err
 		}
 		r.batch.from[n.To] = txn.RawPath(n.From)
-	}
-	if len(old) > 0 {
-		e := r.batch.ledger.Artifacts[old[0]]
-		r.batch.ledger.Remove(e.Path)
-		e.Path = n.To.String()
-		r.batch.ledger.Set(e)
 	}
 	return nil
 }
@@ -368,6 +365,11 @@ func (r *relocator) remove() error {
 			return err
 		}
 	}
+	entries := map[string]string{}
+	for _, p := range r.Removes {
+		entries[p.String()] = ""
+	}
+	r.batch.ledger.Relocate(entries)
 	return nil
 }
 
@@ -408,7 +410,6 @@ func (r *relocator) removeOne(p artifact.Path) error {
 			r.removed[p] = true
 		}
 	}
-	r.batch.ledger.Remove(p.String())
 	r.result.Removed = append(r.result.Removed, p)
 	return nil
 }

@@ -240,5 +240,24 @@ func (l *Ledger) Remove(path string) {
 	l.index.Store(nil)
 }
 
+// Relocate gives entries new paths, by their old ones, and removes those whose new path is
+// "". No entry may have a new path already.
+func (l *Ledger) Relocate(paths map[string]string) {
+	kept := l.Artifacts[:0]
+	for _, e := range l.Artifacts {
+		to, ok := paths[e.Path]
+		if ok && to == "" {
+			continue
+		}
+		if ok {
+			e.Path = to
+		}
+		kept = append(kept, e)
+	}
+	clear(l.Artifacts[len(kept):])
+	l.Artifacts = kept
+	l.index.Store(nil)
+}
+
 // Pointer is the RFC 6901 pointer to the i-th entry of a ledger's file.
 func Pointer(i int) string { return "/artifacts/" + strconv.Itoa(i) }

@@ -219,3 +219,18 @@ func FuzzDecode(f *testing.F) {
 		}
 	})
 }
+
+func TestRelocate(t *testing.T) {
+	l := &ledger.Ledger{Artifacts: []ledger.Entry{{Path: "a"}, {Path: "b"}, {Path: "c"}, {Path: "b"}}}
+	if _, found := l.Lookup("a"); !found {
+		t.Fatal("a is not there")
+	}
+	l.Relocate(map[string]string{"a": "z", "b": "", "none": "x"})
+	var paths []string
+	for _, e := range l.Artifacts {
+		paths = append(paths, e.Path)
+	}
+	if _, found := l.Lookup("z"); !found || strings.Join(paths, " ") != "z c" {
+		t.Errorf("got %q, z is found: %v", paths, found)
+	}
+}
