@@ -16,7 +16,8 @@ import (
 // TestYear lets three people work with a repository that renews in the ref: branches,
 // merges, renames, removals, key rotations, a leaked key, lost runs of the renewal job and
 // an outage of it. Somebody tampers with trees, with the log and with the ref all the time.
-// By default it is some days; make long runs whole years of several seeds.
+// By default it is some days; make long runs whole years of several seeds, of which
+// CODEXLOCK_YEAR_SEED names one.
 func TestYear(t *testing.T) {
 	plans := []yearPlan{{seed: 1, days: 9, busy: 40, outage: 2, rotations: []int{5}, leak: 7}}
 	if os.Getenv("CODEXLOCK_YEAR") == "full" {

@@ -3,13 +3,15 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 )
 
-// A tampering changes a tree of mallory's clone, and says with which key; "" for none. It
-// returns false where the tree does not allow it.
+// A tampering changes a tree of mallory's clone. It returns false where the tree does not
+// allow it.
 type tampering struct {
 	name string
 	do   func(y *year, f string) bool
@@ -96,6 +98,30 @@ var tamperings = []tampering{
 			}
 		}
 		return false
+	}},
+	{"an earlier record of the same content", func(y *year, f string) bool {
+		name := f + ".vaulttime.json"
+		for _, commit := range strings.Fields(y.git("mallory", "log", "--format=%H", "--", name)) {
+			same, err := y.try("mallory", "show", commit+":"+f)
+			if err != nil || same != strings.TrimSpace(y.read("mallory", f)) {
+				continue
+			}
+			if text := y.git("mallory", "show", commit+":"+name); text != strings.TrimSpace(y.read("mallory", name)) {
+				y.write("mallory", name, text+"\n")
+				return true
+			}
+		}
+		return false
+	}},
+	{"a symlink", func(y *year, f string) bool {
+		at := filepath.Join(y.root, "mallory", f)
+		if err := os.Rename(at, at+".bin"); err != nil {
+			y.Fatal(err)
+		}
+		if err := os.Symlink(filepath.Base(f)+".bin", at); err != nil {
+			y.Fatal(err)
+		}
+		return true
 	}},
 	{"the log cut off", func(y *year, _ string) bool {
 		lines := strings.SplitAfter(y.read("mallory", "MANIFEST.integrity.json"), "\n")
@@ -217,6 +243,13 @@ var refTamperings = []struct {
 	{"with other paths", func(y *year) {
 		y.eachInRef(func(text string) string { return strings.Replace(text, `"path": "`, `"path": "x/`, 1) })
 	}},
+	{"of an earlier week", func(y *year) {
+		if before, err := y.try("mallory", "rev-parse", "-q", "--verify", "refs/before"); err == nil {
+			y.git("mallory", "update-ref", "refs/codexlock/vaulttime", before)
+		} else {
+			y.git("mallory", "update-ref", "-d", "refs/codexlock/vaulttime")
+		}
+	}},
 	{"that names a blob", func(y *year) {
 		y.git("mallory", "update-ref", "refs/codexlock/vaulttime", y.git("mallory", "rev-parse", "HEAD:README.md"))
 	}},
@@ -244,11 +277,13 @@ func (y *year) tamperRef() {
 	none := y.findings()
 	y.fetchRef("mallory")
 	with := refTamperings[y.counts["tampered ref"]%len(refTamperings)]
+	there, _ := y.try("mallory", "rev-parse", "-q", "--verify", "refs/codexlock/vaulttime")
 	with.do(y)
 	if got := y.findings(); !slices.Equal(got, none) {
 		y.Errorf("%s: a ref %s: findings are\n%s\nwant those without the ref\n%s", y.now, with.name, strings.Join(got, "\n"), strings.Join(none, "\n"))
 	}
 	y.git("mallory", "update-ref", "-d", "refs/codexlock/vaulttime")
+	y.git("mallory", "update-ref", "refs/before", there)
 	y.counts["tampered ref"]++
 }
 
