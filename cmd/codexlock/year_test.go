@@ -29,6 +29,9 @@ func TestYear(t *testing.T) {
 			plans = append(plans, yearPlan{seed: seed + 1, days: 365, busy: 60, outage: 100, rotations: []int{60, 150, 240, 330}, leak: 200})
 		}
 	}
+	if len(plans) == 0 {
+		t.Fatal("no such seed")
+	}
 	for _, p := range plans {
 		t.Run(fmt.Sprintf("seed %d", p.seed), func(t *testing.T) { newYear(t, p).run() })
 	}
@@ -54,7 +57,8 @@ type year struct {
 	open    []*pullRequest    // not merged yet
 	taken   map[string]bool   // artifacts that an open pull request changes
 	files   []string          // artifacts on main
-	wants   map[string]string // artifacts that the log has to name, by digest
+	wants   map[string]string // the digests of the artifacts on main, which the log has to name
+	logged  map[string]bool   // artifacts and digests that were on main when the audit job ran
 	dark    time.Time         // until when main may be red: a key was changed, or the job was dead
 	dead    bool              // the job is
 	revoked bool              // what signed all records and the log was revoked a moment ago
@@ -80,7 +84,7 @@ func newYear(t *testing.T, p yearPlan) *year {
 	t.Helper()
 	y := &year{
 		clones: newClones(t, p.seed, "alice", "bob", "carol", "job", "gate", "mallory"), yearPlan: p,
-		taken: map[string]bool{}, wants: map[string]string{}, counts: map[string]int{},
+		taken: map[string]bool{}, wants: map[string]string{}, logged: map[string]bool{}, counts: map[string]int{},
 	}
 	y.people = []string{"alice", "bob", "carol"}
 	for _, name := range []string{"alice", "carol"} { // bob resolves by lock resolve
@@ -434,6 +438,9 @@ func (y *year) log() {
 		y.Errorf("%s: the audit job ended with %d:\n%s", y.now, code, out)
 		return
 	}
+	for f, digest := range y.wants {
+		y.logged[f+" "+digest] = true
+	}
 	y.git("job", "add", "-A")
 	if _, err := y.try("job", "diff", "--cached", "--quiet"); err != nil {
 		y.git("job", "commit", "-q", "-m", "Log what was verified")
@@ -464,7 +471,7 @@ func (y *year) audit() {
 		Seq                      int
 		Artifact, SHA256, Result string
 	}
-	passed := map[string]bool{}
+	passed, named := map[string]bool{}, map[string]bool{}
 	n := 0
 	for _, line := range strings.Split(strings.TrimSpace(y.read("job", "MANIFEST.integrity.json")), "\n") {
 		var e entry
@@ -472,6 +479,7 @@ func (y *year) audit() {
 			y.Fatalf("line %d of the log: %v, %s", n+1, err, line)
 		}
 		n++
+		named[e.Artifact+" "+e.SHA256] = true
 		if e.Result == "PASS" {
 			passed[e.Artifact+" "+e.SHA256] = true
 		}
@@ -479,6 +487,11 @@ func (y *year) audit() {
 	for f, digest := range y.wants {
 		if !passed[f+" "+digest] {
 			y.Errorf("the log has no entry that %s passed with sha256 %s", f, digest)
+		}
+	}
+	for content := range y.logged {
+		if !named[content] {
+			y.Errorf("the log has no entry of %s, which the audit job saw", content)
 		}
 	}
 	var there []string
