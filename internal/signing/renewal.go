@@ -36,7 +36,7 @@ type OffBranch struct {
 // and brings the local ref up to date.
 func NewOffBranch(ctx context.Context, w host.World, r *repo.Repository, g *gate.Gate) (*OffBranch, error) {
 	o := &OffBranch{repository: r, Signer: Signer{Now: g.Now(), Creator: repo.Creator(ctx, w.Dir, w.Env)}}
-	o.Writer = renewals.Writer{Repository: r, Now: g.Now(), Proved: func(r vaulttime.Record) (valid, known bool) { return o.Keys.VerifyProof(r) }}
+	o.Writer = renewals.Writer{Repository: r, Now: g.Now(), Proved: o.proved}
 	remote, ok, err := r.Remote(ctx, environment(w))
 	if err != nil {
 		return nil, err
@@ -61,6 +61,16 @@ func NewOffBranch(ctx context.Context, w host.World, r *repo.Repository, g *gate
 		return nil, exit.AsUsage(&unmergedError{o.Head})
 	}
 	return o, o.Writer.Sync(ctx)
+}
+
+// proved checks a record's proof. One of a key that may not sign now counts for nobody: it
+// must not stay in the place of a record that does because it is dated later.
+func (o *OffBranch) proved(r vaulttime.Record) (valid, known bool) {
+	switch o.Keys.Epoch(r.TrustDomain, r.KeyID) {
+	case vaulttime.EpochCurrent, vaulttime.EpochUnlisted:
+		return o.Keys.VerifyProof(r)
+	}
+	return false, true
 }
 
 // An unmergedError is a default branch whose configuration does not say renewals: ref yet.
