@@ -208,7 +208,11 @@ func (t rotation) list(ctx context.Context, r *repo.Repository, domains []string
 		key, _ := t.signer.Keys.Key(name)
 		fmt.Fprintf(t.world.Stdout, "[✓] %s %s key %s of trust domain %s as current, and the one before it as retiring\n", at, verb, key.ID(), name)
 	}
-	fmt.Fprintf(t.world.Stderr, "codexlock: hint: step 1 of 2: commit and merge %s, then run codexlock keys rotate again to attest anew\n", at)
+	between := ""
+	if t.signer.Config.RenewsInRef() { // where a record of a retiring key does not count
+		between = "codexlock renew --expired and "
+	}
+	fmt.Fprintf(t.world.Stderr, "codexlock: hint: step 1 of 2: commit and merge %s, then run %scodexlock keys rotate again to attest anew\n", at, between)
 	return nil
 }
 
