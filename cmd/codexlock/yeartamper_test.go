@@ -56,6 +56,17 @@ var tamperings = []tampering{
 	{"record: key", func(y *year, f string) bool {
 		return y.field(f+".vaulttime.json", "key_id", strings.Repeat("0", 16))
 	}},
+	{"record: proof removed", func(y *year, f string) bool {
+		text := y.read("mallory", f+".vaulttime.json")
+		var r map[string]any
+		if json.Unmarshal([]byte(text), &r) != nil {
+			return false
+		}
+		delete(r, "proof")
+		without, _ := json.Marshal(r)
+		y.write("mallory", f+".vaulttime.json", string(without))
+		return true
+	}},
 	{"record of another artifact", func(y *year, f string) bool {
 		for _, other := range y.files {
 			if other != f {

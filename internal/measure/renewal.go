@@ -76,18 +76,22 @@ func (c *Collector) compareRenewal(s *subject, r *vaulttime.Record) (state facts
 		return facts.RenewalUnproved, "there is no key to check its proof with"
 	case !valid:
 		return facts.RenewalUnproved, "its proof does not hold"
-	case !c.isSigned(tree):
+	case !c.isSigned(s, tree):
 		return facts.RenewalDiffers, "the record in the tree is not signed as it is"
 	}
 	return facts.RenewalCounts, ""
 }
 
-// isSigned reports whether a record is as it was signed: by its proof or, where it has none,
-// by its HMAC. A renewal of a record that was edited would hide the edit.
-func (c *Collector) isSigned(r *vaulttime.Record) bool {
+// isSigned reports whether a record is as it was signed: by its proof or, where none is
+// required and none was removed, by its HMAC. A renewal of a record that was edited would
+// hide the edit.
+func (c *Collector) isSigned(s *subject, r *vaulttime.Record) bool {
 	if r.Proof != "" {
 		valid, known := c.o.Keys.VerifyProof(*r)
 		return known && valid
+	}
+	if c.o.Config.RequireProof || s.in.Base != nil && s.in.Base.Proof != facts.FieldStateAbsent {
+		return false
 	}
 	_, valid := c.o.Keys.Maker(r.TrustDomain, *r)
 	return valid

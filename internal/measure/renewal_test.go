@@ -74,11 +74,12 @@ func TestRenewal(t *testing.T) {
 		"the tree's time was edited": {tree: func(f *fixture) {
 			f.editRecord(func(r *vaulttime.Record) { r.Timestamp = vaulttime.TimeOf(r.Timestamp.Add(-time.Minute)) })
 		}, want: facts.RenewalDiffers},
-		"the tree's TTL was edited": {tree: func(f *fixture) { f.editRecord(func(r *vaulttime.Record) { r.TTLHours++ }) }, want: facts.RenewalDiffers},
-		"the tree's key was edited": {tree: func(f *fixture) { f.editRecord(func(r *vaulttime.Record) { r.KeyID = old.ID() }) }, want: facts.RenewalDiffers},
-		"the tree's is no record":   {tree: func(f *fixture) { f.put(model+".vaulttime.json", "{}") }, want: facts.RenewalDiffers},
-		"the manifest was edited":   {tree: func(f *fixture) { f.edit(model+".manifest.json", `"creator": "c"`, `"creator": "x"`) }, want: facts.RenewalDiffers},
-		"the content was edited":    {tree: func(f *fixture) { f.put(model, "x") }, want: facts.RenewalCounts}, // of which the rules find what they find without it
+		"the tree's TTL was edited":    {tree: func(f *fixture) { f.editRecord(func(r *vaulttime.Record) { r.TTLHours++ }) }, want: facts.RenewalDiffers},
+		"the tree's key was edited":    {tree: func(f *fixture) { f.editRecord(func(r *vaulttime.Record) { r.KeyID = old.ID() }) }, want: facts.RenewalDiffers},
+		"the tree's proof was removed": {tree: func(f *fixture) { f.editRecord(func(r *vaulttime.Record) { r.Proof = "" }) }, want: facts.RenewalDiffers},
+		"the tree's is no record":      {tree: func(f *fixture) { f.put(model+".vaulttime.json", "{}") }, want: facts.RenewalDiffers},
+		"the manifest was edited":      {tree: func(f *fixture) { f.edit(model+".manifest.json", `"creator": "c"`, `"creator": "x"`) }, want: facts.RenewalDiffers},
+		"the content was edited":       {tree: func(f *fixture) { f.put(model, "x") }, want: facts.RenewalCounts}, // of which the rules find what they find without it
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := newFixture(t)
