@@ -121,7 +121,7 @@ func TestMetadataIsComplete(t *testing.T) {
 			t.Errorf("%s: subject %q, and it reads the other one", code, m.Custom["subject"])
 		}
 		for key := range m.Custom {
-			if !slices.Contains([]string{"requirement", "severity", "fix", "subject", "level", "kind", "excepted", "optional"}, key) {
+			if !slices.Contains([]string{"requirement", "severity", "fix", "subject", "level", "kind", "cause", "excepted", "optional"}, key) {
 				t.Errorf("%s: METADATA custom.%s is unknown", code, key)
 			}
 		}

@@ -53,9 +53,9 @@ var (
 		"quarantine release":   {args: []string{"HELD", "--reason", "it is correct"}, rules: true},
 		"renew":                {rules: true},
 		"rm":                   {args: []string{"--dry-run", "assets/sources/model.bin"}},
-		"renewals materialize": {rules: true},
+		"renewals materialize": {},
 		"renewals prune":       {},
-		"renewals status":      {rules: true},
+		"renewals status":      {},
 		"status":               {},
 		"verify":               {args: []string{"--all"}, rules: true},
 	}
