@@ -16,12 +16,12 @@ import (
 // rule does: one edit, several proofs that are absent. Any other rule's page
 // makes its rule find something alone.
 var withRule = map[string][]string{
-	"audit.rewritten":      {"audit.signature"},                      // a log made by hand has no checkpoint
-	"chain.broken":         {"chain.signature", "vaulttime.proof"},   // who signed, signed the whole chain
-	"layout.consumed":      {"manifest.inputs", "manifest.unsigned"}, // the ledger and the record are for the manifest without inputs
-	"lock.drift":           {"manifest.hash", "vaulttime.hash"},      // all three record the artifact's hash
-	"lock.unsafe_path":     {"lock.entry_missing"},                   // the entry names another file now
-	"manifest.hash":        {"manifest.unsigned"},                    // the record signs the manifest
+	"audit.rewritten":      {"audit.signature"},                    // a log made by hand has no checkpoint
+	"chain.broken":         {"chain.signature", "vaulttime.proof"}, // who signed, signed the whole chain
+	"layout.consumed":      {"manifest.unsigned"},                  // the record signs the manifest that names an input
+	"lock.drift":           {"manifest.hash", "vaulttime.hash"},    // all three record the artifact's hash
+	"lock.unsafe_path":     {"lock.entry_missing"},                 // the entry names another file now
+	"manifest.hash":        {"manifest.unsigned"},                  // the record signs the manifest
 	"manifest.provenance":  {"manifest.unsigned"},
 	"test.verifies":        {"test.unsigned"},                          // the record signs the test
 	"trust.weak_key":       {"trust.unlisted_key"},                     // another key is not listed

@@ -15,6 +15,11 @@ import (
 	"github.com/codexlock/codexlock/internal/vaulttime"
 )
 
+// saysInputsFrom is how many entries a ledger has before its new entries say whether their
+// artifacts have inputs. It takes a moment to read fewer manifests, and a line an entry is
+// one more to read in every diff.
+const saysInputsFrom = 1000
+
 // A composer makes the companions of one artifact.
 type composer struct {
 	*batch
@@ -69,7 +74,7 @@ func (c *composer) all() (err error) {
 	c.out.entry = ledger.Entry{
 		Path: c.path.String(), SHA256: c.digest, DriftTolerance: ledger.Zero, TrustDomain: c.o.Domain, VerifiedAt: c.now.String(),
 	}
-	says := c.o.SignCompanions
+	says := c.o.SignCompanions && max(len(c.ledger.Artifacts), len(c.named)) >= saysInputsFrom
 	if i, found := c.ledger.Lookup(c.path.String()); found {
 		c.out.entry.Extensions = c.ledger.Artifacts[i].Extensions
 		says = says || c.ledger.Artifacts[i].Inputs != ""
