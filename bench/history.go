@@ -163,6 +163,11 @@ func (h *history) ledger(w io.Writer) error {
 			entries[name] = strings.NewReplacer(first, name, h.sha256, hexDigest(artifactText(i, 1))).Replace(h.entry)
 		}
 	}
+	for name, entry := range entries { // as attest writes it in a ledger of this size
+		if h.n >= 1000 && !strings.Contains(entry, `"inputs"`) {
+			entries[name] = strings.TrimRight(entry, "\n") + ",\n      \"inputs\": \"none\"\n"
+		}
+	}
 	put(w, "Codex-Lock.json", "100644", ledgerText(entries))
 	return nil
 }
