@@ -142,6 +142,11 @@ func (p Path) MirroredCompanion(c Companion) Path {
 	return ManifestDir + p + Path(c.Suffix())
 }
 
+// CompanionPaths are the two paths that a companion of p may have, the one next to p first.
+func (p Path) CompanionPaths(c Companion) [2]Path {
+	return [2]Path{p.Companion(c), p.MirroredCompanion(c)}
+}
+
 // Owners are the artifacts whose companion p would be, by its name alone:
 // none for most files, one for X.test, two below assets/manifests/.
 func (p Path) Owners() []Path {

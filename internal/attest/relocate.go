@@ -239,7 +239,7 @@ func (r *relocator) follow(n Rename) error {
 			continue
 		}
 		mirrored = mirrored && isMirrored
-		if !slices.Contains([]artifact.Path{n.To.Companion(kind), n.To.MirroredCompanion(kind)}, at) {
+		if places := n.To.CompanionPaths(kind); !slices.Contains(places[:], at) {
 			item.came[kind] = txn.RawPath(at)
 			if _, moves := r.batch.renamed[at]; !moves { // else it is an artifact itself, and moves as one
 				r.removed[at] = true
@@ -376,7 +376,7 @@ func (r *relocator) remove() error {
 func (r *relocator) removeOne(p artifact.Path) error {
 	found := len(r.batch.ledger.All(p.String())) > 0
 	for _, kind := range artifact.Companions {
-		for _, at := range []artifact.Path{p.Companion(kind), p.MirroredCompanion(kind)} {
+		for _, at := range p.CompanionPaths(kind) {
 			there, err := r.regular(at)
 			if err != nil {
 				return err
@@ -461,7 +461,7 @@ func (r *relocator) dependent(p artifact.Path) error {
 	}
 	var read [len(artifact.Companions)]artifact.Path
 	for _, kind := range artifact.Companions {
-		for _, at := range []artifact.Path{p.Companion(kind), p.MirroredCompanion(kind)} {
+		for _, at := range p.CompanionPaths(kind) {
 			_, there, err := r.batch.work.Lstat(at)
 			if err != nil {
 				return err

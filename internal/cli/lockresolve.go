@@ -368,7 +368,7 @@ func (l lockResolution) resolveManifest(ctx context.Context, p artifact.Path, te
 
 // companion is the text of an artifact's companion, as it will stand; nil for none.
 func (l lockResolution) companion(ctx context.Context, owner artifact.Path, kind artifact.Companion) ([]byte, error) {
-	for _, p := range []artifact.Path{owner.Companion(kind), owner.MirroredCompanion(kind)} {
+	for _, p := range owner.CompanionPaths(kind) {
 		if text, ok := l.resolved[p]; ok {
 			return text, nil
 		}

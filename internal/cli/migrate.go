@@ -220,7 +220,7 @@ func (m *migration) isCurrent(ctx context.Context, c *signing.Candidate) (bool, 
 	if !m.short || c.Path == script.IngestPath {
 		return true, nil
 	}
-	for _, at := range []artifact.Path{c.Path.Companion(artifact.Test), c.Path.MirroredCompanion(artifact.Test)} {
+	for _, at := range c.Path.CompanionPaths(artifact.Test) {
 		text, _, err := m.read(ctx, at)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue

@@ -57,7 +57,7 @@ func (c *Collector) Attested(ctx context.Context, p artifact.Path) (bool, error)
 	}
 	for _, kind := range artifact.Companions {
 		there := false
-		for _, at := range []artifact.Path{p.Companion(kind), p.MirroredCompanion(kind)} {
+		for _, at := range p.CompanionPaths(kind) {
 			_, ok, err := c.o.Head.Lookup(ctx, at)
 			if err != nil {
 				return false, err

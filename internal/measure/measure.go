@@ -197,7 +197,7 @@ func (c *Collector) change(p artifact.Path) facts.FileChange {
 		if len(c.changes.paths) == 0 {
 			break
 		}
-		for _, companion := range [...]artifact.Path{p.Companion(kind), p.MirroredCompanion(kind)} {
+		for _, companion := range p.CompanionPaths(kind) {
 			if _, ok := c.changes.status(companion.String()); ok {
 				return facts.FileChangeModified
 			}

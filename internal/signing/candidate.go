@@ -106,7 +106,7 @@ func (c *Candidate) read(ctx context.Context, tree repo.Tree, a policy.Artifact)
 // readRecord reads an artifact's record, next to it or at the mirrored path. ok is false
 // without a record that can be read.
 func readRecord(ctx context.Context, tree repo.Tree, of artifact.Path) (record vaulttime.Record, ok bool, err error) {
-	for _, p := range []artifact.Path{of.Companion(artifact.VaultTime), of.MirroredCompanion(artifact.VaultTime)} {
+	for _, p := range of.CompanionPaths(artifact.VaultTime) {
 		entry, there, err := tree.Lookup(ctx, p)
 		if err != nil {
 			return record, false, err

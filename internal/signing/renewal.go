@@ -189,7 +189,7 @@ func (o *OffBranch) renewed(ctx context.Context, c *Candidate) (vaulttime.Record
 
 // digest is that of a companion in the tree.
 func (o *OffBranch) digest(ctx context.Context, p artifact.Path, kind artifact.Companion) (artifact.Digest, error) {
-	for _, at := range []artifact.Path{p.Companion(kind), p.MirroredCompanion(kind)} {
+	for _, at := range p.CompanionPaths(kind) {
 		entry, ok, err := o.Tree.Lookup(ctx, at)
 		if err != nil {
 			return artifact.Digest{}, err
