@@ -33,9 +33,10 @@ var edges = map[string]string{
 	"internal/namefold":   "",
 	"internal/exit":       "",
 	"internal/concurrent": "",
-	"internal/host":       "internal/exit internal/outfile internal/report internal/supervisor",
+	"internal/shellquote": "",
+	"internal/host":       "internal/shellquote internal/exit internal/outfile internal/report internal/supervisor",
 	"internal/lazyregexp": "",
-	"internal/outfile":    "internal/txn",
+	"internal/outfile":    "internal/shellquote internal/txn",
 	"internal/supervisor": "",
 	"internal/buildinfo":  "",
 	"internal/txn":        "internal/artifact",
@@ -55,15 +56,15 @@ var edges = map[string]string{
 	"internal/facts":      "",
 	"internal/measure":    "internal/artifact internal/audit internal/config internal/content internal/facts internal/ledger internal/manifest internal/namefold internal/renewals internal/repo internal/sandbox internal/schemas internal/script internal/shellcheck internal/vaulttime",
 	"internal/progress":   "",
-	"internal/attest":     "internal/artifact internal/concurrent internal/ledger internal/manifest internal/namefold internal/progress internal/script internal/txn internal/vaulttime internal/schemas",
+	"internal/attest":     "internal/shellquote internal/artifact internal/concurrent internal/ledger internal/manifest internal/namefold internal/progress internal/script internal/txn internal/vaulttime internal/schemas",
 	"internal/baseline":   "internal/artifact internal/schemas",
 	"internal/evalcache":  "",
-	"internal/policy":     "internal/artifact internal/baseline internal/bundle internal/evalcache internal/facts internal/progress internal/schemas internal/lazyregexp",
+	"internal/policy":     "internal/shellquote internal/artifact internal/baseline internal/bundle internal/evalcache internal/facts internal/progress internal/schemas internal/lazyregexp",
 	"internal/preview":    "internal/facts internal/ownerschema internal/policy internal/schemas policies",
 	"internal/report":     "internal/artifact internal/audit internal/policy",
 	"internal/workbench":  "internal/policy internal/report internal/schemas internal/txn policies internal/lazyregexp",
 	"internal/github":     "internal/report",
-	"internal/explain":    "internal/artifact internal/config internal/facts internal/keys internal/ledger internal/policy internal/report",
+	"internal/explain":    "internal/shellquote internal/artifact internal/config internal/facts internal/keys internal/ledger internal/policy internal/report",
 
 	"internal/ownerschema": "internal/schemas",
 
@@ -72,20 +73,20 @@ var edges = map[string]string{
 	"internal/keys/env":     "internal/config internal/vaulttime",
 	"internal/keys/transit": "internal/vaulttime",
 
-	"internal/gate": "internal/artifact internal/baseline internal/bundle internal/concurrent internal/config internal/exit internal/facts internal/fetch " +
+	"internal/gate": "internal/shellquote internal/artifact internal/baseline internal/bundle internal/concurrent internal/config internal/exit internal/facts internal/fetch " +
 		"internal/host internal/keys internal/ledger internal/measure internal/ownerschema internal/policy internal/preview internal/renewals internal/repo internal/report internal/sandbox " +
 		"internal/schemas internal/txn internal/vaulttime policies",
 
 	"internal/cli/flags": "internal/exit internal/gate internal/host internal/report",
 	"internal/action":    "internal/exit internal/facts internal/gate internal/github internal/host internal/keys internal/outfile internal/renewals internal/repo internal/report",
-	"internal/signing": "internal/artifact internal/attest internal/attributes internal/audit internal/concurrent internal/config internal/exit internal/facts internal/gate " +
+	"internal/signing": "internal/shellquote internal/artifact internal/attest internal/attributes internal/audit internal/concurrent internal/config internal/exit internal/facts internal/gate " +
 		"internal/github internal/host internal/keys internal/ledger internal/manifest internal/measure internal/namefold internal/policy internal/renewals internal/repo internal/txn internal/vaulttime",
 	"internal/attributes": "internal/artifact internal/config internal/exit internal/ledger internal/repo internal/script internal/txn",
 	"internal/cli/auditcmd": "internal/artifact internal/audit internal/cli/flags internal/exit internal/gate internal/host internal/repo internal/report internal/signing " +
 		"internal/vaulttime",
 	"internal/cli/policycmd": "internal/cli/flags internal/concurrent internal/exit internal/facts internal/gate internal/host internal/policy internal/progress internal/repo internal/workbench " +
 		"policies",
-	"internal/cli": "internal/artifact internal/attest internal/attributes internal/audit internal/baseline internal/buildinfo internal/cli/auditcmd internal/cli/flags " +
+	"internal/cli": "internal/shellquote internal/artifact internal/attest internal/attributes internal/audit internal/baseline internal/buildinfo internal/cli/auditcmd internal/cli/flags " +
 		"internal/cli/policycmd internal/config internal/exit internal/explain internal/facts internal/gate internal/github internal/host internal/keys " +
 		"internal/ledger internal/manifest internal/measure internal/policy internal/progress internal/renewals internal/repo internal/report internal/schemas internal/script internal/signing internal/status internal/txn internal/vaulttime " +
 		"policies",

@@ -11,6 +11,7 @@ import (
 	"github.com/codexlock/codexlock/internal/ledger"
 	"github.com/codexlock/codexlock/internal/manifest"
 	"github.com/codexlock/codexlock/internal/script"
+	"github.com/codexlock/codexlock/internal/shellquote"
 	"github.com/codexlock/codexlock/internal/txn"
 	"github.com/codexlock/codexlock/internal/vaulttime"
 )
@@ -289,7 +290,7 @@ func (c *composer) references(m *manifest.Manifest) error {
 			return fmt.Errorf("input of the manifest: %w", err)
 		}
 		if c.o.Relocation && inputs[i].SHA256 != input.digest {
-			return &RefusedError{Path: c.path.String(), Reason: fmt.Sprintf("was made from %s, which is not the recorded file now", p), Next: fmt.Sprintf("look at it, then make the artifact again or attest it: codexlock attest %s", quote(c.path))}
+			return &RefusedError{Path: c.path.String(), Reason: fmt.Sprintf("was made from %s, which is not the recorded file now", p), Next: fmt.Sprintf("look at it, then make the artifact again or attest it: codexlock attest %s", shellquote.Quoted(c.path.String()))}
 		}
 		inputs[i].SHA256 = input.digest
 		inputs[i].Plain = false

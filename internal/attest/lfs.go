@@ -5,10 +5,10 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
-	"strings"
 
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/manifest"
+	"github.com/codexlock/codexlock/internal/shellquote"
 	"github.com/codexlock/codexlock/internal/txn"
 )
 
@@ -47,7 +47,7 @@ func (c *composer) pointed(p artifact.Path, text []byte) (content, error) {
 		}
 		return content{}, &RefusedError{
 			Path: p.String(), Reason: fmt.Sprintf("is a Git LFS pointer whose content is not here: no %s", object),
-			Next: fmt.Sprintf("fetch it: git lfs fetch --include=%s; or accept the oid without the content: codexlock attest --lfs-oid %[1]s", quote(p)),
+			Next: fmt.Sprintf("fetch it: git lfs fetch --include=%s; or accept the oid without the content: codexlock attest --lfs-oid %[1]s", shellquote.Quoted(p.String())),
 			Cause: Cause{
 				Reason: "are Git LFS pointers whose content is not in " + c.o.LFS.Objects,
 				Next:   "fetch the content: git lfs fetch; or accept the oids without it: add --lfs-oid to the command",
@@ -77,7 +77,7 @@ func (c *composer) pointed(p artifact.Path, text []byte) (content, error) {
 
 // rewritePointer is how Git LFS writes a pointer anew.
 func rewritePointer(p artifact.Path) string {
-	return fmt.Sprintf("have Git LFS write it: git lfs pull --include=%s && git add --renormalize -- %[1]s", quote(p))
+	return fmt.Sprintf("have Git LFS write it: git lfs pull --include=%s && git add --renormalize -- %[1]s", shellquote.Quoted(p.String()))
 }
 
 // recordLFS has the manifest record a pointer: its oid, its size, and whether its
@@ -96,9 +96,4 @@ func (c *composer) recordLFS(m *manifest.Manifest) error {
 		return &RefusedError{Path: at.at.String(), Reason: err.Error(), Next: "rename that member of extensions, which codexlock writes for a Git LFS pointer"}
 	}
 	return err
-}
-
-// quote writes a path so that a shell reads it back.
-func quote(p artifact.Path) string {
-	return "'" + strings.ReplaceAll(p.String(), "'", `'\''`) + "'"
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/codexlock/codexlock/internal/ledger"
 	"github.com/codexlock/codexlock/internal/manifest"
 	"github.com/codexlock/codexlock/internal/script"
+	"github.com/codexlock/codexlock/internal/shellquote"
 	"github.com/codexlock/codexlock/internal/txn"
 	"github.com/codexlock/codexlock/internal/vaulttime"
 )
@@ -283,7 +284,7 @@ func (r *relocator) companion(n Rename, kind artifact.Companion) (at artifact.Pa
 func (r *relocator) recorded(p, was artifact.Path, read [len(artifact.Companions)]artifact.Path) (vaulttime.Record, error) {
 	var none vaulttime.Record
 	refused := func(at artifact.Path, format string, args ...any) (vaulttime.Record, error) {
-		return none, &RefusedError{Path: at.String(), Reason: fmt.Sprintf(format, args...), Next: "find out why: codexlock verify " + quote(was)}
+		return none, &RefusedError{Path: at.String(), Reason: fmt.Sprintf(format, args...), Next: "find out why: codexlock verify " + shellquote.Quoted(was.String())}
 	}
 	var texts [len(artifact.Companions)][]byte
 	for _, kind := range [...]artifact.Companion{artifact.Manifest, artifact.VaultTime} {
@@ -335,7 +336,7 @@ func (r *relocator) options(p artifact.Path, record vaulttime.Record) (Options, 
 	if o.Domain != record.TrustDomain {
 		return o, &RefusedError{
 			Path: p.String(), Reason: fmt.Sprintf("is in trust domain %q, and the record of %s is of %q: another domain has to attest it", o.Domain, was, record.TrustDomain),
-			Next: fmt.Sprintf("take its attestation back, move it and attest it: codexlock rm --keep-file %s && git mv %[1]s %s && codexlock attest %[2]s", quote(artifact.Path(was)), quote(p)),
+			Next: fmt.Sprintf("take its attestation back, move it and attest it: codexlock rm --keep-file %s && git mv %[1]s %s && codexlock attest %[2]s", shellquote.Quoted(was), shellquote.Quoted(p.String())),
 		}
 	}
 	c := composer{o: o}
@@ -347,7 +348,7 @@ func (r *relocator) options(p artifact.Path, record vaulttime.Record) (Options, 
 	if !proved {
 		return o, &RefusedError{
 			Path: was, Reason: "has a VaultTime record that no key of this run proves",
-			Next: fmt.Sprintf("find out who changed it: git log -p -- %s", quote(artifact.Path(was).Companion(artifact.VaultTime))),
+			Next: fmt.Sprintf("find out who changed it: git log -p -- %s", shellquote.Quoted(artifact.Path(was).Companion(artifact.VaultTime).String())),
 		}
 	}
 	i, _ := r.batch.ledger.Lookup(p.String())

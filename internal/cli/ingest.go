@@ -24,6 +24,7 @@ import (
 	"github.com/codexlock/codexlock/internal/policy"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/report"
+	"github.com/codexlock/codexlock/internal/shellquote"
 	"github.com/codexlock/codexlock/internal/signing"
 	"github.com/codexlock/codexlock/internal/vaulttime"
 )
@@ -270,7 +271,7 @@ func (in importer) takenHint(q attest.Quarantined) string {
 	if in.releases != "" {
 		return fmt.Sprintf("replace %s: codexlock quarantine release %s --replace --reason TEXT; or keep both: add --to %s", q.Taken, in.releases, other)
 	}
-	return fmt.Sprintf("replace %s: codexlock ingest --replace %s; or give the new one another name", q.Taken, signing.ShellQuote(q.Path))
+	return fmt.Sprintf("replace %s: codexlock ingest --replace %s; or give the new one another name", q.Taken, shellquote.Word(q.Path))
 }
 
 func printDenied(out io.Writer, q attest.Quarantined, where string) {

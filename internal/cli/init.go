@@ -21,6 +21,7 @@ import (
 	"github.com/codexlock/codexlock/internal/measure"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/script"
+	"github.com/codexlock/codexlock/internal/shellquote"
 	"github.com/codexlock/codexlock/internal/signing"
 	"github.com/codexlock/codexlock/internal/txn"
 )
@@ -206,7 +207,7 @@ func (in *scaffold) publicLine() (string, error) {
 		return "", err
 	}
 	if err := in.world.WriteKeyFile(in.keyFile, text); err != nil {
-		return "", exit.Usagef("%w (or, to use the key in it: VAULTTIME_KEY_FILE=%s codexlock init)", err, signing.ShellQuote(in.keyFile))
+		return "", exit.Usagef("%w (or, to use the key in it: VAULTTIME_KEY_FILE=%s codexlock init)", err, shellquote.Word(in.keyFile))
 	}
 	in.told = append(in.told, fmt.Sprintf("wrote   %s\n", in.keyFile))
 	return publicLine(key, now), nil
@@ -298,7 +299,7 @@ func (in *scaffold) nextSteps() []string {
 	file := "FILE"
 	switch {
 	case in.keyFile != "":
-		file = signing.ShellQuote(in.keyFile)
+		file = shellquote.Word(in.keyFile)
 		steps = append(steps, "keep a copy of the key where secrets are kept, and use it in this shell: export VAULTTIME_KEY_FILE="+file)
 	case !ok && in.text != "":
 		steps = append(steps, "make a key, keep it: codexlock keys generate --output FILE; add the line that it prints to public_keys in "+in.config.File.String()+", and export VAULTTIME_KEY_FILE=FILE")

@@ -14,6 +14,7 @@ import (
 	"github.com/codexlock/codexlock/internal/gate"
 	"github.com/codexlock/codexlock/internal/host"
 	"github.com/codexlock/codexlock/internal/repo"
+	"github.com/codexlock/codexlock/internal/shellquote"
 	"github.com/codexlock/codexlock/internal/signing"
 	"github.com/codexlock/codexlock/internal/vaulttime"
 )
@@ -58,7 +59,7 @@ only copy of a key.`,
 			if err := warnOfUntracked(cmd.Context(), w, output); err != nil {
 				return err
 			}
-			w.Note("hint: to use it: export VAULTTIME_KEY_FILE=" + signing.ShellQuote(w.Path(output)))
+			w.Note("hint: to use it: export VAULTTIME_KEY_FILE=" + shellquote.Word(w.Path(output)))
 			_, err = fmt.Fprintf(w.Stderr, "codexlock: its public half, for public_keys in codexlock.yaml:\n%s\n", publicLine(key, now))
 			return err
 		},

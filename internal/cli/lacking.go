@@ -11,6 +11,7 @@ import (
 	"github.com/codexlock/codexlock/internal/ledger"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/report"
+	"github.com/codexlock/codexlock/internal/shellquote"
 	"github.com/codexlock/codexlock/internal/signing"
 )
 
@@ -44,7 +45,7 @@ func printLacking(ctx context.Context, w host.World, r *repo.Repository, work re
 		switch {
 		case !is, o.Kind == repo.NotCheckedOut:
 		case o.Kind == repo.Untracked:
-			untracked = append(untracked, signing.ShellQuote(p.String()))
+			untracked = append(untracked, shellquote.Word(p.String()))
 		default:
 			if others++; others > maxLacking {
 				continue

@@ -13,6 +13,7 @@ import (
 	"github.com/codexlock/codexlock/internal/keys"
 	"github.com/codexlock/codexlock/internal/ledger"
 	"github.com/codexlock/codexlock/internal/policy"
+	"github.com/codexlock/codexlock/internal/shellquote"
 )
 
 // A Case is the input of an explanation.
@@ -144,7 +145,7 @@ func New(c Case) Explanation {
 		e.Asked = c.Requested
 	}
 	if !c.Eligibility.Artifact {
-		e.Next = fmt.Sprintf("to protect it, attest it: codexlock attest %s", policy.Quoted(e.Path))
+		e.Next = fmt.Sprintf("to protect it, attest it: codexlock attest %s", shellquote.Path(e.Path))
 		if e.Path == string(ledger.Path) {
 			e.Next = "nothing: it is the ledger itself, which every verification reads"
 		}
@@ -289,5 +290,5 @@ func (e *Explanation) next() string {
 	if e.Record == nil {
 		return "nothing: this file needs no attestation"
 	}
-	return fmt.Sprintf("nothing, until it is to be attested again before %s: codexlock attest %s", e.Record.Expires, policy.Quoted(e.Path))
+	return fmt.Sprintf("nothing, until it is to be attested again before %s: codexlock attest %s", e.Record.Expires, shellquote.Path(e.Path))
 }

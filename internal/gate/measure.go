@@ -9,9 +9,9 @@ import (
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/ledger"
 	"github.com/codexlock/codexlock/internal/measure"
-	"github.com/codexlock/codexlock/internal/policy"
 	"github.com/codexlock/codexlock/internal/renewals"
 	"github.com/codexlock/codexlock/internal/repo"
+	"github.com/codexlock/codexlock/internal/shellquote"
 )
 
 // Measure measures one artifact without judging it, or the whole change where the scope is
@@ -85,7 +85,7 @@ func (e *NotArtifactError) Error() string {
 
 // Hint is the next step.
 func (e *NotArtifactError) Hint() string {
-	return "add it to artifacts.include of codexlock.yaml and commit that, or attest it: codexlock attest " + policy.Quoted(e.Path)
+	return "add it to artifacts.include of codexlock.yaml and commit that, or attest it: codexlock attest " + shellquote.Path(e.Path)
 }
 
 // Usage says that the user corrects it.

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/codexlock/codexlock/internal/outfile"
+	"github.com/codexlock/codexlock/internal/shellquote"
 )
 
 // maxKeyFileBytes is how large a key file may be: many times what a key of random bytes
@@ -57,7 +58,7 @@ func (w World) KeyFile(name string) ([]byte, error) {
 	case info.Mode().Perm()&othersMode != 0:
 		return nil, &KeyFileError{
 			Path: name, Got: fmt.Sprintf("has mode %04o, so that others can use it", info.Mode().Perm()), Want: "0600",
-			Next: "if nobody else has read it: chmod 600 " + quote(name),
+			Next: "if nobody else has read it: chmod 600 " + shellquote.Quoted(name),
 		}
 	}
 	text, err := io.ReadAll(io.LimitReader(f, maxKeyFileBytes+1))
@@ -87,6 +88,3 @@ func (w World) WriteKeyFile(name, key string) error {
 	}
 	return err
 }
-
-// quote makes one word of a path for a shell.
-func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/codexlock/codexlock/internal/shellquote"
 	"github.com/codexlock/codexlock/internal/txn"
 )
 
@@ -40,7 +41,7 @@ func (e *LinkError) Error() string {
 
 // Hint is the next step.
 func (e *LinkError) Hint() string {
-	return fmt.Sprintf("find out who made the link: ls -ld %s; then remove it, or name a path without links", quote(e.Link))
+	return fmt.Sprintf("find out who made the link: ls -ld %s; then remove it, or name a path without links", shellquote.Quoted(e.Link))
 }
 
 // An OutsideError is a file outside the workspace, where only files inside are
@@ -71,9 +72,6 @@ func (e *KindError) Hint() string { return "name another path" }
 
 // Usage says that the user corrects it.
 func (e *KindError) Usage() bool { return true }
-
-// quote makes one word of s for a shell.
-func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
 
 // Write writes the file name, an absolute path, with what fill writes. Where fill
 // fails, the file stays as it was. A FIFO or a terminal outside a Confined folder is

@@ -222,16 +222,6 @@ func TestFirstFaultIsReportedWhateverTheWorkers(t *testing.T) {
 	}
 }
 
-func TestShellQuoted(t *testing.T) {
-	for in, want := range map[string]string{
-		"assets/a-1.bin": "assets/a-1.bin", "a b": "'a b'", "-rf": "./-rf", "a'b": `'a'\''b'`, "$(x)": "'$(x)'", "é": "'é'", "": "''", "a\nb": "'a\nb'", "~": "'~'",
-	} {
-		if got := policy.ShellQuoted(in); got != want {
-			t.Errorf("%q: got %s, want %s", in, got, want)
-		}
-	}
-}
-
 // TestDenialsEndTheJudging: after so many, the artifacts that are left are counted
 // and not judged, the same ones for any number of workers.
 func TestDenialsEndTheJudging(t *testing.T) {

@@ -13,7 +13,6 @@ import (
 var (
 	Capabilities = capabilities
 	FactsValue   = func(in facts.Input) (ast.Value, error) { return factsValue(&in) }
-	ShellQuoted  = shellQuoted
 )
 
 // SetGrace shortens how long an evaluation may take to notice its end.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/shellquote"
 	"github.com/open-policy-agent/opa/v1/ast"
 )
 
@@ -78,7 +79,7 @@ func (r *run) finding(ctx context.Context, one said, a *Artifact, file string, m
 		}
 	}
 	subject := cmp.Or(a.Path, f.File)
-	f.Fix = strings.NewReplacer("{artifact}", shellQuoted(subject), "{file}", shellQuoted(f.File)).Replace(cmp.Or(one.fix, one.rule.Fix))
+	f.Fix = strings.NewReplacer("{artifact}", shellquote.Path(subject), "{file}", shellquote.Path(f.File)).Replace(cmp.Or(one.fix, one.rule.Fix))
 	f.Fingerprint = fingerprint(Selector{f.Rule, f.Term}.String(), a.Path, a.SHA256, f.File, one.pointer)
 	if one.severity == Deny && r.options.Now.Before(one.rule.effectiveOn) {
 		f.Severity, f.EffectiveOn = Warn, one.rule.EffectiveOn
@@ -103,20 +104,6 @@ const fingerprintLength = 32
 func fingerprint(parts ...string) string {
 	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
 	return hex.EncodeToString(sum[:])[:fingerprintLength]
-}
-
-// shellQuoted is a path as one word of a shell's command, and never an option.
-func shellQuoted(s string) string {
-	if strings.HasPrefix(s, "-") {
-		s = "./" + s
-	}
-	plain := func(r rune) bool {
-		return r < 0x80 && (r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("_./@%+=:,-", r))
-	}
-	if s != "" && strings.IndexFunc(s, func(r rune) bool { return !plain(r) }) < 0 {
-		return s
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
 // compareFindings is the order of a report: denials first, then by place.

@@ -173,9 +173,6 @@ func (p *RuleEvaluator) Constants() []ast.Value {
 	return values
 }
 
-// Quoted is a path as one word of a shell's command, and never an option.
-func Quoted(path string) string { return shellQuoted(path) }
-
 // InputValue is what a rule sees of measured facts.
 func InputValue(in *facts.Input) (ast.Value, error) { return factsValue(in) }
 

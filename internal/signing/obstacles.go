@@ -11,6 +11,7 @@ import (
 	"github.com/codexlock/codexlock/internal/attributes"
 	"github.com/codexlock/codexlock/internal/ledger"
 	"github.com/codexlock/codexlock/internal/repo"
+	"github.com/codexlock/codexlock/internal/shellquote"
 )
 
 // RefuseObstacles asks Git of every path what a commit would hold, and adds to refused what
@@ -66,13 +67,13 @@ func Pattern(p, owner artifact.Path) string {
 // Refusal says what is in a commit's way, and what to do. The pattern is the path's.
 func Refusal(o repo.Obstacle, pattern string) error {
 	e := &attest.RefusedError{Path: o.Path}
-	quoted := ShellQuote(o.Path)
+	quoted := shellquote.Word(o.Path)
 	unset := func(attribute string) string {
 		in, below := o.Attributes, pattern
 		if path.Base(in) == ".gitattributes" && path.Dir(in) != "." {
 			below = strings.TrimPrefix(pattern, attributes.Literal(path.Dir(in))+"/")
 		}
-		return fmt.Sprintf("echo %s >> %s", ShellQuote(attributes.Quote("/"+below)+" "+attribute), ShellQuote(in))
+		return fmt.Sprintf("echo %s >> %s", shellquote.Word(attributes.Quote("/"+below)+" "+attribute), shellquote.Word(in))
 	}
 	switch o.Kind {
 	case repo.Ignored:
@@ -80,10 +81,10 @@ func Refusal(o repo.Obstacle, pattern string) error {
 		e.Next = "remove that pattern"
 		e.Cause = attest.Cause{Reason: fmt.Sprintf("are ignored by %s, so a commit would leave them out", o.Detail), Next: e.Next}
 		if !o.Folder {
-			e.Next += fmt.Sprintf(", or overrule it: echo %s >> .gitignore", ShellQuote("!/"+ignorePattern(pattern)))
+			e.Next += fmt.Sprintf(", or overrule it: echo %s >> .gitignore", shellquote.Word("!/"+ignorePattern(pattern)))
 		}
 	case repo.InSubmodule:
-		e.Next = fmt.Sprintf("attest its files in that repository: cd %s", ShellQuote(o.Detail))
+		e.Next = fmt.Sprintf("attest its files in that repository: cd %s", shellquote.Word(o.Detail))
 		if o.Detail == o.Path {
 			e.Reason = "is a submodule, want a regular file of this repository"
 			break
@@ -92,7 +93,7 @@ func Refusal(o repo.Obstacle, pattern string) error {
 		e.Cause = attest.Cause{Reason: fmt.Sprintf("are inside the submodule %s, whose files a commit of this repository does not hold", o.Detail), Next: e.Next}
 	case repo.NotCheckedOut:
 		e.Reason = "is not checked out (sparse checkout)"
-		e.Next = fmt.Sprintf("check it out: git sparse-checkout add %s", ShellQuote(o.Detail))
+		e.Next = fmt.Sprintf("check it out: git sparse-checkout add %s", shellquote.Word(o.Detail))
 		e.Cause = attest.Cause{Reason: "are not checked out (sparse checkout)", Next: "check them out: git sparse-checkout disable, or git sparse-checkout add and their folders"}
 	case repo.Unmerged:
 		e.Reason = "holds conflict markers of a merge"
@@ -128,17 +129,6 @@ func Resolvable(p artifact.Path) bool {
 // keepBytes is how all files of a kind escape an attribute.
 func keepBytes(attribute string) string {
 	return fmt.Sprintf("keep their bytes: add a line to .gitattributes that matches them and ends in %s, as '*.EXTENSION %[1]s' does", attribute)
-}
-
-// ShellQuote writes a word so that a POSIX shell reads it back.
-func ShellQuote(word string) string {
-	plain := strings.IndexFunc(word, func(r rune) bool {
-		return !strings.ContainsRune("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-", r)
-	}) < 0
-	if plain && word != "" {
-		return word
-	}
-	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }
 
 // ignorePattern writes a pattern as .gitignore takes it, in which a space at the end

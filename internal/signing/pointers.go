@@ -9,6 +9,7 @@ import (
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/measure"
 	"github.com/codexlock/codexlock/internal/repo"
+	"github.com/codexlock/codexlock/internal/shellquote"
 )
 
 // RefusePointers adds to refused the Git LFS pointers that the gate would deny whatever
@@ -46,7 +47,7 @@ func RefusePointers(ctx context.Context, tree repo.Tree, lfs string, paths []art
 
 // pointerRefusal says why a pointer cannot be attested, and what to do.
 func pointerRefusal(p artifact.Path, fault facts.PointerProblem) error {
-	quoted := ShellQuote(p.String())
+	quoted := shellquote.Word(p.String())
 	e := &attest.RefusedError{Path: p.String()}
 	switch fault {
 	case "malformed":

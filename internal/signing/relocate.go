@@ -15,6 +15,7 @@ import (
 	"github.com/codexlock/codexlock/internal/gate"
 	"github.com/codexlock/codexlock/internal/ledger"
 	"github.com/codexlock/codexlock/internal/repo"
+	"github.com/codexlock/codexlock/internal/shellquote"
 	"github.com/codexlock/codexlock/internal/vaulttime"
 )
 
@@ -170,8 +171,8 @@ func (r *Relocator) halfAttested(ctx context.Context, folder artifact.Path) erro
 		if strings.HasPrefix(p.String(), folder.String()+"/") && !r.listed[p] {
 			all.Errs = append(all.Errs, &attest.RefusedError{
 				Path: p.String(), Reason: "is not attested, and the folder has artifacts that are",
-				Next:  "attest it first: codexlock attest " + ShellQuote(p.String()) + "; or name the artifacts one by one",
-				Cause: attest.Cause{Reason: "are not attested, and the folder has artifacts that are", Next: "attest them first: codexlock attest " + ShellQuote(folder.String()) + "; or name the artifacts one by one"},
+				Next:  "attest it first: codexlock attest " + shellquote.Word(p.String()) + "; or name the artifacts one by one",
+				Cause: attest.Cause{Reason: "are not attested, and the folder has artifacts that are", Next: "attest them first: codexlock attest " + shellquote.Word(folder.String()) + "; or name the artifacts one by one"},
 			})
 		}
 	}
