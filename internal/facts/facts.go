@@ -477,6 +477,9 @@ type Measurement struct {
 	Second SecondPhase
 }
 
+// Complete reports whether nothing is left to measure that depends on the rules' answers.
+func (m *Measurement) Complete() bool { return m.Instead == nil && m.Second == nil }
+
 // A SecondPhase completes an input. attested is whether no rule about what was
 // attested denies the artifact; judge says the same of another artifact.
 type SecondPhase func(ctx context.Context, attested bool, judge Judge) (Input, error)

@@ -38,7 +38,7 @@ func (g *Gate) Measure(ctx context.Context) (facts.Measurement, error) {
 		return change.Repository(ctx)
 	}
 	m, standing, err := MeasureNamed(ctx, change, g.options.Selection.Paths[0])
-	if err == nil && m.Second != nil {
+	if err == nil && !m.Complete() {
 		m, err = g.complete(ctx, r, m)
 	}
 	if err == nil && !standing.Artifact {

@@ -13,10 +13,10 @@ import (
 )
 
 // Complete measures what is left of an artifact once the rules have said whether a renewed
-// record counts and whether the artifact is attested. Decide does so itself; this is for who looks at facts. The errors are those
-// of Decide. A deadline of 0 is DefaultDeadline.
+// record counts and whether the artifact is attested. Decide does so itself; this is for
+// who looks at facts. The errors are those of Decide. A deadline of 0 is DefaultDeadline.
 func (e *Engine) Complete(ctx context.Context, m facts.Measurement, deadline time.Duration) (facts.Measurement, error) {
-	if m.Second == nil && m.Instead == nil {
+	if m.Complete() {
 		return m, nil
 	}
 	if deadline <= 0 {
