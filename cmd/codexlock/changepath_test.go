@@ -21,7 +21,7 @@ import (
 )
 
 // TestChangeFindsWhatAllFinds holds every way to judge a change to the way that reads
-// everything. In a repository with nothing amiss random edits are made: what --all then
+// everything. In a repository without findings random edits are made: what --all then
 // finds, the change brought, so each of a commit, what is staged and the work tree has
 // the same findings.
 func TestChangeFindsWhatAllFinds(t *testing.T) {

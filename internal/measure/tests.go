@@ -180,7 +180,7 @@ func filled(data []byte) func(io.Writer) error {
 // a test finds is dated by the difference: the test sees the clock only.
 const maxDrift = time.Minute
 
-// restamped makes a key and the record as that key would have signed it.
+// signTestRecord makes a key and the record as that key would have signed it.
 func (c *Collector) signTestRecord(s *subject) (secret string, record []byte, err error) {
 	tests := c.o.Tests
 	random := make([]byte, 32)

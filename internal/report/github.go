@@ -85,9 +85,9 @@ func Title(r Report) string {
 	c := r.Counts
 	switch {
 	case r.Conclusion == Failure && c.Deny == 0:
-		return fmt.Sprintf("Denied for %s", count(c.Warn, "warning"))
+		return fmt.Sprintf("Denied for %s", Count(c.Warn, "warning"))
 	case r.Conclusion == Failure:
-		return fmt.Sprintf("Denied: %s%s over %s", withCauses(r, "finding"), warnings(c), count(c.Artifacts, "artifact"))
+		return fmt.Sprintf("Denied: %s%s over %s", withCauses(r, "finding"), warnings(c), Count(c.Artifacts, "artifact"))
 	case c.Artifacts == 0:
 		return "No artifact changed" + warnings(c)
 	}

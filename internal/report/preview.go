@@ -22,7 +22,7 @@ func previewLines(p *policy.Preview) []string {
 	case p.State != "done":
 		return []string{"no preview of these edits: " + p.Problem}
 	}
-	over := " over " + count(p.Artifacts, "artifact")
+	over := " over " + Count(p.Artifacts, "artifact")
 	lines := []string{"with these edits nothing changes" + over}
 	if e := effect(p.Findings); e != "" {
 		lines[0] = "with these edits " + e + over
@@ -73,7 +73,7 @@ func effect(e policy.Effect) string {
 			verb = p.one
 		}
 		if p.n > 0 && len(parts) == 0 {
-			parts = append(parts, count(p.n, "finding")+" "+verb)
+			parts = append(parts, Count(p.n, "finding")+" "+verb)
 		} else if p.n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", p.n, verb))
 		}

@@ -43,13 +43,13 @@ func suppressionLines(r Report) []string {
 	for _, s := range r.Settings {
 		line := fmt.Sprintf("rule %s only warns until %s by %s: %s", s.Rule, s.Expires, s.Owner, s.Reason)
 		if s.Level == "off" {
-			line = fmt.Sprintf("rule %s is off until %s by %s: %s (%s)", s.Rule, s.Expires, s.Owner, s.Reason, count(off[s.Rule], "finding"))
+			line = fmt.Sprintf("rule %s is off until %s by %s: %s (%s)", s.Rule, s.Expires, s.Owner, s.Reason, Count(off[s.Rule], "finding"))
 		}
 		lines = append(lines, line)
 	}
 	for _, g := range groups {
 		slices.Sort(g.rules)
-		lines = append(lines, count(g.n, "finding")+" "+suppression(&g.s)+" ["+strings.Join(g.rules, ", ")+"]")
+		lines = append(lines, Count(g.n, "finding")+" "+suppression(&g.s)+" ["+strings.Join(g.rules, ", ")+"]")
 	}
 	return lines
 }

@@ -155,10 +155,10 @@ func (t *renderer) last(r Report) {
 	c := r.Counts
 	switch {
 	case r.Conclusion == Failure && c.Deny == 0:
-		t.mark(red, "✗", "denied for %s, which this run does not allow", count(c.Warn, "warning"))
+		t.mark(red, "✗", "denied for %s, which this run does not allow", Count(c.Warn, "warning"))
 	case r.Conclusion == Failure:
 		t.mark(red, "✗", "%d of %s trusted, %s%s; level %s",
-			c.Trusted, count(c.Artifacts, "artifact"), withCauses(r, "denial"), warnings(c), Terminal(r.Level))
+			c.Trusted, Count(c.Artifacts, "artifact"), withCauses(r, "denial"), warnings(c), Terminal(r.Level))
 	case c.Artifacts == 0:
 		t.mark(green, "✓", "no artifact changed, nothing to verify%s", warnings(c))
 	default:
@@ -185,16 +185,16 @@ func passedLine(r Report) string {
 func warnings(c Counts) string {
 	words := ""
 	if c.Warn > 0 {
-		words = ", " + count(c.Warn, "warning")
+		words = ", " + Count(c.Warn, "warning")
 	}
 	if c.Excepted > 0 {
-		words += ", " + count(c.Excepted, "excepted finding")
+		words += ", " + Count(c.Excepted, "excepted finding")
 	}
 	return words
 }
 
-// count formats a number with its noun.
-func count(n int, noun string) string {
+// Count formats a number with its noun, which forms its plural with an s.
+func Count(n int, noun string) string {
 	if n == 1 {
 		return "1 " + noun
 	}
@@ -203,9 +203,9 @@ func count(n int, noun string) string {
 
 // withCauses formats the number of denials, and that of their causes if it is smaller.
 func withCauses(r Report, noun string) string {
-	words := count(r.Counts.Deny, noun)
+	words := Count(r.Counts.Deny, noun)
 	if n := deniedCauses(r); n < r.Counts.Deny {
-		words += " with " + count(n, "cause")
+		words += " with " + Count(n, "cause")
 	}
 	return words
 }

@@ -76,16 +76,9 @@ func CheckText(w io.Writer, findings []Finding) error {
 	if len(findings) == 0 {
 		p.f("[✓] the rules have no problems\n")
 	} else {
-		p.f("[✗] %s in %s\n", count(len(findings), "finding"), count(len(files), "file"))
+		p.f("[✗] %s in %s\n", report.Count(len(findings), "finding"), report.Count(len(files), "file"))
 	}
 	return p.err
-}
-
-func count(n int, noun string) string {
-	if n != 1 {
-		noun += "s"
-	}
-	return fmt.Sprintf("%d %s", n, noun)
 }
 
 // CheckJSON writes the findings as one JSON array.

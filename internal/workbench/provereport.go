@@ -25,12 +25,12 @@ func ProofText(w io.Writer, proofs []Proof) error {
 		}
 	}
 	if silent > 0 {
-		p.f("[!] %s finds nothing where a fact is missing: a missing fact should be a finding\n", count(silent, "rule"))
+		p.f("[!] %s finds nothing where a fact is missing: a missing fact should be a finding\n", report.Count(silent, "rule"))
 	}
 	if unproved > 0 {
-		p.f("[✗] %d of %s not proved\n", unproved, count(len(proofs), "rule"))
+		p.f("[✗] %d of %s not proved\n", unproved, report.Count(len(proofs), "rule"))
 	} else {
-		p.f("[✓] each deny and warn of %s can fire\n", count(len(proofs), "rule"))
+		p.f("[✓] each deny and warn of %s can fire\n", report.Count(len(proofs), "rule"))
 	}
 	return p.err
 }
@@ -46,7 +46,7 @@ func tellProof(p *printer, r Proof, width int) {
 			p.f("[✓] %-*s  %s: %s\n", width, report.Terminal(r.Code), d.Severity, report.Terminal(strings.Join(d.Changes, ", and ")))
 		default:
 			p.f("[✗] %-*s  %s never fires (%s:%d): tried %s\n", width, report.Terminal(r.Code), d.Severity,
-				report.Terminal(d.File), d.Line, count(r.Asked, "change"))
+				report.Terminal(d.File), d.Line, report.Count(r.Asked, "change"))
 			p.f("      hint: %s\n", "see what it asks for with codexlock policy trace, or give facts that lead there: --facts FILE")
 		}
 	}

@@ -38,9 +38,9 @@ func TestText(w io.Writer, r TestReport) error {
 		skipped = fmt.Sprintf(", %d skipped", r.Skipped)
 	}
 	if r.Failed > 0 {
-		p.f("[✗] %d of %s failed%s\n", r.Failed, count(len(r.Tests), "test"), skipped)
+		p.f("[✗] %d of %s failed%s\n", r.Failed, report.Count(len(r.Tests), "test"), skipped)
 	} else {
-		p.f("[✓] %s passed%s\n", count(r.Passed, "test"), skipped)
+		p.f("[✓] %s passed%s\n", report.Count(r.Passed, "test"), skipped)
 	}
 	return p.err
 }

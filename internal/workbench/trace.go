@@ -147,7 +147,7 @@ func TraceText(w io.Writer, t Trace) error {
 	p := &printer{w: w}
 	result := "found nothing"
 	if n := len(t.Found); n > 0 {
-		result = "found " + count(n, "thing")
+		result = "found " + report.Count(n, "thing")
 	}
 	p.f("%s about %s: %s\n", report.Terminal(t.Rule), report.Terminal(t.Subject), result)
 	for _, f := range t.Found {
