@@ -302,7 +302,7 @@ func (k *keyView) printNext(d facts.DomainKey) {
 	}
 }
 
-// next is the next step about a key, "" where there is none.
+// next is the next step about a key, "" for none.
 func (k *keyView) next(d facts.DomainKey) string {
 	domain, _ := k.options.Config.Domain(d.Domain)
 	switch {

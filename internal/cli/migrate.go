@@ -184,7 +184,7 @@ func (m *migration) script(ctx context.Context) error {
 	return nil
 }
 
-// read reads a file of the work tree; its error is fs.ErrNotExist where there is none.
+// read reads a file of the work tree; its error is fs.ErrNotExist without such a file.
 func (m *migration) read(ctx context.Context, p artifact.Path) (text []byte, mode fs.FileMode, err error) {
 	entry, ok, err := m.tree.Lookup(ctx, p)
 	switch {

@@ -238,7 +238,7 @@ const (
 	TestRunFailed      TestRun = "failed"
 	TestRunDiffers     TestRun = "differs" // the second run did otherwise than the first
 	TestRunTimeout     TestRun = "timeout"
-	TestRunRefused     TestRun = "refused"     // nothing vouches for its bytes
+	TestRunRefused     TestRun = "refused"     // nothing verifies its bytes
 	TestRunUnavailable TestRun = "unavailable" // the sandbox, or what it tests
 	TestRunUnproved    TestRun = "unproved"    // its artifact is not what is recorded and signed, or the test cannot be run, as other rules say
 )
@@ -304,7 +304,7 @@ type Sameness string
 const (
 	SamenessSame    Sameness = "same"
 	SamenessDiffers Sameness = "differs"
-	SamenessAbsent  Sameness = "absent" // either is not there, or is no file
+	SamenessAbsent  Sameness = "absent" // either does not exist, or is no file
 )
 
 // A RecordAge compares when the content of an artifact's record was approved, in base and head.
@@ -335,7 +335,7 @@ type Signature string
 const (
 	SignatureValid   Signature = "valid"
 	SignatureInvalid Signature = "invalid"
-	SignatureNoKey   Signature = "no_key" // there is none to check it with
+	SignatureNoKey   Signature = "no_key" // there is no key to check it with
 	SignatureAbsent  Signature = "absent"
 )
 
@@ -654,7 +654,7 @@ const (
 	LogHistoryExtends   LogHistory = "extends" // the base's, or new
 	LogHistoryRewritten LogHistory = "rewritten"
 	LogHistoryUnread    LogHistory = "unread" // the base's cannot be read
-	LogHistoryAbsent    LogHistory = "absent" // there is none, or it was not asked
+	LogHistoryAbsent    LogHistory = "absent" // there is no log, or it was not asked for
 )
 
 // A LogChain is whether each line of the log names the one before it.

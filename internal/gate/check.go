@@ -24,7 +24,7 @@ type ConfigurationCheck struct {
 	Unmatched []*config.Error // patterns that match no file, in the order of the file
 	Committed bool            // the gate's files are those of the last commit
 	Preview   *policy.Preview // what the edits would change; nil without edits
-	NoPreview string          // why there is none, "" if there is one or nothing is edited
+	NoPreview string          // why there is no preview, "" if there is one or nothing is edited
 }
 
 // CheckConfiguration loads the configuration on the disk, with the rules, the schemas and

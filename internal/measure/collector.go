@@ -39,7 +39,7 @@ type OwnerSchema interface {
 // Options say what is measured, the base to compare with, and the keys and programs to use.
 type Options struct {
 	Repository *repo.Repository
-	Base, Head repo.Tree // Base is the empty tree where there is none
+	Base, Head repo.Tree // Base is the empty tree without a base commit
 	BaseCommit string    // for the report; "" where there is none
 	HeadCommit string    // "" for the work tree, and for what is staged
 	Staged     bool      // Head is what Git's index holds

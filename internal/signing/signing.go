@@ -120,7 +120,7 @@ func (s Signer) Options(domain string, hours int64) (attest.Options, error) {
 	}, nil
 }
 
-// verifyProof checks the proof of a record whose chain is gone on with. In
+// verifyProof checks the proof of a record whose chain is continued. In
 // its own domain the key before the current one is good enough, for there it is
 // what is replaced. From another one only a current key's record is taken over:
 // who has an old key could make such a record today.
