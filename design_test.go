@@ -77,8 +77,9 @@ var edges = map[string]string{
 		"internal/host internal/keys internal/ledger internal/measure internal/ownerschema internal/policy internal/preview internal/renewals internal/repo internal/report internal/sandbox " +
 		"internal/schemas internal/txn internal/vaulttime policies",
 
-	"internal/cli/flags": "internal/exit internal/gate internal/host internal/report",
-	"internal/action":    "internal/exit internal/facts internal/gate internal/github internal/host internal/keys internal/outfile internal/renewals internal/repo internal/report",
+	"internal/cli/terminal": "internal/host internal/progress",
+	"internal/cli/flags":    "internal/exit internal/gate internal/host internal/report",
+	"internal/action":       "internal/exit internal/facts internal/gate internal/github internal/host internal/keys internal/outfile internal/renewals internal/repo internal/report",
 	"internal/signing": "internal/shellquote internal/artifact internal/attest internal/attributes internal/audit internal/concurrent internal/config internal/exit internal/facts internal/gate " +
 		"internal/github internal/host internal/keys internal/ledger internal/manifest internal/measure internal/namefold internal/policy internal/renewals internal/repo internal/txn internal/vaulttime",
 	"internal/attributes": "internal/artifact internal/config internal/exit internal/ledger internal/repo internal/script internal/txn",
@@ -87,7 +88,7 @@ var edges = map[string]string{
 	"internal/cli/policycmd": "internal/cli/flags internal/concurrent internal/exit internal/facts internal/gate internal/host internal/policy internal/progress internal/repo internal/workbench " +
 		"policies",
 	"internal/cli": "internal/shellquote internal/artifact internal/attest internal/attributes internal/audit internal/baseline internal/buildinfo internal/cli/auditcmd internal/cli/flags " +
-		"internal/cli/policycmd internal/config internal/exit internal/explain internal/facts internal/gate internal/github internal/host internal/keys " +
+		"internal/cli/policycmd internal/cli/terminal internal/config internal/exit internal/explain internal/facts internal/gate internal/github internal/host internal/keys " +
 		"internal/ledger internal/manifest internal/measure internal/policy internal/progress internal/renewals internal/repo internal/report internal/schemas internal/script internal/signing internal/status internal/txn internal/vaulttime " +
 		"policies",
 	"cmd/codexlock":  "internal/cli internal/host",

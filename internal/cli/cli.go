@@ -13,6 +13,7 @@ import (
 	"github.com/codexlock/codexlock/internal/buildinfo"
 	"github.com/codexlock/codexlock/internal/cli/auditcmd"
 	"github.com/codexlock/codexlock/internal/cli/policycmd"
+	"github.com/codexlock/codexlock/internal/cli/terminal"
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/gate"
 	"github.com/codexlock/codexlock/internal/host"
@@ -26,10 +27,10 @@ func Main(ctx context.Context, w host.World) (code int) {
 	if code, served := gate.Serve(ctx, w); served {
 		return code
 	}
-	w, bar, flush := paint(w)
+	w, report, flush := terminal.Paint(w)
 	defer flush()
-	if bar != nil {
-		ctx = progress.With(ctx, bar.report)
+	if report != nil {
+		ctx = progress.With(ctx, report)
 	}
 	root := rootCommand(w)
 	root.SetArgs(w.Args[1:])
@@ -92,8 +93,8 @@ func rootCommand(w host.World) *cobra.Command {
 		root.AddCommand(command(w))
 	}
 	explainArguments(root)
-	if p, ok := w.Stdout.(*painter); ok && p.columns > 0 {
-		root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages", fmt.Sprintf(".FlagUsagesWrapped %d", p.columns)))
+	if n := terminal.Columns(w); n > 0 {
+		root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages", fmt.Sprintf(".FlagUsagesWrapped %d", n)))
 	}
 	return root
 }

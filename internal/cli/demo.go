@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/codexlock/codexlock/internal/cli/terminal"
 	"github.com/codexlock/codexlock/internal/config"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/gate"
@@ -79,7 +80,7 @@ func runDemo(ctx context.Context, w host.World) error {
 	if err != nil {
 		return err
 	}
-	if err := report.Write("text", w.Stdout, result, report.Options{Color: colored(w)}); err != nil {
+	if err := report.Write("text", w.Stdout, result, report.Options{Color: terminal.Colored(w)}); err != nil {
 		return err
 	}
 	file := filepath.Join(r.Root(), "report.json")

@@ -12,6 +12,7 @@ import (
 
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/attributes"
+	"github.com/codexlock/codexlock/internal/cli/terminal"
 	"github.com/codexlock/codexlock/internal/config"
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/gate"
@@ -113,7 +114,7 @@ func runInit(ctx context.Context, w host.World, o initOptions) error {
 		return err
 	}
 	fmt.Fprint(w.Stdout, strings.Join(in.told, ""))
-	fmt.Fprint(w.Stdout, numbered(in.nextSteps()))
+	fmt.Fprint(w.Stdout, terminal.Steps(in.nextSteps()))
 	return nil
 }
 

@@ -14,6 +14,7 @@ import (
 
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/audit"
+	"github.com/codexlock/codexlock/internal/cli/terminal"
 	"github.com/codexlock/codexlock/internal/config"
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/gate"
@@ -235,15 +236,5 @@ func (v revocation) printNext(c config.Config, domains []string, signed []artifa
 		steps = append(steps, "read the audit log, whose last signature is of this key (codexlock audit query), and sign it with the current key: codexlock audit sign; until that is merged, renew and verify --all are denied")
 	}
 	steps = append(steps, "replace the key where it is kept: secrets of workflows, files, other machines")
-	fmt.Fprint(v.world.Stdout, numbered(steps))
-}
-
-// numbered is a list of next steps.
-func numbered(steps []string) string {
-	var text strings.Builder
-	text.WriteString("\nnext:\n")
-	for i, s := range steps {
-		fmt.Fprintf(&text, "  %d. %s\n", i+1, s)
-	}
-	return text.String()
+	fmt.Fprint(v.world.Stdout, terminal.Steps(steps))
 }

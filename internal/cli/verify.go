@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/codexlock/codexlock/internal/cli/flags"
+	"github.com/codexlock/codexlock/internal/cli/terminal"
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/gate"
@@ -157,7 +158,7 @@ func (v *verification) present(ctx context.Context, g *gate.Gate, outputs []flag
 	for _, note := range r.Notes {
 		fmt.Fprintf(v.world.Stderr, "codexlock: %s\n", report.Terminal(note))
 	}
-	if err := write(v.world, outputs, r, report.Options{Quiet: v.quiet, Color: !v.noColor && colored(v.world), ShowExcepted: v.excepted}); err != nil {
+	if err := write(v.world, outputs, r, report.Options{Quiet: v.quiet, Color: !v.noColor && terminal.Colored(v.world), ShowExcepted: v.excepted}); err != nil {
 		return err
 	}
 	if g.ReadsWorkTree() && !v.quiet {

@@ -1,4 +1,6 @@
-package cli
+// Package terminal prints for people: it colours and wraps the lines of every command where a
+// stream is a terminal, shows how far long work is, and numbers lists of steps.
+package terminal
 
 import (
 	"bytes"
@@ -8,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/codexlock/codexlock/internal/host"
+	"github.com/codexlock/codexlock/internal/progress"
 )
 
 // The colours of a terminal (ECMA-48, SGR).
@@ -35,13 +38,14 @@ type painter struct {
 	line    []byte // what was written since the last newline
 }
 
-// paint puts painters between a command and its streams, where these are for people, and
-// makes a bar where standard error is a terminal. The function that it returns writes what
-// is left of a line.
-func paint(w host.World) (host.World, *bar, func()) {
+// Paint puts painters between a command and its streams, where these are for people. report
+// prints how far long work is; it is nil where standard error is no terminal. flush writes
+// what is left of a line.
+func Paint(w host.World) (painted host.World, report progress.Reporter, flush func()) {
 	var b *bar
 	if _, columns := w.Terminal(w.Stderr); columns > 0 {
 		b = &bar{out: w.Stderr, now: w.Now}
+		report = b.report
 	}
 	var painters []*painter
 	for _, stream := range []*io.Writer{&w.Stdout, &w.Stderr} {
@@ -53,7 +57,7 @@ func paint(w host.World) (host.World, *bar, func()) {
 			*stream = p
 		}
 	}
-	return w, b, func() {
+	return w, report, func() {
 		b.clear()
 		for _, p := range painters {
 			_, _ = p.out.Write(p.line)
@@ -69,10 +73,18 @@ func flagsOf(args []string) []string {
 	return args
 }
 
-// colored reports whether standard output has colours.
-func colored(w host.World) bool {
+// Colored reports whether standard output has colours.
+func Colored(w host.World) bool {
 	p, ok := w.Stdout.(*painter)
 	return ok && p.color
+}
+
+// Columns returns the width to which the lines of standard output are wrapped, 0 for none.
+func Columns(w host.World) int {
+	if p, ok := w.Stdout.(*painter); ok {
+		return p.columns
+	}
+	return 0
 }
 
 // Write writes the lines that are complete.
