@@ -77,25 +77,28 @@ var edges = map[string]string{
 		"internal/host internal/keys internal/ledger internal/measure internal/ownerschema internal/policy internal/preview internal/renewals internal/repo internal/report internal/sandbox " +
 		"internal/schemas internal/txn internal/vaulttime policies",
 
-	"internal/cli/terminal": "internal/host internal/progress",
-	"internal/cli/flags":    "internal/exit internal/gate internal/host internal/report",
-	"internal/action":       "internal/exit internal/facts internal/gate internal/github internal/host internal/keys internal/outfile internal/renewals internal/repo internal/report",
+	"internal/action": "internal/exit internal/facts internal/gate internal/github internal/host internal/keys internal/outfile internal/renewals internal/repo internal/report",
 	"internal/signing": "internal/shellquote internal/artifact internal/attest internal/attributes internal/audit internal/concurrent internal/config internal/exit internal/facts internal/gate " +
 		"internal/github internal/host internal/keys internal/ledger internal/manifest internal/measure internal/namefold internal/policy internal/renewals internal/repo internal/txn internal/vaulttime",
-	"internal/attributes": "internal/artifact internal/config internal/exit internal/ledger internal/repo internal/script internal/txn",
-	"internal/cli/auditcmd": "internal/artifact internal/audit internal/cli/flags internal/exit internal/gate internal/host internal/repo internal/report internal/signing " +
-		"internal/vaulttime",
-	"internal/cli/policycmd": "internal/cli/flags internal/concurrent internal/exit internal/facts internal/gate internal/host internal/policy internal/progress internal/repo internal/workbench " +
-		"policies",
-	"internal/cli": "internal/shellquote internal/artifact internal/attest internal/attributes internal/audit internal/baseline internal/buildinfo internal/cli/auditcmd internal/cli/flags " +
-		"internal/cli/policycmd internal/cli/terminal internal/config internal/exit internal/explain internal/facts internal/gate internal/github internal/host internal/keys " +
-		"internal/ledger internal/manifest internal/measure internal/policy internal/progress internal/renewals internal/repo internal/report internal/schemas internal/script internal/signing internal/status internal/txn internal/vaulttime " +
-		"policies",
-	"cmd/codexlock":  "internal/cli internal/host",
-	"cmd/action":     "internal/action internal/host",
-	"cmd/image":      "internal/action internal/cli internal/host",
-	"bench":          "",
-	"bench/profiled": "internal/cli internal/exit internal/host",
+	"internal/attributes":     "internal/artifact internal/config internal/exit internal/ledger internal/repo internal/script internal/txn",
+	"internal/cli":            "internal/attest internal/buildinfo internal/cli/attestcmd internal/cli/auditcmd internal/cli/flags internal/cli/initcmd internal/cli/keyscmd internal/cli/lockcmd internal/cli/policycmd internal/cli/renewcmd internal/cli/terminal internal/cli/verifycmd internal/exit internal/gate internal/host internal/progress internal/report",
+	"internal/cli/attestcmd":  "internal/artifact internal/attest internal/audit internal/cli/auditlog internal/cli/flags internal/config internal/exit internal/facts internal/gate internal/host internal/policy internal/repo internal/report internal/shellquote internal/signing internal/txn internal/vaulttime",
+	"internal/cli/auditcmd":   "internal/artifact internal/audit internal/cli/flags internal/exit internal/gate internal/host internal/repo internal/report internal/signing internal/vaulttime",
+	"internal/cli/auditlog":   "internal/audit internal/config internal/exit internal/github internal/host internal/repo internal/signing",
+	"internal/cli/candidates": "internal/exit internal/gate internal/host internal/repo internal/report internal/signing",
+	"internal/cli/flags":      "internal/exit internal/gate internal/host internal/report",
+	"internal/cli/initcmd":    "internal/artifact internal/attributes internal/buildinfo internal/cli/attestcmd internal/cli/keyscmd internal/cli/lockcmd internal/cli/terminal internal/config internal/exit internal/facts internal/gate internal/host internal/keys internal/ledger internal/measure internal/repo internal/report internal/script internal/shellquote internal/signing internal/txn internal/vaulttime",
+	"internal/cli/keyscmd":    "internal/artifact internal/attest internal/audit internal/cli/auditlog internal/cli/candidates internal/cli/flags internal/cli/terminal internal/config internal/exit internal/facts internal/gate internal/host internal/keys internal/measure internal/policy internal/repo internal/report internal/shellquote internal/signing internal/txn internal/vaulttime policies",
+	"internal/cli/lockcmd":    "internal/artifact internal/attest internal/exit internal/gate internal/host internal/ledger internal/manifest internal/measure internal/repo internal/report internal/signing internal/txn internal/vaulttime",
+	"internal/cli/policycmd":  "internal/cli/flags internal/concurrent internal/exit internal/facts internal/gate internal/host internal/policy internal/progress internal/repo internal/workbench policies",
+	"internal/cli/renewcmd":   "internal/artifact internal/attest internal/cli/auditlog internal/cli/candidates internal/cli/flags internal/config internal/exit internal/facts internal/gate internal/host internal/keys internal/ledger internal/measure internal/policy internal/renewals internal/repo internal/report internal/script internal/signing internal/txn internal/vaulttime",
+	"internal/cli/terminal":   "internal/host internal/progress",
+	"internal/cli/verifycmd":  "internal/artifact internal/baseline internal/cli/attestcmd internal/cli/auditlog internal/cli/flags internal/cli/terminal internal/config internal/exit internal/explain internal/facts internal/gate internal/host internal/ledger internal/measure internal/repo internal/report internal/schemas internal/shellquote internal/signing internal/status internal/vaulttime",
+	"cmd/codexlock":           "internal/cli internal/host",
+	"cmd/action":              "internal/action internal/host",
+	"cmd/image":               "internal/action internal/cli internal/host",
+	"bench":                   "",
+	"bench/profiled":          "internal/cli internal/exit internal/host",
 }
 
 // only says which packages may import something that reaches outside.
@@ -134,16 +137,16 @@ var writes = strings.Fields("os.Create os.CreateTemp os.Rename os.WriteFile os.O
 
 // writers are the packages that call some of them for other files, and for what.
 var writers = map[string]struct{ calls, what string }{
-	"bench":               {"os.Create os.MkdirAll os.MkdirTemp os.RemoveAll os.WriteFile", "its scratch repositories and its table"},
-	"bench/profiled":      {"os.Create", "the profile"},
-	"internal/cli":        {"os.MkdirAll os.MkdirTemp os.Remove os.WriteFile", "the demo's throwaway repository, which plays the user's part"},
-	"internal/fetch":      {"os.CreateTemp os.MkdirAll os.OpenFile os.Remove os.Rename", "the user's cache of bundles"},
-	"internal/github":     {"os.OpenFile", "the runner's files, which are added to"},
-	"internal/host":       {"unix.Open", "reading a key file, which is no symlink"},
-	"internal/repo":       {"os.MkdirTemp os.OpenFile os.RemoveAll unix.Open unix.Openat2", "reading, without following symlinks, and the folder of a ref that is fetched apart"},
-	"internal/sandbox":    {"os.Chmod os.Chown os.Mkdir os.MkdirAll os.MkdirTemp os.OpenFile os.RemoveAll os.WriteFile unix.Open", "the sandbox's own folder, /proc, and what a test finds it cannot open"},
-	"internal/supervisor": {"syscall.Write", "the pipe for the exit code"},
-	"internal/shellcheck": {"os.MkdirTemp os.Remove os.RemoveAll os.WriteFile", "what ShellCheck reads"},
+	"bench":                {"os.Create os.MkdirAll os.MkdirTemp os.RemoveAll os.WriteFile", "its scratch repositories and its table"},
+	"bench/profiled":       {"os.Create", "the profile"},
+	"internal/cli/initcmd": {"os.MkdirAll os.MkdirTemp os.Remove os.WriteFile", "the demo's throwaway repository, which plays the user's part"},
+	"internal/fetch":       {"os.CreateTemp os.MkdirAll os.OpenFile os.Remove os.Rename", "the user's cache of bundles"},
+	"internal/github":      {"os.OpenFile", "the runner's files, which are added to"},
+	"internal/host":        {"unix.Open", "reading a key file, which is no symlink"},
+	"internal/repo":        {"os.MkdirTemp os.OpenFile os.RemoveAll unix.Open unix.Openat2", "reading, without following symlinks, and the folder of a ref that is fetched apart"},
+	"internal/sandbox":     {"os.Chmod os.Chown os.Mkdir os.MkdirAll os.MkdirTemp os.OpenFile os.RemoveAll os.WriteFile unix.Open", "the sandbox's own folder, /proc, and what a test finds it cannot open"},
+	"internal/supervisor":  {"syscall.Write", "the pipe for the exit code"},
+	"internal/shellcheck":  {"os.MkdirTemp os.Remove os.RemoveAll os.WriteFile", "what ShellCheck reads"},
 }
 
 // TestOnePackageWrites: no other package creates, renames, changes or removes files of a
@@ -482,7 +485,7 @@ func TestWorkflowsObeyWhatWeEnforce(t *testing.T) {
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no workflows, %v", err)
 	}
-	scaffolded, err := filepath.Glob("internal/cli/init.*.yml")
+	scaffolded, err := filepath.Glob("internal/cli/initcmd/templates/*.yml")
 	if err != nil || len(scaffolded) < 4 {
 		t.Fatalf("%d workflows that init writes, %v", len(scaffolded), err)
 	}

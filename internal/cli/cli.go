@@ -11,9 +11,15 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/codexlock/codexlock/internal/buildinfo"
+	"github.com/codexlock/codexlock/internal/cli/attestcmd"
 	"github.com/codexlock/codexlock/internal/cli/auditcmd"
+	"github.com/codexlock/codexlock/internal/cli/initcmd"
+	"github.com/codexlock/codexlock/internal/cli/keyscmd"
+	"github.com/codexlock/codexlock/internal/cli/lockcmd"
 	"github.com/codexlock/codexlock/internal/cli/policycmd"
+	"github.com/codexlock/codexlock/internal/cli/renewcmd"
 	"github.com/codexlock/codexlock/internal/cli/terminal"
+	"github.com/codexlock/codexlock/internal/cli/verifycmd"
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/gate"
 	"github.com/codexlock/codexlock/internal/host"
@@ -66,28 +72,28 @@ func rootCommand(w host.World) *cobra.Command {
 	root.Flags().Bool("version", false, "print the version")
 	root.SetVersionTemplate(buildinfo.Text())
 	for _, command := range []func(host.World) *cobra.Command{
-		attestCommand,
+		attestcmd.Attest,
 		auditcmd.New,
 		completionCommand,
-		configCommand,
-		demoCommand,
-		explainCommand,
-		exportCommand,
-		factsCommand,
-		ingestCommand,
-		initCommand,
-		keysCommand,
-		lockCommand,
+		verifycmd.Config,
+		initcmd.Demo,
+		verifycmd.Explain,
+		renewcmd.Export,
+		verifycmd.Facts,
+		attestcmd.Ingest,
+		initcmd.Init,
+		keyscmd.New,
+		lockcmd.New,
 		manCommand,
-		migrateCommand,
-		moveCommand,
+		renewcmd.Migrate,
+		attestcmd.Move,
 		policycmd.New,
-		quarantineCommand,
-		removeCommand,
-		renewCommand,
-		renewalsCommand,
-		statusCommand,
-		verifyCommand,
+		attestcmd.Quarantine,
+		attestcmd.Remove,
+		renewcmd.Renew,
+		renewcmd.Renewals,
+		verifycmd.Status,
+		verifycmd.Verify,
 		versionCommand,
 	} {
 		root.AddCommand(command(w))

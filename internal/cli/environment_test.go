@@ -89,10 +89,13 @@ func TestEnvironmentSteersEveryCommand(t *testing.T) {
 		t.Errorf("commands are %q, and there are %d readers and %d others", all, len(readers), len(others))
 	}
 	now := time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
-	r, w := attestedRepository(t, now, map[string]string{"model.bin": "weights"})
-	w.Names = func() []string { return nil }
-	w.Random = strings.NewReader(strings.Repeat("0123456789", 100))
-	variables := map[string]string{"VAULTTIME_KEY": "a-key-for-mutants-0123456789abcdef0123", "VAULTTIME_KEY_OLD": "an-earlier-key-0123456789abcdef012345"}
+	r, err := repo.Create(t.Context(), t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { r.Close() })
+	w := host.World{Dir: r.Root(), Now: func() time.Time { return now }, Names: func() []string { return nil }, Random: strings.NewReader(strings.Repeat("0123456789", 100))}
+	variables := map[string]string{"VAULTTIME_KEY": "a-key-for-readers-0123456789abcdef0123"}
 	run := func(t *testing.T, more map[string]string, args ...string) (int, string) {
 		t.Helper()
 		var out bytes.Buffer
@@ -108,6 +111,7 @@ func TestEnvironmentSteersEveryCommand(t *testing.T) {
 		return Main(t.Context(), w), out.String()
 	}
 	held := arrange(t, r, now, func(args ...string) (int, string) { return run(t, nil, args...) })
+	variables["VAULTTIME_KEY_OLD"] = "an-earlier-key-0123456789abcdef012345"
 	for _, name := range slices.Sorted(maps.Keys(readers)) {
 		command := readers[name]
 		args := strings.Fields(name)
@@ -131,9 +135,9 @@ func TestEnvironmentSteersEveryCommand(t *testing.T) {
 	}
 }
 
-// arrange makes what the commands need to get as far as the configuration: a file to
-// ingest, one in quarantine, and a configuration with a bundle on a server. It returns the
-// quarantine's name.
+// arrange makes what the commands need to get as far as the configuration: an attested file,
+// one to ingest, one in quarantine, and a configuration with a bundle on a server. It returns
+// the quarantine's name.
 func arrange(t *testing.T, r *repo.Repository, now time.Time, run func(args ...string) (int, string)) string {
 	t.Helper()
 	write := func(name, text string) {
@@ -144,6 +148,15 @@ func arrange(t *testing.T, r *repo.Repository, now time.Time, run func(args ...s
 		if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}
+	}
+	write("assets/sources/model.bin", "weights")
+	for _, line := range []string{"init --domain runtime-core", "attest --all"} {
+		if code, out := run(strings.Fields(line)...); code != exit.Trusted {
+			t.Fatalf("%s ends with %d: %s", line, code, out)
+		}
+	}
+	if _, err := r.CommitAll(t.Context(), "attested", now); err != nil {
+		t.Fatal(err)
 	}
 	write("assets/incoming/bad.sh", "#!/bin/sh\n# TODO\n")
 	if code, out := run("ingest"); code != exit.Denied {

@@ -201,6 +201,14 @@ func Count(n int, noun string) string {
 	return fmt.Sprintf("%d %ss", n, noun)
 }
 
+// CountAre formats a number with its noun and the verb: "1 artifact is", "2 artifacts are".
+func CountAre(n int, noun string) string {
+	if n == 1 {
+		return Count(n, noun) + " is"
+	}
+	return Count(n, noun) + " are"
+}
+
 // withCauses formats the number of denials, and that of their causes if it is smaller.
 func withCauses(r Report, noun string) string {
 	words := Count(r.Counts.Deny, noun)
