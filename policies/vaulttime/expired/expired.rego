@@ -41,6 +41,20 @@ deny contains {
 } if {
 	not _proved
 	_changed
+	not input.renewal
+	not _expiring
+}
+
+# The same where renewals are in the ref: renew verifies the default branch, not this one.
+deny contains {
+	"msg": _message,
+	"file": fact.file("vaulttime"),
+	"pointer": "/timestamp",
+	"fix": "a maintainer reviews the change, and attests it again on its branch, or with the workflow Attest: codexlock attest {artifact}",
+} if {
+	not _proved
+	_changed
+	input.renewal
 	not _expiring
 }
 

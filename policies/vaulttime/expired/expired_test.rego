@@ -64,3 +64,10 @@ test_what_a_change_attested_too_long_ago_is_renewed_by_a_maintainer if {
 	}
 	sample.fixes(expired.deny) == set() with input as sample.changed({"/checks/time": "expired", "/artifact/change": "unchanged"})
 }
+
+test_what_a_change_attested_too_long_ago_is_attested_again_where_renewals_are_in_the_ref if {
+	every change in {"added", "modified"} {
+		facts := sample.changed({"/checks/time": "expired", "/artifact/change": change, "/renewal": {"state": "absent"}})
+		sample.fixes(expired.deny) == {"a maintainer reviews the change, and attests it again on its branch, or with the workflow Attest: codexlock attest {artifact}"} with input as facts
+	}
+}
