@@ -114,7 +114,11 @@ func (g *Gate) Evaluate(ctx context.Context, use func(Outcome) error) error {
 	default:
 		e.notes = append(e.notes, store.Note())
 	}
-	if note := untouchedNote(e.Change.UntouchedExpired()); note != "" {
+	untouched, err := e.Change.UntouchedExpired(ctx)
+	if err != nil {
+		return err
+	}
+	if note := untouchedNote(untouched); note != "" {
 		e.notes = append(e.notes, note)
 	}
 	if err := g.writeBaseline(r, e, &decision); err != nil {
@@ -309,12 +313,18 @@ func (g *Gate) writeBaseline(r *repo.Repository, e Evaluation, d *policy.Decisio
 const namedUntouched = 5
 
 // untouchedNote describes the expired artifacts that a change does not touch; "" for none.
-func untouchedNote(expired []string) string {
+func untouchedNote(expired []artifact.Path) string {
 	n := len(expired)
 	if n == 0 {
 		return ""
 	}
-	names := strings.Join(expired[:min(n, namedUntouched)], ", ")
+	var names string
+	for i, p := range expired[:min(n, namedUntouched)] {
+		if i > 0 {
+			names += ", "
+		}
+		names += p.String()
+	}
 	if n > namedUntouched {
 		names += fmt.Sprintf(" and %d more", n-namedUntouched)
 	}

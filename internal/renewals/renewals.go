@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/repo"
@@ -196,6 +197,55 @@ func (s *Store) All(ctx context.Context) (map[artifact.Path]Entry, []Ignored, er
 		records[paths[i]] = Entry{Record: f.Record, OID: f.OID}
 	}
 	return records, ignored, nil
+}
+
+// Expired returns which of some artifacts, whose records in the tree have expired, have no
+// record in the ref that has not. Nothing in it is proved. Where this clone does not have the
+// ref, or cannot read it, none is certain to have expired. A ref that was written less than
+// recent ago is taken to hold no expired record, since no writer leaves one in it. Its errors
+// are those of ctx.
+func (s *Store) Expired(ctx context.Context, paths []artifact.Path, now time.Time, recent time.Duration) ([]artifact.Path, error) {
+	switch {
+	case len(paths) == 0:
+		return nil, nil
+	case s.elsewhere != "":
+		return paths, nil // that repository has no such ref
+	case s.tree == nil:
+		return nil, nil
+	}
+	var expired, there []artifact.Path
+	var files []repo.Entry
+	for _, p := range paths {
+		entry, ok, err := s.tree.Lookup(ctx, p.Companion(artifact.VaultTime))
+		switch {
+		case ctx.Err() != nil:
+			return nil, ctx.Err()
+		case err != nil || !ok || entry.Kind != repo.File:
+			expired = append(expired, p)
+		default:
+			files, there = append(files, entry), append(there, p)
+		}
+	}
+	if at, err := s.repository.CommittedAt(ctx, s.commit); err == nil && !at.After(now) && now.Sub(at) < recent {
+		return expired, nil
+	}
+	over := make([]bool, len(files))
+	err := repo.ReadEach(ctx, s.tree, files, MaxRecordBytes, func(i int, text []byte, err error) {
+		found := Found{State: Unreadable}
+		if err == nil {
+			found = decode(there[i], files[i].OID, text)
+		}
+		over[i] = found.State != Readable || found.Record.TimeState(now) == vaulttime.Expired
+	})
+	if err != nil {
+		return nil, ctx.Err()
+	}
+	for i, p := range there {
+		if over[i] {
+			expired = append(expired, p)
+		}
+	}
+	return expired, nil
 }
 
 // artifactOf is the artifact whose record has a name.

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -95,6 +96,30 @@ func (r *Repository) SetRef(ctx context.Context, ref string, old Commit, files [
 	}
 	_, _ = r.git.output(ctx, "update-ref", "--no-deref", "-d", pending) // another run may have done so
 	return commit, nil
+}
+
+// CommittedAt is when a commit says that it was made.
+func (r *Repository) CommittedAt(ctx context.Context, c Commit) (time.Time, error) {
+	data, err := r.objects.read(ctx, request{oid: string(c), kind: "commit", limit: maxCommit})
+	if err != nil {
+		return time.Time{}, fmt.Errorf("read commit %s: %w", c, err)
+	}
+	for line := range strings.Lines(string(data)) {
+		if line == "\n" {
+			break // the message begins
+		}
+		if _, ok := strings.CutPrefix(line, "committer "); !ok {
+			continue
+		}
+		// "committer Name <address> 1767225600 +0000": seconds, then the zone.
+		_, when, _ := strings.Cut(line, "> ")
+		seconds, _, _ := strings.Cut(when, " ")
+		if n, err := strconv.ParseInt(seconds, 10, 64); err == nil {
+			return time.Unix(n, 0).UTC(), nil
+		}
+		break
+	}
+	return time.Time{}, fmt.Errorf("read commit %s: %w", c, &CorruptObjectError{OID: string(c), Reason: "does not say when it was made"})
 }
 
 // MoveRef has a ref name a commit that is here. old is as SetRef has it.
