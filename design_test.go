@@ -34,7 +34,10 @@ var edges = map[string]string{
 	"internal/exit":       "",
 	"internal/concurrent": "",
 	"internal/shellquote": "",
-	"internal/host":       "internal/shellquote internal/exit internal/outfile internal/report internal/supervisor",
+	"internal/escape":     "",
+	"internal/keyfile":    "internal/shellquote",
+	"internal/policykey":  "",
+	"internal/host":       "internal/escape internal/exit internal/keyfile internal/outfile internal/supervisor",
 	"internal/lazyregexp": "",
 	"internal/outfile":    "internal/shellquote internal/txn",
 	"internal/supervisor": "",
@@ -59,9 +62,9 @@ var edges = map[string]string{
 	"internal/attest":     "internal/shellquote internal/artifact internal/concurrent internal/ledger internal/manifest internal/namefold internal/progress internal/script internal/txn internal/vaulttime internal/schemas",
 	"internal/baseline":   "internal/artifact internal/schemas",
 	"internal/evalcache":  "",
-	"internal/policy":     "internal/shellquote internal/artifact internal/baseline internal/bundle internal/evalcache internal/facts internal/progress internal/schemas internal/lazyregexp",
+	"internal/policy":     "internal/policykey internal/shellquote internal/artifact internal/baseline internal/bundle internal/evalcache internal/facts internal/progress internal/schemas internal/lazyregexp",
 	"internal/preview":    "internal/facts internal/ownerschema internal/policy internal/schemas policies",
-	"internal/report":     "internal/artifact internal/audit internal/policy",
+	"internal/report":     "internal/escape internal/artifact internal/audit internal/policy",
 	"internal/workbench":  "internal/policy internal/report internal/schemas internal/txn policies internal/lazyregexp",
 	"internal/github":     "internal/report",
 	"internal/explain":    "internal/shellquote internal/artifact internal/config internal/facts internal/keys internal/ledger internal/policy internal/report",
@@ -73,7 +76,7 @@ var edges = map[string]string{
 	"internal/keys/env":     "internal/config internal/vaulttime",
 	"internal/keys/transit": "internal/vaulttime",
 
-	"internal/gate": "internal/shellquote internal/artifact internal/baseline internal/bundle internal/concurrent internal/config internal/exit internal/facts internal/fetch " +
+	"internal/gate": "internal/policykey internal/shellquote internal/artifact internal/baseline internal/bundle internal/concurrent internal/config internal/exit internal/facts internal/fetch " +
 		"internal/host internal/keys internal/ledger internal/measure internal/ownerschema internal/policy internal/preview internal/renewals internal/repo internal/report internal/sandbox " +
 		"internal/schemas internal/txn internal/vaulttime policies",
 
@@ -142,7 +145,7 @@ var writers = map[string]struct{ calls, what string }{
 	"internal/cli/initcmd": {"os.MkdirAll os.MkdirTemp os.Remove os.WriteFile", "the demo's throwaway repository, which plays the user's part"},
 	"internal/fetch":       {"os.CreateTemp os.MkdirAll os.OpenFile os.Remove os.Rename", "the user's cache of bundles"},
 	"internal/github":      {"os.OpenFile", "the runner's files, which are added to"},
-	"internal/host":        {"unix.Open", "reading a key file, which is no symlink"},
+	"internal/keyfile":     {"os.OpenFile", "reading a key file, which is no symlink"},
 	"internal/repo":        {"os.MkdirTemp os.OpenFile os.RemoveAll unix.Open unix.Openat2", "reading, without following symlinks, and the folder of a ref that is fetched apart"},
 	"internal/sandbox":     {"os.Chmod os.Chown os.Mkdir os.MkdirAll os.MkdirTemp os.OpenFile os.RemoveAll os.WriteFile unix.Open", "the sandbox's own folder, /proc, and what a test finds it cannot open"},
 	"internal/supervisor":  {"syscall.Write", "the pipe for the exit code"},

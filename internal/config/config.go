@@ -53,13 +53,13 @@ type Config struct {
 	LFS           string // oid, content
 	RunTests      string // never, sandbox
 	MinimumLevel  artifact.Level
-	Domains       map[string]Domain  // nil: any name is a domain, with the default key
-	Policies      []string           // directories in the repository, each ending in "/"
-	PoliciesNamed bool               // the file names them, so each must exist
-	Bundles       []bundle.Ref       // bundles of rules, each pinned by digest
-	PolicyKeys    []bundle.PublicKey // if not empty, one of them must have signed each bundle
-	Schemas       []string           // directories of additional JSON Schemas
-	AuditDomain   string             // the domain whose key signs the audit log; "": not named
+	Domains       map[string]Domain // nil: any name is a domain, with the default key
+	Policies      []string          // directories in the repository, each ending in "/"
+	PoliciesNamed bool              // the file names them, so each must exist
+	Bundles       []bundle.Ref      // bundles of rules, each pinned by digest
+	PolicyKeys    []string          // PEM texts; if not empty, one of the keys must have signed each bundle
+	Schemas       []string          // directories of additional JSON Schemas
+	AuditDomain   string            // the domain whose key signs the audit log; "": not named
 	Exceptions    []Exception
 	Rules         []RuleSetting     // by code
 	Baseline      artifact.Path     // the file with the recorded findings; "" for none
@@ -317,7 +317,7 @@ func (r *reader) config(f file) Config {
 		c.PoliciesNamed = true
 		c.Policies, c.Bundles = r.policies("/policies", *f.Policies)
 	}
-	c.PolicyKeys = r.policyKeys("/policy_keys", f.PolicyKeys)
+	c.PolicyKeys = f.PolicyKeys
 	c.Schemas = r.directories("/schemas", f.Schemas)
 	if f.TrustDomains != nil {
 		c.Domains = make(map[string]Domain, len(f.TrustDomains))

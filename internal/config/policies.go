@@ -32,18 +32,6 @@ func (r *reader) policies(at string, written []string) (dirs []string, bundles [
 	return dirs, bundles
 }
 
-func (r *reader) policyKeys(at string, written []string) []bundle.PublicKey {
-	var keys []bundle.PublicKey
-	for i, text := range written {
-		key, err := bundle.ParsePublicKey(text)
-		if err != nil {
-			r.hinted(fmt.Sprintf("%s/%d", at, i), "print the public half: openssl pkey -in KEY.pem -pubout", "policy key %v", err)
-		}
-		keys = append(keys, key)
-	}
-	return keys
-}
-
 // HoldsBundle reports whether a path is a bundle that the configuration names.
 func (c *Config) HoldsBundle(name string) bool {
 	for _, b := range c.Bundles {

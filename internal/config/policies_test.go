@@ -7,7 +7,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/codexlock/codexlock/internal/bundle"
 	"github.com/codexlock/codexlock/internal/config"
 )
 
@@ -37,9 +36,8 @@ policy_keys:
 	if !reflect.DeepEqual(bundles, want) || !reflect.DeepEqual(c.Policies, []string{"policies/"}) {
 		t.Errorf("got %q and %q", bundles, c.Policies)
 	}
-	key, err := bundle.ParsePublicKey(edKey)
-	if err != nil || !reflect.DeepEqual(c.PolicyKeys, []bundle.PublicKey{key}) {
-		t.Errorf("got %d keys, %v", len(c.PolicyKeys), err)
+	if !reflect.DeepEqual(c.PolicyKeys, []string{edKey}) {
+		t.Errorf("got the keys %q", c.PolicyKeys)
 	}
 	if !c.HoldsBundle("rules/acme.tar.gz") || c.HoldsBundle("rules/other.tar.gz") || c.HoldsBundle("https://example.com/rules.tar.gz") {
 		t.Error("a bundle that is a file, and only that, is part of the gate")
@@ -59,8 +57,6 @@ func TestBadPolicies(t *testing.T) {
 		{"an unknown kind", `policies: ["git::https://example.com/a"]`, "unknown kind", 2, 12},
 		{"no key", `policy_keys: []`, "policy_keys", 2, 14},
 		{"an empty key", `policy_keys: [""]`, "", 2, 15},
-		{"no PEM", `policy_keys: ["ed25519:AAAA"]`, "no PEM block", 2, 15},
-		{"a private key", "policy_keys:\n  - |\n    -----BEGIN PRIVATE KEY-----\n    MC4CAQAwBQYDK2VwBCIEIHcHbQpzGKV9PBbBclGyZkXfTC+H68CZKrF3+6UduSwq\n    -----END PRIVATE KEY-----\n", "is a private key", 3, 5},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := config.Parse("codexlock.yaml", []byte("version: 1\n"+c.text+"\n"))
@@ -70,9 +66,6 @@ func TestBadPolicies(t *testing.T) {
 			}
 			if bad.Line != c.line || bad.Column != c.column || !strings.Contains(bad.Message, c.message) {
 				t.Errorf("got %v, want line %d, column %d and %q", err, c.line, c.column, c.message)
-			}
-			if strings.Contains(err.Error()+bad.Hint(), "MC4CAQ") {
-				t.Errorf("%v tells the key", err)
 			}
 			if bad.Hint() == "" && strings.Contains(c.message, "pinned") {
 				t.Error("no next step")

@@ -3,6 +3,7 @@ package gate
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 
@@ -10,6 +11,7 @@ import (
 	"github.com/codexlock/codexlock/internal/config"
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/keys"
+	"github.com/codexlock/codexlock/internal/policykey"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/vaulttime"
 )
@@ -55,7 +57,34 @@ func readConfiguration(name string, p artifact.Path) (config.Config, error) {
 	if err != nil {
 		return config.Config{}, exit.Usagef("read configuration: %w", err)
 	}
-	return config.Parse(p, text)
+	return parseConfiguration(p, text)
+}
+
+// parseConfiguration reads the text of a configuration, and the keys in it that only rule
+// bundles need. Its error is a *config.Error.
+func parseConfiguration(p artifact.Path, text []byte) (config.Config, error) {
+	c, err := config.Parse(p, text)
+	if err != nil {
+		return config.Config{}, err
+	}
+	if _, err := policyKeys(c); err != nil {
+		return config.Config{}, err
+	}
+	return c, nil
+}
+
+// policyKeys reads the keys that check the signatures of rule bundles. Its error is a
+// *config.Error.
+func policyKeys(c config.Config) ([]policykey.Key, error) {
+	keys := make([]policykey.Key, 0, len(c.PolicyKeys))
+	for i, text := range c.PolicyKeys {
+		key, err := policykey.Parse(text)
+		if err != nil {
+			return nil, c.Problem(fmt.Sprintf("/policy_keys/%d", i), "print the public half: openssl pkey -in KEY.pem -pubout", "policy key %v", err)
+		}
+		keys = append(keys, key)
+	}
+	return keys, nil
 }
 
 // ConfigurationPaths returns where the configuration of a repository may be, the first

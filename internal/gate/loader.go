@@ -44,7 +44,7 @@ func (l baseLoader) config(ctx context.Context) (config.Config, error) {
 			return config.Config{}, err
 		}
 		if ok {
-			return config.Parse(p, text)
+			return parseConfiguration(p, text)
 		}
 	}
 	return config.Default(), nil
@@ -67,7 +67,7 @@ func (l baseLoader) namedConfig(ctx context.Context, written string) (config.Con
 	if !ok {
 		return config.Config{}, exit.Usagef("configuration %q is not in the base commit: a change is never judged by its own configuration", written)
 	}
-	return config.Parse(p, text)
+	return parseConfiguration(p, text)
 }
 
 // fromBase reads a small file of the base commit.

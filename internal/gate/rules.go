@@ -18,6 +18,7 @@ import (
 	"github.com/codexlock/codexlock/internal/fetch"
 	"github.com/codexlock/codexlock/internal/measure"
 	"github.com/codexlock/codexlock/internal/policy"
+	"github.com/codexlock/codexlock/internal/policykey"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/policies"
 )
@@ -61,10 +62,14 @@ func (l baseLoader) sources(ctx context.Context, c config.Config) ([]policy.Sour
 			return nil, l.broken(c.File.String(), "policies %q: no .rego file there in %s", dir, l.where())
 		}
 	}
+	keys, err := policyKeys(c)
+	if err != nil {
+		return nil, err
+	}
 	fetcher := l.gate.fetcher()
 	fetcher.Offline = fetcher.Offline || l.edited // an edit could have us ask any server for anything
 	for _, b := range bundles {
-		source, err := readBundle(ctx, fetcher, b, c.PolicyKeys, func() ([]byte, error) { return l.bundleFile(ctx, b) })
+		source, err := readBundle(ctx, fetcher, b, keys, func() ([]byte, error) { return l.bundleFile(ctx, b) })
 		var notHere *fetch.Error
 		switch {
 		case err == nil:
@@ -100,7 +105,7 @@ func parseSources(names []string) (dirs []string, bundles []bundle.Ref, err erro
 
 // readBundle gets the rules of a bundle: its bytes by their digest, then what they
 // hold, then who signed it. A bundle that is a file is read by file.
-func readBundle(ctx context.Context, fetcher *fetch.Client, b bundle.Ref, keys []bundle.PublicKey, file func() ([]byte, error)) (policy.Source, error) {
+func readBundle(ctx context.Context, fetcher *fetch.Client, b bundle.Ref, keys []policykey.Key, file func() ([]byte, error)) (policy.Source, error) {
 	var data []byte
 	var err error
 	if b.Kind == bundle.File {

@@ -15,8 +15,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/codexlock/codexlock/internal/escape"
 	"github.com/codexlock/codexlock/internal/exit"
-	"github.com/codexlock/codexlock/internal/report"
 	"github.com/codexlock/codexlock/internal/supervisor"
 )
 
@@ -96,7 +96,7 @@ func (w World) Warn(err error) { w.Note("warning: " + err.Error()) }
 
 // Note prints what is worth knowing and is not wrong.
 func (w World) Note(text string) {
-	fmt.Fprintf(w.Stderr, "codexlock: %s\n", report.Terminal(text))
+	fmt.Fprintf(w.Stderr, "codexlock: %s\n", escape.Terminal(text))
 }
 
 // Fail prints what went wrong and the next step, and returns the exit code. It prints

@@ -14,6 +14,7 @@ import (
 	opabundle "github.com/open-policy-agent/opa/v1/bundle"
 
 	"github.com/codexlock/codexlock/internal/bundle"
+	"github.com/codexlock/codexlock/internal/policykey"
 )
 
 // signaturesName is the file with a bundle's signature.
@@ -33,7 +34,7 @@ const (
 // compiled rules, a patch, an older Rego), because the rules would be evaluated without it.
 // It parses only the manifest. name is the bundle's name for messages, and file the prefix
 // of its modules' names.
-func FromBundle(name, file string, entries []bundle.Entry, keys []bundle.PublicKey) (Source, error) {
+func FromBundle(name, file string, entries []bundle.Entry, keys []policykey.Key) (Source, error) {
 	refuse := func(hint, format string, args ...any) (Source, error) {
 		return Source{}, &PolicyError{File: file, Message: fmt.Sprintf(format, args...), Next: hint}
 	}
@@ -123,7 +124,7 @@ func isSignature(e bundle.Entry) bool { return e.Name == signaturesName }
 
 // signedBy compares every file with the list that one of the keys signed. It ignores the
 // token's key id, which its writer chose.
-func signedBy(entries []bundle.Entry, keys []bundle.PublicKey) error {
+func signedBy(entries []bundle.Entry, keys []policykey.Key) error {
 	if len(keys) == 0 {
 		return nil
 	}

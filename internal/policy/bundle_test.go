@@ -21,6 +21,7 @@ import (
 
 	"github.com/codexlock/codexlock/internal/bundle"
 	"github.com/codexlock/codexlock/internal/policy"
+	"github.com/codexlock/codexlock/internal/policykey"
 	"github.com/codexlock/codexlock/policies"
 )
 
@@ -42,7 +43,7 @@ func entries(files ...string) []bundle.Entry {
 type signer struct {
 	algorithm string
 	private   string
-	public    bundle.PublicKey
+	public    policykey.Key
 }
 
 func newSigner(t *testing.T, algorithm string) signer {
@@ -66,7 +67,7 @@ func newSigner(t *testing.T, algorithm string) signer {
 	if der, err = x509.MarshalPKIXPublicKey(private.Public()); err != nil {
 		t.Fatal(err)
 	}
-	if s.public, err = bundle.ParsePublicKey(string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}))); err != nil {
+	if s.public, err = policykey.Parse(string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}))); err != nil {
 		t.Fatal(err)
 	}
 	return s
@@ -114,13 +115,13 @@ func TestFromBundle(t *testing.T) {
 	files := entries(".manifest", manifest, "data.json", "{}\n", "acme/names.rego", names, "acme/names_test.rego", "package acme.names_test\n\ntest_it if true\n", "README.md", "Rules.")
 	for name, c := range map[string]struct {
 		entries []bundle.Entry
-		keys    []bundle.PublicKey
+		keys    []policykey.Key
 	}{
 		"no key":                    {files, nil},
 		"no key, but a signature":   {signed.sign(t, opabundle.SHA256, files), nil},
-		"signed":                    {signed.sign(t, opabundle.SHA256, files), []bundle.PublicKey{signed.public}},
-		"signed, SHA-512":           {signed.sign(t, opabundle.SHA512, files), []bundle.PublicKey{signed.public}},
-		"signed by one of two keys": {signed.sign(t, opabundle.SHA256, files), []bundle.PublicKey{newSigner(t, "EdDSA").public, signed.public}},
+		"signed":                    {signed.sign(t, opabundle.SHA256, files), []policykey.Key{signed.public}},
+		"signed, SHA-512":           {signed.sign(t, opabundle.SHA512, files), []policykey.Key{signed.public}},
+		"signed by one of two keys": {signed.sign(t, opabundle.SHA256, files), []policykey.Key{newSigner(t, "EdDSA").public, signed.public}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, err := policy.FromBundle("oci://h/r@sha256:0123", "oci://h/r", c.entries, c.keys)
@@ -140,14 +141,14 @@ func TestFromBundle(t *testing.T) {
 func TestFromBundleRefuses(t *testing.T) {
 	ours, other, curve := newSigner(t, "EdDSA"), newSigner(t, "EdDSA"), newSigner(t, "ES256")
 	files := entries(".manifest", manifest, "acme/names.rego", names)
-	keys := []bundle.PublicKey{ours.public}
+	keys := []policykey.Key{ours.public}
 	good := ours.sign(t, opabundle.SHA256, files)
 	token := tokenOf(t, good)
 	head, rest, _ := strings.Cut(token, ".")
 	body, sum, _ := strings.Cut(rest, ".")
 	for name, c := range map[string]struct {
 		entries []bundle.Entry
-		keys    []bundle.PublicKey
+		keys    []policykey.Key
 		want    string
 	}{
 		"not signed":              {files, keys, "not signed"},

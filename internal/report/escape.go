@@ -5,61 +5,14 @@ import (
 	"io"
 	"math"
 	"strings"
-	"unicode"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"github.com/codexlock/codexlock/internal/escape"
 )
 
-// Terminal makes text from outside safe to print on a terminal or in a log. It escapes
-// characters that move the cursor, colour, hide or reorder text, and bytes that are not
-// UTF-8. It also escapes a number sign before a bracket, because the runner of an action
-// obeys ##[name] anywhere in a line of the log.
-func Terminal(s string) string { return visible(s, func(rune) bool { return false }) }
-
-// visible escapes every rune that is not visible as itself, and those for which also
-// returns true.
-func visible(s string, also func(rune) bool) string {
-	if showsItself(s, also) {
-		return s
-	}
-	var out strings.Builder
-	for i := 0; i < len(s); {
-		r, size := utf8.DecodeRuneInString(s[i:])
-		switch {
-		case r == utf8.RuneError && size == 1:
-			fmt.Fprintf(&out, `\x%02x`, s[i])
-		case hidden(r) || also(r) || r == '#' && strings.HasPrefix(s[i+size:], "["):
-			fmt.Fprintf(&out, `\u{%04X}`, r)
-		default:
-			out.WriteString(s[i : i+size])
-		}
-		i += size
-	}
-	return out.String()
-}
-
-// showsItself reports whether a text is printable ASCII of which nothing is written
-// out. Nearly every text is, and needs neither tables nor a copy.
-func showsItself(s string, also func(rune) bool) bool {
-	for i := range len(s) {
-		if c := s[i]; c < ' ' || c > '~' || c == '#' || also(rune(c)) {
-			return false
-		}
-	}
-	return true
-}
-
-// invisible are the runes that are displayed as nothing or as a blank other than a space,
-// or that only change the display or the order of others.
-var invisible = []*unicode.RangeTable{
-	unicode.Cc, unicode.Cf, unicode.Co, unicode.Zl, unicode.Zp, unicode.Zs,
-	unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector,
-}
-
-// hidden reports whether a rune can deceive a reader of a name or a message.
-func hidden(r rune) bool {
-	return r != ' ' && (unicode.In(r, invisible...) || r == '\u2800') // the Braille pattern without a dot
-}
+// Terminal is [escape.Terminal].
+func Terminal(s string) string { return escape.Terminal(s) }
 
 // commandData escapes the data of a workflow command, as the runner
 // unescapes it (actions/runner, ActionCommand.cs). For invisible runes see Terminal.
@@ -84,7 +37,7 @@ const maxBackticks = 16
 // code is Code for at most limit bytes of the text.
 func code(s string, limit int) string {
 	long := strings.Contains(s, strings.Repeat("`", maxBackticks+1))
-	s = clip(visible(s, func(r rune) bool { return r == '|' || r == '`' && long }), limit)
+	s = clip(escape.Visible(s, func(r rune) bool { return r == '|' || r == '`' && long }), limit)
 	if s == "" {
 		return "` `"
 	}
@@ -130,7 +83,7 @@ func (j inertJSON) Write(text []byte) (int, error) {
 		r, size := utf8.DecodeRune(text[i:])
 		next := i + size
 		switch {
-		case r == '#' && (next == len(text) || text[next] == '['), r != '\n' && hidden(r):
+		case r == '#' && (next == len(text) || text[next] == '['), r != '\n' && escape.Hidden(r):
 			for _, unit := range utf16.AppendRune(nil, r) {
 				out = fmt.Appendf(out, `\u%04x`, unit)
 			}

@@ -1,4 +1,4 @@
-package bundle_test
+package policykey_test
 
 import (
 	"crypto/ecdsa"
@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/codexlock/codexlock/internal/bundle"
+	"github.com/codexlock/codexlock/internal/policykey"
 )
 
 func public(t *testing.T, key any) string {
@@ -45,7 +45,7 @@ func rsaKey(t *testing.T, bits int) any {
 	return k.Public()
 }
 
-func TestParsePublicKey(t *testing.T) {
+func TestParse(t *testing.T) {
 	ed, _, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
 		t.Fatal(err)
@@ -55,7 +55,7 @@ func TestParsePublicKey(t *testing.T) {
 		"EdDSA": ed, "ES256": curve(t, elliptic.P256()), "ES384": curve(t, elliptic.P384()), "ES512": curve(t, elliptic.P521()),
 		"RS256 RS384 RS512 PS256 PS384 PS512": rsaKey(t, 2048),
 	} {
-		k, err := bundle.ParsePublicKey(public(t, key))
+		k, err := policykey.Parse(public(t, key))
 		if err != nil {
 			t.Errorf("%s: %v", want, err)
 			continue
@@ -97,7 +97,7 @@ func TestBadPublicKeys(t *testing.T) {
 		public(t, curve(t, elliptic.P224())): "signs no bundle",
 		weakRSA:                              "1024 bits",
 	} {
-		if _, err := bundle.ParsePublicKey(text); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := policykey.Parse(text); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want it to say %q", err, want)
 		} else if strings.Contains(err.Error(), "MC") {
 			t.Errorf("%v holds the key", err)

@@ -1,4 +1,7 @@
-package bundle
+// Package policykey reads the public keys (policy_keys) that check the signatures of rule
+// bundles. It is apart from internal/config, so that a program that reads a configuration
+// and no bundle needs no X.509.
+package policykey
 
 import (
 	"crypto/ecdsa"
@@ -15,35 +18,35 @@ import (
 // minRSABits is what NIST SP 800-131A allows for signatures.
 const minRSABits = 2048
 
-// A PublicKey checks a bundle's signature. Only ParsePublicKey makes one.
-type PublicKey struct {
+// A Key checks a bundle's signature. Only Parse makes one.
+type Key struct {
 	pem        string
 	algorithms []string
 }
 
-// ParsePublicKey reads one PEM block of the type PUBLIC KEY: Ed25519, ECDSA over a NIST
+// Parse reads one PEM block of the type PUBLIC KEY: Ed25519, ECDSA over a NIST
 // curve, or RSA.
-func ParsePublicKey(text string) (PublicKey, error) {
+func Parse(text string) (Key, error) {
 	block, rest := pem.Decode([]byte(text))
 	switch {
 	case block == nil:
-		return PublicKey{}, errors.New("is no PEM block, want -----BEGIN PUBLIC KEY-----")
+		return Key{}, errors.New("is no PEM block, want -----BEGIN PUBLIC KEY-----")
 	case strings.Contains(block.Type, "PRIVATE"):
-		return PublicKey{}, errors.New("is a private key, want the public one: replace that key, everyone who reads this file has it now")
+		return Key{}, errors.New("is a private key, want the public one: replace that key, everyone who reads this file has it now")
 	case block.Type != "PUBLIC KEY":
-		return PublicKey{}, fmt.Errorf("is a PEM block %q, want PUBLIC KEY, as openssl pkey -pubout writes it", block.Type)
+		return Key{}, fmt.Errorf("is a PEM block %q, want PUBLIC KEY, as openssl pkey -pubout writes it", block.Type)
 	case strings.TrimSpace(string(rest)) != "":
-		return PublicKey{}, errors.New("goes on behind its PEM block, want one block an entry")
+		return Key{}, errors.New("goes on behind its PEM block, want one block an entry")
 	}
 	key, err := x509.ParsePKIXPublicKey(block.Bytes)
 	if err != nil {
-		return PublicKey{}, fmt.Errorf("is no public key: %w", err)
+		return Key{}, fmt.Errorf("is no public key: %w", err)
 	}
 	algorithms, err := algorithmsOf(key)
 	if err != nil {
-		return PublicKey{}, err
+		return Key{}, err
 	}
-	return PublicKey{pem: string(pem.EncodeToMemory(block)), algorithms: algorithms}, nil
+	return Key{pem: string(pem.EncodeToMemory(block)), algorithms: algorithms}, nil
 }
 
 // algorithmsOf returns the signature algorithms of a key, by their names in RFC 7518 and
@@ -67,7 +70,7 @@ func algorithmsOf(key any) ([]string, error) {
 }
 
 // PEM returns the key as PEM text, for a verifier.
-func (k PublicKey) PEM() string { return k.pem }
+func (k Key) PEM() string { return k.pem }
 
 // Checks reports whether the key can check a signature of an algorithm.
-func (k PublicKey) Checks(algorithm string) bool { return slices.Contains(k.algorithms, algorithm) }
+func (k Key) Checks(algorithm string) bool { return slices.Contains(k.algorithms, algorithm) }
