@@ -313,7 +313,28 @@ func (r *run) decision() (Decision, error) {
 	d.Settings = r.turnedDown()
 	r.demote(&d)
 	slices.SortStableFunc(d.Findings, compareFindings)
+	d.Found = r.engine.found(d.Findings)
 	return d, nil
+}
+
+// found describes the rules of findings, by code.
+func (e *Engine) found(findings []Finding) []FoundRule {
+	codes := map[string]bool{}
+	for _, f := range findings {
+		codes[f.Rule] = true
+	}
+	var list []FoundRule
+	for _, r := range e.rules { // by code
+		if !codes[r.Code] {
+			continue
+		}
+		about := FoundRule{Code: r.Code, Title: r.Title, Description: r.Description}
+		if r.standard {
+			about.Page = PageURL(r.Code)
+		}
+		list = append(list, about)
+	}
+	return list
 }
 
 // demote makes warnings of the denials that cost no more than the minimum level

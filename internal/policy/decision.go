@@ -5,6 +5,7 @@ package policy
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/codexlock/codexlock/internal/artifact"
 )
@@ -87,6 +88,10 @@ type Finding struct {
 	Excepted    bool         `json:"excepted"`
 	Suppression *Suppression `json:"exception,omitempty"` // what covers it, if it is excepted
 
+	// Placed is whether Line and Column are where the rule or a value of the document put
+	// them in the judged file, and not the start of the file.
+	Placed bool `json:"-"`
+
 	lowered   bool   // a setting turned a denial into a warning
 	statement string // SHA-256 of the offending statement, where a baseline may name it
 }
@@ -113,6 +118,7 @@ type Decision struct {
 	Artifacts []Artifact   // by path
 	Findings  []Finding    // denials first, then by file, line, column, rule, message
 	Settings  []TurnedDown // optional rules that a setting in force turns down, as configured
+	Found     []FoundRule  // the rules of the findings, by code
 	Unjudged  int          // artifacts that were not judged after too many denials: never a pass
 }
 
@@ -124,3 +130,19 @@ type TurnedDown struct {
 	Owner   string `json:"owner"`
 	Expires string `json:"expires"` // RFC 3339, UTC
 }
+
+// A FoundRule describes a rule that has findings, for readers of a report.
+type FoundRule struct {
+	Code        string `json:"code"`
+	Title       string `json:"title"`
+	Description string `json:"description,omitempty"`
+	Page        string `json:"page,omitempty"` // the address of its page; absent: it is an owner's rule
+}
+
+// PageURL returns the address of the page of an embedded rule.
+func PageURL(code string) string {
+	return pagesURL + strings.ReplaceAll(code, ".", "/") + "/README.md"
+}
+
+// pagesURL is where the pages of the embedded rules are.
+const pagesURL = "https://github.com/codexlock/codexlock/blob/main/policies/"

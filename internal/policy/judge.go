@@ -73,9 +73,13 @@ func (r *run) finding(ctx context.Context, one said, a *Artifact, file string, m
 		Rule: one.rule.Code, Kind: one.rule.Kind, Cause: one.rule.Cause, Term: one.term, Severity: one.severity, Requirement: one.rule.Requirement,
 		Artifact: a.Path, File: cmp.Or(one.file, file), Line: max(one.line, 1), Column: max(one.column, 1), Message: one.message,
 	}
+	f.Placed = one.line > 0
 	if one.hasPointer && m.Locate != nil {
 		if line, column, ok := m.Locate(f.File, one.pointer); ok {
 			f.Line, f.Column = max(line, 1), max(column, 1)
+			// Exceptions and the baseline are those of the trusted base, and a renewed
+			// record is in another ref: neither is a file that is judged.
+			f.Placed = m.Input.Exceptions == nil && !a.Renewed
 		}
 	}
 	subject := cmp.Or(a.Path, f.File)

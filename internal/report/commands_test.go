@@ -21,7 +21,8 @@ func from(s string) report.Report {
 	borne := exception(f)
 	borne.Suppression = &policy.Suppression{By: "exception", Reason: s, Owner: s, Expires: s}
 	r := report.New(policy.Decision{
-		Source: s, Digest: s, Rules: 1, Answers: 1, Findings: []policy.Finding{f, other, borne},
+		Source: s, Digest: s, Rules: 1, Answers: 1, Found: []policy.FoundRule{{Code: s, Title: s, Description: s, Page: s}, {Code: "acme.other", Page: "https://example.com/" + s}},
+		Findings:  []policy.Finding{f, other, borne},
 		Artifacts: []policy.Artifact{{Path: s, Change: s, SHA256: s, TrustDomain: s}, {Path: s + "x", SHA256: "y", Level: artifact.APlus}, {Path: "[x" + s}},
 	}, report.Meta{Scope: s, Base: s, Head: s, EffectiveTime: s, Preview: &policy.Preview{
 		State: "done", Edits: []string{s}, Before: s, After: "y" + s, Findings: policy.Effect{Appear: 1},

@@ -27,6 +27,8 @@ var formats = []struct {
 		_, err := io.WriteString(w, Markdown(r, MaxStepSummaryBytes))
 		return err
 	}},
+	{"sarif", writeSARIF},
+	{"junit", writeJUnit},
 }
 
 // Formats returns the names of the formats that Write supports.

@@ -53,9 +53,26 @@ func adopted(f policy.Finding) policy.Finding {
 
 func message(artifacts []policy.Artifact, findings ...policy.Finding) report.Report {
 	return report.New(policy.Decision{
-		Source: "embedded", Digest: "sha256:" + sum, Rules: 30, Answers: 30 * (1 + len(artifacts)),
+		Source: "embedded", Digest: "sha256:" + sum, Rules: 30, Found: found(findings), Answers: 30 * (1 + len(artifacts)),
 		Artifacts: artifacts, Findings: findings,
 	}, report.Meta{Scope: "changed", Base: sum[:40], Head: sum[24:], EffectiveTime: "2026-01-01T12:00:00Z"})
+}
+
+// found describes the rules of findings, as a decision does.
+func found(findings []policy.Finding) []policy.FoundRule {
+	var rules []policy.FoundRule
+	for _, f := range findings {
+		if slices.ContainsFunc(rules, func(r policy.FoundRule) bool { return r.Code == f.Rule }) {
+			continue
+		}
+		r := policy.FoundRule{Code: f.Rule, Title: "The title of " + f.Rule, Description: "What " + f.Rule + " requires."}
+		if !strings.HasPrefix(f.Rule, "acme.") {
+			r.Page = policy.PageURL(f.Rule)
+		}
+		rules = append(rules, r)
+	}
+	slices.SortFunc(rules, func(a, b policy.FoundRule) int { return strings.Compare(a.Code, b.Code) })
+	return rules
 }
 
 // reports are what there is to tell, by name.
@@ -146,6 +163,8 @@ var forms = []struct {
 	{"json", "json", report.Options{}},
 	{"commands", "github", report.Options{}},
 	{"md", "markdown", report.Options{}},
+	{"sarif", "sarif", report.Options{}},
+	{"junit.xml", "junit", report.Options{}},
 }
 
 func write(t testing.TB, format string, r report.Report, o report.Options) string {
@@ -253,9 +272,9 @@ func TestAWritersErrorIsReturned(t *testing.T) {
 }
 
 func TestAnUnknownFormatIsNamed(t *testing.T) {
-	err := report.Write("sarif", &bytes.Buffer{}, reports()["success"], report.Options{})
+	err := report.Write("yaml", &bytes.Buffer{}, reports()["success"], report.Options{})
 	var unknown *report.UnknownFormatError
-	if !errors.As(err, &unknown) || unknown.Format != "sarif" {
+	if !errors.As(err, &unknown) || unknown.Format != "yaml" {
 		t.Fatalf("%v, want an *UnknownFormatError", err)
 	}
 	for _, name := range report.Formats() {

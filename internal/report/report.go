@@ -40,6 +40,7 @@ type Report struct {
 	Counts        Counts              `json:"counts"`
 	Artifacts     []policy.Artifact   `json:"artifacts"`
 	Findings      []policy.Finding    `json:"findings"`
+	Rules         []policy.FoundRule  `json:"rules,omitempty"`    // the rules of the findings, by code
 	Settings      []policy.TurnedDown `json:"settings,omitempty"` // optional rules that the configuration turns down
 	Notes         []string            `json:"notes,omitempty"`    // what else the verdict depends on
 	Preview       *policy.Preview     `json:"preview,omitempty"`  // of edits of the gate; not the verdict
@@ -93,6 +94,7 @@ func New(d policy.Decision, m Meta) Report {
 		Policy:    Policy{Source: d.Source, Digest: d.Digest, Rules: d.Rules, Answers: d.Answers},
 		Artifacts: append([]policy.Artifact{}, d.Artifacts...),
 		Findings:  append([]policy.Finding{}, d.Findings...),
+		Rules:     d.Found,
 		Settings:  d.Settings,
 		Level:     "none",
 		Staged:    m.Staged, TrustedBase: m.TrustedBase, Notes: m.Notes, Preview: m.Preview,

@@ -10,9 +10,6 @@ import (
 	"github.com/codexlock/codexlock/internal/report"
 )
 
-// pagesURL is the address of the pages of the embedded rules.
-const pagesURL = "https://github.com/codexlock/codexlock/blob/main/policies/"
-
 // The lines of a README.md that begin and end the table of rules.
 const (
 	tableBegin = "<!-- rules:begin -->\n"
@@ -31,7 +28,7 @@ type Documented struct {
 func Document(rules []policy.Rule, dirs []string, exists func(name string) bool) []Documented {
 	documented := make([]Documented, len(rules))
 	for i, r := range rules {
-		d := Documented{Rule: r, Page: pagesURL + strings.ReplaceAll(r.Code, ".", "/") + "/README.md"}
+		d := Documented{Rule: r, Page: policy.PageURL(r.Code)}
 		file, _, _ := strings.Cut(r.Source, " (in place of")
 		for _, dir := range dirs {
 			switch page := path.Join(dir, strings.ReplaceAll(r.Code, ".", "/"), "README.md"); {
