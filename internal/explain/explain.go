@@ -9,10 +9,10 @@ import (
 
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/config"
+	"github.com/codexlock/codexlock/internal/decision"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/keys"
 	"github.com/codexlock/codexlock/internal/ledger"
-	"github.com/codexlock/codexlock/internal/policy"
 	"github.com/codexlock/codexlock/internal/shellquote"
 )
 
@@ -25,8 +25,8 @@ type Case struct {
 	Eligibility facts.Eligibility
 	Locate      func(file, pointer string) (line, column int, ok bool)
 	Input       facts.Input
-	Rules       []policy.Rule
-	Decision    policy.Decision // about this one artifact
+	Rules       []decision.Rule
+	Decision    decision.Decision // about this one artifact
 }
 
 // An Explanation is the gate's result for one path.
@@ -121,11 +121,11 @@ const (
 
 // A Rule is a rule that was evaluated, with its result.
 type Rule struct {
-	Code     string           `json:"code"`
-	Title    string           `json:"title"`
-	Subject  string           `json:"subject"`
-	Verdict  string           `json:"verdict"`
-	Findings []policy.Finding `json:"findings,omitempty"`
+	Code     string             `json:"code"`
+	Title    string             `json:"title"`
+	Subject  string             `json:"subject"`
+	Verdict  string             `json:"verdict"`
+	Findings []decision.Finding `json:"findings,omitempty"`
 }
 
 // A Level is the artifact's compliance level, and the rules that lowered it.
@@ -239,7 +239,7 @@ func (e *Explanation) settings(c Case) {
 
 // rules lists every evaluated rule with its result.
 func (e *Explanation) rules(c Case) {
-	found := map[string][]policy.Finding{}
+	found := map[string][]decision.Finding{}
 	for _, f := range c.Decision.Findings {
 		found[f.Rule] = append(found[f.Rule], f)
 	}
@@ -268,7 +268,7 @@ func (e *Explanation) level(c Case) {
 	}
 	for _, r := range e.Rules {
 		for _, f := range r.Findings {
-			if !f.Excepted && f.Severity == policy.Deny && leaves[r.Code] <= e.Level.Level {
+			if !f.Excepted && f.Severity == decision.Deny && leaves[r.Code] <= e.Level.Level {
 				e.Level.Cost = append(e.Level.Cost, r.Code)
 				break
 			}
@@ -278,7 +278,7 @@ func (e *Explanation) level(c Case) {
 
 // next returns the fix of the worst finding that is not suppressed.
 func (e *Explanation) next() string {
-	for _, severity := range []policy.Severity{policy.Deny, policy.Warn} {
+	for _, severity := range []decision.Severity{decision.Deny, decision.Warn} {
 		for _, r := range e.Rules {
 			for _, f := range r.Findings {
 				if !f.Excepted && f.Severity == severity && f.Fix != "" {

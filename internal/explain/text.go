@@ -8,9 +8,9 @@ import (
 	"time"
 
 	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/decision"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/ledger"
-	"github.com/codexlock/codexlock/internal/policy"
 	"github.com/codexlock/codexlock/internal/report"
 )
 
@@ -276,11 +276,11 @@ func (t *renderer) rules(all []Rule, every bool) {
 	}
 }
 
-func mark(f policy.Finding) string {
+func mark(f decision.Finding) string {
 	switch {
 	case f.Excepted:
 		return "~"
-	case f.Severity == policy.Warn:
+	case f.Severity == decision.Warn:
 		return "!"
 	}
 	return "✗"

@@ -13,18 +13,18 @@ import (
 
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/config"
+	"github.com/codexlock/codexlock/internal/decision"
 	"github.com/codexlock/codexlock/internal/measure"
-	"github.com/codexlock/codexlock/internal/policy"
 	"github.com/codexlock/codexlock/internal/repo"
 )
 
 // A ConfigurationCheck is what is known of the configuration on the disk, which can be used.
 type ConfigurationCheck struct {
 	Config    config.Config
-	Unmatched []*config.Error // patterns that match no file, in the order of the file
-	Committed bool            // the gate's files are those of the last commit
-	Preview   *policy.Preview // what the edits would change; nil without edits
-	NoPreview string          // why there is no preview, "" if there is one or nothing is edited
+	Unmatched []*config.Error   // patterns that match no file, in the order of the file
+	Committed bool              // the gate's files are those of the last commit
+	Preview   *decision.Preview // what the edits would change; nil without edits
+	NoPreview string            // why there is no preview, "" if there is one or nothing is edited
 }
 
 // CheckConfiguration loads the configuration on the disk, with the rules, the schemas and

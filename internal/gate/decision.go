@@ -7,6 +7,7 @@ import (
 
 	"github.com/codexlock/codexlock/internal/baseline"
 	"github.com/codexlock/codexlock/internal/config"
+	"github.com/codexlock/codexlock/internal/decision"
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/measure"
@@ -19,7 +20,7 @@ import (
 func (l baseLoader) policyOptions(ctx context.Context, c config.Config) (policy.Options, error) {
 	o := policy.Options{Workers: l.gate.options.Settings.Jobs, MinimumLevel: c.MinimumLevel, Now: l.gate.now, ExceptionsIn: c.File.String()}
 	for _, e := range c.Exceptions {
-		rule, err := policy.ParseSelector(e.Rule)
+		rule, err := decision.ParseSelector(e.Rule)
 		if err != nil {
 			return o, exit.Usagef("%s: exception: %w", c.File, err)
 		}

@@ -16,6 +16,7 @@ import (
 	"github.com/codexlock/codexlock/internal/baseline"
 	"github.com/codexlock/codexlock/internal/concurrent"
 	"github.com/codexlock/codexlock/internal/config"
+	"github.com/codexlock/codexlock/internal/decision"
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/host"
@@ -91,7 +92,7 @@ func (g *Gate) Evaluate(ctx context.Context, use func(Outcome) error) error {
 	}
 	defer r.Close()
 	var e Evaluation
-	var decision policy.Decision
+	var decided decision.Decision
 	err = within(limited, func() (err error) {
 		if e, err = g.Prepare(limited, r); err != nil {
 			return err
@@ -102,7 +103,7 @@ func (g *Gate) Evaluate(ctx context.Context, use func(Outcome) error) error {
 		for _, p := range e.Change.Skipped() {
 			g.world.Note(fmt.Sprintf("%s is not an artifact: skipped", p))
 		}
-		decision, err = e.Decide(limited)
+		decided, err = e.Decide(limited)
 		return err
 	})
 	if err != nil {
@@ -110,7 +111,7 @@ func (g *Gate) Evaluate(ctx context.Context, use func(Outcome) error) error {
 	}
 	switch store := e.Facts.Renewals; {
 	case store == nil || store.Note() == "":
-	case store.NotFetched() && !expired(decision): // as in every clone at first, and it changes nothing
+	case store.NotFetched() && !expired(decided): // as in every clone at first, and it changes nothing
 	default:
 		e.notes = append(e.notes, store.Note())
 	}
@@ -121,22 +122,22 @@ func (g *Gate) Evaluate(ctx context.Context, use func(Outcome) error) error {
 	if note := untouchedNote(untouched); note != "" {
 		e.notes = append(e.notes, note)
 	}
-	if err := g.writeBaseline(r, e, &decision); err != nil {
+	if err := g.writeBaseline(r, e, &decided); err != nil {
 		return err
 	}
-	done := report.New(decision, report.Meta{
+	done := report.New(decided, report.Meta{
 		Scope: string(e.Facts.Scope), Base: e.Facts.BaseCommit, Head: e.Facts.HeadCommit, Staged: e.Facts.Staged,
 		EffectiveTime: vaulttime.FormatTime(g.now), FailOnWarn: g.options.Settings.FailOnWarn.Value,
 		TrustedBase: e.Facts.TrustedCommit, Notes: e.notes,
 		Preview: g.preview(limited, e),
 	})
-	decision = policy.Decision{} // the report has its own lists, and these are large
+	decided = decision.Decision{} // the report has its own lists, and these are large
 	return use(Outcome{Repository: r, Change: e.Change, Config: e.Facts.Config, Report: done})
 }
 
 // expired reports whether a record's time is over, so that a renewed one would matter.
-func expired(d policy.Decision) bool {
-	return slices.ContainsFunc(d.Findings, func(f policy.Finding) bool { return f.Kind == policy.KindExpiry })
+func expired(d decision.Decision) bool {
+	return slices.ContainsFunc(d.Findings, func(f decision.Finding) bool { return f.Kind == decision.KindExpiry })
 }
 
 // An Evaluation is a gate that is ready to decide: the trusted base's configuration
@@ -151,7 +152,7 @@ type Evaluation struct {
 }
 
 // Decide has the rules decide about the change.
-func (e Evaluation) Decide(ctx context.Context) (policy.Decision, error) {
+func (e Evaluation) Decide(ctx context.Context) (decision.Decision, error) {
 	return e.Engine.Decide(ctx, e.Change, e.Policy)
 }
 
@@ -292,17 +293,17 @@ type Baseline struct {
 
 // writeBaseline calls Options.WriteBaseline, if set, with the findings of the decision, and
 // marks them as covered. The remaining denials cannot be in a baseline.
-func (g *Gate) writeBaseline(r *repo.Repository, e Evaluation, d *policy.Decision) error {
+func (g *Gate) writeBaseline(r *repo.Repository, e Evaluation, d *decision.Decision) error {
 	if g.options.WriteBaseline == nil {
 		return nil
 	}
 	failOnWarn := g.options.Settings.FailOnWarn.Value
-	b := Baseline{Root: r.Root(), Configured: e.Facts.Config.Baseline, Entries: e.Engine.Adopt(d, failOnWarn)}
+	b := Baseline{Root: r.Root(), Configured: e.Facts.Config.Baseline, Entries: policy.Adopt(e.Engine.Rules(), d, failOnWarn)}
 	for _, f := range d.Findings {
 		switch {
 		case f.Suppression != nil && f.Suppression.By == "baseline":
 			b.Recorded++
-		case !f.Excepted && (f.Severity == policy.Deny || failOnWarn):
+		case !f.Excepted && (f.Severity == decision.Deny || failOnWarn):
 			b.Left++
 		}
 	}

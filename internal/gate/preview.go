@@ -8,6 +8,7 @@ import (
 
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/config"
+	"github.com/codexlock/codexlock/internal/decision"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/host"
 	"github.com/codexlock/codexlock/internal/keys"
@@ -50,7 +51,7 @@ func program(w host.World) preview.Program {
 // preview returns what the change's edits of the gate would change in the whole tree, or nil
 // without such edits. It is not part of the verdict: its errors are reported only in the
 // preview.
-func (g *Gate) preview(ctx context.Context, e Evaluation) *policy.Preview {
+func (g *Gate) preview(ctx context.Context, e Evaluation) *decision.Preview {
 	edits := e.Change.GateEdits()
 	if len(edits) == 0 || g.options.Selection.Scope == facts.Paths || e.Facts.TrustedBase == facts.TrustedHead {
 		return nil
@@ -59,7 +60,7 @@ func (g *Gate) preview(ctx context.Context, e Evaluation) *policy.Preview {
 	defer cancel()
 	p, err := g.compareGates(ctx, e)
 	if err != nil {
-		p = policy.Compare(policy.Decision{}, policy.Decision{}, nil, nil)
+		p = decision.Compare(decision.Decision{}, decision.Decision{}, nil, nil)
 		p.State, p.Problem, p.Before, p.After = "failed", strings.TrimSpace(err.Error()), "", ""
 	}
 	p.Edits = edits
@@ -69,7 +70,7 @@ func (g *Gate) preview(ctx context.Context, e Evaluation) *policy.Preview {
 // compareGates judges the head's whole tree twice, as it would be judged after the merge: by
 // the base's gate in this process, and by the head's in another one. That process gets
 // facts measured here, so it needs no key.
-func (g *Gate) compareGates(ctx context.Context, e Evaluation) (policy.Preview, error) {
+func (g *Gate) compareGates(ctx context.Context, e Evaluation) (decision.Preview, error) {
 	o := e.Facts
 	whole := measure.Options{ // and nothing else that was asked for: a preview runs nobody's tests
 		Repository: o.Repository, Base: o.Head, Head: o.Head, BaseCommit: o.HeadCommit, HeadCommit: o.HeadCommit, Staged: o.Staged, SameCommit: true,
@@ -77,31 +78,31 @@ func (g *Gate) compareGates(ctx context.Context, e Evaluation) (policy.Preview, 
 	}
 	before, err := measure.Collect(ctx, whole)
 	if err != nil {
-		return policy.Preview{}, err
+		return decision.Preview{}, err
 	}
 	merged := e.Policy
 	merged.Proposed = policy.Proposed{} // merged, it is the base's
 	decided, err := e.Engine.Decide(ctx, before, merged)
 	if err != nil {
-		return policy.Preview{}, err
+		return decision.Preview{}, err
 	}
 	rules, err := e.base.sources(ctx, e.Facts.Config)
 	if err != nil {
-		return policy.Preview{}, err
+		return decision.Preview{}, err
 	}
 	edited := baseLoader{gate: g, repository: e.Facts.Repository, base: e.Facts.Head, edited: true}
 	if err := edited.loadEdited(ctx, &whole, e.base, e.Facts.Config); err != nil {
-		return policy.Preview{}, err
+		return decision.Preview{}, err
 	}
 	question, after, err := edited.question(ctx, whole)
 	if err != nil {
-		return policy.Preview{}, err
+		return decision.Preview{}, err
 	}
 	answer, err := program(g.world).Ask(ctx, question, completed{after, e.Engine})
 	if err != nil {
-		return policy.Preview{}, err
+		return decision.Preview{}, err
 	}
-	return policy.Compare(decided, answer.Decision, policy.RuleTexts(rules, e.Engine), answer.Rules), nil
+	return decision.Compare(decided, answer.Decision, policy.RuleTexts(rules, e.Engine), answer.Rules), nil
 }
 
 // A completed change is measured to the end here, since the process that judges it has

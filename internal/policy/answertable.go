@@ -12,6 +12,7 @@ import (
 
 	"github.com/open-policy-agent/opa/v1/ast"
 
+	"github.com/codexlock/codexlock/internal/decision"
 	"github.com/codexlock/codexlock/internal/evalcache"
 	"github.com/codexlock/codexlock/internal/schemas"
 )
@@ -72,7 +73,7 @@ func answersHead(rules string) []string {
 
 // A knownRule is a rule in the table.
 type knownRule struct {
-	Rule
+	decision.Rule
 	File string `json:"file"`
 	Deny string `json:"deny,omitempty"` // line:column of its first deny
 	Warn string `json:"warn,omitempty"`
@@ -80,11 +81,11 @@ type knownRule struct {
 
 // rule is the rule itself.
 func (k *knownRule) rule() (*rule, bool) {
-	r := &rule{Rule: k.Rule, file: k.File, ref: ast.DefaultRootRef.Copy(), sets: map[Severity]*ast.Location{}, standard: true}
+	r := &rule{Rule: k.Rule, file: k.File, ref: ast.DefaultRootRef.Copy(), sets: map[decision.Severity]*ast.Location{}, standard: true}
 	for _, part := range strings.Split(standardPrefix+k.Code, ".") {
 		r.ref = append(r.ref, ast.StringTerm(part))
 	}
-	for severity, at := range map[Severity]string{Deny: k.Deny, Warn: k.Warn} {
+	for severity, at := range map[decision.Severity]string{decision.Deny: k.Deny, decision.Warn: k.Warn} {
 		if at == "" {
 			continue
 		}

@@ -17,6 +17,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/rego"
 
+	"github.com/codexlock/codexlock/internal/decision"
 	"github.com/codexlock/codexlock/internal/evalcache"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/policies"
@@ -98,7 +99,7 @@ func TestKnownRulesAreTheRules(t *testing.T) {
 		if got.Rule != want.Rule || got.file != want.file || !got.ref.Equal(want.ref) || got.standard != want.standard || !got.effectiveOn.Equal(want.effectiveOn) {
 			t.Errorf("rule %s is\n%+v\nwant\n%+v", want.Code, got, want)
 		}
-		for _, s := range []Severity{Deny, Warn} {
+		for _, s := range []decision.Severity{decision.Deny, decision.Warn} {
 			if place(got.sets[s]) != place(want.sets[s]) {
 				t.Errorf("%s of rule %s is at %s, want %s", s, want.Code, place(got.sets[s]), place(want.sets[s]))
 			}
@@ -536,7 +537,7 @@ func makeTable(t *testing.T) string {
 	lines := answersHead(x.engine.digest)
 	for _, r := range x.engine.rules {
 		k := knownRule{Rule: r.Rule, File: r.file}
-		for severity, into := range map[Severity]*string{Deny: &k.Deny, Warn: &k.Warn} {
+		for severity, into := range map[decision.Severity]*string{decision.Deny: &k.Deny, decision.Warn: &k.Warn} {
 			if l := r.sets[severity]; l != nil {
 				*into = fmt.Sprintf("%d:%d", l.Row, l.Col)
 			}

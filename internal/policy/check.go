@@ -8,6 +8,8 @@ import (
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/types"
+
+	"github.com/codexlock/codexlock/internal/decision"
 )
 
 // Check returns all problems of the rules of some sources, by position: errors of [New],
@@ -69,8 +71,8 @@ func (e *Engine) answers(modules []*module) []*PolicyError {
 	for _, r := range e.rules {
 		i := slices.IndexFunc(modules, func(m *module) bool { return m.Package.Path.Equal(r.ref) })
 		for _, def := range modules[i].Rules {
-			s := slot{rule: r, severity: Severity(ruleName(def))}
-			if s.severity != Deny && s.severity != Warn {
+			s := slot{rule: r, severity: decision.Severity(ruleName(def))}
+			if s.severity != decision.Deny && s.severity != decision.Warn {
 				continue
 			}
 			if fault := s.written(def); fault != nil {

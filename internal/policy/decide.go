@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/decision"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/progress"
 	"github.com/open-policy-agent/opa/v1/ast"
@@ -38,13 +39,13 @@ const perStretch = 2000
 // Decide evaluates every rule for every artifact of the change, and for the change as a whole.
 // An error comes from a rule, from measuring or from the context; there is no decision then.
 // The decision does not depend on the number of workers.
-func (e *Engine) Decide(ctx context.Context, c facts.Change, o Options) (Decision, error) {
+func (e *Engine) Decide(ctx context.Context, c facts.Change, o Options) (decision.Decision, error) {
 	w, err := newSuppressions(&o)
 	if err != nil {
-		return Decision{}, err
+		return decision.Decision{}, err
 	}
 	if err := e.knowsTheTime(o.Now); err != nil {
-		return Decision{}, err
+		return decision.Decision{}, err
 	}
 	if o.Deadline <= 0 {
 		o.Deadline = DefaultDeadline
@@ -59,11 +60,11 @@ func (e *Engine) Decide(ctx context.Context, c facts.Change, o Options) (Decisio
 		r.next.Store(int64(r.until))
 		r.until = min(r.until+perStretch, r.count+1)
 		if err := r.all(ctx, min(o.Workers, r.count+1), r.work); err != nil {
-			return Decision{}, err
+			return decision.Decision{}, err
 		}
 	}
 	if err := r.all(ctx, 1, r.settle); err != nil {
-		return Decision{}, err
+		return decision.Decision{}, err
 	}
 	return r.decision()
 }
@@ -80,8 +81,8 @@ func (e *Engine) knowsTheTime(now time.Time) error {
 
 // A verdict is the result for one subject.
 type verdict struct {
-	artifact Artifact
-	findings []Finding
+	artifact decision.Artifact
+	findings []decision.Finding
 	level    artifact.Level // by all denials, excepted ones too
 	borne    artifact.Level // by the denials that are not excepted
 	answers  int            // number of rules that answered
@@ -170,7 +171,7 @@ func (r *run) denied() bool {
 			continue
 		}
 		for _, f := range v.findings {
-			if f.Severity == Deny && !f.Excepted {
+			if f.Severity == decision.Deny && !f.Excepted {
 				r.denials++
 			}
 		}
@@ -186,7 +187,7 @@ func (r *run) settle(ctx context.Context) {
 	in := facts.Input{EffectiveTime: r.whole.Input.EffectiveTime, Settings: r.whole.Input.Settings}
 	change := r.whole.Input.Repository
 	rulesEdited := slices.ContainsFunc(change.GateChanges, func(g facts.GateChange) bool { return g.Kind == "policy" })
-	in.Exceptions = r.waivers.settled(r.engine.rules, change.Scope == facts.All && r.until > r.count, rulesEdited)
+	in.Exceptions = r.waivers.settled(r.engine.Rules(), change.Scope == facts.All && r.until > r.count, rulesEdited)
 	m := facts.Measurement{Input: in, Locate: func(file, pointer string) (line, column int, ok bool) {
 		if b := r.options.Baseline; file == b.Path && b.Locate != nil {
 			return b.Locate(file, pointer)
@@ -285,10 +286,10 @@ func (r *run) measure(ctx context.Context, i int) (m facts.Measurement, err erro
 }
 
 // decision puts the verdicts together.
-func (r *run) decision() (Decision, error) {
-	d := Decision{
+func (r *run) decision() (decision.Decision, error) {
+	d := decision.Decision{
 		Source: r.engine.source, Digest: r.engine.digest, Rules: len(r.engine.rules),
-		Artifacts: make([]Artifact, 0, r.count),
+		Artifacts: make([]decision.Artifact, 0, r.count),
 	}
 	whole := r.verdicts[0]
 	found := len(r.last.findings)
@@ -308,7 +309,7 @@ func (r *run) decision() (Decision, error) {
 		d.Answers += v.answers + whole.answers + r.last.answers
 	}
 	if want := d.Rules * judged; d.Answers != want {
-		return Decision{}, fmt.Errorf("%d answers of rules, want %d: every rule about every artifact", d.Answers, want)
+		return decision.Decision{}, fmt.Errorf("%d answers of rules, want %d: every rule about every artifact", d.Answers, want)
 	}
 	d.Settings = r.turnedDown()
 	r.demote(&d)
@@ -318,19 +319,19 @@ func (r *run) decision() (Decision, error) {
 }
 
 // found describes the rules of findings, by code.
-func (e *Engine) found(findings []Finding) []FoundRule {
+func (e *Engine) found(findings []decision.Finding) []decision.FoundRule {
 	codes := map[string]bool{}
 	for _, f := range findings {
 		codes[f.Rule] = true
 	}
-	var list []FoundRule
+	var list []decision.FoundRule
 	for _, r := range e.rules { // by code
 		if !codes[r.Code] {
 			continue
 		}
-		about := FoundRule{Code: r.Code, Title: r.Title, Description: r.Description}
+		about := decision.FoundRule{Code: r.Code, Title: r.Title, Description: r.Description}
 		if r.standard {
-			about.Page = PageURL(r.Code)
+			about.Page = decision.PageURL(r.Code)
 		}
 		list = append(list, about)
 	}
@@ -340,7 +341,7 @@ func (e *Engine) found(findings []Finding) []FoundRule {
 // demote makes warnings of the denials that cost no more than the minimum level
 // leaves, on artifacts that reach it but for what is excepted. The level stays
 // what it is.
-func (r *run) demote(d *Decision) {
+func (r *run) demote(d *decision.Decision) {
 	if r.options.MinimumLevel != artifact.Tier1 {
 		return
 	}
@@ -356,18 +357,18 @@ func (r *run) demote(d *Decision) {
 	}
 	for i := range d.Findings {
 		if f := &d.Findings[i]; cost[f.Rule] >= artifact.Tier1 && reached[f.Artifact] {
-			f.Severity = Warn
+			f.Severity = decision.Warn
 		}
 	}
 }
 
 // turnedDown lists the settings in force: of optional rules that exist, and not expired.
-func (r *run) turnedDown() []TurnedDown {
-	var list []TurnedDown
+func (r *run) turnedDown() []decision.TurnedDown {
+	var list []decision.TurnedDown
 	for _, s := range r.options.Settings {
 		optional := slices.ContainsFunc(r.engine.rules, func(rule *rule) bool { return rule.Code == s.Rule && rule.Optional })
 		if optional && !r.options.Now.After(s.Expires) {
-			list = append(list, TurnedDown{Rule: s.Rule, Level: s.Level, Reason: s.Reason, Owner: s.Owner, Expires: timeText(s.Expires)})
+			list = append(list, decision.TurnedDown{Rule: s.Rule, Level: s.Level, Reason: s.Reason, Owner: s.Owner, Expires: timeText(s.Expires)})
 		}
 	}
 	return list

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/decision"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/policy"
 )
@@ -101,7 +102,7 @@ package acme.whole
 deny contains "whole" if input.repository.scope == "all"
 `
 
-func levels(d policy.Decision) string {
+func levels(d decision.Decision) string {
 	var out []string
 	for _, a := range d.Artifacts {
 		out = append(out, a.Path+" "+a.Level.String())
@@ -230,7 +231,7 @@ func TestDenialsEndTheJudging(t *testing.T) {
 		names[i] = fmt.Sprintf("%04d.bin", i)
 	}
 	e := rules(t, "placed.rego", placed)
-	var first policy.Decision
+	var first decision.Decision
 	for workers := range 3 {
 		d := decide(t, e, change(names...), policy.Options{MaxDenials: 100, Workers: workers + 1})
 		if len(d.Artifacts) != 1999 || d.Unjudged != 3001 || len(d.Findings) != 5*1999 {

@@ -1,3 +1,6 @@
+// Package policy compiles Rego in a sandbox, evaluates every rule for every artifact and returns
+// a decision. Only this package and internal/workbench import OPA. It fails closed: a rule
+// without an answer is an error, never a pass.
 package policy
 
 import (
@@ -10,6 +13,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/codexlock/codexlock/internal/decision"
 	"github.com/codexlock/codexlock/internal/evalcache"
 	"github.com/codexlock/codexlock/internal/schemas"
 	"github.com/open-policy-agent/opa/v1/ast"
@@ -91,8 +95,8 @@ func build(sources []Source) (*Engine, []*module, []*PolicyError, error) {
 }
 
 // Rules returns the rules, sorted by code.
-func (e *Engine) Rules() []Rule {
-	rules := make([]Rule, len(e.rules))
+func (e *Engine) Rules() []decision.Rule {
+	rules := make([]decision.Rule, len(e.rules))
 	for i, r := range e.rules {
 		rules[i] = r.Rule
 	}
@@ -191,7 +195,7 @@ func newCompiler(schema any) *ast.Compiler {
 // A slot is the position of one set in a query's answer.
 type slot struct {
 	rule     *rule
-	severity Severity
+	severity decision.Severity
 }
 
 // A query evaluates some rules together.
@@ -211,7 +215,7 @@ type query struct {
 func newQuery(rules []*rule, counted *atomic.Int64) *query {
 	q := &query{rules: rules, counted: counted}
 	for _, r := range rules {
-		for _, s := range []Severity{Deny, Warn} {
+		for _, s := range []decision.Severity{decision.Deny, decision.Warn} {
 			if r.sets[s] != nil {
 				q.slots = append(q.slots, slot{rule: r, severity: s})
 			}

@@ -10,6 +10,7 @@ import (
 	"github.com/bmatcuk/doublestar/v4"
 
 	"github.com/codexlock/codexlock/internal/baseline"
+	"github.com/codexlock/codexlock/internal/decision"
 	"github.com/codexlock/codexlock/internal/facts"
 )
 
@@ -17,7 +18,7 @@ import (
 // read by the engine: no rule can make one.
 type Exception struct {
 	Pointer string // where it stands in the configuration
-	Rule    Selector
+	Rule    decision.Selector
 	Paths   []string // globs; ** stands for any number of directories; none: every path
 	Reason  string
 	Owner   string
@@ -43,18 +44,6 @@ type Baseline struct {
 	Entries  []baseline.Entry
 	Locate   func(file, pointer string) (line, column int, ok bool) `json:"-"`
 }
-
-// A Suppression is the exception, setting or baseline entry that covers a finding.
-type Suppression struct {
-	By      string `json:"by"` // exception, baseline, rules (a setting)
-	Reason  string `json:"reason,omitempty"`
-	Owner   string `json:"owner,omitempty"`
-	Expires string `json:"expires,omitempty"` // RFC 3339; absent: when the content changes
-}
-
-// exceptedNever is the value of custom.excepted in the METADATA of a rule on whose
-// findings other rules rely: where it is silenced, they are silent too.
-const exceptedNever = "never"
 
 // subjectOf is what entries of every version name.
 type subjectOf struct{ path, rule string }
@@ -94,18 +83,18 @@ func newSuppressions(o *Options) (*suppressions, error) {
 
 // waive finds what lets a finding stand, nil where nothing does. Every exception
 // that covers it counts as used, the first one is named.
-func (w *suppressions) suppress(r *rule, f *Finding, subject string) *Suppression {
-	if r.Excepted == exceptedNever {
+func (w *suppressions) suppress(r *decision.Rule, f *decision.Finding, subject string) *decision.Suppression {
+	if r.Excepted == decision.ExceptedNever {
 		return nil
 	}
-	var found *Suppression
+	var found *decision.Suppression
 	for i, x := range w.o.Exceptions {
 		if w.o.Now.After(x.Expires) || !x.Rule.Matches(f.Rule, f.Term) || !matches(x.Paths, subject) {
 			continue
 		}
 		w.used[i].Store(true)
 		if found == nil {
-			found = &Suppression{By: "exception", Reason: x.Reason, Owner: x.Owner, Expires: timeText(x.Expires)}
+			found = &decision.Suppression{By: "exception", Reason: x.Reason, Owner: x.Owner, Expires: timeText(x.Expires)}
 		}
 	}
 	return found
@@ -113,9 +102,9 @@ func (w *suppressions) suppress(r *rule, f *Finding, subject string) *Suppressio
 
 // adopted covers a finding by the entries of the baseline that name it. An entry of
 // version 1 names no statement, so it covers only what the change leaves as it is.
-func (w *suppressions) adopted(ctx context.Context, r *rule, f *Finding, at facts.Place, content string, m *facts.Measurement) error {
-	entries := w.about[subjectOf{f.Artifact, Selector{f.Rule, f.Term}.String()}]
-	if r.Excepted == exceptedNever || f.Artifact == "" || content == "" || len(entries) == 0 && !w.o.Adopting {
+func (w *suppressions) adopted(ctx context.Context, r *decision.Rule, f *decision.Finding, at facts.Place, content string, m *facts.Measurement) error {
+	entries := w.about[subjectOf{f.Artifact, f.Selector().String()}]
+	if r.Excepted == decision.ExceptedNever || f.Artifact == "" || content == "" || len(entries) == 0 && !w.o.Adopting {
 		return nil
 	}
 	var s facts.Statement
@@ -125,7 +114,7 @@ func (w *suppressions) adopted(ctx context.Context, r *rule, f *Finding, at fact
 			return fmt.Errorf("read the statement that %s finds in %s: %w", f.Rule, at.File, err)
 		}
 	}
-	f.statement = s.SHA256
+	f.Statement = s.SHA256
 	for _, i := range entries {
 		e := w.o.Baseline.Entries[i]
 		if e.SHA256 != content && (e.SHA256 != "" || f.File != f.Artifact) {
@@ -143,7 +132,7 @@ func (w *suppressions) adopted(ctx context.Context, r *rule, f *Finding, at fact
 		}
 		w.covering[i].Store(true)
 		if f.Suppression == nil {
-			f.Suppression = &Suppression{By: "baseline"}
+			f.Suppression = &decision.Suppression{By: "baseline"}
 		}
 	}
 	return nil
@@ -152,7 +141,7 @@ func (w *suppressions) adopted(ctx context.Context, r *rule, f *Finding, at fact
 // lower applies the setting of an optional rule to a finding that nothing else
 // covers. off is another way to except it; with warn it warns where it would deny.
 // Of any other rule a setting does nothing, and is reported by gate.exception.
-func (w *suppressions) lower(r *rule, f *Finding) {
+func (w *suppressions) lower(r *decision.Rule, f *decision.Finding) {
 	if !r.Optional || f.Suppression != nil {
 		return
 	}
@@ -161,25 +150,25 @@ func (w *suppressions) lower(r *rule, f *Finding) {
 			continue
 		}
 		if s.Level == "off" {
-			f.Suppression = &Suppression{By: "rules", Reason: s.Reason, Owner: s.Owner, Expires: timeText(s.Expires)}
+			f.Suppression = &decision.Suppression{By: "rules", Reason: s.Reason, Owner: s.Owner, Expires: timeText(s.Expires)}
 			return
 		}
-		if f.Severity == Deny {
-			f.Severity, f.lowered = Warn, true
+		if f.Severity == decision.Deny {
+			f.Severity, f.Lowered = decision.Warn, true
 			f.Message += fmt.Sprintf(" (set to warn until %s by %s: %s)", timeText(s.Expires), s.Owner, s.Reason)
 		}
 	}
 }
 
-// entry is how a baseline names a finding.
-// The artifact's content is part of it where the finding is in another file: what a
+// entryFor returns the baseline entry that covers a finding about an artifact with this
+// content. The content is part of the entry where the finding is in another file: what a
 // record or the ledger says there may be wrong about this content only.
-func (f *Finding) entry(content string) baseline.Entry {
+func entryFor(f *decision.Finding, content string) baseline.Entry {
 	if f.File == f.Artifact {
 		content = ""
 	}
 	return baseline.Entry{
-		Path: f.Artifact, Rule: Selector{f.Rule, f.Term}.String(), SHA256: content, File: f.File, Statement: f.statement,
+		Path: f.Artifact, Rule: f.Selector().String(), SHA256: content, File: f.File, Statement: f.Statement,
 	}
 }
 
@@ -187,23 +176,23 @@ func (f *Finding) entry(content string) baseline.Entry {
 // cover: about an artifact with content, not excepted already, and not from a rule
 // that is never excepted. In the decision these findings are covered by it then.
 // The decision was made with Options.Adopting.
-func (e *Engine) Adopt(d *Decision, warnings bool) []baseline.Entry {
+func Adopt(rules []decision.Rule, d *decision.Decision, warnings bool) []baseline.Entry {
 	content, refused := map[string]string{}, map[string]bool{}
 	for _, a := range d.Artifacts {
 		content[a.Path] = a.SHA256
 	}
-	for _, r := range e.rules {
-		refused[r.Code] = r.Excepted == exceptedNever
+	for _, r := range rules {
+		refused[r.Code] = r.Excepted == decision.ExceptedNever
 	}
 	var entries []baseline.Entry
 	for i := range d.Findings {
 		f := &d.Findings[i]
 		switch {
-		case f.Severity == Warn && !warnings, f.Suppression != nil && f.Suppression.By != "baseline":
-		case content[f.Artifact] == "" || refused[f.Rule] || f.statement == "":
+		case f.Severity == decision.Warn && !warnings, f.Suppression != nil && f.Suppression.By != "baseline":
+		case content[f.Artifact] == "" || refused[f.Rule] || f.Statement == "":
 		default:
-			entries = append(entries, f.entry(content[f.Artifact]))
-			f.Excepted, f.Suppression = true, &Suppression{By: "baseline"}
+			entries = append(entries, entryFor(f, content[f.Artifact]))
+			f.Excepted, f.Suppression = true, &decision.Suppression{By: "baseline"}
 		}
 	}
 	return baseline.Sorted(entries)

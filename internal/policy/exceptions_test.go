@@ -10,13 +10,14 @@ import (
 
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/baseline"
+	"github.com/codexlock/codexlock/internal/decision"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/policy"
 )
 
-func selector(t testing.TB, s string) policy.Selector {
+func selector(t testing.TB, s string) decision.Selector {
 	t.Helper()
-	x, err := policy.ParseSelector(s)
+	x, err := decision.ParseSelector(s)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -25,7 +26,7 @@ func selector(t testing.TB, s string) policy.Selector {
 
 func TestSelectors(t *testing.T) {
 	for _, s := range []string{"", ":", "a:", ":SC2086", "a b", "a:b c", "a\n", "a:\x1b[31m", "a:" + strings.Repeat("x", 129), "a:é"} {
-		if _, err := policy.ParseSelector(s); err == nil {
+		if _, err := decision.ParseSelector(s); err == nil {
 			t.Errorf("%q is read", s)
 		}
 	}
@@ -50,7 +51,7 @@ func TestSelectors(t *testing.T) {
 			t.Errorf("%s and %s:%s: %v, want %v; it prints %s", tt.selector, tt.code, tt.term, got, tt.want, x)
 		}
 	}
-	if (policy.Selector{}).Matches("a", "") {
+	if (decision.Selector{}).Matches("a", "") {
 		t.Error("the zero selector selects something")
 	}
 }
@@ -106,7 +107,7 @@ func TestExceptedDenialsDoNotCountForTheMinimumLevel(t *testing.T) {
 	x := policy.Exception{Rule: selector(t, "acme.bad"), Expires: now}
 	d := decide(t, e, change("old-bad"), policy.Options{MinimumLevel: artifact.Tier1, Exceptions: []policy.Exception{x}})
 	for _, f := range d.Findings {
-		if f.Rule == "acme.expired" && f.Severity != policy.Warn {
+		if f.Rule == "acme.expired" && f.Severity != decision.Warn {
 			t.Errorf("got %+v, want a warning", f)
 		}
 	}
@@ -213,7 +214,7 @@ deny contains "late" if input.artifact.path
 func TestEffectiveOn(t *testing.T) {
 	e := rules(t, "later.rego", later)
 	d := decide(t, e, change("a"), policy.Options{}) // the very moment
-	if f := d.Findings[0]; f.Severity != policy.Deny || f.EffectiveOn != "" || f.Message != "late" {
+	if f := d.Findings[0]; f.Severity != decision.Deny || f.EffectiveOn != "" || f.Message != "late" {
 		t.Errorf("on the day: got %+v", f)
 	}
 	before, err := e.Decide(context.Background(), change("a"), policy.Options{Now: now.Add(-time.Second)})
@@ -221,7 +222,7 @@ func TestEffectiveOn(t *testing.T) {
 		t.Fatal(err)
 	}
 	f := before.Findings[0]
-	if f.Severity != policy.Warn || f.EffectiveOn != "2026-03-01T12:00:00Z" || !strings.Contains(f.Message, "a denial from then on") {
+	if f.Severity != decision.Warn || f.EffectiveOn != "2026-03-01T12:00:00Z" || !strings.Contains(f.Message, "a denial from then on") {
 		t.Errorf("before: got %+v", f)
 	}
 	if f.Fingerprint != d.Findings[0].Fingerprint || before.Artifacts[0].Level != artifact.APlus {
@@ -259,14 +260,14 @@ func TestBaseline(t *testing.T) {
 	})
 	denied := func() (n int) {
 		for _, f := range d.Findings {
-			if f.Severity == policy.Deny && !f.Excepted {
+			if f.Severity == decision.Deny && !f.Excepted {
 				n++
 			}
 		}
 		return n
 	}
 	before := denied()
-	entries := e.Adopt(&d, false)
+	entries := policy.Adopt(e.Rules(), &d, false)
 	want := baseline.Entry{Path: "a/bad", Rule: "acme.bad", File: "a/bad", Statement: c.sha256}
 	// The change's own denial, and two of a rule that is never excepted, are left.
 	if len(entries) != 1 || entries[0] != want || before != 4 || denied() != 3 {
@@ -282,13 +283,13 @@ func TestBaseline(t *testing.T) {
 	file := policy.Baseline{Path: "b.json", State: "valid", Locate: func(file, pointer string) (int, int, bool) {
 		return 7, 5, file == "b.json" && pointer == "/findings/0"
 	}}
-	covered := func(entry baseline.Entry, change func(m *stated, e *baseline.Entry)) (policy.Finding, policy.Decision) {
+	covered := func(entry baseline.Entry, change func(m *stated, e *baseline.Entry)) (decision.Finding, decision.Decision) {
 		m, b := c, file
 		m.measured = everything("a/bad")
 		change(&m, &entry)
 		b.Entries = []baseline.Entry{entry}
 		d := decide(t, e, m, policy.Options{Baseline: b})
-		i := slices.IndexFunc(d.Findings, func(f policy.Finding) bool { return f.Rule == "acme.bad" })
+		i := slices.IndexFunc(d.Findings, func(f decision.Finding) bool { return f.Rule == "acme.bad" })
 		return d.Findings[i], d
 	}
 	for version, entry := range map[string]baseline.Entry{"1": older, "2": want} {
@@ -312,7 +313,7 @@ func TestBaseline(t *testing.T) {
 		"older, an edited file":      {older, func(m *stated, _ *baseline.Entry) { m.kept = false }},
 	} {
 		f, d := covered(tt.entry, tt.change)
-		stale := slices.IndexFunc(d.Findings, func(f policy.Finding) bool { return strings.HasPrefix(f.Message, "stale ") })
+		stale := slices.IndexFunc(d.Findings, func(f decision.Finding) bool { return strings.HasPrefix(f.Message, "stale ") })
 		if f.Excepted || stale < 0 {
 			t.Errorf("%s: got %+v", name, d.Findings)
 			continue
@@ -342,34 +343,34 @@ func TestSettings(t *testing.T) {
 	tests := []struct {
 		name, rule string
 		x          policy.Setting
-		severity   policy.Severity
+		severity   decision.Severity
 		excepted   bool
 	}{
-		{"off", bad, policy.Setting{Rule: "acme.bad", Level: "off", Expires: later}, policy.Deny, true},
-		{"warn", bad, policy.Setting{Rule: "acme.bad", Level: "warn", Expires: later}, policy.Warn, false},
-		{"last moment", bad, policy.Setting{Rule: "acme.bad", Level: "warn", Expires: now}, policy.Warn, false},
-		{"past", bad, policy.Setting{Rule: "acme.bad", Level: "off", Expires: now.Add(-time.Second)}, policy.Deny, false},
-		{"another rule", bad, policy.Setting{Rule: "acme.worse", Level: "off", Expires: later}, policy.Deny, false},
-		{"an area", bad, policy.Setting{Rule: "acme", Level: "off", Expires: later}, policy.Deny, false},
-		{"not optional", integrity, policy.Setting{Rule: "acme.bad", Level: "off", Expires: later}, policy.Deny, false},
+		{"off", bad, policy.Setting{Rule: "acme.bad", Level: "off", Expires: later}, decision.Deny, true},
+		{"warn", bad, policy.Setting{Rule: "acme.bad", Level: "warn", Expires: later}, decision.Warn, false},
+		{"last moment", bad, policy.Setting{Rule: "acme.bad", Level: "warn", Expires: now}, decision.Warn, false},
+		{"past", bad, policy.Setting{Rule: "acme.bad", Level: "off", Expires: now.Add(-time.Second)}, decision.Deny, false},
+		{"another rule", bad, policy.Setting{Rule: "acme.worse", Level: "off", Expires: later}, decision.Deny, false},
+		{"an area", bad, policy.Setting{Rule: "acme", Level: "off", Expires: later}, decision.Deny, false},
+		{"not optional", integrity, policy.Setting{Rule: "acme.bad", Level: "off", Expires: later}, decision.Deny, false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			tt.x.Owner, tt.x.Reason = "@team", "because"
 			e := rules(t, "bad.rego", tt.rule, "expired.rego", expired)
 			d := decide(t, e, change("old-bad"), policy.Options{Settings: []policy.Setting{tt.x}, MinimumLevel: artifact.Tier1})
-			silenced := tt.excepted || tt.severity == policy.Warn
+			silenced := tt.excepted || tt.severity == decision.Warn
 			for _, f := range d.Findings {
 				switch f.Rule {
 				case "acme.bad":
 					if f.Severity != tt.severity || f.Excepted != tt.excepted || tt.excepted != (f.Suppression != nil && f.Suppression.By == "rules") {
 						t.Errorf("got %+v", f)
 					}
-					if said := strings.Contains(f.Message, "by @team: because"); said != (tt.severity == policy.Warn) {
+					if said := strings.Contains(f.Message, "by @team: because"); said != (tt.severity == decision.Warn) {
 						t.Errorf("message is %q", f.Message)
 					}
 				case "acme.expired":
-					if (f.Severity == policy.Warn) != silenced {
+					if (f.Severity == decision.Warn) != silenced {
 						t.Errorf("the minimum level counts it: %+v", f)
 					}
 				}

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/decision"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/shellquote"
 	"github.com/open-policy-agent/opa/v1/ast"
@@ -39,9 +40,9 @@ func (r *run) judge(ctx context.Context, m *facts.Measurement, q *query, answers
 			if err != nil {
 				return verdict{}, err
 			}
-			if f.Severity == Deny || f.lowered {
+			if f.Severity == decision.Deny || f.Lowered {
 				v.level = min(v.level, one.rule.Level)
-				if !f.Excepted && !f.lowered {
+				if !f.Excepted && !f.Lowered {
 					v.borne = min(v.borne, one.rule.Level)
 				}
 			}
@@ -55,8 +56,8 @@ func (r *run) judge(ctx context.Context, m *facts.Measurement, q *query, answers
 }
 
 // artifactOf takes from the facts what a decision says of an artifact.
-func artifactOf(in *facts.Input) Artifact {
-	a := Artifact{Path: in.Artifact.Path, Change: string(in.Artifact.Change), SHA256: in.Artifact.SHA256, Proof: string(in.Artifact.Proof)}
+func artifactOf(in *facts.Input) decision.Artifact {
+	a := decision.Artifact{Path: in.Artifact.Path, Change: string(in.Artifact.Change), SHA256: in.Artifact.SHA256, Proof: string(in.Artifact.Proof)}
 	if in.Domain != nil {
 		a.TrustDomain = in.Domain.Name
 	}
@@ -68,8 +69,8 @@ func artifactOf(in *facts.Input) Artifact {
 }
 
 // finding places what a rule said.
-func (r *run) finding(ctx context.Context, one said, a *Artifact, file string, m *facts.Measurement) (Finding, error) {
-	f := Finding{
+func (r *run) finding(ctx context.Context, one said, a *decision.Artifact, file string, m *facts.Measurement) (decision.Finding, error) {
+	f := decision.Finding{
 		Rule: one.rule.Code, Kind: one.rule.Kind, Cause: one.rule.Cause, Term: one.term, Severity: one.severity, Requirement: one.rule.Requirement,
 		Artifact: a.Path, File: cmp.Or(one.file, file), Line: max(one.line, 1), Column: max(one.column, 1), Message: one.message,
 	}
@@ -84,17 +85,17 @@ func (r *run) finding(ctx context.Context, one said, a *Artifact, file string, m
 	}
 	subject := cmp.Or(a.Path, f.File)
 	f.Fix = strings.NewReplacer("{artifact}", shellquote.Path(subject), "{file}", shellquote.Path(f.File)).Replace(cmp.Or(one.fix, one.rule.Fix))
-	f.Fingerprint = fingerprint(Selector{f.Rule, f.Term}.String(), a.Path, a.SHA256, f.File, one.pointer)
-	if one.severity == Deny && r.options.Now.Before(one.rule.effectiveOn) {
-		f.Severity, f.EffectiveOn = Warn, one.rule.EffectiveOn
+	f.Fingerprint = fingerprint(f.Selector().String(), a.Path, a.SHA256, f.File, one.pointer)
+	if one.severity == decision.Deny && r.options.Now.Before(one.rule.effectiveOn) {
+		f.Severity, f.EffectiveOn = decision.Warn, one.rule.EffectiveOn
 		f.Message += fmt.Sprintf(" (a warning until %s, a denial from then on)", f.EffectiveOn)
 	}
-	f.Suppression = r.waivers.suppress(one.rule, &f, subject)
+	f.Suppression = r.waivers.suppress(&one.rule.Rule, &f, subject)
 	at := facts.Place{File: f.File, Pointer: one.pointer, Pointed: one.hasPointer, Line: one.line, Column: one.column}
-	if err := r.waivers.adopted(ctx, one.rule, &f, at, a.SHA256, m); err != nil {
-		return Finding{}, err
+	if err := r.waivers.adopted(ctx, &one.rule.Rule, &f, at, a.SHA256, m); err != nil {
+		return decision.Finding{}, err
 	}
-	r.waivers.lower(one.rule, &f)
+	r.waivers.lower(&one.rule.Rule, &f)
 	f.Excepted = f.Suppression != nil
 	return f, nil
 }
@@ -111,7 +112,7 @@ func fingerprint(parts ...string) string {
 }
 
 // compareFindings is the order of a report: denials first, then by place.
-func compareFindings(a, b Finding) int {
+func compareFindings(a, b decision.Finding) int {
 	return cmp.Or(
 		cmp.Compare(rank(a.Severity), rank(b.Severity)),
 		cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column),
@@ -120,8 +121,8 @@ func compareFindings(a, b Finding) int {
 	)
 }
 
-func rank(s Severity) int {
-	if s == Deny {
+func rank(s decision.Severity) int {
+	if s == decision.Deny {
 		return 0
 	}
 	return 1

@@ -9,6 +9,7 @@ import (
 
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/content"
+	"github.com/codexlock/codexlock/internal/decision"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/policy"
 	"github.com/codexlock/codexlock/internal/schemas"
@@ -131,7 +132,7 @@ func owner(files ...string) policy.Source {
 	return s
 }
 
-func decide(t testing.TB, e *policy.Engine, c facts.Change, o policy.Options) policy.Decision {
+func decide(t testing.TB, e *policy.Engine, c facts.Change, o policy.Options) decision.Decision {
 	t.Helper()
 	o.Now = now
 	d, err := e.Decide(context.Background(), c, o)
@@ -142,7 +143,7 @@ func decide(t testing.TB, e *policy.Engine, c facts.Change, o policy.Options) po
 }
 
 // messages are a decision's findings, one a line.
-func messages(d policy.Decision) string {
+func messages(d decision.Decision) string {
 	var lines []string
 	for _, f := range d.Findings {
 		lines = append(lines, string(f.Severity)+" "+f.Rule+" "+f.Message)
@@ -432,8 +433,8 @@ func TestStandardRulesAreDescribed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := policy.Rule{
-		Code: "lock.drift", Requirement: "ZT-3.1", Severity: policy.Deny, Title: "Hash is locked",
+	want := decision.Rule{
+		Code: "lock.drift", Requirement: "ZT-3.1", Severity: decision.Deny, Title: "Hash is locked",
 		Description: "The hash must be the recorded one.", Fix: "codexlock attest {artifact}", Subject: "artifact",
 		Level: artifact.NonCompliant, Source: "embedded",
 	}

@@ -7,6 +7,8 @@ import (
 
 	"github.com/agnivade/levenshtein"
 	"github.com/open-policy-agent/opa/v1/ast"
+
+	"github.com/codexlock/codexlock/internal/decision"
 )
 
 // everyReferenceLeads finds what is never defined or never read, for both are
@@ -69,10 +71,10 @@ var aboutWords = map[string]string{subjectRepository: "a repository", subjectExc
 
 // unread reports whether a rule looks as if it should be asked, and is not.
 func (e *Engine) unread(r *ast.Rule, name string) bool {
-	if name == string(Deny) || name == string(Warn) || len(e.compiler.Graph.Dependents(r)) > 0 {
+	if name == string(decision.Deny) || name == string(decision.Warn) || len(e.compiler.Graph.Dependents(r)) > 0 {
 		return false
 	}
-	return r.Head.RuleKind() == ast.MultiValue || near(name, string(Deny)) || near(name, string(Warn))
+	return r.Head.RuleKind() == ast.MultiValue || near(name, string(decision.Deny)) || near(name, string(decision.Warn))
 }
 
 // near reports whether one name may be a misspelling of the other.

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/open-policy-agent/opa/v1/ast"
+
+	"github.com/codexlock/codexlock/internal/decision"
 )
 
 // A said is what a rule said of its subject, before it has a place.
@@ -103,7 +105,7 @@ func (f *said) text(key, text string) error {
 		}
 		f.fix = text
 	case "term":
-		if !termForm.MatchString(text) {
+		if !decision.IsTerm(text) {
 			return f.fault(`has %q as "term", want one word of at most 128 ASCII characters`, text)
 		}
 		f.term = text

@@ -12,6 +12,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/rego"
 	"github.com/open-policy-agent/opa/v1/topdown"
 
+	"github.com/codexlock/codexlock/internal/decision"
 	"github.com/codexlock/codexlock/internal/facts"
 )
 
@@ -37,7 +38,7 @@ func (e *UnknownRuleError) Hint() string {
 // A RuleEvaluator evaluates one rule on any facts. It is for rule owners; its results are
 // not verdicts.
 type RuleEvaluator struct {
-	Rule
+	decision.Rule
 	Definitions []Definition
 	engine      *Engine
 	rule        *rule
@@ -47,15 +48,15 @@ type RuleEvaluator struct {
 
 // A Definition is one deny or warn of a rule.
 type Definition struct {
-	Severity Severity
+	Severity decision.Severity
 	File     string
 	Line     int
 }
 
 // A RuleFinding is one member of a rule's deny or warn.
 type RuleFinding struct {
-	Severity Severity `json:"severity"`
-	Message  string   `json:"message"`
+	Severity decision.Severity `json:"severity"`
+	Message  string            `json:"message"`
 }
 
 // NewRuleEvaluator prepares a rule. A deadline of 0 is DefaultDeadline. Its error is an
@@ -79,7 +80,7 @@ func (e *Engine) NewRuleEvaluator(ctx context.Context, code string, deadline tim
 			continue
 		}
 		for _, def := range m.Rules {
-			if s := Severity(ruleName(def)); s == Deny || s == Warn {
+			if s := decision.Severity(ruleName(def)); s == decision.Deny || s == decision.Warn {
 				p.Definitions = append(p.Definitions, Definition{Severity: s, File: def.Location.File, Line: def.Location.Row})
 			}
 		}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/decision"
 	"github.com/codexlock/codexlock/internal/lazyregexp"
 	"github.com/open-policy-agent/opa/v1/ast"
 )
@@ -22,11 +23,11 @@ var subjects = []string{subjectArtifact, subjectRepository, subjectExceptions}
 
 // A rule is a Rule and where it is in its module.
 type rule struct {
-	Rule
+	decision.Rule
 	file string
 	ref  ast.Ref // the package
 	// sets are where the first deny and the first warn stand; absent: no such set.
-	sets map[Severity]*ast.Location
+	sets map[decision.Severity]*ast.Location
 
 	effectiveOn time.Time // zero: always
 	standard    bool      // one of the embedded
@@ -34,7 +35,7 @@ type rule struct {
 
 // at is where to send the rule's author.
 func (r *rule) at() *ast.Location {
-	for _, s := range []Severity{Deny, Warn} {
+	for _, s := range []decision.Severity{decision.Deny, decision.Warn} {
 		if l := r.sets[s]; l != nil {
 			return l
 		}
@@ -75,8 +76,8 @@ func discover(modules []*module) ([]*rule, []*PolicyError) {
 func ruleOf(m *module) (*rule, *PolicyError) {
 	name := strings.Join(m.path(), ".")
 	r := &rule{
-		Rule: Rule{Code: strings.TrimPrefix(name, standardPrefix), Source: m.file},
-		file: m.file, ref: m.Package.Path, sets: map[Severity]*ast.Location{}, standard: m.source.Standard,
+		Rule: decision.Rule{Code: strings.TrimPrefix(name, standardPrefix), Source: m.file},
+		file: m.file, ref: m.Package.Path, sets: map[decision.Severity]*ast.Location{}, standard: m.source.Standard,
 	}
 	switch {
 	case m.source.Standard:
@@ -96,7 +97,7 @@ func ruleOf(m *module) (*rule, *PolicyError) {
 // guess names the rule of a module whose name is nearest to deny or warn.
 func guess(m *module) string {
 	for _, r := range m.Rules {
-		for _, s := range []Severity{Deny, Warn} {
+		for _, s := range []decision.Severity{decision.Deny, decision.Warn} {
 			if near(ruleName(r), string(s)) {
 				return fmt.Sprintf("; did you mean %s where it says %s?", s, ruleName(r))
 			}
@@ -110,9 +111,9 @@ func guess(m *module) string {
 func (r *rule) findSets(m *module) *PolicyError {
 	for _, def := range m.Rules {
 		ref := def.Head.Ref()
-		name := Severity(ruleName(def))
-		if name != Deny && name != Warn {
-			if last, ok := ref[len(ref)-1].Value.(ast.String); ok && (last == ast.String(Deny) || last == ast.String(Warn)) {
+		name := decision.Severity(ruleName(def))
+		if name != decision.Deny && name != decision.Warn {
+			if last, ok := ref[len(ref)-1].Value.(ast.String); ok && (last == ast.String(decision.Deny) || last == ast.String(decision.Warn)) {
 				return errorAt(def.Location, fmt.Sprintf("write %s contains … in a package of its own", last),
 					"%s is never asked: deny and warn stand at the top of a package", ref)
 			}
@@ -150,12 +151,12 @@ var (
 // describe reads the rule's METADATA. What our own rules must say, an owner's
 // may leave out.
 func (r *rule) describe(m *module) *PolicyError {
-	r.Requirement, r.Severity, r.Title, r.Subject, r.Level = "owner", Warn, r.Code, subjectArtifact, artifact.NonCompliant
-	if r.sets[Deny] != nil {
-		r.Severity = Deny
+	r.Requirement, r.Severity, r.Title, r.Subject, r.Level = "owner", decision.Warn, r.Code, subjectArtifact, artifact.NonCompliant
+	if r.sets[decision.Deny] != nil {
+		r.Severity = decision.Deny
 	}
 	if m.replaced != nil {
-		r.Kind, r.Cause = Kind(noteOf(m.replaced, "kind")), noteOf(m.replaced, "cause")
+		r.Kind, r.Cause = decision.Kind(noteOf(m.replaced, "kind")), noteOf(m.replaced, "cause")
 	}
 	notes := packageNotes(m)
 	if notes == nil {
@@ -181,16 +182,16 @@ func (r *rule) describe(m *module) *PolicyError {
 	custom.read("fix", &r.Fix, func(s string) bool { return strings.TrimSpace(s) != "" }, "the next step", m.source.Standard)
 	custom.read("subject", &r.Subject, func(s string) bool { return slices.Contains(subjects, s) }, "artifact, repository or exceptions", false)
 	kind := string(r.Kind)
-	custom.read("kind", &kind, isKind, "one of "+strings.Join(kinds, ", "), false)
-	r.Kind = Kind(kind)
+	custom.read("kind", &kind, decision.IsKind, "one of "+strings.Join(decision.Kinds, ", "), false)
+	r.Kind = decision.Kind(kind)
 	custom.read("cause", &r.Cause, codeForm.MatchString, "the code of the rule that leads, such as lock.drift", false)
-	custom.read("excepted", &r.Excepted, func(s string) bool { return s == exceptedNever }, "never, or no such key", false)
+	custom.read("excepted", &r.Excepted, func(s string) bool { return s == decision.ExceptedNever }, "never, or no such key", false)
 	custom.readOlder()
 	custom.read("effective_on", &r.EffectiveOn, isTime, "a time such as 2027-01-01T00:00:00Z, from when on the rule denies", false)
 	custom.read("level", &level, func(s string) bool { return s == artifact.Tier1.String() || s == artifact.NonCompliant.String() }, "tier-1 or non-compliant", false)
-	r.Optional = r.owners(m) && r.Excepted != exceptedNever
+	r.Optional = r.owners(m) && r.Excepted != decision.ExceptedNever
 	custom.readBool("optional", &r.Optional)
-	if r.Optional && r.Excepted == exceptedNever && custom.fault == nil {
+	if r.Optional && r.Excepted == decision.ExceptedNever && custom.fault == nil {
 		custom.fault = errorAt(notes.Location, "remove one of the two", "rule %s is optional and never excepted", r.Code)
 	}
 	if custom.fault != nil {
@@ -283,6 +284,6 @@ func (c *customNotes) readOlder() {
 	older := ""
 	c.read("exceptions", &older, func(s string) bool { return s == "refused" }, "excepted: never in its place, or no such key", false)
 	if older != "" {
-		c.rule.Excepted = exceptedNever
+		c.rule.Excepted = decision.ExceptedNever
 	}
 }

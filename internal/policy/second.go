@@ -9,6 +9,7 @@ import (
 
 	"github.com/open-policy-agent/opa/v1/ast"
 
+	"github.com/codexlock/codexlock/internal/decision"
 	"github.com/codexlock/codexlock/internal/facts"
 )
 
@@ -135,7 +136,7 @@ func (r *run) attested(ctx context.Context, m *facts.Measurement, s *stopwatch) 
 		return false, err
 	}
 	for at, answer := range answers {
-		if slot := q.slots[at]; slot.severity != Deny || !slot.rule.Kind.Unattested() {
+		if slot := q.slots[at]; slot.severity != decision.Deny || !slot.rule.Kind.Unattested() {
 			continue
 		}
 		all, err := shape(q.slots[at], answer)

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/codexlock/codexlock/internal/baseline"
+	"github.com/codexlock/codexlock/internal/decision"
 	"github.com/codexlock/codexlock/internal/facts"
 )
 
@@ -23,7 +24,7 @@ type Proposed struct {
 // settled states what became of the exceptions, the settings and the baseline,
 // once everything was judged. all: every artifact was, so that what is unused is
 // known.
-func (w *suppressions) settled(rules []*rule, all, rulesEdited bool) *facts.Exceptions {
+func (w *suppressions) settled(rules []decision.Rule, all, rulesEdited bool) *facts.Exceptions {
 	s := &facts.Exceptions{
 		File: w.o.ExceptionsIn, Judged: "part",
 		List: make([]facts.Exception, 0, len(w.o.Exceptions)), Rules: make([]facts.Exception, 0, len(w.o.Settings)),
@@ -50,7 +51,7 @@ func (w *suppressions) settled(rules []*rule, all, rulesEdited bool) *facts.Exce
 }
 
 // exception states whether an exception holds, and whether it can cover anything.
-func (w *suppressions) exception(x Exception, rules []*rule) facts.Exception {
+func (w *suppressions) exception(x Exception, rules []decision.Rule) facts.Exception {
 	f := facts.Exception{
 		Pointer: x.Pointer, Rule: x.Rule.String(), Owner: x.Owner, Expires: timeText(x.Expires),
 		State: "current", Selects: "nothing", Use: "unused",
@@ -60,21 +61,21 @@ func (w *suppressions) exception(x Exception, rules []*rule) facts.Exception {
 	}
 	for _, r := range rules {
 		switch {
-		case !x.Rule.selects(r.Code) || f.Selects == "rules":
-		case r.Excepted == exceptedNever:
+		case !x.Rule.Selects(r.Code) || f.Selects == "rules":
+		case r.Excepted == decision.ExceptedNever:
 			f.Selects = "refused"
 		default:
 			f.Selects = "rules"
 		}
 	}
 	if f.Selects == "nothing" {
-		f.Nearest = x.Rule.nearest(rules)
+		f.Nearest = x.Rule.Nearest(rules)
 	}
 	return f
 }
 
 // setting states the same of a rule's setting, which is always needed.
-func (w *suppressions) setting(x Setting, rules []*rule) facts.Exception {
+func (w *suppressions) setting(x Setting, rules []decision.Rule) facts.Exception {
 	f := facts.Exception{
 		Pointer: x.Pointer, Rule: x.Rule, Owner: x.Owner, Expires: timeText(x.Expires),
 		State: "current", Selects: "nothing", Use: "used",
@@ -92,8 +93,8 @@ func (w *suppressions) setting(x Setting, rules []*rule) facts.Exception {
 		}
 	}
 	if f.Selects == "nothing" {
-		near := Selector{code: x.Rule}.nearest(rules)
-		if slices.ContainsFunc(rules, func(r *rule) bool { return r.Code == near && r.Optional }) { // and no area
+		near := decision.Selector{Code: x.Rule}.Nearest(rules)
+		if slices.ContainsFunc(rules, func(r decision.Rule) bool { return r.Code == near && r.Optional }) { // and no area
 			f.Nearest = near
 		}
 	}
@@ -101,7 +102,7 @@ func (w *suppressions) setting(x Setting, rules []*rule) facts.Exception {
 }
 
 // additions states the same of what the change adds or edits.
-func (w *suppressions) additions(rules []*rule, rulesEdited bool) facts.Additions {
+func (w *suppressions) additions(rules []decision.Rule, rulesEdited bool) facts.Additions {
 	p := w.o.Proposed
 	a := facts.Additions{File: p.File, Baseline: p.Baseline, List: []facts.Exception{}, Rules: []facts.Exception{}, Never: []facts.StaleEntry{}}
 	add := func(list *[]facts.Exception, f facts.Exception) {
@@ -154,12 +155,12 @@ func (x Setting) equal(y Setting) bool {
 }
 
 // never reports whether a baseline's rule is one that is never excepted.
-func never(rules []*rule, selector string) bool {
-	x, err := ParseSelector(selector)
-	return err == nil && slices.ContainsFunc(rules, func(r *rule) bool { return r.Code == x.code && r.Excepted == exceptedNever })
+func never(rules []decision.Rule, selector string) bool {
+	x, err := decision.ParseSelector(selector)
+	return err == nil && slices.ContainsFunc(rules, func(r decision.Rule) bool { return r.Code == x.Code && r.Excepted == decision.ExceptedNever })
 }
 
-func (w *suppressions) settledBaseline(rules []*rule, all bool) facts.Baseline {
+func (w *suppressions) settledBaseline(rules []decision.Rule, all bool) facts.Baseline {
 	b := &w.o.Baseline
 	out := facts.Baseline{
 		Path: b.Path, State: cmp.Or(b.State, facts.BaselineStateUnnamed), Problems: b.Problems, Entries: len(b.Entries),

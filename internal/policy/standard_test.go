@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/decision"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/policy"
 	"github.com/open-policy-agent/opa/v1/ast"
@@ -267,11 +268,11 @@ func TestReplacedRulesKeepTheirKind(t *testing.T) {
 	meta := "# METADATA\n# scope: package\n# custom:\n#   kind: %s\n"
 	for name, tt := range map[string]struct {
 		text string
-		want policy.Kind
+		want decision.Kind
 	}{
-		"no METADATA":  {"package codexlock.lock.drift\n\ndeny contains \"a\"\n", policy.KindDrift},
-		"nothing said": {"# METADATA\n# scope: package\n# title: Own\npackage codexlock.lock.drift\n\ndeny contains \"a\"\n", policy.KindDrift},
-		"said":         {fmt.Sprintf(meta, "record") + "package codexlock.lock.drift\n\ndeny contains \"a\"\n", policy.KindRecord},
+		"no METADATA":  {"package codexlock.lock.drift\n\ndeny contains \"a\"\n", decision.KindDrift},
+		"nothing said": {"# METADATA\n# scope: package\n# title: Own\npackage codexlock.lock.drift\n\ndeny contains \"a\"\n", decision.KindDrift},
+		"said":         {fmt.Sprintf(meta, "record") + "package codexlock.lock.drift\n\ndeny contains \"a\"\n", decision.KindRecord},
 		"of none":      {"package codexlock.script.posix\n\ndeny contains \"a\"\n", ""},
 		"an owner's":   {"package acme.x\n\ndeny contains \"a\"\n", ""},
 	} {

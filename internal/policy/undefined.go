@@ -4,6 +4,8 @@ import (
 	"slices"
 
 	"github.com/open-policy-agent/opa/v1/ast"
+
+	"github.com/codexlock/codexlock/internal/decision"
 )
 
 // certainMessages refuses a denial whose message needs a fact that may be absent
@@ -16,7 +18,7 @@ func certainMessages(r *rule, m *module, schema any) []*PolicyError {
 	}
 	var faults []*PolicyError
 	for _, def := range m.Rules {
-		if name := Severity(ruleName(def)); name != Deny && name != Warn {
+		if name := decision.Severity(ruleName(def)); name != decision.Deny && name != decision.Warn {
 			continue
 		}
 		needed, given := messageFacts(def)

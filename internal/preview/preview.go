@@ -15,6 +15,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/codexlock/codexlock/internal/decision"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/policy"
 	"github.com/codexlock/codexlock/internal/schemas"
@@ -55,7 +56,7 @@ type Question struct {
 type Answer struct {
 	Problem  string            `json:"problem,omitempty"`
 	Rules    map[string]string `json:"rules,omitempty"` // as policy.RuleTexts has them
-	Decision policy.Decision   `json:"decision"`
+	Decision decision.Decision `json:"decision"`
 
 	Fault *LoadError `json:"fault,omitempty"` // for Load: why the gate cannot be loaded
 

@@ -57,15 +57,15 @@ func answer(ctx context.Context, in io.Reader) (Answer, error) {
 	if err != nil {
 		return Answer{}, fmt.Errorf("the edited policies do not compile: %w", err)
 	}
-	decision, err := engine.Decide(ctx, &stream{d: d, n: q.Artifacts}, q.Options)
+	decided, err := engine.Decide(ctx, &stream{d: d, n: q.Artifacts}, q.Options)
 	if err != nil {
 		return Answer{}, fmt.Errorf("the edited policies do not answer: %w", err)
 	}
-	for i := range decision.Findings { // text of the change, which the preview does not print
-		f := &decision.Findings[i]
+	for i := range decided.Findings { // text of the change, which the preview does not print
+		f := &decided.Findings[i]
 		f.Message, f.Fix, f.Suppression = "", "", nil
 	}
-	return Answer{Rules: policy.RuleTexts(sources, engine), Decision: decision}, nil
+	return Answer{Rules: policy.RuleTexts(sources, engine), Decision: decided}, nil
 }
 
 // A stream is a change whose facts are read from the input one at a time, by one worker

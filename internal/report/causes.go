@@ -4,23 +4,23 @@ import (
 	"cmp"
 	"slices"
 
-	"github.com/codexlock/codexlock/internal/policy"
+	"github.com/codexlock/codexlock/internal/decision"
 )
 
 // A cause is what text, Markdown and annotations show as one: a finding, and the others
 // about the same subject that have the same cause (custom.cause of their rules).
 type cause struct {
-	policy.Finding
-	also []policy.Finding
+	decision.Finding
+	also []decision.Finding
 }
 
 // causes groups findings, in their order: those that count first, excepted ones last. The
 // finding of the rule that a cause names leads, or else the first one. Only findings that
 // do the same to the verdict are one.
-func causes(findings []policy.Finding) []cause {
+func causes(findings []decision.Finding) []cause {
 	type key struct {
 		artifact, cause string
-		severity        policy.Severity
+		severity        decision.Severity
 		excepted        bool
 	}
 	all := make([]cause, 0, len(findings))
@@ -66,14 +66,14 @@ func byArtifact(all []cause) []cause {
 }
 
 // alsoLine formats a finding under the one that leads, unescaped.
-func alsoLine(f policy.Finding) string {
+func alsoLine(f decision.Finding) string {
 	return "also: " + subject(f) + ": " + f.Message + " [" + f.Rule + "], at " + place(f)
 }
 
 // hints are the next steps, each once.
 func (c cause) hints() []string {
 	var hints []string
-	for _, f := range append([]policy.Finding{c.Finding}, c.also...) {
+	for _, f := range append([]decision.Finding{c.Finding}, c.also...) {
 		if f.Fix != "" && !slices.Contains(hints, f.Fix) {
 			hints = append(hints, f.Fix)
 		}
@@ -93,12 +93,12 @@ func deniedCauses(r Report) int {
 }
 
 // denies reports whether a finding denies.
-func denies(f policy.Finding) bool { return !f.Excepted && f.Severity != policy.Warn }
+func denies(f decision.Finding) bool { return !f.Excepted && f.Severity != decision.Warn }
 
 // suppressions describe what covers the findings, each once, unescaped.
 func (c cause) suppressions() []string {
 	var lines []string
-	for _, f := range append([]policy.Finding{c.Finding}, c.also...) {
+	for _, f := range append([]decision.Finding{c.Finding}, c.also...) {
 		if line := suppression(f.Suppression); !slices.Contains(lines, line) {
 			lines = append(lines, line)
 		}

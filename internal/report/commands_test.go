@@ -8,26 +8,26 @@ import (
 	"unicode/utf8"
 
 	"github.com/codexlock/codexlock/internal/artifact"
-	"github.com/codexlock/codexlock/internal/policy"
+	"github.com/codexlock/codexlock/internal/decision"
 	"github.com/codexlock/codexlock/internal/report"
 )
 
 // from is a report in which everything that comes from outside is s.
 func from(s string) report.Report {
-	f := policy.Finding{
-		Rule: s, Severity: policy.Deny, Requirement: s, Artifact: s, File: s, Line: 3, Column: 4, Message: s, Fix: s, Fingerprint: s,
+	f := decision.Finding{
+		Rule: s, Severity: decision.Deny, Requirement: s, Artifact: s, File: s, Line: 3, Column: 4, Message: s, Fix: s, Fingerprint: s,
 	}
-	other := policy.Finding{Rule: "acme.other", Severity: policy.Warn, Requirement: s, Artifact: "a", File: "b", Line: 1, Column: 1, Message: "c" + s, Fix: "##"}
+	other := decision.Finding{Rule: "acme.other", Severity: decision.Warn, Requirement: s, Artifact: "a", File: "b", Line: 1, Column: 1, Message: "c" + s, Fix: "##"}
 	borne := exception(f)
-	borne.Suppression = &policy.Suppression{By: "exception", Reason: s, Owner: s, Expires: s}
-	r := report.New(policy.Decision{
-		Source: s, Digest: s, Rules: 1, Answers: 1, Found: []policy.FoundRule{{Code: s, Title: s, Description: s, Page: s}, {Code: "acme.other", Page: "https://example.com/" + s}},
-		Findings:  []policy.Finding{f, other, borne},
-		Artifacts: []policy.Artifact{{Path: s, Change: s, SHA256: s, TrustDomain: s}, {Path: s + "x", SHA256: "y", Level: artifact.APlus}, {Path: "[x" + s}},
-	}, report.Meta{Scope: s, Base: s, Head: s, EffectiveTime: s, Preview: &policy.Preview{
-		State: "done", Edits: []string{s}, Before: s, After: "y" + s, Findings: policy.Effect{Appear: 1},
-		Rules: policy.RuleChanges{Added: []string{s, "##"}}, ByRule: []policy.Effect{{Rule: s, Appear: 1}},
-		Conclusions: []policy.Turn{{Path: s, Before: s, After: s}},
+	borne.Suppression = &decision.Suppression{By: "exception", Reason: s, Owner: s, Expires: s}
+	r := report.New(decision.Decision{
+		Source: s, Digest: s, Rules: 1, Answers: 1, Found: []decision.FoundRule{{Code: s, Title: s, Description: s, Page: s}, {Code: "acme.other", Page: "https://example.com/" + s}},
+		Findings:  []decision.Finding{f, other, borne},
+		Artifacts: []decision.Artifact{{Path: s, Change: s, SHA256: s, TrustDomain: s}, {Path: s + "x", SHA256: "y", Level: artifact.APlus}, {Path: "[x" + s}},
+	}, report.Meta{Scope: s, Base: s, Head: s, EffectiveTime: s, Preview: &decision.Preview{
+		State: "done", Edits: []string{s}, Before: s, After: "y" + s, Findings: decision.Effect{Appear: 1},
+		Rules: decision.RuleChanges{Added: []string{s, "##"}}, ByRule: []decision.Effect{{Rule: s, Appear: 1}},
+		Conclusions: []decision.Turn{{Path: s, Before: s, After: s}},
 	}})
 	return r
 }
@@ -84,10 +84,10 @@ func checkLogs(t *testing.T, s string) {
 	}
 }
 
-func checkCommand(t *testing.T, got runnerCommand, f policy.Finding) {
+func checkCommand(t *testing.T, got runnerCommand, f decision.Finding) {
 	t.Helper()
 	name := "error"
-	if f.Severity == policy.Warn {
+	if f.Severity == decision.Warn {
 		name = "warning"
 	}
 	if f.Excepted {
@@ -178,7 +178,7 @@ func TestAnnotationsAreBoundedAndInert(t *testing.T) {
 			}
 		}
 	}
-	if a := report.Annotations(report.Report{Findings: []policy.Finding{{Message: strings.Repeat("\u202e", 64<<10)}}}); a[0].StartLine != 1 || len(a[0].Message) > 64<<10 {
+	if a := report.Annotations(report.Report{Findings: []decision.Finding{{Message: strings.Repeat("\u202e", 64<<10)}}}); a[0].StartLine != 1 || len(a[0].Message) > 64<<10 {
 		t.Errorf("line %d, %d bytes, want line 1 and at most 64 KiB", a[0].StartLine, len(a[0].Message))
 	}
 }

@@ -6,7 +6,7 @@ import (
 	"io"
 	"strings"
 
-	"github.com/codexlock/codexlock/internal/policy"
+	"github.com/codexlock/codexlock/internal/decision"
 )
 
 // Limits of GitHub, with their sources.
@@ -32,7 +32,7 @@ func writeGitHub(out io.Writer, r Report, _ Options) error {
 		switch {
 		case f.Excepted:
 			command = "notice"
-		case f.Severity == policy.Warn:
+		case f.Severity == decision.Warn:
 			command = "warning"
 		}
 		fmt.Fprintf(w, "::%s file=%s,line=%d,col=%d,title=%s::%s\n", command,
@@ -53,7 +53,7 @@ func writeGitHub(out io.Writer, r Report, _ Options) error {
 }
 
 // title formats a finding's rule and requirement, safe to print.
-func title(f policy.Finding) string {
+func title(f decision.Finding) string {
 	words := f.Rule
 	if f.Requirement != "" {
 		words += " (" + f.Requirement + ")"
@@ -112,7 +112,7 @@ func Annotations(r Report) []Annotation {
 		switch {
 		case f.Excepted:
 			level = "notice"
-		case f.Severity == policy.Warn:
+		case f.Severity == decision.Warn:
 			level = "warning"
 		}
 		a := Annotation{
@@ -177,7 +177,7 @@ func causeRow(c cause) string {
 	switch {
 	case c.Excepted: // no action is needed until the exception ends
 		sign, next = "➖", c.suppressions()
-	case c.Severity == policy.Warn:
+	case c.Severity == decision.Warn:
 		sign = "⚠️"
 	}
 	what := []string{subject(c.Finding) + ": " + c.Message}

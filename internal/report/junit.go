@@ -9,7 +9,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/codexlock/codexlock/internal/policy"
+	"github.com/codexlock/codexlock/internal/decision"
 )
 
 // The elements of a JUnit report, as Ant's junitreport writes them and CI systems read
@@ -118,7 +118,7 @@ func junitCaseOf(class, name string, all []cause, warningsDeny bool) junitCase {
 	var out, failures []string
 	for _, one := range all {
 		text := message(one) + "\nat " + Terminal(place(one.Finding))
-		if denies(one.Finding) || warningsDeny && one.Severity == policy.Warn && !one.Excepted {
+		if denies(one.Finding) || warningsDeny && one.Severity == decision.Warn && !one.Excepted {
 			if c.Failure == nil {
 				c.Failure = &junitFailure{Message: Terminal(one.Message), Type: Terminal(one.Rule)}
 			}

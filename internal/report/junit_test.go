@@ -7,7 +7,7 @@ import (
 
 	"github.com/joshdk/go-junit"
 
-	"github.com/codexlock/codexlock/internal/policy"
+	"github.com/codexlock/codexlock/internal/decision"
 	"github.com/codexlock/codexlock/internal/report"
 )
 
@@ -29,7 +29,7 @@ func TestJUnitFailsWhereTheVerdictDoes(t *testing.T) {
 	strict := all["neutral"]
 	strict.Conclusion = report.Failure // --fail-on-warn
 	all["strict"] = strict
-	unjudged := report.New(policy.Decision{Artifacts: []policy.Artifact{{Path: "a"}}, Unjudged: 2}, report.Meta{})
+	unjudged := report.New(decision.Decision{Artifacts: []decision.Artifact{{Path: "a"}}, Unjudged: 2}, report.Meta{})
 	all["unjudged"] = unjudged
 	for name, r := range all {
 		text, suite := junitOf(t, r)

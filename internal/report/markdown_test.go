@@ -14,7 +14,7 @@ import (
 	"github.com/yuin/goldmark/extension"
 	raw "github.com/yuin/goldmark/renderer/html"
 
-	"github.com/codexlock/codexlock/internal/policy"
+	"github.com/codexlock/codexlock/internal/decision"
 	"github.com/codexlock/codexlock/internal/report"
 )
 
@@ -139,25 +139,25 @@ func TestMarkdownCountsWhatIsLeftOut(t *testing.T) {
 
 // TestAFailureTrustsNothingDenied is a property over all small reports.
 func TestAFailureTrustsNothingDenied(t *testing.T) {
-	kinds := []policy.Finding{
+	kinds := []decision.Finding{
 		finding("lock.drift", "a", "f", "m"), finding("acme.x", "b", "f", "m"), finding("lock.missing", "", "f", "m"),
 		warning(finding("acme.y", "a", "f", "m")), exception(finding("vaulttime.missing", "b", "f", "m")),
 		{Rule: "acme.z", Severity: "note", Artifact: "b", File: "f", Message: "m"},
 	}
 	failures := 0
 	for set := range 1 << len(kinds) {
-		var findings []policy.Finding
+		var findings []decision.Finding
 		denied := map[string]bool{}
 		for i, f := range kinds {
 			if set>>i&1 == 0 {
 				continue
 			}
 			findings = append(findings, f)
-			if !f.Excepted && f.Severity != policy.Warn {
+			if !f.Excepted && f.Severity != decision.Warn {
 				denied[f.Artifact] = true
 			}
 		}
-		r := message([]policy.Artifact{judged("a", "added", 2), judged("b", "modified", 2), judged("c", "removed", 2)}, findings...)
+		r := message([]decision.Artifact{judged("a", "added", 2), judged("b", "modified", 2), judged("c", "removed", 2)}, findings...)
 		if (r.Conclusion == report.Failure) != (len(denied) > 0) {
 			t.Errorf("%v: conclusion %s", findings, r.Conclusion)
 		}

@@ -6,7 +6,7 @@ import (
 	"io"
 	"strings"
 
-	"github.com/codexlock/codexlock/internal/policy"
+	"github.com/codexlock/codexlock/internal/decision"
 )
 
 // maxPreviewLines is the longest preview in a rendered report; JSON has more.
@@ -15,7 +15,7 @@ const maxPreviewLines = 20
 // previewLines describes what edits of the gate would change, the totals first. The lines
 // are not escaped; their writers do that. None begins with a name from outside, which a
 // runner could take for a command.
-func previewLines(p *policy.Preview) []string {
+func previewLines(p *decision.Preview) []string {
 	switch {
 	case p == nil:
 		return nil
@@ -62,7 +62,7 @@ func list(codes []string) string {
 }
 
 // effect formats a change of findings: 3 vanish, 1 appears.
-func effect(e policy.Effect) string {
+func effect(e decision.Effect) string {
 	var parts []string
 	for _, p := range []struct {
 		n         int
@@ -82,7 +82,7 @@ func effect(e policy.Effect) string {
 }
 
 // preview writes the preview, marked as such.
-func (t *renderer) preview(p *policy.Preview) {
+func (t *renderer) preview(p *decision.Preview) {
 	for i, line := range previewLines(p) {
 		if i == 0 {
 			t.mark(dim, "?", "preview, not the verdict: %s", Terminal(line))
@@ -93,14 +93,14 @@ func (t *renderer) preview(p *policy.Preview) {
 }
 
 // Preview writes what edits of the gate would change, as text; nothing for nil.
-func Preview(out io.Writer, p *policy.Preview) error {
+func Preview(out io.Writer, p *decision.Preview) error {
 	w := &renderer{w: bufio.NewWriter(out)}
 	w.preview(p)
 	return w.w.Flush()
 }
 
 // previewSection formats a preview as a section of a summary.
-func previewSection(p *policy.Preview) string {
+func previewSection(p *decision.Preview) string {
 	lines := previewLines(p)
 	if len(lines) == 0 {
 		return ""

@@ -11,7 +11,7 @@ import (
 	"testing"
 
 	"github.com/codexlock/codexlock/internal/artifact"
-	"github.com/codexlock/codexlock/internal/policy"
+	"github.com/codexlock/codexlock/internal/decision"
 	"github.com/codexlock/codexlock/internal/report"
 	"github.com/codexlock/codexlock/internal/schemas"
 )
@@ -23,100 +23,100 @@ const (
 	sum   = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 )
 
-func judged(path, change string, level artifact.Level) policy.Artifact {
-	a := policy.Artifact{Path: path, Change: change, Level: level, SHA256: sum, TrustDomain: "default", Proof: "content"}
+func judged(path, change string, level artifact.Level) decision.Artifact {
+	a := decision.Artifact{Path: path, Change: change, Level: level, SHA256: sum, TrustDomain: "default", Proof: "content"}
 	if change == "removed" {
 		a.SHA256, a.TrustDomain, a.Proof = "", "", ""
 	}
 	return a
 }
 
-func finding(rule, path, file, message string) policy.Finding {
-	return policy.Finding{
-		Rule: rule, Severity: policy.Deny, Requirement: "ZT-3.3", Artifact: path, File: file, Line: 5, Column: 17,
+func finding(rule, path, file, message string) decision.Finding {
+	return decision.Finding{
+		Rule: rule, Severity: decision.Deny, Requirement: "ZT-3.3", Artifact: path, File: file, Line: 5, Column: 17,
 		Message: message, Fix: "attest it again: codexlock attest " + path, Fingerprint: sum[:32],
 	}
 }
 
-func warning(f policy.Finding) policy.Finding { f.Severity = policy.Warn; return f }
+func warning(f decision.Finding) decision.Finding { f.Severity = decision.Warn; return f }
 
-func exception(f policy.Finding) policy.Finding {
+func exception(f decision.Finding) decision.Finding {
 	f.Excepted = true
-	f.Suppression = &policy.Suppression{By: "exception", Reason: "mended in May", Owner: "@models", Expires: "2026-06-01T00:00:00Z"}
+	f.Suppression = &decision.Suppression{By: "exception", Reason: "mended in May", Owner: "@models", Expires: "2026-06-01T00:00:00Z"}
 	return f
 }
 
-func adopted(f policy.Finding) policy.Finding {
-	f.Excepted, f.Suppression = true, &policy.Suppression{By: "baseline"}
+func adopted(f decision.Finding) decision.Finding {
+	f.Excepted, f.Suppression = true, &decision.Suppression{By: "baseline"}
 	return f
 }
 
-func message(artifacts []policy.Artifact, findings ...policy.Finding) report.Report {
-	return report.New(policy.Decision{
+func message(artifacts []decision.Artifact, findings ...decision.Finding) report.Report {
+	return report.New(decision.Decision{
 		Source: "embedded", Digest: "sha256:" + sum, Rules: 30, Found: found(findings), Answers: 30 * (1 + len(artifacts)),
 		Artifacts: artifacts, Findings: findings,
 	}, report.Meta{Scope: "changed", Base: sum[:40], Head: sum[24:], EffectiveTime: "2026-01-01T12:00:00Z"})
 }
 
 // found describes the rules of findings, as a decision does.
-func found(findings []policy.Finding) []policy.FoundRule {
-	var rules []policy.FoundRule
+func found(findings []decision.Finding) []decision.FoundRule {
+	var rules []decision.FoundRule
 	for _, f := range findings {
-		if slices.ContainsFunc(rules, func(r policy.FoundRule) bool { return r.Code == f.Rule }) {
+		if slices.ContainsFunc(rules, func(r decision.FoundRule) bool { return r.Code == f.Rule }) {
 			continue
 		}
-		r := policy.FoundRule{Code: f.Rule, Title: "The title of " + f.Rule, Description: "What " + f.Rule + " requires."}
+		r := decision.FoundRule{Code: f.Rule, Title: "The title of " + f.Rule, Description: "What " + f.Rule + " requires."}
 		if !strings.HasPrefix(f.Rule, "acme.") {
-			r.Page = policy.PageURL(f.Rule)
+			r.Page = decision.PageURL(f.Rule)
 		}
 		rules = append(rules, r)
 	}
-	slices.SortFunc(rules, func(a, b policy.FoundRule) int { return strings.Compare(a.Code, b.Code) })
+	slices.SortFunc(rules, func(a, b decision.FoundRule) int { return strings.Compare(a.Code, b.Code) })
 	return rules
 }
 
 // reports are what there is to tell, by name.
 func reports() map[string]report.Report {
-	good := []policy.Artifact{judged(model, "modified", artifact.APlus), judged("assets/sources/vocab.txt", "added", artifact.APlus)}
-	bad := []policy.Artifact{judged(model, "modified", artifact.NonCompliant), judged("assets/sources/vocab.txt", "added", artifact.APlus)}
-	late := []policy.Artifact{judged(model, "modified", artifact.Tier1)}
+	good := []decision.Artifact{judged(model, "modified", artifact.APlus), judged("assets/sources/vocab.txt", "added", artifact.APlus)}
+	bad := []decision.Artifact{judged(model, "modified", artifact.NonCompliant), judged("assets/sources/vocab.txt", "added", artifact.APlus)}
+	late := []decision.Artifact{judged(model, "modified", artifact.Tier1)}
 	drift := finding("lock.drift", model, "Codex-Lock.json", "sha256 is 8dc98c97682c…, Codex-Lock.json records ca61ce52a25a…")
 	expired := finding("vaulttime.expired", model, model+".vaulttime.json", "expired at 2026-01-01T00:00:00Z, and it is 2026-01-01T12:00:00Z")
 	loose := warning(finding("vaulttime.unbound", model, model+".vaulttime.json", "record has no proof"))
 	missing := finding("lock.missing", "", "Codex-Lock.json", "is missing, want the ledger of trusted artifacts in the repository's root")
 	keyless := finding("vaulttime.unverifiable", model, model+".vaulttime.json", `VaultTime signature was not checked: this run has no key for trust domain "default"`)
-	loose.Kind, keyless.Kind = policy.KindUnbound, policy.KindUnchecked
+	loose.Kind, keyless.Kind = decision.KindUnbound, decision.KindUnchecked
 	own := finding("acme.size", model, model, "has 3 GiB, want at most 2")
 	own.Requirement, own.Fix = "", ""
 	edited := message(good)
-	edited.Preview = &policy.Preview{
+	edited.Preview = &decision.Preview{
 		State: "done", Edits: []string{"codexlock.yaml"}, Artifacts: 7, Before: "denied", After: "warned",
-		Findings: policy.Effect{Appear: 1, Vanish: 3, Change: 2},
-		Rules:    policy.RuleChanges{Added: []string{}, Removed: []string{"acme.names"}, Changed: []string{"acme.old", "acme.size"}},
-		ByRule: []policy.Effect{
+		Findings: decision.Effect{Appear: 1, Vanish: 3, Change: 2},
+		Rules:    decision.RuleChanges{Added: []string{}, Removed: []string{"acme.names"}, Changed: []string{"acme.old", "acme.size"}},
+		ByRule: []decision.Effect{
 			{Rule: "acme.names", Vanish: 3}, {Rule: "acme.size", Appear: 1}, {Rule: "script.posix", Change: 2},
 		},
-		Conclusions: []policy.Turn{{Path: model, Before: "denied", After: "trusted"}}, More: 12,
+		Conclusions: []decision.Turn{{Path: model, Before: "denied", After: "trusted"}}, More: 12,
 	}
 	misspelt := message(good)
-	misspelt.Preview = &policy.Preview{
+	misspelt.Preview = &decision.Preview{
 		State: "failed", Problem: "the edited policies do not compile: policies/x.rego:3:1: undefined ref", Edits: []string{"policies/x.rego"},
-		Rules:  policy.RuleChanges{Added: []string{}, Removed: []string{}, Changed: []string{}},
-		ByRule: []policy.Effect{}, Conclusions: []policy.Turn{},
+		Rules:  decision.RuleChanges{Added: []string{}, Removed: []string{}, Changed: []string{}},
+		ByRule: []decision.Effect{}, Conclusions: []decision.Turn{},
 	}
 	workTree := message(good[:1])
 	workTree.Base, workTree.Head = "", ""
-	current := []policy.Artifact{judged(model, "modified", artifact.APlus), judged("assets/sources/vocab.txt", "added", artifact.APlus)}
+	current := []decision.Artifact{judged(model, "modified", artifact.APlus), judged("assets/sources/vocab.txt", "added", artifact.APlus)}
 	current[0].ExpiresAt, current[1].ExpiresAt = "2026-01-02T12:00:00Z", "2026-01-02T11:00:00Z"
 	style := finding("script.posix", model, model, "uses local, which POSIX does not have")
 	style.Excepted = true
-	style.Suppression = &policy.Suppression{By: "rules", Reason: "bash only", Owner: "@tools", Expires: "2026-12-31T00:00:00Z"}
+	style.Suppression = &decision.Suppression{By: "rules", Reason: "bash only", Owner: "@tools", Expires: "2026-12-31T00:00:00Z"}
 	turnedDown := message(current, style, exception(own), exception(expired))
-	turnedDown.Settings = []policy.TurnedDown{
+	turnedDown.Settings = []decision.TurnedDown{
 		{Rule: "script.posix", Level: "off", Reason: "bash only", Owner: "@tools", Expires: "2026-12-31T00:00:00Z"},
 		{Rule: "script.usage", Level: "warn", Reason: "adopting", Owner: "@tools", Expires: "2026-12-31T00:00:00Z"},
 	}
-	recorded := func(rule, file, words string) policy.Finding {
+	recorded := func(rule, file, words string) decision.Finding {
 		f := finding(rule, model, file, words)
 		f.Cause = "lock.drift"
 		return f
@@ -144,7 +144,7 @@ func reports() map[string]report.Report {
 		"excepted":     message(bad, exception(drift), adopted(own)),
 		"lower_level":  message(late, warning(expired)),
 		"empty":        message(nil),
-		"removed":      message([]policy.Artifact{judged(model, "removed", artifact.APlus)}),
+		"removed":      message([]decision.Artifact{judged(model, "removed", artifact.APlus)}),
 		"keyless":      message(good, warning(keyless)),
 		"keyless_deny": message(bad, keyless),
 		"preview":      edited,

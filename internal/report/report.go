@@ -8,7 +8,7 @@ import (
 	"slices"
 
 	"github.com/codexlock/codexlock/internal/artifact"
-	"github.com/codexlock/codexlock/internal/policy"
+	"github.com/codexlock/codexlock/internal/decision"
 )
 
 // Schema names this version of the report, published as schemas/report.json.
@@ -26,24 +26,24 @@ const (
 
 // A Report is a decision with everything that is needed to render it.
 type Report struct {
-	Schema        string              `json:"schema"`
-	Conclusion    Conclusion          `json:"conclusion"`
-	Level         string              `json:"level"` // id of ZT-13, or none if no artifact changed
-	Scope         string              `json:"scope"` // changed, all, paths
-	Base          string              `json:"base,omitempty"`
-	TrustedBase   string              `json:"trusted_base,omitempty"` // absent: equals Base
-	Head          string              `json:"head,omitempty"`         // absent: the work tree, or what is staged
-	Staged        bool                `json:"staged,omitempty"`       // what Git's index holds was judged
-	EffectiveTime string              `json:"effective_time"`
-	ValidUntil    string              `json:"valid_until,omitempty"` // earliest expiry of the judged artifacts (RFC 3339, UTC); absent: none expires
-	Policy        Policy              `json:"policy"`
-	Counts        Counts              `json:"counts"`
-	Artifacts     []policy.Artifact   `json:"artifacts"`
-	Findings      []policy.Finding    `json:"findings"`
-	Rules         []policy.FoundRule  `json:"rules,omitempty"`    // the rules of the findings, by code
-	Settings      []policy.TurnedDown `json:"settings,omitempty"` // optional rules that the configuration turns down
-	Notes         []string            `json:"notes,omitempty"`    // what else the verdict depends on
-	Preview       *policy.Preview     `json:"preview,omitempty"`  // of edits of the gate; not the verdict
+	Schema        string                `json:"schema"`
+	Conclusion    Conclusion            `json:"conclusion"`
+	Level         string                `json:"level"` // id of ZT-13, or none if no artifact changed
+	Scope         string                `json:"scope"` // changed, all, paths
+	Base          string                `json:"base,omitempty"`
+	TrustedBase   string                `json:"trusted_base,omitempty"` // absent: equals Base
+	Head          string                `json:"head,omitempty"`         // absent: the work tree, or what is staged
+	Staged        bool                  `json:"staged,omitempty"`       // what Git's index holds was judged
+	EffectiveTime string                `json:"effective_time"`
+	ValidUntil    string                `json:"valid_until,omitempty"` // earliest expiry of the judged artifacts (RFC 3339, UTC); absent: none expires
+	Policy        Policy                `json:"policy"`
+	Counts        Counts                `json:"counts"`
+	Artifacts     []decision.Artifact   `json:"artifacts"`
+	Findings      []decision.Finding    `json:"findings"`
+	Rules         []decision.FoundRule  `json:"rules,omitempty"`    // the rules of the findings, by code
+	Settings      []decision.TurnedDown `json:"settings,omitempty"` // optional rules that the configuration turns down
+	Notes         []string              `json:"notes,omitempty"`    // what else the verdict depends on
+	Preview       *decision.Preview     `json:"preview,omitempty"`  // of edits of the gate; not the verdict
 }
 
 // A Policy names the rules that judged.
@@ -71,29 +71,29 @@ type Meta struct {
 	Staged            bool   // what Git's index holds was judged
 	TrustedBase       string // commit; "": equals Base
 	Notes             []string
-	Preview           *policy.Preview
+	Preview           *decision.Preview
 }
 
 // Trusted returns a function that reports whether nothing denies an artifact: neither a
 // finding about it nor one about the whole change.
-func (r Report) Trusted() func(policy.Artifact) bool {
+func (r Report) Trusted() func(decision.Artifact) bool {
 	denied, whole := map[string]bool{}, false
 	for _, f := range r.Findings {
-		if !f.Excepted && f.Severity != policy.Warn {
+		if !f.Excepted && f.Severity != decision.Warn {
 			denied[f.Artifact] = true
 			whole = whole || f.Artifact == ""
 		}
 	}
-	return func(a policy.Artifact) bool { return !whole && !denied[a.Path] }
+	return func(a decision.Artifact) bool { return !whole && !denied[a.Path] }
 }
 
 // New makes a report of a decision.
-func New(d policy.Decision, m Meta) Report {
+func New(d decision.Decision, m Meta) Report {
 	r := Report{
 		Schema: Schema, Scope: m.Scope, Base: m.Base, Head: m.Head, EffectiveTime: m.EffectiveTime,
 		Policy:    Policy{Source: d.Source, Digest: d.Digest, Rules: d.Rules, Answers: d.Answers},
-		Artifacts: append([]policy.Artifact{}, d.Artifacts...),
-		Findings:  append([]policy.Finding{}, d.Findings...),
+		Artifacts: append([]decision.Artifact{}, d.Artifacts...),
+		Findings:  append([]decision.Finding{}, d.Findings...),
 		Rules:     d.Found,
 		Settings:  d.Settings,
 		Level:     "none",
@@ -104,7 +104,7 @@ func New(d policy.Decision, m Meta) Report {
 		switch {
 		case f.Excepted:
 			r.Counts.Excepted++
-		case f.Severity == policy.Warn:
+		case f.Severity == decision.Warn:
 			r.Counts.Warn++
 		default: // every severity but warn denies
 			r.Counts.Deny++

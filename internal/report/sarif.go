@@ -7,7 +7,7 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/codexlock/codexlock/internal/policy"
+	"github.com/codexlock/codexlock/internal/decision"
 )
 
 // Limits of SARIF files that GitHub's code scanning accepts
@@ -169,7 +169,7 @@ func sarifProperties(r Report) map[string]any {
 
 // sarifRules describes the rules of the findings, and returns the index of each.
 func sarifRules(r Report) ([]sarifRule, map[string]int) {
-	about := map[string]policy.FoundRule{}
+	about := map[string]decision.FoundRule{}
 	for _, rule := range r.Rules {
 		about[rule.Code] = rule
 	}
@@ -198,7 +198,7 @@ func sarifRules(r Report) ([]sarifRule, map[string]int) {
 		rules = append(rules, sarifRule{
 			ID: Terminal(f.Rule), ShortDescription: sarifMessage(title), FullDescription: sarifMessage(description),
 			HelpURI: webPage(rule.Page), Help: sarifMessage(help),
-			Configuration: sarifLevel{sarifLevelOf(policy.Finding{Severity: f.Severity})},
+			Configuration: sarifLevel{sarifLevelOf(decision.Finding{Severity: f.Severity})},
 			Properties:    map[string]any{"tags": tags[:min(len(tags), maxSARIFTags)]},
 		})
 	}
@@ -216,11 +216,11 @@ func webPage(page string) string {
 var pagePattern = regexp.MustCompile(`^https://[A-Za-z0-9.-]+(/[A-Za-z0-9._~/-]*)?$`)
 
 // sarifLevelOf returns the level of a finding.
-func sarifLevelOf(f policy.Finding) string {
+func sarifLevelOf(f decision.Finding) string {
 	switch {
 	case f.Excepted:
 		return "note"
-	case f.Severity == policy.Warn:
+	case f.Severity == decision.Warn:
 		return "warning"
 	}
 	return "error"
@@ -252,7 +252,7 @@ func sarifResultOf(c cause, index map[string]int, seen map[string]int) sarifResu
 	return result
 }
 
-func sarifLocationOf(f policy.Finding) sarifLocation {
+func sarifLocationOf(f decision.Finding) sarifLocation {
 	file := f.File
 	if file == "" {
 		file = subject(f)

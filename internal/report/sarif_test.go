@@ -17,7 +17,7 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
-	"github.com/codexlock/codexlock/internal/policy"
+	"github.com/codexlock/codexlock/internal/decision"
 	"github.com/codexlock/codexlock/internal/report"
 )
 
@@ -185,7 +185,7 @@ func TestSARIFStaysWithinItsLimits(t *testing.T) {
 			}
 			r.Findings = append(r.Findings, f)
 		}
-		r.Findings = append([]policy.Finding{warning(finding("acme.first", "b", "b", "warned"))}, r.Findings...)
+		r.Findings = append([]decision.Finding{warning(finding("acme.first", "b", "b", "warned"))}, r.Findings...)
 		var zipped bytes.Buffer
 		text := write(t, "sarif", r, report.Options{}) // its schema is asked elsewhere: of so many results it takes long
 		var log sarifLog

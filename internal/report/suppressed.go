@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/codexlock/codexlock/internal/policy"
+	"github.com/codexlock/codexlock/internal/decision"
 )
 
 // suppressionLines describes what the configuration turns down and which findings are
@@ -15,13 +15,13 @@ import (
 func suppressionLines(r Report) []string {
 	off := map[string]int{}
 	type group struct {
-		s     policy.Suppression
+		s     decision.Suppression
 		n     int
 		rules []string
 	}
 	var groups []*group
 	for _, f := range r.Findings {
-		s := cmp.Or(f.Suppression, &policy.Suppression{})
+		s := cmp.Or(f.Suppression, &decision.Suppression{})
 		switch {
 		case !f.Excepted:
 			continue
@@ -55,7 +55,7 @@ func suppressionLines(r Report) []string {
 }
 
 // suppression describes what covers a finding, unescaped.
-func suppression(s *policy.Suppression) string {
+func suppression(s *decision.Suppression) string {
 	switch {
 	case s == nil || s.By == "":
 		return "excepted by the configuration"

@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"github.com/codexlock/codexlock/internal/artifact"
-	"github.com/codexlock/codexlock/internal/policy"
+	"github.com/codexlock/codexlock/internal/decision"
 )
 
 // The colours of a terminal (ECMA-48, SGR).
@@ -70,7 +70,7 @@ func (t *renderer) cause(c cause) {
 	switch {
 	case c.Excepted:
 		color, mark = dim, "~"
-	case c.Severity == policy.Warn:
+	case c.Severity == decision.Warn:
 		color, mark = yellow, "!"
 	}
 	t.mark(color, mark, "%s: %s [%s]", Terminal(subject(c.Finding)), Terminal(c.Message), Terminal(c.Rule))
@@ -99,10 +99,10 @@ func (t *renderer) suppressed(r Report) {
 }
 
 // place formats where a finding is, unescaped.
-func place(f policy.Finding) string { return fmt.Sprintf("%s:%d:%d", f.File, f.Line, f.Column) }
+func place(f decision.Finding) string { return fmt.Sprintf("%s:%d:%d", f.File, f.Line, f.Column) }
 
 // subject returns what a finding is about: its artifact, or else its file.
-func subject(f policy.Finding) string {
+func subject(f decision.Finding) string {
 	if f.Artifact != "" {
 		return f.Artifact
 	}
@@ -112,7 +112,7 @@ func subject(f policy.Finding) string {
 // artifacts writes a line for each trusted artifact. The line claims no check that a
 // finding says was not made.
 func (t *renderer) artifacts(r Report) {
-	trusted, found := r.Trusted(), map[string][]policy.Finding{}
+	trusted, found := r.Trusted(), map[string][]decision.Finding{}
 	for _, f := range r.Findings {
 		found[f.Artifact] = append(found[f.Artifact], f)
 	}
@@ -128,12 +128,12 @@ func (t *renderer) artifacts(r Report) {
 }
 
 // verified describes the checks that an artifact with these findings passed.
-func verified(findings []policy.Finding) string {
+func verified(findings []decision.Finding) string {
 	verb, time, hash := "verified", "VaultTime valid", "Codex hash match"
 	for _, f := range findings {
 		switch {
-		case f.Kind == policy.KindUnbound: // MAC and time were still checked
-		case f.Kind == policy.KindUnchecked:
+		case f.Kind == decision.KindUnbound: // MAC and time were still checked
+		case f.Kind == decision.KindUnchecked:
 			if time == "VaultTime valid" {
 				time = "VaultTime not checked: no key"
 			}

@@ -5,12 +5,12 @@ import (
 	"testing"
 
 	"github.com/codexlock/codexlock/internal/artifact"
-	"github.com/codexlock/codexlock/internal/policy"
+	"github.com/codexlock/codexlock/internal/decision"
 )
 
 // TestUnjudgedArtifactsAreNoPass: whatever the findings are.
 func TestUnjudgedArtifactsAreNoPass(t *testing.T) {
-	d := policy.Decision{Artifacts: []policy.Artifact{{Path: "a", Level: artifact.APlus}}, Unjudged: 2}
+	d := decision.Decision{Artifacts: []decision.Artifact{{Path: "a", Level: artifact.APlus}}, Unjudged: 2}
 	notes := []string{"first"}
 	r := New(d, Meta{Notes: notes})
 	if r.Conclusion != Failure || r.Level != "non-compliant" || len(r.Notes) != 2 || !strings.Contains(r.Notes[1], "2 of 3 artifacts were not judged") || len(notes) != 1 {

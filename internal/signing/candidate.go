@@ -7,10 +7,10 @@ import (
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/attest"
 	"github.com/codexlock/codexlock/internal/concurrent"
+	"github.com/codexlock/codexlock/internal/decision"
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/gate"
 	"github.com/codexlock/codexlock/internal/measure"
-	"github.com/codexlock/codexlock/internal/policy"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/txn"
 	"github.com/codexlock/codexlock/internal/vaulttime"
@@ -23,7 +23,7 @@ type Candidate struct {
 	Digest artifact.Digest
 	Record vaulttime.Record
 	Counts vaulttime.Record // by which it was judged: Record, or a renewed one
-	Denied []policy.Finding
+	Denied []decision.Finding
 	Failed bool // the problem is a failure of this run
 
 	renewed bool   // it was judged by a renewed record
@@ -39,11 +39,11 @@ func (c *Candidate) Refused() string {
 }
 
 // Line is a finding in one line, not escaped.
-func Line(f policy.Finding) string { return fmt.Sprintf("%s [%s]", f.Message, f.Rule) }
+func Line(f decision.Finding) string { return fmt.Sprintf("%s [%s]", f.Message, f.Rule) }
 
 // A RepositoryDeniedError is a repository that is denied as a whole: then no artifact of it
 // is trusted.
-type RepositoryDeniedError struct{ Findings []policy.Finding }
+type RepositoryDeniedError struct{ Findings []decision.Finding }
 
 func (e *RepositoryDeniedError) Error() string {
 	return "nothing was attested: the repository as a whole is denied"
@@ -54,8 +54,8 @@ func (e *RepositoryDeniedError) Unwrap() error { return exit.ErrDenied }
 
 // editsCompanion reports whether a finding says that a companion is not the one that
 // the record signs. An exception may allow that; renewing would sign the edit.
-func editsCompanion(f policy.Finding) bool {
-	return f.Kind == policy.KindManifest || f.Kind == policy.KindTest
+func editsCompanion(f decision.Finding) bool {
+	return f.Kind == decision.KindManifest || f.Kind == decision.KindTest
 }
 
 // Candidates runs the whole gate over a tree, and says of each artifact whether it may be
@@ -66,9 +66,9 @@ func Candidates(ctx context.Context, tree repo.Tree, g *gate.Gate) ([]Candidate,
 	if err != nil {
 		return nil, err
 	}
-	denied := map[string][]policy.Finding{}
+	denied := map[string][]decision.Finding{}
 	for _, f := range judged.Findings {
-		if f.Severity == policy.Deny && (!f.Excepted || editsCompanion(f)) {
+		if f.Severity == decision.Deny && (!f.Excepted || editsCompanion(f)) {
 			denied[f.Artifact] = append(denied[f.Artifact], f)
 		}
 	}
@@ -85,7 +85,7 @@ func Candidates(ctx context.Context, tree repo.Tree, g *gate.Gate) ([]Candidate,
 
 // read finds the artifact's record. What cannot be attested in this work tree is
 // left, and is no error of the run.
-func (c *Candidate) read(ctx context.Context, tree repo.Tree, a policy.Artifact) (err error) {
+func (c *Candidate) read(ctx context.Context, tree repo.Tree, a decision.Artifact) (err error) {
 	c.Path, c.Change, c.renewed = artifact.Path(a.Path), a.Change, a.Renewed
 	if a.SHA256 == "" {
 		c.problem = "there is no content to attest"

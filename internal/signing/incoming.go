@@ -8,11 +8,11 @@ import (
 
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/attest"
+	"github.com/codexlock/codexlock/internal/decision"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/gate"
 	"github.com/codexlock/codexlock/internal/measure"
 	"github.com/codexlock/codexlock/internal/namefold"
-	"github.com/codexlock/codexlock/internal/policy"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/txn"
 )
@@ -39,7 +39,7 @@ func (j Judge) Findings(ctx context.Context, c txn.Change, paths []artifact.Path
 		}
 	}
 	found := map[artifact.Path][]attest.Finding{}
-	var whole []policy.Finding
+	var whole []decision.Finding
 	for _, f := range decided {
 		p, ok := about[f.Artifact]
 		if f.Artifact == "" {
@@ -89,7 +89,7 @@ func (j Judge) bringFolder(ctx context.Context, name string, paths []artifact.Pa
 
 // ask is what denies something about the named paths of a tree, or about the
 // tree as a whole.
-func (j Judge) ask(ctx context.Context, tree repo.Tree, paths []artifact.Path) ([]policy.Finding, error) {
+func (j Judge) ask(ctx context.Context, tree repo.Tree, paths []artifact.Path) ([]decision.Finding, error) {
 	o := j.Facts
 	o.Head, o.Scope, o.Paths = tree, facts.Paths, paths
 	change, err := measure.Collect(ctx, o)
@@ -99,17 +99,17 @@ func (j Judge) ask(ctx context.Context, tree repo.Tree, paths []artifact.Path) (
 	if change.Len() < len(paths) {
 		return nil, fmt.Errorf("%d of %d files were judged", change.Len(), len(paths))
 	}
-	decision, err := j.Engine.Decide(ctx, change, j.Policy)
+	decided, err := j.Engine.Decide(ctx, change, j.Policy)
 	if err != nil {
 		return nil, err
 	}
-	return slices.DeleteFunc(decision.Findings, func(f policy.Finding) bool { return f.Severity == policy.Warn || f.Excepted }), nil
+	return slices.DeleteFunc(decided.Findings, func(f decision.Finding) bool { return f.Severity == decision.Warn || f.Excepted }), nil
 }
 
 // refuseNew refuses a change after which the tree as a whole is denied for a
 // reason that it is not denied for now, and that no file in particular is to blame
 // for. What is wrong with it already is for verify to tell.
-func (j Judge) refuseNew(ctx context.Context, whole []policy.Finding) error {
+func (j Judge) refuseNew(ctx context.Context, whole []decision.Finding) error {
 	if len(whole) == 0 {
 		return nil
 	}
@@ -118,7 +118,7 @@ func (j Judge) refuseNew(ctx context.Context, whole []policy.Finding) error {
 		return err
 	}
 	for _, f := range whole {
-		if !slices.ContainsFunc(now, func(g policy.Finding) bool { return g.Rule == f.Rule && g.File == f.File && g.Message == f.Message }) {
+		if !slices.ContainsFunc(now, func(g decision.Finding) bool { return g.Rule == f.Rule && g.File == f.File && g.Message == f.Message }) {
 			return fmt.Errorf("%s: %s [%s]; nothing was moved", f.File, f.Message, f.Rule)
 		}
 	}
@@ -126,7 +126,7 @@ func (j Judge) refuseNew(ctx context.Context, whole []policy.Finding) error {
 }
 
 // Finding is one of the gate's, as a quarantine records it.
-func Finding(f policy.Finding) attest.Finding {
+func Finding(f decision.Finding) attest.Finding {
 	return attest.Finding{Rule: f.Rule, Kind: string(f.Kind), Requirement: f.Requirement, File: f.File, Line: f.Line, Column: f.Column, Message: f.Message, Fix: f.Fix}
 }
 

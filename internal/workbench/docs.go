@@ -6,7 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/codexlock/codexlock/internal/policy"
+	"github.com/codexlock/codexlock/internal/decision"
 	"github.com/codexlock/codexlock/internal/report"
 )
 
@@ -18,17 +18,17 @@ const (
 
 // A Documented is a rule with the path of its page.
 type Documented struct {
-	policy.Rule
+	decision.Rule
 	Page string // relative to the working directory, with slashes; or an address
 	Own  bool   // a rule of the owner's directories
 }
 
 // Document finds the pages of rules. dirs are the owner's directories; exists reports
 // whether a file is in the working directory.
-func Document(rules []policy.Rule, dirs []string, exists func(name string) bool) []Documented {
+func Document(rules []decision.Rule, dirs []string, exists func(name string) bool) []Documented {
 	documented := make([]Documented, len(rules))
 	for i, r := range rules {
-		d := Documented{Rule: r, Page: policy.PageURL(r.Code)}
+		d := Documented{Rule: r, Page: decision.PageURL(r.Code)}
 		file, _, _ := strings.Cut(r.Source, " (in place of")
 		for _, dir := range dirs {
 			switch page := path.Join(dir, strings.ReplaceAll(r.Code, ".", "/"), "README.md"); {

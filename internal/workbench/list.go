@@ -8,13 +8,14 @@ import (
 	"io"
 	"text/tabwriter"
 
+	"github.com/codexlock/codexlock/internal/decision"
 	"github.com/codexlock/codexlock/internal/policy"
 	"github.com/codexlock/codexlock/internal/report"
 )
 
 // ListText writes the rules as a table, with the source of each rule that is not embedded
 // in the program.
-func ListText(w io.Writer, rules []policy.Rule) error {
+func ListText(w io.Writer, rules []decision.Rule) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "CODE\tREQUIREMENT\tSEVERITY\tTITLE")
 	for _, r := range rules {
@@ -28,7 +29,7 @@ func ListText(w io.Writer, rules []policy.Rule) error {
 }
 
 // ListJSON writes the rules as one JSON array.
-func ListJSON(w io.Writer, rules []policy.Rule) error { return writeJSON(w, rules) }
+func ListJSON(w io.Writer, rules []decision.Rule) error { return writeJSON(w, rules) }
 
 // writeJSON writes a value as indented JSON.
 func writeJSON(w io.Writer, v any) error {

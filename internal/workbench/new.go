@@ -13,8 +13,8 @@ import (
 
 	"github.com/open-policy-agent/opa/v1/ast"
 
+	"github.com/codexlock/codexlock/internal/decision"
 	"github.com/codexlock/codexlock/internal/lazyregexp"
-	"github.com/codexlock/codexlock/internal/policy"
 	"github.com/codexlock/codexlock/internal/txn"
 	"github.com/codexlock/codexlock/policies"
 )
@@ -153,7 +153,7 @@ func Sample() (string, error) {
 }
 
 // Codes returns the codes of rules.
-func Codes(rules []policy.Rule) []string {
+func Codes(rules []decision.Rule) []string {
 	codes := make([]string, len(rules))
 	for i, r := range rules {
 		codes[i] = r.Code

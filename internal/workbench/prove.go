@@ -8,6 +8,7 @@ import (
 
 	"github.com/open-policy-agent/opa/v1/ast"
 
+	"github.com/codexlock/codexlock/internal/decision"
 	"github.com/codexlock/codexlock/internal/policy"
 )
 
@@ -33,11 +34,11 @@ type Proof struct {
 
 // A Definition is one deny or warn, with the changes that make it fire.
 type Definition struct {
-	Severity policy.Severity `json:"severity"`
-	File     string          `json:"file"`
-	Line     int             `json:"line"`
-	Fires    bool            `json:"fires"`
-	Changes  []string        `json:"changes"`
+	Severity decision.Severity `json:"severity"`
+	File     string            `json:"file"`
+	Line     int               `json:"line"`
+	Fires    bool              `json:"fires"`
+	Changes  []string          `json:"changes"`
 }
 
 // A change is one changed fact.

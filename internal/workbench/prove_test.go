@@ -5,6 +5,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/codexlock/codexlock/internal/decision"
 	"github.com/codexlock/codexlock/internal/policy"
 	"github.com/codexlock/codexlock/internal/workbench"
 	"github.com/codexlock/codexlock/policies"
@@ -44,7 +45,7 @@ func TestEveryRuleOfTheStandardIsProved(t *testing.T) {
 	}
 }
 
-func proveRule(ctx context.Context, t *testing.T, engine *policy.Engine, r policy.Rule, valid workbench.Valid) {
+func proveRule(ctx context.Context, t *testing.T, engine *policy.Engine, r decision.Rule, valid workbench.Valid) {
 	probe, err := engine.NewRuleEvaluator(ctx, r.Code, 0)
 	if err != nil {
 		t.Fatal(err)

@@ -17,11 +17,11 @@ import (
 	"github.com/codexlock/codexlock/internal/attest"
 	"github.com/codexlock/codexlock/internal/audit"
 	"github.com/codexlock/codexlock/internal/config"
+	"github.com/codexlock/codexlock/internal/decision"
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/gate"
 	"github.com/codexlock/codexlock/internal/host"
-	"github.com/codexlock/codexlock/internal/policy"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/report"
 	"github.com/codexlock/codexlock/internal/shellquote"
@@ -297,7 +297,7 @@ func QuarantineDrifted(ctx context.Context, w host.World, r report.Report, now t
 	defer repository.Close()
 	against := map[string][]attest.Finding{}
 	for _, f := range r.Findings {
-		if f.Kind == policy.KindDrift && f.Severity != policy.Warn && !f.Excepted {
+		if f.Kind == decision.KindDrift && f.Severity != decision.Warn && !f.Excepted {
 			against[f.Artifact] = append(against[f.Artifact], signing.Finding(f))
 		}
 	}

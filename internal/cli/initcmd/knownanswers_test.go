@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/codexlock/codexlock/internal/decision"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/gate"
 	"github.com/codexlock/codexlock/internal/policy"
@@ -33,17 +34,17 @@ func TestCleanRepositoryCompilesNoRule(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			decision, err := e.Decide(ctx)
+			decided, err := e.Decide(ctx)
 			if err != nil {
 				t.Fatal(err)
 			}
 			denied := false
-			for _, f := range decision.Findings {
-				denied = denied || f.Severity == policy.Deny
+			for _, f := range decided.Findings {
+				denied = denied || f.Severity == decision.Deny
 				t.Logf("%s %s: %s", f.Artifact, f.Rule, f.Message)
 			}
-			if len(decision.Artifacts) != 4 || denied != (name == "expired") {
-				t.Fatalf("%d artifacts, denied: %t", len(decision.Artifacts), denied)
+			if len(decided.Artifacts) != 4 || denied != (name == "expired") {
+				t.Fatalf("%d artifacts, denied: %t", len(decided.Artifacts), denied)
 			}
 			if name == "clean" && e.Engine.Compiled() {
 				t.Error("the rules were compiled")
@@ -60,14 +61,14 @@ func TestCleanRepositoryCompilesNoRule(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got, want := text(t, decision), text(t, want); got != want {
+			if got, want := text(t, decided), text(t, want); got != want {
 				t.Errorf("with known answers it is decided\n%s\nwithout\n%s", got, want)
 			}
 		})
 	}
 }
 
-func text(t *testing.T, d policy.Decision) string {
+func text(t *testing.T, d decision.Decision) string {
 	t.Helper()
 	text, err := json.Marshal(d)
 	if err != nil {

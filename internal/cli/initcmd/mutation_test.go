@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/decision"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/gate"
 	"github.com/codexlock/codexlock/internal/host"
@@ -140,7 +141,7 @@ func newJudge(t *testing.T, w host.World, r *repo.Repository) func(*testing.T) r
 	both[1].Engine.WithoutCache()
 	return func(t *testing.T) report.Report {
 		t.Helper()
-		var decisions [2]policy.Decision
+		var decisions [2]decision.Decision
 		var texts [2]string
 		for i, e := range both {
 			o := e.Facts

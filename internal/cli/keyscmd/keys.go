@@ -14,6 +14,7 @@ import (
 
 	"github.com/codexlock/codexlock/internal/cli/flags"
 	"github.com/codexlock/codexlock/internal/config"
+	"github.com/codexlock/codexlock/internal/decision"
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/gate"
@@ -94,7 +95,7 @@ with 3 without any key to check.`,
 			if err := k.read(cmd.Context()); err != nil {
 				return err
 			}
-			print, err := flags.Printer(format, map[string]func([]facts.DomainKey, []policy.Finding) error{"text": k.text, "json": k.json})
+			print, err := flags.Printer(format, map[string]func([]facts.DomainKey, []decision.Finding) error{"text": k.text, "json": k.json})
 			if err != nil {
 				return err
 			}
@@ -208,13 +209,13 @@ func (k *keyView) public() error {
 }
 
 // check asks the rules of the area trust about the keys.
-func (k *keyView) check(ctx context.Context, print func([]facts.DomainKey, []policy.Finding) error) error {
+func (k *keyView) check(ctx context.Context, print func([]facts.DomainKey, []decision.Finding) error) error {
 	engine, err := trustRules(ctx)
 	if err != nil {
 		return err
 	}
 	measured := measure.NewKeys(k.options, k.domain)
-	decision, err := engine.Decide(ctx, measured, policy.Options{Now: k.options.Now, MinimumLevel: k.options.Config.MinimumLevel})
+	decided, err := engine.Decide(ctx, measured, policy.Options{Now: k.options.Now, MinimumLevel: k.options.Config.MinimumLevel})
 	if err != nil {
 		return err
 	}
@@ -229,10 +230,10 @@ func (k *keyView) check(ctx context.Context, print func([]facts.DomainKey, []pol
 	if held == 0 {
 		return k.noKey()
 	}
-	for _, f := range decision.Findings {
-		refused = refused || f.Severity == policy.Deny
+	for _, f := range decided.Findings {
+		refused = refused || f.Severity == decision.Deny
 	}
-	if err := print(keys, decision.Findings); err != nil {
+	if err := print(keys, decided.Findings); err != nil {
 		return err
 	}
 	if refused {
@@ -254,17 +255,17 @@ func trustRules(ctx context.Context) (*policy.Engine, error) {
 	return policy.New(ctx, []policy.Source{embedded})
 }
 
-func (k *keyView) json(keys []facts.DomainKey, findings []policy.Finding) error {
+func (k *keyView) json(keys []facts.DomainKey, findings []decision.Finding) error {
 	enc := json.NewEncoder(report.JSON(k.world.Stdout))
 	enc.SetIndent("", "  ")
 	return enc.Encode(struct {
-		Keys     []facts.DomainKey `json:"keys"`
-		Findings []policy.Finding  `json:"findings"`
-	}{keys, append([]policy.Finding{}, findings...)})
+		Keys     []facts.DomainKey  `json:"keys"`
+		Findings []decision.Finding `json:"findings"`
+	}{keys, append([]decision.Finding{}, findings...)})
 }
 
 // text is a line for each key, and one for each finding.
-func (k *keyView) text(keys []facts.DomainKey, findings []policy.Finding) error {
+func (k *keyView) text(keys []facts.DomainKey, findings []decision.Finding) error {
 	for _, d := range keys {
 		name := "every trust domain"
 		if d.Domain != "" {
@@ -287,7 +288,7 @@ func (k *keyView) text(keys []facts.DomainKey, findings []policy.Finding) error 
 	}
 	for _, f := range findings {
 		mark := "!"
-		if f.Severity == policy.Deny {
+		if f.Severity == decision.Deny {
 			mark = "✗"
 		}
 		fmt.Fprintf(k.world.Stdout, "[%s] %s: %s [%s]\n      at %s:%d:%d\n      hint: %s\n",

@@ -8,9 +8,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/codexlock/codexlock/internal/cli/flags"
+	"github.com/codexlock/codexlock/internal/decision"
 	"github.com/codexlock/codexlock/internal/gate"
 	"github.com/codexlock/codexlock/internal/host"
-	"github.com/codexlock/codexlock/internal/policy"
 	"github.com/codexlock/codexlock/internal/workbench"
 )
 
@@ -55,7 +55,7 @@ Git repository it lists the embedded ones.`,
   codexlock policy list --policy policies`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			print, err := flags.Printer(format, map[string]func(io.Writer, []policy.Rule) error{
+			print, err := flags.Printer(format, map[string]func(io.Writer, []decision.Rule) error{
 				"text": workbench.ListText, "json": workbench.ListJSON,
 			})
 			if err != nil {

@@ -15,11 +15,11 @@ import (
 	"github.com/codexlock/codexlock/internal/cli/auditlog"
 	"github.com/codexlock/codexlock/internal/cli/candidates"
 	"github.com/codexlock/codexlock/internal/cli/flags"
+	"github.com/codexlock/codexlock/internal/decision"
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/gate"
 	"github.com/codexlock/codexlock/internal/host"
-	"github.com/codexlock/codexlock/internal/policy"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/report"
 	"github.com/codexlock/codexlock/internal/signing"
@@ -144,9 +144,9 @@ func (n renewal) isDue(s *signing.Candidate, now time.Time) bool {
 }
 
 // onlyExpired reports whether all that is denied is that time went by.
-func onlyExpired(denied []policy.Finding) bool {
+func onlyExpired(denied []decision.Finding) bool {
 	for _, f := range denied {
-		if f.Kind != policy.KindExpiry {
+		if f.Kind != decision.KindExpiry {
 			return false
 		}
 	}

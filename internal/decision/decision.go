@@ -1,7 +1,7 @@
-// Package policy compiles Rego in a sandbox, evaluates every rule for every artifact and returns
-// a decision. Only this package and internal/workbench import OPA. It fails closed: a rule
-// without an answer is an error, never a pass.
-package policy
+// Package decision has the values that a decision consists of: rules, findings and artifacts,
+// the selectors that name findings, and how two decisions differ. It evaluates nothing:
+// internal/policy makes decisions, and internal/report renders them.
+package decision
 
 import (
 	"slices"
@@ -35,9 +35,11 @@ const (
 	KindUnchecked  Kind = "unchecked"  // the record's MAC could not be checked
 )
 
-var kinds = []string{string(KindDrift), string(KindExpiry), string(KindRecord), string(KindManifest), string(KindTest), string(KindIncomplete), string(KindUnbound), string(KindUnchecked)}
+// Kinds lists the kinds.
+var Kinds = []string{string(KindDrift), string(KindExpiry), string(KindRecord), string(KindManifest), string(KindTest), string(KindIncomplete), string(KindUnbound), string(KindUnchecked)}
 
-func isKind(s string) bool { return slices.Contains(kinds, s) }
+// IsKind reports whether a text is one of the kinds.
+func IsKind(s string) bool { return slices.Contains(Kinds, s) }
 
 // Unattested reports whether a denial means that the artifact is not attested as it
 // is. Its test is not executed then, whatever excepts the finding. A test that is not
@@ -45,6 +47,10 @@ func isKind(s string) bool { return slices.Contains(kinds, s) }
 func (k Kind) Unattested() bool {
 	return k == KindDrift || k == KindExpiry || k == KindRecord || k == KindManifest || k == KindUnbound || k == KindUnchecked
 }
+
+// ExceptedNever is the value of custom.excepted in the METADATA of a rule on whose findings
+// other rules rely: if it were silenced, they would be silent too.
+const ExceptedNever = "never"
 
 // A Rule is the METADATA of a policy package.
 type Rule struct {
@@ -92,9 +98,20 @@ type Finding struct {
 	// them in the judged file, and not the start of the file.
 	Placed bool `json:"-"`
 
-	lowered   bool   // a setting turned a denial into a warning
-	statement string // SHA-256 of the offending statement, where a baseline may name it
+	Lowered   bool   `json:"-"` // a setting turned a denial into a warning
+	Statement string `json:"-"` // SHA-256 of the offending statement, where a baseline may name it
 }
+
+// A Suppression is the exception, setting or baseline entry that covers a finding.
+type Suppression struct {
+	By      string `json:"by"` // exception, baseline, rules (a setting)
+	Reason  string `json:"reason,omitempty"`
+	Owner   string `json:"owner,omitempty"`
+	Expires string `json:"expires,omitempty"` // RFC 3339; absent: when the content changes
+}
+
+// Selector returns the selector that names the finding.
+func (f *Finding) Selector() Selector { return Selector{f.Rule, f.Term} }
 
 // An Artifact is the decision about one artifact.
 type Artifact struct {

@@ -1,29 +1,26 @@
-package policy
+package decision
 
 import (
 	"cmp"
-	"crypto/sha256"
-	"encoding/hex"
-	"fmt"
 	"maps"
 	"slices"
 )
 
-// A Preview is what edited rules would decide otherwise. It is no verdict.
+// A Preview is the difference between a decision and that of edited rules. It is no verdict.
 type Preview struct {
 	State   string   `json:"state"`             // done, failed
 	Problem string   `json:"problem,omitempty"` // why it failed
 	Edits   []string `json:"edits"`             // the files of the gate that the change edits
-	// What follows is absent where it failed: over how many artifacts, and what
-	// all of them together come to: trusted, warned, denied.
-	Artifacts   int         `json:"artifacts"`
+	// What follows is absent if it failed. Before and After are the conclusion about all
+	// artifacts together: trusted, warned, denied.
+	Artifacts   int         `json:"artifacts"` // their number
 	Before      string      `json:"before,omitempty"`
 	After       string      `json:"after,omitempty"`
 	Findings    Effect      `json:"findings"`
 	Rules       RuleChanges `json:"rules"`
 	ByRule      []Effect    `json:"by_rule"`
-	Conclusions []Turn      `json:"conclusions"`    // the artifacts about which more or less would be said, by path
-	More        int         `json:"more,omitempty"` // how many conclusions are left out
+	Conclusions []Turn      `json:"conclusions"`    // the artifacts with another conclusion, by path
+	More        int         `json:"more,omitempty"` // the number of conclusions that are left out
 }
 
 // An Effect counts findings.
@@ -31,7 +28,7 @@ type Effect struct {
 	Rule   string `json:"rule,omitempty"` // absent: all rules
 	Appear int    `json:"appear"`
 	Vanish int    `json:"vanish"`
-	Change int    `json:"change"` // they stay, and deny, warn or are excepted where they were not
+	Change int    `json:"change"` // findings that stay, with another effect: denied, warned, excepted
 }
 
 // RuleChanges are the rules that differ, by code.
@@ -41,48 +38,18 @@ type RuleChanges struct {
 	Changed []string `json:"changed"`
 }
 
-// A Turn is an artifact that would be concluded upon otherwise.
+// A Turn is an artifact whose conclusion would be another.
 type Turn struct {
 	Path   string `json:"path"`
 	Before string `json:"before"` // trusted, warned, denied, absent (no artifact)
 	After  string `json:"after"`
 }
 
-// MaxTurns is how many artifacts a preview names; the rest is counted.
+// MaxTurns is the number of artifacts that a preview names; the rest is counted.
 const MaxTurns = 100
 
-// RuleTexts are the rules by code, each with a digest of what it says: its module,
-// and for an owner's rule the helpers beside it.
-func RuleTexts(sources []Source, e *Engine) map[string]string {
-	files := map[string]bool{} // of the owner's rules; what is none of them is a helper
-	for _, r := range e.rules {
-		files[r.file] = !r.standard
-	}
-	helpers, texts := sha256.New(), map[[2]string][]byte{}
-	for _, s := range sources {
-		for _, m := range s.Modules {
-			texts[[2]string{fmt.Sprint(s.Standard), m.Name}] = m.Text
-			if !s.Standard && isRule(m.Name) && !files[m.Name] {
-				sized(helpers, m.Name)
-				sized(helpers, string(m.Text))
-			}
-		}
-	}
-	shared := helpers.Sum(nil)
-	rules := make(map[string]string, len(e.rules))
-	for _, r := range e.rules {
-		h := sha256.New()
-		sized(h, string(texts[[2]string{fmt.Sprint(r.standard), r.file}]))
-		if !r.standard {
-			h.Write(shared)
-		}
-		rules[r.Code] = hex.EncodeToString(h.Sum(nil))
-	}
-	return rules
-}
-
-// Compare tells how a second decision about the same tree differs, and how its
-// rules do.
+// Compare returns how a second decision about the same tree differs, and how its rules
+// differ. The rules are digests of their texts by code (see policy.RuleTexts).
 func Compare(before, after Decision, rulesBefore, rulesAfter map[string]string) Preview {
 	p := Preview{State: "done", Artifacts: len(after.Artifacts), Before: sum(before), After: sum(after)}
 	p.Rules = RuleChanges{Added: []string{}, Removed: []string{}, Changed: []string{}}
@@ -107,10 +74,11 @@ func Compare(before, after Decision, rulesBefore, rulesAfter map[string]string) 
 // An identity is equal for findings that count as the same.
 type identity struct{ rule, artifact, fingerprint string }
 
-// findingCounts counts findings by identity and effect.
+// findingCounts are numbers of findings, by effect.
 type findingCounts map[string]int
 
-func standings(findings []Finding) map[identity]findingCounts {
+// count counts findings by identity and effect.
+func count(findings []Finding) map[identity]findingCounts {
 	all := map[identity]findingCounts{}
 	for _, f := range findings {
 		id := identity{f.Rule, f.Artifact, f.Fingerprint}
@@ -122,7 +90,7 @@ func standings(findings []Finding) map[identity]findingCounts {
 	return all
 }
 
-// weight is what a finding does.
+// weight returns the effect of a finding.
 func weight(f Finding) string {
 	switch {
 	case f.Excepted:
@@ -133,9 +101,9 @@ func weight(f Finding) string {
 	return "denied"
 }
 
-// effects counts by rule what appears, what vanishes, and what weighs otherwise.
+// effects counts by rule the findings that appear, vanish, or have another effect.
 func (p *Preview) effects(before, after []Finding) {
-	were, are := standings(before), standings(after)
+	were, are := count(before), count(after)
 	byRule := map[string]*Effect{}
 	note := func(id identity) {
 		total, same := [2]int{}, 0
@@ -175,7 +143,7 @@ func (e *Effect) add(more Effect) {
 	e.Change += more.Change
 }
 
-// turns lists the artifacts that would be concluded upon otherwise.
+// turns lists the artifacts whose conclusion would be another.
 func (p *Preview) turns(before, after Decision) {
 	were, are := conclusions(before), conclusions(after)
 	p.Conclusions = []Turn{}
@@ -195,8 +163,8 @@ func (p *Preview) turns(before, after Decision) {
 	}
 }
 
-// conclusions are what a decision comes to about each artifact. A denial of the
-// whole change is one of every artifact.
+// conclusions returns the conclusion about each artifact. A denial of the whole change is one
+// of every artifact.
 func conclusions(d Decision) map[string]string {
 	about := make(map[string]string, len(d.Artifacts))
 	whole := "trusted"
@@ -217,7 +185,7 @@ func conclusions(d Decision) map[string]string {
 	return about
 }
 
-// sum is what a decision comes to as a whole.
+// sum returns the conclusion about all artifacts together.
 func sum(d Decision) string {
 	worst := "trusted"
 	for _, f := range d.Findings {
