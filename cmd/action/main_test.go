@@ -102,7 +102,7 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 // hosting serves the repositories of a folder over HTTP, as a Git host does to whoever has
-// the token, and names it as the server of the run: host FOLDER.
+// the present token, and names it as the server of the run: host FOLDER.
 func hosting(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: host FOLDER")
@@ -113,8 +113,9 @@ func hosting(ts *testscript.TestScript, neg bool, args []string) {
 		Path: filepath.Join(strings.TrimSpace(string(path)), "git-http-backend"),
 		Env:  []string{"GIT_PROJECT_ROOT=" + ts.MkAbs(args[0]), "GIT_HTTP_EXPORT_ALL=1", "HOME=" + ts.Getenv("HOME"), "GIT_CONFIG_GLOBAL=" + ts.Getenv("GIT_CONFIG_GLOBAL")},
 	}
+	want := ts.Getenv("INPUT_GITHUB-TOKEN")
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if user, token, _ := r.BasicAuth(); user != "x-access-token" || token != ts.Getenv("INPUT_GITHUB-TOKEN") {
+		if user, token, _ := r.BasicAuth(); user != "x-access-token" || token != want {
 			http.Error(w, "who are you?", http.StatusUnauthorized)
 			return
 		}

@@ -11,7 +11,6 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/codexlock/codexlock/internal/exit"
@@ -34,6 +33,7 @@ type action struct {
 	check  *github.Check // nil where there is none to close
 	report string        // the file with the JSON report
 
+	commits *commitFinder   // nil: the checkout was not opened
 	store   *renewals.Store // the renewed records; nil: nobody asked for them
 	fetched *repo.Fetched   // where they are; nil: nowhere
 }
@@ -112,11 +112,11 @@ func (a *action) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	defer a.forget()
 	g, err := a.gate(ctx)
 	if err != nil {
 		return err
 	}
-	defer a.forgetRenewals()
 	r, err := g.Run(ctx)
 	if err != nil {
 		return err
@@ -187,14 +187,18 @@ func (a *action) start(ctx context.Context) (commands bool, err error) {
 	return false, err
 }
 
-// gate is what the event and the inputs ask for.
+// gate is what the event and the inputs ask for. Its repository is open until forget.
 func (a *action) gate(ctx context.Context) (*gate.Gate, error) {
 	w := a.world
 	w.Dir = filepath.Join(a.workspace(), a.in.WorkingDirectory)
+	base, err := a.openCommits(ctx, w.Dir)
+	if err != nil {
+		return nil, err
+	}
 	o := gate.Options{
-		Base:      gate.Base{Head: gate.Given(a.event.Head), First: a.event.First},
+		Base:      base,
 		Selection: gate.Selection{Scope: facts.Changed},
-		Sources:   gate.Sources{Config: input(a.in.Config), Policies: a.in.Policies, Place: gate.TrustedCommit, Renewals: a.renewals},
+		Sources:   gate.Sources{Config: input(a.in.Config), Policies: a.in.Policies, Place: gate.TrustedCommit, Repository: a.commits.repository(), Renewals: a.renewals},
 		Settings: gate.Settings{
 			MinimumLevel: input(a.in.MinimumLevel), FailOnWarn: gate.Given(a.in.FailOnWarn),
 			Timeout: gate.Default(gate.DefaultTimeout), MaxDenials: gate.MaxDenials, RunTests: true,
@@ -203,94 +207,12 @@ func (a *action) gate(ctx context.Context) (*gate.Gate, error) {
 	if a.event.All && a.in.Scope != "changed" || a.in.Scope == "all" {
 		o.Selection.Scope = facts.All
 	}
-	switch {
-	case a.event.First:
-	case a.event.BaseBranch != "":
-		tip, err := a.tip(ctx, w.Dir)
-		if err != nil {
-			return nil, err
-		}
-		o.Base.Trusted = gate.Given(tip)
-	default:
-		o.Base.Exact = gate.Given(a.event.Base)
-	}
 	return gate.New(w, o)
 }
 
 // input is an input of the action; an empty one makes no choice.
 func input(text string) gate.Option[string] {
 	return gate.Option[string]{Value: text, Given: text != ""}
-}
-
-// tip is the commit that a branch of the repository ends with, as far as this
-// clone knows: its remote-tracking ref, or what the event says. Believing what the
-// head itself brings would let it bring its own gate.
-func (a *action) tip(ctx context.Context, dir string) (string, error) {
-	r, err := repo.Open(ctx, dir)
-	if err != nil {
-		return "", err
-	}
-	defer r.Close()
-	missing := &missingTipError{branch: a.event.BaseBranch}
-	origin, any, err := r.Remotes(ctx)
-	if err != nil {
-		return "", err
-	}
-	ref := "refs/remotes/origin/" + a.event.BaseBranch
-	candidates := []string{ref, a.event.Tip}
-	if any && !a.isOrigin(origin) {
-		missing.origin = strings.Join(origin, " ")
-		candidates = candidates[1:]
-	}
-	for _, rev := range candidates {
-		if rev == "" {
-			continue
-		}
-		_, err := r.Commit(ctx, rev)
-		var absent *repo.MissingCommitError
-		var empty *repo.NoCommitsError
-		switch {
-		case err == nil:
-			return rev, nil
-		case !errors.As(err, &absent) && !errors.As(err, &empty):
-			return "", err
-		}
-	}
-	return "", missing
-}
-
-// isOrigin reports whether the remote origin is the repository of this run. In a
-// checkout of a fork it is the fork, whose branches are called the same.
-func (a *action) isOrigin(urls []string) bool {
-	server, _ := a.world.Env("GITHUB_SERVER_URL")
-	for _, url := range urls {
-		if !github.IsRepository(url, server, a.event.Owner+"/"+a.event.Repo) {
-			return false
-		}
-	}
-	return len(urls) > 0
-}
-
-// A missingTipError says that the branch whose rules are to be trusted is not in
-// this clone, or only as a copy that somebody else controls.
-type missingTipError struct {
-	branch string
-	origin string // of another repository; "" where that is not the reason
-}
-
-func (e *missingTipError) Error() string {
-	if e.origin != "" {
-		return fmt.Sprintf("the tip of branch %q is not known: the remote origin of this clone is not the repository of this run", e.branch)
-	}
-	return fmt.Sprintf("the tip of branch %q is not in this clone: refs/remotes/origin/%s does not exist", e.branch, e.branch)
-}
-
-// Hint is the next step.
-func (e *missingTipError) Hint() string {
-	if e.origin != "" {
-		return "check out the repository itself with actions/checkout and fetch-depth: 0; leave its input repository out"
-	}
-	return "check out with actions/checkout and fetch-depth: 0"
 }
 
 // publish writes the report everywhere it belongs.

@@ -262,7 +262,10 @@ func (l baseLoader) loadFacts(ctx context.Context, o *measure.Options) (err erro
 // Open opens the repository of the working directory. If the work tree is read, it
 // first completes an interrupted attest.
 func (g *Gate) Open(ctx context.Context) (*repo.Repository, error) {
-	if !g.ReadsWorkTree() {
+	switch {
+	case g.options.Sources.Repository != nil:
+		return g.options.Sources.Repository, nil
+	case !g.ReadsWorkTree():
 		return repo.Open(ctx, g.world.Dir)
 	}
 	return Open(ctx, g.world.Dir)

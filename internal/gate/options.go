@@ -58,6 +58,9 @@ type Sources struct {
 	Policies []string       // directories and bundles in place of the configuration's
 	Place    Place          // where these two are read
 	Offline  Option[bool]   // bundles come from the cache only; CODEXLOCK_OFFLINE
+	// Repository has the commits that are compared, which may not all be in the checkout.
+	// The gate closes it. nil: that of the working directory. It needs Base.Head.
+	Repository *repo.Repository
 	// Renewals opens the renewed records, if the trusted base says renewals: ref; nil: those
 	// of the repository's own ref.
 	Renewals func(context.Context, *repo.Repository) (*renewals.Store, error)

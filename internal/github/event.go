@@ -182,7 +182,7 @@ func (e *Event) setCommits(p payload, sha, ref string) error {
 		}
 		e.Base, e.Head, e.CheckSHA = p.MergeGroup.BaseSHA, p.MergeGroup.HeadSHA, p.MergeGroup.HeadSHA
 	case "push":
-		e.push(p, or(p.Ref, ref))
+		e.push(p, or(p.Ref, ref), sha)
 	default:
 		e.dispatch(sha, or(ref, p.Ref))
 	}
@@ -241,9 +241,12 @@ func (e *Event) dispatch(sha, ref string) {
 	e.BaseBranch = e.DefaultBranch
 }
 
-func (e *Event) push(p payload, ref string) {
+func (e *Event) push(p payload, ref, sha string) {
 	e.Head = p.After
-	e.CheckSHA = or(p.After, e.CheckSHA)
+	if strings.HasPrefix(ref, "refs/tags/") && !isZero(p.After) {
+		e.Head = or(sha, p.After) // after is the id of an annotated tag, and sha its commit's
+	}
+	e.CheckSHA = or(e.Head, e.CheckSHA)
 	switch {
 	case p.Deleted || isZero(p.After):
 		e.Deleted, e.Head = true, ""

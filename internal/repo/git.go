@@ -30,6 +30,8 @@ const (
 	// listTimeout is what git has for one answer or listing, of which a million
 	// names take seconds; a FIFO in place of a .gitignore takes for ever.
 	listTimeout = time.Minute
+	// transferTimeout is what it has to fetch or push: a gigabyte at some 2 MB a second.
+	transferTimeout = 10 * time.Minute
 	// waitDelay is how long a killed git may keep its pipes open.
 	waitDelay = 5 * time.Second
 )
@@ -184,7 +186,11 @@ func (g *runner) stream(ctx context.Context, read func(io.Reader) error, command
 
 // converse is stream for a git that reads its questions from its standard input.
 func (g *runner) converse(ctx context.Context, input io.Reader, read func(io.Reader) error, command string, rest ...string) error {
-	run, cancel := context.WithTimeoutCause(ctx, listTimeout, fmt.Errorf("no end after %v", listTimeout))
+	limit := listTimeout
+	if g.transport {
+		limit = transferTimeout
+	}
+	run, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("no end after %v", limit))
 	defer cancel()
 	cmd := g.command(run, command, rest...)
 	stderr := &head{limit: maxStderr}

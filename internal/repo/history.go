@@ -10,8 +10,8 @@ import (
 
 // MergeBases returns the best common ancestors of two commits, in Git's order: one in an
 // ordinary history, none without common history, several if branches were merged into each
-// other. In a shallow clone the number is unknown: the error is then a
-// *MissingHistoryError.
+// other. Where a shallow clone's history ends before all of them are certain, the error is
+// a *MissingHistoryError.
 func (r *Repository) MergeBases(ctx context.Context, a, b Commit) ([]Commit, error) {
 	if a == b {
 		return []Commit{a}, nil
@@ -28,8 +28,15 @@ func (r *Repository) MergeBases(ctx context.Context, a, b Commit) ([]Commit, err
 		}
 		bases = append(bases, Commit(id))
 	}
-	if r.shallow && len(bases) != 1 {
-		return nil, &MissingHistoryError{A: a, B: b}
+	if r.shallow {
+		// Where the history ends before it reaches the bases, there may be others behind.
+		unknown, err := r.endsWithin(ctx, []Commit{a, b}, bases)
+		if err != nil {
+			return nil, fmt.Errorf("find the merge base of %s and %s: %w", a, b, err)
+		}
+		if unknown {
+			return nil, &MissingHistoryError{A: a, B: b}
+		}
 	}
 	return bases, nil
 }

@@ -3,7 +3,8 @@
 // program for it, except those that fetch and push such a ref. It trusts only objects: it reads commits, trees and blobs by their ids and
 // checks them against the ids, and ignores replacement refs, grafts and filters. It uses the
 // index only for the files that a sparse checkout of the work tree omits. It judges nothing,
-// and writes only a ref of records (SetRef) and the temporary repository of a demo (Create).
+// and writes only a ref of records (SetRef) and temporary repositories (Create, FetchApart,
+// Supplement).
 package repo
 
 import (

@@ -2,12 +2,8 @@ package repo
 
 import (
 	"context"
-	"encoding/base64"
 	"errors"
 	"fmt"
-	"net/url"
-	"os"
-	"path/filepath"
 	"strings"
 )
 
@@ -135,71 +131,4 @@ func (e *RemoteError) Unwrap() error { return e.Err }
 // Hint is the next step.
 func (e *RemoteError) Hint() string {
 	return fmt.Sprintf("check that git can reach it: git ls-remote %s", e.Name)
-}
-
-// reaching are the variables that say how a host on the network is reached and known.
-var reaching = []string{"PATH", "SSL_CERT_FILE", "SSL_CERT_DIR", "https_proxy", "HTTPS_PROXY", "no_proxy", "NO_PROXY"}
-
-// A Fetched is a repository of its own, in a temporary folder, that holds one fetched ref.
-// Close removes it.
-type Fetched struct {
-	*Repository
-	dir string
-}
-
-// FetchApart fetches one ref of another repository, one commit deep, into a temporary
-// repository: no configuration, hook or credential of this one or of the user takes part,
-// and nothing is written to this one. The URL's scheme is the only transport that is
-// allowed, and a redirect is not followed. token is sent to that URL as the password, and
-// is passed in git's environment; "": none is. Blobs of more than limit bytes are left out
-// where the other side can do that.
-func (r *Repository) FetchApart(ctx context.Context, env func(string) (string, bool), address, token, ref string, limit int64) (f Fetched, err error) {
-	parsed, err := url.Parse(address)
-	if err != nil || parsed.Scheme != "https" && parsed.Scheme != "http" && parsed.Scheme != "file" {
-		return Fetched{}, fmt.Errorf("fetch %s: the URL is %q, want one of https", ref, address)
-	}
-	if f.dir, err = os.MkdirTemp("", "codexlock-"); err != nil {
-		return Fetched{}, err
-	}
-	defer func() {
-		if err != nil {
-			_ = os.RemoveAll(f.dir)
-		}
-	}()
-	git := &runner{path: r.git.path, dir: f.dir}
-	if _, err := git.output(ctx, "init", "-q", "--template=", "--object-format="+r.format.name, "-b", "main", f.dir); err != nil {
-		return Fetched{}, err
-	}
-	git.place = []string{"--git-dir=" + filepath.Join(f.dir, ".git")}
-	git.transport = true
-	git.user = []string{
-		"GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=" + os.DevNull, "GIT_ATTR_NOSYSTEM=1", "HOME=" + f.dir, "LC_ALL=C",
-		"GIT_ALLOW_PROTOCOL=" + parsed.Scheme, "GIT_TERMINAL_PROMPT=0",
-	}
-	for _, name := range reaching {
-		if v, ok := env(name); ok {
-			git.user = append(git.user, name+"="+v)
-		}
-	}
-	settings := [][2]string{{"http.followRedirects", "false"}, {"credential.helper", ""}}
-	if token != "" && parsed.Scheme != "file" {
-		header := "Authorization: Basic " + base64.StdEncoding.EncodeToString([]byte("x-access-token:"+token))
-		settings = append(settings, [2]string{"http." + address + ".extraHeader", header})
-	}
-	git.user = append(git.user, fmt.Sprintf("GIT_CONFIG_COUNT=%d", len(settings)))
-	for i, s := range settings {
-		git.user = append(git.user, fmt.Sprintf("GIT_CONFIG_KEY_%d=%s", i, s[0]), fmt.Sprintf("GIT_CONFIG_VALUE_%d=%s", i, s[1]))
-	}
-	_, err = git.output(ctx, "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance",
-		"--depth=1", fmt.Sprintf("--filter=blob:limit=%d", limit+1), "--", address, "+"+ref+":"+ref)
-	if err != nil {
-		return Fetched{}, err
-	}
-	f.Repository, err = Open(ctx, f.dir)
-	return f, err
-}
-
-// Close ends the use of the repository and removes it.
-func (f Fetched) Close() error {
-	return errors.Join(f.Repository.Close(), os.RemoveAll(f.dir))
 }

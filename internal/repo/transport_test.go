@@ -126,7 +126,7 @@ func TestFetchApart(t *testing.T) {
 		}
 		return "", false
 	}
-	f, err := r.FetchApart(t.Context(), env, "file://"+remote.dir, "a-token", testRef, 1000)
+	f, err := r.FetchApart(t.Context(), Source{URL: "file://" + remote.dir, Token: "a-token", Env: env}, testRef, 1000)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -154,7 +154,7 @@ func TestFetchApart(t *testing.T) {
 		t.Error("the checkout was written to")
 	}
 	for _, bad := range []string{"ext::sh -c true", "ssh://host/x", "/plain", "-u"} {
-		if f, err := r.FetchApart(t.Context(), env, bad, "", testRef, 1000); err == nil {
+		if f, err := r.FetchApart(t.Context(), Source{URL: bad, Env: env}, testRef, 1000); err == nil {
 			f.Close()
 			t.Errorf("%s was fetched from", bad)
 		}
