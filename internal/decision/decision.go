@@ -93,6 +93,7 @@ type Finding struct {
 	Fingerprint string       `json:"fingerprint"`            // 32 hex characters over rule, term, path, content and pointer: not the line
 	Excepted    bool         `json:"excepted"`
 	Suppression *Suppression `json:"exception,omitempty"` // what covers it, if it is excepted
+	Excerpt     *Excerpt     `json:"excerpt,omitempty"`   // the line; absent: no position, or it is not shown
 
 	// Placed is whether Line and Column are where the rule or a value of the document put
 	// them in the judged file, and not the start of the file.
@@ -112,6 +113,14 @@ type Suppression struct {
 
 // Selector returns the selector that names the finding.
 func (f *Finding) Selector() Selector { return Selector{f.Rule, f.Term} }
+
+// An Excerpt is the line of a finding, for readers of a report.
+type Excerpt struct {
+	Text  string `json:"text"`           // the line, or the part of it around the finding's column
+	From  int    `json:"from,omitempty"` // the column of the first character of Text; absent: 1
+	Width int    `json:"width"`          // how many characters the finding is about
+	Cut   bool   `json:"cut,omitempty"`  // the line goes on after Text
+}
 
 // An Artifact is the decision about one artifact.
 type Artifact struct {

@@ -13,6 +13,7 @@ type Options struct {
 	Quiet        bool // only denials and the last line
 	Color        bool // the output is a terminal with colours
 	ShowExcepted bool // text lists the excepted findings, not only their number
+	Columns      int  // the width of the terminal; 0: lines of sources are not shortened
 }
 
 // formats are the renderers by name, in the order of the help text.
@@ -29,6 +30,7 @@ var formats = []struct {
 	}},
 	{"sarif", writeSARIF},
 	{"junit", writeJUnit},
+	{"html", writeHTML},
 }
 
 // Formats returns the names of the formats that Write supports.

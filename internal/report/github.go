@@ -2,6 +2,7 @@ package report
 
 import (
 	"bufio"
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -202,18 +203,17 @@ func codeLines(lines []string) string {
 
 // provenance formats the commits, the rules and the time of the run.
 func provenance(r Report) string {
-	head := r.Head
-	if head == "" {
-		head = "the work tree"
-	}
-	if r.Staged {
-		head = "what is staged"
-	}
-	base := r.Base
-	if base == "" {
-		base = "nothing"
-	}
+	head, base := judgedCommits(r)
 	words := func(s string) string { return code(s, maxFieldBytes) }
 	return fmt.Sprintf("\nJudged %s against %s as of %s, by %d rules (%s, %s).\n",
 		words(head), words(base), words(r.EffectiveTime), r.Policy.Rules, words(r.Policy.Source), words(r.Policy.Digest))
+}
+
+// judgedCommits describes what was judged, and what it was compared with, unescaped.
+func judgedCommits(r Report) (head, base string) {
+	head, base = cmp.Or(r.Head, "the work tree"), cmp.Or(r.Base, "nothing")
+	if r.Staged {
+		head = "what is staged"
+	}
+	return head, base
 }

@@ -152,11 +152,14 @@ func reports() map[string]report.Report {
 	}
 }
 
-// forms are the ways to tell a report, each with the end of its golden's name.
-var forms = []struct {
+// A form is a way to print a report.
+type form struct {
 	end, format string
 	options     report.Options
-}{
+}
+
+// forms are the ways to tell a report, each with the end of its golden's name.
+var forms = []form{
 	{"txt", "text", report.Options{}},
 	{"quiet.txt", "text", report.Options{Quiet: true}},
 	{"color.txt", "text", report.Options{Color: true}},
@@ -212,6 +215,17 @@ func TestGoldens(t *testing.T) {
 	}
 }
 
+// TestTheSameReportGivesTheSameBytes: in every format.
+func TestTheSameReportGivesTheSameBytes(t *testing.T) {
+	for name, r := range reports() {
+		for _, format := range report.Formats() {
+			if first, second := write(t, format, r, report.Options{}), write(t, format, r, report.Options{}); first != second {
+				t.Errorf("%s in %s: written twice, it differs", name, format)
+			}
+		}
+	}
+}
+
 func TestJSONIsOfItsSchemaAndReadsBack(t *testing.T) {
 	for name, r := range reports() {
 		if err := schemas.ValidateAny(schemas.Report, r); err != nil {
@@ -260,7 +274,7 @@ func (f *full) Write(p []byte) (int, error) {
 
 func TestAWritersErrorIsReturned(t *testing.T) {
 	for name, r := range reports() {
-		for _, form := range forms {
+		for _, form := range append(slices.Clone(forms), form{"html", "html", report.Options{}}) {
 			size := len(write(t, form.format, r, form.options))
 			for _, left := range []int{0, size / 2, size - 1} {
 				if err := report.Write(form.format, &full{left}, r, form.options); !errors.Is(err, errFull) {

@@ -75,6 +75,9 @@ func (t *renderer) cause(c cause) {
 	}
 	t.mark(color, mark, "%s: %s [%s]", Terminal(subject(c.Finding)), Terminal(c.Message), Terminal(c.Rule))
 	t.below("at %s", Terminal(place(c.Finding)))
+	if e, ok := excerptOf(c.Finding, t.o.Columns-sourceIndent); ok {
+		t.source(e, color)
+	}
 	for _, f := range c.also {
 		t.below("%s", Terminal(alsoLine(f)))
 	}
@@ -86,6 +89,20 @@ func (t *renderer) cause(c cause) {
 	for _, hint := range c.hints() {
 		t.below("hint: %s", Terminal(hint))
 	}
+}
+
+// sourceIndent is how far the lines of a source are indented.
+const sourceIndent = 6
+
+// source writes the line of a finding, and a mark under the text that it is about.
+func (t *renderer) source(e excerpt, color string) {
+	under := e.under
+	if t.o.Color {
+		under = color + under + plain
+	}
+	indent := strings.Repeat(" ", sourceIndent)
+	fmt.Fprintf(t.w, "%s%s | %s%s%s\n", indent, e.line, e.before, e.marked, e.after)
+	fmt.Fprintf(t.w, "%s%s | %s%s\n", indent, strings.Repeat(" ", len(e.line)), e.indent, under)
 }
 
 // suppressed writes what the configuration turns down, and how many findings are excepted.
