@@ -4,10 +4,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"regexp"
 	"strings"
+	"time"
 
 	"github.com/codexlock/codexlock/internal/decision"
+	"github.com/codexlock/codexlock/internal/lazyregexp"
 )
 
 // Limits of SARIF files that GitHub's code scanning accepts
@@ -143,15 +144,14 @@ func writeSARIF(w io.Writer, r Report, _ Options) error {
 	return e.Encode(sarifLog{Schema: sarifSchema, Version: "2.1.0", Runs: []sarifRun{run}})
 }
 
-// utcTime returns a time of RFC 3339, or "" for any other text.
+// utcTime returns a time in UTC and whole seconds, or "" for any other text.
 func utcTime(s string) string {
-	if timePattern.MatchString(s) {
+	const form = "2006-01-02T15:04:05Z"
+	if t, err := time.Parse(form, s); err == nil && t.Format(form) == s {
 		return s
 	}
 	return ""
 }
-
-var timePattern = regexp.MustCompile(`^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$`)
 
 // sarifProperties are what a report says as a whole.
 func sarifProperties(r Report) map[string]any {
@@ -213,7 +213,7 @@ func webPage(page string) string {
 	return ""
 }
 
-var pagePattern = regexp.MustCompile(`^https://[A-Za-z0-9.-]+(/[A-Za-z0-9._~/-]*)?$`)
+var pagePattern = lazyregexp.New(`^https://[A-Za-z0-9.-]+(/[A-Za-z0-9._~/-]*)?$`)
 
 // sarifLevelOf returns the level of a finding.
 func sarifLevelOf(f decision.Finding) string {
@@ -294,4 +294,4 @@ func sarifMessage(text string) sarifText {
 	return sarifText{placeholder.ReplaceAllString(text, "{{$1}}")}
 }
 
-var placeholder = regexp.MustCompile(`\{([0-9]+)\}`)
+var placeholder = lazyregexp.New(`\{([0-9]+)\}`)
