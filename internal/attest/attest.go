@@ -65,6 +65,11 @@ type Options struct {
 	// nothing else is approved anew: companions that it does not sign and inputs that are
 	// not the recorded ones are refused.
 	Relocation bool
+	// Former are the options of the trust domain that a relocation takes the artifact from,
+	// whose key signs the link of the chain. Nil: it stays in its domain, or the key is not
+	// at hand, which NoFormer says.
+	Former   *Options `json:"-"`
+	NoFormer error    `json:"-"`
 	// CurrentTest has a renewal write a test of attest in the current form. Otherwise it
 	// keeps the form of the test.
 	CurrentTest bool

@@ -467,7 +467,11 @@ func (c *composer) moment() error {
 // change of domain adds the old record. It takes over only links that verify: signing an
 // unverified chain would mean trusting it.
 func (c *composer) chain(old vaulttime.Record) ([]vaulttime.Link, error) {
-	if old.TrustDomain != c.o.Domain {
+	switch {
+	case old.TrustDomain == c.o.Domain:
+	case c.o.Former != nil:
+		return c.handOver(old)
+	default:
 		return c.extend(old)
 	}
 	if len(old.Chain) == 0 || old.SHA256 != c.digest || old.Path == nil || *old.Path != c.path {
@@ -522,6 +526,18 @@ func (c *composer) extend(old vaulttime.Record) ([]vaulttime.Link, error) {
 		}
 	}
 	return append(old.Chain[:len(old.Chain):len(old.Chain)], link), nil
+}
+
+// handOver returns the chain of an artifact that gets a path in another domain. The record at
+// the old path cannot be its link, because a link states the path that the artifact has. So the
+// former domain signs one for the new path.
+func (c *composer) handOver(old vaulttime.Record) ([]vaulttime.Link, error) {
+	r := vaulttime.Record{SHA256: c.digest, Timestamp: c.now, TrustDomain: old.TrustDomain, TTLHours: c.o.Former.TTLHours, Path: &c.path}
+	if err := c.o.Former.Key.Sign(&r); err != nil {
+		return nil, err
+	}
+	link, _ := r.Link()
+	return []vaulttime.Link{link}, nil
 }
 
 // test adds X.test if it is missing or one that attest wrote. A handwritten test is only made

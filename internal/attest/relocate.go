@@ -31,7 +31,8 @@ type Relocation struct {
 	KeepFiles bool
 	// Folders are removed, with those below them, if nothing is left in them.
 	Folders []string
-	// Resolve returns the options for attesting a path again, whose record it gets.
+	// Resolve returns the options for attesting a path again, whose record it gets. Those of
+	// another trust domain than the record's have Former or NoFormer.
 	Resolve func(artifact.Path, vaulttime.Record) (Options, error)
 	// DryRun has nothing written.
 	DryRun bool
@@ -43,9 +44,12 @@ type Relocated struct {
 	// Reattested are other artifacts whose manifests name a renamed or removed one as an
 	// input.
 	Reattested []artifact.Path
-	Removed    []artifact.Path
-	Kept       []artifact.Path // tests that people wrote, of artifacts whose files are kept
-	Change     txn.Change
+	// Left are the trust domains that renamed artifacts were in, by the new path; those that
+	// stay in theirs are not listed.
+	Left    map[artifact.Path]string
+	Removed []artifact.Path
+	Kept    []artifact.Path // tests that people wrote, of artifacts whose files are kept
+	Change  txn.Change
 }
 
 // Relocate renames or removes all artifacts of a Relocation, or none. It approves no
@@ -333,14 +337,14 @@ func (r *relocator) options(p artifact.Path, record vaulttime.Record) (Options, 
 	if err != nil {
 		return o, err
 	}
-	if o.Domain != record.TrustDomain {
-		return o, &RefusedError{
-			Path: p.String(), Reason: fmt.Sprintf("is in trust domain %q, and the record of %s is of %q: another domain has to attest it", o.Domain, was, record.TrustDomain),
-			Next: fmt.Sprintf("take its attestation back, move it and attest it: codexlock rm --keep-file %s && git mv %[1]s %s && codexlock attest %[2]s", shellquote.Quoted(was), shellquote.Quoted(p.String())),
-		}
-	}
 	c := composer{o: o}
-	proved := o.Key.Valid(record)
+	if o.Domain != record.TrustDomain {
+		if err := leaves(o, p, was, record.TrustDomain); err != nil {
+			return o, err
+		}
+		c.o = *o.Former
+	}
+	proved := c.o.Key.Valid(record)
 	if record.Proof != "" {
 		valid, known := c.verifyProof(record)
 		proved = valid && known
@@ -352,8 +356,35 @@ func (r *relocator) options(p artifact.Path, record vaulttime.Record) (Options, 
 		}
 	}
 	i, _ := r.batch.ledger.Lookup(p.String())
+	if o.Former != nil {
+		if r.result.Left == nil {
+			r.result.Left = map[artifact.Path]string{}
+		}
+		r.result.Left[p] = record.TrustDomain
+	}
 	o.Expect, o.Relocation = &r.batch.ledger.Artifacts[i].SHA256, true
 	return o, nil
+}
+
+// leaves refuses a move into another trust domain for which the chain cannot be extended.
+func leaves(o Options, p artifact.Path, was, domain string) error {
+	refused := func(reason, next string) error {
+		return &RefusedError{
+			Path: was, Reason: fmt.Sprintf("goes from trust domain %q to %q, and %s", domain, o.Domain, reason),
+			Next: next + fmt.Sprintf("; or begin a new chain: codexlock rm --keep-file %s && git mv %[1]s %s && codexlock attest %[2]s", shellquote.Word(was), shellquote.Word(p.String())),
+		}
+	}
+	switch {
+	case o.Accepts == nil || !o.Accepts(domain):
+		return refused("it accepts none from there", fmt.Sprintf("add %q to accepts_from of %q in codexlock.yaml, and merge that first", domain, o.Domain))
+	case o.Former == nil:
+		reason := "the first one's key has to sign a link of the chain"
+		if o.NoFormer != nil {
+			reason += ": " + o.NoFormer.Error()
+		}
+		return refused(reason, "run mv where the keys of both are")
+	}
+	return nil
 }
 
 // remove plans what is removed.

@@ -292,7 +292,8 @@ func RefuseDestinations(ctx context.Context, work repo.Tree, view *repo.View, pl
 }
 
 // Relocate does what was planned. A record keeps its time to live, and its trust domain
-// unless the new path is another domain's.
+// unless the new path is another domain's: then the former domain's key signs a link of the
+// chain.
 func Relocate(ctx context.Context, r *repo.Repository, s Signer, plan attest.Relocation) (attest.Relocated, error) {
 	from := map[artifact.Path]artifact.Path{}
 	for _, n := range plan.Renames {
@@ -303,11 +304,26 @@ func Relocate(ctx context.Context, r *repo.Repository, s Signer, plan attest.Rel
 		if was, renamed := from[p]; renamed && s.Config.DomainFor(p) != s.Config.DomainFor(was) {
 			domain = cmp.Or(s.Config.DomainFor(p), domain)
 		}
-		hours := record.TTLHours
-		if d, known := s.Config.Domain(domain); known {
-			hours = min(hours, d.MaxTTLHours)
+		o, err := s.within(domain, record)
+		if err != nil || domain == record.TrustDomain {
+			return o, err
 		}
-		return s.Options(domain, hours)
+		if former, err := s.within(record.TrustDomain, record); err == nil {
+			o.Former = &former
+		} else {
+			o.NoFormer = err
+		}
+		return o, nil
 	}
 	return attest.Relocate(ctx, r.Root(), r.GitDir(), plan)
+}
+
+// within are the options of a domain for a record, whose time to live they keep where the
+// domain allows it.
+func (s Signer) within(domain string, record vaulttime.Record) (attest.Options, error) {
+	hours := record.TTLHours
+	if d, known := s.Config.Domain(domain); known {
+		hours = min(hours, d.MaxTTLHours)
+	}
+	return s.Options(domain, hours)
 }

@@ -44,7 +44,9 @@ nothing. If TO is a folder, FROM is moved into it.
 
 mv approves no content: it refuses an artifact that is not what the ledger and the
 record state. It also refuses a TO that exists, and a folder with files that would be
-artifacts and are not attested. If git mv renamed the file already, mv moves the rest. Files
+artifacts and are not attested. If the new path is another trust domain's, that has to
+accept artifacts from the first one (accepts_from), and the keys of both are needed: the
+first signs a link of the attestation chain. If git mv renamed the file already, mv moves the rest. Files
 that Git ignores stay where they are.
 
 The key comes from the environment, as for attest.`,
@@ -191,7 +193,11 @@ func (m relocation) print(plan attest.Relocation, done attest.Relocated) {
 	}
 	for _, n := range plan.Renames {
 		a := valid[n.To]
-		fmt.Fprintf(out, "[✓] %s %s %s (sha256 %.12s…, trust domain %s, valid until %s)\n", show(n.From), verb("renamed to", "would be renamed to"), show(n.To), a.SHA256, a.Domain, a.ExpiresAt)
+		domain := a.Domain
+		if left := done.Left[n.To]; left != "" {
+			domain += ", before " + left
+		}
+		fmt.Fprintf(out, "[✓] %s %s %s (sha256 %.12s…, trust domain %s, valid until %s)\n", show(n.From), verb("renamed to", "would be renamed to"), show(n.To), a.SHA256, domain, a.ExpiresAt)
 	}
 	for _, p := range done.Removed {
 		what := "removed together with its companions"
