@@ -34,7 +34,8 @@ type item struct {
 // removed a path, that change is taken; equal changes are one change. If both sides
 // attested the same content in the same trust domain, the later verified_at is taken; if
 // one side changed the content and the other only renewed it, the changed content is
-// taken, with the later time. Everything else is a conflict: choosing one of two contents
+// taken, with the later time. A side that removed the path wins over one that only renewed
+// it. Everything else is a conflict: choosing one of two contents
 // or domains would mean trusting it, and a merge must not do that.
 func Merge(base, ours, theirs *Ledger) Merged {
 	b, o, t := byPath(base), byPath(ours), byPath(theirs)
@@ -73,6 +74,8 @@ func mergeEntries(base, ours, theirs []Entry) (merged []Entry, ok bool) {
 		return ours, true
 	case same(ours, base):
 		return theirs, true
+	case len(ours) == 0 && onlyRenewed(base, theirs), len(theirs) == 0 && onlyRenewed(base, ours):
+		return nil, true
 	case len(ours) != 1 || len(theirs) != 1:
 		return nil, false
 	}
@@ -98,6 +101,16 @@ func mergeEntries(base, ours, theirs []Entry) (merged []Entry, ok bool) {
 		return []Entry{o}, true
 	}
 	return nil, false
+}
+
+// onlyRenewed reports whether a side has the one entry of the base, with another time.
+func onlyRenewed(base, side []Entry) bool {
+	if len(base) != 1 || len(side) != 1 {
+		return false
+	}
+	b := base[0]
+	b.VerifiedAt = side[0].VerifiedAt
+	return same([]Entry{b}, side)
 }
 
 // otherContent reports whether two entries differ only in their content.

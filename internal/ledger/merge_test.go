@@ -42,7 +42,7 @@ func TestMerge(t *testing.T) {
 		"removed, unchanged":        {of(a, b), of(b), of(a, b), of(b)},
 		"removed twice":             {of(a), of(), of(), of()},
 		"removed, changed":          {of(a), of(), of(drifted), nil},
-		"removed, attested again":   {of(a), of(), of(again), nil},
+		"removed, attested again":   {of(a), of(), of(again), of()},
 		"two contents":              {of(), of(a), of(drifted), nil},
 		"attested twice":            {of(a), of(late), of(again), of(again)},
 		"changed, renewed":          {of(a), of(fresh), of(again), of(fresh)},

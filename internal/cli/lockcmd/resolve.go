@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -20,6 +21,7 @@ import (
 	"github.com/codexlock/codexlock/internal/measure"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/report"
+	"github.com/codexlock/codexlock/internal/script"
 	"github.com/codexlock/codexlock/internal/signing"
 	"github.com/codexlock/codexlock/internal/txn"
 	"github.com/codexlock/codexlock/internal/vaulttime"
@@ -41,7 +43,8 @@ func resolveCommand(w host.World) *cobra.Command {
 		Short: "Resolve conflict markers in the ledger, in records and in manifests",
 		Long: `resolve merges the conflicts that a merge without the driver left between markers: the
 ledger entry by entry, records and manifests as a whole, by the three versions that Git's
-index has. If the sides conflict about an
+index has. A companion that one side changed is removed, if the other side renamed or
+removed its artifact. If the sides conflict about an
 artifact, the artifact in the work tree decides: choose it first. Other conflicts stay
 between markers, and the exit code is 1. Without a PATH it resolves every such file with
 conflict markers.
@@ -86,20 +89,84 @@ func (l lockResolution) run(ctx context.Context) error {
 		}
 		left += l.tell(p, conflicts)
 	}
-	if err := txn.Commit(ctx, r.Root(), r.GitDir(), files); err != nil {
+	removed, kept, err := l.leftovers(ctx)
+	if err != nil {
 		return err
 	}
-	if len(paths) == 0 {
+	change := txn.Change{Files: files}
+	for _, p := range removed {
+		change.Removes = append(change.Removes, txn.RawPath(p))
+		fmt.Fprintf(l.world.Stdout, "[✓] %s removed: its artifact was renamed or removed\n", report.Terminal(p.String()))
+	}
+	for _, p := range kept {
+		left += l.tell(p, []string{"one side removed it and the other side changed it, and its artifact is here"})
+	}
+	if !change.Empty() {
+		if err := txn.CommitChange(ctx, r.Root(), r.GitDir(), change); err != nil {
+			return err
+		}
+	}
+	if len(paths)+len(removed)+len(kept) == 0 {
 		fmt.Fprintln(l.world.Stdout, "[✓] no conflict markers in the ledger, records or manifests")
 	}
 	if left > 0 {
 		fmt.Fprintln(l.world.Stderr, "codexlock: hint: choose the artifact first (git checkout --ours -- PATH, or --theirs), then run codexlock lock resolve again; or attest it anew: codexlock attest PATH")
 		return exit.ErrDenied
 	}
-	if len(files) > 0 {
+	if !change.Empty() {
 		fmt.Fprintln(l.world.Stderr, "codexlock: hint: git add the resolved files, then: codexlock verify")
 	}
 	return nil
+}
+
+// leftovers are the companions that one side of a merge removed and the other side changed,
+// without markers: removed are those whose artifact is gone, as when one side renamed it and
+// the other one renewed its record; kept are those whose artifact is here.
+func (l lockResolution) leftovers(ctx context.Context) (removed, kept []artifact.Path, err error) {
+	named, err := gate.Paths(l.repository, l.world.Dir, l.paths...)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, path := range slices.Sorted(maps.Keys(l.stages)) {
+		stages, p := l.stages[path], artifact.Path(path)
+		if stages[0] == nil || (stages[1] == nil) == (stages[2] == nil) || len(named) > 0 && !slices.Contains(named, p) {
+			continue
+		}
+		orphan := len(p.Owners()) > 0
+		for _, owner := range p.Owners() {
+			_, there, err := l.work.Lookup(ctx, owner)
+			if err != nil {
+				return nil, nil, err
+			}
+			_, unmerged := l.stages[owner.String()]
+			orphan = orphan && !there && !unmerged
+		}
+		text, err := l.read(ctx, p)
+		switch {
+		case err != nil:
+			return nil, nil, err
+		case !isCompanion(p, text): // it is removed already, or not ours to resolve
+		case orphan:
+			removed = append(removed, p)
+		default:
+			kept = append(kept, p)
+		}
+	}
+	return removed, kept, nil
+}
+
+// isCompanion reports whether a text is one that attest writes at such a path.
+func isCompanion(p artifact.Path, text []byte) bool {
+	var err error
+	switch {
+	case strings.HasSuffix(p.String(), artifact.VaultTime.Suffix()):
+		_, _, err = vaulttime.DecodeRecord(text)
+	case strings.HasSuffix(p.String(), artifact.Manifest.Suffix()):
+		_, _, err = manifest.Decode(text)
+	default:
+		return script.IsOurs(text)
+	}
+	return err == nil
 }
 
 // tell prints the result for a file, and returns the number of remaining conflicts.
