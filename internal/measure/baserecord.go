@@ -161,16 +161,17 @@ func (c *Collector) companionChange(ctx context.Context, s *subject, kind artifa
 	return change, nil
 }
 
-// rollback compares the record's times with those of the base's record.
+// rollback compares the times of the record in the tree with those of the base's record. A
+// renewal in the ref does not count: it would hide that a change brings an earlier record back.
 func (c *Collector) rollback(s *subject) facts.Rollback {
-	b := s.in.Base
+	b, record := s.in.Base, s.inTree
 	switch {
 	case b == nil:
 		return "new"
-	case b.Attested != "absent" && s.record.AttestedAt == nil:
+	case b.Attested != "absent" && record.AttestedAt == nil:
 		return "undated"
 	case s.before.record != nil:
-		if compareTimes(s.record, s.before.record) < 0 {
+		if compareTimes(record, s.before.record) < 0 {
 			return "back"
 		}
 		return "forward"
@@ -182,7 +183,7 @@ func (c *Collector) rollback(s *subject) facts.Rollback {
 	switch {
 	case err != nil:
 		return "new"
-	case s.record.ApprovedAt().Before(verified.Time):
+	case record.ApprovedAt().Before(verified.Time):
 		return "back"
 	}
 	return "forward"

@@ -82,11 +82,15 @@ func (c *Collector) compareRenewal(s *subject, r *vaulttime.Record) (state facts
 	return facts.RenewalCounts, ""
 }
 
-// isSigned reports whether a record is as it was signed: by its proof or, where none is
-// required and none was removed, by its HMAC. A renewal of a record that was edited would
-// hide the edit.
+// isSigned reports whether a record is as it was signed, by a key that was not revoked: by its
+// proof or, where none is required and none was removed, by its HMAC. A renewal of a record that
+// was edited would hide the edit, and one of a revoked key's record that the key was revoked.
 func (c *Collector) isSigned(s *subject, r *vaulttime.Record) bool {
 	if r.Proof != "" {
+		switch c.o.Keys.Epoch(r.TrustDomain, r.KeyID) {
+		case vaulttime.EpochRevoked, vaulttime.EpochUnknown:
+			return false
+		}
 		valid, known := c.o.Keys.VerifyProof(*r)
 		return known && valid
 	}

@@ -69,6 +69,26 @@ func TestRenewal(t *testing.T) {
 			f.keys.List("default", old.ID(), old.PublicKey(), vaulttime.EpochCurrent)
 			return f.key
 		}, want: facts.RenewalRetired},
+		"the tree's is of a revoked key": {tree: func(f *fixture) {
+			text, err := os.ReadFile(f.file(model + ".vaulttime.json"))
+			f.must(err)
+			r, _, err := vaulttime.DecodeRecord(text)
+			f.must(err)
+			f.must(old.Sign(&r))
+			f.put(model+".vaulttime.json", string(r.Encode()))
+			f.keys.List("default", old.ID(), old.PublicKey(), vaulttime.EpochRevoked)
+			f.keys.List("default", f.key.ID(), f.key.PublicKey(), vaulttime.EpochCurrent)
+		}, want: facts.RenewalDiffers},
+		"the tree's is of a retiring key": {tree: func(f *fixture) {
+			text, err := os.ReadFile(f.file(model + ".vaulttime.json"))
+			f.must(err)
+			r, _, err := vaulttime.DecodeRecord(text)
+			f.must(err)
+			f.must(old.Sign(&r))
+			f.put(model+".vaulttime.json", string(r.Encode()))
+			f.keys.List("default", old.ID(), old.PublicKey(), vaulttime.EpochRetiring)
+			f.keys.List("default", f.key.ID(), f.key.PublicKey(), vaulttime.EpochCurrent)
+		}, want: facts.RenewalCounts},
 		"the tree has none":         {tree: func(f *fixture) { f.remove(model + ".vaulttime.json") }, want: facts.RenewalDiffers},
 		"the tree's MAC was edited": {tree: func(f *fixture) { f.editRecord(func(r *vaulttime.Record) { r.VaultTime[0] ^= 1 }) }, want: facts.RenewalDiffers},
 		"the tree's time was edited": {tree: func(f *fixture) {
