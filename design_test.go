@@ -41,7 +41,8 @@ const picture = `
 	manifest script txn vaulttime -> attest
 	config exit repo script txn -> attributes
 	audit config content manifest renewals sandbox script shellcheck -> measure
-	baseline bundle decision evalcache facts policykey -> policy
+	baseline decision facts -> suppression
+	bundle evalcache policykey suppression -> policy
 	audit decision -> report
 	ownerschema policies policy -> preview
 	policies policy report txn -> workbench
