@@ -9,6 +9,7 @@ import (
 	"github.com/codexlock/codexlock/internal/config"
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/git"
 	"github.com/codexlock/codexlock/internal/keys"
 	"github.com/codexlock/codexlock/internal/policy"
 	"github.com/codexlock/codexlock/internal/preview"
@@ -108,7 +109,7 @@ func problemOf(err error) (p facts.GateProblem, ok bool) {
 	var rule *policy.PolicyError
 	var fault *loadError
 	var file *fileError
-	var large *repo.TooLargeError
+	var large *git.TooLargeError
 	switch {
 	case errors.As(err, &bad):
 		p = facts.GateProblem{Path: bad.File, Line: bad.Line, Column: bad.Column, Message: bad.Message}
