@@ -222,35 +222,6 @@ func TestTheOutside(t *testing.T) {
 	}
 }
 
-// TestSmallProgramsStaySmall: what reads and verifies records, and what renders a decision,
-// needs no network, no other program, not OPA and not the JSON Schema library. What judges
-// needs nothing that measures. Both hold through other packages too.
-func TestSmallProgramsStaySmall(t *testing.T) {
-	heavy := []string{"net/http", "os/exec", "crypto/tls", "github.com/santhosh-tekuri/jsonschema/v6", "golang.org/x/text/message", "golang.org/x/text/cases", "golang.org/x/text/language", "github.com/open-policy-agent/opa/v1/ast"}
-	for root, without := range map[string][]string{
-		"internal/vaulttime": append(heavy, "net"),
-		"internal/ledger":    append(heavy, "net"),
-		"internal/manifest":  append(heavy, "net"),
-		"internal/report":    append(heavy, "net"),
-		"internal/config":    heavy, // crypto/x509, for the public keys of bundles, imports net
-		"internal/policy":    {"mvdan.cc/sh/v3/syntax", module + "internal/config", module + "internal/content", module + "internal/measure", module + "internal/repo", module + "internal/sandbox", module + "internal/script"},
-	} {
-		out, err := exec.Command("go", "list", "-deps", "./"+root).Output()
-		if err != nil {
-			t.Fatal(err)
-		}
-		deps := strings.Fields(string(out))
-		for _, dep := range without {
-			if slices.Contains(deps, dep) {
-				t.Errorf("%s needs %s", root, dep)
-			}
-		}
-		if !slices.Contains(deps, module+"internal/schemas") {
-			t.Errorf("%s: %d dependencies, and internal/schemas is not among them: the test looks at the wrong thing", root, len(deps))
-		}
-	}
-}
-
 // TestProvidersOfKeysAreKnownInOnePlace: no other package names what a provider of
 // keys alone knows, so that adding one is adding a package.
 func TestProvidersOfKeysAreKnownInOnePlace(t *testing.T) {
