@@ -18,12 +18,14 @@ import (
 	"github.com/codexlock/codexlock/internal/cli"
 	"github.com/codexlock/codexlock/internal/github/githubtest"
 	"github.com/codexlock/codexlock/internal/host"
+	"github.com/codexlock/codexlock/internal/workflowtest"
 )
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"action":    main,
-		"codexlock": func() { os.Exit(cli.Main(host.Here())) },
+		"action":           main,
+		"codexlock-action": main,
+		"codexlock":        func() { os.Exit(cli.Main(host.Here())) },
 	})
 }
 
@@ -37,7 +39,7 @@ func TestAction(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata", RequireExplicitExec: true, RequireUniqueNames: true,
 		Setup: setup,
-		Cmds:  map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "posted": posted, "faults": faults, "pin": pin, "denied": denied, "host": hosting},
+		Cmds:  map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "posted": posted, "faults": faults, "pin": pin, "denied": denied, "host": hosting, "step": step},
 	})
 }
 
@@ -123,6 +125,16 @@ func hosting(ts *testscript.TestScript, neg bool, args []string) {
 	}))
 	ts.Defer(server.Close)
 	ts.Setenv("GITHUB_SERVER_URL", server.URL)
+}
+
+// step writes the script of a workflow's step to a file: step WORKFLOW NAME FILE.
+func step(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: step WORKFLOW NAME FILE")
+	}
+	text, err := workflowtest.Script(args[0], args[1])
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[2]), []byte(text), 0o644))
 }
 
 // denied asserts that the report of the last run denies for a rule: denied RULE.

@@ -12,11 +12,11 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
-	"go.yaml.in/yaml/v3"
 
 	"github.com/codexlock/codexlock/internal/cli"
 	"github.com/codexlock/codexlock/internal/host"
 	"github.com/codexlock/codexlock/internal/keys/transit/transittest"
+	"github.com/codexlock/codexlock/internal/workflowtest"
 )
 
 func TestMain(m *testing.M) {
@@ -141,21 +141,7 @@ func step(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 3 {
 		ts.Fatalf("usage: step WORKFLOW NAME FILE")
 	}
-	text, err := os.ReadFile(filepath.Join("..", "..", ".github", "workflows", args[0]))
+	text, err := workflowtest.Script(args[0], args[1])
 	ts.Check(err)
-	var workflow struct {
-		Jobs map[string]struct {
-			Steps []struct{ Name, Run string }
-		}
-	}
-	ts.Check(yaml.Unmarshal(text, &workflow))
-	for _, job := range workflow.Jobs {
-		for _, s := range job.Steps {
-			if s.Name == args[1] && s.Run != "" {
-				ts.Check(os.WriteFile(ts.MkAbs(args[2]), []byte(s.Run), 0o644))
-				return
-			}
-		}
-	}
-	ts.Fatalf("%s has no step %q with a script", args[0], args[1])
+	ts.Check(os.WriteFile(ts.MkAbs(args[2]), []byte(text), 0o644))
 }

@@ -16,7 +16,6 @@ import (
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/gate"
-	"github.com/codexlock/codexlock/internal/git"
 	"github.com/codexlock/codexlock/internal/github"
 	"github.com/codexlock/codexlock/internal/host"
 	"github.com/codexlock/codexlock/internal/keys"
@@ -258,7 +257,7 @@ func (a *action) files(ctx context.Context, r report.Report) error {
 		}
 	}
 	if a.in.LogFile != "" {
-		by := github.WithRun(git.User(ctx, a.world.Dir, a.world.Env), a.world.Env)
+		by := github.WithRun(repo.User(ctx, a.world.Dir, a.world.Env), a.world.Env)
 		if err := a.writeFile(a.in.LogFile, func(f io.Writer) error { return report.WriteLogEntries(f, r, by) }); err != nil {
 			return fmt.Errorf("write the log's entries: %w", err)
 		}

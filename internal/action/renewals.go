@@ -5,7 +5,6 @@ import (
 	"errors"
 	"strings"
 
-	"github.com/codexlock/codexlock/internal/git"
 	"github.com/codexlock/codexlock/internal/renewals"
 	"github.com/codexlock/codexlock/internal/repo"
 )
@@ -17,7 +16,7 @@ func (a *action) renewals(ctx context.Context, r *repo.Repository) (*renewals.St
 		return a.store, nil
 	}
 	fetched, err := r.FetchApart(ctx, a.commits.source, renewals.Ref, renewals.MaxRecordBytes)
-	var failed *git.GitError
+	var failed *repo.GitError
 	switch {
 	case ctx.Err() != nil:
 		return nil, ctx.Err()

@@ -11,7 +11,6 @@ import (
 
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/facts"
-	"github.com/codexlock/codexlock/internal/git"
 	"github.com/codexlock/codexlock/internal/ledger"
 	"github.com/codexlock/codexlock/internal/repo"
 )
@@ -141,7 +140,7 @@ func (c *Collector) sameText(ctx context.Context, d repo.Delta) (bool, error) {
 		entry repo.Entry
 	}{{c.o.Base, d.Base}, {c.o.Head, d.Head}} {
 		text, err := side.tree.Read(ctx, side.entry, MaxLedgerBytes)
-		var large *git.TooLargeError
+		var large *repo.TooLargeError
 		if errors.As(err, &large) {
 			return false, nil
 		}

@@ -16,7 +16,6 @@ import (
 	"github.com/codexlock/codexlock/internal/attest"
 	"github.com/codexlock/codexlock/internal/config"
 	"github.com/codexlock/codexlock/internal/facts"
-	"github.com/codexlock/codexlock/internal/git"
 	"github.com/codexlock/codexlock/internal/manifest"
 	"github.com/codexlock/codexlock/internal/measure"
 	"github.com/codexlock/codexlock/internal/repo"
@@ -30,7 +29,7 @@ var now = time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
 type fixture struct {
 	t    *testing.T
 	repo *repo.Repository
-	base git.Commit
+	base repo.Commit
 	key  vaulttime.Key
 	conf config.Config
 	now  time.Time

@@ -134,23 +134,21 @@ func digest(size int64, r io.Reader, also io.Writer) (artifact.Digest, int64, []
 	}
 	buf := pool.Get().(*[]byte)
 	defer pool.Put(buf)
-	shown := &shown{r: r, also: also}
+	shown := &shown{r: r, also: also, head: head{limit: HeadBytes}}
 	d, n, err := artifact.Hash(shown, *buf)
-	return d, n, shown.head, err
+	return d, n, shown.head.data, err
 }
 
 // shown is a reader whose bytes are seen by others on their way.
 type shown struct {
 	r    io.Reader
-	head []byte    // the first HeadBytes
+	head head
 	also io.Writer // may be nil
 }
 
 func (s *shown) Read(p []byte) (int, error) {
 	n, err := s.r.Read(p)
-	if room := HeadBytes - len(s.head); room > 0 {
-		s.head = append(s.head, p[:min(n, room)]...)
-	}
+	_, _ = s.head.Write(p[:n])
 	if s.also != nil && n > 0 {
 		if _, failed := s.also.Write(p[:n]); failed != nil {
 			return n, failed

@@ -1,0 +1,185 @@
+package repo
+
+import "fmt"
+
+// A NotARepositoryError is a folder outside of any Git repository.
+type NotARepositoryError struct {
+	Dir    string // the folder asked for
+	Reason string // what git or the file system said; may be empty
+}
+
+func (e *NotARepositoryError) Error() string {
+	msg := fmt.Sprintf("%q is not inside a git repository", e.Dir)
+	if e.Reason != "" {
+		msg += " (" + e.Reason + ")"
+	}
+	return msg + ": run in a checkout, or make one with git init"
+}
+
+// Hint is the next step.
+func (e *NotARepositoryError) Hint() string {
+	return "run it inside a Git repository, or make one: git init"
+}
+
+// A GitVersionError is a missing or too old git program.
+type GitVersionError struct {
+	Path    string // the git found, "" for none
+	Version string // what it says of itself
+	Err     error  // why there is none, or why it does not run
+}
+
+func (e *GitVersionError) Error() string {
+	switch {
+	case e.Path == "":
+		return fmt.Sprintf("no git on the search path, want version %d.%d or later: install git (%v)", minMajor, minMinor, e.Err)
+	case e.Err != nil:
+		return fmt.Sprintf("%q does not run, want git %d.%d or later: %v", e.Path, minMajor, minMinor, e.Err)
+	}
+	return fmt.Sprintf("%q is version %q, want git %d.%d or later: install a newer git", e.Path, e.Version, minMajor, minMinor)
+}
+
+func (e *GitVersionError) Unwrap() error { return e.Err }
+
+// A NoCommitsError is a repository without commits.
+type NoCommitsError struct{ Root string }
+
+func (e *NoCommitsError) Error() string {
+	return fmt.Sprintf("no commits yet (%q): codexlock reads its configuration from a commit; make one first", e.Root)
+}
+
+// Hint is the next step.
+func (e *NoCommitsError) Hint() string {
+	return "commit first: the base commit is where configuration and policies come from"
+}
+
+// A MissingCommitError is a revision that names no commit of this clone.
+type MissingCommitError struct {
+	Revision string
+	Shallow  bool // the clone was cut off, so the commit may well exist elsewhere
+}
+
+func (e *MissingCommitError) Error() string {
+	if e.Shallow {
+		return fmt.Sprintf("revision %q is not in this shallow clone: fetch more history, in actions/checkout with fetch-depth: 2 (fetch-depth: 0 for all of it)", e.Revision)
+	}
+	return fmt.Sprintf("revision %q names no commit of this repository: check its spelling, or fetch it", e.Revision)
+}
+
+// Hint is the next step.
+func (e *MissingCommitError) Hint() string {
+	return "fetch the base too: actions/checkout with fetch-depth: 2, or git fetch --deepen=1"
+}
+
+// A MissingObjectError is an object of the evaluated commit that this clone does not have.
+type MissingObjectError struct {
+	OID  string
+	Path string // the file or folder it stands for, "" for a commit or the root
+}
+
+func (e *MissingObjectError) Error() string {
+	of := ""
+	if e.Path != "" {
+		of = fmt.Sprintf(" of %q", e.Path)
+	}
+	return fmt.Sprintf("object %s%s is not in this clone: fetch it whole, in actions/checkout with fetch-depth: 2 or more and no filter", e.OID, of)
+}
+
+// A CorruptObjectError is an object whose bytes do not match its id.
+type CorruptObjectError struct {
+	OID    string
+	Path   string
+	Reason string
+}
+
+func (e *CorruptObjectError) Error() string {
+	of := ""
+	if e.Path != "" {
+		of = fmt.Sprintf(" of %q", e.Path)
+	}
+	return fmt.Sprintf("object %s%s %s: check the clone with git fsck, or clone again", e.OID, of, e.Reason)
+}
+
+// A TooLargeError is a file that is larger than the caller's limit.
+type TooLargeError struct {
+	Path  string
+	Size  int64
+	Limit int64
+}
+
+func (e *TooLargeError) Error() string {
+	return fmt.Sprintf("%q has %d bytes, at most %d are read: make it smaller or split it", e.Path, e.Size, e.Limit)
+}
+
+// A NotAFileError is a path without a regular file.
+type NotAFileError struct {
+	Path string
+	Kind Kind
+}
+
+func (e *NotAFileError) Error() string {
+	return fmt.Sprintf("%q is a %s, want a regular file", e.Path, e.Kind)
+}
+
+// A MalformedTreeError is a commit's tree with an entry that Git does not write, or beyond the
+// limits.
+type MalformedTreeError struct {
+	Tree   string // what was listed: a commit, or the work tree
+	Reason string
+	Path   string // of the entry that can be written again; "" for none
+	// TooLarge says that each entry may be as git writes it, and there is too much of it.
+	TooLarge bool
+}
+
+func (e *MalformedTreeError) Error() string {
+	return fmt.Sprintf("tree of %s %s", e.Tree, e.Reason)
+}
+
+// Hint is the command that finds the entry, or writes it again as git does.
+func (e *MalformedTreeError) Hint() string {
+	if e.TooLarge {
+		return "find the folders with the most files: git ls-tree -r --name-only HEAD | cut -d/ -f1-2 | sort | uniq -c | sort -n | tail; then remove files"
+	}
+	if e.Path == "" {
+		return "list the commit's errors: git fsck --strict; then write the commit again without that entry"
+	}
+	return fmt.Sprintf("write the entry again: git rm -r --cached -- %q && git add -- %q && git commit", e.Path, e.Path)
+}
+
+// A BareRepositoryError is a repository without a work tree.
+type BareRepositoryError struct{ GitDir string }
+
+func (e *BareRepositoryError) Error() string {
+	return fmt.Sprintf("%q is a bare repository and has no work tree: name a commit instead, or run in a checkout", e.GitDir)
+}
+
+// A GitError is an error message of git.
+type GitError struct {
+	Command string // ls-files, …
+	Stderr  string // as git wrote it, cut to its first few lines
+	Err     error
+}
+
+func (e *GitError) Error() string {
+	if e.Stderr == "" {
+		return fmt.Sprintf("git %s: %v", e.Command, e.Err)
+	}
+	return fmt.Sprintf("git %s: %v: %q", e.Command, e.Err, e.Stderr)
+}
+
+func (e *GitError) Unwrap() error { return e.Err }
+
+// An UnmergedError is an index with unmerged paths, which cannot be committed.
+type UnmergedError struct{ Paths []string }
+
+func (e *UnmergedError) Error() string {
+	more := ""
+	if n := len(e.Paths) - 1; n > 0 {
+		more = fmt.Sprintf(" and %d more", n)
+	}
+	return fmt.Sprintf("the index has the unmerged path %q%s: nothing can be committed, so nothing was verified", e.Paths[0], more)
+}
+
+// Hint is the next step.
+func (e *UnmergedError) Hint() string {
+	return "resolve the conflicts (of the ledger and records: codexlock lock resolve), then git add them"
+}

@@ -1,0 +1,28 @@
+package repo
+
+import (
+	"context"
+	"fmt"
+	"strings"
+)
+
+// mergeDriverKey is the setting of the merge driver that .gitattributes names: merge=codexlock
+// (gitattributes(5), "Defining a custom merge driver").
+const mergeDriverKey = "merge.codexlock.driver"
+
+// ConfigureMergeDriver writes the command of the merge driver to the repository's own
+// configuration, which no commit contains. A driver that is configured, there or for the
+// user, stays; env says where the user's configuration is. set is whether it was written.
+func (r *Repository) ConfigureMergeDriver(ctx context.Context, env func(string) (string, bool), command string) (set bool, err error) {
+	out, err := r.git.asUser(env).output(ctx, "config", "--get", mergeDriverKey)
+	if err = unlessNone(err); err != nil {
+		return false, fmt.Errorf("read %s: %w", mergeDriverKey, err)
+	}
+	if strings.TrimSpace(string(out)) != "" {
+		return false, nil
+	}
+	if _, err := r.git.output(ctx, "config", "--local", mergeDriverKey, command); err != nil {
+		return false, fmt.Errorf("write %s: %w", mergeDriverKey, err)
+	}
+	return true, nil
+}
