@@ -68,6 +68,11 @@ hostile: ## changes of 999,000 files and the worst inputs, each below 1 GiB of m
 long: hostile ## whole years of a repository, several seeds, and hostile (one to two hours)
 	CODEXLOCK_YEAR=full go test ./cmd/codexlock -run TestYear -count 1 -v -timeout 6h
 
+.PHONY: faults
+faults: ## random faults of GitHub's API: 500 runs of the whole action, 5,000 of the check run alone (5 minutes)
+	CODEXLOCK_FAULTS=500 go test ./cmd/action -run 'TestRandomFaults$$' -count 1 -v -timeout 30m | grep -v '^ *--- PASS\|^=== RUN'
+	CODEXLOCK_FAULTS=5000 go test ./internal/github -run 'TestRandomFaults$$' -count 1 -v -timeout 30m | grep -v '^ *--- PASS\|^=== RUN'
+
 .PHONY: image-test
 image-test: ## build the unmodified Dockerfile and run the image as a runner does
 	test/image/run.sh

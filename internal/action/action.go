@@ -10,7 +10,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"strconv"
 	"time"
 
 	"github.com/codexlock/codexlock/internal/exit"
@@ -19,7 +18,6 @@ import (
 	"github.com/codexlock/codexlock/internal/github"
 	"github.com/codexlock/codexlock/internal/host"
 	"github.com/codexlock/codexlock/internal/keys"
-	"github.com/codexlock/codexlock/internal/outfile"
 	"github.com/codexlock/codexlock/internal/renewals"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/report"
@@ -27,11 +25,15 @@ import (
 
 // An action is one run of the GitHub Action.
 type action struct {
-	world  host.World
-	in     github.Inputs
-	event  github.Event
-	check  *github.Check // nil where there is none to close
-	report string        // the file with the JSON report
+	world host.World
+	in    github.Inputs
+	event github.Event
+	until time.Time      // when the time of the run is over
+	check *github.Check  // nil: there is none to close
+	done  *report.Report // nil: nothing was evaluated
+
+	commands bool   // findings are shown as workflow commands
+	written  string // the file with the JSON report, once it is written
 
 	commits *commitFinder   // nil: the checkout was not opened
 	store   *renewals.Store // the renewed records; nil: nobody asked for them
@@ -52,46 +54,17 @@ func Main(ctx context.Context, w host.World) (code int) {
 			panic(p)
 		}
 	}()
+	ctx, stop := a.limit(ctx)
+	defer stop()
 	if w.After != "" {
 		return w.Fail(a.closeAfter(ctx))
 	}
 	err := a.run(ctx)
-	var notEvaluated *unpostedError
-	if err != nil && !errors.Is(err, exit.ErrDenied) && !errors.As(err, &notEvaluated) {
+	if err != nil && !errors.Is(err, exit.ErrDenied) {
 		a.abort(ctx, err)
 	}
 	return w.Fail(err)
 }
-
-// A crashError is a run whose process ended without a result.
-type crashError struct{ how string }
-
-func (e *crashError) Error() string {
-	return "the process ended without a result (" + e.how + "): nothing was verified"
-}
-
-// closeAfter closes the check run that an earlier process of this run began.
-func (a *action) closeAfter(ctx context.Context) error {
-	crash := &crashError{a.world.After}
-	var err error
-	if err = a.mask(); err == nil {
-		if a.in, err = github.ReadInputs(a.world.Env); err == nil {
-			err = a.readEvent()
-		}
-	}
-	if err == nil && !a.event.Deleted {
-		_, err = a.start(ctx)
-	}
-	a.abort(ctx, crash)
-	return errors.Join(crash, err)
-}
-
-// An unpostedError is a verdict that was reached and that GitHub does not show:
-// a required check would wait for it for ever, so the step fails.
-type unpostedError struct{ err error }
-
-func (e *unpostedError) Error() string { return "post the verdict: " + e.err.Error() }
-func (e *unpostedError) Unwrap() error { return e.err }
 
 func (a *action) run(ctx context.Context) error {
 	if err := a.mask(); err != nil {
@@ -108,8 +81,7 @@ func (a *action) run(ctx context.Context) error {
 		fmt.Fprintln(a.world.Stderr, "codexlock: the ref was deleted, there is nothing to verify")
 		return nil
 	}
-	commands, err := a.start(ctx)
-	if err != nil {
+	if err := a.start(ctx); err != nil {
 		return err
 	}
 	defer a.forget()
@@ -121,7 +93,7 @@ func (a *action) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return a.publish(ctx, r, commands)
+	return a.publish(ctx, r)
 }
 
 // mask asks the runner, before anything else is printed, to hide the keys.
@@ -154,39 +126,6 @@ func (a *action) readEvent() error {
 	return err
 }
 
-// start posts the check run as in progress. A token that may not is no error of
-// the change: then, or on request, the verdict goes out as workflow commands.
-func (a *action) start(ctx context.Context) (commands bool, err error) {
-	if a.in.Annotate == "none" || a.in.Annotate == "commands" {
-		return a.in.Annotate == "commands", nil
-	}
-	get := func(name string) string { v, _ := a.world.Env(name); return v }
-	api := get("GITHUB_API_URL")
-	if api == "" || a.in.Token == "" {
-		if a.in.Annotate == "check" {
-			return false, exit.Usagef("input annotate is %q, and there is no GITHUB_API_URL or github-token to post a check run with", a.in.Annotate)
-		}
-		return true, nil
-	}
-	client, err := github.NewClient(api, a.in.Token, a.event.Owner, a.event.Repo, github.Clock{Now: a.world.Now, Sleep: a.sleep})
-	if err != nil {
-		return false, exit.AsUsage(err)
-	}
-	details := ""
-	if server := get("GITHUB_SERVER_URL"); server != "" && a.event.RunID != "" {
-		details = server + "/" + a.event.Owner + "/" + a.event.Repo + "/actions/runs/" + a.event.RunID
-	}
-	a.check, err = client.Start(ctx, github.Run{
-		Name: a.in.CheckName, SHA: a.event.CheckSHA, ExternalID: github.ExternalID(a.event), DetailsURL: details,
-	})
-	var readOnly *github.ReadOnlyTokenError
-	if errors.As(err, &readOnly) && a.in.Annotate == "auto" {
-		fmt.Fprintf(a.world.Stderr, "codexlock: %v\n", readOnly)
-		return true, nil
-	}
-	return false, err
-}
-
 // gate is what the event and the inputs ask for. Its repository is open until forget.
 func (a *action) gate(ctx context.Context) (*gate.Gate, error) {
 	w := a.world
@@ -213,131 +152,4 @@ func (a *action) gate(ctx context.Context) (*gate.Gate, error) {
 // input is an input of the action; an empty one makes no choice.
 func input(text string) gate.Option[string] {
 	return gate.Option[string]{Value: text, Given: text != ""}
-}
-
-// publish writes the report everywhere it belongs.
-func (a *action) publish(ctx context.Context, r report.Report, commands bool) error {
-	if err := report.Write("text", a.world.Stdout, r, report.Options{}); err != nil {
-		return fmt.Errorf("write text: %w", err)
-	}
-	if commands {
-		if err := report.Write("github", a.world.Stdout, r, report.Options{}); err != nil {
-			return fmt.Errorf("write workflow commands: %w", err)
-		}
-	}
-	if err := a.files(ctx, r); err != nil {
-		return err
-	}
-	if a.check != nil {
-		check := a.check
-		a.check = nil // from here on it is closed, or GitHub does not answer
-		if err := check.Finish(ctx, github.Verdict{
-			Conclusion: string(r.Conclusion), Title: report.Title(r),
-			Summary: report.Markdown(r, report.MaxCheckTextBytes), Annotations: report.Annotations(r),
-		}); err != nil {
-			a.check = check
-			return &unpostedError{errors.Join(err, a.abortWith(ctx, "failure", err))}
-		}
-		if err := a.outputs([]github.Output{{Name: "check-run-url", Value: check.URL()}}); err != nil {
-			return err
-		}
-	}
-	if r.Conclusion == report.Failure {
-		return exit.ErrDenied
-	}
-	return nil
-}
-
-// files writes the report file, the job's summary and the outputs.
-func (a *action) files(ctx context.Context, r report.Report) error {
-	if a.in.JSONFile != "" {
-		a.report = a.in.JSONFile
-		if err := a.writeFile(a.in.JSONFile, func(f io.Writer) error { return report.Write("json", f, r, report.Options{}) }); err != nil {
-			return fmt.Errorf("write the report: %w", err)
-		}
-	}
-	if a.in.LogFile != "" {
-		by := github.WithRun(repo.User(ctx, a.world.Dir, a.world.Env), a.world.Env)
-		if err := a.writeFile(a.in.LogFile, func(f io.Writer) error { return report.WriteLogEntries(f, r, by) }); err != nil {
-			return fmt.Errorf("write the log's entries: %w", err)
-		}
-	}
-	if file, ok := a.world.Env("GITHUB_STEP_SUMMARY"); ok && file != "" {
-		if err := github.WriteSummary(file, report.Markdown(r, report.MaxStepSummaryBytes)); err != nil {
-			return fmt.Errorf("write the job's summary: %w", err)
-		}
-	}
-	return a.outputs([]github.Output{
-		{Name: "conclusion", Value: string(r.Conclusion)}, {Name: "level", Value: r.Level},
-		{Name: "artifacts", Value: strconv.Itoa(r.Counts.Artifacts)}, {Name: "denied", Value: strconv.Itoa(r.Counts.Deny)},
-		{Name: "warned", Value: strconv.Itoa(r.Counts.Warn)}, {Name: "valid-until", Value: r.ValidUntil}, {Name: "report-file", Value: a.report},
-	})
-}
-
-// workspace is the folder that the job's steps share.
-func (a *action) workspace() string {
-	if dir, ok := a.world.Env("GITHUB_WORKSPACE"); ok && dir != "" {
-		return dir
-	}
-	return a.world.Dir
-}
-
-// writeFile writes a file that an input names: inside the workspace, and through no
-// link, since both the file and the folders above it may come from a change.
-func (a *action) writeFile(name string, fill func(io.Writer) error) error {
-	return outfile.Folder{Root: a.workspace(), Confined: true}.Write(a.world.Path(name), fill)
-}
-
-func (a *action) outputs(outputs []github.Output) error {
-	file, ok := a.world.Env("GITHUB_OUTPUT")
-	if !ok || file == "" {
-		return nil
-	}
-	if err := github.WriteOutputs(file, a.world.Random, outputs); err != nil {
-		return fmt.Errorf("write outputs: %w", err)
-	}
-	return nil
-}
-
-// abort closes the check run of a run that could not verify, and says so where
-// else it would be looked for.
-func (a *action) abort(ctx context.Context, cause error) {
-	conclusion := "failure"
-	if ctx.Err() != nil {
-		conclusion = "cancelled"
-	}
-	if err := a.abortWith(ctx, conclusion, cause); err != nil {
-		fmt.Fprintf(a.world.Stderr, "codexlock: close the check run: %s\n", report.Terminal(err.Error()))
-	}
-	text := "## ❌ Could not verify\n\n" + report.Code(cause.Error()) + "\n"
-	if file, ok := a.world.Env("GITHUB_STEP_SUMMARY"); ok && file != "" {
-		if err := github.WriteSummary(file, text); err != nil {
-			fmt.Fprintf(a.world.Stderr, "codexlock: write the job's summary: %s\n", report.Terminal(err.Error()))
-		}
-	}
-	if err := a.outputs([]github.Output{{Name: "conclusion", Value: "failure"}, {Name: "level", Value: "non-compliant"}}); err != nil {
-		fmt.Fprintf(a.world.Stderr, "codexlock: %s\n", report.Terminal(err.Error()))
-	}
-}
-
-// abortWith closes the check run without a verdict.
-func (a *action) abortWith(ctx context.Context, conclusion string, cause error) error {
-	if a.check == nil {
-		return nil
-	}
-	check := a.check
-	a.check = nil
-	summary := "Nothing was proved, so nothing passes.\n\n" + report.Code(cause.Error())
-	if hint := exit.Hint(cause); hint != "" {
-		summary += "\n\nhint: " + report.Code(hint)
-	}
-	return check.Abort(ctx, conclusion, "Could not verify", summary)
-}
-
-// sleep is how the action waits: for real, unless a test's world says otherwise.
-func (a *action) sleep(ctx context.Context, d time.Duration) error {
-	if a.world.Sleep != nil {
-		return a.world.Sleep(ctx, d)
-	}
-	return github.Sleep(ctx, d)
 }

@@ -2,9 +2,10 @@ package github
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
+	"errors"
 	"fmt"
+	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,71 +18,139 @@ const (
 	// batch is the number of annotations that a request may have (REST API, "Create a
 	// check run", output.annotations).
 	batch = 50
-	// maxAnnotations bounds the requests of one check run. Nobody reads more than a thousand
-	// annotations, and the report has all of them.
-	maxAnnotations = 20 * batch
 	// pause is the time between two writes ("at least one second between each request":
 	// GitHub docs, best practices for the REST API).
 	pause = time.Second
-	// closing is the time limit for closing a check run.
-	closeTimeout = 5 * time.Second
+	// noteRoom is the part of a summary that Finish may need for a note of its own.
+	noteRoom = 1024
+	// MaxSummaryBytes bounds the summary of a verdict.
+	MaxSummaryBytes = report.MaxCheckTextBytes - noteRoom
 )
 
 // A Run has the name of a check run and the commit that it is posted on.
 type Run struct {
 	Name       string
 	SHA        string
-	ExternalID string
+	Identity   Identity
 	DetailsURL string
-}
-
-// ExternalID identifies one attempt of one run on one change, so that a check run whose
-// response was lost is found again and not posted twice.
-func ExternalID(e Event) string {
-	h := sha256.New()
-	for _, part := range []string{e.Owner, e.Repo, e.Name, e.Base, e.BaseBranch, e.Head, e.CheckSHA, e.RunID, e.Attempt} {
-		fmt.Fprintf(h, "%d:%s,", len(part), part)
-	}
-	return hex.EncodeToString(h.Sum(nil))
 }
 
 // A Check is a check run in progress. The caller must call Finish or Abort.
 type Check struct {
-	client *Client
-	run    Run
-	id     int64
-	url    string
-	posted int // number of annotations on the server
+	client  *Client
+	run     Run
+	id      int64
+	url     string
+	started time.Time
+	posted  int // number of annotations on the server
 }
 
 // URL returns the address of the check run's page.
 func (k *Check) URL() string { return k.url }
 
-// Start posts the check run as in progress, or continues the one that an earlier try
-// posted. Its error is a *ReadOnlyTokenError if the token may not write.
+// A SupersededError is an attempt that ends after a later one of the same run has begun. Its
+// verdict is not posted, because GitHub shows the check run that was completed last.
+type SupersededError struct{ Attempt, By int }
+
+func (e *SupersededError) Error() string {
+	return fmt.Sprintf("this is attempt %d of the workflow run, and attempt %d has begun: only the latest attempt posts a verdict", e.Attempt, e.By)
+}
+
+// An UnclosedError is a check run that is in progress on GitHub, or may be, and that nothing
+// closes any more.
+type UnclosedError struct {
+	Name string
+	Err  error
+}
+
+func (e *UnclosedError) Error() string {
+	return fmt.Sprintf("the check run %q could not be closed and may stay in progress: %v", e.Name, e.Err)
+}
+
+func (e *UnclosedError) Unwrap() error { return e.Err }
+
+// Hint is the next step.
+func (e *UnclosedError) Hint() string {
+	return "run the job again: the next attempt closes what this one left"
+}
+
+// Start closes what earlier attempts left in progress, and posts the check run as in
+// progress, or continues the one that an earlier try posted. A completed one is never
+// continued. Its error is a *ReadOnlyTokenError if the token may not write, a
+// *SupersededError if a later attempt has begun, and an *UnclosedError if a check run may be
+// left.
 func (c *Client) Start(ctx context.Context, run Run) (*Check, error) {
+	sent := false // a check run may be there
+	check, err := c.start(ctx, run, &sent)
+	if err == nil || !sent {
+		return check, err
+	}
+	if failed := c.closeOwn(ctx, run, "The check run was posted, and could not be continued."); failed != nil {
+		return nil, &UnclosedError{Name: run.Name, Err: fmt.Errorf("%w; closing it: %w", err, failed)}
+	}
+	return nil, err
+}
+
+// closeOwn closes the check run of this attempt where one is in progress.
+func (c *Client) closeOwn(ctx context.Context, run Run, summary string) error {
+	conclusion := "failure"
+	if ctx.Err() != nil {
+		conclusion = "cancelled"
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
+	defer cancel()
+	hurried := c.hurried()
+	seen, err := hurried.look(ctx, run)
+	if err != nil || seen.own == nil {
+		return err
+	}
+	return hurried.check(run, seen.own).Abort(ctx, conclusion, "Could not verify", summary)
+}
+
+// Conclude closes the check run of an attempt whose process ended without closing it, or
+// posts one. A completed one stays.
+func (c *Client) Conclude(ctx context.Context, run Run, conclusion, title, summary string) error {
+	if seen, err := c.look(ctx, run); err == nil && seen.done {
+		return nil
+	}
+	check, err := c.Start(ctx, run)
+	if err != nil {
+		return err
+	}
+	return check.Abort(ctx, conclusion, title, summary)
+}
+
+func (c *Client) start(ctx context.Context, run Run, sent *bool) (*Check, error) {
 	var last error
 	for try := range maxTries {
 		if try > 0 {
-			if err := c.clock.Sleep(ctx, time.Second<<(try-1)); err != nil {
+			if err := c.backoff(ctx, try, last); err != nil {
 				return nil, err
 			}
 		}
-		found, err := c.find(ctx, run)
-		if err != nil {
+		seen, err := c.look(ctx, run)
+		switch {
+		case err != nil:
 			return nil, fmt.Errorf("look for the check run: %w", readOnly(err))
+		case seen.latest > run.Identity.attempt:
+			return nil, &SupersededError{Attempt: run.Identity.attempt, By: seen.latest}
 		}
+		if try == 0 {
+			c.closeStale(ctx, run, seen.stale)
+		}
+		found := seen.own
 		if found == nil {
 			found, _, err = c.api.Checks.CreateCheckRun(ctx, c.owner, c.repo, gh.CreateCheckRunOptions{
-				Name: run.Name, HeadSHA: run.SHA, ExternalID: gh.String(run.ExternalID), DetailsURL: optional(run.DetailsURL),
+				Name: run.Name, HeadSHA: run.SHA, ExternalID: gh.String(run.Identity.String()), DetailsURL: optional(run.DetailsURL),
 				Status: gh.String("in_progress"), StartedAt: &gh.Timestamp{Time: c.clock.Now().UTC()},
 			})
+			*sent = *sent || err == nil || !refused(err)
 		}
 		if err == nil && found.GetID() == 0 {
-			err = fmt.Errorf("the answer names no check run")
+			err = errors.New("the answer names no check run")
 		}
 		if err == nil {
-			return &Check{client: c, run: run, id: found.GetID(), url: found.GetHTMLURL(), posted: found.GetOutput().GetAnnotationsCount()}, nil
+			return c.check(run, found), nil
 		}
 		if last = readOnly(err); refused(err) || ctx.Err() != nil {
 			break
@@ -90,30 +159,76 @@ func (c *Client) Start(ctx context.Context, run Run) (*Check, error) {
 	return nil, fmt.Errorf("post the check run: %w", last)
 }
 
-// find searches all pages for the check run of this attempt.
-func (c *Client) find(ctx context.Context, run Run) (*gh.CheckRun, error) {
+func (c *Client) check(run Run, r *gh.CheckRun) *Check {
+	started := r.GetStartedAt().Time
+	if started.IsZero() {
+		started = c.clock.Now()
+	}
+	return &Check{client: c, run: run, id: r.GetID(), url: r.GetHTMLURL(), started: started, posted: r.GetOutput().GetAnnotationsCount()}
+}
+
+// backoff waits before a try, longer each time, unless the time of the run ends before.
+func (c *Client) backoff(ctx context.Context, try int, last error) error {
+	wait := time.Second << (try - 1)
+	if left := c.transport.until.Sub(c.clock.Now()); wait > left {
+		return fmt.Errorf("no time is left to try again: %w", last)
+	}
+	return c.clock.Sleep(ctx, wait)
+}
+
+// A sight is what a look at the check runs of a commit finds of this step.
+type sight struct {
+	own    *gh.CheckRun   // of this attempt, not completed
+	done   bool           // one of this attempt is completed
+	stale  []*gh.CheckRun // of earlier attempts, not completed
+	latest int            // the highest attempt
+}
+
+// look searches all pages for the check runs of this step.
+func (c *Client) look(ctx context.Context, run Run) (sight, error) {
+	var seen sight
 	o := &gh.ListCheckRunsOptions{CheckName: gh.String(run.Name), Filter: gh.String("all"), ListOptions: gh.ListOptions{PerPage: 100}}
 	for page := 1; page != 0 && page <= 100; {
 		o.Page = page
 		list, answer, err := c.api.Checks.ListCheckRunsForRef(ctx, c.owner, c.repo, run.SHA, o)
 		if err != nil {
-			return nil, err
+			return sight{}, err
 		}
 		for _, r := range list.CheckRuns {
-			if r.GetName() == run.Name && r.GetExternalID() == run.ExternalID {
-				return r, nil
+			id, ok := parseIdentity(r.GetExternalID())
+			if !ok || r.GetName() != run.Name || id.lineage != run.Identity.lineage {
+				continue
+			}
+			seen.latest = max(seen.latest, id.attempt)
+			switch {
+			case r.GetStatus() == "completed":
+				seen.done = seen.done || id == run.Identity
+			case id == run.Identity:
+				seen.own = r
+			case id.attempt < run.Identity.attempt:
+				seen.stale = append(seen.stale, r)
 			}
 		}
 		page = answer.NextPage
 	}
-	return nil, nil
+	return seen, nil
+}
+
+// closeStale closes check runs of earlier attempts, whose processes have ended: GitHub
+// starts no attempt before. A failure is not one of this attempt, whose own check run is
+// shown in their place.
+func (c *Client) closeStale(ctx context.Context, run Run, stale []*gh.CheckRun) {
+	for _, r := range stale {
+		title := fmt.Sprintf("Superseded by attempt %d", run.Identity.attempt)
+		_ = c.check(run, r).close(ctx, Verdict{Conclusion: "cancelled", Title: title, Summary: "The attempt ended without a verdict."}, c.clock.Now())
+	}
 }
 
 // A Verdict is the final content of a check run.
 type Verdict struct {
 	Conclusion  string // success, neutral, failure, cancelled, timed_out, action_required
 	Title       string
-	Summary     string // Markdown, at most report.MaxCheckTextBytes
+	Summary     string // Markdown, at most MaxSummaryBytes
 	Annotations []report.Annotation
 }
 
@@ -121,77 +236,140 @@ type Verdict struct {
 // because a skipped required check passes.
 var conclusions = []string{"success", "neutral", "failure", "cancelled", "timed_out", "action_required"}
 
-// Finish posts the annotations, closes the check run, and reads it back: only
-// what the server returns counts as posted.
-func (k *Check) Finish(ctx context.Context, v Verdict) error {
-	if !oneOf(v.Conclusion, conclusions...) {
-		return fmt.Errorf("close the check run: conclusion is %q, want one of %s", v.Conclusion, strings.Join(conclusions, ", "))
+// Finish posts the annotations and closes the check run: only what the server returns counts
+// as posted. If the annotations cannot be posted, the verdict is posted without them, and
+// unannotated is the reason. The error is a *SupersededError if a later attempt has begun;
+// then the check run is closed as cancelled.
+func (k *Check) Finish(ctx context.Context, v Verdict) (unannotated, err error) {
+	if !slices.Contains(conclusions, v.Conclusion) {
+		return nil, fmt.Errorf("close the check run: conclusion is %q, want one of %s", v.Conclusion, strings.Join(conclusions, ", "))
 	}
-	annotations := v.Annotations[:min(len(v.Annotations), maxAnnotations)]
-	for k.posted < len(annotations) {
-		next := annotations[k.posted:min(k.posted+batch, len(annotations))]
-		if err := k.annotate(ctx, v, next); err != nil {
-			return fmt.Errorf("post annotations: %w", readOnly(err))
+	seen, err := k.client.look(ctx, k.run)
+	if err != nil {
+		return nil, fmt.Errorf("look for a later attempt: %w", err)
+	}
+	if seen.latest > k.run.Identity.attempt {
+		return nil, k.superseded(ctx, seen)
+	}
+	for k.posted < len(v.Annotations) && unannotated == nil {
+		next := v.Annotations[k.posted:min(k.posted+batch, len(v.Annotations))]
+		if unannotated = k.annotate(ctx, v, next); ctx.Err() != nil {
+			return nil, ctx.Err()
 		}
 		if err := k.client.clock.Sleep(ctx, pause); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	if err := k.close(ctx, v); err != nil {
-		return fmt.Errorf("close the check run: %w", readOnly(err))
+	if unannotated != nil {
+		note := report.CodeWithin("GitHub did not take the annotations, so they are missing here: "+unannotated.Error(), noteRoom/2)
+		v.Summary = note + "\n\n" + v.Summary
 	}
-	return nil
+	if err := k.close(ctx, v, k.client.clock.Now()); err != nil {
+		return unannotated, fmt.Errorf("close the check run: %w", err)
+	}
+	return unannotated, nil
 }
 
-// annotate posts one batch. The server appends annotations: if a response was lost, the
-// server's count shows whether they arrived.
+// superseded closes the check run of an attempt that is not the latest. It is dated back to
+// when it began, so that it is not shown as the latest either.
+func (k *Check) superseded(ctx context.Context, seen sight) error {
+	err := error(&SupersededError{Attempt: k.run.Identity.attempt, By: seen.latest})
+	if seen.own == nil {
+		return err // the later attempt closed it
+	}
+	title := fmt.Sprintf("Superseded by attempt %d", seen.latest)
+	if failed := k.close(ctx, Verdict{Conclusion: "cancelled", Title: title, Summary: report.Code(err.Error())}, k.started); failed != nil {
+		return &UnclosedError{Name: k.run.Name, Err: fmt.Errorf("%w; closing it: %w", err, failed)}
+	}
+	return err
+}
+
+// annotate posts one batch. The server appends annotations, so that a batch whose answer was
+// lost is repeated only after a look at how many there are. The request has no status: that
+// of a check run that somebody closed meanwhile stays.
 func (k *Check) annotate(ctx context.Context, v Verdict, next []report.Annotation) error {
 	want := k.posted + len(next)
-	o := gh.UpdateCheckRunOptions{Name: k.run.Name, Status: gh.String("in_progress"), Output: output(v, next)}
-	return k.write(ctx, o, func(r *gh.CheckRun) bool {
-		if r.GetOutput().GetAnnotationsCount() < want {
-			return false
-		}
-		k.posted = want
-		return true
-	})
-}
-
-func (k *Check) close(ctx context.Context, v Verdict) error {
-	o := gh.UpdateCheckRunOptions{
-		Name: k.run.Name, Status: gh.String("completed"), Conclusion: gh.String(v.Conclusion),
-		CompletedAt: &gh.Timestamp{Time: k.client.clock.Now().UTC()}, Output: output(v, nil),
-	}
-	return k.write(ctx, o, func(r *gh.CheckRun) bool {
-		return r.GetStatus() == "completed" && r.GetConclusion() == v.Conclusion
-	})
-}
-
-// write updates the check run until the server shows the update.
-func (k *Check) write(ctx context.Context, o gh.UpdateCheckRunOptions, shown func(*gh.CheckRun) bool) error {
-	c := k.client
+	o := gh.UpdateCheckRunOptions{Name: k.run.Name, Output: output(v, next)}
 	var last error
 	for try := range maxTries {
 		if try > 0 {
-			if err := c.clock.Sleep(ctx, time.Second<<(try-1)); err != nil {
+			if err := k.client.backoff(ctx, try, last); err != nil {
 				return err
 			}
+			now, _, err := k.client.api.Checks.GetCheckRun(ctx, k.client.owner, k.client.repo, k.id)
+			if err != nil {
+				return fmt.Errorf("%w; counting the annotations: %w", last, err)
+			}
+			switch n := now.GetOutput().GetAnnotationsCount(); n {
+			case want:
+				k.posted = want
+				return nil
+			case k.posted: // it did not arrive
+			default:
+				return fmt.Errorf("the check run has %d annotations, want %d or %d: another process adds some", n, k.posted, want)
+			}
 		}
-		_, _, last = c.api.Checks.UpdateCheckRun(ctx, c.owner, c.repo, k.id, o)
-		if last != nil && refused(last) {
-			return last
-		}
-		now, _, err := c.api.Checks.GetCheckRun(ctx, c.owner, c.repo, k.id)
-		switch {
-		case err != nil:
-			return err
-		case shown(now):
+		var r *gh.CheckRun
+		if r, last = k.update(ctx, o); last == nil && r.GetID() == k.id {
+			k.posted = want
 			return nil
-		case last == nil:
-			last = fmt.Errorf("the server took the update and does not show it")
+		}
+		if last == nil {
+			last = fmt.Errorf("the answer is about check run %d, want %d", r.GetID(), k.id)
+		}
+		if refused(last) || ctx.Err() != nil {
+			return last
 		}
 	}
 	return last
+}
+
+// close completes the check run. It may be repeated, because it sets the same values.
+func (k *Check) close(ctx context.Context, v Verdict, at time.Time) error {
+	o := gh.UpdateCheckRunOptions{
+		Name: k.run.Name, Status: gh.String("completed"), Conclusion: gh.String(v.Conclusion),
+		CompletedAt: &gh.Timestamp{Time: at.UTC()}, Output: output(v, nil),
+	}
+	var last error
+	for try := range maxTries {
+		if try > 0 {
+			if err := k.client.backoff(ctx, try, last); err != nil {
+				return err
+			}
+		}
+		var r *gh.CheckRun
+		if r, last = k.update(ctx, o); last == nil && closed(r, k.id, v.Conclusion) {
+			return nil
+		}
+		switch {
+		case last == nil:
+			last = fmt.Errorf("the answer says that check run %d is %q with conclusion %q", r.GetID(), r.GetStatus(), r.GetConclusion())
+		case status(last) == http.StatusUnprocessableEntity && o.Output.GetSummary() != plainSummary:
+			o.Output = &gh.CheckRunOutput{Title: gh.String(v.Title), Summary: gh.String(plainSummary)} // the text may be the reason
+		case refused(last) || ctx.Err() != nil:
+			return last
+		}
+	}
+	now, _, err := k.client.api.Checks.GetCheckRun(ctx, k.client.owner, k.client.repo, k.id)
+	switch {
+	case err == nil && closed(now, k.id, v.Conclusion):
+		return nil
+	case err == nil:
+		return last
+	}
+	return fmt.Errorf("%w; looking at it: %w", last, err)
+}
+
+// plainSummary stands in for a summary that GitHub refuses.
+const plainSummary = "The summary of the job has the report."
+
+func closed(r *gh.CheckRun, id int64, conclusion string) bool {
+	return r.GetID() == id && r.GetStatus() == "completed" && r.GetConclusion() == conclusion
+}
+
+func (k *Check) update(ctx context.Context, o gh.UpdateCheckRunOptions) (*gh.CheckRun, error) {
+	r, _, err := k.client.api.Checks.UpdateCheckRun(ctx, k.client.owner, k.client.repo, k.id, o)
+	return r, err
 }
 
 func output(v Verdict, annotations []report.Annotation) *gh.CheckRunOutput {
@@ -210,11 +388,16 @@ func output(v Verdict, annotations []report.Annotation) *gh.CheckRunOutput {
 }
 
 // Abort closes the check run of a run without a verdict. It does so within a few seconds,
-// even if the run's own context has ended.
+// even if the run's own context has ended. Its error is an *UnclosedError.
 func (k *Check) Abort(ctx context.Context, conclusion, title, summary string) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
 	defer cancel()
-	return k.Finish(ctx, Verdict{Conclusion: conclusion, Title: title, Summary: summary})
+	hurried := *k
+	hurried.client = k.client.hurried()
+	if err := hurried.close(ctx, Verdict{Conclusion: conclusion, Title: title, Summary: summary}, hurried.client.clock.Now()); err != nil {
+		return &UnclosedError{Name: k.run.Name, Err: err}
+	}
+	return nil
 }
 
 func optional(s string) *string {

@@ -1,7 +1,9 @@
 package github
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -23,12 +25,14 @@ const (
 	// maxTries is the number of tries of one request. With the waits between them, an
 	// outage of a minute is survived.
 	maxTries = 6
-	// maxWait is the longest wait for a rate limit: beyond that a run that fails
-	// is better than one that hangs.
-	maxWait = 10 * time.Minute
 	// secondaryWait is the wait for a limit without a time ("at least one minute":
 	// GitHub docs, rate limits for the REST API).
 	secondaryWait = time.Minute
+	// closeTimeout bounds closing a check run without a verdict: a runner kills a cancelled
+	// step after 7.5 seconds (actions/runner, ProcessInvoker).
+	closeTimeout = 5 * time.Second
+	// closeRequestTimeout bounds one request meanwhile, so that there is a second try.
+	closeRequestTimeout = 2 * time.Second
 )
 
 // A Clock is a client's source of time; tests use their own.
@@ -54,11 +58,13 @@ type Client struct {
 	api         *gh.Client
 	owner, repo string
 	clock       Clock
+	transport   *transport
 }
 
 // NewClient returns a client for the API at a base URL (GITHUB_API_URL) with a token. It
-// requires https, except for loopback addresses.
-func NewClient(apiURL, token, owner, repo string, clock Clock) (*Client, error) {
+// requires https, except for loopback addresses. It neither waits nor tries again after the
+// time until.
+func NewClient(apiURL, token, owner, repo string, clock Clock, until time.Time) (*Client, error) {
 	base, err := url.Parse(strings.TrimSuffix(apiURL, "/") + "/")
 	if err != nil || base.Host == "" {
 		return nil, fmt.Errorf("GITHUB_API_URL is %q, want a URL such as https://api.github.com", apiURL)
@@ -66,14 +72,22 @@ func NewClient(apiURL, token, owner, repo string, clock Clock) (*Client, error) 
 	if base.Scheme != "https" && (base.Scheme != "http" || !loopback(base.Hostname())) {
 		return nil, fmt.Errorf("GITHUB_API_URL is %q, want https: the token would be sent in the open", apiURL)
 	}
-	c := &http.Client{
-		Timeout:       0, // each try has its own timeout
-		Transport:     &transport{next: http.DefaultTransport.(*http.Transport).Clone(), token: token, host: base.Host, clock: clock},
-		CheckRedirect: sameHost,
-	}
-	api := gh.NewClient(c)
+	t := &transport{next: http.DefaultTransport.(*http.Transport).Clone(), token: token, host: base.Host, clock: clock, until: until, timeout: requestTimeout}
+	return newClient(base, owner, repo, t), nil
+}
+
+func newClient(base *url.URL, owner, repo string, t *transport) *Client {
+	api := gh.NewClient(&http.Client{Transport: t, CheckRedirect: sameHost}) // no timeout: each try has its own
 	api.BaseURL = base
-	return &Client{api: api, owner: owner, repo: repo, clock: clock}, nil
+	return &Client{api: api, owner: owner, repo: repo, clock: t.clock, transport: t}
+}
+
+// hurried returns a client for what has to be done within closeTimeout, even if the time of
+// the run is over.
+func (c *Client) hurried() *Client {
+	t := *c.transport
+	t.until, t.timeout = c.clock.Now().Add(closeTimeout), closeRequestTimeout
+	return newClient(c.api.BaseURL, c.owner, c.repo, &t)
 }
 
 func loopback(host string) bool {
@@ -93,47 +107,79 @@ func sameHost(req *http.Request, via []*http.Request) error {
 type ReadOnlyTokenError struct{ Status int }
 
 func (e *ReadOnlyTokenError) Error() string {
-	return fmt.Sprintf("the token may not write check runs (HTTP %d); give the job permissions: checks: write, or expect annotations by workflow commands", e.Status)
+	return fmt.Sprintf("the token may not write check runs (HTTP %d)", e.Status)
+}
+
+// Hint is the next step.
+func (e *ReadOnlyTokenError) Hint() string { return "give the job the permission checks: write" }
+
+// A LimitError is a rate limit that does not end while there is time to wait for it.
+type LimitError struct{ Wait, Left time.Duration }
+
+func (e *LimitError) Error() string {
+	return fmt.Sprintf("GitHub's rate limit asks to wait %s, and this run has %s left", e.Wait, max(e.Left, 0).Round(time.Second))
+}
+
+// Hint is the next step.
+func (e *LimitError) Hint() string { return "run the job again later" }
+
+// A notJSONError is an answer that is not the API's, such as a page of a proxy. What it
+// says about the request is unknown.
+type notJSONError struct {
+	status int
+	kind   string // of the content
+}
+
+func (e *notJSONError) Error() string {
+	return fmt.Sprintf("the answer is not JSON (HTTP %d, content type %q)", e.status, e.kind)
 }
 
 // A transport sends a request until it is accepted or finally refused. It repeats only
 // reads and requests that a limit rejected, which the server surely did not carry out.
 // After a failed write the caller must find out whether it was carried out.
 type transport struct {
-	next  http.RoundTripper
-	token string
-	host  string
-	clock Clock
+	next    http.RoundTripper
+	token   string
+	host    string
+	clock   Clock
+	until   time.Time     // when waiting and trying again ends
+	timeout time.Duration // of one try
 }
 
 func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
-	var waited time.Duration
 	for try := 1; ; try++ {
-		answer, err := t.once(req)
-		wait, again := t.retry(req, answer, err, try)
-		if !again || try == maxTries || waited+wait > maxWait || req.Body != nil && req.GetBody == nil {
+		answer, body, err := t.once(req)
+		limited := err == nil && isLimit(answer, body)
+		wait := time.Second << (try - 1)
+		switch {
+		case limited:
+			wait = t.limitWait(answer.Header, try)
+		case req.Method != http.MethodGet || req.Context().Err() != nil || err == nil && answer.StatusCode < 500:
 			return answer, err
 		}
-		if answer != nil {
-			io.Copy(io.Discard, answer.Body) //nolint:errcheck // only to reuse the connection
-			answer.Body.Close()
+		left := t.until.Sub(t.clock.Now())
+		if try == maxTries || wait > left || req.Body != nil && req.GetBody == nil {
+			if limited {
+				return nil, &LimitError{Wait: wait, Left: left}
+			}
+			return answer, err
 		}
 		if err := t.clock.Sleep(req.Context(), wait); err != nil {
 			return nil, err
 		}
-		waited += wait
 	}
 }
 
-// once sends the request once.
-func (t *transport) once(req *http.Request) (*http.Response, error) {
-	ctx, cancel := context.WithTimeout(req.Context(), requestTimeout)
+// once sends the request once and reads the whole answer. Its body is JSON, unless the
+// server refused the request or redirects it.
+func (t *transport) once(req *http.Request) (*http.Response, []byte, error) {
+	ctx, cancel := context.WithTimeout(req.Context(), t.timeout)
+	defer cancel()
 	try := req.Clone(ctx)
 	if req.GetBody != nil {
 		body, err := req.GetBody()
 		if err != nil {
-			cancel()
-			return nil, err
+			return nil, nil, err
 		}
 		try.Body = body
 	}
@@ -142,36 +188,55 @@ func (t *transport) once(req *http.Request) (*http.Response, error) {
 	}
 	answer, err := t.next.RoundTrip(try)
 	if err != nil {
-		cancel()
-		return nil, err
+		return nil, nil, err
 	}
-	answer.Body = &limited{r: io.LimitReader(answer.Body, maxBody+1), close: answer.Body, cancel: cancel}
-	return answer, nil
-}
-
-// retry reports whether to repeat a request, and how long to wait first.
-func (t *transport) retry(req *http.Request, answer *http.Response, err error, try int) (time.Duration, bool) {
-	backoff := time.Second << (try - 1)
-	read := req.Method == http.MethodGet
+	defer answer.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(answer.Body, maxBody+1))
 	switch {
 	case err != nil:
-		return backoff, read && req.Context().Err() == nil
-	case answer.StatusCode >= 500:
-		return backoff, read
-	case answer.StatusCode == http.StatusTooManyRequests,
-		answer.StatusCode == http.StatusForbidden && (answer.Header.Get("Retry-After") != "" || answer.Header.Get("X-RateLimit-Remaining") == "0"):
-		return t.limitWait(answer.Header, try), true
+		return nil, nil, fmt.Errorf("read the answer: %w", err)
+	case len(body) > maxBody:
+		return nil, nil, fmt.Errorf("the answer has over %d bytes", maxBody)
+	case answer.StatusCode < 300 && !json.Valid(body):
+		return nil, nil, &notJSONError{status: answer.StatusCode, kind: answer.Header.Get("Content-Type")}
 	}
-	return 0, false
+	answer.Body = io.NopCloser(bytes.NewReader(body))
+	if answer.StatusCode < 300 {
+		answer.Header.Del("X-RateLimit-Reset") // or go-github refuses the next request itself, by its own clock
+	}
+	return answer, body, nil
+}
+
+// isLimit reports whether a rate limit rejected a request (GitHub docs, rate limits for the
+// REST API): status 429, or 403 with a header or a text that names the limit.
+func isLimit(answer *http.Response, body []byte) bool {
+	switch answer.StatusCode {
+	case http.StatusTooManyRequests:
+		return true
+	case http.StatusForbidden:
+		var refusal struct {
+			Message string `json:"message"`
+			Page    string `json:"documentation_url"`
+		}
+		_ = json.Unmarshal(body, &refusal)
+		return answer.Header.Get("Retry-After") != "" || answer.Header.Get("X-RateLimit-Remaining") == "0" ||
+			strings.Contains(strings.ToLower(refusal.Message), "rate limit") || strings.HasSuffix(refusal.Page, "rate-limits")
+	}
+	return false
 }
 
 // limitWait returns the wait that a limit requires: Retry-After in seconds or as a date,
-// the time of its reset, or at least a minute.
+// the time of its reset, or at least a minute. Times are the server's, and so is the clock
+// that they are compared with.
 func (t *transport) limitWait(h http.Header, try int) time.Duration {
-	now := t.clock.Now()
+	now, err := http.ParseTime(h.Get("Date"))
+	if err != nil {
+		now = t.clock.Now()
+	}
+	const longest = 365 * 24 * time.Hour // no number of seconds overflows
 	if s := h.Get("Retry-After"); s != "" {
-		if n, err := strconv.Atoi(s); err == nil {
-			return max(time.Duration(min(n, 86400))*time.Second, time.Second)
+		if n, err := strconv.ParseUint(s, 10, 64); err == nil {
+			return max(time.Duration(min(n, uint64(longest/time.Second)))*time.Second, time.Second)
 		}
 		if at, err := http.ParseTime(s); err == nil {
 			return max(at.Sub(now), time.Second)
@@ -185,41 +250,29 @@ func (t *transport) limitWait(h http.Header, try int) time.Duration {
 	return secondaryWait << (try - 1)
 }
 
-// limited is a body of at most maxBody bytes.
-type limited struct {
-	r      io.Reader
-	n      int64
-	close  io.Closer
-	cancel context.CancelFunc
-}
-
-func (l *limited) Read(p []byte) (int, error) {
-	n, err := l.r.Read(p)
-	if l.n += int64(n); l.n > maxBody {
-		return n, fmt.Errorf("answer has over %d bytes", maxBody)
-	}
-	return n, err
-}
-
-func (l *limited) Close() error {
-	defer l.cancel()
-	return l.close.Close()
-}
-
-// readOnly turns a refusal for missing permission into a *ReadOnlyTokenError.
+// readOnly turns a refusal for missing permission into a *ReadOnlyTokenError. Only what
+// GitHub says to a token without the permission is one: a token that has expired, or that an
+// organisation bars, is not.
 func readOnly(err error) error {
 	var refused *gh.ErrorResponse
-	if errors.As(err, &refused) && refused.Response != nil {
-		switch code := refused.Response.StatusCode; code {
-		case http.StatusUnauthorized, http.StatusForbidden:
-			return &ReadOnlyTokenError{Status: code}
-		}
+	if errors.As(err, &refused) && status(err) == http.StatusForbidden && strings.Contains(refused.Message, "Resource not accessible by integration") {
+		return &ReadOnlyTokenError{Status: http.StatusForbidden}
 	}
 	return err
 }
 
+// status returns the HTTP status that refused a request, 0 where none did.
+func status(err error) int {
+	var answer *gh.ErrorResponse
+	if errors.As(err, &answer) && answer.Response != nil {
+		return answer.Response.StatusCode
+	}
+	return 0
+}
+
 // refused reports whether the server surely did not carry a request out.
 func refused(err error) bool {
-	var answer *gh.ErrorResponse
-	return errors.As(err, &answer) && answer.Response != nil && answer.Response.StatusCode < 500
+	var limit *LimitError
+	code := status(err)
+	return errors.As(err, &limit) || code >= 300 && code < 500
 }

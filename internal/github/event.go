@@ -118,7 +118,7 @@ func ReadEvent(env func(string) (string, bool), text []byte) (Event, error) {
 		return e, &UnsupportedEventError{e.Name}
 	}
 	var ok bool
-	if e.Owner, e.Repo, ok = strings.Cut(get("GITHUB_REPOSITORY"), "/"); !ok || e.Owner == "" || e.Repo == "" {
+	if e.Owner, e.Repo, ok = strings.Cut(get("GITHUB_REPOSITORY"), "/"); !ok || !isName(e.Owner) || !isName(e.Repo) {
 		return e, &EventError{e.Name, fmt.Sprintf("has no repository: GITHUB_REPOSITORY is %q, want OWNER/NAME", get("GITHUB_REPOSITORY"))}
 	}
 	var p payload
@@ -262,6 +262,14 @@ func (e *Event) push(p payload, ref, sha string) {
 // isObjectID reports whether s is a full SHA-1 or SHA-256 object id.
 func isObjectID(s string) bool {
 	return (len(s) == 40 || len(s) == 64) && strings.Trim(s, "0123456789abcdef") == ""
+}
+
+// isName reports whether s can be the name of an owner or of a repository: letters, digits,
+// and - _ . in between. It becomes a part of addresses.
+func isName(s string) bool {
+	return s != "" && s != "." && s != ".." && strings.IndexFunc(s, func(r rune) bool {
+		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '_' || r == '.')
+	}) < 0
 }
 
 // isZero reports whether s is GitHub's id for no commit.

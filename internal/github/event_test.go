@@ -197,18 +197,6 @@ func TestEventsThatCannotBeJudged(t *testing.T) {
 	}
 }
 
-func TestExternalIDIsOneAttempts(t *testing.T) {
-	a, err := event(t, "pull_request", "pull_request.json", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	b := a
-	b.Attempt = "2"
-	if again := github.ExternalID(a); github.ExternalID(b) == again || len(github.ExternalID(a)) != 64 {
-		t.Errorf("%s, %s", github.ExternalID(a), github.ExternalID(b))
-	}
-}
-
 func TestInputs(t *testing.T) {
 	in, err := github.ReadInputs(env())
 	if err != nil || in.Scope != "auto" || in.CheckName != "Codexlock" || in.Annotate != "auto" || in.FailOnWarn {
@@ -235,7 +223,12 @@ func TestOutputsCannotBeForged(t *testing.T) {
 	forged := "x\n_GitHubActionsFileCommandDelimeter_\nconclusion<<E\nsuccess\nE\nconclusion=success"
 	random := strings.NewReader(strings.Repeat("0123456789abcdef", 2))
 	for range 2 {
-		if err := github.WriteOutputs(file, random, []github.Output{{Name: "conclusion", Value: "failure"}, {Name: "report-file", Value: forged}}); err != nil {
+		f, err := github.OpenRunnerFiles("", file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		if err := f.WriteOutputs(random, []github.Output{{Name: "conclusion", Value: "failure"}, {Name: "report-file", Value: forged}}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -247,10 +240,15 @@ func TestOutputsCannotBeForged(t *testing.T) {
 	if len(got) != 2 || got["conclusion"] != "failure" || got["report-file"] != forged {
 		t.Errorf("the runner reads %q", got)
 	}
-	if err := github.WriteOutputs(file, strings.NewReader("0123456789abcdef"), []github.Output{{Name: "a", Value: "codexlock_30313233343536373839616263646566"}}); err == nil {
+	f, err := github.OpenRunnerFiles("", file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if err := f.WriteOutputs(strings.NewReader("0123456789abcdef"), []github.Output{{Name: "a", Value: "codexlock_30313233343536373839616263646566"}}); err == nil {
 		t.Error("a value with the delimiter was written")
 	}
-	if err := github.WriteOutputs(file+".missing", strings.NewReader(strings.Repeat("x", 16)), []github.Output{{Name: "a", Value: "b"}}); err == nil {
+	if _, err := github.OpenRunnerFiles("", file+".missing"); err == nil {
 		t.Error("a file that the runner did not make was written")
 	}
 }

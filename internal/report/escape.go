@@ -30,6 +30,9 @@ func commandProperty(s string) string {
 // its table cell.
 func Code(s string) string { return code(s, math.MaxInt) }
 
+// CodeWithin is Code for at most limit bytes of the text.
+func CodeWithin(s string, limit int) string { return code(s, limit) }
+
 // maxBackticks is the longest run of backticks that is shown unchanged. GitHub's parser
 // accepts no fence of more than 80 (cmark-gfm, MAXBACKTICKS).
 const maxBackticks = 16

@@ -1,10 +1,8 @@
 package report
 
 import (
-	"bufio"
 	"cmp"
 	"fmt"
-	"io"
 	"strings"
 
 	"github.com/codexlock/codexlock/internal/decision"
@@ -24,63 +22,6 @@ const (
 	maxFieldBytes       = 255      // our own limit: a name, a time, a commit
 )
 
-// writeGitHub writes the findings as workflow commands, the worst first: a runner shows
-// only the first ten errors and ten warnings of a step.
-func writeGitHub(out io.Writer, r Report, _ Options) error {
-	w := bufio.NewWriter(out)
-	for _, f := range causes(r.Findings) {
-		command := "error"
-		switch {
-		case f.Excepted:
-			command = "notice"
-		case f.Severity == decision.Warn:
-			command = "warning"
-		}
-		fmt.Fprintf(w, "::%s file=%s,line=%d,col=%d,title=%s::%s\n", command,
-			commandProperty(Terminal(f.File)), f.Line, f.Column, commandProperty(title(f.Finding)), commandData(clip(message(f), maxCommandBytes)))
-	}
-	if lines := previewLines(r.Preview); len(lines) > 0 {
-		for i := range lines {
-			lines[i] = Terminal(lines[i])
-		}
-		fmt.Fprintf(w, "::notice title=%s::%s\n", commandProperty("Codexlock preview (not the verdict)"),
-			commandData(clip(strings.Join(lines, "\n"), maxCommandBytes)))
-	}
-	for _, note := range r.Notes {
-		fmt.Fprintf(w, "::notice title=Codexlock::%s\n", commandData(clip(Terminal(note), maxCommandBytes)))
-	}
-	fmt.Fprintf(w, "::notice title=Codexlock::%s\n", commandData(Title(r)))
-	return w.Flush()
-}
-
-// title formats a finding's rule and requirement, safe to print.
-func title(f decision.Finding) string {
-	words := f.Rule
-	if f.Requirement != "" {
-		words += " (" + f.Requirement + ")"
-	}
-	return Terminal(words)
-}
-
-// message formats a finding, safe to print, with those of the same cause and the next steps
-// on separate lines.
-func message(c cause) string {
-	lines := []string{subject(c.Finding) + ": " + c.Message}
-	for _, f := range c.also {
-		lines = append(lines, alsoLine(f))
-	}
-	if c.Excepted {
-		lines = append(lines, c.suppressions()...)
-	}
-	for _, hint := range c.hints() {
-		lines = append(lines, "hint: "+hint)
-	}
-	for i := range lines {
-		lines[i] = Terminal(lines[i])
-	}
-	return strings.Join(lines, "\n")
-}
-
 // Title formats the verdict in one line.
 func Title(r Report) string {
 	c := r.Counts
@@ -93,37 +34,6 @@ func Title(r Report) string {
 		return "No artifact changed" + warnings(c)
 	}
 	return "A" + strings.TrimPrefix(passedLine(r), "a") + warnings(r.Counts) // all
-}
-
-// An Annotation is a finding that a check run shows in the diff.
-type Annotation struct {
-	Path                   string
-	StartLine, EndLine     int
-	StartColumn, EndColumn int
-	Level                  string // failure, warning, notice
-	Title, Message         string
-}
-
-// Annotations returns the findings as annotations, one for each cause, the worst first.
-func Annotations(r Report) []Annotation {
-	all := causes(r.Findings)
-	annotations := make([]Annotation, 0, len(all))
-	for _, f := range all {
-		level := "failure"
-		switch {
-		case f.Excepted:
-			level = "notice"
-		case f.Severity == decision.Warn:
-			level = "warning"
-		}
-		a := Annotation{
-			Path: Terminal(f.File), StartLine: max(f.Line, 1), EndLine: max(f.Line, 1),
-			StartColumn: max(f.Column, 1), EndColumn: max(f.Column, 1), Level: level,
-			Title: clip(title(f.Finding), maxAnnotationTitle), Message: clip(message(f), maxAnnotationBytes),
-		}
-		annotations = append(annotations, a)
-	}
-	return annotations
 }
 
 // Markdown formats the report as a summary of at most limit bytes, with the number of

@@ -6,6 +6,7 @@ package githubtest
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	_ "embed"
 	"encoding/json"
@@ -30,6 +31,8 @@ var description []byte
 // A CheckRun is what the server keeps of one.
 type CheckRun struct {
 	ID          int64        `json:"id"`
+	StartedAt   string       `json:"started_at"`
+	CompletedAt string       `json:"completed_at,omitempty"`
 	Name        string       `json:"name"`
 	HeadSHA     string       `json:"head_sha"`
 	ExternalID  string       `json:"external_id"`
@@ -50,6 +53,7 @@ type Annotation struct {
 	Level       string `json:"annotation_level"`
 	Title       string `json:"title"`
 	Message     string `json:"message"`
+	RawDetails  string `json:"raw_details,omitempty"`
 }
 
 // A Fault is something that goes wrong with one request.
@@ -59,23 +63,40 @@ type Fault string
 const (
 	DropBefore   Fault = "drop before"   // the connection ends, and nothing was done
 	DropAfter    Fault = "drop after"    // it was done, and the connection ends
+	Truncated    Fault = "truncated"     // it was done, and the connection ends within the answer
 	Error500     Fault = "500"           // nothing was done
 	Error502     Fault = "502 after"     // it was done, and a proxy says 502
 	Error503     Fault = "503 html"      // nothing was done, and a page of HTML says so
+	HTML         Fault = "html"          // 200, and a page of a proxy; nothing was done
+	HTMLAfter    Fault = "html after"    // 200, and a page of a proxy; it was done
 	Limit429     Fault = "429"           // too many requests, no time named
 	Limit429For  Fault = "429 for 7"     // too many requests, for seven seconds
+	Limit429Long Fault = "429 for a day" // too many requests, for longer than any run
 	Limit403     Fault = "403 secondary" // a secondary limit, for three seconds
+	Limit403Bare Fault = "403 bare"      // a secondary limit, no time named
+	LimitHour    Fault = "403 primary"   // the limit of an hour, whose reset is in twenty seconds
+	LimitLast    Fault = "last"          // it was done, and is the last one of the hour
 	Forbidden    Fault = "403"           // Resource not accessible by integration
+	Barred       Fault = "403 barred"    // another reason
 	Unauthorized Fault = "401"
 	NotFound     Fault = "404"
+	Invalid      Fault = "422"
 	Elsewhere    Fault = "redirect" // to another host
 	Garbage      Fault = "garbage"  // 200, and no JSON
+	Hang         Fault = "hang"     // no answer for twenty seconds; nothing was done
 )
 
 // Faults are those that a client may ride out, or has to end with an error.
 var Faults = []Fault{
-	DropBefore, DropAfter, Error500, Error502, Error503, Limit429, Limit429For, Limit403,
-	Forbidden, Unauthorized, NotFound, Elsewhere, Garbage,
+	DropBefore, DropAfter, Truncated, Error500, Error502, Error503, HTML, HTMLAfter,
+	Limit429, Limit429For, Limit429Long, Limit403, Limit403Bare, LimitHour, LimitLast,
+	Forbidden, Barred, Unauthorized, NotFound, Invalid, Elsewhere, Garbage,
+}
+
+// Transient are the faults that pass by themselves within a few minutes.
+var Transient = []Fault{
+	DropBefore, DropAfter, Truncated, Error500, Error502, Error503, HTML, HTMLAfter,
+	Limit429, Limit429For, Limit403, Limit403Bare, LimitHour, LimitLast, Garbage,
 }
 
 // A Server is GitHub, as far as check runs go.
@@ -83,6 +104,8 @@ type Server struct {
 	*httptest.Server
 	// Fault says what goes wrong with the n-th request, from 0; "" is nothing.
 	Fault func(n int, r *http.Request) Fault
+	// Now is the server's clock.
+	Now func() time.Time
 	// PageSize bounds the pages of lists, below what the client asks for.
 	PageSize int
 
@@ -109,7 +132,7 @@ func Start() (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{router: router, PageSize: 100, Fault: func(int, *http.Request) Fault { return "" }}
+	s := &Server{router: router, PageSize: 100, Now: time.Now, Fault: func(int, *http.Request) Fault { return "" }}
 	s.Server = httptest.NewServer(http.HandlerFunc(s.serve))
 	return s, nil
 }
@@ -164,12 +187,23 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	defer s.mu.Unlock()
 	fault := s.Fault(s.requests, r)
 	s.requests++
-	body, err := io.ReadAll(r.Body)
-	if err != nil {
-		s.breach("read the request: %v", err)
+	if fault == Hang {
+		s.mu.Unlock()
+		defer s.mu.Lock()
+		io.Copy(io.Discard, r.Body) // or the end of the connection is not noticed
+		select {
+		case <-r.Context().Done():
+		case <-time.After(20 * time.Second):
+		}
+		panic(http.ErrAbortHandler)
 	}
+	body, err := io.ReadAll(r.Body)
 	s.bodies.Write(body)
-	if status, header, page, early := before(fault, r); early {
+	if err != nil {
+		panic(http.ErrAbortHandler) // the client went away meanwhile
+	}
+	w.Header().Set("Date", s.Now().UTC().Format(http.TimeFormat))
+	if status, header, page, early := s.before(fault, r); early {
 		if status == 0 {
 			panic(http.ErrAbortHandler)
 		}
@@ -187,6 +221,13 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	case Error502:
 		w.WriteHeader(http.StatusBadGateway)
 		return
+	case HTMLAfter:
+		w.Header().Set("Content-Type", "text/html")
+		io.WriteString(w, "<html>Unicorn!</html>")
+		return
+	case LimitLast:
+		w.Header().Set("X-RateLimit-Remaining", "0")
+		w.Header().Set("X-RateLimit-Reset", strconv.FormatInt(s.Now().Add(time.Hour).Unix(), 10))
 	}
 	if next > 0 {
 		q := r.URL.Query()
@@ -194,13 +235,18 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Link", fmt.Sprintf(`<%s%s?%s>; rel="next"`, s.URL, r.URL.Path, q.Encode()))
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	if fault == Truncated {
+		w.Header().Set("Content-Length", strconv.Itoa(len(answer)))
+		w.Write(answer[:len(answer)/2])
+		panic(http.ErrAbortHandler)
+	}
 	w.WriteHeader(status)
 	w.Write(answer)
 }
 
 // before is what is answered without anything being done; status 0 ends the
 // connection.
-func before(f Fault, r *http.Request) (status int, header map[string]string, page string, early bool) {
+func (s *Server) before(f Fault, r *http.Request) (status int, header map[string]string, page string, early bool) {
 	const refused = `{"message":"Resource not accessible by integration","documentation_url":"https://docs.github.com/rest"}`
 	const limited = `{"message":"You have exceeded a secondary rate limit","documentation_url":"https://docs.github.com/rest#secondary-rate-limits"}`
 	switch f {
@@ -214,8 +260,17 @@ func before(f Fault, r *http.Request) (status int, header map[string]string, pag
 		return 429, nil, limited, true
 	case Limit429For:
 		return 429, map[string]string{"Retry-After": "7"}, limited, true
+	case Limit429Long:
+		return 429, map[string]string{"Retry-After": "86400"}, limited, true
 	case Limit403:
 		return 403, map[string]string{"Retry-After": "3"}, limited, true
+	case Limit403Bare:
+		return 403, nil, limited, true
+	case LimitHour:
+		reset := strconv.FormatInt(s.Now().Add(20*time.Second).Unix(), 10)
+		return 403, map[string]string{"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": reset}, `{"message":"API rate limit exceeded for installation ID 1."}`, true
+	case Barred:
+		return 403, nil, `{"message":"Although you appear to have the correct authorization credentials, the ` + "`o`" + ` organization has an IP allow list enabled"}`, true
 	case Forbidden:
 		return 403, nil, refused, true
 	case Unauthorized:
@@ -224,6 +279,10 @@ func before(f Fault, r *http.Request) (status int, header map[string]string, pag
 		return 404, nil, `{"message":"Not Found"}`, true
 	case Elsewhere:
 		return 307, map[string]string{"Location": "http://localhost:1" + r.URL.Path}, "", true
+	case Invalid:
+		return 422, nil, `{"message":"Invalid request.\n\nFor 'properties/annotations', too long."}`, true
+	case HTML:
+		return 200, map[string]string{"Content-Type": "text/html"}, "<html>Unicorn!</html>", true
 	case Garbage:
 		return 200, nil, "<!-- not JSON", true
 	}
@@ -283,6 +342,8 @@ type sent struct {
 	ExternalID string `json:"external_id"`
 	Status     string `json:"status"`
 	Conclusion string `json:"conclusion"`
+	Started    string `json:"started_at"`
+	Completed  string `json:"completed_at"`
 	Output     *struct {
 		Title       string       `json:"title"`
 		Summary     string       `json:"summary"`
@@ -333,7 +394,13 @@ func (s *Server) apply(run *CheckRun, body []byte) (int, any) {
 	if err := json.Unmarshal(body, &in); err != nil {
 		s.breach("body: %v", err)
 	}
+	if in.Status == "in_progress" && run.Status != "" {
+		s.breach("an update makes check run %d in_progress: a completed one would be open again", run.ID)
+	}
 	if o := in.Output; o != nil {
+		if len(o.Annotations) > 0 && in.Status+in.Conclusion != "" {
+			s.breach("a batch of annotations has the status %q and the conclusion %q", in.Status, in.Conclusion)
+		}
 		if len(o.Summary) > 65535 || len(o.Annotations) > 50 {
 			s.breach("a summary of %d bytes and %d annotations", len(o.Summary), len(o.Annotations))
 			return 422, map[string]any{"message": "Validation Failed"}
@@ -350,7 +417,7 @@ func (s *Server) apply(run *CheckRun, body []byte) (int, any) {
 	}
 	for _, f := range []struct{ to, from *string }{
 		{&run.Name, &in.Name}, {&run.HeadSHA, &in.HeadSHA}, {&run.ExternalID, &in.ExternalID},
-		{&run.Status, &in.Status}, {&run.Conclusion, &in.Conclusion},
+		{&run.Status, &in.Status}, {&run.Conclusion, &in.Conclusion}, {&run.StartedAt, &in.Started}, {&run.CompletedAt, &in.Completed},
 	} {
 		if *f.from != "" {
 			*f.to = *f.from
@@ -384,13 +451,13 @@ func atoi(s string) int {
 func (s *Server) shown(run *CheckRun) map[string]any {
 	var conclusion, completed any
 	if run.Conclusion != "" {
-		conclusion, completed = run.Conclusion, time.Unix(1767268800, 0).UTC().Format(time.RFC3339)
+		conclusion, completed = run.Conclusion, cmp.Or(run.CompletedAt, "2026-01-01T12:00:00Z")
 	}
 	here := fmt.Sprintf("%s/repos/o/r/check-runs/%d", s.URL, run.ID)
 	return map[string]any{
 		"id": run.ID, "node_id": "CR_1", "head_sha": run.HeadSHA, "external_id": run.ExternalID, "name": run.Name,
 		"url": here, "html_url": fmt.Sprintf("https://github.com/o/r/runs/%d", run.ID), "details_url": "https://github.com/o/r",
-		"status": run.Status, "conclusion": conclusion, "started_at": "2026-01-01T12:00:00Z", "completed_at": completed,
+		"status": run.Status, "conclusion": conclusion, "started_at": cmp.Or(run.StartedAt, "2026-01-01T12:00:00Z"), "completed_at": completed,
 		"output": map[string]any{
 			"title": run.Title, "summary": run.Summary, "text": nil,
 			"annotations_count": len(run.Annotations), "annotations_url": here + "/annotations",
