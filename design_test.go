@@ -34,6 +34,7 @@ const picture = `
 	schemas -> baseline ledger manifest ownerschema vaulttime
 	ledger -> script
 	facts -> content script shellcheck
+	git -> repo
 	repo vaulttime -> renewals
 	bundle -> fetch
 	bundle vaulttime -> config
@@ -42,7 +43,8 @@ const picture = `
 	manifest script txn vaulttime -> attest
 	config exit repo script txn -> attributes
 	audit config content manifest renewals sandbox script shellcheck -> measure
-	baseline bundle decision evalcache facts policykey -> policy
+	baseline decision facts -> suppression
+	bundle evalcache policykey suppression -> policy
 	audit decision -> report
 	ownerschema policies policy -> preview
 	policies policy report txn -> workbench
@@ -67,7 +69,7 @@ var only = map[string]string{
 	"github.com/santhosh-tekuri/":       "internal/ownerschema", // and the tests of internal/schemas
 	"golang.org/x/text/message":         "internal/ownerschema",
 	"oras.land/":                        "internal/fetch",
-	"os/exec":                           "internal/preview internal/repo internal/sandbox internal/shellcheck internal/workbench bench",
+	"os/exec":                           "internal/git internal/preview internal/sandbox internal/shellcheck internal/workbench bench",
 	"mvdan.cc/sh/":                      "internal/script",
 	"github.com/landlock-lsm/":          "internal/sandbox",
 	"github.com/zricethezav/gitleaks/":  "", // in tests; internal/content has its rules
@@ -101,7 +103,8 @@ var writers = map[string]struct{ calls, what string }{
 	"internal/fetch":       {"os.CreateTemp os.MkdirAll os.OpenFile os.Remove os.Rename", "the user's cache of bundles"},
 	"internal/github":      {"os.OpenFile", "the runner's files, which are added to"},
 	"internal/keyfile":     {"os.OpenFile", "reading a key file, which is no symlink"},
-	"internal/repo":        {"os.MkdirTemp os.OpenFile os.RemoveAll unix.Open unix.Openat2", "reading, without following symlinks, and the folder of a ref that is fetched apart"},
+	"internal/git":         {"os.MkdirTemp os.OpenFile os.RemoveAll", "temporary repositories, into which it fetches"},
+	"internal/repo":        {"os.OpenFile unix.Open unix.Openat2", "reading, without following symlinks"},
 	"internal/sandbox":     {"os.Chmod os.Chown os.Mkdir os.MkdirAll os.MkdirTemp os.OpenFile os.RemoveAll os.WriteFile unix.Open", "the sandbox's own folder, /proc, and what a test finds it cannot open"},
 	"internal/supervisor":  {"syscall.Write", "the pipe for the exit code"},
 	"internal/shellcheck":  {"os.MkdirTemp os.Remove os.RemoveAll os.WriteFile", "what ShellCheck reads"},
@@ -193,9 +196,9 @@ func parse(t *testing.T, name string) *ast.File {
 	return f
 }
 
-// forTests are the packages that only tests import: servers, a harness that kills writers, and the
-// scripts of workflows.
-var forTests = []string{"internal/fetch/fetchtest", "internal/github/githubtest", "internal/keys/transit/transittest", "internal/txn/txntest", "internal/workflowtest"}
+// forTests are the packages that only tests import: servers, repositories, a harness that kills
+// writers, and the scripts of workflows.
+var forTests = []string{"internal/fetch/fetchtest", "internal/git/gittest", "internal/github/githubtest", "internal/keys/transit/transittest", "internal/txn/txntest", "internal/workflowtest"}
 
 func may(list, who string) bool { return slices.Contains(strings.Fields(list), who) }
 
@@ -273,6 +276,35 @@ func TestWorldEntersInOnePlace(t *testing.T) {
 	}
 	if seen == 0 {
 		t.Error("nobody asks for the time: the test looks for the wrong thing")
+	}
+}
+
+// TestGitAnswersInOnePlace: the packages that read trees and the work tree put questions to
+// git and read objects by id; every other one uses what a repository offers.
+func TestGitAnswersInOnePlace(t *testing.T) {
+	asking := "internal/git internal/repo"
+	seen := 0
+	for pkg, files := range sources(t) {
+		for _, name := range files {
+			if !slices.ContainsFunc(parse(t, name).Imports, func(s *ast.ImportSpec) bool {
+				return strings.HasPrefix(s.Path.Value, `"`+module+"internal/git\"") || strings.HasPrefix(s.Path.Value, `"`+module+"internal/repo\"")
+			}) {
+				continue
+			}
+			ast.Inspect(parse(t, name), func(n ast.Node) bool {
+				sel, ok := n.(*ast.SelectorExpr)
+				if !ok || sel.Sel.Name != "Runner" && sel.Sel.Name != "Objects" {
+					return true
+				}
+				if seen++; !may(asking, pkg) {
+					t.Errorf("%s uses %s of a repository, which only %s may", name, sel.Sel.Name, asking)
+				}
+				return true
+			})
+		}
+	}
+	if seen == 0 {
+		t.Error("nobody asks git: the test looks for the wrong thing")
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/codexlock/codexlock/internal/gate"
+	"github.com/codexlock/codexlock/internal/git"
 	"github.com/codexlock/codexlock/internal/github"
 	"github.com/codexlock/codexlock/internal/repo"
 )
@@ -16,7 +17,7 @@ import (
 // checkout lacks, as one of a single commit does, from the repository of the run.
 type commitFinder struct {
 	event      github.Event
-	source     repo.Source
+	source     git.Source
 	clone      *repo.Repository
 	supplement *repo.Supplement // nil: nothing was missing
 	trackable  bool             // the remote-tracking refs of the clone are those of the source
@@ -27,7 +28,7 @@ type commitFinder struct {
 func (a *action) openCommits(ctx context.Context, dir string) (base gate.Base, err error) {
 	r, err := repo.Open(ctx, dir)
 	if err != nil {
-		if none := (*repo.NotARepositoryError)(nil); errors.As(err, &none) {
+		if none := (*git.NotARepositoryError)(nil); errors.As(err, &none) {
 			err = &noCheckoutError{err}
 		}
 		return base, err
@@ -55,12 +56,12 @@ func (e *noCheckoutError) Hint() string {
 
 // home is the repository of the run: the one on the server, with the job's token, whatever
 // the checkout calls origin. An origin with a file: URL is used as it is, without the token.
-func (a *action) home(origin []string) repo.Source {
+func (a *action) home(origin []string) git.Source {
 	if len(origin) == 1 && strings.HasPrefix(origin[0], "file:") {
-		return repo.Source{URL: origin[0], Env: a.world.Env}
+		return git.Source{URL: origin[0], Env: a.world.Env}
 	}
 	server, _ := a.world.Env("GITHUB_SERVER_URL")
-	return repo.Source{URL: strings.TrimSuffix(server, "/") + "/" + a.event.Owner + "/" + a.event.Repo, Token: a.in.Token, Env: a.world.Env}
+	return git.Source{URL: strings.TrimSuffix(server, "/") + "/" + a.event.Owner + "/" + a.event.Repo, Token: a.in.Token, Env: a.world.Env}
 }
 
 // isOrigin reports whether the remote origin is the repository of this run. In a
@@ -121,7 +122,7 @@ func (f *commitFinder) find(ctx context.Context) (base gate.Base, err error) {
 }
 
 // commit is a commit by its full id, fetched where it is missing.
-func (f *commitFinder) commit(ctx context.Context, what, id, into string) (repo.Commit, error) {
+func (f *commitFinder) commit(ctx context.Context, what, id, into string) (git.Commit, error) {
 	c, err := f.repository().Commit(ctx, id)
 	if err == nil || !isMissing(err) {
 		return c, err
@@ -131,15 +132,15 @@ func (f *commitFinder) commit(ctx context.Context, what, id, into string) (repo.
 
 // isMissing reports whether an error says that a clone lacks a commit.
 func isMissing(err error) bool {
-	var absent *repo.MissingCommitError
-	var empty *repo.NoCommitsError
+	var absent *git.MissingCommitError
+	var empty *git.NoCommitsError
 	return errors.As(err, &absent) || errors.As(err, &empty)
 }
 
 // parent is the first parent of a commit.
-func (f *commitFinder) parent(ctx context.Context, c repo.Commit) (repo.Commit, error) {
+func (f *commitFinder) parent(ctx context.Context, c git.Commit) (git.Commit, error) {
 	parent, ok, err := f.repository().FirstParent(ctx, c)
-	var absent *repo.MissingCommitError
+	var absent *git.MissingCommitError
 	switch {
 	case errors.As(err, &absent):
 		return f.fetch(ctx, "the base commit", absent.Revision, "refs/codexlock/base")
@@ -153,7 +154,7 @@ func (f *commitFinder) parent(ctx context.Context, c repo.Commit) (repo.Commit, 
 // checkout has it, if that is one of the run's repository, or as the event names it, or as
 // the run's repository has it now. Trusting what the head itself brings would let it bring
 // its own gate.
-func (f *commitFinder) tip(ctx context.Context) (name string, tip repo.Commit, err error) {
+func (f *commitFinder) tip(ctx context.Context) (name string, tip git.Commit, err error) {
 	ref := "refs/remotes/origin/" + f.event.BaseBranch
 	candidates := []string{ref, f.event.Tip}
 	if !f.trackable {
@@ -182,9 +183,9 @@ func (f *commitFinder) tip(ctx context.Context) (name string, tip repo.Commit, e
 
 // mergeBases fetches the history between two commits, if the checkout does not have enough
 // of it to know where they meet.
-func (f *commitFinder) mergeBases(ctx context.Context, a, b repo.Commit) error {
+func (f *commitFinder) mergeBases(ctx context.Context, a, b git.Commit) error {
 	_, err := f.repository().MergeBases(ctx, a, b)
-	var missing *repo.MissingHistoryError
+	var missing *git.MissingHistoryError
 	if err == nil || f.supplement == nil && !errors.As(err, &missing) {
 		return err
 	}
@@ -206,10 +207,10 @@ func (f *commitFinder) start(ctx context.Context) (err error) {
 }
 
 // fetch fetches a commit, by its id or by the name of a ref.
-func (f *commitFinder) fetch(ctx context.Context, what, revision, into string) (repo.Commit, error) {
+func (f *commitFinder) fetch(ctx context.Context, what, revision, into string) (git.Commit, error) {
 	err := f.start(ctx)
 	if err == nil {
-		var c repo.Commit
+		var c git.Commit
 		if c, err = f.supplement.Fetch(ctx, revision, into); err == nil {
 			return c, nil
 		}

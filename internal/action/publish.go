@@ -8,9 +8,9 @@ import (
 	"strconv"
 
 	"github.com/codexlock/codexlock/internal/exit"
+	"github.com/codexlock/codexlock/internal/git"
 	"github.com/codexlock/codexlock/internal/github"
 	"github.com/codexlock/codexlock/internal/outfile"
-	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/report"
 )
 
@@ -64,7 +64,7 @@ func (a *action) files(ctx context.Context, r report.Report) error {
 		a.written = a.in.JSONFile
 	}
 	if a.in.LogFile != "" {
-		by := github.WithRun(repo.User(ctx, a.world.Dir, a.world.Env), a.world.Env)
+		by := github.WithRun(git.User(ctx, a.world.Dir, a.world.Env), a.world.Env)
 		if err := a.writeFile(a.in.LogFile, func(f io.Writer) error { return report.WriteLogEntries(f, r, by) }); err != nil {
 			return fmt.Errorf("write the log's entries: %w", err)
 		}

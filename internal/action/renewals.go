@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 
+	"github.com/codexlock/codexlock/internal/git"
 	"github.com/codexlock/codexlock/internal/renewals"
 	"github.com/codexlock/codexlock/internal/repo"
 )
@@ -16,7 +17,7 @@ func (a *action) renewals(ctx context.Context, r *repo.Repository) (*renewals.St
 		return a.store, nil
 	}
 	fetched, err := r.FetchApart(ctx, a.commits.source, renewals.Ref, renewals.MaxRecordBytes)
-	var failed *repo.GitError
+	var failed *git.GitError
 	switch {
 	case ctx.Err() != nil:
 		return nil, ctx.Err()

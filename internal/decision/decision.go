@@ -6,6 +6,7 @@ package decision
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/codexlock/codexlock/internal/artifact"
 )
@@ -172,3 +173,6 @@ func PageURL(code string) string {
 
 // pagesURL is where the pages of the embedded rules are.
 const pagesURL = "https://github.com/codexlock/codexlock/blob/main/policies/"
+
+// TimeText formats a time as facts and reports have it.
+func TimeText(t time.Time) string { return t.UTC().Format(time.RFC3339) }

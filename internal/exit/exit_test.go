@@ -10,11 +10,11 @@ import (
 	"github.com/codexlock/codexlock/internal/config"
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/gate"
+	"github.com/codexlock/codexlock/internal/git"
 	"github.com/codexlock/codexlock/internal/github"
 	"github.com/codexlock/codexlock/internal/measure"
 	"github.com/codexlock/codexlock/internal/outfile"
 	"github.com/codexlock/codexlock/internal/policy"
-	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/report"
 	"github.com/codexlock/codexlock/internal/workbench"
 )
@@ -31,7 +31,7 @@ func TestErrorsSayWhatTheyAre(t *testing.T) {
 		{exit.ErrDenied, exit.Denied, false},
 		{errors.New("disk"), exit.Unknown, false},
 		{fs.ErrPermission, exit.Unknown, true},
-		{exit.Usagef("--base: %w", &repo.MissingCommitError{Revision: "x"}), exit.Usage, true},
+		{exit.Usagef("--base: %w", &git.MissingCommitError{Revision: "x"}), exit.Usage, true},
 		{&config.Error{File: "codexlock.yaml"}, exit.Usage, false},
 		{&report.UnknownFormatError{Format: "x"}, exit.Usage, false},
 		{&measure.NoArtifactError{Path: "x"}, exit.Usage, true},
@@ -42,9 +42,9 @@ func TestErrorsSayWhatTheyAre(t *testing.T) {
 		{&outfile.OutsideError{Path: "x"}, exit.Usage, true},
 		{&outfile.KindError{Path: "x"}, exit.Usage, true},
 		{&github.UnsupportedEventError{Event: "x"}, exit.Usage, true},
-		{&repo.NotARepositoryError{Dir: "x"}, exit.Unknown, true},
-		{&repo.NoCommitsError{Root: "x"}, exit.Unknown, true},
-		{&repo.MissingCommitError{Revision: "x"}, exit.Unknown, true},
+		{&git.NotARepositoryError{Dir: "x"}, exit.Unknown, true},
+		{&git.NoCommitsError{Root: "x"}, exit.Unknown, true},
+		{&git.MissingCommitError{Revision: "x"}, exit.Unknown, true},
 		{&policy.UnknownRuleError{Code: "x"}, exit.Usage, true},
 		{&workbench.NameError{Code: "x", Next: "do"}, exit.Usage, true},
 		{&workbench.ExistsError{Path: "x"}, exit.Usage, true},

@@ -8,6 +8,7 @@ import (
 	"github.com/codexlock/codexlock/internal/concurrent"
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/git"
 	"github.com/codexlock/codexlock/internal/measure"
 	"github.com/codexlock/codexlock/internal/repo"
 )
@@ -17,11 +18,11 @@ import (
 // come. The last two differ if the branch was forked from an earlier commit, which only
 // shows what the branch changed.
 type commits struct {
-	head     repo.Commit // "": the work tree
-	compared repo.Commit // "": nothing, every file is new
-	trusted  repo.Commit // "": the head itself, in a first push
-	every    bool        // there is no single commit to compare with: every artifact is judged
-	notes    []string    // notes for readers of the verdict
+	head     git.Commit // "": the work tree
+	compared git.Commit // "": nothing, every file is new
+	trusted  git.Commit // "": the head itself, in a first push
+	every    bool       // there is no single commit to compare with: every artifact is judged
+	notes    []string   // notes for readers of the verdict
 }
 
 // commits resolves the revisions of a gate. The default head is the work tree; the default
@@ -72,12 +73,12 @@ func (c *commits) compare(ctx context.Context, r *repo.Repository, g *Gate) erro
 	if tip == "" {
 		var err error
 		tip, err = r.Commit(ctx, "HEAD")
-		var unborn *repo.MissingCommitError
+		var unborn *git.MissingCommitError
 		if err != nil && !errors.As(err, &unborn) {
 			return err
 		}
 	}
-	var bases []repo.Commit
+	var bases []git.Commit
 	if tip != "" {
 		var err error
 		if bases, err = r.MergeBases(ctx, c.trusted, tip); err != nil {
@@ -105,7 +106,7 @@ func (c *commits) compare(ctx context.Context, r *repo.Repository, g *Gate) erro
 }
 
 // commit resolves a revision, and warns if its name is ambiguous.
-func (g *Gate) commit(ctx context.Context, r *repo.Repository, rev string) (repo.Commit, error) {
+func (g *Gate) commit(ctx context.Context, r *repo.Repository, rev string) (git.Commit, error) {
 	ambiguous, is, err := r.Ambiguous(ctx, rev)
 	if err != nil {
 		return "", err
@@ -120,7 +121,7 @@ func (g *Gate) commit(ctx context.Context, r *repo.Repository, rev string) (repo
 type comparison struct {
 	options measure.Options
 	trusted repo.Tree
-	commit  repo.Commit // of trusted; "" where it is the head's own
+	commit  git.Commit // of trusted; "" where it is the head's own
 	notes   []string
 }
 
@@ -180,7 +181,7 @@ func (g *Gate) compare(ctx context.Context, r *repo.Repository) (comparison, err
 }
 
 // judged returns the judged tree: of a commit, the staged files, or the work tree.
-func (g *Gate) judged(ctx context.Context, r *repo.Repository, head repo.Commit) (repo.Tree, error) {
+func (g *Gate) judged(ctx context.Context, r *repo.Repository, head git.Commit) (repo.Tree, error) {
 	if !g.options.Base.Staged {
 		return g.tree(ctx, r, head)
 	}
@@ -195,7 +196,7 @@ func (g *Gate) judged(ctx context.Context, r *repo.Repository, head repo.Commit)
 
 // tree is a commit's, or the work tree where there is no commit.
 // Where every artifact is judged all of it is read, and else what is asked for.
-func (g *Gate) tree(ctx context.Context, r *repo.Repository, c repo.Commit) (repo.Tree, error) {
+func (g *Gate) tree(ctx context.Context, r *repo.Repository, c git.Commit) (repo.Tree, error) {
 	switch {
 	case c == "":
 		return r.WorkTree(ctx)

@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"github.com/bmatcuk/doublestar/v4"
+	"github.com/codexlock/codexlock/internal/git"
 
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/config"
@@ -67,7 +68,7 @@ func (g *Gate) previewConfiguration(ctx context.Context, r *repo.Repository, don
 	checking := *g
 	checking.checks = true
 	e, err := checking.Prepare(ctx, r)
-	var none *repo.NoCommitsError
+	var none *git.NoCommitsError
 	switch {
 	case errors.As(err, &none):
 		done.NoPreview = "there is no commit to compare with"
@@ -128,12 +129,12 @@ func unmatched(ctx context.Context, work repo.Tree, c config.Config) ([]*config.
 // NoteOtherOnDisk prints, in one line, that the configuration on the disk is not that of a
 // commit, which is used: whoever edits it would wonder why nothing changed. Automatic runs
 // use a commit's on purpose, and print nothing.
-func (g *Gate) NoteOtherOnDisk(ctx context.Context, r *repo.Repository, tree repo.Tree, commit repo.Commit) error {
+func (g *Gate) NoteOtherOnDisk(ctx context.Context, r *repo.Repository, tree repo.Tree, commit git.Commit) error {
 	if commit == "" || g.checks || g.options.Sources.Config.Value != "" || unattended(g.world.Env) {
 		return nil
 	}
 	work, err := r.WorkTree(ctx)
-	if bare := (*repo.BareRepositoryError)(nil); errors.As(err, &bare) {
+	if bare := (*git.BareRepositoryError)(nil); errors.As(err, &bare) {
 		return nil
 	}
 	if err != nil {
@@ -166,7 +167,7 @@ func configurationText(ctx context.Context, tree repo.Tree) (artifact.Path, []by
 			return p, nil, nil
 		}
 		text, err := tree.Read(ctx, entry, measure.MaxCompanionBytes)
-		if large := (*repo.TooLargeError)(nil); errors.As(err, &large) {
+		if large := (*git.TooLargeError)(nil); errors.As(err, &large) {
 			return p, nil, nil
 		}
 		return p, text, err

@@ -14,48 +14,52 @@ import (
 	"github.com/codexlock/codexlock/internal/policy"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/schemas"
+	"github.com/codexlock/codexlock/internal/suppression"
 )
 
 // policyOptions are the options of a decision: how it is made, and what suppresses findings.
 func (l baseLoader) policyOptions(ctx context.Context, c config.Config) (policy.Options, error) {
-	o := policy.Options{Workers: l.gate.options.Settings.Jobs, MinimumLevel: c.MinimumLevel, Now: l.gate.now, ExceptionsIn: c.File.String()}
+	o := policy.Options{Workers: l.gate.options.Settings.Jobs, MinimumLevel: c.MinimumLevel, Now: l.gate.now}
+	set := &o.Suppressions
+	set.File = c.File.String()
 	for _, e := range c.Exceptions {
 		rule, err := decision.ParseSelector(e.Rule)
 		if err != nil {
 			return o, exit.Usagef("%s: exception: %w", c.File, err)
 		}
-		o.Exceptions = append(o.Exceptions, policy.Exception{
+		set.Exceptions = append(set.Exceptions, suppression.Exception{
 			Pointer: e.Pointer, Rule: rule, Paths: e.Paths, Reason: e.Reason, Owner: e.Owner, Expires: e.Expires,
 		})
 	}
 	for _, x := range c.Rules {
-		o.Settings = append(o.Settings, policy.Setting{
+		set.Settings = append(set.Settings, suppression.Setting{
 			Pointer: x.Pointer, Rule: x.Rule, Level: x.Level, Reason: x.Reason, Owner: x.Owner, Expires: x.Expires,
 		})
 	}
 	var err error
-	o.Baseline, err = l.baseline(ctx, c)
+	set.Baseline, err = l.baseline(ctx, c)
 	return o, err
 }
 
 // proposed reads the exceptions, rule settings and baseline of the head, in which
 // the change may add entries. A head whose files cannot be read adds nothing here:
 // gate.self_change reports those.
-func (g *Gate) proposed(ctx context.Context, r *repo.Repository, e measure.Options) (policy.Proposed, error) {
+func (g *Gate) proposed(ctx context.Context, r *repo.Repository, e measure.Options) (suppression.Proposed, error) {
 	if e.SameCommit {
-		return policy.Proposed{}, nil
+		return suppression.Proposed{}, nil
 	}
 	edited := baseLoader{gate: g, repository: r, base: e.Head, edited: true}
 	c, err := edited.config(ctx)
 	if err != nil {
-		return policy.Proposed{}, ctx.Err()
+		return suppression.Proposed{}, ctx.Err()
 	}
-	proposed, err := edited.policyOptions(ctx, c)
+	options, err := edited.policyOptions(ctx, c)
 	if err != nil {
-		return policy.Proposed{}, ctx.Err()
+		return suppression.Proposed{}, ctx.Err()
 	}
-	p := policy.Proposed{
-		File: proposed.ExceptionsIn, Exceptions: proposed.Exceptions, Settings: proposed.Settings,
+	proposed := options.Suppressions
+	p := suppression.Proposed{
+		File: proposed.File, Exceptions: proposed.Exceptions, Settings: proposed.Settings,
 		Baseline: proposed.Baseline.Path, Entries: proposed.Baseline.Entries,
 	}
 	p.Locate = func(file, pointer string) (int, int, bool) {
@@ -73,8 +77,8 @@ func (g *Gate) proposed(ctx context.Context, r *repo.Repository, e measure.Optio
 
 // baseline reads the base commit's. One that cannot be used covers nothing, and
 // is a finding; only a tree that cannot be read is an error.
-func (l baseLoader) baseline(ctx context.Context, c config.Config) (policy.Baseline, error) {
-	b := policy.Baseline{Path: c.Baseline.String(), State: "absent"}
+func (l baseLoader) baseline(ctx context.Context, c config.Config) (suppression.Baseline, error) {
+	b := suppression.Baseline{Path: c.Baseline.String(), State: "absent"}
 	if b.Path == "" {
 		return b, nil
 	}

@@ -9,10 +9,12 @@ import (
 	"github.com/codexlock/codexlock/internal/config"
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/git"
 	"github.com/codexlock/codexlock/internal/keys"
 	"github.com/codexlock/codexlock/internal/policy"
 	"github.com/codexlock/codexlock/internal/preview"
 	"github.com/codexlock/codexlock/internal/repo"
+	"github.com/codexlock/codexlock/internal/suppression"
 )
 
 // checkEdited returns a function that loads the edited gate and reports why it cannot be
@@ -68,7 +70,7 @@ func (l baseLoader) loadConfigured(ctx context.Context, c config.Config) error {
 	if err != nil {
 		return err
 	}
-	if err := checkBaseline(options.Baseline); err != nil {
+	if err := checkBaseline(options.Suppressions.Baseline); err != nil {
 		return err
 	}
 	if len(edited.Sources)+len(edited.Schemas) == 0 {
@@ -82,7 +84,7 @@ func (l baseLoader) loadConfigured(ctx context.Context, c config.Config) error {
 }
 
 // checkBaseline returns the error of a baseline that exists but cannot be read.
-func checkBaseline(b policy.Baseline) error {
+func checkBaseline(b suppression.Baseline) error {
 	switch {
 	case b.State == "irregular":
 		return &loadError{preview.LoadError{File: b.Path, Message: "is not a regular file, want a baseline"}}
@@ -107,7 +109,7 @@ func problemOf(err error) (p facts.GateProblem, ok bool) {
 	var rule *policy.PolicyError
 	var fault *loadError
 	var file *fileError
-	var large *repo.TooLargeError
+	var large *git.TooLargeError
 	switch {
 	case errors.As(err, &bad):
 		p = facts.GateProblem{Path: bad.File, Line: bad.Line, Column: bad.Column, Message: bad.Message}

@@ -25,6 +25,7 @@ import (
 	"github.com/codexlock/codexlock/internal/renewals"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/report"
+	"github.com/codexlock/codexlock/internal/suppression"
 	"github.com/codexlock/codexlock/internal/txn"
 	"github.com/codexlock/codexlock/internal/vaulttime"
 )
@@ -181,12 +182,12 @@ func (g *Gate) Prepare(ctx context.Context, r *repo.Repository) (Evaluation, err
 		}
 		collected = func() (*measure.Collector, error) { return measure.Collect(ctx, e.Facts) }
 	}
-	e.Policy.Adopting = g.options.WriteBaseline != nil
-	if !e.Policy.Adopting {
+	e.Policy.Suppressions.Adopting = g.options.WriteBaseline != nil
+	if !e.Policy.Suppressions.Adopting {
 		e.Policy.MaxDenials = g.options.Settings.MaxDenials
 	}
 	var collectErr error
-	e.Policy.Proposed, err = g.proposed(ctx, r, e.Facts)
+	e.Policy.Suppressions.Proposed, err = g.proposed(ctx, r, e.Facts)
 	e.Change, collectErr = collected()
 	return e, cmp.Or(err, collectErr, g.NoteOtherOnDisk(ctx, r, c.trusted, c.commit))
 }
@@ -301,7 +302,7 @@ func (g *Gate) writeBaseline(r *repo.Repository, e Evaluation, d *decision.Decis
 		return nil
 	}
 	failOnWarn := g.options.Settings.FailOnWarn.Value
-	b := Baseline{Root: r.Root(), Configured: e.Facts.Config.Baseline, Entries: policy.Adopt(e.Engine.Rules(), d, failOnWarn)}
+	b := Baseline{Root: r.Root(), Configured: e.Facts.Config.Baseline, Entries: suppression.Adopt(e.Engine.Rules(), d, failOnWarn)}
 	for _, f := range d.Findings {
 		switch {
 		case f.Suppression != nil && f.Suppression.By == "baseline":

@@ -17,6 +17,7 @@ import (
 	"github.com/codexlock/codexlock/internal/preview"
 	"github.com/codexlock/codexlock/internal/sandbox"
 	"github.com/codexlock/codexlock/internal/schemas"
+	"github.com/codexlock/codexlock/internal/suppression"
 )
 
 // Serve serves a process that the gate itself started: a test's sandbox, or a preview by
@@ -81,7 +82,7 @@ func (g *Gate) compareGates(ctx context.Context, e Evaluation) (decision.Preview
 		return decision.Preview{}, err
 	}
 	merged := e.Policy
-	merged.Proposed = policy.Proposed{} // merged, it is the base's
+	merged.Suppressions.Proposed = suppression.Proposed{} // merged, it is the base's
 	decided, err := e.Engine.Decide(ctx, before, merged)
 	if err != nil {
 		return decision.Preview{}, err

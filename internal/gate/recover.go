@@ -10,8 +10,8 @@ import (
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/config"
 	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/git"
 	"github.com/codexlock/codexlock/internal/measure"
-	"github.com/codexlock/codexlock/internal/repo"
 )
 
 // recover judges the one change that can pass while the trusted commit
@@ -63,7 +63,7 @@ func (e Evaluation) recover(ctx context.Context, t comparison, cause error) (Eva
 }
 
 // ancestor loads the gate as it was before a commit.
-func (e Evaluation) ancestor(ctx context.Context, t comparison, commit repo.Commit) (Evaluation, bool, error) {
+func (e Evaluation) ancestor(ctx context.Context, t comparison, commit git.Commit) (Evaluation, bool, error) {
 	r := e.Facts.Repository
 	parent, ok, err := r.FirstParent(ctx, commit)
 	if err != nil || !ok {
@@ -97,7 +97,7 @@ func touches(ctx context.Context, o measure.Options, name string) (bool, error) 
 // An unusableBaseError is a trusted commit whose gate cannot be loaded, and a
 // change that does not repair it.
 type unusableBaseError struct {
-	commit  repo.Commit
+	commit  git.Commit
 	file    string
 	err     error
 	still   string // what is wrong with the change's own gate, where it edits the file

@@ -16,6 +16,7 @@ import (
 	"github.com/codexlock/codexlock/internal/config"
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/fetch"
+	"github.com/codexlock/codexlock/internal/git"
 	"github.com/codexlock/codexlock/internal/measure"
 	"github.com/codexlock/codexlock/internal/policy"
 	"github.com/codexlock/codexlock/internal/policykey"
@@ -316,7 +317,7 @@ func ModulesOnDisk(from, dir string) ([]policy.Module, error) {
 // --policy names.
 func (g *Gate) Rules(ctx context.Context) (*policy.Engine, error) {
 	r, err := repo.Open(ctx, g.world.Dir)
-	var none *repo.NotARepositoryError
+	var none *git.NotARepositoryError
 	if errors.As(err, &none) {
 		return g.rulesOnDisk(ctx)
 	}
@@ -325,7 +326,7 @@ func (g *Gate) Rules(ctx context.Context) (*policy.Engine, error) {
 	}
 	defer r.Close()
 	base, err := g.commit(ctx, r, cmp.Or(g.options.Base.revision(), "HEAD"))
-	var empty *repo.NoCommitsError
+	var empty *git.NoCommitsError
 	if errors.As(err, &empty) {
 		return g.rulesOnDisk(ctx)
 	}

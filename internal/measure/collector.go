@@ -14,6 +14,7 @@ import (
 	"github.com/codexlock/codexlock/internal/config"
 	"github.com/codexlock/codexlock/internal/content"
 	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/git"
 	"github.com/codexlock/codexlock/internal/renewals"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/schemas"
@@ -185,7 +186,7 @@ func (c *Collector) readInto(ctx context.Context, tree repo.Tree, p artifact.Pat
 		return f, nil
 	}
 	data, err := file.ReadInto(ctx, limit, r.of(file.Size))
-	var large *repo.TooLargeError
+	var large *git.TooLargeError
 	switch {
 	case errors.As(err, &large):
 		f.State, f.large = "invalid", true

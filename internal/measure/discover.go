@@ -11,6 +11,7 @@ import (
 
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/git"
 	"github.com/codexlock/codexlock/internal/ledger"
 	"github.com/codexlock/codexlock/internal/repo"
 )
@@ -140,7 +141,7 @@ func (c *Collector) sameText(ctx context.Context, d repo.Delta) (bool, error) {
 		entry repo.Entry
 	}{{c.o.Base, d.Base}, {c.o.Head, d.Head}} {
 		text, err := side.tree.Read(ctx, side.entry, MaxLedgerBytes)
-		var large *repo.TooLargeError
+		var large *git.TooLargeError
 		if errors.As(err, &large) {
 			return false, nil
 		}

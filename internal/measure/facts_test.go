@@ -16,6 +16,7 @@ import (
 	"github.com/codexlock/codexlock/internal/attest"
 	"github.com/codexlock/codexlock/internal/config"
 	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/git"
 	"github.com/codexlock/codexlock/internal/manifest"
 	"github.com/codexlock/codexlock/internal/measure"
 	"github.com/codexlock/codexlock/internal/repo"
@@ -29,7 +30,7 @@ var now = time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
 type fixture struct {
 	t    *testing.T
 	repo *repo.Repository
-	base repo.Commit
+	base git.Commit
 	key  vaulttime.Key
 	conf config.Config
 	now  time.Time

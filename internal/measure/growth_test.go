@@ -10,6 +10,7 @@ import (
 
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/git"
 	"github.com/codexlock/codexlock/internal/measure"
 	"github.com/codexlock/codexlock/internal/repo"
 )
@@ -67,7 +68,7 @@ func TestChangeCostsWhatChanged(t *testing.T) {
 		f.must(err)
 		var asked atomic.Int64
 		var trees [2]repo.Tree
-		for i, c := range []repo.Commit{f.base, head} {
+		for i, c := range []git.Commit{f.base, head} {
 			tree, err := f.repo.Tree(t.Context(), c)
 			f.must(err)
 			trees[i] = countedTree{tree, &asked}
@@ -106,7 +107,7 @@ func TestSameLedgerIsReadOnce(t *testing.T) {
 	f.must(err)
 	var inHead, inBase atomic.Int64
 	var trees [2]repo.Tree
-	for i, c := range []repo.Commit{f.base, head} {
+	for i, c := range []git.Commit{f.base, head} {
 		trees[i], err = f.repo.Tree(t.Context(), c)
 		f.must(err)
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/codexlock/codexlock/internal/audit"
 	"github.com/codexlock/codexlock/internal/config"
 	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/git"
 	"github.com/codexlock/codexlock/internal/ledger"
 	"github.com/codexlock/codexlock/internal/manifest"
 	"github.com/codexlock/codexlock/internal/repo"
@@ -185,7 +186,7 @@ func (c *Collector) listedManifests() []string {
 // inputsOf are the inputs that a manifest's text names; none where it is too large or
 // does not decode, which is found where its own artifact is judged.
 func inputsOf(text []byte, err error) ([]string, error) {
-	var large *repo.TooLargeError
+	var large *git.TooLargeError
 	switch {
 	case errors.As(err, &large):
 		return nil, nil

@@ -13,6 +13,7 @@ import (
 	"github.com/codexlock/codexlock/internal/attest"
 	"github.com/codexlock/codexlock/internal/config"
 	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/git"
 	"github.com/codexlock/codexlock/internal/manifest"
 	"github.com/codexlock/codexlock/internal/measure"
 	"github.com/codexlock/codexlock/internal/repo"
@@ -39,7 +40,7 @@ func (f *fixture) between() *measure.Collector {
 		f.t.Fatal(err)
 	}
 	var trees [2]repo.Tree
-	for i, c := range []repo.Commit{f.base, head} {
+	for i, c := range []git.Commit{f.base, head} {
 		if trees[i], err = f.repo.Tree(ctx, c); err != nil {
 			f.t.Fatal(err)
 		}

@@ -13,6 +13,7 @@ import (
 	"github.com/codexlock/codexlock/internal/config"
 	"github.com/codexlock/codexlock/internal/content"
 	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/git"
 	"github.com/codexlock/codexlock/internal/ledger"
 	"github.com/codexlock/codexlock/internal/manifest"
 	"github.com/codexlock/codexlock/internal/repo"
@@ -155,7 +156,7 @@ func (c *Collector) measureFile(ctx context.Context, s *subject) error {
 		defer func() { s.rooms.script = text.text[:0:min(cap(text.text), maxRoom)] }()
 	}
 	digest, size, head, err := file.Hash(ctx, io.MultiWriter(scanner, &text))
-	var large *repo.TooLargeError
+	var large *git.TooLargeError
 	if errors.As(err, &large) {
 		a.Kind = facts.KindOversized
 		return nil
@@ -541,7 +542,7 @@ func inputDigest(ctx context.Context, tree repo.Tree, p artifact.Path) (artifact
 		return artifact.Digest{}, nil
 	}
 	digest, size, head, err := file.Hash(ctx, nil)
-	if large := (*repo.TooLargeError)(nil); err != nil && !errors.As(err, &large) {
+	if large := (*git.TooLargeError)(nil); err != nil && !errors.As(err, &large) {
 		return artifact.Digest{}, err
 	}
 	if content, _, ok := artifact.ParsePointer(head); ok && size == int64(len(head)) {

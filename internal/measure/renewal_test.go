@@ -7,9 +7,9 @@ import (
 
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/git"
 	"github.com/codexlock/codexlock/internal/measure"
 	"github.com/codexlock/codexlock/internal/renewals"
-	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/schemas"
 	"github.com/codexlock/codexlock/internal/vaulttime"
 )
@@ -129,7 +129,7 @@ func TestRenewal(t *testing.T) {
 			if c.tree != nil {
 				c.tree(f)
 			}
-			_, err = f.repo.SetRef(t.Context(), renewals.Ref, "", []repo.Written{{Path: model + ".vaulttime.json", Data: r.Encode()}}, "m", now)
+			_, err = f.repo.SetRef(t.Context(), renewals.Ref, "", []git.Written{{Path: model + ".vaulttime.json", Data: r.Encode()}}, "m", now)
 			f.must(err)
 			f.now = now.Add(2 * time.Hour)
 			m := f.renewed()

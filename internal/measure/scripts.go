@@ -9,6 +9,7 @@ import (
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/content"
 	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/git"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/script"
 	"github.com/codexlock/codexlock/internal/shellcheck"
@@ -133,7 +134,7 @@ func (c *Collector) rereadScript(ctx context.Context, entry repo.Entry, want art
 // looked into.
 func (c *Collector) readScript(ctx context.Context, entry repo.Entry) (text []byte, tooLarge bool, err error) {
 	text, err = c.o.Head.Read(ctx, entry, script.MaxBytes)
-	var large *repo.TooLargeError
+	var large *git.TooLargeError
 	if errors.As(err, &large) {
 		return nil, true, nil
 	}
@@ -242,7 +243,7 @@ func (c *Collector) measureTest(ctx context.Context, s *subject) error {
 
 // hashTest takes the digest of a test that is too large to be looked into.
 func (c *Collector) hashTest(ctx context.Context, s *subject) (err error) {
-	var large *repo.TooLargeError
+	var large *git.TooLargeError
 	s.testDigest, _, _, err = c.o.Head.Hash(ctx, s.testFile.entry, nil)
 	if errors.As(err, &large) {
 		return nil

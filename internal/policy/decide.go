@@ -13,6 +13,7 @@ import (
 	"github.com/codexlock/codexlock/internal/decision"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/progress"
+	"github.com/codexlock/codexlock/internal/suppression"
 	"github.com/open-policy-agent/opa/v1/ast"
 )
 
@@ -21,13 +22,7 @@ type Options struct {
 	Workers      int            // 0: one a processor
 	Deadline     time.Duration  // of one evaluation; 0: DefaultDeadline
 	MinimumLevel artifact.Level // tier-1: denials that only cost a-plus are warnings
-	Exceptions   []Exception
-	Settings     []Setting
-	ExceptionsIn string // the configuration in which both stand
-	Baseline     Baseline
-	Proposed     Proposed
-	Adopting     bool      // a baseline will be written from the decision
-	Measured     bool      // the files were measured elsewhere: an entry's statement cannot be compared, and is not (for a preview)
+	Suppressions suppression.Set
 	MaxDenials   int       // how many end the judging: the artifacts left are counted in Decision.Unjudged; 0: all are judged
 	Now          time.Time // the effective time
 }
@@ -40,7 +35,7 @@ const perStretch = 2000
 // An error comes from a rule, from measuring or from the context; there is no decision then.
 // The decision does not depend on the number of workers.
 func (e *Engine) Decide(ctx context.Context, c facts.Change, o Options) (decision.Decision, error) {
-	w, err := newSuppressions(&o)
+	t, err := suppression.NewTracker(&o.Suppressions, o.Now)
 	if err != nil {
 		return decision.Decision{}, err
 	}
@@ -53,7 +48,7 @@ func (e *Engine) Decide(ctx context.Context, c facts.Change, o Options) (decisio
 	if o.Workers <= 0 {
 		o.Workers = runtime.GOMAXPROCS(0)
 	}
-	r := &run{engine: e, change: c, options: o, waivers: w, count: c.Len(), failed: make(chan error, 1)}
+	r := &run{engine: e, change: c, options: o, suppressions: t, count: c.Len(), failed: make(chan error, 1)}
 	r.verdicts = make([]verdict, r.count+1)
 	r.progress = progress.Start(ctx, "verify", r.count+1)
 	for r.until <= r.count && !r.denied() {
@@ -97,21 +92,21 @@ type failure struct {
 // A run is one decision in the making. Subject 0 is the change as a whole,
 // subject i+1 the i-th artifact. Suppressions are judged last.
 type run struct {
-	engine   *Engine
-	change   facts.Change
-	options  Options
-	waivers  *suppressions
-	count    int
-	until    int // the subjects before this one are judged
-	counted  int // those whose denials are counted
-	denials  int // that nothing excepts and no minimum level makes warnings of
-	verdicts []verdict
-	whole    facts.Measurement // of the change
-	last     verdict           // on suppressions
-	next     atomic.Int64
-	halt     atomic.Bool
-	failed   chan error // a worker that does not return
-	progress *progress.Count
+	engine       *Engine
+	change       facts.Change
+	options      Options
+	suppressions *suppression.Tracker
+	count        int
+	until        int // the subjects before this one are judged
+	counted      int // those whose denials are counted
+	denials      int // that nothing excepts and no minimum level makes warnings of
+	verdicts     []verdict
+	whole        facts.Measurement // of the change
+	last         verdict           // on suppressions
+	next         atomic.Int64
+	halt         atomic.Bool
+	failed       chan error // a worker that does not return
+	progress     *progress.Count
 
 	mu    sync.Mutex
 	first *failure
@@ -187,9 +182,9 @@ func (r *run) settle(ctx context.Context) {
 	in := facts.Input{EffectiveTime: r.whole.Input.EffectiveTime, Settings: r.whole.Input.Settings}
 	change := r.whole.Input.Repository
 	rulesEdited := slices.ContainsFunc(change.GateChanges, func(g facts.GateChange) bool { return g.Kind == "policy" })
-	in.Exceptions = r.waivers.settled(r.engine.Rules(), change.Scope == facts.All && r.until > r.count, rulesEdited)
+	in.Exceptions = r.suppressions.Settle(r.engine.Rules(), change.Scope == facts.All && r.until > r.count, rulesEdited)
 	m := facts.Measurement{Input: in, Locate: func(file, pointer string) (line, column int, ok bool) {
-		if b := r.options.Baseline; file == b.Path && b.Locate != nil {
+		if b := r.options.Suppressions.Baseline; file == b.Path && b.Locate != nil {
 			return b.Locate(file, pointer)
 		}
 		if r.whole.Locate == nil {
@@ -311,7 +306,7 @@ func (r *run) decision() (decision.Decision, error) {
 	if want := d.Rules * judged; d.Answers != want {
 		return decision.Decision{}, fmt.Errorf("%d answers of rules, want %d: every rule about every artifact", d.Answers, want)
 	}
-	d.Settings = r.turnedDown()
+	d.Settings = r.suppressions.InForce(r.engine.Rules())
 	r.demote(&d)
 	slices.SortStableFunc(d.Findings, compareFindings)
 	d.Found = r.engine.found(d.Findings)
@@ -360,16 +355,4 @@ func (r *run) demote(d *decision.Decision) {
 			f.Severity = decision.Warn
 		}
 	}
-}
-
-// turnedDown lists the settings in force: of optional rules that exist, and not expired.
-func (r *run) turnedDown() []decision.TurnedDown {
-	var list []decision.TurnedDown
-	for _, s := range r.options.Settings {
-		optional := slices.ContainsFunc(r.engine.rules, func(rule *rule) bool { return rule.Code == s.Rule && rule.Optional })
-		if optional && !r.options.Now.After(s.Expires) {
-			list = append(list, decision.TurnedDown{Rule: s.Rule, Level: s.Level, Reason: s.Reason, Owner: s.Owner, Expires: timeText(s.Expires)})
-		}
-	}
-	return list
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/codexlock/codexlock/internal/decision"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/policy"
+	"github.com/codexlock/codexlock/internal/suppression"
 )
 
 func selector(t testing.TB, s string) decision.Selector {
@@ -24,62 +25,30 @@ func selector(t testing.TB, s string) decision.Selector {
 	return x
 }
 
-func TestSelectors(t *testing.T) {
-	for _, s := range []string{"", ":", "a:", ":SC2086", "a b", "a:b c", "a\n", "a:\x1b[31m", "a:" + strings.Repeat("x", 129), "a:é"} {
-		if _, err := decision.ParseSelector(s); err == nil {
-			t.Errorf("%q is read", s)
-		}
-	}
-	tests := []struct {
-		selector, code, term string
-		want                 bool
-	}{
-		{"script", "script.shellcheck", "SC2086", true},
-		{"script.shellcheck", "script.shellcheck", "SC2086", true},
-		{"script.shellcheck", "script.shellcheck", "", true},
-		{"script.shellcheck:SC2086", "script.shellcheck", "SC2086", true},
-		{"script.shellcheck:SC2086", "script.shellcheck", "SC20866", false},
-		{"script.shellcheck:SC2086", "script.shellcheck", "", false},
-		{"script.shellcheck:a:b", "script.shellcheck", "a:b", true},
-		{"script.shell", "script.shellcheck", "", false},
-		{"scrip", "script.shellcheck", "", false},
-		{"script.shellcheck.x", "script.shellcheck", "", false},
-	}
-	for _, tt := range tests {
-		x := selector(t, tt.selector)
-		if got := x.Matches(tt.code, tt.term); got != tt.want || x.String() != tt.selector {
-			t.Errorf("%s and %s:%s: %v, want %v; it prints %s", tt.selector, tt.code, tt.term, got, tt.want, x)
-		}
-	}
-	if (decision.Selector{}).Matches("a", "") {
-		t.Error("the zero selector selects something")
-	}
-}
-
 func TestExceptions(t *testing.T) {
 	e := rules(t, "bad.rego", bad, "whole.rego", whole)
 	until, all := now.Add(time.Hour), []string{"**"}
 	tests := []struct {
 		name string
-		x    policy.Exception
+		x    suppression.Exception
 		want bool
 	}{
-		{"rule", policy.Exception{Rule: selector(t, "acme.bad"), Paths: []string{"a/**"}, Expires: until}, true},
-		{"area", policy.Exception{Rule: selector(t, "acme"), Paths: []string{"**/bad"}, Expires: until}, true},
-		{"everywhere", policy.Exception{Rule: selector(t, "acme.bad"), Expires: until}, true},
-		{"last moment", policy.Exception{Rule: selector(t, "acme.bad"), Paths: all, Expires: now}, true},
-		{"past", policy.Exception{Rule: selector(t, "acme.bad"), Paths: all, Expires: now.Add(-time.Second)}, false},
-		{"no expiry", policy.Exception{Rule: selector(t, "acme.bad"), Paths: all}, false},
-		{"another path", policy.Exception{Rule: selector(t, "acme.bad"), Paths: []string{"b/**", "bad"}, Expires: until}, false},
-		{"another rule", policy.Exception{Rule: selector(t, "acme.worse"), Paths: all, Expires: until}, false},
-		{"another term", policy.Exception{Rule: selector(t, "acme.bad:x"), Paths: all, Expires: until}, false},
-		{"half a word", policy.Exception{Rule: selector(t, "ac"), Paths: all, Expires: until}, false},
-		{"no rule", policy.Exception{Paths: all, Expires: until}, false},
+		{"rule", suppression.Exception{Rule: selector(t, "acme.bad"), Paths: []string{"a/**"}, Expires: until}, true},
+		{"area", suppression.Exception{Rule: selector(t, "acme"), Paths: []string{"**/bad"}, Expires: until}, true},
+		{"everywhere", suppression.Exception{Rule: selector(t, "acme.bad"), Expires: until}, true},
+		{"last moment", suppression.Exception{Rule: selector(t, "acme.bad"), Paths: all, Expires: now}, true},
+		{"past", suppression.Exception{Rule: selector(t, "acme.bad"), Paths: all, Expires: now.Add(-time.Second)}, false},
+		{"no expiry", suppression.Exception{Rule: selector(t, "acme.bad"), Paths: all}, false},
+		{"another path", suppression.Exception{Rule: selector(t, "acme.bad"), Paths: []string{"b/**", "bad"}, Expires: until}, false},
+		{"another rule", suppression.Exception{Rule: selector(t, "acme.worse"), Paths: all, Expires: until}, false},
+		{"another term", suppression.Exception{Rule: selector(t, "acme.bad:x"), Paths: all, Expires: until}, false},
+		{"half a word", suppression.Exception{Rule: selector(t, "ac"), Paths: all, Expires: until}, false},
+		{"no rule", suppression.Exception{Paths: all, Expires: until}, false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			tt.x.Reason, tt.x.Owner = "because", "@team"
-			d := decide(t, e, change("a/b/bad"), policy.Options{Exceptions: []policy.Exception{tt.x}})
+			d := decide(t, e, change("a/b/bad"), policy.Options{Suppressions: suppression.Set{Exceptions: []suppression.Exception{tt.x}}})
 			if len(d.Findings) != 1 || d.Findings[0].Excepted != tt.want || (d.Findings[0].Suppression != nil) != tt.want {
 				t.Fatalf("got %+v", d.Findings)
 			}
@@ -92,8 +61,8 @@ func TestExceptions(t *testing.T) {
 		})
 	}
 	for _, o := range []policy.Options{
-		{Now: now, Exceptions: []policy.Exception{{Rule: selector(t, "acme.bad"), Paths: []string{"[a"}, Expires: until}}},
-		{Exceptions: []policy.Exception{{Rule: selector(t, "acme.bad"), Paths: all, Expires: until}}},
+		{Now: now, Suppressions: suppression.Set{Exceptions: []suppression.Exception{{Rule: selector(t, "acme.bad"), Paths: []string{"[a"}, Expires: until}}}},
+		{Suppressions: suppression.Set{Exceptions: []suppression.Exception{{Rule: selector(t, "acme.bad"), Paths: all, Expires: until}}}},
 	} {
 		if _, err := e.Decide(context.Background(), change("a/b/bad"), o); err == nil {
 			t.Errorf("no error for %+v", o)
@@ -104,8 +73,8 @@ func TestExceptions(t *testing.T) {
 // What is excepted does not keep an artifact from the minimum level.
 func TestExceptedDenialsDoNotCountForTheMinimumLevel(t *testing.T) {
 	e := rules(t, "bad.rego", bad, "expired.rego", expired)
-	x := policy.Exception{Rule: selector(t, "acme.bad"), Expires: now}
-	d := decide(t, e, change("old-bad"), policy.Options{MinimumLevel: artifact.Tier1, Exceptions: []policy.Exception{x}})
+	x := suppression.Exception{Rule: selector(t, "acme.bad"), Expires: now}
+	d := decide(t, e, change("old-bad"), policy.Options{MinimumLevel: artifact.Tier1, Suppressions: suppression.Set{Exceptions: []suppression.Exception{x}}})
 	for _, f := range d.Findings {
 		if f.Rule == "acme.expired" && f.Severity != decision.Warn {
 			t.Errorf("got %+v, want a warning", f)
@@ -124,7 +93,7 @@ deny contains "unsound"
 
 func TestARuleRefusesExceptions(t *testing.T) {
 	e := rules(t, "sound.rego", sound, "watch.rego", watch)
-	d := decide(t, e, change("a"), policy.Options{Exceptions: []policy.Exception{{Rule: selector(t, "acme.sound"), Expires: now}}})
+	d := decide(t, e, change("a"), policy.Options{Suppressions: suppression.Set{Exceptions: []suppression.Exception{{Rule: selector(t, "acme.sound"), Expires: now}}}})
 	if got, want := messages(d), "deny acme.sound unsound\nwarn acme.watch acme.sound current refused unknown"; got != want || d.Findings[0].Excepted {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
@@ -149,11 +118,11 @@ warn contains {"msg": sprintf("stale %s", [x.path]), "file": input.exceptions.ba
 
 func TestExceptionsAreSettledLast(t *testing.T) {
 	e := rules(t, "bad.rego", bad, "watch.rego", watch)
-	var xs []policy.Exception
+	var xs []suppression.Exception
 	for i, rule := range []string{"acme.bad", "acme", "acme.bda", "acme.bad:x"} {
-		xs = append(xs, policy.Exception{Pointer: fmt.Sprintf("/exceptions/%d", i), Rule: selector(t, rule), Expires: now})
+		xs = append(xs, suppression.Exception{Pointer: fmt.Sprintf("/exceptions/%d", i), Rule: selector(t, rule), Expires: now})
 	}
-	xs = append(xs, policy.Exception{Rule: selector(t, "acme.bad"), Expires: now.Add(-time.Hour)})
+	xs = append(xs, suppression.Exception{Rule: selector(t, "acme.bad"), Expires: now.Add(-time.Hour)})
 	want := []string{
 		"warn acme.bad bad", // excepted
 		"warn acme.watch acme current rules used",
@@ -167,7 +136,7 @@ func TestExceptionsAreSettledLast(t *testing.T) {
 		for workers := 1; workers <= 4; workers++ {
 			c := change("bad", "good", "worse/bad")
 			c.whole.Repository.Scope = scope
-			d := decide(t, e, c, policy.Options{Workers: workers, Exceptions: xs})
+			d := decide(t, e, c, policy.Options{Workers: workers, Suppressions: suppression.Set{Exceptions: xs}})
 			got := messages(d)
 			for _, line := range want[1:] {
 				if !strings.Contains(got, strings.ReplaceAll(line, "USE", use)) {
@@ -189,7 +158,7 @@ deny contains "plain" if input.artifact.path
 
 func TestTerms(t *testing.T) {
 	e := rules(t, "termed.rego", termed)
-	d := decide(t, e, change("a"), policy.Options{Exceptions: []policy.Exception{{Rule: selector(t, "acme.termed:T1"), Expires: now}}})
+	d := decide(t, e, change("a"), policy.Options{Suppressions: suppression.Set{Exceptions: []suppression.Exception{{Rule: selector(t, "acme.termed:T1"), Expires: now}}}})
 	seen := map[string]bool{}
 	for _, f := range d.Findings {
 		if f.Excepted != (f.Term == "T1") {
@@ -256,7 +225,7 @@ func TestBaseline(t *testing.T) {
 	c := stated{change("a/bad", "b/bad"), strings.Repeat("5", 64), true}
 	c.whole.Repository.Scope = "all"
 	d := decide(t, e, c, policy.Options{
-		Exceptions: []policy.Exception{{Rule: selector(t, "acme.bad"), Paths: []string{"b/*"}, Expires: now}}, Adopting: true,
+		Suppressions: suppression.Set{Exceptions: []suppression.Exception{{Rule: selector(t, "acme.bad"), Paths: []string{"b/*"}, Expires: now}}, Adopting: true},
 	})
 	denied := func() (n int) {
 		for _, f := range d.Findings {
@@ -267,7 +236,7 @@ func TestBaseline(t *testing.T) {
 		return n
 	}
 	before := denied()
-	entries := policy.Adopt(e.Rules(), &d, false)
+	entries := suppression.Adopt(e.Rules(), &d, false)
 	want := baseline.Entry{Path: "a/bad", Rule: "acme.bad", File: "a/bad", Statement: c.sha256}
 	// The change's own denial, and two of a rule that is never excepted, are left.
 	if len(entries) != 1 || entries[0] != want || before != 4 || denied() != 3 {
@@ -280,7 +249,7 @@ func TestBaseline(t *testing.T) {
 			older.Fingerprint = f.Fingerprint
 		}
 	}
-	file := policy.Baseline{Path: "b.json", State: "valid", Locate: func(file, pointer string) (int, int, bool) {
+	file := suppression.Baseline{Path: "b.json", State: "valid", Locate: func(file, pointer string) (int, int, bool) {
 		return 7, 5, file == "b.json" && pointer == "/findings/0"
 	}}
 	covered := func(entry baseline.Entry, change func(m *stated, e *baseline.Entry)) (decision.Finding, decision.Decision) {
@@ -288,7 +257,7 @@ func TestBaseline(t *testing.T) {
 		m.measured = everything("a/bad")
 		change(&m, &entry)
 		b.Entries = []baseline.Entry{entry}
-		d := decide(t, e, m, policy.Options{Baseline: b})
+		d := decide(t, e, m, policy.Options{Suppressions: suppression.Set{Baseline: b}})
 		i := slices.IndexFunc(d.Findings, func(f decision.Finding) bool { return f.Rule == "acme.bad" })
 		return d.Findings[i], d
 	}
@@ -342,23 +311,23 @@ func TestSettings(t *testing.T) {
 	later := now.Add(time.Hour)
 	tests := []struct {
 		name, rule string
-		x          policy.Setting
+		x          suppression.Setting
 		severity   decision.Severity
 		excepted   bool
 	}{
-		{"off", bad, policy.Setting{Rule: "acme.bad", Level: "off", Expires: later}, decision.Deny, true},
-		{"warn", bad, policy.Setting{Rule: "acme.bad", Level: "warn", Expires: later}, decision.Warn, false},
-		{"last moment", bad, policy.Setting{Rule: "acme.bad", Level: "warn", Expires: now}, decision.Warn, false},
-		{"past", bad, policy.Setting{Rule: "acme.bad", Level: "off", Expires: now.Add(-time.Second)}, decision.Deny, false},
-		{"another rule", bad, policy.Setting{Rule: "acme.worse", Level: "off", Expires: later}, decision.Deny, false},
-		{"an area", bad, policy.Setting{Rule: "acme", Level: "off", Expires: later}, decision.Deny, false},
-		{"not optional", integrity, policy.Setting{Rule: "acme.bad", Level: "off", Expires: later}, decision.Deny, false},
+		{"off", bad, suppression.Setting{Rule: "acme.bad", Level: "off", Expires: later}, decision.Deny, true},
+		{"warn", bad, suppression.Setting{Rule: "acme.bad", Level: "warn", Expires: later}, decision.Warn, false},
+		{"last moment", bad, suppression.Setting{Rule: "acme.bad", Level: "warn", Expires: now}, decision.Warn, false},
+		{"past", bad, suppression.Setting{Rule: "acme.bad", Level: "off", Expires: now.Add(-time.Second)}, decision.Deny, false},
+		{"another rule", bad, suppression.Setting{Rule: "acme.worse", Level: "off", Expires: later}, decision.Deny, false},
+		{"an area", bad, suppression.Setting{Rule: "acme", Level: "off", Expires: later}, decision.Deny, false},
+		{"not optional", integrity, suppression.Setting{Rule: "acme.bad", Level: "off", Expires: later}, decision.Deny, false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			tt.x.Owner, tt.x.Reason = "@team", "because"
 			e := rules(t, "bad.rego", tt.rule, "expired.rego", expired)
-			d := decide(t, e, change("old-bad"), policy.Options{Settings: []policy.Setting{tt.x}, MinimumLevel: artifact.Tier1})
+			d := decide(t, e, change("old-bad"), policy.Options{Suppressions: suppression.Set{Settings: []suppression.Setting{tt.x}}, MinimumLevel: artifact.Tier1})
 			silenced := tt.excepted || tt.severity == decision.Warn
 			for _, f := range d.Findings {
 				switch f.Rule {
@@ -380,7 +349,7 @@ func TestSettings(t *testing.T) {
 			}
 		})
 	}
-	if _, err := rules(t, "bad.rego", bad).Decide(context.Background(), change("bad"), policy.Options{Settings: []policy.Setting{{Rule: "acme.bad"}}}); err == nil {
+	if _, err := rules(t, "bad.rego", bad).Decide(context.Background(), change("bad"), policy.Options{Suppressions: suppression.Set{Settings: []suppression.Setting{{Rule: "acme.bad"}}}}); err == nil {
 		t.Error("no error without an effective time")
 	}
 }

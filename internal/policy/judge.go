@@ -12,6 +12,7 @@ import (
 	"github.com/codexlock/codexlock/internal/decision"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/shellquote"
+	"github.com/codexlock/codexlock/internal/suppression"
 	"github.com/open-policy-agent/opa/v1/ast"
 )
 
@@ -90,13 +91,13 @@ func (r *run) finding(ctx context.Context, one said, a *decision.Artifact, file 
 		f.Severity, f.EffectiveOn = decision.Warn, one.rule.EffectiveOn
 		f.Message += fmt.Sprintf(" (a warning until %s, a denial from then on)", f.EffectiveOn)
 	}
-	f.Suppression = r.waivers.suppress(&one.rule.Rule, &f, subject)
-	at := facts.Place{File: f.File, Pointer: one.pointer, Pointed: one.hasPointer, Line: one.line, Column: one.column}
-	if err := r.waivers.adopted(ctx, &one.rule.Rule, &f, at, a.SHA256, m); err != nil {
+	about := suppression.Subject{
+		Path: subject, SHA256: a.SHA256, Measured: m,
+		At: facts.Place{File: f.File, Pointer: one.pointer, Pointed: one.hasPointer, Line: one.line, Column: one.column},
+	}
+	if err := r.suppressions.Apply(ctx, &one.rule.Rule, &f, about); err != nil {
 		return decision.Finding{}, err
 	}
-	r.waivers.lower(&one.rule.Rule, &f)
-	f.Excepted = f.Suppression != nil
 	return f, nil
 }
 

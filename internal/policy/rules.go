@@ -198,7 +198,7 @@ func (r *rule) describe(m *module) *PolicyError {
 		return custom.fault
 	}
 	if t, err := time.Parse(time.RFC3339, r.EffectiveOn); err == nil {
-		r.effectiveOn, r.EffectiveOn = t, timeText(t)
+		r.effectiveOn, r.EffectiveOn = t, decision.TimeText(t)
 	}
 	if m.source.Standard && (notes.Title == "" || notes.Description == "") {
 		return errorAt(notes.Location, "say in METADATA what the rule is about", "rule %s has no title or no description", r.Code)
@@ -248,7 +248,7 @@ type customNotes struct {
 func (c *customNotes) read(key string, into *string, valid func(string) bool, want string, required bool) {
 	got, ok := c.values[key]
 	if t, isTime := got.(time.Time); isTime { // as YAML has it, where it is not quoted
-		got = timeText(t)
+		got = decision.TimeText(t)
 	}
 	if c.fault != nil || !ok && !required {
 		return

@@ -72,7 +72,7 @@ func (p *problem) Error() string { return p.words }
 // is the reason why there is no preview; it is not an error of the gate.
 func (p Program) Ask(ctx context.Context, q Question, change facts.Change) (Answer, error) {
 	q.Options.Workers, q.Options.Deadline = 1, deadline // one worker, so that it reads in order
-	q.Options.Measured = true
+	q.Options.Suppressions.Measured = true
 	return p.run(ctx, func(w io.Writer) error { return feed(ctx, w, q, change) })
 }
 

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/git"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/vaulttime"
 )
@@ -47,10 +48,10 @@ type Found struct {
 // goroutines.
 type Store struct {
 	repository *repo.Repository
-	tree       repo.Tree   // nil: there are no records
-	commit     repo.Commit // "": there is no ref
-	reason     string      // why there are none, where the ref cannot be read
-	elsewhere  string      // where the ref was looked for; "": in this clone
+	tree       repo.Tree  // nil: there are no records
+	commit     git.Commit // "": there is no ref
+	reason     string     // why there are none, where the ref cannot be read
+	elsewhere  string     // where the ref was looked for; "": in this clone
 }
 
 // Open opens the store that a repository's ref holds. whole says that most records will be
@@ -86,7 +87,7 @@ func None(reason string) *Store { return &Store{reason: reason} }
 func Missing(where string) *Store { return &Store{elsewhere: where} }
 
 // Commit is the commit that the ref names, "" where there is no ref.
-func (s *Store) Commit() repo.Commit { return s.commit }
+func (s *Store) Commit() git.Commit { return s.commit }
 
 // NotFetched reports whether there are no records because this clone does not have the ref.
 func (s *Store) NotFetched() bool { return s.commit == "" && s.reason == "" && s.elsewhere == "" }

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/git"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/vaulttime"
 )
@@ -22,7 +23,7 @@ import (
 var start = time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC)
 
 // git runs git in a folder, in a configuration of its own.
-func git(t testing.TB, dir, stdin string, args ...string) string {
+func runGit(t testing.TB, dir, stdin string, args ...string) string {
 	t.Helper()
 	cmd := exec.Command("git", append([]string{"-c", "protocol.file.allow=always", "-c", "gc.auto=0"}, args...)...)
 	cmd.Dir, cmd.Stdin = dir, strings.NewReader(stdin)
@@ -44,10 +45,10 @@ func clone(t testing.TB, remote string) (string, *repo.Repository) {
 	if err := os.Mkdir(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	git(t, dir, "", "init", "-q", "-b", "main")
-	git(t, dir, "", "commit", "-q", "--allow-empty", "-m", "first")
+	runGit(t, dir, "", "init", "-q", "-b", "main")
+	runGit(t, dir, "", "commit", "-q", "--allow-empty", "-m", "first")
 	if remote != "" {
-		git(t, dir, "", "remote", "add", "origin", "file://"+remote)
+		runGit(t, dir, "", "remote", "add", "origin", "file://"+remote)
 	}
 	r, err := repo.Open(t.Context(), dir)
 	if err != nil {
@@ -122,11 +123,11 @@ func TestHostileRef(t *testing.T) {
 	good, other := record(t, k, "a/good", start), record(t, k, "a/other", start)
 	nameless := good.Record
 	nameless.Path, nameless.Proof, nameless.KeyID, nameless.Chain = nil, "", "", nil
-	blob := func(text string) string { return git(t, dir, text, "hash-object", "-w", "--stdin") }
+	blob := func(text string) string { return runGit(t, dir, text, "hash-object", "-w", "--stdin") }
 	ok, large := blob(string(good.Text)), blob(string(good.Text)+strings.Repeat(" ", 10<<20))
-	head := git(t, dir, "", "rev-parse", "HEAD")
+	head := runGit(t, dir, "", "rev-parse", "HEAD")
 	absent := strings.Repeat("1", 40)
-	sub := git(t, dir, strings.Join([]string{
+	sub := runGit(t, dir, strings.Join([]string{
 		"100644 blob " + ok + "\tgood.vaulttime.json",
 		"100644 blob " + blob(string(other.Text)) + "\tmoved.vaulttime.json",
 		"100644 blob " + blob(string(nameless.Encode())) + "\tnameless.vaulttime.json",
@@ -139,10 +140,10 @@ func TestHostileRef(t *testing.T) {
 		"100644 blob " + ok + "\tREADME.md",
 		"",
 	}, "\n"), "mktree", "--missing")
-	empty := git(t, dir, "", "mktree")
-	folder := git(t, dir, "100644 blob "+ok+"\tx\n", "mktree")
-	root := git(t, dir, "040000 tree "+sub+"\ta\n040000 tree "+empty+"\tempty\n040000 tree "+folder+"\tfolder.vaulttime.json\n100644 blob "+ok+"\t.vaulttime.json\n", "mktree")
-	git(t, dir, "", "update-ref", Ref, git(t, dir, "", "commit-tree", "-m", "m", "-p", head, root))
+	empty := runGit(t, dir, "", "mktree")
+	folder := runGit(t, dir, "100644 blob "+ok+"\tx\n", "mktree")
+	root := runGit(t, dir, "040000 tree "+sub+"\ta\n040000 tree "+empty+"\tempty\n040000 tree "+folder+"\tfolder.vaulttime.json\n100644 blob "+ok+"\t.vaulttime.json\n", "mktree")
+	runGit(t, dir, "", "update-ref", Ref, runGit(t, dir, "", "commit-tree", "-m", "m", "-p", head, root))
 
 	for _, whole := range []bool{false, true} {
 		s, err := Open(t.Context(), r, whole)
@@ -176,10 +177,10 @@ func TestHostileRef(t *testing.T) {
 	if err != nil || !done.Changed || done.Records != 2 {
 		t.Fatalf("write: %+v %v", done, err)
 	}
-	if got := git(t, dir, "", "ls-tree", "-r", "--name-only", Ref); got != "a/good.vaulttime.json\nb.vaulttime.json" {
+	if got := runGit(t, dir, "", "ls-tree", "-r", "--name-only", Ref); got != "a/good.vaulttime.json\nb.vaulttime.json" {
 		t.Errorf("the ref holds %q", got)
 	}
-	if n := git(t, dir, "", "rev-list", "--count", Ref); n != "1" {
+	if n := runGit(t, dir, "", "rev-list", "--count", Ref); n != "1" {
 		t.Errorf("the ref has %s commits", n)
 	}
 }
@@ -188,21 +189,21 @@ func TestHostileRef(t *testing.T) {
 func TestUnreadableRef(t *testing.T) {
 	k := key(t)
 	for name, ref := range map[string]func(dir string) string{
-		"a blob": func(dir string) string { return git(t, dir, "x", "hash-object", "-w", "--stdin") },
+		"a blob": func(dir string) string { return runGit(t, dir, "x", "hash-object", "-w", "--stdin") },
 		"a tag": func(dir string) string {
-			git(t, dir, "", "tag", "-a", "-m", "m", "t")
-			return git(t, dir, "", "rev-parse", "t")
+			runGit(t, dir, "", "tag", "-a", "-m", "m", "t")
+			return runGit(t, dir, "", "rev-parse", "t")
 		},
 		"an absent object": func(string) string { return strings.Repeat("1", 40) },
 		"an absent tree": func(dir string) string {
-			return git(t, dir, "tree "+strings.Repeat("1", 40)+"\nauthor A <a> 0 +0000\ncommitter A <a> 0 +0000\n\nm\n", "hash-object", "-t", "commit", "-w", "--stdin")
+			return runGit(t, dir, "tree "+strings.Repeat("1", 40)+"\nauthor A <a> 0 +0000\ncommitter A <a> 0 +0000\n\nm\n", "hash-object", "-t", "commit", "-w", "--stdin")
 		},
 		"an odd mode": func(dir string) string {
-			blob := git(t, dir, "x", "hash-object", "-w", "--stdin")
+			blob := runGit(t, dir, "x", "hash-object", "-w", "--stdin")
 			id := make([]byte, 20)
 			fmt.Sscanf(blob, "%x", &id)
-			tree := git(t, dir, "1234567 x\x00"+string(id), "hash-object", "-t", "tree", "-w", "--stdin", "--literally")
-			return git(t, dir, "tree "+tree+"\nauthor A <a> 0 +0000\ncommitter A <a> 0 +0000\n\nm\n", "hash-object", "-t", "commit", "-w", "--stdin")
+			tree := runGit(t, dir, "1234567 x\x00"+string(id), "hash-object", "-t", "tree", "-w", "--stdin", "--literally")
+			return runGit(t, dir, "tree "+tree+"\nauthor A <a> 0 +0000\ncommitter A <a> 0 +0000\n\nm\n", "hash-object", "-t", "commit", "-w", "--stdin")
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -309,7 +310,7 @@ func TestRace(t *testing.T) {
 					t.Errorf("%s holds %v", name, got)
 				}
 			}
-			if n := git(t, server, "", "rev-list", "--count", Ref); n != "1" {
+			if n := runGit(t, server, "", "rev-list", "--count", Ref); n != "1" {
 				t.Errorf("the ref has %s commits", n)
 			}
 		})
@@ -331,7 +332,7 @@ func TestRaceEnds(t *testing.T) {
 		}
 		put(record(t, k, "mine", start))(all)
 	})
-	var moved *repo.RefMovedError
+	var moved *git.RefMovedError
 	if !errors.As(err, &moved) || n != maxTries {
 		t.Errorf("after %d tries: %v", n, err)
 	}
@@ -344,7 +345,7 @@ func TestRaceEnds(t *testing.T) {
 func TestUnreachableRemote(t *testing.T) {
 	_, r := clone(t, "/nowhere/at/all")
 	w := writer(t, r, start)
-	var failed *repo.RemoteError
+	var failed *git.RemoteError
 	if done, err := w.Write(t.Context(), put(record(t, key(t), "x", start))); !errors.As(err, &failed) || done.Pushed || done.Changed {
 		t.Errorf("%+v %v", done, err)
 	}
@@ -374,10 +375,10 @@ func TestGrowth(t *testing.T) {
 			t.Fatal(done, err)
 		}
 		if day%7 == 6 && artifacts > 1000 { // as git gc --auto does at some time, for someone
-			git(t, dir, "", "-c", "gc.pruneExpire=now", "gc", "-q")
+			runGit(t, dir, "", "-c", "gc.pruneExpire=now", "gc", "-q")
 		}
 	}
-	git(t, dir, "", "gc", "-q", "--prune=now")
+	runGit(t, dir, "", "gc", "-q", "--prune=now")
 	var size int64
 	err := filepath.WalkDir(filepath.Join(dir, ".git", "objects"), func(_ string, d os.DirEntry, err error) error {
 		if err == nil && !d.IsDir() {
@@ -395,7 +396,7 @@ func TestGrowth(t *testing.T) {
 	if size > most {
 		t.Errorf("the repository has %d bytes after %d renewals of %d artifacts, want at most %d", size, days, artifacts, most)
 	}
-	if n := git(t, dir, "", "rev-list", "--count", "--all"); n != "2" {
+	if n := runGit(t, dir, "", "rev-list", "--count", "--all"); n != "2" {
 		t.Errorf("%s commits, want the first and the ref's", n)
 	}
 }

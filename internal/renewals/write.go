@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/git"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/vaulttime"
 )
@@ -24,19 +25,19 @@ const maxTries = 10
 // remote's.
 type Writer struct {
 	Repository *repo.Repository
-	Remote     *repo.Remote // nil: the local ref only
-	Now        time.Time    // of the commit, and when a record is over
+	Remote     *git.Remote // nil: the local ref only
+	Now        time.Time   // of the commit, and when a record is over
 	// Proved checks a record's proof; known is false where there is no key to do so.
 	Proved func(vaulttime.Record) (valid, known bool)
 }
 
 // Written is what became of a write.
 type Written struct {
-	Commit  repo.Commit // that the ref names now; "" for none
-	Changed bool        // the ref was written
-	Pushed  bool        // the remote's was
-	Records int         // how many it holds
-	Dropped []Ignored   // what was in the ref and is not any more, but for what change removed
+	Commit  git.Commit // that the ref names now; "" for none
+	Changed bool       // the ref was written
+	Pushed  bool       // the remote's was
+	Records int        // how many it holds
+	Dropped []Ignored  // what was in the ref and is not any more, but for what change removed
 }
 
 // Sync makes the local ref hold what the remote's holds, with the later ones of its own. It
@@ -60,7 +61,7 @@ func (w Writer) Write(ctx context.Context, change func(map[artifact.Path]Entry))
 func (w Writer) write(ctx context.Context, change func(map[artifact.Path]Entry), push bool) (done Written, err error) {
 	for range maxTries {
 		done, err = w.try(ctx, change, push)
-		var moved *repo.RefMovedError
+		var moved *git.RefMovedError
 		if !errors.As(err, &moved) || ctx.Err() != nil {
 			return done, err
 		}
@@ -106,7 +107,7 @@ func (w Writer) try(ctx context.Context, change func(map[artifact.Path]Entry), p
 
 // A side is what one of two refs holds.
 type side struct {
-	commit  repo.Commit
+	commit  git.Commit
 	records map[artifact.Path]Entry
 	ignored []Ignored
 }
@@ -183,11 +184,11 @@ func (w Writer) better(r, than vaulttime.Record) bool {
 }
 
 // files are the files of a tree that holds the records.
-func files(all map[artifact.Path]Entry) []repo.Written {
-	out := make([]repo.Written, 0, len(all))
+func files(all map[artifact.Path]Entry) []git.Written {
+	out := make([]git.Written, 0, len(all))
 	for _, p := range slices.Sorted(maps.Keys(all)) {
 		e := all[p]
-		out = append(out, repo.Written{Path: p.Companion(artifact.VaultTime).String(), OID: e.OID, Data: e.Text})
+		out = append(out, git.Written{Path: p.Companion(artifact.VaultTime).String(), OID: e.OID, Data: e.Text})
 	}
 	return out
 }

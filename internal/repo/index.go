@@ -13,6 +13,7 @@ import (
 	"sync"
 
 	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/git"
 )
 
 // An IndexEntry is a path as Git's index has it.
@@ -36,15 +37,15 @@ func (r *Repository) index(ctx context.Context, do func(IndexEntry) error) error
 func (r *Repository) indexWithin(ctx context.Context, w Within, do func(IndexEntry) error) error {
 	var paths, ids texts
 	list := func(out io.Reader) error {
-		return recordBytes(out, func(record []byte) error {
+		return git.EachRecordBytes(out, func(record []byte) error {
 			e, ok := parseIndexEntry(record, &paths, &ids)
-			if !ok || !r.format.valid(e.OID) {
+			if !ok || !r.ValidID(e.OID) {
 				return &MalformedTreeError{Tree: "the index", Reason: fmt.Sprintf("has the entry %q", record)}
 			}
 			return do(e)
 		})
 	}
-	return r.git.stream(ctx, list, "ls-files", append([]string{"-z", "-t", "--stage", "--"}, w.pathspecs()...)...)
+	return r.Runner().Stream(ctx, list, "ls-files", append([]string{"-z", "-t", "--stage", "--"}, w.pathspecs()...)...)
 }
 
 // parseIndexEntry reads "TAG MODE ID STAGE\tPATH", as git ls-files -t --stage
@@ -217,7 +218,7 @@ func (e IndexEntry) entry() Entry {
 // the work tree. An index of version 2, which is what Git writes otherwise, has no room
 // for that, unless it refers to another one.
 func (r *Repository) mayBeSparse() bool {
-	f, err := os.Open(filepath.Join(r.gitDir, "index"))
+	f, err := os.Open(filepath.Join(r.GitDir(), "index"))
 	if os.IsNotExist(err) {
 		return false
 	}
@@ -229,6 +230,6 @@ func (r *Repository) mayBeSparse() bool {
 	if _, err := io.ReadFull(f, header); err != nil || string(header) != "DIRC\x00\x00\x00\x02" {
 		return true
 	}
-	names, err := os.ReadDir(r.gitDir)
+	names, err := os.ReadDir(r.GitDir())
 	return err != nil || slices.ContainsFunc(names, func(e os.DirEntry) bool { return strings.HasPrefix(e.Name(), "sharedindex.") })
 }

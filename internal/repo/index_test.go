@@ -11,16 +11,16 @@ import (
 // what was removed is gone.
 func TestSparseCheckout(t *testing.T) {
 	s := newSandbox(t)
-	s.write("in/a.txt", "a\n")
-	s.write("out/deep/b.txt", "b\n")
-	s.write("gone.txt", "gone\n")
-	s.write("hidden.txt", "hidden\n")
+	s.Write("in/a.txt", "a\n")
+	s.Write("out/deep/b.txt", "b\n")
+	s.Write("gone.txt", "gone\n")
+	s.Write("hidden.txt", "hidden\n")
 	base := s.commit()
-	s.git("sparse-checkout", "set", "--no-cone", "/*", "!/out/")
-	s.git("update-index", "--skip-worktree", "hidden.txt")
-	os.Remove(s.path("hidden.txt"))
-	os.Remove(s.path("gone.txt"))
-	if _, err := os.Lstat(s.path("out")); err == nil {
+	s.Git("sparse-checkout", "set", "--no-cone", "/*", "!/out/")
+	s.Git("update-index", "--skip-worktree", "hidden.txt")
+	os.Remove(s.Path("hidden.txt"))
+	os.Remove(s.Path("gone.txt"))
+	if _, err := os.Lstat(s.Path("out")); err == nil {
 		t.Fatal("git checked out what it was to leave out")
 	}
 	r := s.open()
@@ -43,7 +43,7 @@ func TestSparseCheckout(t *testing.T) {
 	equal(t, "changes", changes(t, r, commit, work), "removed gone.txt")
 
 	// What stands there all the same is what counts.
-	s.write("hidden.txt", "other\n")
+	s.Write("hidden.txt", "other\n")
 	equal(t, "changes", changes(t, r, commit, work), "removed gone.txt\nmodified hidden.txt")
 }
 

@@ -5,9 +5,9 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"strings"
+
+	"github.com/codexlock/codexlock/internal/git"
 )
 
 // IndexTree is what a commit of Git's index would hold, as `git diff --cached` sees it:
@@ -16,12 +16,12 @@ import (
 // commits; "" is the repository's own. Where a merge left paths unmerged, the error is an
 // *UnmergedError.
 func (r *Repository) IndexTree(ctx context.Context, file string) (Tree, error) {
-	if r.bare {
-		return nil, &BareRepositoryError{GitDir: r.gitDir}
+	if r.Bare() {
+		return nil, &git.BareRepositoryError{GitDir: r.GitDir()}
 	}
 	b := indexBuilder{walker: walker{r: r, limits: limits{of: "the index"}}}
-	err := r.git.withIndex(file).stream(ctx, func(out io.Reader) error {
-		return records(out, b.record)
+	err := r.Runner().WithIndex(file).Stream(ctx, func(out io.Reader) error {
+		return git.EachRecord(out, b.record)
 	}, "diff-index", "--cached", "--raw", "-z", "--no-abbrev", "--no-renames", "--no-relative",
 		"--ignore-submodules=none", "--ita-invisible-in-index", r.emptyTreeID())
 	switch {
@@ -41,7 +41,7 @@ func (r *Repository) IndexTree(ctx context.Context, file string) (Tree, error) {
 
 // emptyTreeID is the id of the tree with nothing in it, which git knows by itself.
 func (r *Repository) emptyTreeID() string {
-	return hex.EncodeToString(r.format.begin("tree", 0).Sum(nil))
+	return hex.EncodeToString(r.HashObject("tree", 0).Sum(nil))
 }
 
 // An indexBuilder makes a tree of what git diff-index says: for each path the record
@@ -60,7 +60,7 @@ func (b *indexBuilder) record(record string) error {
 	}
 	fields := strings.Fields(b.about)
 	b.about = ""
-	if len(fields) != 5 || !b.r.format.valid(fields[3]) || record == "" {
+	if len(fields) != 5 || !b.r.ValidID(fields[3]) || record == "" {
 		return b.malformed("has the entry %q at %q", fields, record)
 	}
 	if fields[4] == "U" {
@@ -101,28 +101,3 @@ func (b *indexBuilder) addFolders(path string) error {
 
 // directoryMode is the mode of a folder, in the table modes.
 const directoryMode = 4
-
-// Unborn reports whether HEAD names a branch that has no commit yet.
-func (r *Repository) Unborn(ctx context.Context) (bool, error) {
-	if _, ok := r.objects.headCommit(ctx); ok || ctx.Err() != nil {
-		return false, ctx.Err()
-	}
-	out, err := r.git.output(ctx, "symbolic-ref", "--quiet", "HEAD")
-	if err != nil {
-		return false, nil // a commit that is not here, or nothing that git knows
-	}
-	ref := strings.TrimSuffix(string(out), "\n")
-	if _, err := r.git.output(ctx, "rev-parse", "--verify", "--quiet", "--end-of-options", ref); err == nil {
-		return false, nil
-	}
-	// A ref that git cannot read is not one that is missing.
-	if out, err = r.git.output(ctx, "rev-parse", "--git-path", ref); err != nil {
-		return false, fmt.Errorf("look for %s: %w", ref, err)
-	}
-	name := strings.TrimSuffix(string(out), "\n")
-	if !filepath.IsAbs(name) {
-		name = filepath.Join(r.git.dir, name)
-	}
-	_, err = os.Lstat(name)
-	return os.IsNotExist(err), nil
-}

@@ -10,6 +10,8 @@ import (
 	"math"
 	"slices"
 	"strings"
+
+	"github.com/codexlock/codexlock/internal/git"
 )
 
 // A listing is the paths of a work tree, in bytewise order and each once.
@@ -66,7 +68,7 @@ const indexBatch = 512
 // list lists the work tree, where it matters.
 func (t *workTree) list(ctx context.Context) (*listing, error) {
 	l, err := t.listWithin(ctx, t.within)
-	if failed := (*GitError)(nil); t.within != nil && errors.As(err, &failed) {
+	if failed := (*git.GitError)(nil); t.within != nil && errors.As(err, &failed) {
 		return t.listWithin(ctx, nil) // git takes no path of a submodule
 	}
 	return l, err
@@ -117,8 +119,8 @@ func (t *workTree) listWithin(ctx context.Context, w Within) (*listing, error) {
 
 // addUntracked adds what git lists as untracked and not ignored.
 func (m *merge) addUntracked(ctx context.Context, l *limits) error {
-	return m.t.r.git.stream(ctx, func(r io.Reader) error {
-		return records(r, func(record string) error {
+	return m.t.r.Runner().Stream(ctx, func(r io.Reader) error {
+		return git.EachRecord(r, func(record string) error {
 			// Another repository is listed as a folder, with a slash at its end.
 			m.names = append(m.names, listed{name: strings.TrimSuffix(record, "/")})
 			return l.count(record)

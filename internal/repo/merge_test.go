@@ -12,20 +12,21 @@ import (
 	"testing"
 
 	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/git"
 )
 
 // listedSlowly is what a listing is by definition: what is in the index, what git lists
 // as untracked, and what is included, each looked up.
 func listedSlowly(t *testing.T, s sandbox, work *workTree) []string {
 	t.Helper()
-	names := strings.Split(s.git("ls-files", "-z")+"\x00"+s.git("ls-files", "-z", "--others", "--exclude-standard"), "\x00")
+	names := strings.Split(s.Git("ls-files", "-z")+"\x00"+s.Git("ls-files", "-z", "--others", "--exclude-standard"), "\x00")
 	if work.also != nil {
 		for _, folder := range work.also.folders {
 			if e, ok, err := work.lookup(t.Context(), folder); folder != "." && (err != nil || !ok || e.Kind != Directory) {
 				continue
 			}
-			err := filepath.WalkDir(s.path(folder), func(full string, d fs.DirEntry, err error) error {
-				name, _ := filepath.Rel(s.dir, full)
+			err := filepath.WalkDir(s.Path(folder), func(full string, d fs.DirEntry, err error) error {
+				name, _ := filepath.Rel(s.Dir, full)
 				_, git := os.Lstat(filepath.Join(full, ".git"))
 				repository := d.IsDir() && git == nil && name != folder
 				switch {
@@ -70,34 +71,34 @@ func unruly(t *testing.T) sandbox {
 		"a.txt", "a/b.txt", "a/c/d.txt", "a-b/x", "a0/x", "gone/x", "removed.txt", "becomes-folder", "becomes-file/x", "becomes-link/x",
 		"in/kept.txt", "in/deep/kept.txt", "in/removed.txt", "sparse/x.txt", "z.txt", "tracked-repository/x", "in/tracked-repository/x",
 	} {
-		s.write(name, name)
+		s.Write(name, name)
 	}
-	s.write(".gitignore", "*.ign\n/ignored/\n/in/ignored/\n")
+	s.Write(".gitignore", "*.ign\n/ignored/\n/in/ignored/\n")
 	head := s.commit()
-	s.git("update-index", "--add", "--cacheinfo", "160000,"+string(head)+",sub")
-	s.git("update-index", "--add", "--cacheinfo", "160000,"+string(head)+",in/sub")
-	s.git("update-index", "--add", "--cacheinfo", "160000,"+string(head)+",in/empty-sub")
-	s.git("update-index", "--skip-worktree", "sparse/x.txt")
+	s.Git("update-index", "--add", "--cacheinfo", "160000,"+string(head)+",sub")
+	s.Git("update-index", "--add", "--cacheinfo", "160000,"+string(head)+",in/sub")
+	s.Git("update-index", "--add", "--cacheinfo", "160000,"+string(head)+",in/empty-sub")
+	s.Git("update-index", "--skip-worktree", "sparse/x.txt")
 	for _, name := range []string{"gone", "removed.txt", "becomes-folder", "becomes-file", "becomes-link", "in/removed.txt", "sparse"} {
-		os.RemoveAll(s.path(name))
+		os.RemoveAll(s.Path(name))
 	}
-	os.Symlink("a", s.path("becomes-link"))
-	os.Symlink("nowhere", s.path("in/link"))
-	os.Symlink("../a", s.path("in/link-to-folder"))
-	os.Mkdir(s.path("in/empty"), 0o755)
-	os.Mkdir(s.path("in/empty-sub"), 0o755)
+	os.Symlink("a", s.Path("becomes-link"))
+	os.Symlink("nowhere", s.Path("in/link"))
+	os.Symlink("../a", s.Path("in/link-to-folder"))
+	os.Mkdir(s.Path("in/empty"), 0o755)
+	os.Mkdir(s.Path("in/empty-sub"), 0o755)
 	for _, name := range []string{
 		"becomes-folder/x", "becomes-file", "a/x.ign", "a/new.txt", "ignored/deep/x", "ignored/in/x", "in/x.ign", "in/ignored/kept.txt",
 		"in/new.txt", "in/deep/other", "new/deep/x", "sub/x", "sub/.git", "in/sub/x", "in/sub/.git", "in/deep/.gitignore", "in/empty-sub/junk",
 	} {
-		s.write(name, name)
+		s.Write(name, name)
 	}
 	for _, name := range []string{"nested", "in/nested", "in/deep/nested.other", "tracked-repository", "in/tracked-repository"} {
-		s.git("init", "-q", name)
-		s.write(name+"/inside.txt", "x")
+		s.Git("init", "-q", name)
+		s.Write(name+"/inside.txt", "x")
 	}
 	for _, name := range []string{"fifo", "in/fifo"} {
-		if err := syscall.Mkfifo(s.path(name), 0o644); err != nil {
+		if err := syscall.Mkfifo(s.Path(name), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -147,7 +148,7 @@ func TestListingFindsTheSame(t *testing.T) {
 // disk at the time of asking.
 func TestListingIsKeptForOneMeasurement(t *testing.T) {
 	s := newSandbox(t)
-	s.write("in/a", "a")
+	s.Write("in/a", "a")
 	s.commit()
 	work := mustWorkTree(t, s.open())
 	all := func(string) bool { return true }
@@ -156,7 +157,7 @@ func TestListingIsKeptForOneMeasurement(t *testing.T) {
 		{"in/b", "in/a in/b", "in/a in/b", "in/a in/b"},
 		{"in/c", "in/a in/b in/c", "in/a in/b", "in/a in/b in/c"},
 	} {
-		s.write(step.add, "x")
+		s.Write(step.add, "x")
 		for want, tree := range map[string]Tree{"work " + step.work: work, "measured " + step.measured: measured, "next " + step.next: Including(work, []string{"in"}, all, nil)} {
 			names, err := tree.Names(t.Context())
 			_, want, _ := strings.Cut(want, " ")
@@ -176,7 +177,7 @@ func TestOpenings(t *testing.T) {
 	for i := range folders {
 		for j := range files {
 			name := fmt.Sprintf("in/%02d/%02d", i, j)
-			s.write(name, name)
+			s.Write(name, name)
 			want = append(want, name)
 		}
 	}
@@ -191,7 +192,7 @@ func TestOpenings(t *testing.T) {
 		}
 	}
 	tree := Including(mustWorkTree(t, r), []string{"in"}, func(string) bool { return true }, nil)
-	started := r.git.started.Load()
+	started := r.Runner().Processes()
 	count("listing", folders+2, func() {
 		names, err := tree.Names(t.Context())
 		if err != nil {
@@ -200,7 +201,7 @@ func TestOpenings(t *testing.T) {
 		equal(t, "names", names, want...)
 	})
 	count("listing again", 0, func() { _, _ = tree.Names(t.Context()) })
-	if got := r.git.started.Load() - started; got != 1 {
+	if got := r.Runner().Processes() - started; got != 1 {
 		t.Errorf("listing starts git %d times, want once, for the index", got)
 	}
 	count("reading", int64(len(want)), func() {
@@ -231,7 +232,7 @@ func TestOpenings(t *testing.T) {
 func TestOpenFindsWhatLookupFinds(t *testing.T) {
 	s := unruly(t)
 	n := 0
-	for side, tree := range map[string]Tree{"work tree": mustWorkTree(t, s.open()), "commit": mustTree(t, s.open(), Commit(s.git("rev-parse", "HEAD")))} {
+	for side, tree := range map[string]Tree{"work tree": mustWorkTree(t, s.open()), "commit": mustTree(t, s.open(), git.Commit(s.Git("rev-parse", "HEAD")))} {
 		for _, name := range []artifact.Path{"a.txt", "a", "a/c/d.txt", "none", "a.txt/x", "none/x", "becomes-link", "becomes-link/x", "in/link", "fifo",
 			"sub", "nested", "sparse/x.txt", "sparse", "in/empty"} {
 			e, ok, err := tree.Lookup(t.Context(), name)
@@ -261,20 +262,20 @@ func TestOpenedFileThatChanges(t *testing.T) {
 			"Read": func(f *Handle) error { _, err := f.Read(t.Context(), 100); return err },
 			"Hash": func(f *Handle) error { _, _, _, err := f.Hash(t.Context(), nil); return err },
 		} {
-			s.write("a", "0123456789")
+			s.Write("a", "0123456789")
 			f, _, err := mustWorkTree(t, s.open()).Open(t.Context(), "a")
 			if err != nil {
 				t.Fatal(err)
 			}
-			os.Truncate(s.path("a"), size)
+			os.Truncate(s.Path("a"), size)
 			if err := read(f); err == nil || !strings.Contains(err.Error(), "changed while it was read") {
 				t.Errorf("%s of a file that %s: %v, want an error", how, name, err)
 			}
 		}
 	}
-	s.write("a", "0123456789")
+	s.Write("a", "0123456789")
 	f, _, _ := mustWorkTree(t, s.open()).Open(t.Context(), "a")
-	var large *TooLargeError
+	var large *git.TooLargeError
 	if _, err := f.Read(t.Context(), 9); !errors.As(err, &large) || large.Size != 10 {
 		t.Errorf("Read over its limit: %v, want a *TooLargeError", err)
 	}
@@ -286,7 +287,7 @@ func TestOpenedFileThatChanges(t *testing.T) {
 // A work tree is not opened any more after the repository was closed.
 func TestClosedWorkTree(t *testing.T) {
 	s := newSandbox(t)
-	s.write("a", "a")
+	s.Write("a", "a")
 	for _, used := range []bool{false, true} {
 		r := s.open()
 		work := mustWorkTree(t, r)

@@ -1,41 +1,19 @@
 package repo
 
 import (
-	"bytes"
-	"compress/zlib"
-	"context"
+	"github.com/codexlock/codexlock/internal/git"
+	"github.com/codexlock/codexlock/internal/git/gittest"
+
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/codexlock/codexlock/internal/artifact"
 )
-
-// loose is where git keeps an object that is in no pack.
-func (s sandbox) loose(oid string) string { return s.path(".git/objects/" + oid[:2] + "/" + oid[2:]) }
-
-// forge puts other bytes in the place of an object.
-func (s sandbox) forge(oid string, data []byte) {
-	s.t.Helper()
-	os.Remove(s.loose(oid))
-	if err := os.WriteFile(s.loose(oid), data, 0o644); err != nil {
-		s.t.Fatal(err)
-	}
-}
-
-func deflated(text string) []byte {
-	var b bytes.Buffer
-	w := zlib.NewWriter(&b)
-	io.WriteString(w, text)
-	w.Close()
-	return b.Bytes()
-}
 
 func hashOf(t testing.TB, tree Tree, p artifact.Path) error {
 	t.Helper()
@@ -46,31 +24,31 @@ func hashOf(t testing.TB, tree Tree, p artifact.Path) error {
 // What git serves without a word is still not believed.
 func TestCorruptObjects(t *testing.T) {
 	for name, bad := range map[string][]byte{
-		"other bytes":  deflated("blob 5\x00wrong"),
-		"cut short":    deflated("blob 5\x00right")[:9],
-		"short":        deflated("blob 5\x00rig"),
-		"long":         deflated("blob 5\x00righteous"),
-		"another type": deflated("tree 0\x00"),
+		"other bytes":  gittest.Deflate("blob 5\x00wrong"),
+		"cut short":    gittest.Deflate("blob 5\x00right")[:9],
+		"short":        gittest.Deflate("blob 5\x00rig"),
+		"long":         gittest.Deflate("blob 5\x00righteous"),
+		"another type": gittest.Deflate("tree 0\x00"),
 		"garbage":      []byte("garbage"),
 		"empty":        {},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newSandbox(t)
-			s.write("a.txt", "right")
+			s.Write("a.txt", "right")
 			head := s.commit()
-			oid := s.git("rev-parse", "HEAD:a.txt")
+			oid := s.Git("rev-parse", "HEAD:a.txt")
 			r := s.open()
 			tree := mustTree(t, r, head)
 			if err := hashOf(t, tree, "a.txt"); err != nil {
 				t.Fatal(err)
 			}
-			s.forge(oid, bad)
+			s.Forge(oid, bad)
 			r = s.open()
 			tree = mustTree(t, r, head)
 			for range 2 {
 				err := hashOf(t, tree, "a.txt")
-				var corrupt *CorruptObjectError
-				var missing *MissingObjectError
+				var corrupt *git.CorruptObjectError
+				var missing *git.MissingObjectError
 				if !errors.As(err, &corrupt) && !errors.As(err, &missing) || !strings.Contains(err.Error(), oid) {
 					t.Errorf("Hash: %v, want an error that names object %s", err, oid)
 				}
@@ -82,16 +60,16 @@ func TestCorruptObjects(t *testing.T) {
 	}
 	// Nor a forged tree or commit.
 	s := newSandbox(t)
-	s.write("a.txt", "right")
+	s.Write("a.txt", "right")
 	head := s.commit()
-	root := s.git("rev-parse", "HEAD^{tree}")
-	s.forge(root, deflated("tree 0\x00"))
-	var corrupt *CorruptObjectError
+	root := s.Git("rev-parse", "HEAD^{tree}")
+	s.Forge(root, gittest.Deflate("tree 0\x00"))
+	var corrupt *git.CorruptObjectError
 	if _, err := s.open().Tree(t.Context(), head); !errors.As(err, &corrupt) {
 		t.Errorf("a forged tree: %v, want a *CorruptObjectError", err)
 	}
-	text := "tree " + s.object("tree", "") + "\n\nforged\n"
-	s.forge(string(head), deflated(fmt.Sprintf("commit %d\x00%s", len(text), text)))
+	text := "tree " + s.Object("tree", "") + "\n\nforged\n"
+	s.Forge(string(head), gittest.Deflate(fmt.Sprintf("commit %d\x00%s", len(text), text)))
 	if _, err := s.open().Tree(t.Context(), head); !errors.As(err, &corrupt) {
 		t.Errorf("a forged commit: %v, want a *CorruptObjectError", err)
 	}
@@ -99,15 +77,15 @@ func TestCorruptObjects(t *testing.T) {
 
 func TestMissingObject(t *testing.T) {
 	s := newSandbox(t)
-	s.write("a.txt", "a")
-	s.write("b.txt", "b")
+	s.Write("a.txt", "a")
+	s.Write("b.txt", "b")
 	head := s.commit()
-	oid := s.git("rev-parse", "HEAD:a.txt")
-	os.Remove(s.loose(oid))
+	oid := s.Git("rev-parse", "HEAD:a.txt")
+	os.Remove(s.Loose(oid))
 	r := s.open()
 	tree := mustTree(t, r, head)
 	err := hashOf(t, tree, "a.txt")
-	var missing *MissingObjectError
+	var missing *git.MissingObjectError
 	if !errors.As(err, &missing) || missing.OID != oid || missing.Path != "a.txt" || !strings.Contains(err.Error(), "fetch-depth") {
 		t.Errorf("Hash: %v, want a *MissingObjectError that names object %s and fetch-depth", err, oid)
 	}
@@ -119,11 +97,11 @@ func TestMissingObject(t *testing.T) {
 func TestTruncatedPack(t *testing.T) {
 	s := newSandbox(t)
 	for i := range 20 {
-		s.write(fmt.Sprintf("f%02d", i), strings.Repeat(fmt.Sprint("line ", i*i*i, "\n"), 500*(i+1)))
+		s.Write(fmt.Sprintf("f%02d", i), strings.Repeat(fmt.Sprint("line ", i*i*i, "\n"), 500*(i+1)))
 	}
 	head := s.commit()
-	s.git("repack", "-q", "-a", "-d")
-	packs, err := filepath.Glob(s.path(".git/objects/pack/*.pack"))
+	s.Git("repack", "-q", "-a", "-d")
+	packs, err := filepath.Glob(s.Path(".git/objects/pack/*.pack"))
 	if err != nil || len(packs) != 1 {
 		t.Fatalf("%d packs, %v", len(packs), err)
 	}
@@ -142,60 +120,16 @@ func TestTruncatedPack(t *testing.T) {
 	}
 }
 
-// A process that dies is the end of reading, not a reason to start another.
-func TestKilledReader(t *testing.T) {
-	s := newSandbox(t)
-	s.write("a.txt", "a")
-	head := s.commit()
-	r := s.open()
-	tree := mustTree(t, r, head)
-	started := r.git.started.Load()
-	for _, p := range r.objects.idle {
-		p.kill()
-		p.cmd.Process.Wait()
-	}
-	for range 3 {
-		var failed *GitError
-		if err := hashOf(t, tree, "a.txt"); !errors.As(err, &failed) || failed.Command != "cat-file" {
-			t.Errorf("Hash: %v, want a *GitError of cat-file", err)
-		}
-	}
-	if n := r.git.started.Load(); n != started {
-		t.Errorf("%d processes were started after one died, want none", n-started)
-	}
-}
-
-func TestClosedRepository(t *testing.T) {
-	s := newSandbox(t)
-	s.write("a.txt", "a")
-	head := s.commit()
-	r := s.open()
-	tree := mustTree(t, r, head)
-	process := r.objects.idle[0]
-	if err := r.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if process.cmd.ProcessState == nil {
-		t.Error("Close left a process behind")
-	}
-	if err := hashOf(t, tree, "a.txt"); !errors.Is(err, errClosed) {
-		t.Errorf("Hash after Close: %v, want errClosed", err)
-	}
-	if err := r.Close(); err != nil {
-		t.Errorf("the second Close: %v", err)
-	}
-}
-
 func TestReadLimit(t *testing.T) {
 	s := newSandbox(t)
-	s.write("small", "123456")
-	s.write("large", strings.Repeat("x", maxDrain*3))
+	s.Write("small", "123456")
+	s.Write("large", strings.Repeat("x", 3<<20))
 	head := s.commit()
 	r := s.open()
 	tree := mustTree(t, r, head)
-	for p, size := range map[artifact.Path]int64{"small": 6, "large": maxDrain * 3} {
+	for p, size := range map[artifact.Path]int64{"small": 6, "large": 3 << 20} {
 		for range 3 {
-			var large *TooLargeError
+			var large *git.TooLargeError
 			data, err := tree.Read(t.Context(), lookup(t, tree, p), size-1)
 			if !errors.As(err, &large) || large.Path != string(p) || large.Size != size || large.Limit != size-1 || data != nil {
 				t.Errorf("Read(%q) over its limit: %v, want a *TooLargeError with both numbers", p, err)
@@ -207,61 +141,15 @@ func TestReadLimit(t *testing.T) {
 	}
 }
 
-func TestCancelledRead(t *testing.T) {
-	s := newSandbox(t)
-	s.write("a.txt", strings.Repeat("x", 1<<20))
-	head := s.commit()
-	r := s.open()
-	tree := mustTree(t, r, head)
-	e := lookup(t, tree, "a.txt")
-	ctx, cancel := context.WithCancel(t.Context())
-	err := r.objects.stream(ctx, request{oid: e.OID, kind: "blob", path: e.Path, limit: 1 << 30}, func(_ int64, r io.Reader) error {
-		cancel()
-		time.Sleep(50 * time.Millisecond)
-		_, err := io.Copy(io.Discard, r)
-		return err
-	})
-	if !errors.Is(err, context.Canceled) {
-		t.Errorf("a cancelled read: %v, want context.Canceled", err)
-	}
-	if err := hashOf(t, tree, "a.txt"); err != nil {
-		t.Errorf("the read after it: %v", err)
-	}
-}
-
-// Who reads slowly makes git wait; that is not git's silence for ever, and no error.
-func TestSlowReader(t *testing.T) {
-	s := newSandbox(t)
-	s.write("a.txt", strings.Repeat("x", 1<<20))
-	head := s.commit()
-	r := s.open()
-	tree := mustTree(t, r, head)
-	e := lookup(t, tree, "a.txt")
-	q := request{oid: e.OID, kind: "blob", path: e.Path, limit: 1 << 30}
-	for range 2 {
-		err := r.objects.stream(t.Context(), q, func(_ int64, r io.Reader) error {
-			time.Sleep(patience + patience/5)
-			_, err := io.Copy(io.Discard, r)
-			return err
-		})
-		if err != nil {
-			t.Errorf("a slow read: %v", err)
-		}
-		if err := hashOf(t, tree, "a.txt"); err != nil {
-			t.Errorf("the read after it: %v", err)
-		}
-	}
-}
-
 // Many readers at once share few processes.
 func TestConcurrentReadersAndProcesses(t *testing.T) {
 	s := newSandbox(t)
-	s.write("a/0", "base")
+	s.Write("a/0", "base")
 	base := s.commit()
 	const artifacts = 500
 	for i := range artifacts {
-		s.write(fmt.Sprintf("a/%d", i), fmt.Sprintf("artifact %d", i))
-		s.write(fmt.Sprintf("a/%d.test", i), "test")
+		s.Write(fmt.Sprintf("a/%d", i), fmt.Sprintf("artifact %d", i))
+		s.Write(fmt.Sprintf("a/%d.test", i), "test")
 	}
 	head := s.commit()
 	r := s.open()
@@ -297,7 +185,7 @@ func TestConcurrentReadersAndProcesses(t *testing.T) {
 	}
 	wg.Wait()
 	// git version, rev-parse twice, and the readers.
-	if n := r.git.started.Load(); n > 3+maxReaders {
-		t.Errorf("%d git processes for %d artifacts, want at most %d", n, artifacts, 3+maxReaders)
+	if n := r.Runner().Processes(); n > 3+8 {
+		t.Errorf("%d git processes for %d artifacts, want at most %d", n, artifacts, 3+8)
 	}
 }

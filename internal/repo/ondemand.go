@@ -13,6 +13,7 @@ import (
 	"sync"
 
 	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/git"
 )
 
 // A lazyTree is the tree of a commit of which a folder is read when something in it is
@@ -20,7 +21,7 @@ import (
 // Its listing is made when all names are asked for.
 type lazyTree struct {
 	r      *Repository
-	commit Commit
+	commit git.Commit
 	root   string // the id of its tree; "" for no tree at all
 
 	mu    sync.Mutex
@@ -30,12 +31,12 @@ type lazyTree struct {
 
 // TreeOnDemand is Tree for a commit of which few files are wanted: folders are read when
 // something in them is asked for. What is wrong with a folder is an error then.
-func (r *Repository) TreeOnDemand(ctx context.Context, c Commit) (Tree, error) {
-	header, err := r.commit(ctx, c)
+func (r *Repository) TreeOnDemand(ctx context.Context, c git.Commit) (Tree, error) {
+	header, err := r.ReadCommit(ctx, c)
 	if err != nil {
 		return nil, err
 	}
-	t := &lazyTree{r: r, commit: c, root: header.tree}
+	t := &lazyTree{r: r, commit: c, root: header.Tree}
 	if _, err := t.folder(ctx, t.root, ""); err != nil {
 		return nil, fmt.Errorf("list commit %s: %w", c, err)
 	}
@@ -143,7 +144,7 @@ func (t *lazyTree) folder(ctx context.Context, oid, dir string) (*treeFolder, er
 	}
 	f := t.r.folders.get(oid)
 	if f == nil {
-		data, err := t.r.objects.read(ctx, request{oid: oid, kind: "tree", path: dir, limit: maxTree})
+		data, err := t.r.Objects().Read(ctx, git.Request{OID: oid, Kind: "tree", Path: dir, Limit: maxTree})
 		if err != nil {
 			return nil, err
 		}
@@ -173,13 +174,13 @@ func (t *lazyTree) note(dir string, odd *oddEntry) {
 // parse takes a tree object apart, and keeps it.
 func (t *lazyTree) parse(oid, dir, text string) (*treeFolder, error) {
 	f := &treeFolder{}
-	size := t.r.format.size
+	size := t.r.IDSize()
 	bytes := len(text)
 	for len(text) > 0 {
 		head, rest, ok := strings.Cut(text, "\x00")
 		written, name, spaced := strings.Cut(head, " ")
 		if !ok || !spaced || len(rest) < size {
-			return nil, &CorruptObjectError{OID: oid, Path: dir, Reason: "is no tree"}
+			return nil, &git.CorruptObjectError{OID: oid, Path: dir, Reason: "is no tree"}
 		}
 		if name == "" || strings.IndexByte(name, '/') >= 0 {
 			return nil, t.limits().malformed("has an entry with the name %q in folder %q", name, dir)
@@ -216,13 +217,13 @@ func (t *lazyTree) parse(oid, dir, text string) (*treeFolder, error) {
 }
 
 // ahead reads folders with one round trip. What is wrong with one is found when it is met.
-func (t *lazyTree) ahead(ctx context.Context, wanted []request) error {
+func (t *lazyTree) ahead(ctx context.Context, wanted []git.Request) error {
 	if len(wanted) < 2 {
 		return nil
 	}
-	return t.r.objects.readEach(ctx, wanted, func(i int, data []byte, err error) {
+	return t.r.Objects().ReadEach(ctx, wanted, func(i int, data []byte, err error) {
 		if err == nil {
-			_, _ = t.parse(wanted[i].oid, wanted[i].path, string(data))
+			_, _ = t.parse(wanted[i].OID, wanted[i].Path, string(data))
 		}
 	})
 }
@@ -420,7 +421,7 @@ func (c *comparison) entries(dir string, before, after *treeEntry) (more bool, e
 
 // ahead reads the folders in two folders that are about to be compared.
 func (c *comparison) ahead(dir string, b, h []treeEntry) error {
-	var wanted []request
+	var wanted []git.Request
 	asked := map[string]bool{}
 	for before, after := range abreast(b, h) {
 		if before != nil && after != nil && before.oid == after.oid {
@@ -432,7 +433,7 @@ func (c *comparison) ahead(dir string, b, h []treeEntry) error {
 			}
 			asked[e.oid] = true
 			if oid := e.id(); c.head.r.folders.get(oid) == nil {
-				wanted = append(wanted, request{oid: oid, kind: "tree", path: dir + e.name + "/", limit: maxTreeAhead})
+				wanted = append(wanted, git.Request{OID: oid, Kind: "tree", Path: dir + e.name + "/", Limit: maxTreeAhead})
 			}
 		}
 	}

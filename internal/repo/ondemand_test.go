@@ -1,6 +1,9 @@
 package repo
 
 import (
+	"github.com/codexlock/codexlock/internal/git"
+	"github.com/codexlock/codexlock/internal/git/gittest"
+
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -12,7 +15,7 @@ import (
 	"github.com/codexlock/codexlock/internal/artifact"
 )
 
-func mustTreeOnDemand(t testing.TB, r *Repository, c Commit) Tree {
+func mustTreeOnDemand(t testing.TB, r *Repository, c git.Commit) Tree {
 	t.Helper()
 	tree, err := r.TreeOnDemand(t.Context(), c)
 	if err != nil {
@@ -28,8 +31,8 @@ func TestTreesOnDemand(t *testing.T) {
 		t.Run(format, func(t *testing.T) {
 			s := newSandbox(t, "--object-format="+format)
 			random := rand.New(rand.NewPCG(1, 2))
-			blobs := []string{s.object("blob", "x"), s.object("blob", "y")}
-			var commits []Commit
+			blobs := []string{s.Object("blob", "x"), s.Object("blob", "y")}
+			var commits []git.Commit
 			for range 8 {
 				commits = append(commits, s.commitTree(randomTree(s, random, blobs, 3)))
 			}
@@ -60,10 +63,10 @@ func randomTree(s sandbox, random *rand.Rand, blobs []string, depth int) string 
 	for _, name := range []string{"a", "a-b", "a.b", "a0", "ab", "b"} {
 		switch n := random.IntN(8); {
 		case n < 2 && depth > 0:
-			items = append(items, name+"/\x00"+item("40000", name, randomTree(s, random, blobs, depth-1)))
+			items = append(items, name+"/\x00"+gittest.TreeItem("40000", name, randomTree(s, random, blobs, depth-1)))
 		case n < 5:
 			mode := []string{"100644", "100755", "120000"}[random.IntN(3)]
-			items = append(items, name+"\x00"+item(mode, name, blobs[random.IntN(2)]))
+			items = append(items, name+"\x00"+gittest.TreeItem(mode, name, blobs[random.IntN(2)]))
 		}
 	}
 	slices.Sort(items)
@@ -72,7 +75,7 @@ func randomTree(s sandbox, random *rand.Rand, blobs []string, depth int) string 
 		_, entry, _ := strings.Cut(i, "\x00")
 		tree.WriteString(entry)
 	}
-	return s.object("tree", tree.String())
+	return s.Object("tree", tree.String())
 }
 
 func compareTrees(t *testing.T, r *Repository, lazy, eager Tree) {
@@ -146,22 +149,22 @@ func compareWithin(t *testing.T, r *Repository, base, head Tree, all []Delta) {
 // checked as a whole tree is.
 func TestFoldersOnDemand(t *testing.T) {
 	s := newSandbox(t)
-	blob, other := s.object("blob", "x"), s.object("blob", "y")
-	same := item("40000", "same", strings.Repeat("1", 40)) // not here
-	old := s.object("tree", item("100664", "odd", blob))
-	base := s.commitTree(s.object("tree", item("40000", "a", old)+same))
-	fixed := s.commitTree(s.object("tree", item("40000", "a", s.object("tree", item("100644", "odd", other)))+same))
-	worse := s.commitTree(s.object("tree", item("40000", "a", s.object("tree", item("100664", "odd", other)))+same))
+	blob, other := s.Object("blob", "x"), s.Object("blob", "y")
+	same := gittest.TreeItem("40000", "same", strings.Repeat("1", 40)) // not here
+	old := s.Object("tree", gittest.TreeItem("100664", "odd", blob))
+	base := s.commitTree(s.Object("tree", gittest.TreeItem("40000", "a", old)+same))
+	fixed := s.commitTree(s.Object("tree", gittest.TreeItem("40000", "a", s.Object("tree", gittest.TreeItem("100644", "odd", other)))+same))
+	worse := s.commitTree(s.Object("tree", gittest.TreeItem("40000", "a", s.Object("tree", gittest.TreeItem("100664", "odd", other)))+same))
 	r := s.open()
 	from := mustTreeOnDemand(t, r, base)
-	for head, says := range map[Commit]string{fixed: "", worse: `mode "100664" at "a/odd"`} {
+	for head, says := range map[git.Commit]string{fixed: "", worse: `mode "100664" at "a/odd"`} {
 		to := mustTreeOnDemand(t, r, head)
 		equal(t, "changes", changes(t, r, from, to), "modified a/odd")
 		err := CheckRead(t.Context(), to)
 		if says == "" && err != nil || says != "" && (err == nil || !strings.Contains(err.Error(), says)) {
 			t.Errorf("CheckRead: %v, want %q", err, says)
 		}
-		var missing *MissingObjectError
+		var missing *git.MissingObjectError
 		if err := CheckTree(t.Context(), to); !errors.As(err, &missing) {
 			t.Errorf("CheckTree: %v, want a *MissingObjectError", err)
 		}
@@ -172,7 +175,7 @@ func TestFoldersOnDemand(t *testing.T) {
 }
 
 // listOnDemand reads all of a tree folder by folder.
-func listOnDemand(t *testing.T, r *Repository, c Commit) error {
+func listOnDemand(t *testing.T, r *Repository, c git.Commit) error {
 	t.Helper()
 	tree, err := r.TreeOnDemand(t.Context(), c)
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/git"
 )
 
 // An Overlaid is the new content of a path in an overlay: the bytes of Data, or those of the file
@@ -172,7 +173,7 @@ func (o *overlay) Read(ctx context.Context, e Entry, limit int64) ([]byte, error
 	case !inMemory:
 		return o.below.Read(ctx, below, limit)
 	case int64(len(data)) > limit:
-		return nil, &TooLargeError{Path: e.Path, Size: int64(len(data)), Limit: limit}
+		return nil, &git.TooLargeError{Path: e.Path, Size: int64(len(data)), Limit: limit}
 	}
 	return slices.Clone(data), nil
 }

@@ -15,7 +15,7 @@ import (
 func TestOverlay(t *testing.T) {
 	s := newSandbox(t)
 	for name, text := range map[string]string{"a": "a\n", "b": "b\n", "in/c": "c\n", "in/\xff": "raw\n", "z": "z\n"} {
-		s.write(name, text)
+		s.Write(name, text)
 	}
 	head := s.commit()
 	r := s.open()
@@ -63,11 +63,11 @@ func TestOverlay(t *testing.T) {
 	if _, err := over.Read(t.Context(), Entry{Path: "z"}, 2); err == nil {
 		t.Error("read over its limit")
 	}
-	s.write("new/folder/c", "c\n")
-	s.write("new/raw", "raw\n")
-	s.write("z", "new\n")
-	if err := errors.Join(os.Remove(s.path("b")), os.RemoveAll(s.path("in")), os.Chmod(s.path("z"), 0o755),
-		os.Chmod(s.path("new/folder/c"), 0o444), os.Chmod(s.path("new/raw"), 0o400)); err != nil {
+	s.Write("new/folder/c", "c\n")
+	s.Write("new/raw", "raw\n")
+	s.Write("z", "new\n")
+	if err := errors.Join(os.Remove(s.Path("b")), os.RemoveAll(s.Path("in")), os.Chmod(s.Path("z"), 0o755),
+		os.Chmod(s.Path("new/folder/c"), 0o444), os.Chmod(s.Path("new/raw"), 0o400)); err != nil {
 		t.Fatal(err)
 	}
 	want := list(work)

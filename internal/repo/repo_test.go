@@ -1,96 +1,33 @@
 package repo
 
 import (
-	"bytes"
+	"github.com/codexlock/codexlock/internal/git"
+	"github.com/codexlock/codexlock/internal/git/gittest"
+
 	"context"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/codexlock/codexlock/internal/artifact"
 )
 
-// A sandbox is a real repository that a test makes with plain git.
-type sandbox struct {
-	t   testing.TB
-	dir string
-}
+// A sandbox is a repository that a test makes.
+type sandbox struct{ gittest.Sandbox }
 
 func newSandbox(t testing.TB, args ...string) sandbox {
 	t.Helper()
-	s := sandbox{t, filepath.Join(t.TempDir(), "work")}
-	if err := os.Mkdir(s.dir, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	s.git(append([]string{"init", "-q", "-b", "main"}, args...)...)
-	return s
+	return sandbox{gittest.New(t, args...)}
 }
 
-// git runs git as a user would, in a configuration of its own.
-func (s sandbox) git(args ...string) string {
-	s.t.Helper()
-	return s.gitInput("", args...)
+func (s sandbox) commit() git.Commit { s.T.Helper(); return git.Commit(s.Commit()) }
+
+func (s sandbox) commitTree(tree string) git.Commit {
+	s.T.Helper()
+	return git.Commit(s.CommitTree(tree))
 }
 
-func (s sandbox) gitInput(stdin string, args ...string) string {
-	s.t.Helper()
-	cmd := exec.Command("git", append([]string{"-c", "protocol.file.allow=always", "-c", "gc.auto=0", "-c", "safe.directory=*"}, args...)...)
-	cmd.Dir = s.dir
-	cmd.Stdin = strings.NewReader(stdin)
-	cmd.Env = append(os.Environ(), "GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL="+os.DevNull, "LC_ALL=C",
-		"GIT_AUTHOR_NAME=A", "GIT_AUTHOR_EMAIL=a@example.org", "GIT_AUTHOR_DATE=2026-01-02T03:04:05Z",
-		"GIT_COMMITTER_NAME=A", "GIT_COMMITTER_EMAIL=a@example.org", "GIT_COMMITTER_DATE=2026-01-02T03:04:05Z")
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	out, err := cmd.Output()
-	if err != nil {
-		s.t.Fatalf("git %q: %v: %s", args, err, stderr.String())
-	}
-	return strings.TrimSuffix(string(out), "\n")
-}
-
-// gitMay runs git and does not mind if it fails.
-func (s sandbox) gitMay(args ...string) {
-	cmd := exec.Command("git", args...)
-	cmd.Dir = s.dir
-	_ = cmd.Run()
-}
-
-func (s sandbox) path(name string) string { return filepath.Join(s.dir, name) }
-
-func (s sandbox) write(name, content string) {
-	s.t.Helper()
-	if err := os.MkdirAll(filepath.Dir(s.path(name)), 0o755); err != nil {
-		s.t.Fatal(err)
-	}
-	if err := os.WriteFile(s.path(name), []byte(content), 0o644); err != nil {
-		s.t.Fatal(err)
-	}
-}
-
-// commit records all files as they are and returns the commit.
-func (s sandbox) commit() Commit {
-	s.t.Helper()
-	s.git("add", "-A")
-	s.git("commit", "-q", "--allow-empty", "-m", "change")
-	return Commit(s.git("rev-parse", "HEAD"))
-}
-
-// object writes an object that git would not write itself.
-func (s sandbox) object(kind, data string) string {
-	s.t.Helper()
-	return s.gitInput(data, "hash-object", "-t", kind, "--literally", "-w", "--stdin")
-}
-
-// commitTree is a commit of a tree.
-func (s sandbox) commitTree(tree string) Commit {
-	s.t.Helper()
-	return Commit(s.git("commit-tree", "-m", "change", tree))
-}
-
-func (s sandbox) open() *Repository { s.t.Helper(); return openAt(s.t, s.dir) }
+func (s sandbox) open() *Repository { s.T.Helper(); return openAt(s.T, s.Dir) }
 
 func openAt(t testing.TB, dir string) *Repository {
 	t.Helper()
@@ -102,7 +39,7 @@ func openAt(t testing.TB, dir string) *Repository {
 	return r
 }
 
-func mustTree(t testing.TB, r *Repository, c Commit) Tree {
+func mustTree(t testing.TB, r *Repository, c git.Commit) Tree {
 	t.Helper()
 	tree, err := r.Tree(t.Context(), c)
 	if err != nil {
@@ -176,19 +113,19 @@ func TestTreesAndChanges(t *testing.T) {
 	for _, format := range []string{"sha1", "sha256"} {
 		t.Run(format, func(t *testing.T) {
 			s := newSandbox(t, "--object-format="+format)
-			s.write("a.txt", "one\n")
-			s.write("a/b/c.txt", "deep\n")
-			s.write("gone.txt", "gone\n")
-			s.write("old-name.txt", "renamed\n")
-			s.write("run.sh", "#!/bin/sh\n")
-			s.write("same.txt", "same\n")
+			s.Write("a.txt", "one\n")
+			s.Write("a/b/c.txt", "deep\n")
+			s.Write("gone.txt", "gone\n")
+			s.Write("old-name.txt", "renamed\n")
+			s.Write("run.sh", "#!/bin/sh\n")
+			s.Write("same.txt", "same\n")
 			base := s.commit()
-			s.write("a.txt", "two\n")
-			s.write("new.txt", "new\n")
-			os.Remove(s.path("gone.txt"))
-			os.Rename(s.path("old-name.txt"), s.path("new-name.txt"))
-			os.Chmod(s.path("run.sh"), 0o755)
-			os.Symlink("same.txt", s.path("link"))
+			s.Write("a.txt", "two\n")
+			s.Write("new.txt", "new\n")
+			os.Remove(s.Path("gone.txt"))
+			os.Rename(s.Path("old-name.txt"), s.Path("new-name.txt"))
+			os.Chmod(s.Path("run.sh"), 0o755)
+			os.Symlink("same.txt", s.Path("link"))
 			head := s.commit()
 
 			r := s.open()

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/codexlock/codexlock/internal/git"
 )
 
 // testEnv is an environment with a search path only.
@@ -15,14 +17,14 @@ func testEnv(name string) (string, bool) { return os.Getenv(name), name == "PATH
 func shallowClone(t *testing.T, server sandbox, branch string) sandbox {
 	t.Helper()
 	clone := newSandbox(t)
-	clone.git("fetch", "-q", "--depth=1", "file://"+server.dir, branch)
-	clone.git("checkout", "-q", "FETCH_HEAD")
+	clone.Git("fetch", "-q", "--depth=1", "file://"+server.Dir, branch)
+	clone.Git("checkout", "-q", "FETCH_HEAD")
 	return clone
 }
 
 func supplement(t *testing.T, server, clone sandbox) *Supplement {
 	t.Helper()
-	s, err := clone.open().Supplement(t.Context(), Source{URL: "file://" + server.dir, Token: "unused", Env: testEnv})
+	s, err := clone.open().Supplement(t.Context(), git.Source{URL: "file://" + server.Dir, Token: "unused", Env: testEnv})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -34,35 +36,35 @@ func supplement(t *testing.T, server, clone sandbox) *Supplement {
 // configuration says, and nothing is written to it.
 func TestSupplement(t *testing.T) {
 	server := newSandbox(t)
-	server.write("large", strings.Repeat("content ", 1<<17))
-	server.write("a", "1")
+	server.Write("large", strings.Repeat("content ", 1<<17))
+	server.Write("a", "1")
 	first := server.commit()
 	for range 80 { // more than the first step of a history
-		server.git("commit", "-q", "--allow-empty", "-m", "more")
+		server.Git("commit", "-q", "--allow-empty", "-m", "more")
 	}
-	server.git("branch", "fork")
-	fork := Commit(server.git("rev-parse", "fork"))
-	server.write("a", "2")
+	server.Git("branch", "fork")
+	fork := git.Commit(server.Git("rev-parse", "fork"))
+	server.Write("a", "2")
 	tip := server.commit()
-	server.git("checkout", "-q", "fork")
+	server.Git("checkout", "-q", "fork")
 	for range 70 {
-		server.git("commit", "-q", "--allow-empty", "-m", "work")
+		server.Git("commit", "-q", "--allow-empty", "-m", "work")
 	}
-	server.write("b", "3")
+	server.Write("b", "3")
 	head := server.commit()
 
 	for name, options := range map[string]string{"plain": "", "filters": "true"} {
 		t.Run(name, func(t *testing.T) {
-			server.git("config", "uploadpack.allowFilter", "false")
+			server.Git("config", "uploadpack.allowFilter", "false")
 			if options != "" {
-				server.git("config", "uploadpack.allowFilter", options)
+				server.Git("config", "uploadpack.allowFilter", options)
 			}
 			clone := shallowClone(t, server, "fork")
 			evil := filepath.Join(t.TempDir(), "evil")
-			clone.git("config", "core.sshCommand", "touch "+evil)
-			clone.git("config", "core.alternateRefsCommand", "touch "+evil)
-			clone.git("config", "url.file:///nowhere.insteadOf", "file://"+server.dir)
-			before := clone.git("count-objects", "-v") + clone.git("for-each-ref") + clone.git("status", "--porcelain")
+			clone.Git("config", "core.sshCommand", "touch "+evil)
+			clone.Git("config", "core.alternateRefsCommand", "touch "+evil)
+			clone.Git("config", "url.file:///nowhere.insteadOf", "file://"+server.Dir)
+			before := clone.Git("count-objects", "-v") + clone.Git("for-each-ref") + clone.Git("status", "--porcelain")
 			s := supplement(t, server, clone)
 
 			if _, err := s.Commit(t.Context(), string(tip)); err == nil {
@@ -78,7 +80,7 @@ func TestSupplement(t *testing.T) {
 			if bases, err := s.MergeBases(t.Context(), tip, head); err != nil || len(bases) != 1 || bases[0] != fork {
 				t.Errorf("MergeBases = %v %v, want %v", bases, err, fork)
 			}
-			for c, want := range map[Commit]string{tip: "2", head: "1", fork: "1"} {
+			for c, want := range map[git.Commit]string{tip: "2", head: "1", fork: "1"} {
 				tree := mustTree(t, s.Repository, c)
 				if data, err := tree.Read(t.Context(), lookup(t, tree, "a"), 100); string(data) != want || err != nil {
 					t.Errorf("%s: a holds %q, %v", c, data, err)
@@ -90,7 +92,7 @@ func TestSupplement(t *testing.T) {
 			if c, err := s.Commit(t.Context(), "refs/remotes/origin/main"); c != tip || err != nil {
 				t.Errorf("its ref names %v, %v", c, err)
 			}
-			if after := clone.git("count-objects", "-v") + clone.git("for-each-ref") + clone.git("status", "--porcelain"); after != before {
+			if after := clone.Git("count-objects", "-v") + clone.Git("for-each-ref") + clone.Git("status", "--porcelain"); after != before {
 				t.Errorf("the clone was written to:\n%s\nwas\n%s", after, before)
 			}
 			if _, err := os.Stat(evil); err == nil {
@@ -98,11 +100,11 @@ func TestSupplement(t *testing.T) {
 			}
 			if name == "filters" {
 				// What the clone has is not sent again.
-				if size := folderSize(t, s.dir); size > 200<<10 {
+				if size := folderSize(t, filepath.Dir(s.GitDir())); size > 200<<10 {
 					t.Errorf("the supplement has %d bytes: the large file was fetched, too", size)
 				}
 			}
-			dir := s.dir
+			dir := filepath.Dir(s.GitDir())
 			if err := s.Close(); err != nil {
 				t.Error(err)
 			}
@@ -114,18 +116,18 @@ func TestSupplement(t *testing.T) {
 
 	t.Run("absent", func(t *testing.T) {
 		s := supplement(t, server, shallowClone(t, server, "fork"))
-		var failed *GitError
+		var failed *git.GitError
 		if c, err := s.Fetch(t.Context(), strings.Repeat("1", len(first)), "refs/codexlock/x"); !errors.As(err, &failed) {
 			t.Errorf("a commit that nobody has: %v %v", c, err)
 		}
 	})
 
 	t.Run("partial", func(t *testing.T) {
-		server.git("config", "uploadpack.allowFilter", "true")
+		server.Git("config", "uploadpack.allowFilter", "true")
 		clone := newSandbox(t)
-		clone.git("remote", "add", "origin", "file://"+server.dir)
-		clone.git("fetch", "-q", "--depth=1", "--filter=blob:none", "origin", "fork")
-		clone.git("update-ref", "HEAD", "FETCH_HEAD")
+		clone.Git("remote", "add", "origin", "file://"+server.Dir)
+		clone.Git("fetch", "-q", "--depth=1", "--filter=blob:none", "origin", "fork")
+		clone.Git("update-ref", "HEAD", "FETCH_HEAD")
 		s := supplement(t, server, clone)
 		if _, err := s.Fetch(t.Context(), string(tip), "refs/codexlock/base"); err != nil {
 			t.Fatal(err)
@@ -141,39 +143,39 @@ func TestSupplement(t *testing.T) {
 // another one that was cut off, is not enough.
 func TestMergeBasesBehindTheCut(t *testing.T) {
 	s := newSandbox(t)
-	s.write("a", "1")
+	s.Write("a", "1")
 	s.commit()
-	s.git("branch", "other")
-	s.write("a", "2")
+	s.Git("branch", "other")
+	s.Write("a", "2")
 	x := s.commit()
-	s.git("checkout", "-q", "other")
-	s.write("b", "1")
+	s.Git("checkout", "-q", "other")
+	s.Write("b", "1")
 	y := s.commit()
 	// Each merges the other's: x and y are both merge bases. y is far from main's tip.
-	s.git("merge", "-q", "-m", "m", string(x))
-	head := Commit(s.git("rev-parse", "HEAD"))
-	s.git("checkout", "-q", "main")
-	s.git("merge", "-q", "-m", "m", string(y))
-	s.write("c", "1")
+	s.Git("merge", "-q", "-m", "m", string(x))
+	head := git.Commit(s.Git("rev-parse", "HEAD"))
+	s.Git("checkout", "-q", "main")
+	s.Git("merge", "-q", "-m", "m", string(y))
+	s.Write("c", "1")
 	tip := s.commit()
 	if bases, err := s.open().MergeBases(t.Context(), tip, head); err != nil || len(bases) != 2 {
 		t.Fatalf("MergeBases = %v %v, want two", bases, err)
 	}
 	// The same history, without y's side of main.
-	writeShallow := func(id Commit) {
-		if err := os.WriteFile(s.path(".git/shallow"), []byte(string(id)+"\n"), 0o644); err != nil {
+	writeShallow := func(id git.Commit) {
+		if err := os.WriteFile(s.Path(".git/shallow"), []byte(string(id)+"\n"), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
-	merged := Commit(s.git("rev-parse", string(tip)+"^1"))
+	merged := git.Commit(s.Git("rev-parse", string(tip)+"^1"))
 	writeShallow(merged)
-	var missing *MissingHistoryError
+	var missing *git.MissingHistoryError
 	if bases, err := s.open().MergeBases(t.Context(), tip, head); !errors.As(err, &missing) {
 		t.Errorf("cut at %s: MergeBases = %v %v", merged, bases, err)
 	}
 	// A cut behind the merge bases hides nothing.
-	os.Remove(s.path(".git/shallow"))
-	writeShallow(Commit(s.git("rev-parse", string(x)+"^1")))
+	os.Remove(s.Path(".git/shallow"))
+	writeShallow(git.Commit(s.Git("rev-parse", string(x)+"^1")))
 	if bases, err := s.open().MergeBases(t.Context(), tip, head); err != nil || len(bases) != 2 {
 		t.Errorf("cut behind them: MergeBases = %v %v, want two", bases, err)
 	}

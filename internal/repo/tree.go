@@ -134,21 +134,23 @@ func digest(size int64, r io.Reader, also io.Writer) (artifact.Digest, int64, []
 	}
 	buf := pool.Get().(*[]byte)
 	defer pool.Put(buf)
-	shown := &shown{r: r, also: also, head: head{limit: HeadBytes}}
+	shown := &shown{r: r, also: also}
 	d, n, err := artifact.Hash(shown, *buf)
-	return d, n, shown.head.data, err
+	return d, n, shown.head, err
 }
 
 // shown is a reader whose bytes are seen by others on their way.
 type shown struct {
 	r    io.Reader
-	head head
+	head []byte    // the first HeadBytes
 	also io.Writer // may be nil
 }
 
 func (s *shown) Read(p []byte) (int, error) {
 	n, err := s.r.Read(p)
-	_, _ = s.head.Write(p[:n])
+	if room := HeadBytes - len(s.head); room > 0 {
+		s.head = append(s.head, p[:min(n, room)]...)
+	}
 	if s.also != nil && n > 0 {
 		if _, failed := s.also.Write(p[:n]); failed != nil {
 			return n, failed

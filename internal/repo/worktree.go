@@ -1,7 +1,6 @@
 package repo
 
 import (
-	"bufio"
 	"context"
 	"encoding/hex"
 	"errors"
@@ -15,6 +14,7 @@ import (
 	"sync"
 
 	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/git"
 )
 
 // A workTree is the files of a checkout, as they are at the time of asking. What a
@@ -33,8 +33,8 @@ type workTree struct {
 // WorkTree is the checkout's files; for a bare repository the error is a
 // *BareRepositoryError.
 func (r *Repository) WorkTree(ctx context.Context) (Tree, error) {
-	if r.bare {
-		return nil, &BareRepositoryError{GitDir: r.gitDir}
+	if r.Bare() {
+		return nil, &git.BareRepositoryError{GitDir: r.GitDir()}
 	}
 	return &workTree{r: r}, ctx.Err()
 }
@@ -199,30 +199,6 @@ func (t *workTree) listed(ctx context.Context) (*listing, error) {
 	return t.kept, nil
 }
 
-// records calls do for each NUL-ended record.
-func records(r io.Reader, do func(string) error) error {
-	return recordBytes(r, func(record []byte) error { return do(string(record)) })
-}
-
-// recordBytes is records for who does not keep a record.
-func recordBytes(r io.Reader, do func([]byte) error) error {
-	br := bufio.NewReaderSize(r, 2*maxPathBytes)
-	for {
-		record, err := br.ReadSlice(0)
-		switch {
-		case err == io.EOF && len(record) == 0:
-			return nil
-		case errors.Is(err, bufio.ErrBufferFull):
-			return fmt.Errorf("record has over %d bytes: %q…", 2*maxPathBytes, record[:64])
-		case err != nil:
-			return noEOF(err)
-		}
-		if err := do(record[:len(record)-1]); err != nil {
-			return err
-		}
-	}
-}
-
 func (t *workTree) Read(ctx context.Context, e Entry, limit int64) ([]byte, error) {
 	if e.OID != "" {
 		return (&commitTree{r: t.r}).Read(ctx, e, limit)
@@ -296,7 +272,7 @@ func readOpened(ctx context.Context, e Entry, f opened, limit int64, room []byte
 
 func readWhole(ctx context.Context, e Entry, f opened, limit int64, room []byte) ([]byte, error) {
 	if e.Size > limit {
-		return nil, &TooLargeError{Path: e.Path, Size: e.Size, Limit: limit}
+		return nil, &git.TooLargeError{Path: e.Path, Size: e.Size, Limit: limit}
 	}
 	size := int(e.Size)
 	if cap(room) <= size {
@@ -337,7 +313,7 @@ func hashOpened(ctx context.Context, e Entry, f opened, also io.Writer) (d artif
 // stood in it.
 func pass(ctx context.Context, e Entry, f opened, limit int64, use func(size int64, r io.Reader) error) error {
 	if e.Size > limit {
-		return &TooLargeError{Path: e.Path, Size: e.Size, Limit: limit}
+		return &git.TooLargeError{Path: e.Path, Size: e.Size, Limit: limit}
 	}
 	var before status
 	if e.Size > smallFile {
@@ -409,7 +385,7 @@ func (t *workTree) objectID(ctx context.Context, e Entry) (string, bool, error) 
 		err := t.stream(ctx, e, MaxFileBytes, func(size int64, r io.Reader) error {
 			buf := buffers.Get().(*[]byte)
 			defer buffers.Put(buf)
-			h = t.r.format.begin("blob", size)
+			h = t.r.HashObject("blob", size)
 			_, err := io.CopyBuffer(h, struct{ io.Reader }{r}, *buf)
 			return err
 		})
@@ -420,11 +396,11 @@ func (t *workTree) objectID(ctx context.Context, e Entry) (string, bool, error) 
 		if st, err := t.r.top.lstat(e.Path); err != nil || st.mode != fs.ModeSymlink {
 			return "", false, nil // it leads through a symlink, or has gone
 		}
-		target, err := os.Readlink(filepath.Join(t.r.root, filepath.FromSlash(e.Path)))
+		target, err := os.Readlink(filepath.Join(t.r.Root(), filepath.FromSlash(e.Path)))
 		if err != nil {
 			return "", false, err
 		}
-		h = t.r.format.begin("blob", int64(len(target)))
+		h = t.r.HashObject("blob", int64(len(target)))
 		io.WriteString(h, target)
 	default:
 		return "", false, nil

@@ -12,6 +12,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/codexlock/codexlock/internal/git"
+	"github.com/codexlock/codexlock/internal/git/gittest"
+
 	"github.com/codexlock/codexlock/internal/artifact"
 )
 
@@ -24,15 +27,15 @@ func TestAttributesAreNotApplied(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newSandbox(t)
-			s.write("a.txt", test.stored)
+			s.Write("a.txt", test.stored)
 			s.commit()
-			s.write(".gitattributes", test.attributes)
+			s.Write(".gitattributes", test.attributes)
 			head := s.commit()
-			s.git("config", "filter.loud.smudge", "tr a-z A-Z")
-			s.git("config", "filter.loud.clean", "tr A-Z a-z")
-			os.Remove(s.path("a.txt"))
-			s.git("checkout", "-q", "--", "a.txt")
-			onDisk, err := os.ReadFile(s.path("a.txt"))
+			s.Git("config", "filter.loud.smudge", "tr a-z A-Z")
+			s.Git("config", "filter.loud.clean", "tr A-Z a-z")
+			os.Remove(s.Path("a.txt"))
+			s.Git("checkout", "-q", "--", "a.txt")
+			onDisk, err := os.ReadFile(s.Path("a.txt"))
 			if err != nil || string(onDisk) == test.stored || test.checkedOut != "" && string(onDisk) != test.checkedOut {
 				t.Fatalf("the checkout has %q, %v: the attribute does nothing", onDisk, err)
 			}
@@ -59,17 +62,17 @@ func TestSymlinksAreNotFollowed(t *testing.T) {
 	s := newSandbox(t)
 	secret := filepath.Join(t.TempDir(), "secret")
 	os.WriteFile(secret, []byte("secret"), 0o644)
-	s.write("dir/a.txt", "a\n")
-	s.write("dir/deep/b.txt", "b\n")
+	s.Write("dir/a.txt", "a\n")
+	s.Write("dir/deep/b.txt", "b\n")
 	base := s.commit()
-	os.Symlink("dir", s.path("to-dir"))
-	os.Symlink("dir/a.txt", s.path("to-file"))
-	os.Symlink(secret, s.path("outside"))
-	os.Symlink("nowhere", s.path("broken"))
-	os.Symlink("loop", s.path("loop"))
+	os.Symlink("dir", s.Path("to-dir"))
+	os.Symlink("dir/a.txt", s.Path("to-file"))
+	os.Symlink(secret, s.Path("outside"))
+	os.Symlink("nowhere", s.Path("broken"))
+	os.Symlink("loop", s.Path("loop"))
 	// A folder that became a link to a copy of itself: every path still exists.
-	os.Rename(s.path("dir/deep"), s.path("dir/real"))
-	os.Symlink("real", s.path("dir/deep"))
+	os.Rename(s.Path("dir/deep"), s.Path("dir/real"))
+	os.Symlink("real", s.Path("dir/deep"))
 
 	r := s.open()
 	work := mustWorkTree(t, r)
@@ -100,18 +103,18 @@ func TestSymlinksAreNotFollowed(t *testing.T) {
 		"added broken", "added dir/deep", "modified dir/deep/b.txt", "added dir/real/b.txt", "added loop", "added outside", "added to-dir", "added to-file")
 	head := s.commit()
 	equal(t, "changes after committing", changes(t, r, mustTree(t, r, head), work))
-	os.Remove(s.path("to-file"))
-	os.Symlink("dir/b.txt", s.path("to-file"))
+	os.Remove(s.Path("to-file"))
+	os.Symlink("dir/b.txt", s.Path("to-file"))
 	equal(t, "a link that leads elsewhere", changes(t, r, mustTree(t, r, head), work), "modified to-file")
 }
 
 func TestSpecialFilesDoNotBlock(t *testing.T) {
 	s := newSandbox(t)
-	s.write("tracked", "x\n")
+	s.Write("tracked", "x\n")
 	head := s.commit()
-	os.Remove(s.path("tracked"))
+	os.Remove(s.Path("tracked"))
 	for _, name := range []string{"tracked", "fifo"} {
-		if err := syscall.Mkfifo(s.path(name), 0o644); err != nil {
+		if err := syscall.Mkfifo(s.Path(name), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -138,20 +141,20 @@ func TestSpecialFilesDoNotBlock(t *testing.T) {
 
 func TestWorkTreeFiles(t *testing.T) {
 	s := newSandbox(t)
-	s.write(".gitignore", "*.tmp\n")
-	s.write("kept.txt", "x\n")
-	s.write("removed.txt", "x\n")
-	s.write("sub/.keep", "")
+	s.Write(".gitignore", "*.tmp\n")
+	s.Write("kept.txt", "x\n")
+	s.Write("removed.txt", "x\n")
+	s.Write("sub/.keep", "")
 	s.commit()
-	head := Commit(s.git("rev-parse", "HEAD"))
-	s.write("new.txt", "x\n")
-	s.write("ignored.tmp", "ignored")
-	s.write("sub/run", "#!/bin/sh\n")
-	os.Chmod(s.path("sub/run"), 0o711)
-	os.Remove(s.path("removed.txt"))
-	other := sandbox{t, s.path("nested")}
-	other.write("inner.txt", "x\n")
-	other.git("init", "-q")
+	head := git.Commit(s.Git("rev-parse", "HEAD"))
+	s.Write("new.txt", "x\n")
+	s.Write("ignored.tmp", "ignored")
+	s.Write("sub/run", "#!/bin/sh\n")
+	os.Chmod(s.Path("sub/run"), 0o711)
+	os.Remove(s.Path("removed.txt"))
+	other := sandbox{gittest.Sandbox{T: t, Dir: s.Path("nested")}}
+	other.Write("inner.txt", "x\n")
+	other.Git("init", "-q")
 	other.commit()
 
 	r := s.open()
@@ -169,7 +172,7 @@ func TestWorkTreeFiles(t *testing.T) {
 			t.Errorf("lstatWalking(%q) finds it", name)
 		}
 	}
-	var large *TooLargeError
+	var large *git.TooLargeError
 	if _, err := work.Read(t.Context(), lookup(t, work, "ignored.tmp"), 6); !errors.As(err, &large) || large.Size != 7 || large.Limit != 6 {
 		t.Errorf("Read over its limit: %v, want a *TooLargeError with both numbers", err)
 	}
@@ -178,13 +181,13 @@ func TestWorkTreeFiles(t *testing.T) {
 // A sparse file costs nothing to make and would take a minute to hash.
 func TestWorkTreeOversized(t *testing.T) {
 	s := newSandbox(t)
-	s.write("huge", "")
-	if err := os.Truncate(s.path("huge"), MaxFileBytes+1); err != nil {
+	s.Write("huge", "")
+	if err := os.Truncate(s.Path("huge"), MaxFileBytes+1); err != nil {
 		t.Skip("no sparse files here:", err)
 	}
 	work := mustWorkTree(t, s.open())
 	e := lookup(t, work, "huge")
-	var large *TooLargeError
+	var large *git.TooLargeError
 	if _, _, _, err := work.Hash(t.Context(), e, nil); e.Kind != Oversized || !errors.As(err, &large) {
 		t.Errorf("kind is %s, Hash: %v, want oversized and a *TooLargeError", e.Kind, err)
 	}
@@ -196,7 +199,7 @@ func TestLargeFileThatIsWrittenToWhileItIsRead(t *testing.T) {
 	s := newSandbox(t)
 	good := strings.Repeat("0123456789abcdef", 4<<20/16)
 	write := func(at int64, text string) {
-		f, err := os.OpenFile(s.path("a"), os.O_WRONLY, 0)
+		f, err := os.OpenFile(s.Path("a"), os.O_WRONLY, 0)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -214,25 +217,25 @@ func TestLargeFileThatIsWrittenToWhileItIsRead(t *testing.T) {
 		"is written to before":          {func() { write(0, "X") }, true},
 		"becomes, in part, what it was": {func() { write(0, "X"); write(int64(len(good))-1, good[len(good)-1:]) }, true},
 		"is emptied and written again": {func() {
-			os.Truncate(s.path("a"), 0)
+			os.Truncate(s.Path("a"), 0)
 			write(0, strings.ToUpper(good))
 		}, true},
 		"is replaced": {func() {
-			s.write("b", strings.ToUpper(good))
-			if err := os.Rename(s.path("b"), s.path("a")); err != nil {
+			s.Write("b", strings.ToUpper(good))
+			if err := os.Rename(s.Path("b"), s.Path("a")); err != nil {
 				t.Fatal(err)
 			}
 		}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			os.Remove(s.path("a"))
-			s.write("a", good)
+			os.Remove(s.Path("a"))
+			s.Write("a", good)
 			f, _, err := mustWorkTree(t, s.open()).Open(t.Context(), "a")
 			if err != nil {
 				t.Fatal(err)
 			}
 			old := time.Now().Add(-time.Hour) // the clock of a file system may be coarse
-			if err := os.Chtimes(s.path("a"), old, old); err != nil {
+			if err := os.Chtimes(s.Path("a"), old, old); err != nil {
 				t.Fatal(err)
 			}
 			var seen bytes.Buffer
@@ -259,10 +262,10 @@ func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
 func TestFileThatChangesWhileItIsRead(t *testing.T) {
 	s := newSandbox(t)
 	for name, size := range map[string]int64{"grows": 11, "shrinks": 3} {
-		s.write("a", "0123456789")
+		s.Write("a", "0123456789")
 		work := mustWorkTree(t, s.open()).(*workTree)
 		err := work.stream(t.Context(), Entry{Path: "a"}, 100, func(_ int64, r io.Reader) error {
-			os.Truncate(s.path("a"), size)
+			os.Truncate(s.Path("a"), size)
 			_, _, _, err := digest(10, r, nil)
 			return err
 		})
@@ -270,18 +273,18 @@ func TestFileThatChangesWhileItIsRead(t *testing.T) {
 			t.Errorf("a file that %s: %v, want an error", name, err)
 		}
 		for _, room := range [][]byte{nil, make([]byte, 0, 100)} {
-			s.write("a", "0123456789")
+			s.Write("a", "0123456789")
 			f, _, err := work.Open(t.Context(), "a")
 			if err != nil {
 				t.Fatal(err)
 			}
-			os.Truncate(s.path("a"), size)
+			os.Truncate(s.Path("a"), size)
 			if data, err := f.ReadInto(t.Context(), 100, room); err == nil || !strings.Contains(err.Error(), "changed while it was read") {
 				t.Errorf("an open file that %s: %q, %v, want an error", name, data, err)
 			}
 		}
 	}
-	s.write("a", "0123456789")
+	s.Write("a", "0123456789")
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, _, _, err := mustWorkTree(t, s.open()).Hash(ctx, Entry{Path: "a"}, nil); !errors.Is(err, context.Canceled) {
@@ -291,11 +294,11 @@ func TestFileThatChangesWhileItIsRead(t *testing.T) {
 
 func TestSubmodules(t *testing.T) {
 	s := newSandbox(t)
-	s.write("a.txt", "x\n")
+	s.Write("a.txt", "x\n")
 	first := s.commit()
-	s.git("update-index", "--add", "--cacheinfo", "160000,"+string(first)+",sub")
-	s.git("commit", "-q", "-m", "submodule")
-	head := Commit(s.git("rev-parse", "HEAD"))
+	s.Git("update-index", "--add", "--cacheinfo", "160000,"+string(first)+",sub")
+	s.Git("commit", "-q", "-m", "submodule")
+	head := git.Commit(s.Git("rev-parse", "HEAD"))
 	r := s.open()
 	tree, work := mustTree(t, r, head), mustWorkTree(t, r)
 	if e := lookup(t, tree, "sub"); e.Kind != Submodule || e.Mode != "160000" || e.OID != string(first) {
@@ -306,9 +309,9 @@ func TestSubmodules(t *testing.T) {
 		t.Errorf("Hash(sub): %v, want a *NotAFileError", err)
 	}
 	equal(t, "not checked out", changes(t, r, tree, work), "removed sub")
-	os.Mkdir(s.path("sub"), 0o755)
+	os.Mkdir(s.Path("sub"), 0o755)
 	equal(t, "an empty folder", changes(t, r, tree, work))
-	s.git("update-index", "--cacheinfo", "160000,"+string(head)+",sub")
+	s.Git("update-index", "--cacheinfo", "160000,"+string(head)+",sub")
 	equal(t, "moved in the index", changes(t, r, tree, work), "modified sub")
 	equal(t, "added", changes(t, r, mustTree(t, r, first), tree), "added sub")
 }
@@ -327,12 +330,12 @@ func (c *countingTree) objectID(ctx context.Context, e Entry) (string, bool, err
 func TestOnlyComesBeforeReading(t *testing.T) {
 	s := newSandbox(t)
 	for _, name := range []string{"a", "b", "c", "d"} {
-		s.write(name, name)
+		s.Write(name, name)
 	}
 	head := s.commit()
-	s.write("b", "changed")
-	s.write("c", "changed")
-	os.Chmod(s.path("d"), 0o755)
+	s.Write("b", "changed")
+	s.Write("c", "changed")
+	os.Chmod(s.Path("d"), 0o755)
 	r := s.open()
 	work := &countingTree{workTree: mustWorkTree(t, r).(*workTree)}
 	got := deltas(t, r, mustTree(t, r, head), work, func(p string) bool { return p != "c" })

@@ -10,6 +10,7 @@ import (
 	"github.com/codexlock/codexlock/internal/concurrent"
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/gate"
+	"github.com/codexlock/codexlock/internal/git"
 	"github.com/codexlock/codexlock/internal/host"
 	"github.com/codexlock/codexlock/internal/keys"
 	"github.com/codexlock/codexlock/internal/measure"
@@ -25,7 +26,7 @@ const headRef = "refs/codexlock/head"
 // or, without a remote, of the commit that is checked out.
 type OffBranch struct {
 	Signer
-	Head   repo.Commit
+	Head   git.Commit
 	Tree   repo.Tree // of Head
 	Writer renewals.Writer
 
@@ -35,7 +36,7 @@ type OffBranch struct {
 // NewOffBranch finds the remote and the commit to verify, reads configuration and keys there,
 // and brings the local ref up to date.
 func NewOffBranch(ctx context.Context, w host.World, r *repo.Repository, g *gate.Gate) (*OffBranch, error) {
-	o := &OffBranch{repository: r, Signer: Signer{Now: g.Now(), Creator: repo.Creator(ctx, w.Dir, w.Env)}}
+	o := &OffBranch{repository: r, Signer: Signer{Now: g.Now(), Creator: git.Creator(ctx, w.Dir, w.Env)}}
 	o.Writer = renewals.Writer{Repository: r, Now: g.Now(), Proved: o.proved}
 	remote, ok, err := r.Remote(ctx, environment(w))
 	if err != nil {
@@ -74,7 +75,7 @@ func (o *OffBranch) proved(r vaulttime.Record) (valid, known bool) {
 }
 
 // An unmergedError is a default branch whose configuration does not say renewals: ref yet.
-type unmergedError struct{ head repo.Commit }
+type unmergedError struct{ head git.Commit }
 
 func (e *unmergedError) Error() string {
 	return "the configuration in the work tree says renewals: ref, and that of the default branch (" + e.head.String()[:12] + ") does not: nobody would read the ref"
@@ -98,12 +99,12 @@ func environment(w host.World) []string {
 
 // defaultBranch is the commit that the remote's HEAD names, fetched where it is not here; ""
 // for an empty remote.
-func defaultBranch(ctx context.Context, r *repo.Repository, remote repo.Remote) (repo.Commit, error) {
+func defaultBranch(ctx context.Context, r *repo.Repository, remote git.Remote) (git.Commit, error) {
 	head, _, err := remote.Refs(ctx, renewals.Ref)
 	if err != nil || head == "" {
 		return "", err
 	}
-	var missing *repo.MissingCommitError
+	var missing *git.MissingCommitError
 	if _, err := r.Commit(ctx, head.String()); !errors.As(err, &missing) {
 		return head, err
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/codexlock/codexlock/internal/config"
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/gate"
+	"github.com/codexlock/codexlock/internal/git"
 	"github.com/codexlock/codexlock/internal/host"
 	"github.com/codexlock/codexlock/internal/keys"
 	"github.com/codexlock/codexlock/internal/measure"
@@ -51,7 +52,7 @@ type Signer struct {
 // New finishes what an interrupted run left, and reads the configuration
 // of the work tree and the keys.
 func New(ctx context.Context, w host.World, r *repo.Repository, g *gate.Gate) (Signer, error) {
-	s := Signer{Now: g.Now(), Creator: repo.Creator(ctx, w.Dir, w.Env)}
+	s := Signer{Now: g.Now(), Creator: git.Creator(ctx, w.Dir, w.Env)}
 	if _, err := txn.Recover(r.Root(), r.GitDir()); err != nil {
 		return s, fmt.Errorf("finish an interrupted attest: %w", err)
 	}

@@ -21,6 +21,7 @@ import (
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/gate"
+	"github.com/codexlock/codexlock/internal/git"
 	"github.com/codexlock/codexlock/internal/host"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/report"
@@ -203,7 +204,7 @@ func (in importer) prepare(ctx context.Context, r *repo.Repository, arrivals []a
 	if err != nil {
 		return attest.Ingestion{}, config.Config{}, err
 	}
-	signer := signing.Signer{Config: e.Facts.Config, Keys: e.Facts.Keys, Now: in.gate.Now(), Creator: repo.Creator(ctx, in.world.Dir, in.world.Env)}
+	signer := signing.Signer{Config: e.Facts.Config, Keys: e.Facts.Keys, Now: in.gate.Now(), Creator: git.Creator(ctx, in.world.Dir, in.world.Env)}
 	judge := signing.Judge{Evaluation: e, Repository: r, Work: work}
 	return attest.Ingestion{
 		Incoming: arrivals, Judge: judge.Findings, Now: in.gate.Now(), NewID: func() (string, error) { return newID(in.world) },

@@ -14,6 +14,7 @@ import (
 	"github.com/codexlock/codexlock/internal/cli/auditlog"
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/gate"
+	"github.com/codexlock/codexlock/internal/git"
 	"github.com/codexlock/codexlock/internal/host"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/report"
@@ -172,7 +173,7 @@ func (rel release) released(ctx context.Context, held attest.QuarantineFolder, a
 		return txn.File{}, fmt.Errorf("quarantine %s: the file changed since: sha256 is %s, its reason.json says %s", held.ID, a.SHA256, held.SHA256)
 	}
 	return attest.Release{
-		ID: held.ID, ReleasedAt: vaulttime.FormatTime(rel.gate.Now()), ReleasedBy: repo.User(ctx, rel.world.Dir, rel.world.Env), Reason: rel.reason,
+		ID: held.ID, ReleasedAt: vaulttime.FormatTime(rel.gate.Now()), ReleasedBy: git.User(ctx, rel.world.Dir, rel.world.Env), Reason: rel.reason,
 		Path: a.Path.String(), SHA256: a.SHA256, Domain: a.Domain, KeyID: a.KeyID,
 	}.File()
 }

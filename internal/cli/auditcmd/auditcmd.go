@@ -19,6 +19,7 @@ import (
 	"github.com/codexlock/codexlock/internal/cli/flags"
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/gate"
+	"github.com/codexlock/codexlock/internal/git"
 	"github.com/codexlock/codexlock/internal/host"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/report"
@@ -81,7 +82,7 @@ func openLog(ctx context.Context, w host.World) (openedLog, error) {
 func (b *openedLog) fill(ctx context.Context, w host.World) error {
 	r := b.repository
 	head, err := r.Commit(ctx, "HEAD")
-	var none *repo.NoCommitsError
+	var none *git.NoCommitsError
 	switch {
 	case errors.As(err, &none):
 		b.base, err = r.WorkTree(ctx)

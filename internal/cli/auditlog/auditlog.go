@@ -11,6 +11,7 @@ import (
 	"github.com/codexlock/codexlock/internal/audit"
 	"github.com/codexlock/codexlock/internal/config"
 	"github.com/codexlock/codexlock/internal/exit"
+	"github.com/codexlock/codexlock/internal/git"
 	"github.com/codexlock/codexlock/internal/github"
 	"github.com/codexlock/codexlock/internal/host"
 	"github.com/codexlock/codexlock/internal/repo"
@@ -45,7 +46,7 @@ func (l *Log) FromEnvironment(cmd *cobra.Command) error {
 		l.By = v
 	}
 	if l.By == "" && l.On {
-		l.By = github.WithRun(repo.User(cmd.Context(), l.world.Dir, l.Env), l.Env)
+		l.By = github.WithRun(git.User(cmd.Context(), l.world.Dir, l.Env), l.Env)
 	}
 	if len(l.By) > MaxVerifiedBy {
 		return exit.Usagef("--verified-by has %d bytes, want at most %d", len(l.By), MaxVerifiedBy)

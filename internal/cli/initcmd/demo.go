@@ -18,6 +18,7 @@ import (
 	"github.com/codexlock/codexlock/internal/config"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/gate"
+	"github.com/codexlock/codexlock/internal/git"
 	"github.com/codexlock/codexlock/internal/host"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/report"
@@ -114,7 +115,7 @@ Look around in %s, and delete it when you are done.
 
 // base is the first commit: a configuration and four attested artifacts, one of
 // them attested long enough ago that its record is past its time.
-func (d demo) base(ctx context.Context) (repo.Commit, error) {
+func (d demo) base(ctx context.Context) (git.Commit, error) {
 	for name, text := range map[string]string{
 		"model.bin":   strings.Repeat("\x00\x01weights", 64),
 		"tokens.json": `{"hello": 1, "world": 2}` + "\n",
@@ -142,7 +143,7 @@ func (d demo) base(ctx context.Context) (repo.Commit, error) {
 }
 
 // head is the change that is judged.
-func (d demo) head(ctx context.Context) (repo.Commit, error) {
+func (d demo) head(ctx context.Context) (git.Commit, error) {
 	for _, step := range []func() error{
 		func() error { return d.edit("model.bin", "\x01weights", "\x02weights") },
 		func() error { return os.Remove(d.file("tokens.json.test")) },
@@ -211,4 +212,4 @@ func only(name, value string) func(string) (string, bool) {
 }
 
 // short abbreviates a commit id.
-func short(c repo.Commit) string { return string(c[:min(len(c), 10)]) }
+func short(c git.Commit) string { return string(c[:min(len(c), 10)]) }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/codexlock/codexlock/internal/config"
 	"github.com/codexlock/codexlock/internal/gate"
+	"github.com/codexlock/codexlock/internal/git"
 	"github.com/codexlock/codexlock/internal/host"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/shellquote"
@@ -89,7 +90,7 @@ func PublicLine(key vaulttime.Key, now time.Time) string {
 // there is nothing to warn of.
 func warnOfUntracked(ctx context.Context, w host.World, name string) error {
 	r, err := repo.Open(ctx, w.Dir)
-	var none *repo.NotARepositoryError
+	var none *git.NotARepositoryError
 	if errors.As(err, &none) {
 		return nil
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/gate"
+	"github.com/codexlock/codexlock/internal/git"
 	"github.com/codexlock/codexlock/internal/host"
 	"github.com/codexlock/codexlock/internal/keys"
 	"github.com/codexlock/codexlock/internal/measure"
@@ -138,7 +139,7 @@ func (k *keyView) read(ctx context.Context) (err error) {
 		return err
 	}
 	r, err := repo.Open(ctx, k.world.Dir)
-	var none *repo.NotARepositoryError
+	var none *git.NotARepositoryError
 	switch {
 	case errors.As(err, &none):
 		k.options.Config = config.Default()

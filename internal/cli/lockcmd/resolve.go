@@ -15,6 +15,7 @@ import (
 	"github.com/codexlock/codexlock/internal/attest"
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/gate"
+	"github.com/codexlock/codexlock/internal/git"
 	"github.com/codexlock/codexlock/internal/host"
 	"github.com/codexlock/codexlock/internal/ledger"
 	"github.com/codexlock/codexlock/internal/manifest"
@@ -237,7 +238,7 @@ func (l lockResolution) read(ctx context.Context, p artifact.Path) ([]byte, erro
 		limit = measure.MaxLedgerBytes
 	}
 	text, err := l.work.Read(ctx, entry, limit)
-	if large := (*repo.TooLargeError)(nil); errors.As(err, &large) {
+	if large := (*git.TooLargeError)(nil); errors.As(err, &large) {
 		return nil, nil
 	}
 	return text, err

@@ -14,6 +14,7 @@ import (
 	"github.com/codexlock/codexlock/internal/cli/flags"
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/gate"
+	"github.com/codexlock/codexlock/internal/git"
 	"github.com/codexlock/codexlock/internal/host"
 	"github.com/codexlock/codexlock/internal/policy"
 	"github.com/codexlock/codexlock/internal/repo"
@@ -128,7 +129,7 @@ func workDirs(ctx context.Context, w host.World, named []string) ([]string, erro
 	}
 	root := w.Dir
 	r, err := repo.Open(ctx, w.Dir)
-	var none *repo.NotARepositoryError
+	var none *git.NotARepositoryError
 	switch {
 	case err == nil:
 		root = r.Root()

@@ -1,4 +1,4 @@
-package repo
+package git
 
 import (
 	"context"
@@ -27,12 +27,12 @@ type Source struct {
 var reaching = []string{"PATH", "SSL_CERT_FILE", "SSL_CERT_DIR", "https_proxy", "HTTPS_PROXY", "no_proxy", "NO_PROXY"}
 
 // start makes a repository in a folder and returns the git that fetches into it.
-func (s Source) start(ctx context.Context, r *Repository, dir string) (*runner, error) {
+func (s Source) start(ctx context.Context, r *Repository, dir string) (*Runner, error) {
 	parsed, err := url.Parse(s.URL)
 	if err != nil || parsed.Scheme != "https" && parsed.Scheme != "http" && parsed.Scheme != "file" {
 		return nil, fmt.Errorf("fetch: the URL is %q, want one of https", s.URL)
 	}
-	git := &runner{path: r.git.path, dir: dir}
+	git := &Runner{path: r.git.path, dir: dir}
 	if _, err := git.output(ctx, "init", "-q", "--template=", "--object-format="+r.format.name, "-b", "main", dir); err != nil {
 		return nil, err
 	}
@@ -60,7 +60,7 @@ func (s Source) start(ctx context.Context, r *Repository, dir string) (*runner, 
 }
 
 // fetch fetches with options and refspecs, without tags and without starting anything else.
-func (s Source) fetch(ctx context.Context, git *runner, options []string, refspecs ...string) error {
+func (s Source) fetch(ctx context.Context, git *Runner, options []string, refspecs ...string) error {
 	args := append([]string{"--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance", "--no-recurse-submodules"}, options...)
 	_, err := git.output(ctx, "fetch", append(append(args, "--", s.URL), refspecs...)...)
 	return err

@@ -1,4 +1,4 @@
-package repo
+package git
 
 import (
 	"bufio"
@@ -30,7 +30,7 @@ type objectReader struct {
 	leaving bool        // it was asked for no more
 }
 
-func startReader(ctx context.Context, git *runner) (*objectReader, error) {
+func startReader(ctx context.Context, git *Runner) (*objectReader, error) {
 	// It writes when it is told to, and not after each part of an answer.
 	cmd := git.command(ctx, "cat-file", "--batch-command", "--buffer", "-z")
 	p := &objectReader{cmd: cmd, stderr: &head{limit: maxStderr}}
@@ -117,16 +117,16 @@ const (
 )
 
 // answer asks for one object.
-func (p *objectReader) answer(f format, q request, use func(int64, io.Reader) error) (ending, error) {
+func (p *objectReader) answer(f format, q Request, use func(int64, io.Reader) error) (ending, error) {
 	p.heard()
-	if _, err := io.WriteString(p.stdin, contents+q.oid+flush); err != nil {
+	if _, err := io.WriteString(p.stdin, contents+q.OID+flush); err != nil {
 		return lost, err
 	}
 	return p.receive(f, q, use)
 }
 
 // receive reads the answer to a request that git was sent.
-func (p *objectReader) receive(f format, q request, use func(int64, io.Reader) error) (ending, error) {
+func (p *objectReader) receive(f format, q Request, use func(int64, io.Reader) error) (ending, error) {
 	kind, size, err := p.header(q)
 	if missing := (*MissingObjectError)(nil); errors.As(err, &missing) {
 		return inStep, err
@@ -136,11 +136,11 @@ func (p *objectReader) receive(f format, q request, use func(int64, io.Reader) e
 	}
 	body := &body{p: p, left: size, hash: f.begin(kind, size)}
 	switch {
-	case kind != q.kind:
-		err = &CorruptObjectError{OID: q.oid, Path: q.path, Reason: fmt.Sprintf("is a %s, want a %s", kind, q.kind)}
+	case kind != q.Kind:
+		err = &CorruptObjectError{OID: q.OID, Path: q.Path, Reason: fmt.Sprintf("is a %s, want a %s", kind, q.Kind)}
 		return p.drain(body), err
-	case size > q.limit:
-		return p.drain(body), &TooLargeError{Path: q.path, Size: size, Limit: q.limit}
+	case size > q.Limit:
+		return p.drain(body), &TooLargeError{Path: q.Path, Size: size, Limit: q.Limit}
 	}
 	if err := use(size, body); err != nil {
 		if body.err != nil {
@@ -149,19 +149,19 @@ func (p *objectReader) receive(f format, q request, use func(int64, io.Reader) e
 		return p.drain(body), err
 	}
 	if body.left != 0 {
-		return abandoned, fmt.Errorf("read object %s: %d bytes were left unread", q.oid, body.left)
+		return abandoned, fmt.Errorf("read object %s: %d bytes were left unread", q.OID, body.left)
 	}
 	if end := p.drain(body); end != inStep {
-		return end, &CorruptObjectError{OID: q.oid, Path: q.path, Reason: "is not as long as it says"}
+		return end, &CorruptObjectError{OID: q.OID, Path: q.Path, Reason: "is not as long as it says"}
 	}
-	if got := hex.EncodeToString(body.hash.Sum(nil)); got != q.oid {
-		return inStep, &CorruptObjectError{OID: q.oid, Path: q.path, Reason: "has the bytes of " + got}
+	if got := hex.EncodeToString(body.hash.Sum(nil)); got != q.OID {
+		return inStep, &CorruptObjectError{OID: q.OID, Path: q.Path, Reason: "has the bytes of " + got}
 	}
 	return inStep, nil
 }
 
 // header reads "<id> <type> <size>" or "<id> missing".
-func (p *objectReader) header(q request) (kind string, size int64, err error) {
+func (p *objectReader) header(q Request) (kind string, size int64, err error) {
 	line, err := p.stdout.ReadSlice('\n')
 	if err != nil {
 		return "", 0, fmt.Errorf("read answer: %w", noEOF(err))
@@ -170,11 +170,11 @@ func (p *objectReader) header(q request) (kind string, size int64, err error) {
 		return "", 0, fmt.Errorf("answer begins with %d bytes, want at most %d", len(line), maxHeader)
 	}
 	fields := strings.Split(string(bytes.TrimSuffix(line, []byte("\n"))), " ")
-	if fields[0] != q.oid {
-		return "", 0, fmt.Errorf("answer is %q, want one for object %s", line, q.oid)
+	if fields[0] != q.OID {
+		return "", 0, fmt.Errorf("answer is %q, want one for object %s", line, q.OID)
 	}
 	if len(fields) == 2 && fields[1] == "missing" {
-		return "", 0, &MissingObjectError{OID: q.oid, Path: q.path}
+		return "", 0, &MissingObjectError{OID: q.OID, Path: q.Path}
 	}
 	if len(fields) != 3 {
 		return "", 0, fmt.Errorf("answer is %q, want an id, a type and a size", line)

@@ -1,4 +1,4 @@
-package repo
+package git
 
 import (
 	"bytes"
@@ -12,20 +12,20 @@ const headRevision = "HEAD^{commit}"
 
 // refObject asks the process that reads objects for what a ref names: "" for nothing that is
 // here. ok is false where git did not answer.
-func (o *objects) refObject(ctx context.Context, name string) (id string, ok bool) {
+func (o *Objects) refObject(ctx context.Context, name string) (id string, ok bool) {
 	return o.lookUp(ctx, name, "")
 }
 
 // headCommit asks the process that reads objects for the commit of HEAD: every command
 // needs both, and a process takes 2 to 4 ms. ok is false where git did not answer with
 // a commit: git rev-parse then says what is wrong.
-func (o *objects) headCommit(ctx context.Context) (id string, ok bool) {
+func (o *Objects) headCommit(ctx context.Context) (id string, ok bool) {
 	id, ok = o.lookUp(ctx, headRevision, "commit")
 	return id, ok && id != ""
 }
 
 // lookUp asks for the id of an object of a kind, "" for any.
-func (o *objects) lookUp(ctx context.Context, rev, kind string) (id string, ok bool) {
+func (o *Objects) lookUp(ctx context.Context, rev, kind string) (id string, ok bool) {
 	select {
 	case o.slots <- struct{}{}:
 		defer func() { <-o.slots }()

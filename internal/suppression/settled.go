@@ -1,4 +1,4 @@
-package policy
+package suppression
 
 import (
 	"cmp"
@@ -9,54 +9,55 @@ import (
 	"github.com/codexlock/codexlock/internal/facts"
 )
 
-// Proposed are the exceptions, rule settings and baseline of the head. They cover
-// nothing; what the change adds to the base's is judged.
+// Proposed are the exceptions, rule settings and baseline of the head. They cover nothing;
+// rules judge what the change adds to the base's.
 type Proposed struct {
 	File       string // the head's configuration
 	Exceptions []Exception
 	Settings   []Setting
-	Baseline   string // where the head's baseline is; "" where there is none that can be read
+	Baseline   string // the path of the head's baseline; "" if it has none that can be read
 	Entries    []baseline.Entry
-	// Locate finds a value in one of the two files.
+	// Locate returns the position of a value in one of the two files.
 	Locate func(file, pointer string) (line, column int, ok bool) `json:"-"`
 }
 
-// settled states what became of the exceptions, the settings and the baseline,
-// once everything was judged. all: every artifact was, so that what is unused is
-// known.
-func (w *suppressions) settled(rules []decision.Rule, all, rulesEdited bool) *facts.Exceptions {
+// Settle returns the facts about exceptions, settings and baseline once the artifacts are
+// judged. all says that every artifact of the repository was judged, so that the unused ones
+// are known; rulesEdited that the change edits rules, so that it may add the rule that an
+// exception names.
+func (t *Tracker) Settle(rules []decision.Rule, all, rulesEdited bool) *facts.Exceptions {
 	s := &facts.Exceptions{
-		File: w.o.ExceptionsIn, Judged: "part",
-		List: make([]facts.Exception, 0, len(w.o.Exceptions)), Rules: make([]facts.Exception, 0, len(w.o.Settings)),
+		File: t.set.File, Judged: "part",
+		List: make([]facts.Exception, 0, len(t.set.Exceptions)), Rules: make([]facts.Exception, 0, len(t.set.Settings)),
 	}
 	if all {
 		s.Judged = "all"
 	}
-	for i, x := range w.o.Exceptions {
-		f := w.exception(x, rules)
+	for i, x := range t.set.Exceptions {
+		f := t.exceptionFacts(x, rules)
 		switch {
-		case w.used[i].Load():
+		case t.used[i].Load():
 			f.Use = "used"
 		case !all:
 			f.Use = "unknown"
 		}
 		s.List = append(s.List, f)
 	}
-	for _, x := range w.o.Settings {
-		s.Rules = append(s.Rules, w.setting(x, rules))
+	for _, x := range t.set.Settings {
+		s.Rules = append(s.Rules, t.settingFacts(x, rules))
 	}
-	s.Baseline = w.settledBaseline(rules, all)
-	s.Added = w.additions(rules, rulesEdited)
+	s.Baseline = t.baselineFacts(rules, all)
+	s.Added = t.additions(rules, rulesEdited)
 	return s
 }
 
-// exception states whether an exception holds, and whether it can cover anything.
-func (w *suppressions) exception(x Exception, rules []decision.Rule) facts.Exception {
+// exceptionFacts returns whether an exception has expired, and whether it can cover anything.
+func (t *Tracker) exceptionFacts(x Exception, rules []decision.Rule) facts.Exception {
 	f := facts.Exception{
-		Pointer: x.Pointer, Rule: x.Rule.String(), Owner: x.Owner, Expires: timeText(x.Expires),
+		Pointer: x.Pointer, Rule: x.Rule.String(), Owner: x.Owner, Expires: decision.TimeText(x.Expires),
 		State: "current", Selects: "nothing", Use: "unused",
 	}
-	if w.o.Now.After(x.Expires) {
+	if t.now.After(x.Expires) {
 		f.State = "expired"
 	}
 	for _, r := range rules {
@@ -74,13 +75,13 @@ func (w *suppressions) exception(x Exception, rules []decision.Rule) facts.Excep
 	return f
 }
 
-// setting states the same of a rule's setting, which is always needed.
-func (w *suppressions) setting(x Setting, rules []decision.Rule) facts.Exception {
+// settingFacts returns the same about a rule's setting, which always counts as used.
+func (t *Tracker) settingFacts(x Setting, rules []decision.Rule) facts.Exception {
 	f := facts.Exception{
-		Pointer: x.Pointer, Rule: x.Rule, Owner: x.Owner, Expires: timeText(x.Expires),
+		Pointer: x.Pointer, Rule: x.Rule, Owner: x.Owner, Expires: decision.TimeText(x.Expires),
 		State: "current", Selects: "nothing", Use: "used",
 	}
-	if w.o.Now.After(x.Expires) {
+	if t.now.After(x.Expires) {
 		f.State = "expired"
 	}
 	for _, r := range rules {
@@ -101,9 +102,10 @@ func (w *suppressions) setting(x Setting, rules []decision.Rule) facts.Exception
 	return f
 }
 
-// additions states the same of what the change adds or edits.
-func (w *suppressions) additions(rules []decision.Rule, rulesEdited bool) facts.Additions {
-	p := w.o.Proposed
+// additions returns the same about the exceptions, settings and entries that the change adds or
+// edits.
+func (t *Tracker) additions(rules []decision.Rule, rulesEdited bool) facts.Additions {
+	p := t.set.Proposed
 	a := facts.Additions{File: p.File, Baseline: p.Baseline, List: []facts.Exception{}, Rules: []facts.Exception{}, Never: []facts.StaleEntry{}}
 	add := func(list *[]facts.Exception, f facts.Exception) {
 		if f.Selects == "nothing" && rulesEdited {
@@ -121,17 +123,17 @@ func (w *suppressions) additions(rules []decision.Rule, rulesEdited bool) facts.
 		*list = append(*list, f)
 	}
 	for _, x := range p.Exceptions {
-		if !slices.ContainsFunc(w.o.Exceptions, x.equal) {
-			add(&a.List, w.exception(x, rules))
+		if !slices.ContainsFunc(t.set.Exceptions, x.equal) {
+			add(&a.List, t.exceptionFacts(x, rules))
 		}
 	}
 	for _, x := range p.Settings {
-		if !slices.ContainsFunc(w.o.Settings, x.equal) {
-			add(&a.Rules, w.setting(x, rules))
+		if !slices.ContainsFunc(t.set.Settings, x.equal) {
+			add(&a.Rules, t.settingFacts(x, rules))
 		}
 	}
 	for i, e := range p.Entries {
-		if _, kept := w.entries[e]; !kept && never(rules, e.Rule) {
+		if _, kept := t.entries[e]; !kept && never(rules, e.Rule) {
 			line, _ := p.locate(p.Baseline, baseline.Pointer(i))
 			a.Never = append(a.Never, facts.StaleEntry{Pointer: baseline.Pointer(i), Line: line, Rule: e.Rule, Path: e.Path})
 		}
@@ -139,6 +141,7 @@ func (w *suppressions) additions(rules []decision.Rule, rulesEdited bool) facts.
 	return a
 }
 
+// locate returns a position, which is the start of the file without a better one.
 func (p *Proposed) locate(file, pointer string) (line, column int) {
 	if p.Locate != nil {
 		line, column, _ = p.Locate(file, pointer)
@@ -146,22 +149,26 @@ func (p *Proposed) locate(file, pointer string) (line, column int) {
 	return max(line, 1), max(column, 1)
 }
 
+// equal reports whether two exceptions state the same, wherever they are in the file.
 func (x Exception) equal(y Exception) bool {
 	return x.Rule == y.Rule && slices.Equal(x.Paths, y.Paths) && x.Reason == y.Reason && x.Owner == y.Owner && x.Expires.Equal(y.Expires)
 }
 
+// equal reports whether two settings state the same, wherever they are in the file.
 func (x Setting) equal(y Setting) bool {
 	return x.Rule == y.Rule && x.Level == y.Level && x.Reason == y.Reason && x.Owner == y.Owner && x.Expires.Equal(y.Expires)
 }
 
-// never reports whether a baseline's rule is one that is never excepted.
+// never reports whether a baseline entry names a rule that is never excepted.
 func never(rules []decision.Rule, selector string) bool {
 	x, err := decision.ParseSelector(selector)
 	return err == nil && slices.ContainsFunc(rules, func(r decision.Rule) bool { return r.Code == x.Code && r.Excepted == decision.ExceptedNever })
 }
 
-func (w *suppressions) settledBaseline(rules []decision.Rule, all bool) facts.Baseline {
-	b := &w.o.Baseline
+// baselineFacts returns the facts about the base's baseline: its problems, and the entries that
+// are not needed or never cover anything.
+func (t *Tracker) baselineFacts(rules []decision.Rule, all bool) facts.Baseline {
+	b := &t.set.Baseline
 	out := facts.Baseline{
 		Path: b.Path, State: cmp.Or(b.State, facts.BaselineStateUnnamed), Problems: b.Problems, Entries: len(b.Entries),
 		Stale: []facts.StaleEntry{}, Never: []facts.StaleEntry{},
@@ -177,7 +184,7 @@ func (w *suppressions) settledBaseline(rules []decision.Rule, all bool) facts.Ba
 		switch {
 		case never(rules, e.Rule):
 			out.Never = append(out.Never, entry)
-		case all && !w.covering[i].Load():
+		case all && !t.covering[i].Load():
 			out.Stale = append(out.Stale, entry)
 		}
 	}

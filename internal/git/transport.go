@@ -1,4 +1,4 @@
-package repo
+package git
 
 import (
 	"context"
@@ -13,7 +13,7 @@ import (
 type Remote struct {
 	Name string // as the clone's configuration has it
 	r    *Repository
-	git  *runner
+	git  *Runner
 }
 
 // Remote returns the remote that the checked-out branch tracks, or else origin, or else the
@@ -22,7 +22,7 @@ type Remote struct {
 func (r *Repository) Remote(ctx context.Context, environment []string) (remote Remote, ok bool, err error) {
 	out, err := r.git.output(ctx, "config", "--local", "--name-only", "--get-regexp", `^remote\..*\.url$`)
 	switch {
-	case isNo(err):
+	case IsNone(err):
 		return Remote{}, false, nil
 	case err != nil:
 		return Remote{}, false, fmt.Errorf("read the remotes: %w", err)
@@ -35,7 +35,7 @@ func (r *Repository) Remote(ctx context.Context, environment []string) (remote R
 			names = append(names, name)
 		}
 	}
-	remote = Remote{r: r, git: &runner{path: r.git.path, place: r.git.place, dir: r.git.dir, transport: true, user: withoutGit(environment)}}
+	remote = Remote{r: r, git: &Runner{path: r.git.path, place: r.git.place, dir: r.git.dir, transport: true, user: withoutGit(environment)}}
 	if branch, err := r.git.output(ctx, "symbolic-ref", "--quiet", "--short", "HEAD"); err == nil {
 		tracked, _ := r.git.output(ctx, "config", "--local", "--get", "branch."+strings.TrimSpace(string(branch))+".remote")
 		remote.Name = strings.TrimSpace(string(tracked))

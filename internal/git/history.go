@@ -1,4 +1,4 @@
-package repo
+package git
 
 import (
 	"context"
@@ -17,7 +17,7 @@ func (r *Repository) MergeBases(ctx context.Context, a, b Commit) ([]Commit, err
 		return []Commit{a}, nil
 	}
 	out, err := r.git.output(ctx, "merge-base", "--all", "--end-of-options", string(a), string(b))
-	if err != nil && !isNo(err) {
+	if err != nil && !IsNone(err) {
 		return nil, fmt.Errorf("find the merge base of %s and %s: %w", a, b, err)
 	}
 	var bases []Commit
@@ -41,8 +41,8 @@ func (r *Repository) MergeBases(ctx context.Context, a, b Commit) ([]Commit, err
 	return bases, nil
 }
 
-// isNo reports whether git ended with 1, its answer "none" to a question.
-func isNo(err error) bool {
+// IsNone reports whether git ended with 1, its answer "none" to a question.
+func IsNone(err error) bool {
 	var failed *GitError
 	var ended *exec.ExitError
 	return errors.As(err, &failed) && errors.As(failed.Err, &ended) && ended.ExitCode() == 1
@@ -88,7 +88,7 @@ func (r *Repository) Touching(ctx context.Context, tip Commit, paths []string) (
 func (r *Repository) Remotes(ctx context.Context) (origin []string, any bool, err error) {
 	out, err := r.git.output(ctx, "config", "--local", "--null", "--get-regexp", `^remote\..*\.(url|pushurl)$`)
 	switch {
-	case isNo(err):
+	case IsNone(err):
 		return nil, false, nil
 	case err != nil:
 		return nil, false, fmt.Errorf("read the remotes: %w", err)

@@ -1,4 +1,4 @@
-package repo
+package git
 
 import (
 	"errors"
@@ -10,9 +10,9 @@ import (
 
 // fork makes a commit of its own on a new branch from a revision.
 func (s sandbox) fork(name, from string) Commit {
-	s.t.Helper()
-	s.git("checkout", "-q", "-b", name, from)
-	s.write(name, name)
+	s.T.Helper()
+	s.Git("checkout", "-q", "-b", name, from)
+	s.Write(name, name)
 	return s.commit()
 }
 
@@ -20,12 +20,12 @@ func TestMergeBases(t *testing.T) {
 	s := newSandbox(t)
 	root := s.commit()
 	a, b := s.fork("a", "main"), s.fork("b", "main")
-	s.git("checkout", "-q", "a")
-	s.git("merge", "-q", "-m", "b", "b")
-	s.git("branch", "ab")
-	s.git("checkout", "-q", "b")
-	s.git("merge", "-q", "-m", "a", string(a))
-	s.git("checkout", "-q", "--orphan", "other")
+	s.Git("checkout", "-q", "a")
+	s.Git("merge", "-q", "-m", "b", "b")
+	s.Git("branch", "ab")
+	s.Git("checkout", "-q", "b")
+	s.Git("merge", "-q", "-m", "a", string(a))
+	s.Git("checkout", "-q", "--orphan", "other")
 	other := s.commit()
 	r := s.open()
 	commit := func(rev string) Commit {
@@ -65,11 +65,11 @@ func TestMergeBasesInAShallowClone(t *testing.T) {
 	s := newSandbox(t)
 	s.commit()
 	a := s.fork("a", "main")
-	s.git("checkout", "-q", "main")
-	s.write("more", "more")
+	s.Git("checkout", "-q", "main")
+	s.Write("more", "more")
 	b := s.commit()
 	shallow := newSandbox(t)
-	shallow.git("fetch", "-q", "--depth=1", "file://"+s.dir, "a", "main")
+	shallow.Git("fetch", "-q", "--depth=1", "file://"+s.Dir, "a", "main")
 	r := shallow.open()
 	var missing *MissingHistoryError
 	if got, err := r.MergeBases(t.Context(), a, b); !errors.As(err, &missing) || !strings.Contains(missing.Hint(), "fetch-depth: 0") {
@@ -79,16 +79,16 @@ func TestMergeBasesInAShallowClone(t *testing.T) {
 
 func TestTouching(t *testing.T) {
 	s := newSandbox(t)
-	s.write("x", "1")
+	s.Write("x", "1")
 	first := s.commit()
-	s.write("y", "1")
+	s.Write("y", "1")
 	s.commit()
-	s.git("checkout", "-q", "-b", "side")
-	s.write("x", "2")
+	s.Git("checkout", "-q", "-b", "side")
+	s.Write("x", "2")
 	s.commit()
-	s.git("checkout", "-q", "main")
-	s.git("merge", "-q", "--no-ff", "-m", "merge", "side")
-	merge := Commit(s.git("rev-parse", "HEAD"))
+	s.Git("checkout", "-q", "main")
+	s.Git("merge", "-q", "--no-ff", "-m", "merge", "side")
+	merge := Commit(s.Git("rev-parse", "HEAD"))
 	got, err := s.open().Touching(t.Context(), merge, []string{"x", "*"})
 	if err != nil || !slices.Equal(got, []Commit{merge, first}) {
 		t.Errorf("got %v, %v, want %v", got, err, []Commit{merge, first})
@@ -101,13 +101,13 @@ func TestAmbiguousRevisions(t *testing.T) {
 	s := newSandbox(t)
 	base := s.commit()
 	evil := s.fork("evil", "main")
-	s.git("update-ref", "refs/remotes/origin/main", string(base))
+	s.Git("update-ref", "refs/remotes/origin/main", string(base))
 	short := string(base)[:8]
 	for _, tag := range []string{"main", "origin/main", short} {
-		s.git("tag", tag, string(evil))
+		s.Git("tag", tag, string(evil))
 	}
-	s.git("tag", "-a", "-m", "same", "evil", string(evil))
-	s.git("tag", "feed", string(evil))
+	s.Git("tag", "-a", "-m", "same", "evil", string(evil))
+	s.Git("tag", "feed", string(evil))
 	r := s.open()
 	for rev, want := range map[string]struct {
 		commit Commit
@@ -134,17 +134,17 @@ func TestRemotes(t *testing.T) {
 	if origin, any, err := r.Remotes(t.Context()); err != nil || any || len(origin) > 0 {
 		t.Errorf("without remotes: %v, %v, %v", origin, any, err)
 	}
-	s.git("config", "remote.other.url", "https://example.org/o/r")
+	s.Git("config", "remote.other.url", "https://example.org/o/r")
 	if origin, any, err := r.Remotes(t.Context()); err != nil || !any || len(origin) > 0 {
 		t.Errorf("without origin: %v, %v, %v", origin, any, err)
 	}
-	s.git("config", "url.https://evil.example/.insteadOf", "https://github.com/")
-	s.git("config", "remote.origin.url", "https://github.com/o/r")
-	s.git("config", "--add", "remote.origin.url", "a\nb")
+	s.Git("config", "url.https://evil.example/.insteadOf", "https://github.com/")
+	s.Git("config", "remote.origin.url", "https://github.com/o/r")
+	s.Git("config", "--add", "remote.origin.url", "a\nb")
 	if origin, any, err := r.Remotes(t.Context()); err != nil || !any || !slices.Equal(origin, []string{"https://github.com/o/r", "a\nb"}) {
 		t.Errorf("with origin: %q, %v, %v", origin, any, err)
 	}
-	if err := os.WriteFile(s.path(".git/config"), []byte("[remote \"origin\"\n"), 0o644); err != nil {
+	if err := os.WriteFile(s.Path(".git/config"), []byte("[remote \"origin\"\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	if _, _, err := r.Remotes(t.Context()); err == nil {

@@ -1,4 +1,4 @@
-package repo
+package git
 
 import (
 	"bytes"
@@ -8,22 +8,22 @@ import (
 	"time"
 )
 
-// Create makes an empty repository in a folder and opens it: the demo's
-// throwaway one. Nothing of the user's git configuration or templates is used.
-func Create(ctx context.Context, dir string) (*Repository, error) {
+// Init makes an empty repository in a folder: the temporary one of a demo. Nothing
+// of the user's git configuration or templates is used.
+func Init(ctx context.Context, dir string) error {
 	git, err := newRunner(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	git.dir = dir
 	if _, err := git.output(ctx, "init", "-q", "--template=", "-b", "main", dir); err != nil {
-		return nil, fmt.Errorf("make a repository in %q: %w", dir, err)
+		return fmt.Errorf("make a repository in %q: %w", dir, err)
 	}
-	return Open(ctx, dir)
+	return nil
 }
 
 // CommitAll records every file of the work tree as a commit of the branch, at
-// the given time. It is for repositories that Create made.
+// the given time. It is for repositories that Init made.
 func (r *Repository) CommitAll(ctx context.Context, message string, at time.Time) (Commit, error) {
 	if _, err := r.write(ctx, at, "add", "--all"); err != nil {
 		return "", err

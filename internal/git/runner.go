@@ -1,4 +1,4 @@
-package repo
+package git
 
 import (
 	"bytes"
@@ -36,12 +36,12 @@ const (
 	waitDelay = 5 * time.Second
 )
 
-// A runner starts git. It is the only place that does, and fixes what git may do: it reads
+// A Runner starts git. It is the only place that does, and fixes what git may do: it reads
 // objects, names files and writes the objects of a ref. No hook, filter, pager, editor,
 // credential helper, file-system monitor or transport can start, whatever the repository's
 // own configuration says, because a step before us may have written that. One with
 // transport fetches and pushes: as the user, or apart from the repository.
-type runner struct {
+type Runner struct {
 	path  string   // the git binary, absolute
 	place []string // --git-dir and --work-tree: nothing is discovered by git
 	dir   string   // the working directory
@@ -52,12 +52,12 @@ type runner struct {
 	started   atomic.Int64
 }
 
-func newRunner(ctx context.Context) (*runner, error) {
+func newRunner(ctx context.Context) (*Runner, error) {
 	path, err := exec.LookPath("git")
 	if err != nil {
 		return nil, &GitVersionError{Err: err}
 	}
-	g := &runner{path: path}
+	g := &Runner{path: path}
 	if _, known := newGits.Load(path); known {
 		return g, nil
 	}
@@ -85,7 +85,10 @@ func enough(version string) bool {
 	return major > minMajor || major == minMajor && minor >= minMinor
 }
 
-func (g *runner) args(command string, rest []string) []string {
+// Processes is how many processes it started.
+func (g *Runner) Processes() int64 { return g.started.Load() }
+
+func (g *Runner) args(command string, rest []string) []string {
 	args := []string{
 		"--no-pager", "--no-replace-objects",
 		"-c", "core.fsmonitor=", "-c", "core.hooksPath=" + os.DevNull, "-c", "safe.directory=" + g.dir,
@@ -111,7 +114,7 @@ func (g *runner) args(command string, rest []string) []string {
 
 // env is the whole environment of git. PATH and GIT_EXEC_PATH lead nowhere, so
 // that it cannot start even itself (a lazy fetch) by name.
-func (g *runner) env() []string {
+func (g *Runner) env() []string {
 	if g.transport {
 		return append(slices.Clip(g.user), "GIT_NO_REPLACE_OBJECTS=1")
 	}
@@ -139,24 +142,24 @@ func (g *runner) env() []string {
 // userVariables lead git to what a user configured for all repositories.
 var userVariables = []string{"HOME", "XDG_CONFIG_HOME", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM", "GIT_ATTR_NOSYSTEM"}
 
-// asUser is a runner that reads the user's own configuration as well, which says
+// AsUser is a runner that reads the user's own configuration as well, which says
 // what a commit of theirs would hold. It runs no more than the other one.
-func (g *runner) asUser(env func(string) (string, bool)) *runner {
+func (g *Runner) AsUser(env func(string) (string, bool)) *Runner {
 	user := []string{}
 	for _, name := range userVariables {
 		if v, ok := env(name); ok {
 			user = append(user, name+"="+v)
 		}
 	}
-	return &runner{path: g.path, place: g.place, dir: g.dir, user: user}
+	return &Runner{path: g.path, place: g.place, dir: g.dir, user: user}
 }
 
-// withIndex is a runner that reads another index, "" the repository's own.
-func (g *runner) withIndex(file string) *runner {
-	return &runner{path: g.path, place: g.place, dir: g.dir, user: g.user, index: file}
+// WithIndex is a runner that reads another index, "" the repository's own.
+func (g *Runner) WithIndex(file string) *Runner {
+	return &Runner{path: g.path, place: g.place, dir: g.dir, user: g.user, index: file}
 }
 
-func (g *runner) command(ctx context.Context, command string, rest ...string) *exec.Cmd {
+func (g *Runner) command(ctx context.Context, command string, rest ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, g.path, g.args(command, rest)...)
 	cmd.Dir = g.dir
 	cmd.Env = g.env()
@@ -166,9 +169,9 @@ func (g *runner) command(ctx context.Context, command string, rest ...string) *e
 }
 
 // output is what git answers to a short question.
-func (g *runner) output(ctx context.Context, command string, rest ...string) ([]byte, error) {
+func (g *Runner) output(ctx context.Context, command string, rest ...string) ([]byte, error) {
 	var out bytes.Buffer
-	err := g.stream(ctx, func(r io.Reader) error {
+	err := g.Stream(ctx, func(r io.Reader) error {
 		n, err := io.Copy(&out, io.LimitReader(r, maxAnswer+1))
 		if err == nil && n > maxAnswer {
 			err = fmt.Errorf("answer has over %d bytes", maxAnswer)
@@ -178,14 +181,14 @@ func (g *runner) output(ctx context.Context, command string, rest ...string) ([]
 	return out.Bytes(), err
 }
 
-// stream hands git's output to read while git writes it. When read gives up,
+// Stream hands git's output to read while git writes it. When read gives up,
 // git is killed at once; an output that git did not finish is an error.
-func (g *runner) stream(ctx context.Context, read func(io.Reader) error, command string, rest ...string) error {
-	return g.converse(ctx, nil, read, command, rest...)
+func (g *Runner) Stream(ctx context.Context, read func(io.Reader) error, command string, rest ...string) error {
+	return g.Converse(ctx, nil, read, command, rest...)
 }
 
-// converse is stream for a git that reads its questions from its standard input.
-func (g *runner) converse(ctx context.Context, input io.Reader, read func(io.Reader) error, command string, rest ...string) error {
+// Converse is stream for a git that reads its questions from its standard input.
+func (g *Runner) Converse(ctx context.Context, input io.Reader, read func(io.Reader) error, command string, rest ...string) error {
 	limit := listTimeout
 	if g.transport {
 		limit = transferTimeout

@@ -1,4 +1,4 @@
-package repo
+package git
 
 import (
 	"bufio"
@@ -21,12 +21,12 @@ func (r *Repository) Ref(ctx context.Context, name string) (c Commit, ok bool, e
 		if id != "" {
 			return Commit(id), true, nil
 		}
-		if _, err := os.Lstat(filepath.Join(r.commonDir(), filepath.FromSlash(name))); err != nil {
+		if _, err := os.Lstat(filepath.Join(r.CommonDir(), filepath.FromSlash(name))); err != nil {
 			return "", false, nil
 		}
 	} // else there may be a ref to what is not here: git says which
 	out, err := r.git.output(ctx, "rev-parse", "--verify", "--quiet", "--end-of-options", name)
-	if isNo(err) {
+	if IsNone(err) {
 		return "", false, nil
 	}
 	if err != nil {
@@ -80,7 +80,7 @@ func (r *Repository) SetRef(ctx context.Context, ref string, old Commit, files [
 		_ = out.CloseWithError(err)
 	}()
 	var answer bytes.Buffer
-	err := r.git.converse(ctx, in, func(from io.Reader) error {
+	err := r.git.Converse(ctx, in, func(from io.Reader) error {
 		_, err := io.Copy(&answer, io.LimitReader(from, maxAnswer))
 		return err
 	}, "fast-import", "--quiet", "--done", "--force", "--date-format=raw")
@@ -100,7 +100,7 @@ func (r *Repository) SetRef(ctx context.Context, ref string, old Commit, files [
 
 // CommittedAt is when a commit says that it was made.
 func (r *Repository) CommittedAt(ctx context.Context, c Commit) (time.Time, error) {
-	data, err := r.objects.read(ctx, request{oid: string(c), kind: "commit", limit: maxCommit})
+	data, err := r.objects.Read(ctx, Request{OID: string(c), Kind: "commit", Limit: maxCommit})
 	if err != nil {
 		return time.Time{}, fmt.Errorf("read commit %s: %w", c, err)
 	}

@@ -1,4 +1,4 @@
-package repo
+package git
 
 import (
 	"bufio"
@@ -21,7 +21,7 @@ type Supplement struct {
 	clone  *Repository
 	source Source
 	dir    string
-	git    *runner // fetches into it
+	git    *Runner // fetches into it
 }
 
 // cloneRef names the commit that the clone has checked out.
@@ -46,11 +46,11 @@ func (r *Repository) Supplement(ctx context.Context, from Source) (s *Supplement
 	if s.git, err = from.start(ctx, r, s.dir); err != nil {
 		return nil, err
 	}
-	if err := s.borrow(r.commonDir()); err != nil {
+	if err := s.borrow(r.CommonDir()); err != nil {
 		return nil, err
 	}
 	// What the clone has need not be sent again, as far as its history goes.
-	if err := addShallow(r.commonDir(), s.gitFolder()); err != nil {
+	if err := addShallow(r.CommonDir(), s.gitFolder()); err != nil {
 		return nil, err
 	}
 	if head, err := r.resolve(ctx, "HEAD"); err == nil {
@@ -124,13 +124,13 @@ func (s *Supplement) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	git := &runner{path: s.clone.git.path, dir: s.clone.git.dir, place: []string{"--git-dir=" + s.gitFolder()}}
+	git := &Runner{path: s.clone.git.path, dir: s.clone.git.dir, place: []string{"--git-dir=" + s.gitFolder()}}
 	if !s.clone.bare {
 		git.place = append(git.place, "--work-tree="+s.clone.root)
 	}
 	s.Repository = &Repository{
 		root: s.clone.root, gitDir: s.gitFolder(), bare: s.clone.bare, shallow: len(data) > 0,
-		format: s.clone.format, git: git, objects: newObjects(git, s.clone.format), top: newTop(s.clone.root),
+		format: s.clone.format, git: git, objects: newObjects(git, s.clone.format),
 	}
 	return ctx.Err()
 }
@@ -243,7 +243,7 @@ func (s *Supplement) Close() error {
 // reaches others: whether one of its cut-off commits can be reached from them and not from
 // the others.
 func (r *Repository) endsWithin(ctx context.Context, commits, others []Commit) (bool, error) {
-	data, err := readShallow(r.commonDir())
+	data, err := readShallow(r.CommonDir())
 	if err != nil {
 		return false, err
 	}
@@ -259,7 +259,7 @@ func (r *Repository) endsWithin(ctx context.Context, commits, others []Commit) (
 		args = append(args, "^"+string(c))
 	}
 	found := false
-	err = r.git.stream(ctx, func(out io.Reader) error {
+	err = r.git.Stream(ctx, func(out io.Reader) error {
 		lines := bufio.NewScanner(out)
 		for lines.Scan() {
 			found = found || cut[lines.Text()]

@@ -1,4 +1,4 @@
-package repo
+package git
 
 import (
 	"context"
@@ -72,12 +72,12 @@ const (
 	maxDrain = 1 << 20
 )
 
-// objects reads objects by id, with as many git processes as there are
+// Objects reads objects by id, with as many git processes as there are
 // concurrent readers, up to maxReaders, each started when it is first needed.
 // A process that ends by itself ends all reading: what broke it is still there,
 // and starting git again for each file would only hide it.
-type objects struct {
-	git    *runner
+type Objects struct {
+	git    *Runner
 	format format
 	ctx    context.Context // ends the processes
 	cancel context.CancelFunc
@@ -92,13 +92,16 @@ type objects struct {
 
 var errClosed = errors.New("repository is closed")
 
-func newObjects(git *runner, f format) *objects {
+func newObjects(git *Runner, f format) *Objects {
 	ctx, cancel := context.WithCancel(context.Background())
 	n := min(maxReaders, max(2, runtime.GOMAXPROCS(0)))
-	return &objects{git: git, format: f, ctx: ctx, cancel: cancel, slots: make(chan struct{}, n)}
+	return &Objects{git: git, format: f, ctx: ctx, cancel: cancel, slots: make(chan struct{}, n)}
 }
 
-func (o *objects) close() error {
+// RoundTrips is how often somebody waited for an answer of git.
+func (o *Objects) RoundTrips() int64 { return o.trips.Load() }
+
+func (o *Objects) close() error {
 	o.mu.Lock()
 	idle := o.idle
 	o.idle = nil
@@ -113,18 +116,18 @@ func (o *objects) close() error {
 	return nil
 }
 
-// A request is one object wanted.
-type request struct {
-	oid   string
-	kind  string // blob, tree, commit
-	path  string // for messages
-	limit int64
+// A Request is for one object.
+type Request struct {
+	OID   string // in hex
+	Kind  string // blob, tree, commit
+	Path  string // for messages
+	Limit int64  // of its bytes
 }
 
-// read is the whole object, checked against its id.
-func (o *objects) read(ctx context.Context, q request) ([]byte, error) {
+// Read is the whole object, checked against its id.
+func (o *Objects) Read(ctx context.Context, q Request) ([]byte, error) {
 	var data []byte
-	err := o.stream(ctx, q, func(size int64, r io.Reader) error {
+	err := o.Stream(ctx, q, func(size int64, r io.Reader) error {
 		data = make([]byte, size)
 		_, err := io.ReadFull(r, data)
 		return err
@@ -135,9 +138,9 @@ func (o *objects) read(ctx context.Context, q request) ([]byte, error) {
 	return data, nil
 }
 
-// stream hands the object's bytes to use, which must read them all. Only when
+// Stream hands the object's bytes to use, which must read them all. Only when
 // stream returns nil were they those of the id.
-func (o *objects) stream(ctx context.Context, q request, use func(size int64, r io.Reader) error) error {
+func (o *Objects) Stream(ctx context.Context, q Request, use func(size int64, r io.Reader) error) error {
 	select {
 	case o.slots <- struct{}{}:
 		defer func() { <-o.slots }()
@@ -168,7 +171,7 @@ func (o *objects) stream(ctx context.Context, q request, use func(size int64, r 
 	return err
 }
 
-func (o *objects) take() (*objectReader, error) {
+func (o *Objects) take() (*objectReader, error) {
 	o.trips.Add(1)
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -188,7 +191,7 @@ func (o *objects) take() (*objectReader, error) {
 }
 
 // release keeps a process for the next request.
-func (o *objects) release(p *objectReader) {
+func (o *Objects) release(p *objectReader) {
 	o.mu.Lock()
 	keep := o.broken == nil
 	if keep {
@@ -201,7 +204,7 @@ func (o *objects) release(p *objectReader) {
 }
 
 // fail makes the end of a process the end of reading, and says why it ended.
-func (o *objects) fail(p *objectReader, q request, err error) error {
+func (o *Objects) fail(p *objectReader, q Request, err error) error {
 	closed := o.ctx.Err() != nil
 	var corrupt *CorruptObjectError
 	// At the end of its answers git is about to end: it shall say how.
@@ -215,14 +218,14 @@ func (o *objects) fail(p *objectReader, q request, err error) error {
 		err = errClosed
 	case strings.Contains(stderr, "promisor remote"):
 		// A partial clone: git wanted to fetch the object and was not allowed to.
-		err = &MissingObjectError{OID: q.oid, Path: q.path}
+		err = &MissingObjectError{OID: q.OID, Path: q.Path}
 	case stderr != "":
-		err = &CorruptObjectError{OID: q.oid, Path: q.path, Reason: fmt.Sprintf("cannot be read (%q)", stderr)}
+		err = &CorruptObjectError{OID: q.OID, Path: q.Path, Reason: fmt.Sprintf("cannot be read (%q)", stderr)}
 	case errors.As(err, &corrupt):
 	case waitErr == nil && errors.Is(err, io.ErrUnexpectedEOF):
-		err = &CorruptObjectError{OID: q.oid, Path: q.path, Reason: "is shorter than it says"}
+		err = &CorruptObjectError{OID: q.OID, Path: q.Path, Reason: "is shorter than it says"}
 	default:
-		err = &GitError{Command: "cat-file", Err: errors.Join(fmt.Errorf("read object %s of %q: %w", q.oid, q.path, err), waitErr)}
+		err = &GitError{Command: "cat-file", Err: errors.Join(fmt.Errorf("read object %s of %q: %w", q.OID, q.Path, err), waitErr)}
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()

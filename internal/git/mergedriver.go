@@ -1,4 +1,4 @@
-package repo
+package git
 
 import (
 	"context"
@@ -14,8 +14,8 @@ const mergeDriverKey = "merge.codexlock.driver"
 // configuration, which no commit contains. A driver that is configured, there or for the
 // user, stays; env says where the user's configuration is. set is whether it was written.
 func (r *Repository) ConfigureMergeDriver(ctx context.Context, env func(string) (string, bool), command string) (set bool, err error) {
-	out, err := r.git.asUser(env).output(ctx, "config", "--get", mergeDriverKey)
-	if err = unlessNone(err); err != nil {
+	out, err := r.git.AsUser(env).output(ctx, "config", "--get", mergeDriverKey)
+	if err != nil && !IsNone(err) {
 		return false, fmt.Errorf("read %s: %w", mergeDriverKey, err)
 	}
 	if strings.TrimSpace(string(out)) != "" {
