@@ -44,7 +44,8 @@ const picture = `
 	config exit repo script txn -> attributes
 	audit config content manifest renewals sandbox script shellcheck -> measure
 	baseline decision facts -> suppression
-	bundle evalcache policykey suppression -> policy
+	bundle decision policykey schemas -> ruleset
+	evalcache ruleset suppression -> policy
 	audit decision -> report
 	ownerschema policies policy -> preview
 	policies policy report txn -> workbench
@@ -63,7 +64,7 @@ const picture = `
 
 // only says which packages may import something that reaches outside.
 var only = map[string]string{
-	"github.com/open-policy-agent/opa/": "internal/evalcache internal/policy internal/workbench",
+	"github.com/open-policy-agent/opa/": "internal/evalcache internal/policy internal/ruleset internal/workbench",
 	"github.com/google/go-github/":      "internal/github",
 	"net/http":                          "internal/fetch internal/github internal/keys/transit",
 	"github.com/santhosh-tekuri/":       "internal/ownerschema", // and the tests of internal/schemas

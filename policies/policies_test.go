@@ -13,6 +13,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/codexlock/codexlock/internal/policy"
+	"github.com/codexlock/codexlock/internal/ruleset"
 	"github.com/codexlock/codexlock/internal/workbench"
 	"github.com/codexlock/codexlock/policies"
 )
@@ -131,12 +132,12 @@ func TestMetadataIsComplete(t *testing.T) {
 // TestTheRulesAreDocumented: docs/rules.md and the table in README.md are what the
 // rules say of themselves.
 func TestTheRulesAreDocumented(t *testing.T) {
-	embedded, err := policy.Embedded(policies.FS)
+	embedded, err := ruleset.Embedded(policies.FS)
 	if err != nil {
 		t.Fatal(err)
 	}
 	embedded.Name = "policies"
-	engine, err := policy.New(context.Background(), []policy.Source{embedded})
+	engine, err := policy.New(context.Background(), []ruleset.Source{embedded})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -174,11 +175,11 @@ var areas = map[string]string{
 // leads to the rule; and each requirement is named by a rule, or has a section that
 // says how it is met without one.
 func TestEveryRequirementIsMet(t *testing.T) {
-	embedded, err := policy.Embedded(policies.FS)
+	embedded, err := ruleset.Embedded(policies.FS)
 	if err != nil {
 		t.Fatal(err)
 	}
-	engine, err := policy.New(context.Background(), []policy.Source{embedded})
+	engine, err := policy.New(context.Background(), []ruleset.Source{embedded})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -49,7 +49,7 @@ type Turn struct {
 const MaxTurns = 100
 
 // Compare returns how a second decision about the same tree differs, and how its rules
-// differ. The rules are digests of their texts by code (see policy.RuleTexts).
+// differ. The rules are digests of their texts by code (see policy.Engine.RuleTexts).
 func Compare(before, after Decision, rulesBefore, rulesAfter map[string]string) Preview {
 	p := Preview{State: "done", Artifacts: len(after.Artifacts), Before: sum(before), After: sum(after)}
 	p.Rules = RuleChanges{Added: []string{}, Removed: []string{}, Changed: []string{}}

@@ -16,6 +16,7 @@ import (
 	"github.com/codexlock/codexlock/internal/outfile"
 	"github.com/codexlock/codexlock/internal/policy"
 	"github.com/codexlock/codexlock/internal/report"
+	"github.com/codexlock/codexlock/internal/ruleset"
 	"github.com/codexlock/codexlock/internal/workbench"
 )
 
@@ -49,7 +50,7 @@ func TestErrorsSayWhatTheyAre(t *testing.T) {
 		{&workbench.NameError{Code: "x", Next: "do"}, exit.Usage, true},
 		{&workbench.ExistsError{Path: "x"}, exit.Usage, true},
 		{&gate.NotArtifactError{Path: "x"}, exit.Usage, true},
-		{&policy.PolicyError{Message: "x", Next: "do"}, exit.Unknown, true},
+		{&ruleset.Error{Message: "x", Next: "do"}, exit.Unknown, true},
 	} {
 		for _, err := range []error{test.err, fmt.Errorf("read: %w", test.err), errors.Join(errors.New("first"), test.err)} {
 			if test.err == nil {

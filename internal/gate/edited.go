@@ -11,9 +11,9 @@ import (
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/git"
 	"github.com/codexlock/codexlock/internal/keys"
-	"github.com/codexlock/codexlock/internal/policy"
 	"github.com/codexlock/codexlock/internal/preview"
 	"github.com/codexlock/codexlock/internal/repo"
+	"github.com/codexlock/codexlock/internal/ruleset"
 	"github.com/codexlock/codexlock/internal/suppression"
 )
 
@@ -106,7 +106,7 @@ func (e *loadError) Error() string { return e.Message }
 // the program itself.
 func problemOf(err error) (p facts.GateProblem, ok bool) {
 	var bad *config.Error
-	var rule *policy.PolicyError
+	var rule *ruleset.Error
 	var fault *loadError
 	var file *fileError
 	var large *git.TooLargeError

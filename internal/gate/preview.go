@@ -103,7 +103,7 @@ func (g *Gate) compareGates(ctx context.Context, e Evaluation) (decision.Preview
 	if err != nil {
 		return decision.Preview{}, err
 	}
-	return decision.Compare(decided, answer.Decision, policy.RuleTexts(rules, e.Engine), answer.Rules), nil
+	return decision.Compare(decided, answer.Decision, e.Engine.RuleTexts(rules), answer.Rules), nil
 }
 
 // A completed change is measured to the end here, since the process that judges it has

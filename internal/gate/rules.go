@@ -21,6 +21,7 @@ import (
 	"github.com/codexlock/codexlock/internal/policy"
 	"github.com/codexlock/codexlock/internal/policykey"
 	"github.com/codexlock/codexlock/internal/repo"
+	"github.com/codexlock/codexlock/internal/ruleset"
 	"github.com/codexlock/codexlock/policies"
 )
 
@@ -36,12 +37,12 @@ func (l baseLoader) engine(ctx context.Context, c config.Config) (*policy.Engine
 }
 
 // sources are the embedded rules, and the owner's.
-func (l baseLoader) sources(ctx context.Context, c config.Config) ([]policy.Source, error) {
-	embedded, err := policy.Embedded(policies.FS)
+func (l baseLoader) sources(ctx context.Context, c config.Config) ([]ruleset.Source, error) {
+	embedded, err := ruleset.Embedded(policies.FS)
 	if err != nil {
 		return nil, err
 	}
-	sources := []policy.Source{embedded}
+	sources := []ruleset.Source{embedded}
 	dirs, bundles, named := c.Policies, c.Bundles, c.PoliciesNamed
 	if len(l.gate.options.Sources.Policies) > 0 {
 		named = true
@@ -56,7 +57,7 @@ func (l baseLoader) sources(ctx context.Context, c config.Config) ([]policy.Sour
 		}
 		switch {
 		case len(modules) > 0:
-			sources = append(sources, policy.Source{Name: "base", Modules: modules})
+			sources = append(sources, ruleset.Source{Name: "base", Modules: modules})
 		case named && l.named():
 			return nil, exit.Usagef("policies %q: no .rego file there", dir)
 		case named:
@@ -106,7 +107,7 @@ func parseSources(names []string) (dirs []string, bundles []bundle.Ref, err erro
 
 // readBundle gets the rules of a bundle: its bytes by their digest, then what they
 // hold, then who signed it. A bundle that is a file is read by file.
-func readBundle(ctx context.Context, fetcher *fetch.Client, b bundle.Ref, keys []policykey.Key, file func() ([]byte, error)) (policy.Source, error) {
+func readBundle(ctx context.Context, fetcher *fetch.Client, b bundle.Ref, keys []policykey.Key, file func() ([]byte, error)) (ruleset.Source, error) {
 	var data []byte
 	var err error
 	if b.Kind == bundle.File {
@@ -115,16 +116,16 @@ func readBundle(ctx context.Context, fetcher *fetch.Client, b bundle.Ref, keys [
 		data, err = fetcher.Fetch(ctx, b)
 	}
 	if err != nil {
-		return policy.Source{}, err
+		return ruleset.Source{}, err
 	}
 	if got := artifact.HashBytes(data); b.Kind == bundle.File && got != b.Digest {
-		return policy.Source{}, &pinError{bundle: b, got: got}
+		return ruleset.Source{}, &pinError{bundle: b, got: got}
 	}
 	entries, err := bundle.Unpack(data)
 	if err != nil {
-		return policy.Source{}, fmt.Errorf("%s: %w", b, err)
+		return ruleset.Source{}, fmt.Errorf("%s: %w", b, err)
 	}
-	return policy.FromBundle(b.String(), b.Short(), entries, keys)
+	return ruleset.FromBundle(b.String(), b.Short(), entries, keys)
 }
 
 // A pinError is a bundle whose bytes are not those that were pinned.
@@ -246,7 +247,7 @@ func credentials(env func(string) (string, bool)) (fetch.Credentials, error) {
 
 // modules reads the rules of a directory: from the trusted base, or from where
 // a flag names them.
-func (l baseLoader) modules(ctx context.Context, dir string) ([]policy.Module, error) {
+func (l baseLoader) modules(ctx context.Context, dir string) ([]ruleset.Module, error) {
 	p := artifact.Path(strings.TrimSuffix(dir, "/"))
 	if l.named() {
 		at, named, err := l.locate(strings.TrimSuffix(dir, "/"))
@@ -264,12 +265,12 @@ func (l baseLoader) modules(ctx context.Context, dir string) ([]policy.Module, e
 }
 
 // filesBelow reads a folder's files of one suffix from the base commit.
-func (l baseLoader) filesBelow(ctx context.Context, dir artifact.Path, suffix string) ([]policy.Module, error) {
+func (l baseLoader) filesBelow(ctx context.Context, dir artifact.Path, suffix string) ([]ruleset.Module, error) {
 	if err := l.folder(ctx, dir.String()); err != nil {
 		return nil, err
 	}
 	prefix := dir.String() + "/"
-	var files []policy.Module
+	var files []ruleset.Module
 	for entry, err := range repo.EntriesWithin(ctx, l.base, repo.Within{dir.String()}) {
 		if err != nil {
 			return nil, fmt.Errorf("list %s in %s: %w", dir, l.where(), err)
@@ -284,15 +285,15 @@ func (l baseLoader) filesBelow(ctx context.Context, dir artifact.Path, suffix st
 		if err != nil {
 			return nil, fmt.Errorf("read %s: %w", entry.Path, err)
 		}
-		files = append(files, policy.Module{Name: entry.Path, Text: text})
+		files = append(files, ruleset.Module{Name: entry.Path, Text: text})
 	}
 	return files, nil
 }
 
 // ModulesOnDisk reads a folder as it was written, seen from a directory, and
 // names its files as whoever wrote it would.
-func ModulesOnDisk(from, dir string) ([]policy.Module, error) {
-	var modules []policy.Module
+func ModulesOnDisk(from, dir string) ([]ruleset.Module, error) {
+	var modules []ruleset.Module
 	root := dir
 	if !filepath.IsAbs(root) {
 		root = filepath.Join(from, dir)
@@ -302,7 +303,7 @@ func ModulesOnDisk(from, dir string) ([]policy.Module, error) {
 			return err
 		}
 		text, err := os.ReadFile(name)
-		modules = append(modules, policy.Module{Name: filepath.ToSlash(filepath.Join(dir, strings.TrimPrefix(name, root))), Text: text})
+		modules = append(modules, ruleset.Module{Name: filepath.ToSlash(filepath.Join(dir, strings.TrimPrefix(name, root))), Text: text})
 		return err
 	})
 	if errors.Is(err, os.ErrNotExist) {
@@ -346,11 +347,11 @@ func (g *Gate) Rules(ctx context.Context) (*policy.Engine, error) {
 }
 
 func (g *Gate) rulesOnDisk(ctx context.Context) (*policy.Engine, error) {
-	embedded, err := policy.Embedded(policies.FS)
+	embedded, err := ruleset.Embedded(policies.FS)
 	if err != nil {
 		return nil, err
 	}
-	sources := []policy.Source{embedded}
+	sources := []ruleset.Source{embedded}
 	dirs, bundles, err := parseSources(g.options.Sources.Policies)
 	if err != nil {
 		return nil, err
@@ -363,7 +364,7 @@ func (g *Gate) rulesOnDisk(ctx context.Context) (*policy.Engine, error) {
 		if len(modules) == 0 {
 			return nil, exit.Usagef("policies %q: no .rego file there", dir)
 		}
-		sources = append(sources, policy.Source{Name: dir, Modules: modules})
+		sources = append(sources, ruleset.Source{Name: dir, Modules: modules})
 	}
 	for _, b := range bundles {
 		source, err := readBundle(ctx, g.fetcher(), b, nil, func() ([]byte, error) { return bundleOnDisk(g.world.Path(b.Path)) })

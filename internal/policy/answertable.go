@@ -14,6 +14,7 @@ import (
 
 	"github.com/codexlock/codexlock/internal/decision"
 	"github.com/codexlock/codexlock/internal/evalcache"
+	"github.com/codexlock/codexlock/internal/ruleset"
 	"github.com/codexlock/codexlock/internal/schemas"
 )
 
@@ -29,7 +30,7 @@ const answersFormat = "codexlock known answers 1"
 
 // Open is [New] for evaluating artifacts. If there are only the embedded rules, it compiles
 // them on the first subject for which the table has no answer. For work on rules, use New.
-func Open(ctx context.Context, sources []Source) (*Engine, error) {
+func Open(ctx context.Context, sources []ruleset.Source) (*Engine, error) {
 	if len(sources) == 1 && sources[0].Standard {
 		if e := openKnown(sources, answersText); e != nil {
 			return e, nil
@@ -40,8 +41,8 @@ func Open(ctx context.Context, sources []Source) (*Engine, error) {
 
 // openKnown returns an engine that has compiled nothing; nil if the table is for other rules,
 // for another schema of facts or in another format.
-func openKnown(sources []Source, table string) *Engine {
-	e := &Engine{sources: sources, source: sourceNames(sources), digest: digest(sources), grace: grace}
+func openKnown(sources []ruleset.Source, table string) *Engine {
+	e := &Engine{sources: sources, source: ruleset.SourceNames(sources), digest: ruleset.Digest(sources), grace: grace}
 	lines := strings.Split(strings.TrimSuffix(table, "\n"), "\n")
 	if head := answersHead(e.digest); len(lines) < len(head) || strings.Join(lines[:len(head)], "\n") != strings.Join(head, "\n") {
 		return nil
@@ -80,10 +81,10 @@ type knownRule struct {
 }
 
 // rule is the rule itself.
-func (k *knownRule) rule() (*rule, bool) {
-	r := &rule{Rule: k.Rule, file: k.File, ref: ast.DefaultRootRef.Copy(), sets: map[decision.Severity]*ast.Location{}, standard: true}
-	for _, part := range strings.Split(standardPrefix+k.Code, ".") {
-		r.ref = append(r.ref, ast.StringTerm(part))
+func (k *knownRule) rule() (*ruleset.Rule, bool) {
+	r := &ruleset.Rule{Rule: k.Rule, File: k.File, Ref: ast.DefaultRootRef.Copy(), Sets: map[decision.Severity]*ast.Location{}, Standard: true}
+	for _, part := range strings.Split(ruleset.StandardPrefix+k.Code, ".") {
+		r.Ref = append(r.Ref, ast.StringTerm(part))
 	}
 	for severity, at := range map[decision.Severity]string{decision.Deny: k.Deny, decision.Warn: k.Warn} {
 		if at == "" {
@@ -98,16 +99,16 @@ func (k *knownRule) rule() (*rule, bool) {
 		if l.Col, err = strconv.Atoi(column); err != nil {
 			return nil, false
 		}
-		r.sets[severity] = l
+		r.Sets[severity] = l
 	}
 	if r.EffectiveOn != "" {
 		at, err := time.Parse(time.RFC3339, r.EffectiveOn)
 		if err != nil {
 			return nil, false
 		}
-		r.effectiveOn = at
+		r.EffectiveAt = at
 	}
-	return r, len(r.sets) > 0
+	return r, len(r.Sets) > 0
 }
 
 // A tableReader reads the table line by line.
@@ -116,8 +117,8 @@ type tableReader struct {
 }
 
 // rules reads the lines of rules, one JSON object each.
-func (t *tableReader) rules() ([]*rule, bool) {
-	var rules []*rule
+func (t *tableReader) rules() ([]*ruleset.Rule, bool) {
+	var rules []*ruleset.Rule
 	for len(t.lines) > 0 && strings.HasPrefix(t.lines[0], "{") {
 		var known knownRule
 		if err := json.Unmarshal([]byte(t.lines[0]), &known); err != nil {
@@ -169,23 +170,8 @@ func (e *Engine) compiled() (*ast.Compiler, error) {
 		if e.compiler != nil {
 			return
 		}
-		modules, faults := load(e.sources)
-		schema, err := inputSchema()
-		switch {
-		case err != nil:
-			e.fault = err
-			return
-		case len(faults) > 0:
-			e.fault = firstOf(faults)
-			return
-		}
-		compiler, faults := compile(modules, schema)
-		if len(faults) > 0 {
-			e.fault = firstOf(faults)
-			return
-		}
-		e.compiler = compiler
-		e.late.Store(true)
+		e.compiler, e.fault = ruleset.CompileModules(e.sources)
+		e.late.Store(e.fault == nil)
 	})
 	return e.compiler, e.fault
 }

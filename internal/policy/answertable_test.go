@@ -20,6 +20,7 @@ import (
 	"github.com/codexlock/codexlock/internal/decision"
 	"github.com/codexlock/codexlock/internal/evalcache"
 	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/ruleset"
 	"github.com/codexlock/codexlock/policies"
 )
 
@@ -96,12 +97,12 @@ func TestKnownRulesAreTheRules(t *testing.T) {
 	}
 	for i, got := range known.rules {
 		want := x.engine.rules[i]
-		if got.Rule != want.Rule || got.file != want.file || !got.ref.Equal(want.ref) || got.standard != want.standard || !got.effectiveOn.Equal(want.effectiveOn) {
+		if got.Rule != want.Rule || got.File != want.File || !got.Ref.Equal(want.Ref) || got.Standard != want.Standard || !got.EffectiveAt.Equal(want.EffectiveAt) {
 			t.Errorf("rule %s is\n%+v\nwant\n%+v", want.Code, got, want)
 		}
 		for _, s := range []decision.Severity{decision.Deny, decision.Warn} {
-			if place(got.sets[s]) != place(want.sets[s]) {
-				t.Errorf("%s of rule %s is at %s, want %s", s, want.Code, place(got.sets[s]), place(want.sets[s]))
+			if place(got.Sets[s]) != place(want.Sets[s]) {
+				t.Errorf("%s of rule %s is at %s, want %s", s, want.Code, place(got.Sets[s]), place(want.Sets[s]))
 			}
 		}
 	}
@@ -141,7 +142,7 @@ func TestOtherTablesAreIgnored(t *testing.T) {
 	changed := x.sources[0]
 	changed.Modules = slices.Clone(changed.Modules)
 	changed.Modules[0].Text = append(slices.Clone(changed.Modules[0].Text), '\n')
-	if openKnown([]Source{changed}, answersText) != nil {
+	if openKnown([]ruleset.Source{changed}, answersText) != nil {
 		t.Error("the table is used for rules that it was not made of")
 	}
 }
@@ -150,7 +151,7 @@ func TestOtherTablesAreIgnored(t *testing.T) {
 // makes of them.
 type explorer struct {
 	engine  *Engine
-	sources []Source
+	sources []ruleset.Source
 	seeds   map[string][]*facts.Input // by the rules' subject
 	schema  any
 }
@@ -158,16 +159,16 @@ type explorer struct {
 func newExplorer(t *testing.T) *explorer {
 	t.Helper()
 	ctx := t.Context()
-	source, err := Embedded(policies.FS)
+	source, err := ruleset.Embedded(policies.FS)
 	if err != nil {
 		t.Fatal(err)
 	}
 	x := &explorer{seeds: map[string][]*facts.Input{}}
-	if x.engine, err = New(ctx, []Source{source}); err != nil {
+	if x.engine, err = New(ctx, []ruleset.Source{source}); err != nil {
 		t.Fatal(err)
 	}
-	x.sources = []Source{source}
-	if x.schema, err = inputSchema(); err != nil {
+	x.sources = []ruleset.Source{source}
+	if x.schema, err = ruleset.InputSchema(); err != nil {
 		t.Fatal(err)
 	}
 	files, err := filepath.Glob("testdata/facts/*.json")
@@ -181,11 +182,11 @@ func newExplorer(t *testing.T) *explorer {
 		}
 		x.seed(t, text)
 	}
-	samples, err := Samples(ctx, source)
+	samples, err := ruleset.Samples(ctx, source)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, subject := range subjects {
+	for _, subject := range ruleset.Subjects {
 		v, err := ast.JSON(samples[subject])
 		if err != nil {
 			t.Fatal(err)
@@ -205,18 +206,18 @@ func (x *explorer) seed(t *testing.T, text []byte) {
 	if err := json.Unmarshal(text, &in); err != nil {
 		t.Fatal(err)
 	}
-	subject := subjectArtifact
+	subject := ruleset.SubjectArtifact
 	switch {
 	case in.Repository != nil:
-		subject = subjectRepository
+		subject = ruleset.SubjectRepository
 	case in.Exceptions != nil:
-		subject = subjectExceptions
+		subject = ruleset.SubjectExceptions
 	}
 	x.seeds[subject] = append(x.seeds[subject], &in)
 }
 
 // evaluate asks one rule.
-func (x *explorer) evaluate(t *testing.T, r *rule, input ast.Value) []*ast.Term {
+func (x *explorer) evaluate(t *testing.T, r *ruleset.Rule, input ast.Value) []*ast.Term {
 	t.Helper()
 	answers, err := x.ask(r, input)
 	if err != nil {
@@ -225,13 +226,13 @@ func (x *explorer) evaluate(t *testing.T, r *rule, input ast.Value) []*ast.Term 
 	return answers
 }
 
-func (x *explorer) ask(r *rule, input ast.Value, more ...rego.EvalOption) ([]*ast.Term, error) {
-	i := slices.IndexFunc(x.engine.rules, func(known *rule) bool { return known.Code == r.Code })
+func (x *explorer) ask(r *ruleset.Rule, input ast.Value, more ...rego.EvalOption) ([]*ast.Term, error) {
+	i := slices.IndexFunc(x.engine.rules, func(known *ruleset.Rule) bool { return known.Code == r.Code })
 	q := x.engine.artifact
 	switch r.Subject {
-	case subjectRepository:
+	case ruleset.SubjectRepository:
 		q = x.engine.repository
-	case subjectExceptions:
+	case ruleset.SubjectExceptions:
 		q = x.engine.exceptions
 	}
 	part := q.part(x.engine, []int{slices.Index(q.rules, x.engine.rules[i])})
@@ -301,7 +302,7 @@ func tableRows(t *testing.T) map[string][]row {
 
 // rows explores the ways in which a rule finds nothing: it changes facts that the
 // rule read, of known subjects and then of what that made of them.
-func (x *explorer) rows(t *testing.T, r *rule) []row {
+func (x *explorer) rows(t *testing.T, r *ruleset.Rule) []row {
 	t.Helper()
 	type subject struct {
 		in      *facts.Input
@@ -337,7 +338,7 @@ func (x *explorer) rows(t *testing.T, r *rule) []row {
 }
 
 // trace evaluates a rule, traced, and reports whether it found nothing.
-func (x *explorer) trace(t *testing.T, r *rule, in *facts.Input) (row, bool) {
+func (x *explorer) trace(t *testing.T, r *ruleset.Rule, in *facts.Input) (row, bool) {
 	t.Helper()
 	input, err := factsValue(in)
 	if err != nil {
@@ -375,13 +376,13 @@ func (x *explorer) trace(t *testing.T, r *rule, in *facts.Input) (row, bool) {
 
 // changed are copies of a subject in which a fact has every other value that its
 // schema lists, or that known subjects have, or is absent where it may be.
-func (x *explorer) changed(r *rule, in *facts.Input, f *evalcache.Fact) []*facts.Input {
+func (x *explorer) changed(r *ruleset.Rule, in *facts.Input, f *evalcache.Fact) []*facts.Input {
 	var path ast.Ref
 	for _, name := range strings.Split(f.Path, ".") {
 		path = append(path, ast.StringTerm(name))
 	}
 	var values []any
-	for _, s := range enumOf(x.schema, path) {
+	for _, s := range ruleset.EnumOf(x.schema, path) {
 		values = append(values, s)
 	}
 	var all []*facts.Input
@@ -478,7 +479,7 @@ func copied(v reflect.Value) reflect.Value {
 }
 
 // withAnswers is a subject whose facts answer as a row has it.
-func (x *explorer) withAnswers(r *rule, row row) *facts.Input {
+func (x *explorer) withAnswers(r *ruleset.Rule, row row) *facts.Input {
 	in := &facts.Input{}
 	for _, a := range row {
 		at, _ := placeOf(in, a.question.Fact, a.answer.Kind != evalcache.KindAbsent)
@@ -508,7 +509,7 @@ func (x *explorer) withAnswers(r *rule, row row) *facts.Input {
 
 // seeded reports whether known subjects have every whole value of a row: no table
 // can list what scripts may be.
-func (x *explorer) seeded(r *rule, row row) bool {
+func (x *explorer) seeded(r *ruleset.Rule, row row) bool {
 	return !slices.ContainsFunc(row, func(a answered) bool {
 		_, ok := x.seedOf(r, a)
 		return a.answer.Kind == evalcache.KindWhole && a.answer.Text != "0[" && !ok
@@ -516,7 +517,7 @@ func (x *explorer) seeded(r *rule, row row) bool {
 }
 
 // seedOf is where a known subject has a value that is read as a whole.
-func (x *explorer) seedOf(r *rule, a answered) (reflect.Value, bool) {
+func (x *explorer) seedOf(r *ruleset.Rule, a answered) (reflect.Value, bool) {
 	for _, seed := range x.seeds[r.Subject] {
 		reading := inputShape().Read(seed)
 		same := reading.Ask(a.question) == a.answer
@@ -536,9 +537,9 @@ func makeTable(t *testing.T) string {
 	x := newExplorer(t)
 	lines := answersHead(x.engine.digest)
 	for _, r := range x.engine.rules {
-		k := knownRule{Rule: r.Rule, File: r.file}
+		k := knownRule{Rule: r.Rule, File: r.File}
 		for severity, into := range map[decision.Severity]*string{decision.Deny: &k.Deny, decision.Warn: &k.Warn} {
-			if l := r.sets[severity]; l != nil {
+			if l := r.Sets[severity]; l != nil {
 				*into = fmt.Sprintf("%d:%d", l.Row, l.Col)
 			}
 		}
@@ -561,7 +562,7 @@ func makeTable(t *testing.T) string {
 
 // treeLines writes rows as a tree, in an order that does not depend on how they
 // were found.
-func treeLines(t *testing.T, r *rule, rows []row) []string {
+func treeLines(t *testing.T, r *ruleset.Rule, rows []row) []string {
 	t.Helper()
 	slices.SortFunc(rows, func(a, b row) int {
 		return slices.CompareFunc(a, b, func(a, b answered) int { return strings.Compare(a.line(), b.line()) })

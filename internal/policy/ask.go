@@ -10,6 +10,7 @@ import (
 
 	"github.com/codexlock/codexlock/internal/evalcache"
 	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/ruleset"
 )
 
 // ask answers a query for one subject: from its cache, and otherwise with OPA.
@@ -78,7 +79,7 @@ func (e *Engine) learn(ctx context.Context, q *query, l lesson, s *stopwatch, st
 	}
 	var before []*ast.Term
 	for i := range q.slots {
-		if q.slots[i].rule == q.rules[l.rule] {
+		if q.slots[i].Rule == q.rules[l.rule] {
 			before = append(before, l.answers[i])
 		}
 	}
@@ -114,7 +115,7 @@ func (q *query) part(e *Engine, rules []int) *query {
 	if len(q.parts.of) >= maxParts && len(rules) > 1 {
 		return q
 	}
-	some := make([]*rule, len(rules))
+	some := make([]*ruleset.Rule, len(rules))
 	for i, at := range rules {
 		some[i] = q.rules[at]
 	}

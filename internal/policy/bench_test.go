@@ -7,13 +7,14 @@ import (
 
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/policy"
+	"github.com/codexlock/codexlock/internal/ruleset"
 	"github.com/codexlock/codexlock/policies"
 )
 
 // embedded are the rules that the program carries.
-func embedded(t testing.TB) policy.Source {
+func embedded(t testing.TB) ruleset.Source {
 	t.Helper()
-	s, err := policy.Embedded(policies.FS)
+	s, err := ruleset.Embedded(policies.FS)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -24,7 +25,7 @@ func embedded(t testing.TB) policy.Source {
 }
 
 // many are n rules of the usual form.
-func many(n int) policy.Source {
+func many(n int) ruleset.Source {
 	var files []string
 	for i := range n {
 		files = append(files, fmt.Sprintf("r%d.rego", i), fmt.Sprintf(`# METADATA
@@ -55,12 +56,12 @@ _message := sprintf("sha256 is %%s, Codex-Lock.json records %%s", [input.artifac
 func BenchmarkStart(b *testing.B) {
 	for _, s := range []struct {
 		name   string
-		source policy.Source
+		source ruleset.Source
 	}{{"embedded", embedded(b)}, {"15", many(15)}, {"60", many(60)}} {
 		b.Run(s.name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := policy.New(context.Background(), []policy.Source{s.source}); err != nil {
+				if _, err := policy.New(context.Background(), []ruleset.Source{s.source}); err != nil {
 					b.Fatal(err)
 				}
 			}
@@ -72,9 +73,9 @@ func BenchmarkDecide(b *testing.B) {
 	const artifacts = 1000
 	for _, s := range []struct {
 		name   string
-		source policy.Source
+		source ruleset.Source
 	}{{"embedded", embedded(b)}, {"15", many(15)}, {"60", many(60)}} {
-		e, err := policy.New(context.Background(), []policy.Source{s.source})
+		e, err := policy.New(context.Background(), []ruleset.Source{s.source})
 		if err != nil {
 			b.Fatal(err)
 		}

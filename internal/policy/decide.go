@@ -325,7 +325,7 @@ func (e *Engine) found(findings []decision.Finding) []decision.FoundRule {
 			continue
 		}
 		about := decision.FoundRule{Code: r.Code, Title: r.Title, Description: r.Description}
-		if r.standard {
+		if r.Standard {
 			about.Page = decision.PageURL(r.Code)
 		}
 		list = append(list, about)

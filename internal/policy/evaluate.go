@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/ruleset"
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/rego"
 	"github.com/open-policy-agent/opa/v1/topdown"
@@ -157,16 +158,16 @@ func (e *Engine) blame(ctx context.Context, q *query, in *facts.Input, subject s
 			return ruleError(r, subject, err)
 		}
 	}
-	return &PolicyError{
+	return &ruleset.Error{
 		Message: fmt.Sprintf("evaluate the rules about %q: %v; each rule alone ends well", subject, cause),
-		Next:    "ask for less in one rule, or use fewer rules", cause: cause,
+		Next:    "ask for less in one rule, or use fewer rules", Cause: cause,
 	}
 }
 
 // alone evaluates one rule, and waits no longer than deadline and grace. It converts the
 // input again, because an abandoned evaluation may still use the other one.
-func (e *Engine) alone(ctx context.Context, r *rule, in *facts.Input, deadline time.Duration) error {
-	q := newQuery([]*rule{r}, &e.partial)
+func (e *Engine) alone(ctx context.Context, r *ruleset.Rule, in *facts.Input, deadline time.Duration) error {
+	q := newQuery([]*ruleset.Rule{r}, &e.partial)
 	input, err := factsValue(in)
 	if err != nil {
 		return err
@@ -183,9 +184,9 @@ func (e *Engine) alone(ctx context.Context, r *rule, in *facts.Input, deadline t
 
 // ruleError returns the error of a rule for a subject, with OPA's position or that of the
 // rule.
-func ruleError(r *rule, subject string, err error) error {
-	fault := errorAt(r.at(), "make the rule answer whatever its input is", "rule %s about %q: %v", r.Code, subject, err)
-	fault.cause = err
+func ruleError(r *ruleset.Rule, subject string, err error) error {
+	fault := ruleset.ErrorAt(r.At(), "make the rule answer whatever its input is", "rule %s about %q: %v", r.Code, subject, err)
+	fault.Cause = err
 	var told *topdown.Error
 	switch {
 	case errors.Is(err, errDeadline):

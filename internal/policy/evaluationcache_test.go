@@ -10,6 +10,7 @@ import (
 
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/policy"
+	"github.com/codexlock/codexlock/internal/ruleset"
 )
 
 // alike are valid artifacts that differ in names, digests and times only.
@@ -123,9 +124,9 @@ func TestCacheChangesNoDecision(t *testing.T) {
 
 // sameDecision decides without a cache and with one, with one worker and several,
 // and with the answers that the program carries.
-func sameDecision(t *testing.T, c facts.Change, kept bool, sources ...policy.Source) {
+func sameDecision(t *testing.T, c facts.Change, kept bool, sources ...ruleset.Source) {
 	t.Helper()
-	decided := func(open func(context.Context, []policy.Source) (*policy.Engine, error), workers int, prepare func(*policy.Engine)) (string, *policy.Engine) {
+	decided := func(open func(context.Context, []ruleset.Source) (*policy.Engine, error), workers int, prepare func(*policy.Engine)) (string, *policy.Engine) {
 		e, err := open(context.Background(), sources)
 		if err != nil {
 			t.Fatal(err)

@@ -6,12 +6,13 @@ import (
 	"time"
 
 	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/ruleset"
 	"github.com/open-policy-agent/opa/v1/ast"
 )
 
 // What only this package's tests may see.
 var (
-	Capabilities = capabilities
+	Capabilities = ruleset.Capabilities
 	FactsValue   = func(in facts.Input) (ast.Value, error) { return factsValue(&in) }
 )
 
@@ -19,7 +20,7 @@ var (
 func (e *Engine) SetGrace(d time.Duration) { e.grace = d }
 
 // Allowed are the built-ins of a rule.
-func Allowed() []string { return slices.Sorted(maps.Keys(allowed())) }
+func Allowed() []string { return slices.Sorted(maps.Keys(ruleset.Allowed())) }
 
 // Evaluations is how often all rules about a subject were evaluated.
 func (e *Engine) Evaluations() int { return int(e.evaluations.Load()) }

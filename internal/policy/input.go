@@ -8,6 +8,7 @@ import (
 
 	"github.com/codexlock/codexlock/internal/evalcache"
 	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/ruleset"
 )
 
 // inputShape is what rules can read of [facts.Input].
@@ -19,10 +20,10 @@ var inputShape = sync.OnceValue(func() *evalcache.Shape {
 func factsValue(in *facts.Input) (ast.Value, error) { return inputShape().Value(in) }
 
 // newCache returns an empty cache of the answers of rules.
-func newCache(rules []*rule) *evalcache.Cache {
+func newCache(rules []*ruleset.Rule) *evalcache.Cache {
 	slots := make([]int, len(rules))
 	for i, r := range rules {
-		slots[i] = len(r.sets)
+		slots[i] = len(r.Sets)
 	}
 	return evalcache.New(inputShape(), slots)
 }
@@ -31,7 +32,7 @@ func newCache(rules []*rule) *evalcache.Cache {
 // one of them.
 func enumerated() []string {
 	texts := []string{""}
-	schema, err := inputSchema()
+	schema, err := ruleset.InputSchema()
 	if err != nil {
 		return texts // New has reported it
 	}

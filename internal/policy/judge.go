@@ -11,6 +11,7 @@ import (
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/decision"
 	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/ruleset"
 	"github.com/codexlock/codexlock/internal/shellquote"
 	"github.com/codexlock/codexlock/internal/suppression"
 	"github.com/open-policy-agent/opa/v1/ast"
@@ -32,7 +33,7 @@ func (r *run) judge(ctx context.Context, m *facts.Measurement, q *query, answers
 		file = cmp.Or(m.Input.Exceptions.File, ledgerFile)
 	}
 	for at, answer := range answers {
-		all, err := shape(q.slots[at], answer)
+		all, err := ruleset.Members(q.slots[at], answer)
 		if err != nil {
 			return verdict{}, err
 		}
@@ -42,14 +43,14 @@ func (r *run) judge(ctx context.Context, m *facts.Measurement, q *query, answers
 				return verdict{}, err
 			}
 			if f.Severity == decision.Deny || f.Lowered {
-				v.level = min(v.level, one.rule.Level)
+				v.level = min(v.level, one.Rule.Level)
 				if !f.Excepted && !f.Lowered {
-					v.borne = min(v.borne, one.rule.Level)
+					v.borne = min(v.borne, one.Rule.Level)
 				}
 			}
 			v.findings = append(v.findings, f)
 		}
-		if at+1 == len(q.slots) || q.slots[at+1].rule != q.slots[at].rule {
+		if at+1 == len(q.slots) || q.slots[at+1].Rule != q.slots[at].Rule {
 			v.answers++ // the rule's last set: it has answered
 		}
 	}
@@ -70,14 +71,14 @@ func artifactOf(in *facts.Input) decision.Artifact {
 }
 
 // finding places what a rule said.
-func (r *run) finding(ctx context.Context, one said, a *decision.Artifact, file string, m *facts.Measurement) (decision.Finding, error) {
+func (r *run) finding(ctx context.Context, one ruleset.Member, a *decision.Artifact, file string, m *facts.Measurement) (decision.Finding, error) {
 	f := decision.Finding{
-		Rule: one.rule.Code, Kind: one.rule.Kind, Cause: one.rule.Cause, Term: one.term, Severity: one.severity, Requirement: one.rule.Requirement,
-		Artifact: a.Path, File: cmp.Or(one.file, file), Line: max(one.line, 1), Column: max(one.column, 1), Message: one.message,
+		Rule: one.Rule.Code, Kind: one.Rule.Kind, Cause: one.Rule.Cause, Term: one.Term, Severity: one.Severity, Requirement: one.Rule.Requirement,
+		Artifact: a.Path, File: cmp.Or(one.File, file), Line: max(one.Line, 1), Column: max(one.Column, 1), Message: one.Message,
 	}
-	f.Placed = one.line > 0
-	if one.hasPointer && m.Locate != nil {
-		if line, column, ok := m.Locate(f.File, one.pointer); ok {
+	f.Placed = one.Line > 0
+	if one.HasPointer && m.Locate != nil {
+		if line, column, ok := m.Locate(f.File, one.Pointer); ok {
 			f.Line, f.Column = max(line, 1), max(column, 1)
 			// Exceptions and the baseline are those of the trusted base, and a renewed
 			// record is in another ref: neither is a file that is judged.
@@ -85,17 +86,17 @@ func (r *run) finding(ctx context.Context, one said, a *decision.Artifact, file 
 		}
 	}
 	subject := cmp.Or(a.Path, f.File)
-	f.Fix = strings.NewReplacer("{artifact}", shellquote.Path(subject), "{file}", shellquote.Path(f.File)).Replace(cmp.Or(one.fix, one.rule.Fix))
-	f.Fingerprint = fingerprint(f.Selector().String(), a.Path, a.SHA256, f.File, one.pointer)
-	if one.severity == decision.Deny && r.options.Now.Before(one.rule.effectiveOn) {
-		f.Severity, f.EffectiveOn = decision.Warn, one.rule.EffectiveOn
+	f.Fix = strings.NewReplacer("{artifact}", shellquote.Path(subject), "{file}", shellquote.Path(f.File)).Replace(cmp.Or(one.Fix, one.Rule.Fix))
+	f.Fingerprint = fingerprint(f.Selector().String(), a.Path, a.SHA256, f.File, one.Pointer)
+	if one.Severity == decision.Deny && r.options.Now.Before(one.Rule.EffectiveAt) {
+		f.Severity, f.EffectiveOn = decision.Warn, one.Rule.EffectiveOn
 		f.Message += fmt.Sprintf(" (a warning until %s, a denial from then on)", f.EffectiveOn)
 	}
 	about := suppression.Subject{
 		Path: subject, SHA256: a.SHA256, Measured: m,
-		At: facts.Place{File: f.File, Pointer: one.pointer, Pointed: one.hasPointer, Line: one.line, Column: one.column},
+		At: facts.Place{File: f.File, Pointer: one.Pointer, Pointed: one.HasPointer, Line: one.Line, Column: one.Column},
 	}
-	if err := r.suppressions.Apply(ctx, &one.rule.Rule, &f, about); err != nil {
+	if err := r.suppressions.Apply(ctx, &one.Rule.Rule, &f, about); err != nil {
 		return decision.Finding{}, err
 	}
 	return f, nil

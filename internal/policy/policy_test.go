@@ -12,6 +12,7 @@ import (
 	"github.com/codexlock/codexlock/internal/decision"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/policy"
+	"github.com/codexlock/codexlock/internal/ruleset"
 	"github.com/codexlock/codexlock/internal/schemas"
 	"github.com/codexlock/codexlock/internal/script"
 )
@@ -117,17 +118,17 @@ func change(paths ...string) measured {
 // rules compiles modules, given as file name and text in turn.
 func rules(t testing.TB, files ...string) *policy.Engine {
 	t.Helper()
-	e, err := policy.New(context.Background(), []policy.Source{owner(files...)})
+	e, err := policy.New(context.Background(), []ruleset.Source{owner(files...)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return e
 }
 
-func owner(files ...string) policy.Source {
-	s := policy.Source{Name: "base"}
+func owner(files ...string) ruleset.Source {
+	s := ruleset.Source{Name: "base"}
 	for i := 0; i < len(files); i += 2 {
-		s.Modules = append(s.Modules, policy.Module{Name: files[i], Text: []byte(files[i+1])})
+		s.Modules = append(s.Modules, ruleset.Module{Name: files[i], Text: []byte(files[i+1])})
 	}
 	return s
 }
@@ -202,8 +203,8 @@ func TestFaultyRulesAreRefused(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			_, err := policy.New(context.Background(), []policy.Source{owner("a.rego", tt.text)})
-			var fault *policy.PolicyError
+			_, err := policy.New(context.Background(), []ruleset.Source{owner("a.rego", tt.text)})
+			var fault *ruleset.Error
 			if !errors.As(err, &fault) || !strings.Contains(err.Error(), tt.want) {
 				t.Fatalf("got %v\nwant a PolicyError with %q", err, tt.want)
 			}
@@ -222,7 +223,7 @@ func TestCertainMessagesAreAllowed(t *testing.T) {
 		"deny contains msg if {\n\tsome i in input.manifest.inputs\n\ti.state == \"differs\"\n\tmsg := i.path\n}",
 		"deny contains sprintf(\"%v\", [count([p | some p in input.ledger.problems])])",
 	} {
-		_, err := policy.New(context.Background(), []policy.Source{owner("a.rego", "package acme.x\n\n"+text)})
+		_, err := policy.New(context.Background(), []ruleset.Source{owner("a.rego", "package acme.x\n\n"+text)})
 		if err != nil {
 			t.Errorf("%s: %v", text, err)
 		}
@@ -230,8 +231,8 @@ func TestCertainMessagesAreAllowed(t *testing.T) {
 }
 
 func TestHints(t *testing.T) {
-	_, err := policy.New(context.Background(), []policy.Source{owner("a.rego", "package acme.x\n\ndeny contains \"a\" if input.artifact.sha265 == \"b\"")})
-	var fault *policy.PolicyError
+	_, err := policy.New(context.Background(), []ruleset.Source{owner("a.rego", "package acme.x\n\ndeny contains \"a\" if input.artifact.sha265 == \"b\"")})
+	var fault *ruleset.Error
 	if !errors.As(err, &fault) || !strings.HasPrefix(fault.Next, "did you mean sha256?") || fault.Line != 3 || fault.Column != 22 || fault.File != "a.rego" {
 		t.Errorf("got %#v", fault)
 	}
@@ -239,7 +240,7 @@ func TestHints(t *testing.T) {
 
 func TestNoRulesAreNoPass(t *testing.T) {
 	good := owner("a.rego", "package acme.x\n\ndeny contains \"a\" if false")
-	tests := map[string][]policy.Source{
+	tests := map[string][]ruleset.Source{
 		"no source":              nil,
 		"an empty source":        {{Name: "base"}},
 		"an empty source beside": {good, {Name: "other"}},
@@ -250,7 +251,7 @@ func TestNoRulesAreNoPass(t *testing.T) {
 	for name, sources := range tests {
 		t.Run(name, func(t *testing.T) {
 			_, err := policy.New(context.Background(), sources)
-			var fault *policy.PolicyError
+			var fault *ruleset.Error
 			if !errors.As(err, &fault) || !strings.Contains(err.Error(), "no rule in") {
 				t.Fatalf("got %v, want no rule in …", err)
 			}
@@ -289,7 +290,7 @@ func TestFaultyAnswersAreRefused(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			e := rules(t, "a.rego", "package acme.x\n\ndeny contains "+tt.answer)
 			d, err := e.Decide(context.Background(), change("a.bin"), policy.Options{})
-			var fault *policy.PolicyError
+			var fault *ruleset.Error
 			if !errors.As(err, &fault) || !strings.Contains(err.Error(), tt.want) {
 				t.Fatalf("got %v and %d findings\nwant a PolicyError with %q", err, len(d.Findings), tt.want)
 			}
@@ -332,7 +333,7 @@ func TestPackagesStayApart(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			_, err := policy.New(context.Background(), []policy.Source{owner(tt.files...)})
+			_, err := policy.New(context.Background(), []ruleset.Source{owner(tt.files...)})
 			if err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Fatalf("got %v, want %q", err, tt.want)
 			}
@@ -357,8 +358,8 @@ deny contains sprintf("standard %s", [text.short]) if not _ok
 _ok if input.checks.ledger == "match"
 `
 
-func standard() policy.Source {
-	return policy.Source{Name: "embedded", Standard: true, Modules: []policy.Module{
+func standard() ruleset.Source {
+	return ruleset.Source{Name: "embedded", Standard: true, Modules: []ruleset.Module{
 		{Name: "lock/drift/drift.rego", Text: []byte(standardRule)},
 		{Name: "lib/text/text.rego", Text: []byte("package codexlock.lib.text\n\nshort := \"s\"\n")},
 		{Name: "lock/drift/drift_test.rego", Text: []byte("not even Rego")},
@@ -367,7 +368,7 @@ func standard() policy.Source {
 
 func TestReplacedStandardRule(t *testing.T) {
 	own := owner("policies/drift.rego", "package codexlock.lock.drift\n\ndeny contains \"ours\"")
-	e, err := policy.New(context.Background(), []policy.Source{standard(), own})
+	e, err := policy.New(context.Background(), []ruleset.Source{standard(), own})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -385,7 +386,7 @@ func TestReplacedStandardRule(t *testing.T) {
 
 func TestStandardHelperCannotBeReplaced(t *testing.T) {
 	own := owner("a.rego", "package codexlock.lib.text\n\nshort := \"t\"", "b.rego", "package acme.x\n\ndeny contains \"a\" if false")
-	_, err := policy.New(context.Background(), []policy.Source{standard(), own})
+	_, err := policy.New(context.Background(), []ruleset.Source{standard(), own})
 	if err == nil || !strings.Contains(err.Error(), "replaces a helper package of the standard") {
 		t.Fatalf("got %v", err)
 	}
@@ -395,7 +396,7 @@ func TestStandardHelperCannotBeReplaced(t *testing.T) {
 func TestCopiesOfTheStandardAreTheStandard(t *testing.T) {
 	own := standard()
 	own.Name, own.Standard = "base", false
-	e, err := policy.New(context.Background(), []policy.Source{standard(), own})
+	e, err := policy.New(context.Background(), []ruleset.Source{standard(), own})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -403,12 +404,12 @@ func TestCopiesOfTheStandardAreTheStandard(t *testing.T) {
 		t.Errorf("got %+v", got)
 	}
 	own.Modules[1].Text = append(own.Modules[1].Text, '\n')
-	if _, err := policy.New(context.Background(), []policy.Source{standard(), own}); err == nil {
+	if _, err := policy.New(context.Background(), []ruleset.Source{standard(), own}); err == nil {
 		t.Error("a helper of the standard that says something else is taken")
 	}
 	own.Modules = own.Modules[1:]
 	own.Modules[0] = standard().Modules[1]
-	if _, err := policy.New(context.Background(), []policy.Source{standard(), own}); err == nil || !strings.Contains(err.Error(), "no rule in source") {
+	if _, err := policy.New(context.Background(), []ruleset.Source{standard(), own}); err == nil || !strings.Contains(err.Error(), "no rule in source") {
 		t.Errorf("only a copy of a helper: got %v", err)
 	}
 }
@@ -420,16 +421,16 @@ func TestStandardRulesAreDescribed(t *testing.T) {
 	} {
 		s := standard()
 		s.Modules[0].Text = []byte(strings.Replace(standardRule, line, "", 1))
-		if _, err := policy.New(context.Background(), []policy.Source{s}); err == nil {
+		if _, err := policy.New(context.Background(), []ruleset.Source{s}); err == nil {
 			t.Errorf("compiled without %q", line)
 		}
 	}
 	s := standard()
 	s.Modules[0].Text = []byte(strings.Replace(standardRule, "ZT-3.1", "ZT-x", 1))
-	if _, err := policy.New(context.Background(), []policy.Source{s}); err == nil || !strings.Contains(err.Error(), `is "ZT-x"`) {
+	if _, err := policy.New(context.Background(), []ruleset.Source{s}); err == nil || !strings.Contains(err.Error(), `is "ZT-x"`) {
 		t.Errorf("got %v", err)
 	}
-	e, err := policy.New(context.Background(), []policy.Source{standard()})
+	e, err := policy.New(context.Background(), []ruleset.Source{standard()})
 	if err != nil {
 		t.Fatal(err)
 	}

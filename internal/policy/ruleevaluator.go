@@ -14,6 +14,7 @@ import (
 
 	"github.com/codexlock/codexlock/internal/decision"
 	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/ruleset"
 )
 
 // An UnknownRuleError is a code that no rule has.
@@ -41,7 +42,7 @@ type RuleEvaluator struct {
 	decision.Rule
 	Definitions []Definition
 	engine      *Engine
-	rule        *rule
+	rule        *ruleset.Rule
 	query       *query
 	deadline    time.Duration
 }
@@ -62,12 +63,12 @@ type RuleFinding struct {
 // NewRuleEvaluator prepares a rule. A deadline of 0 is DefaultDeadline. Its error is an
 // *UnknownRuleError for a code that no rule has.
 func (e *Engine) NewRuleEvaluator(ctx context.Context, code string, deadline time.Duration) (*RuleEvaluator, error) {
-	i := slices.IndexFunc(e.rules, func(r *rule) bool { return r.Code == code })
+	i := slices.IndexFunc(e.rules, func(r *ruleset.Rule) bool { return r.Code == code })
 	if i < 0 {
 		return nil, e.unknown(code)
 	}
 	r := e.rules[i]
-	q := newQuery([]*rule{r}, &e.partial)
+	q := newQuery([]*ruleset.Rule{r}, &e.partial)
 	if err := e.prepare(ctx, q); err != nil {
 		return nil, err
 	}
@@ -76,11 +77,11 @@ func (e *Engine) NewRuleEvaluator(ctx context.Context, code string, deadline tim
 	}
 	p := &RuleEvaluator{Rule: r.Rule, engine: e, rule: r, query: q, deadline: deadline}
 	for _, m := range e.compiler.Modules {
-		if !m.Package.Path.Equal(r.ref) {
+		if !m.Package.Path.Equal(r.Ref) {
 			continue
 		}
 		for _, def := range m.Rules {
-			if s := decision.Severity(ruleName(def)); s == decision.Deny || s == decision.Warn {
+			if s := decision.Severity(ruleset.NameOf(def)); s == decision.Deny || s == decision.Warn {
 				p.Definitions = append(p.Definitions, Definition{Severity: s, File: def.Location.File, Line: def.Location.Row})
 			}
 		}
@@ -91,7 +92,7 @@ func (e *Engine) NewRuleEvaluator(ctx context.Context, code string, deadline tim
 func (e *Engine) unknown(code string) error {
 	fault := &UnknownRuleError{Code: code}
 	for _, r := range e.rules {
-		if near(r.Code, code) {
+		if ruleset.Near(r.Code, code) {
 			fault.Near = r.Code
 		}
 	}
@@ -122,12 +123,12 @@ func (p *RuleEvaluator) Ask(ctx context.Context, input ast.Value, subject string
 	}
 	var all []RuleFinding
 	for i, t := range a.terms {
-		found, err := shape(p.query.slots[i], t)
+		found, err := ruleset.Members(p.query.slots[i], t)
 		if err != nil {
 			return nil, err
 		}
 		for _, f := range found {
-			all = append(all, RuleFinding{Severity: f.severity, Message: f.message})
+			all = append(all, RuleFinding{Severity: f.Severity, Message: f.Message})
 		}
 	}
 	return all, nil
@@ -160,7 +161,7 @@ func (p *RuleEvaluator) Constants() []ast.Value {
 		}
 	}
 	for _, m := range p.engine.compiler.Modules {
-		if m.Package.Path.Equal(p.rule.ref) {
+		if m.Package.Path.Equal(p.rule.Ref) {
 			for _, r := range m.Rules {
 				visit(r)
 			}

@@ -6,16 +6,17 @@ import (
 
 	"github.com/codexlock/codexlock/internal/decision"
 	"github.com/codexlock/codexlock/internal/policy"
+	"github.com/codexlock/codexlock/internal/ruleset"
 )
 
 func TestRuleTexts(t *testing.T) {
 	texts := func(files ...string) map[string]string {
-		sources := []policy.Source{embedded(t), owner(files...)}
+		sources := []ruleset.Source{embedded(t), owner(files...)}
 		e, err := policy.New(t.Context(), sources)
 		if err != nil {
 			t.Fatal(err)
 		}
-		return policy.RuleTexts(sources, e)
+		return e.RuleTexts(sources)
 	}
 	rule := "package acme.x\n\nimport data.acme.lib.y\n\ndeny contains \"x\" if y.yes"
 	was := texts("x.rego", rule, "y.rego", "package acme.lib.y\n\nyes if false")

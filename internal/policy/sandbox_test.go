@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/codexlock/codexlock/internal/policy"
+	"github.com/codexlock/codexlock/internal/ruleset"
 	"github.com/open-policy-agent/opa/v1/ast"
 )
 
@@ -40,8 +41,8 @@ func TestForbiddenBuiltins(t *testing.T) {
 		}
 		for form, text := range forms {
 			text = strings.NewReplacer("CALL", call, "NAME", name).Replace(text)
-			_, err := policy.New(context.Background(), []policy.Source{owner("a.rego", text, "b.rego", "package acme.y\n\ndeny contains \"a\" if false")})
-			var fault *policy.PolicyError
+			_, err := policy.New(context.Background(), []ruleset.Source{owner("a.rego", text, "b.rego", "package acme.y\n\ndeny contains \"a\" if false")})
+			var fault *ruleset.Error
 			named := form == "by with" || form == "mocked" || err != nil && strings.Contains(err.Error(), "built-in "+name+" is not allowed")
 			if !errors.As(err, &fault) || !named {
 				t.Errorf("%s %s: got %v", name, form, err)
@@ -84,7 +85,7 @@ func TestDeprecatedSyntaxAndFutureKeywordsStayOut(t *testing.T) {
 		"package acme.x\n\ndeny contains \"a\" if any([true])",
 		"package acme.x\n\ndeny[\"a\"] { false }",
 	} {
-		if _, err := policy.New(context.Background(), []policy.Source{owner("a.rego", text)}); err == nil {
+		if _, err := policy.New(context.Background(), []ruleset.Source{owner("a.rego", text)}); err == nil {
 			t.Errorf("compiled %q", text)
 		}
 	}
@@ -100,7 +101,7 @@ func TestEndlessRuleEndsAtItsDeadline(t *testing.T) {
 	e := rules(t, "endless.rego", endless, "a.rego", "package acme.a\n\ndeny contains \"a\" if false", "z.rego", "package acme.z\n\ndeny contains \"z\" if false")
 	start := time.Now()
 	_, err := e.Decide(context.Background(), change("a.bin", "b.bin"), policy.Options{Deadline: 300 * time.Millisecond})
-	var fault *policy.PolicyError
+	var fault *ruleset.Error
 	if !errors.As(err, &fault) || !strings.Contains(err.Error(), `endless.rego:3:1: rule acme.endless about "a.bin": did not end within its deadline`) || fault.Next == "" {
 		t.Fatalf("got %v", err)
 	}
@@ -127,7 +128,7 @@ func TestUnstoppableRuleIsLeftBehind(t *testing.T) {
 	e.SetGrace(50 * time.Millisecond)
 	start := time.Now()
 	_, err := e.Decide(context.Background(), change("a.bin"), policy.Options{Deadline: 200 * time.Millisecond})
-	var fault *policy.PolicyError
+	var fault *ruleset.Error
 	if !errors.As(err, &fault) || !strings.Contains(err.Error(), "rule acme.unstoppable about") {
 		t.Fatalf("got %v", err)
 	}
@@ -160,7 +161,7 @@ func TestErrorsOfEvaluationNameTheRule(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			e := rules(t, "a.rego", tt.text, "b.rego", "package acme.b\n\ndeny contains \"b\"")
 			_, err := e.Decide(context.Background(), change("a.bin"), policy.Options{Now: now})
-			var fault *policy.PolicyError
+			var fault *ruleset.Error
 			if !errors.As(err, &fault) || !strings.Contains(err.Error(), tt.want) {
 				t.Fatalf("got %v, want %q", err, tt.want)
 			}

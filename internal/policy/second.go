@@ -11,6 +11,7 @@ import (
 
 	"github.com/codexlock/codexlock/internal/decision"
 	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/ruleset"
 )
 
 // Complete measures what is left of an artifact once the rules have said whether a renewed
@@ -65,8 +66,8 @@ func (r *run) second(ctx context.Context, m *facts.Measurement, s *stopwatch) (i
 var recordAreas = []string{"vaulttime", "trust", "chain"}
 
 // isAboutRecords reports whether a rule belongs to one of the areas about records.
-func (r *rule) isAboutRecords() bool {
-	area, _, _ := strings.Cut(r.Code, ".")
+func isAboutRecords(code string) bool {
+	area, _, _ := strings.Cut(code, ".")
 	return slices.Contains(recordAreas, area)
 }
 
@@ -110,12 +111,12 @@ func (r *run) record(ctx context.Context, m *facts.Measurement, s *stopwatch) (a
 }
 
 // aboutRecords is what the rules about records found.
-func (q *query) aboutRecords(answers []*ast.Term) (all []said, err error) {
+func (q *query) aboutRecords(answers []*ast.Term) (all []ruleset.Member, err error) {
 	for at, answer := range answers {
-		if !q.slots[at].rule.isAboutRecords() {
+		if !isAboutRecords(q.slots[at].Rule.Code) {
 			continue
 		}
-		found, err := shape(q.slots[at], answer)
+		found, err := ruleset.Members(q.slots[at], answer)
 		if err != nil {
 			return nil, err
 		}
@@ -136,10 +137,10 @@ func (r *run) attested(ctx context.Context, m *facts.Measurement, s *stopwatch) 
 		return false, err
 	}
 	for at, answer := range answers {
-		if slot := q.slots[at]; slot.severity != decision.Deny || !slot.rule.Kind.Unattested() {
+		if slot := q.slots[at]; slot.Severity != decision.Deny || !slot.Rule.Kind.Unattested() {
 			continue
 		}
-		all, err := shape(q.slots[at], answer)
+		all, err := ruleset.Members(q.slots[at], answer)
 		if err != nil || len(all) > 0 {
 			return false, err
 		}

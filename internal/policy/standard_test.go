@@ -12,12 +12,13 @@ import (
 	"github.com/codexlock/codexlock/internal/decision"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/policy"
+	"github.com/codexlock/codexlock/internal/ruleset"
 	"github.com/open-policy-agent/opa/v1/ast"
 )
 
 func standardEngine(t testing.TB) *policy.Engine {
 	t.Helper()
-	e, err := policy.New(context.Background(), []policy.Source{embedded(t)})
+	e, err := policy.New(context.Background(), []ruleset.Source{embedded(t)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -249,7 +250,7 @@ func TestOwnersRulesAreOptional(t *testing.T) {
 		"replaces, says":  {strings.Replace(meta("#   optional: true\n"), "acme.x", "codexlock.script.posix", 1), "", true},
 		"said for itself": {meta("#   optional: true\n"), "", true},
 	} {
-		e, err := policy.New(context.Background(), []policy.Source{embedded(t), {Name: "own", Modules: []policy.Module{{Name: "x.rego", Text: []byte(tt.text)}}}})
+		e, err := policy.New(context.Background(), []ruleset.Source{embedded(t), {Name: "own", Modules: []ruleset.Module{{Name: "x.rego", Text: []byte(tt.text)}}}})
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
@@ -276,7 +277,7 @@ func TestReplacedRulesKeepTheirKind(t *testing.T) {
 		"of none":      {"package codexlock.script.posix\n\ndeny contains \"a\"\n", ""},
 		"an owner's":   {"package acme.x\n\ndeny contains \"a\"\n", ""},
 	} {
-		e, err := policy.New(context.Background(), []policy.Source{embedded(t), {Name: "own", Modules: []policy.Module{{Name: "x.rego", Text: []byte(tt.text)}}}})
+		e, err := policy.New(context.Background(), []ruleset.Source{embedded(t), {Name: "own", Modules: []ruleset.Module{{Name: "x.rego", Text: []byte(tt.text)}}}})
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
@@ -294,7 +295,7 @@ func TestReplacedRulesKeepTheirKind(t *testing.T) {
 			t.Errorf("%s: the rule is not there", name)
 		}
 	}
-	_, err := policy.New(context.Background(), []policy.Source{embedded(t), {Name: "own", Modules: []policy.Module{{Name: "x.rego", Text: []byte(fmt.Sprintf(meta, "drfit") + "package acme.x\n\ndeny contains \"a\"\n")}}}})
+	_, err := policy.New(context.Background(), []ruleset.Source{embedded(t), {Name: "own", Modules: []ruleset.Module{{Name: "x.rego", Text: []byte(fmt.Sprintf(meta, "drfit") + "package acme.x\n\ndeny contains \"a\"\n")}}}})
 	if err == nil || !strings.Contains(err.Error(), `custom.kind of rule acme.x is "drfit", want one of drift, `) {
 		t.Errorf("a misspelt kind: %v", err)
 	}

@@ -9,13 +9,14 @@ import (
 
 	"github.com/codexlock/codexlock/internal/ownerschema"
 	"github.com/codexlock/codexlock/internal/policy"
+	"github.com/codexlock/codexlock/internal/ruleset"
 	"github.com/codexlock/codexlock/internal/schemas"
 	"github.com/codexlock/codexlock/policies"
 )
 
 // A Gate is an edited gate to load: the owner's rules and schemas.
 type Gate struct {
-	Sources []policy.Source
+	Sources []ruleset.Source
 	Schemas []Schema
 }
 
@@ -57,12 +58,12 @@ func (p Program) Load(ctx context.Context, g Gate) (*LoadError, error) {
 
 // load compiles the gate, in the process.
 func load(ctx context.Context, g *Gate) (*LoadError, error) {
-	embedded, err := policy.Embedded(policies.FS)
+	embedded, err := ruleset.Embedded(policies.FS)
 	if err != nil {
 		return nil, err
 	}
-	_, err = policy.New(ctx, append([]policy.Source{embedded}, g.Sources...))
-	var bad *policy.PolicyError
+	_, err = policy.New(ctx, append([]ruleset.Source{embedded}, g.Sources...))
+	var bad *ruleset.Error
 	switch {
 	case errors.As(err, &bad):
 		return &LoadError{File: bad.File, Line: bad.Line, Column: bad.Column, Message: clipped(bad.Message)}, nil

@@ -18,6 +18,7 @@ import (
 	"github.com/codexlock/codexlock/internal/decision"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/policy"
+	"github.com/codexlock/codexlock/internal/ruleset"
 	"github.com/codexlock/codexlock/internal/schemas"
 )
 
@@ -48,14 +49,14 @@ type Program struct {
 
 // A Question is an edited gate to evaluate.
 type Question struct {
-	Sources []policy.Source // of the owner; the process has the embedded ones
+	Sources []ruleset.Source // of the owner; the process has the embedded ones
 	Options policy.Options
 }
 
 // An Answer is the decision of an edited gate.
 type Answer struct {
 	Problem  string            `json:"problem,omitempty"`
-	Rules    map[string]string `json:"rules,omitempty"` // as policy.RuleTexts has them
+	Rules    map[string]string `json:"rules,omitempty"` // as policy.Engine.RuleTexts has them
 	Decision decision.Decision `json:"decision"`
 
 	Fault *LoadError `json:"fault,omitempty"` // for Load: why the gate cannot be loaded

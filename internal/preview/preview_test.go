@@ -12,6 +12,7 @@ import (
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/policy"
 	"github.com/codexlock/codexlock/internal/preview"
+	"github.com/codexlock/codexlock/internal/ruleset"
 )
 
 // TestMain is the program that a preview starts once more.
@@ -65,7 +66,7 @@ func ask(t *testing.T, c facts.Change, rego string) (preview.Answer, error) {
 	ctx, cancel := context.WithTimeout(t.Context(), preview.MaxTime)
 	defer cancel()
 	return program(t).Ask(ctx, preview.Question{
-		Sources: []policy.Source{{Name: "change", Modules: []policy.Module{{Name: "policies/own.rego", Text: []byte(rego)}}}},
+		Sources: []ruleset.Source{{Name: "change", Modules: []ruleset.Module{{Name: "policies/own.rego", Text: []byte(rego)}}}},
 		Options: policy.Options{Now: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)},
 	}, c)
 }

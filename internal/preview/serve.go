@@ -11,6 +11,7 @@ import (
 
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/policy"
+	"github.com/codexlock/codexlock/internal/ruleset"
 	"github.com/codexlock/codexlock/policies"
 )
 
@@ -48,11 +49,11 @@ func answer(ctx context.Context, in io.Reader) (Answer, error) {
 		fault, err := load(ctx, q.Load)
 		return Answer{Fault: fault}, err
 	}
-	embedded, err := policy.Embedded(policies.FS)
+	embedded, err := ruleset.Embedded(policies.FS)
 	if err != nil {
 		return Answer{}, err
 	}
-	sources := append([]policy.Source{embedded}, q.Sources...)
+	sources := append([]ruleset.Source{embedded}, q.Sources...)
 	engine, err := policy.New(ctx, sources)
 	if err != nil {
 		return Answer{}, fmt.Errorf("the edited policies do not compile: %w", err)
@@ -65,7 +66,7 @@ func answer(ctx context.Context, in io.Reader) (Answer, error) {
 		f := &decided.Findings[i]
 		f.Message, f.Fix, f.Suppression = "", "", nil
 	}
-	return Answer{Rules: policy.RuleTexts(sources, engine), Decision: decided}, nil
+	return Answer{Rules: engine.RuleTexts(sources), Decision: decided}, nil
 }
 
 // A stream is a change whose facts are read from the input one at a time, by one worker

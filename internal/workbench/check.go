@@ -7,8 +7,8 @@ import (
 	"slices"
 
 	"github.com/codexlock/codexlock/internal/lazyregexp"
-	"github.com/codexlock/codexlock/internal/policy"
 	"github.com/codexlock/codexlock/internal/report"
+	"github.com/codexlock/codexlock/internal/ruleset"
 )
 
 // A Finding is a problem of a rule that its owner should fix.
@@ -26,10 +26,10 @@ var helper = lazyregexp.New(`(?m)^package codexlock\.lib\.`)
 
 // Sources returns the embedded rules and the owner's. A directory with the standard's
 // helpers is a working copy of the standard: it replaces the embedded rules.
-func Sources(embedded policy.Source, worked []policy.Source) []policy.Source {
-	sources := []policy.Source{embedded}
+func Sources(embedded ruleset.Source, worked []ruleset.Source) []ruleset.Source {
+	sources := []ruleset.Source{embedded}
 	for _, s := range worked {
-		if slices.ContainsFunc(s.Modules, func(m policy.Module) bool { return helper.Match(m.Text) }) {
+		if slices.ContainsFunc(s.Modules, func(m ruleset.Module) bool { return helper.Match(m.Text) }) {
 			s.Standard = true
 			sources[0] = s
 			continue
@@ -41,8 +41,8 @@ func Sources(embedded policy.Source, worked []policy.Source) []policy.Source {
 
 // Check returns all problems of the rules of some sources; without problems, an empty
 // list, never nil.
-func Check(sources []policy.Source) ([]Finding, error) {
-	faults, err := policy.Check(sources)
+func Check(sources []ruleset.Source) ([]Finding, error) {
+	faults, err := ruleset.Check(sources)
 	if err != nil {
 		return nil, err
 	}

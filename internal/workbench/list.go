@@ -9,8 +9,8 @@ import (
 	"text/tabwriter"
 
 	"github.com/codexlock/codexlock/internal/decision"
-	"github.com/codexlock/codexlock/internal/policy"
 	"github.com/codexlock/codexlock/internal/report"
+	"github.com/codexlock/codexlock/internal/ruleset"
 )
 
 // ListText writes the rules as a table, with the source of each rule that is not embedded
@@ -20,7 +20,7 @@ func ListText(w io.Writer, rules []decision.Rule) error {
 	fmt.Fprintln(table, "CODE\tREQUIREMENT\tSEVERITY\tTITLE")
 	for _, r := range rules {
 		title := r.Title
-		if r.Source != policy.EmbeddedSource {
+		if r.Source != ruleset.EmbeddedSource {
 			title += " (" + r.Source + ")"
 		}
 		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", report.Terminal(r.Code), report.Terminal(r.Requirement), r.Severity, report.Terminal(title))

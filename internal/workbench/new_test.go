@@ -13,21 +13,21 @@ import (
 	"github.com/open-policy-agent/opa/v1/format"
 	"github.com/open-policy-agent/opa/v1/tester"
 
-	"github.com/codexlock/codexlock/internal/policy"
+	"github.com/codexlock/codexlock/internal/ruleset"
 	"github.com/codexlock/codexlock/internal/workbench"
 	"github.com/codexlock/codexlock/policies"
 )
 
 // modules reads what stands below a directory.
-func modules(t *testing.T, dir string) []policy.Module {
+func modules(t *testing.T, dir string) []ruleset.Module {
 	t.Helper()
-	var all []policy.Module
+	var all []ruleset.Module
 	err := filepath.WalkDir(dir, func(name string, d os.DirEntry, err error) error {
 		if err != nil || d.IsDir() || filepath.Ext(name) != ".rego" {
 			return err
 		}
 		text, err := os.ReadFile(name)
-		all = append(all, policy.Module{Name: name, Text: text})
+		all = append(all, ruleset.Module{Name: name, Text: text})
 		return err
 	})
 	if err != nil || len(all) == 0 {
@@ -36,9 +36,9 @@ func modules(t *testing.T, dir string) []policy.Module {
 	return all
 }
 
-func embedded(t *testing.T) policy.Source {
+func embedded(t *testing.T) ruleset.Source {
 	t.Helper()
-	s, err := policy.Embedded(policies.FS)
+	s, err := ruleset.Embedded(policies.FS)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,7 +71,7 @@ func TestNewRuleWorks(t *testing.T) {
 		}
 		parsed[m.Name] = ast.MustParseModule(string(m.Text))
 	}
-	findings, err := workbench.Check(workbench.Sources(embedded(t), []policy.Source{{Name: "policies", Modules: own}}))
+	findings, err := workbench.Check(workbench.Sources(embedded(t), []ruleset.Source{{Name: "policies", Modules: own}}))
 	if err != nil || len(findings) > 0 {
 		t.Errorf("check finds %+v, %v", findings, err)
 	}

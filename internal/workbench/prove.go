@@ -10,6 +10,7 @@ import (
 
 	"github.com/codexlock/codexlock/internal/decision"
 	"github.com/codexlock/codexlock/internal/policy"
+	"github.com/codexlock/codexlock/internal/ruleset"
 )
 
 // The limits of a mutation test: the number of facts that are changed together, and the
@@ -272,7 +273,7 @@ func (s *mutationTest) ask(ctx context.Context, v *variant) (answers int, fresh 
 		}
 	}
 	found, err := s.probe.Ask(ctx, v.document, "a changed sample", w, false)
-	var fault *policy.PolicyError
+	var fault *ruleset.Error
 	switch {
 	case policy.IsDeadline(err) || ctx.Err() != nil:
 		return 0, false, err

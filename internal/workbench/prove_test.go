@@ -7,6 +7,7 @@ import (
 
 	"github.com/codexlock/codexlock/internal/decision"
 	"github.com/codexlock/codexlock/internal/policy"
+	"github.com/codexlock/codexlock/internal/ruleset"
 	"github.com/codexlock/codexlock/internal/workbench"
 	"github.com/codexlock/codexlock/policies"
 )
@@ -22,11 +23,11 @@ var silent = map[string][]string{
 // missing, but for those above.
 func TestEveryRuleOfTheStandardIsProved(t *testing.T) {
 	ctx := t.Context()
-	embedded, err := policy.Embedded(policies.FS)
+	embedded, err := ruleset.Embedded(policies.FS)
 	if err != nil {
 		t.Fatal(err)
 	}
-	engine, err := policy.New(ctx, []policy.Source{embedded})
+	engine, err := policy.New(ctx, []ruleset.Source{embedded})
 	if err != nil {
 		t.Fatal(err)
 	}

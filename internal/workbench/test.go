@@ -15,7 +15,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/tester"
 	"github.com/open-policy-agent/opa/v1/topdown"
 
-	"github.com/codexlock/codexlock/internal/policy"
+	"github.com/codexlock/codexlock/internal/ruleset"
 )
 
 // DefaultTimeout is the time limit of one test.
@@ -80,7 +80,7 @@ func (e *ErrNoTests) Hint() string {
 
 // RunTests runs the tests of a suite with OPA's runner, in the gate's sandbox. A failed
 // test is a result; a test that cannot be completed is an error.
-func RunTests(ctx context.Context, s *policy.Suite, o TestOptions) (TestReport, error) {
+func RunTests(ctx context.Context, s *ruleset.Suite, o TestOptions) (TestReport, error) {
 	report := TestReport{Tests: []Test{}}
 	runner := tester.NewRunner().SetCompiler(s.Compiler).SetModules(s.Modules).
 		SetTimeout(o.Timeout).RaiseBuiltinErrors(true).CapturePrintOutput(false).Filter(o.Run)
@@ -146,7 +146,7 @@ func collect(ctx context.Context, results <-chan *tester.Result, o TestOptions) 
 
 // testError returns the error of a test that could not be completed.
 func testError(r *tester.Result, o TestOptions) error {
-	fault := &policy.PolicyError{
+	fault := &ruleset.Error{
 		File: r.Location.File, Line: r.Location.Row, Column: r.Location.Col,
 		Message: fmt.Sprintf("%s: %v", r.Name, r.Error),
 		Next:    "make the rule answer whatever its input is",
@@ -165,7 +165,7 @@ func testError(r *tester.Result, o TestOptions) error {
 	return fault
 }
 
-func (report *TestReport) add(ctx context.Context, s *policy.Suite, r *tester.Result) {
+func (report *TestReport) add(ctx context.Context, s *ruleset.Suite, r *tester.Result) {
 	t := Test{
 		Package: strings.TrimPrefix(r.Package, "data."), Name: r.Name, File: r.Location.File, Line: r.Location.Row, Result: Passed,
 	}
@@ -190,7 +190,7 @@ func (report *TestReport) add(ctx context.Context, s *policy.Suite, r *tester.Re
 
 // whereFailed evaluates a failed test again, traced, and returns the expression that
 // failed: the last one of its body that was not true.
-func whereFailed(ctx context.Context, s *policy.Suite, r *tester.Result) (text string, line int) {
+func whereFailed(ctx context.Context, s *ruleset.Suite, r *tester.Result) (text string, line int) {
 	ctx, cancel := context.WithTimeout(ctx, DefaultTimeout)
 	defer cancel()
 	w := newCoverageTracer(ast.NewObject())

@@ -8,7 +8,7 @@ import (
 
 	"github.com/open-policy-agent/opa/v1/ast"
 
-	"github.com/codexlock/codexlock/internal/policy"
+	"github.com/codexlock/codexlock/internal/ruleset"
 	"github.com/codexlock/codexlock/internal/schemas"
 )
 
@@ -16,8 +16,8 @@ import (
 type Valid map[string]ast.Value
 
 // Samples are the valid facts that the standard's own tests use.
-func Samples(ctx context.Context, embedded policy.Source) (Valid, error) {
-	return policy.Samples(ctx, embedded)
+func Samples(ctx context.Context, embedded ruleset.Source) (Valid, error) {
+	return ruleset.Samples(ctx, embedded)
 }
 
 // Take replaces the sample of a subject by measured facts.

@@ -9,6 +9,7 @@ import (
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/gate"
 	"github.com/codexlock/codexlock/internal/policy"
+	"github.com/codexlock/codexlock/internal/ruleset"
 	"github.com/codexlock/codexlock/internal/vaulttime"
 	"github.com/codexlock/codexlock/policies"
 )
@@ -49,11 +50,11 @@ func TestCleanRepositoryCompilesNoRule(t *testing.T) {
 			if name == "clean" && e.Engine.Compiled() {
 				t.Error("the rules were compiled")
 			}
-			embedded, err := policy.Embedded(policies.FS)
+			embedded, err := ruleset.Embedded(policies.FS)
 			if err != nil {
 				t.Fatal(err)
 			}
-			slow, err := policy.New(ctx, []policy.Source{embedded})
+			slow, err := policy.New(ctx, []ruleset.Source{embedded})
 			if err != nil {
 				t.Fatal(err)
 			}

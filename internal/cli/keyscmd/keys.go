@@ -25,6 +25,7 @@ import (
 	"github.com/codexlock/codexlock/internal/policy"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/report"
+	"github.com/codexlock/codexlock/internal/ruleset"
 	"github.com/codexlock/codexlock/internal/signing"
 	"github.com/codexlock/codexlock/internal/vaulttime"
 	"github.com/codexlock/codexlock/policies"
@@ -246,14 +247,14 @@ func (k *keyView) check(ctx context.Context, print func([]facts.DomainKey, []dec
 // trustRules compiles only the rules about trust domains and their keys, because facts for
 // the others are not measured here.
 func trustRules(ctx context.Context) (*policy.Engine, error) {
-	embedded, err := policy.Embedded(policies.FS)
+	embedded, err := ruleset.Embedded(policies.FS)
 	if err != nil {
 		return nil, err
 	}
-	embedded.Modules = slices.DeleteFunc(embedded.Modules, func(m policy.Module) bool {
+	embedded.Modules = slices.DeleteFunc(embedded.Modules, func(m ruleset.Module) bool {
 		return !strings.HasPrefix(m.Name, "trust/") && !strings.HasPrefix(m.Name, "lib/")
 	})
-	return policy.New(ctx, []policy.Source{embedded})
+	return policy.New(ctx, []ruleset.Source{embedded})
 }
 
 func (k *keyView) json(keys []facts.DomainKey, findings []decision.Finding) error {

@@ -16,8 +16,8 @@ import (
 	"github.com/codexlock/codexlock/internal/gate"
 	"github.com/codexlock/codexlock/internal/git"
 	"github.com/codexlock/codexlock/internal/host"
-	"github.com/codexlock/codexlock/internal/policy"
 	"github.com/codexlock/codexlock/internal/repo"
+	"github.com/codexlock/codexlock/internal/ruleset"
 	"github.com/codexlock/codexlock/internal/workbench"
 	"github.com/codexlock/codexlock/policies"
 )
@@ -89,15 +89,15 @@ func withRegal(ctx context.Context, w host.World, dirs []string, findings []work
 
 // workSources reads the rules that somebody works on, from the disk, beside the
 // embedded ones. dirs are where they are, seen from the working directory.
-func workSources(ctx context.Context, w host.World, named []string) (dirs []string, sources []policy.Source, err error) {
-	embedded, err := policy.Embedded(policies.FS)
+func workSources(ctx context.Context, w host.World, named []string) (dirs []string, sources []ruleset.Source, err error) {
+	embedded, err := ruleset.Embedded(policies.FS)
 	if err != nil {
 		return nil, nil, err
 	}
 	if dirs, err = workDirs(ctx, w, named); err != nil {
 		return nil, nil, err
 	}
-	var worked []policy.Source
+	var worked []ruleset.Source
 	for _, dir := range dirs {
 		modules, err := gate.ModulesOnDisk(w.Dir, dir)
 		if errors.Is(err, os.ErrNotExist) || err == nil && len(modules) == 0 {
@@ -106,7 +106,7 @@ func workSources(ctx context.Context, w host.World, named []string) (dirs []stri
 		if err != nil {
 			return nil, nil, err
 		}
-		worked = append(worked, policy.Source{Name: dir, Modules: modules})
+		worked = append(worked, ruleset.Source{Name: dir, Modules: modules})
 	}
 	return dirs, workbench.Sources(embedded, worked), nil
 }

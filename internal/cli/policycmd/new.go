@@ -10,6 +10,7 @@ import (
 
 	"github.com/codexlock/codexlock/internal/host"
 	"github.com/codexlock/codexlock/internal/policy"
+	"github.com/codexlock/codexlock/internal/ruleset"
 	"github.com/codexlock/codexlock/internal/workbench"
 	"github.com/codexlock/codexlock/policies"
 )
@@ -69,11 +70,11 @@ func ruleFolder(w host.World, dir, code string) (string, error) {
 }
 
 func standardCodes(cmd *cobra.Command) ([]string, error) {
-	embedded, err := policy.Embedded(policies.FS)
+	embedded, err := ruleset.Embedded(policies.FS)
 	if err != nil {
 		return nil, err
 	}
-	engine, err := policy.New(cmd.Context(), []policy.Source{embedded})
+	engine, err := policy.New(cmd.Context(), []ruleset.Source{embedded})
 	if err != nil {
 		return nil, err
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/codexlock/codexlock/internal/host"
 	"github.com/codexlock/codexlock/internal/policy"
 	"github.com/codexlock/codexlock/internal/progress"
+	"github.com/codexlock/codexlock/internal/ruleset"
 	"github.com/codexlock/codexlock/internal/workbench"
 	"github.com/codexlock/codexlock/policies"
 )
@@ -113,7 +114,7 @@ func proveOne(ctx context.Context, engine *policy.Engine, code string, valid wor
 
 // validFacts are the samples, or one of them and what the user measured.
 func validFacts(ctx context.Context, w host.World, file string) (workbench.Valid, error) {
-	embedded, err := policy.Embedded(policies.FS)
+	embedded, err := ruleset.Embedded(policies.FS)
 	if err != nil {
 		return nil, err
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/codexlock/codexlock/internal/cli/flags"
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/host"
-	"github.com/codexlock/codexlock/internal/policy"
+	"github.com/codexlock/codexlock/internal/ruleset"
 	"github.com/codexlock/codexlock/internal/workbench"
 )
 
@@ -52,7 +52,7 @@ could not be completed, or no test ran.`,
 			if err != nil {
 				return err
 			}
-			suite, err := policy.NewSuite(sources)
+			suite, err := ruleset.NewSuite(sources)
 			if err != nil {
 				return err
 			}

@@ -1,4 +1,4 @@
-package policy
+package ruleset
 
 import (
 	"slices"
@@ -12,19 +12,19 @@ import (
 // and that its body does not ask for: where the fact is absent the whole denial
 // is undefined, and lost without a word. It sees facts that the rule names
 // itself, not those that a helper does; our own rules have tests for that.
-func certainMessages(r *rule, m *module, schema any) []*PolicyError {
+func certainMessages(r *Rule, m *module, schema any) []*Error {
 	if m.source.Standard {
 		return nil
 	}
-	var faults []*PolicyError
+	var faults []*Error
 	for _, def := range m.Rules {
-		if name := decision.Severity(ruleName(def)); name != decision.Deny && name != decision.Warn {
+		if name := decision.Severity(NameOf(def)); name != decision.Deny && name != decision.Warn {
 			continue
 		}
 		needed, given := messageFacts(def)
 		for _, ref := range needed {
 			if !alwaysThere(schema, r.Subject, ref, given) {
-				faults = append(faults, errorAt(ref[0].Location, "take it with object.get and a default, or make it a condition",
+				faults = append(faults, ErrorAt(ref[0].Location, "take it with object.get and a default, or make it a condition",
 					"rule %s: %s may be absent, and its denial would be lost with it", r.Code, ref))
 			}
 		}

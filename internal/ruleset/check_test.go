@@ -1,10 +1,11 @@
-package policy_test
+package ruleset_test
 
 import (
 	"strings"
 	"testing"
 
-	"github.com/codexlock/codexlock/internal/policy"
+	"github.com/codexlock/codexlock/internal/ruleset"
+	"github.com/codexlock/codexlock/policies"
 )
 
 const described = `# METADATA
@@ -19,9 +20,28 @@ package acme.x
 
 `
 
-func check(t *testing.T, sources ...policy.Source) []string {
+// embedded returns the rules that the program carries.
+func embedded(t *testing.T) ruleset.Source {
 	t.Helper()
-	faults, err := policy.Check(sources)
+	s, err := ruleset.Embedded(policies.FS)
+	if err != nil || len(s.Modules) == 0 {
+		t.Fatalf("%d embedded modules, %v", len(s.Modules), err)
+	}
+	return s
+}
+
+// owner returns an owner's modules, given as file name and text in turn.
+func owner(files ...string) ruleset.Source {
+	s := ruleset.Source{Name: "base"}
+	for i := 0; i < len(files); i += 2 {
+		s.Modules = append(s.Modules, ruleset.Module{Name: files[i], Text: []byte(files[i+1])})
+	}
+	return s
+}
+
+func check(t *testing.T, sources ...ruleset.Source) []string {
+	t.Helper()
+	faults, err := ruleset.Check(sources)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -121,7 +141,7 @@ func TestCheckFindsNothingInTheStandard(t *testing.T) {
 	if got := check(t, embedded(t)); len(got) > 0 {
 		t.Errorf("got %q", got)
 	}
-	if got := check(t, embedded(t), policy.Source{Name: "base"}); len(got) != 1 || !strings.Contains(got[0], "no rule in source") {
+	if got := check(t, embedded(t), ruleset.Source{Name: "base"}); len(got) != 1 || !strings.Contains(got[0], "no rule in source") {
 		t.Errorf("got %q", got)
 	}
 }

@@ -1,4 +1,4 @@
-package policy
+package ruleset
 
 import (
 	"crypto/sha256"
@@ -6,12 +6,12 @@ import (
 	"fmt"
 )
 
-// RuleTexts are the rules by code, each with a digest of what it says: its module,
-// and for an owner's rule the helpers beside it.
-func RuleTexts(sources []Source, e *Engine) map[string]string {
+// Texts returns a digest of the text of each rule, by code: of its module and, for an owner's
+// rule, of the owner's helpers.
+func Texts(sources []Source, rules []*Rule) map[string]string {
 	files := map[string]bool{} // of the owner's rules; what is none of them is a helper
-	for _, r := range e.rules {
-		files[r.file] = !r.standard
+	for _, r := range rules {
+		files[r.File] = !r.Standard
 	}
 	helpers, texts := sha256.New(), map[[2]string][]byte{}
 	for _, s := range sources {
@@ -24,14 +24,14 @@ func RuleTexts(sources []Source, e *Engine) map[string]string {
 		}
 	}
 	shared := helpers.Sum(nil)
-	rules := make(map[string]string, len(e.rules))
-	for _, r := range e.rules {
+	digests := make(map[string]string, len(rules))
+	for _, r := range rules {
 		h := sha256.New()
-		sized(h, string(texts[[2]string{fmt.Sprint(r.standard), r.file}]))
-		if !r.standard {
+		sized(h, string(texts[[2]string{fmt.Sprint(r.Standard), r.File}]))
+		if !r.Standard {
 			h.Write(shared)
 		}
-		rules[r.Code] = hex.EncodeToString(h.Sum(nil))
+		digests[r.Code] = hex.EncodeToString(h.Sum(nil))
 	}
-	return rules
+	return digests
 }

@@ -1,4 +1,4 @@
-package policy
+package ruleset
 
 import (
 	"bytes"
@@ -36,7 +36,7 @@ const (
 // of its modules' names.
 func FromBundle(name, file string, entries []bundle.Entry, keys []policykey.Key) (Source, error) {
 	refuse := func(hint, format string, args ...any) (Source, error) {
-		return Source{}, &PolicyError{File: file, Message: fmt.Sprintf(format, args...), Next: hint}
+		return Source{}, &Error{File: file, Message: fmt.Sprintf(format, args...), Next: hint}
 	}
 	if fault := notOnlyModules(entries); fault != "" {
 		return refuse("a bundle for Codexlock holds Rego modules, and constants as rules: opa build -b DIRECTORY", "%s", fault)

@@ -1,4 +1,4 @@
-package policy
+package ruleset
 
 import (
 	"errors"
@@ -9,18 +9,18 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 )
 
-// A PolicyError is an error in a rule set, not in the judged files: there is no decision.
+// An Error is an error in a rule set, not in the judged files: there is no decision.
 // File and Line are its position; Line is 0 without one.
-type PolicyError struct {
+type Error struct {
 	File    string
 	Line    int // counts from 1
 	Column  int // counts from 1
 	Message string
 	Next    string // the next step
-	cause   error
+	Cause   error
 }
 
-func (e *PolicyError) Error() string {
+func (e *Error) Error() string {
 	switch {
 	case e.File == "":
 		return e.Message
@@ -31,14 +31,14 @@ func (e *PolicyError) Error() string {
 }
 
 // Hint is the next step.
-func (e *PolicyError) Hint() string { return e.Next }
+func (e *Error) Hint() string { return e.Next }
 
 // Unwrap returns the error of the evaluation, or nil.
-func (e *PolicyError) Unwrap() error { return e.cause }
+func (e *Error) Unwrap() error { return e.Cause }
 
-// errorAt returns an error at a position in a module.
-func errorAt(at *ast.Location, hint, format string, args ...any) *PolicyError {
-	e := &PolicyError{Message: fmt.Sprintf(format, args...), Next: hint}
+// ErrorAt returns an error at a position in a module.
+func ErrorAt(at *ast.Location, hint, format string, args ...any) *Error {
+	e := &Error{Message: fmt.Sprintf(format, args...), Next: hint}
 	if at != nil {
 		e.File, e.Line, e.Column = at.File, at.Row, at.Col
 	}
@@ -55,8 +55,8 @@ const (
 	hintShape    = `want a message, or {"msg": …} with "file", and "pointer" or "line" and "column", as it pleases`
 )
 
-// firstOf returns the first of several errors, with the number of the others.
-func firstOf(faults []*PolicyError) *PolicyError {
+// FirstOf returns the first of several errors, with the number of the others.
+func FirstOf(faults []*Error) *Error {
 	first := *faults[0]
 	if n := len(faults) - 1; n > 0 {
 		first.Message += fmt.Sprintf(" (and %d more: codexlock policy check lists them)", n)
@@ -64,22 +64,22 @@ func firstOf(faults []*PolicyError) *PolicyError {
 	return &first
 }
 
-// compileErrors converts OPA's errors, and returns at least one.
-func compileErrors(err error) []*PolicyError {
+// CompileErrors converts OPA's errors, and returns at least one.
+func CompileErrors(err error) []*Error {
 	var all ast.Errors
 	if !errors.As(err, &all) || len(all) == 0 {
-		return []*PolicyError{{Message: fmt.Sprintf("compile the rules: %v", err), cause: err}}
+		return []*Error{{Message: fmt.Sprintf("compile the rules: %v", err), Cause: err}}
 	}
-	faults := make([]*PolicyError, len(all))
+	faults := make([]*Error, len(all))
 	for i, e := range all {
 		faults[i] = compileError(e)
 	}
 	return faults
 }
 
-func compileError(err *ast.Error) *PolicyError {
-	e := errorAt(err.Location, hintOf(err.Message), "%s", err.Message)
-	e.cause = err
+func compileError(err *ast.Error) *Error {
+	e := ErrorAt(err.Location, hintOf(err.Message), "%s", err.Message)
+	e.Cause = err
 	if name, ok := strings.CutPrefix(err.Message, "undefined function "); ok && isBuiltin(name) {
 		e.Message = fmt.Sprintf("built-in %s is not allowed in rules", name)
 		e.Next = hintSandbox

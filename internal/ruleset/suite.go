@@ -1,4 +1,4 @@
-package policy
+package ruleset
 
 import (
 	"fmt"
@@ -9,31 +9,31 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 )
 
-// A Suite is rules and their tests, for a test runner to compile in the sandbox.
+// A Suite is rules and their tests, for a test runner that compiles them in the sandbox.
 type Suite struct {
-	Compiler *ast.Compiler          // with nothing compiled yet: a runner has stages of its own to add
+	Compiler *ast.Compiler          // nothing is compiled yet: a runner adds stages of its own
 	Modules  map[string]*ast.Module // by the names of their files
-	Rules    []string               // the files of the rules and helpers that are worked on, sorted
-	Tests    []string               // and those of their tests
+	Rules    []string               // the files of the owner's rules and helpers, sorted
+	Tests    []string               // the files of their tests, sorted
 }
 
-// NewSuite parses the rules of some sources and the tests beside them. What [New]
-// refuses it refuses too: a rule that the gate does not take needs no test yet.
+// NewSuite parses the rules of some sources and the tests next to them. It fails for everything
+// that [Compile] refuses: a rule that the gate refuses needs no test yet.
 func NewSuite(sources []Source) (*Suite, error) {
 	_, modules, faults, err := build(sources)
 	if err != nil {
 		return nil, err
 	}
 	if len(faults) > 0 {
-		return nil, firstOf(faults)
+		return nil, FirstOf(faults)
 	}
-	schema, err := inputSchema()
+	schema, err := InputSchema()
 	if err != nil {
 		return nil, err
 	}
 	tests, _ := testsOf(sources)
 	if faults := parse(tests); len(faults) > 0 {
-		return nil, firstOf(faults)
+		return nil, FirstOf(faults)
 	}
 	s := &Suite{Compiler: newCompiler(schema).WithCapabilities(testCapabilities()), Modules: map[string]*ast.Module{}}
 	for _, m := range append(modules, tests...) {
@@ -50,10 +50,10 @@ func NewSuite(sources []Source) (*Suite, error) {
 	return s, nil
 }
 
-// Fault is what the compiler said of the suite's modules, as a [*PolicyError].
-func (*Suite) Fault(err error) error { return firstOf(compileErrors(err)) }
+// Fault converts an error of the suite's compiler to an [*Error].
+func (*Suite) Fault(err error) error { return FirstOf(CompileErrors(err)) }
 
-// ByFile are the modules of some files, by the files' names.
+// ByFile returns the modules of some files, by file name.
 func (s *Suite) ByFile(files []string) map[string]*ast.Module {
 	some := map[string]*ast.Module{}
 	for m := range maps.Values(s.Modules) {
@@ -64,16 +64,16 @@ func (s *Suite) ByFile(files []string) map[string]*ast.Module {
 	return some
 }
 
-// testCapabilities are the sandbox's, and what a runner writes into a test to tell
-// its cases apart.
+// testCapabilities returns the sandbox's capabilities, and the built-in with which a runner
+// distinguishes the cases of a test.
 func testCapabilities() *ast.Capabilities {
-	c := capabilities()
+	c := Capabilities()
 	c.Builtins = append(c.Builtins, ast.InternalTestCase)
 	return c
 }
 
-// testsOf are the modules of tests: those that are worked on, which own counts,
-// and the embedded samples that they may take facts from.
+// testsOf returns the modules of tests: the owners', which own counts, and the embedded samples
+// whose facts they may use.
 func testsOf(sources []Source) (tests []*module, own int) {
 	for i := range sources {
 		embedded := sources[i].Standard && sources[i].Name == EmbeddedSource

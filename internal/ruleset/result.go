@@ -1,4 +1,4 @@
-package policy
+package ruleset
 
 import (
 	"fmt"
@@ -10,21 +10,27 @@ import (
 	"github.com/codexlock/codexlock/internal/decision"
 )
 
-// A said is what a rule said of its subject, before it has a place.
-type said struct {
-	slot
-	message      string
-	term         string // "": none
-	fix          string // "": the rule's
-	file         string // "": the subject's own
-	pointer      string
-	hasPointer   bool
-	line, column int // 0: not given
+// A Slot is the position of one set in a query's answer.
+type Slot struct {
+	Rule     *Rule
+	Severity decision.Severity
 }
 
-// shape reads one answer. Whatever is not exactly what a rule may say is an
-// error: it was meant to deny something, and nobody can know what.
-func shape(s slot, answer *ast.Term) ([]said, error) {
+// A Member is one member of a rule's deny or warn: a finding without a position yet.
+type Member struct {
+	Slot
+	Message      string
+	Term         string // "": none
+	Fix          string // "": the rule's
+	File         string // "": the subject's own
+	Pointer      string
+	HasPointer   bool
+	Line, Column int // 0: not given
+}
+
+// Members returns the members of one set of an answer. Anything else than a rule may answer is
+// an [*Error]: it was meant to deny something, and nobody can know what.
+func Members(s Slot, answer *ast.Term) ([]Member, error) {
 	set, ok := answer.Value.(ast.Set)
 	if !ok {
 		return nil, s.fault("is %s, want a set", describe(answer.Value))
@@ -32,7 +38,7 @@ func shape(s slot, answer *ast.Term) ([]said, error) {
 	if set.Len() == 0 {
 		return nil, nil
 	}
-	found := make([]said, 0, set.Len())
+	found := make([]Member, 0, set.Len())
 	err := set.Iter(func(t *ast.Term) error {
 		one, err := element(s, t.Value)
 		found = append(found, one)
@@ -41,32 +47,32 @@ func shape(s slot, answer *ast.Term) ([]said, error) {
 	return found, err
 }
 
-func (s slot) fault(format string, args ...any) error {
-	return errorAt(s.rule.sets[s.severity], hintShape, "rule %s: %s %s", s.rule.Code, s.severity, fmt.Sprintf(format, args...))
+func (s Slot) fault(format string, args ...any) error {
+	return ErrorAt(s.Rule.Sets[s.Severity], hintShape, "rule %s: %s %s", s.Rule.Code, s.Severity, fmt.Sprintf(format, args...))
 }
 
 // element reads one member of a deny or warn.
-func element(s slot, v ast.Value) (said, error) {
-	found := said{slot: s}
+func element(s Slot, v ast.Value) (Member, error) {
+	found := Member{Slot: s}
 	switch v := v.(type) {
 	case ast.String:
-		found.message = string(v)
+		found.Message = string(v)
 	case ast.Object:
 		if err := found.fill(v); err != nil {
-			return said{}, err
+			return Member{}, err
 		}
 	default:
-		return said{}, s.fault("holds %s, want a message or an object with one", describe(v))
+		return Member{}, s.fault("holds %s, want a message or an object with one", describe(v))
 	}
-	if strings.TrimSpace(found.message) == "" {
-		return said{}, s.fault("holds %s, want a message that says something", describe(v))
+	if strings.TrimSpace(found.Message) == "" {
+		return Member{}, s.fault("holds %s, want a message that says something", describe(v))
 	}
 	return found, nil
 }
 
 var objectKeys = []string{"column", "file", "fix", "line", "msg", "pointer", "term"}
 
-func (f *said) fill(o ast.Object) error {
+func (f *Member) fill(o ast.Object) error {
 	err := o.Iter(func(k, v *ast.Term) error {
 		key, ok := k.Value.(ast.String)
 		if !ok || !slices.Contains(objectKeys, string(key)) {
@@ -74,9 +80,9 @@ func (f *said) fill(o ast.Object) error {
 		}
 		switch key {
 		case "line":
-			return f.number(string(key), v.Value, &f.line)
+			return f.number(string(key), v.Value, &f.Line)
 		case "column":
-			return f.number(string(key), v.Value, &f.column)
+			return f.number(string(key), v.Value, &f.Column)
 		}
 		text, ok := v.Value.(ast.String)
 		if !ok {
@@ -87,43 +93,43 @@ func (f *said) fill(o ast.Object) error {
 	switch {
 	case err != nil:
 		return err
-	case f.hasPointer && f.line > 0:
+	case f.HasPointer && f.Line > 0:
 		return f.fault("has both a pointer and a line, want one of them")
-	case f.column > 0 && f.line == 0:
+	case f.Column > 0 && f.Line == 0:
 		return f.fault("has a column without a line")
 	}
 	return nil
 }
 
-func (f *said) text(key, text string) error {
+func (f *Member) text(key, text string) error {
 	switch key {
 	case "msg":
-		f.message = text
+		f.Message = text
 	case "fix":
 		if strings.TrimSpace(text) == "" {
 			return f.fault(`has %q as "fix", want the next step or no fix`, text)
 		}
-		f.fix = text
+		f.Fix = text
 	case "term":
 		if !decision.IsTerm(text) {
 			return f.fault(`has %q as "term", want one word of at most 128 ASCII characters`, text)
 		}
-		f.term = text
+		f.Term = text
 	case "file":
 		if text == "" {
 			return f.fault(`has "" as "file", want a path or no file`)
 		}
-		f.file = text
+		f.File = text
 	case "pointer":
 		if !isPointer(text) {
 			return f.fault(`has %q as "pointer", want one of RFC 6901, as in /artifacts/0/sha256`, text)
 		}
-		f.pointer, f.hasPointer = text, true
+		f.Pointer, f.HasPointer = text, true
 	}
 	return nil
 }
 
-func (f *said) number(key string, v ast.Value, into *int) error {
+func (f *Member) number(key string, v ast.Value, into *int) error {
 	n, ok := v.(ast.Number)
 	i, exact := n.Int()
 	if !ok || !exact || i < 1 {
@@ -146,10 +152,10 @@ func isPointer(s string) bool {
 	return true
 }
 
-// maxShown bounds how much of a value a message repeats.
+// maxShown is the number of characters of a value that a message repeats.
 const maxShown = 80
 
-// describe shows a value of Rego in a message.
+// describe formats a value of Rego for a message.
 func describe(v ast.Value) string {
 	text := []rune(v.String())
 	if len(text) > maxShown {

@@ -1,4 +1,4 @@
-package policy
+package ruleset
 
 import (
 	"context"
@@ -11,10 +11,10 @@ import (
 	"github.com/codexlock/codexlock/internal/schemas"
 )
 
-// samples are the names of the valid facts, by the subject of rules.
-var samples = map[string]string{subjectArtifact: "artifact", subjectRepository: "repository", subjectExceptions: "settled"}
+// samples are the names of the valid facts, by subject.
+var samples = map[string]string{SubjectArtifact: "artifact", SubjectRepository: "repository", SubjectExceptions: "settled"}
 
-// Samples are the valid facts of every subject.
+// Samples returns the valid facts of every subject.
 func Samples(ctx context.Context, embedded Source) (map[string]ast.Value, error) {
 	all := map[string]ast.Value{}
 	for subject, name := range samples {
@@ -27,8 +27,8 @@ func Samples(ctx context.Context, embedded Source) (map[string]ast.Value, error)
 	return all, nil
 }
 
-// sample is a valid artifact, or a valid change, as the tests of the standard's
-// rules know it: facts of which every rule finds nothing.
+// sample returns a valid artifact or change from the tests of the standard's rules: facts about
+// which no rule has a finding.
 func sample(ctx context.Context, embedded Source, name string) (ast.Value, error) {
 	var modules []*module
 	for _, m := range embedded.Modules {
@@ -36,19 +36,19 @@ func sample(ctx context.Context, embedded Source, name string) (ast.Value, error
 			modules = append(modules, &module{file: m.Name, name: m.Name, text: string(m.Text), source: &embedded})
 		}
 	}
-	schema, err := inputSchema()
+	schema, err := InputSchema()
 	if err != nil {
 		return nil, err
 	}
 	if faults := parse(modules); len(faults) > 0 {
-		return nil, firstOf(faults)
+		return nil, FirstOf(faults)
 	}
 	compiler, faults := compile(modules, schema)
 	if len(faults) > 0 {
-		return nil, firstOf(faults)
+		return nil, FirstOf(faults)
 	}
 	results, err := rego.New(
-		rego.Compiler(compiler), rego.Query("data.codexlock.lib.sample."+name), rego.Capabilities(capabilities()),
+		rego.Compiler(compiler), rego.Query("data.codexlock.lib.sample."+name), rego.Capabilities(Capabilities()),
 	).Eval(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read the sample: %w", err)

@@ -1,4 +1,4 @@
-package policy_test
+package ruleset_test
 
 import (
 	"context"
@@ -22,6 +22,7 @@ import (
 	"github.com/codexlock/codexlock/internal/bundle"
 	"github.com/codexlock/codexlock/internal/policy"
 	"github.com/codexlock/codexlock/internal/policykey"
+	"github.com/codexlock/codexlock/internal/ruleset"
 	"github.com/codexlock/codexlock/policies"
 )
 
@@ -124,14 +125,14 @@ func TestFromBundle(t *testing.T) {
 		"signed by one of two keys": {signed.sign(t, opabundle.SHA256, files), []policykey.Key{newSigner(t, "EdDSA").public, signed.public}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s, err := policy.FromBundle("oci://h/r@sha256:0123", "oci://h/r", c.entries, c.keys)
+			s, err := ruleset.FromBundle("oci://h/r@sha256:0123", "oci://h/r", c.entries, c.keys)
 			if err != nil {
 				t.Fatal(err)
 			}
 			if len(s.Modules) != 2 || s.Modules[0].Name != "oci://h/r/acme/names.rego" || string(s.Modules[0].Text) != names || s.Standard || s.Name != "oci://h/r@sha256:0123" {
 				t.Errorf("got %+v", s)
 			}
-			if _, err := policy.New(context.Background(), []policy.Source{s}); err != nil {
+			if _, err := policy.New(context.Background(), []ruleset.Source{s}); err != nil {
 				t.Error(err)
 			}
 		})
@@ -185,8 +186,8 @@ func TestFromBundleRefuses(t *testing.T) {
 		"two manifests":           {entries(".manifest", "{}", "acme/.manifest", "{}", "acme/names.rego", names), nil, "in its root"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s, err := policy.FromBundle("h", "h/r", c.entries, c.keys)
-			var bad *policy.PolicyError
+			s, err := ruleset.FromBundle("h", "h/r", c.entries, c.keys)
+			var bad *ruleset.Error
 			if s.Modules != nil || !errors.As(err, &bad) || !strings.Contains(err.Error(), c.want) || !strings.HasPrefix(err.Error(), "h/r: ") {
 				t.Errorf("got %d modules and %v, want a *PolicyError of h/r that says %q", len(s.Modules), err, c.want)
 			}
@@ -222,11 +223,11 @@ func TestBundleFaultsHaveAPlace(t *testing.T) {
 		"h/r/acme/a.rego:1:1: package acme.a is outside the roots of its bundle: other": entries(".manifest", `{"roots":["other"]}`, "acme/a.rego", "package acme.a\n\ndeny contains \"x\" if false\n"),
 		"h/r/acme/a.rego:1:1: package acmeb is outside the roots of its bundle: /acme/": entries(".manifest", `{"roots":["/acme/"]}`, "acme/a.rego", "package acmeb\n\ndeny contains \"x\" if false\n"),
 	} {
-		s, err := policy.FromBundle("h", "h/r", files, nil)
+		s, err := ruleset.FromBundle("h", "h/r", files, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := policy.New(context.Background(), []policy.Source{s}); err == nil || !strings.HasPrefix(err.Error(), want) {
+		if _, err := policy.New(context.Background(), []ruleset.Source{s}); err == nil || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("got %v, want %s", err, want)
 		}
 	}
@@ -235,15 +236,15 @@ func TestBundleFaultsHaveAPlace(t *testing.T) {
 // TestBundleOfNothing asks no rule, which is never a pass.
 func TestBundleOfNothing(t *testing.T) {
 	for _, files := range [][]bundle.Entry{entries("README.md", "no rules"), entries("x_test.rego", "package x_test\n\ntest_x if true\n"), entries("lib/x.rego", "package acme.lib.x\n\na := 1\n")} {
-		s, err := policy.FromBundle("h", "h/r", files, nil)
+		s, err := ruleset.FromBundle("h", "h/r", files, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		embedded, err := policy.Embedded(policies.FS)
+		embedded, err := ruleset.Embedded(policies.FS)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := policy.New(context.Background(), []policy.Source{embedded, s}); err == nil || !strings.Contains(err.Error(), `no rule in source "h"`) {
+		if _, err := policy.New(context.Background(), []ruleset.Source{embedded, s}); err == nil || !strings.Contains(err.Error(), `no rule in source "h"`) {
 			t.Errorf("%s: got %v", files[0].Name, err)
 		}
 	}

@@ -1,4 +1,4 @@
-package policy
+package ruleset
 
 import (
 	"cmp"
@@ -12,40 +12,40 @@ import (
 	"github.com/codexlock/codexlock/internal/decision"
 )
 
-// Check returns all problems of the rules of some sources, by position: errors of [New],
-// answers that [Engine.Decide] would always refuse, missing METADATA of owners' rules, and
+// Check returns all problems of the rules of some sources, by position: errors of [Compile],
+// answers that an evaluation would always refuse, missing METADATA of owners' rules, and
 // tests that do not compile.
-func Check(sources []Source) ([]*PolicyError, error) {
-	e, modules, faults, err := build(sources)
+func Check(sources []Source) ([]*Error, error) {
+	set, modules, faults, err := build(sources)
 	if err != nil {
 		return nil, err
 	}
 	for _, m := range modules {
 		faults = append(faults, undescribed(m)...)
 	}
-	if e != nil {
-		faults = append(faults, e.answers(modules)...)
+	if set != nil {
+		faults = append(faults, set.answers(modules)...)
 		more, err := checkTests(sources, modules)
 		if err != nil {
 			return nil, err
 		}
 		faults = append(faults, more...)
 	}
-	slices.SortStableFunc(faults, func(a, b *PolicyError) int {
+	slices.SortStableFunc(faults, func(a, b *Error) int {
 		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
 	})
-	return slices.CompactFunc(faults, func(a, b *PolicyError) bool { return a.Error() == b.Error() }), nil
+	return slices.CompactFunc(faults, func(a, b *Error) bool { return a.Error() == b.Error() }), nil
 }
 
 // undescribed finds missing METADATA of an owner's rule. The gate accepts that; readers of
 // its findings need it.
-func undescribed(m *module) []*PolicyError {
+func undescribed(m *module) []*Error {
 	if m.source.Standard || isLib(m.path()) {
 		return nil
 	}
 	notes := packageNotes(m)
 	if notes == nil {
-		return []*PolicyError{errorAt(m.Package.Location, hintMetadata, "package %s has no METADATA of scope package", strings.Join(m.path(), "."))}
+		return []*Error{ErrorAt(m.Package.Location, hintMetadata, "package %s has no METADATA of scope package", strings.Join(m.path(), "."))}
 	}
 	var missing []string
 	for name, text := range map[string]string{"title": notes.Title, "description": notes.Description} {
@@ -62,22 +62,22 @@ func undescribed(m *module) []*PolicyError {
 		return nil
 	}
 	slices.Sort(missing)
-	return []*PolicyError{errorAt(notes.Location, hintMetadata, "METADATA of package %s has no %s", strings.Join(m.path(), "."), strings.Join(missing, ", no "))}
+	return []*Error{ErrorAt(notes.Location, hintMetadata, "METADATA of package %s has no %s", strings.Join(m.path(), "."), strings.Join(missing, ", no "))}
 }
 
 // answers finds rules that can never give a valid answer.
-func (e *Engine) answers(modules []*module) []*PolicyError {
-	var faults []*PolicyError
-	for _, r := range e.rules {
-		i := slices.IndexFunc(modules, func(m *module) bool { return m.Package.Path.Equal(r.ref) })
+func (s *Set) answers(modules []*module) []*Error {
+	var faults []*Error
+	for _, r := range s.Rules {
+		i := slices.IndexFunc(modules, func(m *module) bool { return m.Package.Path.Equal(r.Ref) })
 		for _, def := range modules[i].Rules {
-			s := slot{rule: r, severity: decision.Severity(ruleName(def))}
-			if s.severity != decision.Deny && s.severity != decision.Warn {
+			at := Slot{Rule: r, Severity: decision.Severity(NameOf(def))}
+			if at.Severity != decision.Deny && at.Severity != decision.Warn {
 				continue
 			}
-			if fault := s.written(def); fault != nil {
+			if fault := at.written(def); fault != nil {
 				faults = append(faults, fault)
-			} else if fault := s.typed(def, e.compiler.TypeEnv.GetByRef(r.ref.Append(ast.StringTerm(string(s.severity))))); fault != nil {
+			} else if fault := at.typed(def, s.Compiler.TypeEnv.GetByRef(r.Ref.Append(ast.StringTerm(string(at.Severity))))); fault != nil {
 				faults = append(faults, fault)
 			}
 		}
@@ -86,7 +86,7 @@ func (e *Engine) answers(modules []*module) []*PolicyError {
 }
 
 // written checks a head that says what the answer is, whatever the facts are.
-func (s slot) written(def *ast.Rule) *PolicyError {
+func (s Slot) written(def *ast.Rule) *Error {
 	value := def.Head.Key.Value
 	switch v := value.(type) {
 	case ast.Ref, ast.Var, ast.Call, *ast.TemplateString:
@@ -97,7 +97,7 @@ func (s slot) written(def *ast.Rule) *PolicyError {
 		}
 	}
 	_, err := element(s, value)
-	var fault *PolicyError
+	var fault *Error
 	if errors.As(err, &fault) {
 		fault.File, fault.Line, fault.Column = def.Location.File, def.Location.Row, def.Location.Col
 	}
@@ -134,12 +134,12 @@ func constants(o ast.Object) ast.Object {
 
 // typed checks what the type checker knows of a set's members: none of them may
 // be a message, or an object that has one.
-func (s slot) typed(def *ast.Rule, t types.Type) *PolicyError {
+func (s Slot) typed(def *ast.Rule, t types.Type) *Error {
 	set, ok := t.(*types.Set)
 	if !ok || mayAnswer(set.Of()) {
 		return nil
 	}
-	return errorAt(def.Location, hintShape, "rule %s: %s holds %s, want a message or an object with one", s.rule.Code, s.severity, types.Sprint(set.Of()))
+	return ErrorAt(def.Location, hintShape, "rule %s: %s holds %s, want a message or an object with one", s.Rule.Code, s.Severity, types.Sprint(set.Of()))
 }
 
 func mayAnswer(t types.Type) bool {
@@ -167,8 +167,8 @@ func mayBeText(t types.Type) bool {
 
 // checkTests compiles the owners' tests with the rules, and with the samples of
 // the standard that they may take facts from.
-func checkTests(sources []Source, modules []*module) ([]*PolicyError, error) {
-	schema, err := inputSchema()
+func checkTests(sources []Source, modules []*module) ([]*Error, error) {
+	schema, err := InputSchema()
 	if err != nil {
 		return nil, err
 	}

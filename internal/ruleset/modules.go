@@ -1,4 +1,4 @@
-package policy
+package ruleset
 
 import (
 	"crypto/sha256"
@@ -24,8 +24,8 @@ type Module struct {
 // EmbeddedSource is the name of the source that stands in the program.
 const EmbeddedSource = "embedded"
 
-// A Source is where modules come from: the embedded standard, or a directory of
-// its owner's in the base commit.
+// A Source is where modules come from: the embedded standard, or an owner's directory or
+// bundle in the base commit.
 type Source struct {
 	Name     string   // embedded, base, or the words of a --policy flag
 	Standard bool     // our own: its rules must say all about themselves
@@ -85,7 +85,7 @@ func packagePath(ref ast.Ref) []string {
 func isLib(path []string) bool { return slices.Contains(path, "lib") }
 
 // load parses the sources' modules and settles which of them count.
-func load(sources []Source) ([]*module, []*PolicyError) {
+func load(sources []Source) ([]*module, []*Error) {
 	var modules []*module
 	known := standardTexts(sources)
 	for i := range sources {
@@ -102,7 +102,7 @@ func load(sources []Source) ([]*module, []*PolicyError) {
 	}
 	for _, m := range modules {
 		if !permits(m.source.Roots, m.path()) {
-			return nil, []*PolicyError{errorAt(m.Package.Location, "name the package's root in the bundle's .manifest, or move the module",
+			return nil, []*Error{ErrorAt(m.Package.Location, "name the package's root in the bundle's .manifest, or move the module",
 				"package %s is outside the roots of its bundle: %s", strings.Join(m.path(), "."), strings.Join(m.source.Roots, ", "))}
 		}
 	}
@@ -129,8 +129,8 @@ func standardTexts(sources []Source) map[string]string {
 
 // parse fills in every module's tree, on all processors: it is half of the time
 // that a start takes. The faults are in the order of the modules.
-func parse(modules []*module) []*PolicyError {
-	options := ast.ParserOptions{Capabilities: capabilities(), ProcessAnnotation: true, RegoVersion: ast.RegoV1}
+func parse(modules []*module) []*Error {
+	options := ast.ParserOptions{Capabilities: Capabilities(), ProcessAnnotation: true, RegoVersion: ast.RegoV1}
 	errs := make([]error, len(modules))
 	var group sync.WaitGroup
 	workers := min(runtime.GOMAXPROCS(0), max(len(modules), 1))
@@ -142,13 +142,13 @@ func parse(modules []*module) []*PolicyError {
 		})
 	}
 	group.Wait()
-	var faults []*PolicyError
+	var faults []*Error
 	for i, err := range errs {
 		switch {
 		case err != nil:
-			faults = append(faults, compileErrors(err)...)
+			faults = append(faults, CompileErrors(err)...)
 		case modules[i].Module == nil:
-			faults = append(faults, &PolicyError{File: modules[i].file, Message: "is empty, want a package", Next: hintMisspelt})
+			faults = append(faults, &Error{File: modules[i].file, Message: "is empty, want a package", Next: hintMisspelt})
 		}
 	}
 	return faults
@@ -157,8 +157,8 @@ func parse(modules []*module) []*PolicyError {
 // settle lets an owner's package stand in place of the embedded one of its name
 // and refuses every other package that is declared twice: the bodies of two
 // modules are joined by "or", so a helper of one could silence the other.
-func settle(modules []*module) ([]*module, []*PolicyError) {
-	var faults []*PolicyError
+func settle(modules []*module) ([]*module, []*Error) {
+	var faults []*Error
 	chosen := map[string]*module{}
 	for _, m := range modules {
 		name := m.Package.Path.String()
@@ -166,11 +166,11 @@ func settle(modules []*module) ([]*module, []*PolicyError) {
 		switch {
 		case !ok:
 		case !other.source.Standard || m.source.Standard:
-			faults = append(faults, errorAt(m.Package.Location, "put one rule in one package, and helpers that are shared below lib",
+			faults = append(faults, ErrorAt(m.Package.Location, "put one rule in one package, and helpers that are shared below lib",
 				"package %s is declared in %s already", strings.Join(m.path(), "."), other.file))
 			continue
 		case isLib(m.path()):
-			faults = append(faults, errorAt(m.Package.Location, "give it a name of your own: the standard's rules depend on this one",
+			faults = append(faults, ErrorAt(m.Package.Location, "give it a name of your own: the standard's rules depend on this one",
 				"package %s replaces a helper package of the standard", strings.Join(m.path(), ".")))
 			continue
 		default:
@@ -190,8 +190,8 @@ func settle(modules []*module) ([]*module, []*PolicyError) {
 // separate refuses a rule that reaches into another module's package by its
 // name: `drift._ok if true` in package codexlock.lock would add to the helper
 // _ok of package codexlock.lock.drift.
-func separate(modules []*module) []*PolicyError {
-	var faults []*PolicyError
+func separate(modules []*module) []*Error {
+	var faults []*Error
 	packages := map[string]map[string]*module{} // package, name of a part below it, a module there
 	for _, m := range modules {
 		path := m.path()
@@ -206,9 +206,9 @@ func separate(modules []*module) []*PolicyError {
 	for _, m := range modules {
 		below := packages[strings.Join(m.path(), "\x00")]
 		for _, r := range m.Rules {
-			name := ruleName(r)
+			name := NameOf(r)
 			if other, ok := below[name]; ok {
-				faults = append(faults, errorAt(r.Location, "rename the rule, or move it to the package",
+				faults = append(faults, ErrorAt(r.Location, "rename the rule, or move it to the package",
 					"rule %s reaches into package %s of %s", name, strings.Join(other.path(), "."), other.file))
 			}
 		}
@@ -216,8 +216,8 @@ func separate(modules []*module) []*PolicyError {
 	return faults
 }
 
-// ruleName is the first part of a rule's name.
-func ruleName(r *ast.Rule) string {
+// NameOf returns the first part of a Rego rule's name.
+func NameOf(r *ast.Rule) string {
 	switch v := r.Head.Ref()[0].Value.(type) {
 	case ast.Var:
 		return string(v)
@@ -227,9 +227,9 @@ func ruleName(r *ast.Rule) string {
 	return r.Head.Ref()[0].String()
 }
 
-// digest is over the name and the text of every module, so that a report says
-// which rules were asked.
-func digest(sources []Source) string {
+// Digest returns the digest over the name and text of every module, so that a report states
+// which rules were evaluated.
+func Digest(sources []Source) string {
 	type part struct{ source, name, text string }
 	var parts []part
 	for _, s := range sources {

@@ -1,4 +1,4 @@
-package policy
+package ruleset
 
 import (
 	"sync"
@@ -6,7 +6,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 )
 
-// allowed are the built-ins of rules. It is an allow-list, so that new built-ins of a later
+// Allowed has the built-ins that rules may use. It is an allow-list, so that new built-ins of a later
 // OPA are not available before a review. Not allowed are:
 //   - network, environment, clock, randomness: http.send, net.lookup_ip_addr,
 //     opa.runtime, time.now_ns, rand.intn, uuid.rfc4122, io.jwt.*, and
@@ -18,7 +18,7 @@ import (
 //     in format_int, strings.render_template, rego.parse_module, graphql.*, yaml.*
 //     (aliases), net.cidr_expand;
 //   - what prints: print, trace.
-var allowed = sync.OnceValue(func() map[string]bool {
+var Allowed = sync.OnceValue(func() map[string]bool {
 	names := []string{
 		// Operators and syntax.
 		"and", "assign", "div", "eq", "equal", "gt", "gte", "internal.member_2", "internal.member_3",
@@ -58,17 +58,17 @@ var allowed = sync.OnceValue(func() map[string]bool {
 	return set
 })
 
-// features are the parts of the language beyond Rego v1's; like built-ins, a
-// later OPA's stay out.
+// features are the allowed parts of the language beyond Rego v1. Features of a later OPA are
+// not available before a review, like built-ins.
 var features = []string{ast.FeatureRegoV1, ast.FeatureKeywordsInRefs, ast.FeatureTemplateStrings}
 
-// capabilities are all that a module may use.
-func capabilities() *ast.Capabilities {
+// Capabilities returns everything that a module may use.
+func Capabilities() *ast.Capabilities {
 	c := &ast.Capabilities{
 		Features: features,
 		AllowNet: []string{}, // not nil, which allows every host
 	}
-	names := allowed()
+	names := Allowed()
 	for _, b := range ast.Builtins {
 		if names[b.Name] {
 			c.Builtins = append(c.Builtins, b)

@@ -1,4 +1,4 @@
-package policy
+package ruleset
 
 import (
 	"fmt"
@@ -12,55 +12,56 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 )
 
-// What a rule can be about.
+// The subjects of rules.
 const (
-	subjectArtifact   = "artifact"
-	subjectRepository = "repository"
-	subjectExceptions = "exceptions" // what lets findings stand, after all else was judged
+	SubjectArtifact   = "artifact"
+	SubjectRepository = "repository"
+	SubjectExceptions = "exceptions" // suppressions, after all else was judged
 )
 
-var subjects = []string{subjectArtifact, subjectRepository, subjectExceptions}
+// Subjects lists the subjects.
+var Subjects = []string{SubjectArtifact, SubjectRepository, SubjectExceptions}
 
-// A rule is a Rule and where it is in its module.
-type rule struct {
+// A Rule is a rule with its place in its module.
+type Rule struct {
 	decision.Rule
-	file string
-	ref  ast.Ref // the package
+	File string
+	Ref  ast.Ref // the package
 	// sets are where the first deny and the first warn stand; absent: no such set.
-	sets map[decision.Severity]*ast.Location
+	Sets map[decision.Severity]*ast.Location
 
-	effectiveOn time.Time // zero: always
-	standard    bool      // one of the embedded
+	EffectiveAt time.Time // zero: always
+	Standard    bool      // one of the embedded
 }
 
-// at is where to send the rule's author.
-func (r *rule) at() *ast.Location {
+// At returns the position of the first deny or warn, for error messages.
+func (r *Rule) At() *ast.Location {
 	for _, s := range []decision.Severity{decision.Deny, decision.Warn} {
-		if l := r.sets[s]; l != nil {
+		if l := r.Sets[s]; l != nil {
 			return l
 		}
 	}
 	return nil
 }
 
-// standardPrefix is what a code leaves out of the name of a package.
-const standardPrefix = "codexlock."
+// StandardPrefix is the part of a package's name that is not part of the rule's code.
+const StandardPrefix = "codexlock."
 
-// discover finds the rule in every package that is no helper.
-func discover(modules []*module) ([]*rule, []*PolicyError) {
-	var rules []*rule
-	var faults []*PolicyError
-	byCode := map[string]*rule{}
+// discover finds the rule in every package that is not a helper.
+func discover(modules []*module) ([]*Rule, []*Error) {
+	var rules []*Rule
+	var faults []*Error
+	byCode := map[string]*Rule{}
 	for _, m := range modules {
 		if isLib(m.path()) {
 			continue
 		}
 		r, fault := ruleOf(m)
 		if other, ok := byCode[r.Code]; ok && fault == nil {
-			fault = errorAt(m.Package.Location, "rename one of the packages", "rule %s is in %s already", r.Code, other.file)
+			fault = ErrorAt(m.Package.Location, "rename one of the packages", "rule %s is in %s already", r.Code, other.File)
 		}
 		if strings.ContainsAny(r.Code, ": \t\n") && fault == nil {
-			fault = errorAt(m.Package.Location, "rename the package", "rule %q has a name that no exception could write", r.Code)
+			fault = ErrorAt(m.Package.Location, "rename the package", "rule %q has a name that no exception could write", r.Code)
 		}
 		if fault != nil {
 			faults = append(faults, fault)
@@ -69,15 +70,15 @@ func discover(modules []*module) ([]*rule, []*PolicyError) {
 		byCode[r.Code] = r
 		rules = append(rules, r)
 	}
-	slices.SortFunc(rules, func(a, b *rule) int { return strings.Compare(a.Code, b.Code) })
+	slices.SortFunc(rules, func(a, b *Rule) int { return strings.Compare(a.Code, b.Code) })
 	return rules, faults
 }
 
-func ruleOf(m *module) (*rule, *PolicyError) {
+func ruleOf(m *module) (*Rule, *Error) {
 	name := strings.Join(m.path(), ".")
-	r := &rule{
-		Rule: decision.Rule{Code: strings.TrimPrefix(name, standardPrefix), Source: m.file},
-		file: m.file, ref: m.Package.Path, sets: map[decision.Severity]*ast.Location{}, standard: m.source.Standard,
+	r := &Rule{
+		Rule: decision.Rule{Code: strings.TrimPrefix(name, StandardPrefix), Source: m.file},
+		File: m.file, Ref: m.Package.Path, Sets: map[decision.Severity]*ast.Location{}, Standard: m.source.Standard,
 	}
 	switch {
 	case m.source.Standard:
@@ -88,8 +89,8 @@ func ruleOf(m *module) (*rule, *PolicyError) {
 	if fault := r.findSets(m); fault != nil {
 		return r, fault
 	}
-	if len(r.sets) == 0 {
-		return r, errorAt(m.Package.Location, hintMisspelt, "package %s defines neither deny nor warn%s", name, guess(m))
+	if len(r.Sets) == 0 {
+		return r, ErrorAt(m.Package.Location, hintMisspelt, "package %s defines neither deny nor warn%s", name, guess(m))
 	}
 	return r, r.describe(m)
 }
@@ -98,8 +99,8 @@ func ruleOf(m *module) (*rule, *PolicyError) {
 func guess(m *module) string {
 	for _, r := range m.Rules {
 		for _, s := range []decision.Severity{decision.Deny, decision.Warn} {
-			if near(ruleName(r), string(s)) {
-				return fmt.Sprintf("; did you mean %s where it says %s?", s, ruleName(r))
+			if Near(NameOf(r), string(s)) {
+				return fmt.Sprintf("; did you mean %s where it says %s?", s, NameOf(r))
 			}
 		}
 	}
@@ -108,22 +109,22 @@ func guess(m *module) string {
 
 // findSets notes where deny and warn are defined and refuses every definition
 // of them that is not a set, and every one that nobody would ask.
-func (r *rule) findSets(m *module) *PolicyError {
+func (r *Rule) findSets(m *module) *Error {
 	for _, def := range m.Rules {
 		ref := def.Head.Ref()
-		name := decision.Severity(ruleName(def))
+		name := decision.Severity(NameOf(def))
 		if name != decision.Deny && name != decision.Warn {
 			if last, ok := ref[len(ref)-1].Value.(ast.String); ok && (last == ast.String(decision.Deny) || last == ast.String(decision.Warn)) {
-				return errorAt(def.Location, fmt.Sprintf("write %s contains … in a package of its own", last),
+				return ErrorAt(def.Location, fmt.Sprintf("write %s contains … in a package of its own", last),
 					"%s is never asked: deny and warn stand at the top of a package", ref)
 			}
 			continue
 		}
 		if def.Default || len(ref) != 1 || len(def.Head.Args) > 0 || def.Head.RuleKind() != ast.MultiValue {
-			return errorAt(def.Location, hintShape, "%s is %s, want a set: %s contains … if …", name, kindOf(def), name)
+			return ErrorAt(def.Location, hintShape, "%s is %s, want a set: %s contains … if …", name, kindOf(def), name)
 		}
-		if r.sets[name] == nil {
-			r.sets[name] = def.Location
+		if r.Sets[name] == nil {
+			r.Sets[name] = def.Location
 		}
 	}
 	return nil
@@ -150,9 +151,9 @@ var (
 
 // describe reads the rule's METADATA. What our own rules must say, an owner's
 // may leave out.
-func (r *rule) describe(m *module) *PolicyError {
-	r.Requirement, r.Severity, r.Title, r.Subject, r.Level = "owner", decision.Warn, r.Code, subjectArtifact, artifact.NonCompliant
-	if r.sets[decision.Deny] != nil {
+func (r *Rule) describe(m *module) *Error {
+	r.Requirement, r.Severity, r.Title, r.Subject, r.Level = "owner", decision.Warn, r.Code, SubjectArtifact, artifact.NonCompliant
+	if r.Sets[decision.Deny] != nil {
 		r.Severity = decision.Deny
 	}
 	if m.replaced != nil {
@@ -162,7 +163,7 @@ func (r *rule) describe(m *module) *PolicyError {
 	if notes == nil {
 		r.Optional = r.owners(m)
 		if m.source.Standard {
-			return errorAt(m.Package.Location, "describe the package in a METADATA comment", "rule %s has no METADATA of scope package", r.Code)
+			return ErrorAt(m.Package.Location, "describe the package in a METADATA comment", "rule %s has no METADATA of scope package", r.Code)
 		}
 		return nil
 	}
@@ -180,7 +181,7 @@ func (r *rule) describe(m *module) *PolicyError {
 	custom.read("severity", &severity, func(s string) bool { return s == string(r.Severity) },
 		fmt.Sprintf("%s, for that is the worst that it defines", r.Severity), m.source.Standard)
 	custom.read("fix", &r.Fix, func(s string) bool { return strings.TrimSpace(s) != "" }, "the next step", m.source.Standard)
-	custom.read("subject", &r.Subject, func(s string) bool { return slices.Contains(subjects, s) }, "artifact, repository or exceptions", false)
+	custom.read("subject", &r.Subject, func(s string) bool { return slices.Contains(Subjects, s) }, "artifact, repository or exceptions", false)
 	kind := string(r.Kind)
 	custom.read("kind", &kind, decision.IsKind, "one of "+strings.Join(decision.Kinds, ", "), false)
 	r.Kind = decision.Kind(kind)
@@ -192,16 +193,16 @@ func (r *rule) describe(m *module) *PolicyError {
 	r.Optional = r.owners(m) && r.Excepted != decision.ExceptedNever
 	custom.readBool("optional", &r.Optional)
 	if r.Optional && r.Excepted == decision.ExceptedNever && custom.fault == nil {
-		custom.fault = errorAt(notes.Location, "remove one of the two", "rule %s is optional and never excepted", r.Code)
+		custom.fault = ErrorAt(notes.Location, "remove one of the two", "rule %s is optional and never excepted", r.Code)
 	}
 	if custom.fault != nil {
 		return custom.fault
 	}
 	if t, err := time.Parse(time.RFC3339, r.EffectiveOn); err == nil {
-		r.effectiveOn, r.EffectiveOn = t, decision.TimeText(t)
+		r.EffectiveAt, r.EffectiveOn = t, decision.TimeText(t)
 	}
 	if m.source.Standard && (notes.Title == "" || notes.Description == "") {
-		return errorAt(notes.Location, "say in METADATA what the rule is about", "rule %s has no title or no description", r.Code)
+		return ErrorAt(notes.Location, "say in METADATA what the rule is about", "rule %s has no title or no description", r.Code)
 	}
 	r.Level, _ = artifact.ParseLevel(level) // one of the two that were read
 	return nil
@@ -210,7 +211,7 @@ func (r *rule) describe(m *module) *PolicyError {
 // owners reports whether the rule is one that the owner added: neither embedded
 // nor in place of an embedded one. Such a rule is optional unless it says
 // otherwise; what replaces a rule of integrity is one.
-func (r *rule) owners(m *module) bool { return !m.source.Standard && m.replaced == nil }
+func (r *Rule) owners(m *module) bool { return !m.source.Standard && m.replaced == nil }
 
 // noteOf is a value of custom in the METADATA of an embedded rule: what replaces the rule
 // has the same, unless it says otherwise.
@@ -239,10 +240,10 @@ func packageNotes(m *module) *ast.Annotations {
 
 // customNotes reads the custom part of METADATA and keeps its first fault.
 type customNotes struct {
-	rule   *rule
+	rule   *Rule
 	at     *ast.Location
 	values map[string]any
-	fault  *PolicyError
+	fault  *Error
 }
 
 func (c *customNotes) read(key string, into *string, valid func(string) bool, want string, required bool) {
@@ -256,9 +257,9 @@ func (c *customNotes) read(key string, into *string, valid func(string) bool, wa
 	s, isString := got.(string)
 	switch {
 	case !ok:
-		c.fault = errorAt(c.at, "add it to the METADATA of the package", "rule %s has no custom.%s, want %s", c.rule.Code, key, want)
+		c.fault = ErrorAt(c.at, "add it to the METADATA of the package", "rule %s has no custom.%s, want %s", c.rule.Code, key, want)
 	case !isString || !valid(s):
-		c.fault = errorAt(c.at, "correct it in the METADATA of the package", "custom.%s of rule %s is %q, want %s", key, c.rule.Code, fmt.Sprint(got), want)
+		c.fault = ErrorAt(c.at, "correct it in the METADATA of the package", "custom.%s of rule %s is %q, want %s", key, c.rule.Code, fmt.Sprint(got), want)
 	default:
 		*into = s
 	}
@@ -272,7 +273,7 @@ func (c *customNotes) readBool(key string, into *bool) {
 	}
 	b, isBool := got.(bool)
 	if !isBool {
-		c.fault = errorAt(c.at, "correct it in the METADATA of the package", "custom.%s of rule %s is %q, want true or false", key, c.rule.Code, fmt.Sprint(got))
+		c.fault = ErrorAt(c.at, "correct it in the METADATA of the package", "custom.%s of rule %s is %q, want true or false", key, c.rule.Code, fmt.Sprint(got))
 		return
 	}
 	*into = b

@@ -1,4 +1,4 @@
-package policy
+package ruleset
 
 import (
 	"fmt"
@@ -15,21 +15,21 @@ import (
 // silent in Rego: a reference below data that no rule defines is undefined for
 // ever, and a set that is neither deny nor warn and that nothing reads was
 // probably meant to be one of them.
-func (e *Engine) everyReferenceLeads(modules []*module, schema any) []*PolicyError {
-	var faults []*PolicyError
-	for _, r := range e.rules {
-		faults = append(faults, e.ownSubject(r)...)
+func (s *Set) everyReferenceLeads(modules []*module, schema any) []*Error {
+	var faults []*Error
+	for _, r := range s.Rules {
+		faults = append(faults, s.ownSubject(r)...)
 	}
 	for _, m := range modules {
-		faults = append(faults, e.dataLeads(e.compiler.Modules[m.name])...)
-		i := slices.IndexFunc(e.rules, func(r *rule) bool { return r.ref.Equal(m.Package.Path) })
+		faults = append(faults, s.dataLeads(s.Compiler.Modules[m.name])...)
+		i := slices.IndexFunc(s.Rules, func(r *Rule) bool { return r.Ref.Equal(m.Package.Path) })
 		if i < 0 { // helpers, or no rule
 			continue
 		}
-		faults = append(faults, certainMessages(e.rules[i], m, schema)...)
-		for _, r := range e.compiler.Modules[m.name].Rules {
-			if name := ruleName(r); e.unread(r, name) {
-				faults = append(faults, errorAt(r.Location, hintMisspelt, "rule %s is read by nothing: only deny and warn are asked", name))
+		faults = append(faults, certainMessages(s.Rules[i], m, schema)...)
+		for _, r := range s.Compiler.Modules[m.name].Rules {
+			if name := NameOf(r); s.unread(r, name) {
+				faults = append(faults, ErrorAt(r.Location, hintMisspelt, "rule %s is read by nothing: only deny and warn are asked", name))
 			}
 		}
 	}
@@ -38,10 +38,10 @@ func (e *Engine) everyReferenceLeads(modules []*module, schema any) []*PolicyErr
 
 // ownSubject refuses a rule that reads facts about what it is not asked about:
 // they are absent whenever it is asked.
-func (e *Engine) ownSubject(r *rule) []*PolicyError {
-	var faults []*PolicyError
-	for _, m := range e.compiler.Modules {
-		if !m.Package.Path.Equal(r.ref) {
+func (s *Set) ownSubject(r *Rule) []*Error {
+	var faults []*Error
+	for _, m := range s.Compiler.Modules {
+		if !m.Package.Path.Equal(r.Ref) {
 			continue
 		}
 		ast.WalkRefs(m, func(ref ast.Ref) bool {
@@ -51,14 +51,14 @@ func (e *Engine) ownSubject(r *rule) []*PolicyError {
 			name, _ := ref[1].Value.(ast.String)
 			switch {
 			case name == "" || name == "effective_time" || name == "settings":
-			case r.Subject == subjectArtifact && (name == subjectRepository || name == subjectExceptions):
-				faults = append(faults, errorAt(ref[0].Location, fmt.Sprintf("say custom.subject: %s in its METADATA", string(name)),
+			case r.Subject == SubjectArtifact && (name == SubjectRepository || name == SubjectExceptions):
+				faults = append(faults, ErrorAt(ref[0].Location, fmt.Sprintf("say custom.subject: %s in its METADATA", string(name)),
 					"rule %s is about an artifact and reads input.%s", r.Code, string(name)))
-			case r.Subject == subjectRepository && name == subjectExceptions:
-				faults = append(faults, errorAt(ref[0].Location, "say custom.subject: exceptions in its METADATA",
+			case r.Subject == SubjectRepository && name == SubjectExceptions:
+				faults = append(faults, ErrorAt(ref[0].Location, "say custom.subject: exceptions in its METADATA",
 					"rule %s is about a repository and reads input.exceptions", r.Code))
-			case r.Subject != subjectArtifact && string(name) != r.Subject:
-				faults = append(faults, errorAt(ref[0].Location, "leave custom.subject out of its METADATA, so that it is asked about each artifact",
+			case r.Subject != SubjectArtifact && string(name) != r.Subject:
+				faults = append(faults, ErrorAt(ref[0].Location, "leave custom.subject out of its METADATA, so that it is asked about each artifact",
 					"rule %s is about %s and reads input.%s", r.Code, aboutWords[r.Subject], string(name)))
 			}
 			return false
@@ -67,29 +67,29 @@ func (e *Engine) ownSubject(r *rule) []*PolicyError {
 	return faults
 }
 
-var aboutWords = map[string]string{subjectRepository: "a repository", subjectExceptions: "exceptions"}
+var aboutWords = map[string]string{SubjectRepository: "a repository", SubjectExceptions: "exceptions"}
 
 // unread reports whether a rule looks as if it should be asked, and is not.
-func (e *Engine) unread(r *ast.Rule, name string) bool {
-	if name == string(decision.Deny) || name == string(decision.Warn) || len(e.compiler.Graph.Dependents(r)) > 0 {
+func (s *Set) unread(r *ast.Rule, name string) bool {
+	if name == string(decision.Deny) || name == string(decision.Warn) || len(s.Compiler.Graph.Dependents(r)) > 0 {
 		return false
 	}
-	return r.Head.RuleKind() == ast.MultiValue || near(name, string(decision.Deny)) || near(name, string(decision.Warn))
+	return r.Head.RuleKind() == ast.MultiValue || Near(name, string(decision.Deny)) || Near(name, string(decision.Warn))
 }
 
-// near reports whether one name may be a misspelling of the other.
-func near(a, b string) bool { return levenshtein.ComputeDistance(a, b) <= 2 }
+// Near reports whether one name may be a misspelling of the other.
+func Near(a, b string) bool { return levenshtein.ComputeDistance(a, b) <= 2 }
 
 // dataLeads finds a reference to data that is not there. There is no data but
 // what rules define.
-func (e *Engine) dataLeads(m *ast.Module) []*PolicyError {
-	var faults []*PolicyError
+func (s *Set) dataLeads(m *ast.Module) []*Error {
+	var faults []*Error
 	ast.WalkRefs(m, func(ref ast.Ref) bool {
 		if !ref.HasPrefix(ast.DefaultRootRef) || m.Package.Path.Equal(ref) {
 			return false
 		}
-		if ground := ref.GroundPrefix(); len(ground) > 1 && len(e.compiler.GetRules(ground)) == 0 {
-			faults = append(faults, errorAt(ref[0].Location, "there is no data but what rules define", "undefined ref: %s", ref))
+		if ground := ref.GroundPrefix(); len(ground) > 1 && len(s.Compiler.GetRules(ground)) == 0 {
+			faults = append(faults, ErrorAt(ref[0].Location, "there is no data but what rules define", "undefined ref: %s", ref))
 		}
 		return false
 	})
@@ -98,8 +98,8 @@ func (e *Engine) dataLeads(m *ast.Module) []*PolicyError {
 
 // knownValues finds a comparison of an enumerated fact with what it never is:
 // `input.checks.ledger == "difers"` would be false for ever, without a word.
-func knownValues(m *ast.Module, schema any) []*PolicyError {
-	var faults []*PolicyError
+func knownValues(m *ast.Module, schema any) []*Error {
+	var faults []*Error
 	ast.WalkExprs(m, func(x *ast.Expr) bool {
 		if !x.IsCall() || len(x.Operands()) != 2 {
 			return false
@@ -117,7 +117,7 @@ func knownValues(m *ast.Module, schema any) []*PolicyError {
 }
 
 // among checks every member of a written collection.
-func among(schema any, fact, collection *ast.Term) (faults []*PolicyError) {
+func among(schema any, fact, collection *ast.Term) (faults []*Error) {
 	if members, ok := collection.Value.(interface{ Foreach(func(*ast.Term)) }); ok {
 		members.Foreach(func(t *ast.Term) { faults = append(faults, compares(schema, fact, t)...) })
 	}
@@ -125,22 +125,21 @@ func among(schema any, fact, collection *ast.Term) (faults []*PolicyError) {
 }
 
 // compares checks a constant against the values of a fact.
-func compares(schema any, fact, constant *ast.Term) []*PolicyError {
+func compares(schema any, fact, constant *ast.Term) []*Error {
 	ref, isRef := fact.Value.(ast.Ref)
 	text, isText := constant.Value.(ast.String)
 	if !isRef || !isText || !ref.HasPrefix(ast.InputRootRef) {
 		return nil
 	}
-	values := enumOf(schema, ref[1:])
+	values := EnumOf(schema, ref[1:])
 	if len(values) == 0 || slices.Contains(values, string(text)) {
 		return nil
 	}
-	return []*PolicyError{errorAt(constant.Location, hintInput, "%s is never %q, it is one of %s", ref, string(text), strings.Join(values, ", "))}
+	return []*Error{ErrorAt(constant.Location, hintInput, "%s is never %q, it is one of %s", ref, string(text), strings.Join(values, ", "))}
 }
 
-// enumOf is the list of values that the schema allows at a path, nil where it
-// allows any.
-func enumOf(schema any, path ast.Ref) []string {
+// EnumOf returns the values that the schema allows at a path; nil if it allows any.
+func EnumOf(schema any, path ast.Ref) []string {
 	root, _ := schema.(map[string]any)
 	node := root
 	for _, t := range path {
