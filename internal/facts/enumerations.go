@@ -834,5 +834,6 @@ const (
 	RenewalOlder      RenewalState = "older"      // it is no later than the record in the tree
 	RenewalUnproved   RenewalState = "unproved"   // its proof does not hold, or cannot be checked
 	RenewalRetired    RenewalState = "retired"    // its key may not sign new records
+	RenewalRetiring   RenewalState = "retiring"   // it is valid and proved, by a key that is retiring
 	RenewalRefused    RenewalState = "refused"    // a rule about records finds something in it
 )

@@ -3,8 +3,10 @@ package gate
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/codexlock/codexlock/internal/concurrent"
+	"github.com/codexlock/codexlock/internal/config"
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/ledger"
@@ -95,6 +97,22 @@ func (e *NotArtifactError) Usage() bool { return true }
 // path. Nothing is judged. It is empty without a ref, and where the trusted base does not
 // say renewals: ref.
 func (g *Gate) Renewals(ctx context.Context) (map[string]facts.Renewal, error) {
+	return g.renewals(ctx, func(config.Config) bool { return true })
+}
+
+// RenewalsOfRetiringKeys is Renewals, and empty where the configuration lists no retiring key.
+func (g *Gate) RenewalsOfRetiringKeys(ctx context.Context) (map[string]facts.Renewal, error) {
+	return g.renewals(ctx, func(c config.Config) bool {
+		for _, d := range c.Domains {
+			if slices.ContainsFunc(d.PublicKeys, func(k config.PublicKey) bool { return k.State == "retiring" }) {
+				return true
+			}
+		}
+		return false
+	})
+}
+
+func (g *Gate) renewals(ctx context.Context, wanted func(config.Config) bool) (map[string]facts.Renewal, error) {
 	r, err := g.Open(ctx)
 	if err != nil {
 		return nil, err
@@ -106,6 +124,9 @@ func (g *Gate) Renewals(ctx context.Context) (map[string]facts.Renewal, error) {
 	e, err := g.Prepare(ctx, r)
 	if err != nil {
 		return nil, err
+	}
+	if !wanted(e.Facts.Config) {
+		return nil, nil
 	}
 	artifacts := make([]facts.Input, e.Change.Len())
 	err = concurrent.Each(len(artifacts), func(i int) error {

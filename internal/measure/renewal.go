@@ -66,8 +66,9 @@ func (c *Collector) compareRenewal(s *subject, r *vaulttime.Record) (state facts
 	if _, known := c.o.Config.Domain(r.TrustDomain); !known {
 		return facts.RenewalUnproved, "its trust domain is unknown"
 	}
-	switch c.o.Keys.Epoch(r.TrustDomain, r.KeyID) {
-	case vaulttime.EpochCurrent, vaulttime.EpochUnlisted:
+	epoch := c.o.Keys.Epoch(r.TrustDomain, r.KeyID)
+	switch epoch {
+	case vaulttime.EpochCurrent, vaulttime.EpochUnlisted, vaulttime.EpochRetiring:
 	default:
 		return facts.RenewalRetired, ""
 	}
@@ -78,6 +79,10 @@ func (c *Collector) compareRenewal(s *subject, r *vaulttime.Record) (state facts
 		return facts.RenewalUnproved, "its proof does not hold"
 	case !c.isSigned(s, tree):
 		return facts.RenewalDiffers, "the record in the tree is not signed as it is"
+	case epoch == vaulttime.EpochRetiring && r.TimeState(c.o.Now) == vaulttime.Current:
+		return facts.RenewalRetiring, "renew it with the current key: codexlock renew"
+	case epoch == vaulttime.EpochRetiring:
+		return facts.RenewalRetired, ""
 	}
 	return facts.RenewalCounts, ""
 }

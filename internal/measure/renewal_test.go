@@ -60,7 +60,7 @@ func TestRenewal(t *testing.T) {
 			f.keys.List("default", old.ID(), old.PublicKey(), vaulttime.EpochRetiring)
 			f.keys.List("default", f.key.ID(), f.key.PublicKey(), vaulttime.EpochCurrent)
 			return old
-		}, want: facts.RenewalRetired},
+		}, want: facts.RenewalRetiring},
 		"a revoked key": {key: func(f *fixture) vaulttime.Key {
 			f.keys.List("default", f.key.ID(), f.key.PublicKey(), vaulttime.EpochRevoked)
 			return f.key

@@ -77,10 +77,15 @@ func record(t testing.TB, k vaulttime.Key, p artifact.Path, at time.Time) Entry 
 	return Entry{Record: r, Text: r.Encode()}
 }
 
-func writer(t testing.TB, r *repo.Repository, now time.Time) Writer {
+func writer(t testing.TB, r *repo.Repository, now time.Time) *Writer {
 	t.Helper()
 	k := key(t)
-	w := Writer{Repository: r, Now: now, Proved: func(r vaulttime.Record) (bool, bool) { return k.VerifyProof(r), true }}
+	w := &Writer{Repository: r, Now: now, Standing: func(r vaulttime.Record) Standing {
+		if k.VerifyProof(r) {
+			return Proved
+		}
+		return Refused
+	}}
 	m, ok, err := r.Remote(t.Context(), []string{"PATH=" + os.Getenv("PATH"), "GIT_CONFIG_NOSYSTEM=1", "HOME=" + t.TempDir()})
 	if err != nil {
 		t.Fatal(err)
@@ -314,6 +319,59 @@ func TestRace(t *testing.T) {
 				t.Errorf("the ref has %s commits", n)
 			}
 		})
+	}
+}
+
+// TestProofsAreCheckedOnce: of bringing the ref up to date and writing to it, one checks the
+// proof of a record.
+func TestProofsAreCheckedOnce(t *testing.T) {
+	k := key(t)
+	server, _ := clone(t, "")
+	_, one := clone(t, server)
+	if _, err := writer(t, one, start).Write(t.Context(), put(record(t, k, "a", start), record(t, k, "b", start))); err != nil {
+		t.Fatal(err)
+	}
+	_, two := clone(t, server)
+	w := writer(t, two, start.Add(time.Hour))
+	standing, checked := w.Standing, map[string]int{}
+	w.Standing = func(r vaulttime.Record) Standing {
+		checked[r.Path.String()]++
+		return standing(r)
+	}
+	if err := w.Sync(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Write(t.Context(), put(record(t, k, "c", start.Add(time.Hour)))); err != nil {
+		t.Fatal(err)
+	}
+	if want := map[string]int{"a": 1, "b": 1}; !maps.Equal(checked, want) {
+		t.Errorf("proofs were checked %v times, want %v", checked, want)
+	}
+}
+
+// TestRetiring: a record of a retiring key stays until one of the current key is there, which
+// replaces it whatever the times are.
+func TestRetiring(t *testing.T) {
+	k := key(t)
+	_, r := clone(t, "")
+	w := writer(t, r, start.Add(time.Hour))
+	retiring := record(t, k, "a", start.Add(time.Hour))
+	standing := w.Standing
+	w.Standing = func(r vaulttime.Record) Standing {
+		if r.Proof == retiring.Record.Proof {
+			return Retiring
+		}
+		return standing(r)
+	}
+	if _, err := w.Write(t.Context(), put(retiring)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Write(t.Context(), func(map[artifact.Path]Entry) {}); err != nil || len(held(t, r)) != 1 {
+		t.Fatalf("%v, the ref holds %v", err, held(t, r))
+	}
+	current := record(t, k, "a", start)
+	if !w.Better(current, retiring) || w.Better(retiring, current) {
+		t.Error("the record of a retiring key is better than one of the current key")
 	}
 }
 

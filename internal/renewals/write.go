@@ -27,9 +27,23 @@ type Writer struct {
 	Repository *repo.Repository
 	Remote     *git.Remote // nil: the local ref only
 	Now        time.Time   // of the commit, and when a record is over
-	// Proved checks a record's proof; known is false where there is no key to do so.
-	Proved func(vaulttime.Record) (valid, known bool)
+	// Standing says what a record's proof is worth. It is asked once for each record.
+	Standing func(vaulttime.Record) Standing
+
+	known map[string]Standing // by the id of the record's blob
 }
+
+// A Standing is what a record's proof is worth, in order: of two records of an artifact the one
+// that is worth more stays.
+type Standing int
+
+// The standings.
+const (
+	Refused  Standing = iota // the proof does not hold, or its key was revoked
+	Retiring                 // it holds, and its key is retiring: the record does not count any more
+	Unknown                  // there is no key to check it with
+	Proved                   // it holds
+)
 
 // Written is what became of a write.
 type Written struct {
@@ -42,7 +56,7 @@ type Written struct {
 
 // Sync makes the local ref hold what the remote's holds, with the later ones of its own. It
 // pushes nothing. Without a remote it does nothing.
-func (w Writer) Sync(ctx context.Context) error {
+func (w *Writer) Sync(ctx context.Context) error {
 	if w.Remote == nil {
 		return nil
 	}
@@ -54,11 +68,11 @@ func (w Writer) Sync(ctx context.Context) error {
 // hold, are dropped from it. Where somebody else writes at the same time, the later record
 // of each artifact stays, and change is called again on what is there then. After some
 // tries, the error is a *repo.RefMovedError.
-func (w Writer) Write(ctx context.Context, change func(map[artifact.Path]Entry)) (Written, error) {
+func (w *Writer) Write(ctx context.Context, change func(map[artifact.Path]Entry)) (Written, error) {
 	return w.write(ctx, change, w.Remote != nil)
 }
 
-func (w Writer) write(ctx context.Context, change func(map[artifact.Path]Entry), push bool) (done Written, err error) {
+func (w *Writer) write(ctx context.Context, change func(map[artifact.Path]Entry), push bool) (done Written, err error) {
 	for range maxTries {
 		done, err = w.try(ctx, change, push)
 		var moved *git.RefMovedError
@@ -70,7 +84,7 @@ func (w Writer) write(ctx context.Context, change func(map[artifact.Path]Entry),
 }
 
 // try writes once.
-func (w Writer) try(ctx context.Context, change func(map[artifact.Path]Entry), push bool) (Written, error) {
+func (w *Writer) try(ctx context.Context, change func(map[artifact.Path]Entry), push bool) (Written, error) {
 	theirs, err := w.remote(ctx)
 	if err != nil {
 		return Written{}, err
@@ -118,7 +132,7 @@ func (s side) holds(all map[artifact.Path]Entry) bool {
 }
 
 // remote reads what the remote's ref holds, of which the local ref fetched keeps a copy.
-func (w Writer) remote(ctx context.Context) (side, error) {
+func (w *Writer) remote(ctx context.Context) (side, error) {
 	if w.Remote == nil {
 		return side{}, nil
 	}
@@ -135,7 +149,7 @@ func (w Writer) remote(ctx context.Context) (side, error) {
 }
 
 // read reads what a local ref holds.
-func (w Writer) read(ctx context.Context, ref string) (side, error) {
+func (w *Writer) read(ctx context.Context, ref string) (side, error) {
 	store, err := open(ctx, w.Repository, ref, true)
 	if err != nil {
 		return side{}, err
@@ -148,14 +162,14 @@ func (w Writer) read(ctx context.Context, ref string) (side, error) {
 }
 
 // merge takes the better record of each artifact. What is over does not come back.
-func (w Writer) merge(sides ...map[artifact.Path]Entry) map[artifact.Path]Entry {
+func (w *Writer) merge(sides ...map[artifact.Path]Entry) map[artifact.Path]Entry {
 	merged := map[artifact.Path]Entry{}
 	for _, records := range sides {
 		for p, e := range records {
-			if stands, ok := merged[p]; ok && (stands.OID == e.OID || !w.better(e.Record, stands.Record)) {
+			if stands, ok := merged[p]; ok && (stands.OID == e.OID || !w.Better(e, stands)) {
 				continue
 			}
-			if w.lasts(e.Record) {
+			if w.lasts(e) {
 				merged[p] = e
 			}
 		}
@@ -163,24 +177,34 @@ func (w Writer) merge(sides ...map[artifact.Path]Entry) map[artifact.Path]Entry 
 	return merged
 }
 
-// lasts reports whether a record may still count, as far as this run can tell.
-func (w Writer) lasts(r vaulttime.Record) bool {
-	if r.TimeState(w.Now) == vaulttime.Expired {
-		return false
-	}
-	valid, known := w.Proved(r)
-	return valid || !known
+// lasts reports whether a record may still count, as far as this run can tell, or shows until
+// when one of a retiring key was renewed.
+func (w *Writer) lasts(e Entry) bool {
+	return e.Record.TimeState(w.Now) != vaulttime.Expired && w.standing(e) != Refused
 }
 
-// better reports whether a record replaces another one: one that is proved counts before
-// one that cannot be checked here, and then the later one.
-func (w Writer) better(r, than vaulttime.Record) bool {
-	valid, _ := w.Proved(r)
-	other, _ := w.Proved(than)
-	if valid != other {
-		return valid
+// standing is what a record's proof is worth.
+func (w *Writer) standing(e Entry) Standing {
+	if s, known := w.known[e.OID]; known && e.OID != "" {
+		return s
 	}
-	return r.Timestamp.After(than.Timestamp.Time)
+	s := w.Standing(e.Record)
+	if w.known == nil {
+		w.known = map[string]Standing{}
+	}
+	if e.OID != "" {
+		w.known[e.OID] = s
+	}
+	return s
+}
+
+// Better reports whether a record replaces another one: one whose proof is worth more does, and
+// then the later one.
+func (w *Writer) Better(e, than Entry) bool {
+	if s, other := w.standing(e), w.standing(than); s != other {
+		return s > other
+	}
+	return e.Record.Timestamp.After(than.Record.Timestamp.Time)
 }
 
 // files are the files of a tree that holds the records.

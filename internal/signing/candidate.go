@@ -3,12 +3,14 @@ package signing
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/attest"
 	"github.com/codexlock/codexlock/internal/concurrent"
 	"github.com/codexlock/codexlock/internal/decision"
 	"github.com/codexlock/codexlock/internal/exit"
+	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/gate"
 	"github.com/codexlock/codexlock/internal/measure"
 	"github.com/codexlock/codexlock/internal/repo"
@@ -26,6 +28,10 @@ type Candidate struct {
 	Denied []decision.Finding
 	Failed bool // the problem is a failure of this run
 
+	// HandsOver is whether all that is denied is that its record in the tree has expired, while
+	// the renewed one is valid, of a key that is retiring since: who may sign now takes it over.
+	HandsOver bool
+
 	renewed bool   // it was judged by a renewed record
 	problem string // why it cannot be attested here, whatever the gate says; "" where it can
 }
@@ -36,6 +42,16 @@ func (c *Candidate) Refused() string {
 		return Line(c.Denied[0])
 	}
 	return c.problem
+}
+
+// OnlyExpired reports whether all that is denied is that time went by.
+func (c *Candidate) OnlyExpired() bool {
+	for _, f := range c.Denied {
+		if f.Kind != decision.KindExpiry {
+			return false
+		}
+	}
+	return len(c.Denied) > 0
 }
 
 // Line is a finding in one line, not escaped.
@@ -76,11 +92,28 @@ func Candidates(ctx context.Context, tree repo.Tree, g *gate.Gate) ([]Candidate,
 		return nil, &RepositoryDeniedError{whole}
 	}
 	all := make([]Candidate, len(judged.Artifacts))
-	return all, concurrent.Each(len(all), func(i int) error {
+	err = concurrent.Each(len(all), func(i int) error {
 		a := judged.Artifacts[i]
 		all[i].Denied = denied[a.Path]
 		return all[i].read(ctx, tree, a)
 	})
+	if err != nil {
+		return nil, err
+	}
+	return all, findHandovers(ctx, g, all)
+}
+
+// findHandovers sets HandsOver. It measures again, and so only if there can be one.
+func findHandovers(ctx context.Context, g *gate.Gate, all []Candidate) error {
+	if !slices.ContainsFunc(all, func(c Candidate) bool { return c.OnlyExpired() }) {
+		return nil
+	}
+	states, err := g.RenewalsOfRetiringKeys(ctx)
+	for i := range all {
+		c := &all[i]
+		c.HandsOver = c.OnlyExpired() && states[c.Path.String()].State == facts.RenewalRetiring
+	}
+	return err
 }
 
 // read finds the artifact's record. What cannot be attested in this work tree is

@@ -37,7 +37,7 @@ type OffBranch struct {
 // and brings the local ref up to date.
 func NewOffBranch(ctx context.Context, w host.World, r *repo.Repository, g *gate.Gate) (*OffBranch, error) {
 	o := &OffBranch{repository: r, Signer: Signer{Now: g.Now(), Creator: git.Creator(ctx, w.Dir, w.Env)}}
-	o.Writer = renewals.Writer{Repository: r, Now: g.Now(), Proved: o.proved}
+	o.Writer = renewals.Writer{Repository: r, Now: g.Now(), Standing: o.standing}
 	remote, ok, err := r.Remote(ctx, environment(w))
 	if err != nil {
 		return nil, err
@@ -64,14 +64,24 @@ func NewOffBranch(ctx context.Context, w host.World, r *repo.Repository, g *gate
 	return o, o.Writer.Sync(ctx)
 }
 
-// proved checks a record's proof. One of a key that may not sign now counts for nobody: it
-// must not stay in the place of a record that does because it is dated later.
-func (o *OffBranch) proved(r vaulttime.Record) (valid, known bool) {
-	switch o.Keys.Epoch(r.TrustDomain, r.KeyID) {
-	case vaulttime.EpochCurrent, vaulttime.EpochUnlisted:
-		return o.Keys.VerifyProof(r)
+// standing is what a record's proof is worth. One of a key that may not sign now counts for
+// nobody: it must not stay in the place of a record that does because it is dated later.
+func (o *OffBranch) standing(r vaulttime.Record) renewals.Standing {
+	epoch := o.Keys.Epoch(r.TrustDomain, r.KeyID)
+	switch epoch {
+	case vaulttime.EpochCurrent, vaulttime.EpochUnlisted, vaulttime.EpochRetiring:
+	default:
+		return renewals.Refused
 	}
-	return false, true
+	switch valid, known := o.Keys.VerifyProof(r); {
+	case !known:
+		return renewals.Unknown
+	case !valid:
+		return renewals.Refused
+	case epoch == vaulttime.EpochRetiring:
+		return renewals.Retiring
+	}
+	return renewals.Proved
 }
 
 // An unmergedError is a default branch whose configuration does not say renewals: ref yet.
@@ -157,7 +167,7 @@ func (o *OffBranch) Renew(ctx context.Context, due []Candidate) ([]attest.Attest
 	written, err := o.Writer.Write(ctx, func(all map[artifact.Path]renewals.Entry) {
 		for i, e := range entries {
 			p := due[i].Path
-			if stands, ok := all[p]; !ok || e.Record.Timestamp.After(stands.Record.Timestamp.Time) {
+			if stands, ok := all[p]; !ok || o.Writer.Better(e, stands) {
 				all[p] = e
 			}
 		}

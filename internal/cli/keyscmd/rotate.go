@@ -212,7 +212,7 @@ func (t rotation) list(ctx context.Context, r *repo.Repository, domains []string
 	}
 	between := ""
 	if t.signer.Config.RenewsInRef() { // where a record of a retiring key does not count
-		between = "codexlock renew --expired and "
+		between = "codexlock renew (the renewal workflow does that, with both keys) and "
 	}
 	fmt.Fprintf(t.world.Stderr, "codexlock: hint: step 1 of 2: commit and merge %s, then run %scodexlock keys rotate again to attest anew\n", at, between)
 	return nil
@@ -230,6 +230,9 @@ func (t rotation) replace(ctx context.Context, r *repo.Repository, domains []str
 	for i := range all {
 		s := &all[i]
 		id, old := t.old(s.Record, domains)
+		if s.HandsOver {
+			s.Denied = nil
+		}
 		switch {
 		case s.Refused() != "":
 		case old && s.CanSign(t.signer):

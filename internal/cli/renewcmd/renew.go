@@ -15,7 +15,6 @@ import (
 	"github.com/codexlock/codexlock/internal/cli/auditlog"
 	"github.com/codexlock/codexlock/internal/cli/candidates"
 	"github.com/codexlock/codexlock/internal/cli/flags"
-	"github.com/codexlock/codexlock/internal/decision"
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/gate"
@@ -137,20 +136,10 @@ func (n renewal) run(ctx context.Context) (err error) {
 // isDue says whether a record is renewed now. One that was made this very second
 // cannot get better.
 func (n renewal) isDue(s *signing.Candidate, now time.Time) bool {
-	if n.expired && onlyExpired(s.Denied) && s.Change == "unchanged" {
+	if s.HandsOver || n.expired && s.OnlyExpired() && s.Change == "unchanged" {
 		s.Denied = nil
 	}
 	return s.Refused() == "" && !s.Counts.ExpiresAt().After(now.Add(n.within)) && s.Counts.Timestamp.Before(now)
-}
-
-// onlyExpired reports whether all that is denied is that time went by.
-func onlyExpired(denied []decision.Finding) bool {
-	for _, f := range denied {
-		if f.Kind != decision.KindExpiry {
-			return false
-		}
-	}
-	return len(denied) > 0
 }
 
 func (n renewal) renew(ctx context.Context, r *repo.Repository, signer signing.Signer, off *signing.OffBranch, all, due []signing.Candidate) error {
@@ -203,7 +192,7 @@ func (n renewal) write(ctx context.Context, r *repo.Repository, signer signing.S
 func (n renewal) hintExpired(all []signing.Candidate) {
 	expired := 0
 	for _, s := range all {
-		if onlyExpired(s.Denied) {
+		if s.OnlyExpired() {
 			expired++
 		}
 	}
