@@ -42,7 +42,8 @@ const picture = `
 	schemas txn -> audit
 	manifest script txn vaulttime -> attest
 	config exit repo script txn -> attributes
-	audit config content manifest renewals sandbox script shellcheck -> measure
+	facts repo schemas -> document
+	audit config content document manifest renewals sandbox script shellcheck -> measure
 	baseline decision facts -> suppression
 	bundle decision policykey schemas -> ruleset
 	evalcache ruleset suppression -> policy

@@ -15,7 +15,7 @@ import (
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/config"
 	"github.com/codexlock/codexlock/internal/decision"
-	"github.com/codexlock/codexlock/internal/measure"
+	"github.com/codexlock/codexlock/internal/document"
 	"github.com/codexlock/codexlock/internal/repo"
 )
 
@@ -166,7 +166,7 @@ func configurationText(ctx context.Context, tree repo.Tree) (artifact.Path, []by
 		if entry.Kind != repo.File {
 			return p, nil, nil
 		}
-		text, err := tree.Read(ctx, entry, measure.MaxCompanionBytes)
+		text, err := tree.Read(ctx, entry, document.MaxCompanionBytes)
 		if large := (*git.TooLargeError)(nil); errors.As(err, &large) {
 			return p, nil, nil
 		}

@@ -8,6 +8,7 @@ import (
 	"github.com/codexlock/codexlock/internal/baseline"
 	"github.com/codexlock/codexlock/internal/config"
 	"github.com/codexlock/codexlock/internal/decision"
+	"github.com/codexlock/codexlock/internal/document"
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/measure"
@@ -92,7 +93,7 @@ func (l baseLoader) baseline(ctx context.Context, c config.Config) (suppression.
 		b.State = "irregular"
 		return b, nil
 	}
-	text, err := l.base.Read(ctx, entry, measure.MaxLedgerBytes)
+	text, err := l.base.Read(ctx, entry, document.MaxLedgerBytes)
 	if err != nil {
 		return b, fmt.Errorf("read %s: %w", b.Path, err)
 	}

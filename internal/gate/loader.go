@@ -9,8 +9,8 @@ import (
 
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/config"
+	"github.com/codexlock/codexlock/internal/document"
 	"github.com/codexlock/codexlock/internal/exit"
-	"github.com/codexlock/codexlock/internal/measure"
 	"github.com/codexlock/codexlock/internal/ownerschema"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/schemas"
@@ -79,7 +79,7 @@ func (l baseLoader) fromBase(ctx context.Context, p artifact.Path) ([]byte, bool
 	if entry.Kind != repo.File {
 		return nil, false, l.broken(p.String(), "%s is a %s in %s, want a file", p, entry.Kind, l.where())
 	}
-	text, err := l.base.Read(ctx, entry, measure.MaxCompanionBytes)
+	text, err := l.base.Read(ctx, entry, document.MaxCompanionBytes)
 	return text, err == nil, err
 }
 
@@ -128,12 +128,12 @@ func ancestors(name string) iter.Seq[string] {
 }
 
 // schemas compiles the owner's additional schemas of the base commit.
-func (l baseLoader) schemas(ctx context.Context, c config.Config) (map[schemas.Kind][]measure.OwnerSchema, error) {
+func (l baseLoader) schemas(ctx context.Context, c config.Config) (map[schemas.Kind][]document.OwnerSchema, error) {
 	texts, err := l.schemaTexts(ctx, c)
 	if err != nil {
 		return nil, err
 	}
-	extras := map[schemas.Kind][]measure.OwnerSchema{}
+	extras := map[schemas.Kind][]document.OwnerSchema{}
 	for _, t := range texts {
 		extra, err := ownerschema.Compile(t.kind, []byte(t.text))
 		if err != nil {

@@ -9,6 +9,7 @@ import (
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/config"
 	"github.com/codexlock/codexlock/internal/decision"
+	"github.com/codexlock/codexlock/internal/document"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/host"
 	"github.com/codexlock/codexlock/internal/keys"
@@ -151,14 +152,14 @@ func (l baseLoader) loadEdited(ctx context.Context, whole *measure.Options, earl
 
 // editedForms validates the tree's documents with the edited schemas: it records them while
 // the tree is measured without the schemas, and then validates all at once.
-func (l baseLoader) editedForms(ctx context.Context, whole measure.Options, edited []schemaText) (map[schemas.Kind][]measure.OwnerSchema, error) {
+func (l baseLoader) editedForms(ctx context.Context, whole measure.Options, edited []schemaText) (map[schemas.Kind][]document.OwnerSchema, error) {
 	documents := preview.SchemaCheck{Schemas: map[schemas.Kind][]string{}, Documents: map[schemas.Kind][]string{}}
 	recorders := map[schemas.Kind]*preview.Recorder{}
-	forms := map[schemas.Kind][]measure.OwnerSchema{}
+	forms := map[schemas.Kind][]document.OwnerSchema{}
 	for _, t := range edited {
 		if recorders[t.kind] == nil {
 			recorders[t.kind] = &preview.Recorder{}
-			forms[t.kind] = []measure.OwnerSchema{recorders[t.kind]}
+			forms[t.kind] = []document.OwnerSchema{recorders[t.kind]}
 		}
 		documents.Schemas[t.kind] = append(documents.Schemas[t.kind], t.text)
 	}

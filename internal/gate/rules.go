@@ -14,10 +14,10 @@ import (
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/bundle"
 	"github.com/codexlock/codexlock/internal/config"
+	"github.com/codexlock/codexlock/internal/document"
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/fetch"
 	"github.com/codexlock/codexlock/internal/git"
-	"github.com/codexlock/codexlock/internal/measure"
 	"github.com/codexlock/codexlock/internal/policy"
 	"github.com/codexlock/codexlock/internal/policykey"
 	"github.com/codexlock/codexlock/internal/repo"
@@ -281,7 +281,7 @@ func (l baseLoader) filesBelow(ctx context.Context, dir artifact.Path, suffix st
 		if entry.Kind != repo.File {
 			return nil, l.broken(entry.Path, "%s is a %s in %s, want a file", entry.Path, entry.Kind, l.where())
 		}
-		text, err := l.base.Read(ctx, entry, measure.MaxCompanionBytes)
+		text, err := l.base.Read(ctx, entry, document.MaxCompanionBytes)
 		if err != nil {
 			return nil, fmt.Errorf("read %s: %w", entry.Path, err)
 		}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/document"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/vaulttime"
@@ -79,7 +80,7 @@ func (c *Collector) readBaseRecord(ctx context.Context, s *subject) (baseRecord,
 }
 
 func (c *Collector) readBase(ctx context.Context, p artifact.Path, b *baseRecord) error {
-	file, err := c.read(ctx, c.o.Base, p, MaxCompanionBytes)
+	file, err := document.Read(ctx, c.o.Base, p, document.MaxCompanionBytes)
 	if err != nil {
 		return fmt.Errorf("read the base's %s: %w", p, err)
 	}
@@ -87,9 +88,9 @@ func (c *Collector) readBase(ctx context.Context, p artifact.Path, b *baseRecord
 		b.unread = append(b.unread, nil)
 		return nil
 	}
-	r, _, err := vaulttime.DecodeRecord(file.data)
+	r, _, err := vaulttime.DecodeRecord(file.Data)
 	if err != nil {
-		b.unread = append(b.unread, append([]byte{}, file.data...))
+		b.unread = append(b.unread, append([]byte{}, file.Data...))
 		return nil
 	}
 	b.add(&r)
@@ -122,24 +123,24 @@ func (c *Collector) inBase(p artifact.Path, kind artifact.Companion) (places [2]
 }
 
 // blobID returns the object id of a file that was read, or "" if its bytes are unknown.
-func (c *Collector) blobID(f *found) string {
+func (c *Collector) blobID(f *document.File) string {
 	switch {
-	case f.State == "twice", f.entry.Kind != repo.File:
+	case f.State == "twice", f.Entry.Kind != repo.File:
 		return ""
-	case f.entry.OID != "":
-		return f.entry.OID
-	case f.data == nil:
+	case f.Entry.OID != "":
+		return f.Entry.OID
+	case f.Data == nil:
 		return ""
 	}
-	if f.id == "" {
-		f.id = c.o.Repository.BlobID(f.data)
+	if f.ID == "" {
+		f.ID = c.o.Repository.BlobID(f.Data)
 	}
-	return f.id
+	return f.ID
 }
 
 // companionChange compares a companion's bytes with the base's, at either of its two paths:
 // same, differs, or absent if one side has none.
-func (c *Collector) companionChange(ctx context.Context, s *subject, kind artifact.Companion, f *found) (facts.Sameness, error) {
+func (c *Collector) companionChange(ctx context.Context, s *subject, kind artifact.Companion, f *document.File) (facts.Sameness, error) {
 	if f.State == "absent" || f.Path == "" {
 		return "absent", nil
 	}

@@ -5,7 +5,6 @@ package measure
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -13,29 +12,13 @@ import (
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/config"
 	"github.com/codexlock/codexlock/internal/content"
+	"github.com/codexlock/codexlock/internal/document"
 	"github.com/codexlock/codexlock/internal/facts"
-	"github.com/codexlock/codexlock/internal/git"
 	"github.com/codexlock/codexlock/internal/renewals"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/schemas"
 	"github.com/codexlock/codexlock/internal/vaulttime"
 )
-
-// Limits on files of ours, enforced before a byte is decoded. A ledger of
-// 64 MiB has some 300,000 entries; a companion is a page of text.
-const (
-	MaxLedgerBytes    = 64 << 20
-	MaxCompanionBytes = 1 << 20
-)
-
-// maxProblems is the largest number of reported problems of one document; its author fixes the
-// first ones first.
-const maxProblems = 20
-
-// An OwnerSchema is an owner's additional schema of a document.
-type OwnerSchema interface {
-	Problems(*schemas.Document) []schemas.Problem
-}
 
 // Options say what is measured, the base to compare with, and the keys and programs to use.
 type Options struct {
@@ -58,7 +41,7 @@ type Options struct {
 	// is skipped.
 	MeasureNamed bool
 	Config       config.Config // the base's
-	Extras       map[schemas.Kind][]OwnerSchema
+	Extras       map[schemas.Kind][]document.OwnerSchema
 	Keys         *vaulttime.Keyring
 	Now          time.Time // the effective time, one for the run
 	// ValidFor is how long after Now this run wants records to be valid; 0: at Now.
@@ -146,110 +129,3 @@ func settingsOf(o Options) facts.Settings {
 
 // Len returns the number of judged artifacts.
 func (c *Collector) Len() int { return len(c.artifacts) }
-
-// A found is the result of looking up a file: its entry, and its bytes if they could be read.
-type found struct {
-	facts.Document
-	entry repo.Entry
-	data  []byte
-	id    string // the object id of data, once it was asked for
-	large bool   // it has more bytes than are read, which is all that makes it invalid
-}
-
-// read looks up and reads a small file. Its state is valid if there are bytes to decode, and
-// absent, irregular or invalid otherwise.
-func (c *Collector) read(ctx context.Context, tree repo.Tree, p artifact.Path, limit int64) (found, error) {
-	return c.readInto(ctx, tree, p, limit, nil)
-}
-
-// readInto is read with room for the bytes; nil: they have room of their own.
-func (c *Collector) readInto(ctx context.Context, tree repo.Tree, p artifact.Path, limit int64, r *room) (found, error) {
-	f := found{Document: facts.Document{Path: p.String(), State: "absent", Problems: []facts.Problem{}}}
-	if limit == 0 { // its being there is all that is asked
-		entry, ok, err := tree.Lookup(ctx, p)
-		if err == nil && ok {
-			f.entry, f.State = entry, "irregular"
-			if entry.Kind == repo.File || entry.Kind == repo.Oversized {
-				f.State = "valid"
-			}
-		}
-		return f, err
-	}
-	file, ok, err := tree.Open(ctx, p)
-	if err != nil || !ok {
-		return f, err
-	}
-	defer file.Close()
-	f.entry = file.Entry
-	if file.Kind != repo.File && file.Kind != repo.Oversized {
-		f.State = "irregular"
-		return f, nil
-	}
-	data, err := file.ReadInto(ctx, limit, r.of(file.Size))
-	var large *git.TooLargeError
-	switch {
-	case errors.As(err, &large):
-		f.State, f.large = "invalid", true
-		f.Problems = append(f.Problems, facts.Problem{Message: fmt.Sprintf("is larger than %d bytes, the most that is read", limit), Line: 1, Column: 1})
-	case err != nil:
-		return f, err
-	default:
-		f.State, f.data = "valid", data
-	}
-	return f, nil
-}
-
-// judgeDocument sets the state of a decoded document: valid, or invalid with its problems. The
-// owner's additional schemas are applied last.
-func (c *Collector) judgeDocument(d *facts.Document, kind schemas.Kind, doc *schemas.Document, err error) error {
-	var problems []schemas.Problem
-	var bad *schemas.Error
-	switch {
-	case errors.As(err, &bad):
-		problems = bad.Problems
-	case err != nil:
-		return err
-	default:
-		for _, extra := range c.o.Extras[kind] {
-			problems = append(problems, extra.Problems(doc)...)
-		}
-	}
-	if err == nil && len(problems) == 0 {
-		return nil
-	}
-	d.State = "invalid"
-	for i, p := range problems {
-		if i == maxProblems {
-			d.Problems = append(d.Problems, facts.Problem{Message: fmt.Sprintf("and %d more", len(problems)-i), Line: p.Position.Line, Column: p.Position.Column})
-			break
-		}
-		d.Problems = append(d.Problems, facts.Problem{Message: p.Message, Pointer: p.Pointer, Line: max(p.Position.Line, 1), Column: max(p.Position.Column, 1)})
-	}
-	return nil
-}
-
-// A located document knows the positions of its values.
-type located interface {
-	Position(pointer string) (schemas.Position, bool)
-	Raw(pointer string) (string, bool)
-}
-
-// A locator finds positions in the documents that were read.
-type locator map[string]located
-
-// add adds the document of a file; nil for a file that is not JSON.
-func (l locator) add(file string, doc located) {
-	if parsed, ok := doc.(*schemas.Document); doc == nil || ok && parsed == nil {
-		return
-	}
-	l[file] = doc
-}
-
-func (l locator) locate(file, pointer string) (line, column int, ok bool) {
-	doc := l[file]
-	if doc == nil {
-		return 0, 0, false
-	}
-	at, ok := doc.Position(pointer)
-	return at.Line, at.Column, ok
-}

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/document"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/git"
 	"github.com/codexlock/codexlock/internal/ledger"
@@ -140,7 +141,7 @@ func (c *Collector) sameText(ctx context.Context, d repo.Delta) (bool, error) {
 		tree  repo.Tree
 		entry repo.Entry
 	}{{c.o.Base, d.Base}, {c.o.Head, d.Head}} {
-		text, err := side.tree.Read(ctx, side.entry, MaxLedgerBytes)
+		text, err := side.tree.Read(ctx, side.entry, document.MaxLedgerBytes)
 		var large *git.TooLargeError
 		if errors.As(err, &large) {
 			return false, nil

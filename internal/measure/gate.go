@@ -11,6 +11,7 @@ import (
 
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/config"
+	"github.com/codexlock/codexlock/internal/document"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/repo"
 )
@@ -128,7 +129,7 @@ func (c *Collector) mentionsUs(ctx context.Context, name string) (bool, error) {
 		if !there || entry.Kind != repo.File {
 			continue
 		}
-		text, err := tree.Read(ctx, entry, MaxCompanionBytes)
+		text, err := tree.Read(ctx, entry, document.MaxCompanionBytes)
 		if err != nil {
 			return false, fmt.Errorf("read %s: %w", name, err)
 		}

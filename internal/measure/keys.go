@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/codexlock/codexlock/internal/config"
+	"github.com/codexlock/codexlock/internal/document"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/vaulttime"
 )
@@ -35,14 +36,14 @@ func (k Keys) Artifact(context.Context, int) (facts.Measurement, error) {
 
 // Repository are the keys.
 func (k Keys) Repository(context.Context) (facts.Measurement, error) {
-	docs := locator{}
+	docs := document.Positions{}
 	file := k.c.o.Config.File.String()
 	if file != "" {
-		docs.add(file, k.c.o.Config.Document)
+		docs.Add(file, k.c.o.Config.Document)
 	}
 	keys := k.Domains()
 	r := &facts.Repository{Scope: facts.Paths, Config: file, Keys: keys, KeyChecks: CheckKeys(keys), TrustedBase: facts.TrustedCommit, EditedGate: "unedited", GateProblems: []facts.GateProblem{}}
-	return facts.Measurement{Input: facts.Input{EffectiveTime: k.c.now, Settings: k.c.settings, Repository: r}, Locate: docs.locate}, nil
+	return facts.Measurement{Input: facts.Input{EffectiveTime: k.c.now, Settings: k.c.settings, Repository: r}, Locate: docs.Locate}, nil
 }
 
 // Domains state what holds of every trust domain's keys.

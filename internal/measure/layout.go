@@ -12,6 +12,7 @@ import (
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/audit"
 	"github.com/codexlock/codexlock/internal/config"
+	"github.com/codexlock/codexlock/internal/document"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/git"
 	"github.com/codexlock/codexlock/internal/ledger"
@@ -114,7 +115,7 @@ func (c *Collector) consumers(ctx context.Context) (map[string][]string, error) 
 	var mu sync.Mutex
 	var first error
 	made := map[string][]string{}
-	err = repo.ReadEach(ctx, c.o.Head, manifests, MaxCompanionBytes, func(i int, data []byte, err error) {
+	err = repo.ReadEach(ctx, c.o.Head, manifests, document.MaxCompanionBytes, func(i int, data []byte, err error) {
 		inputs, err := inputsOf(data, err)
 		if len(inputs) == 0 && err == nil {
 			return

@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/document"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/ledger"
 	"github.com/codexlock/codexlock/internal/repo"
@@ -18,16 +19,18 @@ import (
 // A treeLedger is the ledger of a tree.
 type treeLedger struct {
 	found  facts.Document
-	doc    located      // nil without a text with positions
-	file   *ledger.File // nil if the ledger is absent or invalid
-	unsafe []int        // the entries whose paths name no file of a repository
+	doc    document.Located // nil without a text with positions
+	file   *ledger.File     // nil if the ledger is absent or invalid
+	unsafe []int            // the entries whose paths name no file of a repository
 }
 
 // readLedgers reads the ledgers of head and base, and finds the paths with different entries.
 // Of two ledgers with the same bytes one is read; otherwise the entries with different texts
 // are compared.
 func (c *Collector) readLedgers(ctx context.Context) error {
-	read := func(tree repo.Tree) (found, error) { return c.read(ctx, tree, ledger.Path, ledger.MaxBytes) }
+	read := func(tree repo.Tree) (document.File, error) {
+		return document.Read(ctx, tree, ledger.Path, ledger.MaxBytes)
+	}
 	head, err := read(c.o.Head)
 	if err != nil {
 		return fmt.Errorf("read %s: %w", ledger.Path, err)
@@ -40,7 +43,7 @@ func (c *Collector) readLedgers(ctx context.Context) error {
 	var baseErr error
 	if !same {
 		group.Go(func() {
-			var before found
+			var before document.File
 			if before, baseErr = read(c.o.Base); baseErr == nil {
 				c.base, baseErr = c.decodeLedger(before)
 			}
@@ -62,32 +65,32 @@ func (c *Collector) readLedgers(ctx context.Context) error {
 }
 
 // sameLedger reports whether the base's ledger is a file with the bytes of the head's.
-func (c *Collector) sameLedger(ctx context.Context, head found) (bool, error) {
+func (c *Collector) sameLedger(ctx context.Context, head document.File) (bool, error) {
 	before, there, err := c.o.Base.Lookup(ctx, ledger.Path)
 	if err != nil || !there || before.Kind != repo.File || before.OID == "" || head.State != "valid" {
 		return false, err
 	}
-	id := head.entry.OID
+	id := head.Entry.OID
 	if id == "" {
-		id = c.o.Repository.BlobID(head.data)
+		id = c.o.Repository.BlobID(head.Data)
 	}
 	return before.OID == id, nil
 }
 
 // decodeLedger decodes a ledger. Its problems are facts, not errors.
-func (c *Collector) decodeLedger(file found) (*treeLedger, error) {
+func (c *Collector) decodeLedger(file document.File) (*treeLedger, error) {
 	b := &treeLedger{found: file.Document}
 	if file.State != "valid" {
 		return b, nil
 	}
-	entries, doc, err := ledger.Read(file.data)
+	entries, doc, err := ledger.Read(file.Data)
 	if err == nil && len(c.o.Extras[schemas.Ledger]) > 0 { // they are about the document as a whole
-		_, doc, err = ledger.Decode(file.data)
+		_, doc, err = ledger.Decode(file.Data)
 	}
 	if doc != nil {
 		b.doc = doc
 	}
-	if err := c.judgeDocument(&b.found, schemas.Ledger, doc, err); err != nil {
+	if err := document.Judge(&b.found, doc, err, c.o.Extras[schemas.Ledger]); err != nil {
 		return nil, err
 	}
 	if b.found.State != "valid" {

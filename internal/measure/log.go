@@ -9,6 +9,7 @@ import (
 
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/audit"
+	"github.com/codexlock/codexlock/internal/document"
 	"github.com/codexlock/codexlock/internal/facts"
 )
 
@@ -34,11 +35,11 @@ func (c *Collector) measureLog(ctx context.Context, r *facts.Repository) error {
 		}
 		defer release()
 	}
-	before, err := c.read(ctx, c.o.Base, audit.Path, audit.MaxBytes)
+	before, err := document.Read(ctx, c.o.Base, audit.Path, audit.MaxBytes)
 	if err != nil {
 		return fmt.Errorf("read the base's %s: %w", audit.Path, err)
 	}
-	file, err := c.read(ctx, c.o.Head, audit.Path, audit.MaxBytes)
+	file, err := document.Read(ctx, c.o.Head, audit.Path, audit.MaxBytes)
 	if err != nil {
 		return fmt.Errorf("read %s: %w", audit.Path, err)
 	}
@@ -48,7 +49,7 @@ func (c *Collector) measureLog(ctx context.Context, r *facts.Repository) error {
 		return nil
 	case before.State != "absent" && before.State != "valid":
 		l.History = "unread" // what was in it is not known, so nothing is known to extend it
-	case file.State == "valid" && audit.Extends(file.data, before.data):
+	case file.State == "valid" && audit.Extends(file.Data, before.Data):
 		l.History = "extends"
 	default:
 		l.History = "rewritten"
@@ -56,7 +57,7 @@ func (c *Collector) measureLog(ctx context.Context, r *facts.Repository) error {
 	if file.State != "valid" {
 		return nil
 	}
-	log, err := audit.Read(file.data)
+	log, err := audit.Read(file.Data)
 	var bad *audit.LineError
 	if errors.As(err, &bad) {
 		l.State = "invalid"
@@ -73,14 +74,14 @@ func (c *Collector) measureLog(ctx context.Context, r *facts.Repository) error {
 }
 
 func (c *Collector) measureCheckpoint(ctx context.Context, l *facts.Log, log audit.Log) error {
-	before, err := c.read(ctx, c.o.Base, audit.CheckpointPath, MaxCompanionBytes)
+	before, err := document.Read(ctx, c.o.Base, audit.CheckpointPath, document.MaxCompanionBytes)
 	if err != nil {
 		return fmt.Errorf("read the base's %s: %w", audit.CheckpointPath, err)
 	}
 	if before.State != "absent" {
 		l.Checkpoint.Before = "present"
 	}
-	file, err := c.read(ctx, c.o.Head, audit.CheckpointPath, MaxCompanionBytes)
+	file, err := document.Read(ctx, c.o.Head, audit.CheckpointPath, document.MaxCompanionBytes)
 	if err != nil {
 		return fmt.Errorf("read %s: %w", audit.CheckpointPath, err)
 	}
@@ -88,8 +89,8 @@ func (c *Collector) measureCheckpoint(ctx context.Context, l *facts.Log, log aud
 	if file.State != "valid" {
 		return nil
 	}
-	point, err := audit.ReadCheckpoint(file.data, func(id string) (ed25519.PublicKey, bool) {
-		return c.o.Keys.PublicAmong(c.o.Config.LogDomains(), id, bytes.Equal(file.data, before.data))
+	point, err := audit.ReadCheckpoint(file.Data, func(id string) (ed25519.PublicKey, bool) {
+		return c.o.Keys.PublicAmong(c.o.Config.LogDomains(), id, bytes.Equal(file.Data, before.Data))
 	})
 	if err != nil {
 		l.Checkpoint.State = "invalid"

@@ -12,6 +12,7 @@ import (
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/config"
 	"github.com/codexlock/codexlock/internal/content"
+	"github.com/codexlock/codexlock/internal/document"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/git"
 	"github.com/codexlock/codexlock/internal/ledger"
@@ -32,15 +33,15 @@ type subject struct {
 	lfs      *manifest.LFS // what the manifest records of a pointer
 	inTree   *vaulttime.Record
 	record   *vaulttime.Record // by which it is measured: inTree, or a renewed one
-	docs     locator
+	docs     document.Positions
 
 	file                               repo.Entry
-	manifestFile, recordFile, testFile found // testFile without its bytes, see test
+	manifestFile, recordFile, testFile document.File // testFile without its bytes, see test
 	test                               ownTest
 	manifestDigest, testDigest         artifact.Digest // zero where the file cannot be read
 	before                             baseRecord
 
-	rooms *rooms // where the bytes of its companions are; nil: each has its own
+	buffers *buffers // where the bytes of its companions are; nil: each has its own
 }
 
 // Artifact measures the i-th artifact under judgement.
@@ -55,19 +56,19 @@ func (c *Collector) Artifact(ctx context.Context, i int) (facts.Measurement, err
 		return c.misnamed(s, name), nil
 	}
 	s.path = p
-	s.rooms = roomsForAll.Get().(*rooms)
+	s.buffers = bufferPool.Get().(*buffers)
 	m, err := c.measure(ctx, s)
 	if err == nil && c.hasSecondPhase(s) {
 		m.Second = c.secondPhase(s) // it needs the bytes, which stay where they are
 		return m, nil
 	}
-	s.leaveRooms()
+	s.releaseBuffers()
 	return m, err
 }
 
 // newSubject is one of which nothing is measured yet.
 func (c *Collector) newSubject() *subject {
-	return &subject{docs: make(locator, 4), in: facts.Input{EffectiveTime: c.now, Settings: c.settings}}
+	return &subject{docs: make(document.Positions, 4), in: facts.Input{EffectiveTime: c.now, Settings: c.settings}}
 }
 
 // measure measures an artifact, but for what needs the rules' answers.
@@ -93,7 +94,7 @@ func (c *Collector) measure(ctx context.Context, s *subject) (facts.Measurement,
 
 // measured is what was measured of an artifact.
 func (c *Collector) measured(s *subject) facts.Measurement {
-	m := facts.Measurement{Input: s.in, Locate: s.docs.locate, Statement: c.statement(s)}
+	m := facts.Measurement{Input: s.in, Locate: s.docs.Locate, Statement: c.statement(s)}
 	if s.record != nil {
 		m.Signature = s.record.VaultTime.String()
 	}
@@ -114,7 +115,7 @@ func (c *Collector) misnamed(s *subject, name string) facts.Measurement {
 	}
 	s.in.Artifact = &facts.Artifact{Path: printable(name), Change: change, Kind: kind}
 	s.in.Checks = c.check(s)
-	return facts.Measurement{Input: s.in, Locate: s.docs.locate}
+	return facts.Measurement{Input: s.in, Locate: s.docs.Locate}
 }
 
 // measureFile finds the file and hashes it: the one pass over its bytes.
@@ -151,9 +152,9 @@ func (c *Collector) measureFile(ctx context.Context, s *subject) error {
 	a.Critical = yes(config.MatchAny(c.o.Config.CriticalPaths, a.Path))
 	scanner := content.NewScanner(a.Path).Within(c.suspects)
 	text := scriptText{name: a.Path}
-	if s.rooms != nil {
-		text.text = s.rooms.script[:0]
-		defer func() { s.rooms.script = text.text[:0:min(cap(text.text), maxRoom)] }()
+	if s.buffers != nil {
+		text.text = s.buffers.script[:0]
+		defer func() { s.buffers.script = text.text[:0:min(cap(text.text), document.MaxBuffer)] }()
 	}
 	digest, size, head, err := file.Hash(ctx, io.MultiWriter(scanner, &text))
 	var large *git.TooLargeError
@@ -212,7 +213,7 @@ func (c *Collector) change(p artifact.Path) facts.FileChange {
 
 // neverExisted reports whether neither the base nor the head has a companion: a file
 // without one that nobody touched has not changed.
-func (c *Collector) neverExisted(ctx context.Context, p artifact.Path, kind artifact.Companion, f found) (bool, error) {
+func (c *Collector) neverExisted(ctx context.Context, p artifact.Path, kind artifact.Companion, f document.File) (bool, error) {
 	if f.State != "absent" {
 		return false, nil
 	}
@@ -227,18 +228,18 @@ func (c *Collector) neverExisted(ctx context.Context, p artifact.Path, kind arti
 
 // sameInBase reports whether a file that was read stands in the base with the
 // same bytes.
-func (c *Collector) sameInBase(ctx context.Context, f *found) (bool, error) {
+func (c *Collector) sameInBase(ctx context.Context, f *document.File) (bool, error) {
 	if c.o.SameCommit {
 		return true, nil
 	}
 	before, ok, err := c.o.Base.Lookup(ctx, artifact.Path(f.Path))
-	if err != nil || !ok || f.entry.Kind != repo.File {
+	if err != nil || !ok || f.Entry.Kind != repo.File {
 		return false, err
 	}
-	if f.entry.OID == "" && f.id == "" {
-		f.id = c.o.Repository.BlobID(f.data)
+	if f.Entry.OID == "" && f.ID == "" {
+		f.ID = c.o.Repository.BlobID(f.Data)
 	}
-	return before.OID == cmp.Or(f.entry.OID, f.id), nil
+	return before.OID == cmp.Or(f.Entry.OID, f.ID), nil
 }
 
 func (c *Collector) measureLedger(_ context.Context, s *subject) error {
@@ -246,7 +247,7 @@ func (c *Collector) measureLedger(_ context.Context, s *subject) error {
 	l := &facts.Ledger{Document: c.ledger.found, Listed: times(len(listed)), Entries: make([]string, 0, len(listed))}
 	l.Problems = []facts.Problem{} // they are the whole change's, and told once
 	s.in.Ledger = l
-	s.docs.add(l.Path, c.ledger.doc)
+	s.docs.Add(l.Path, c.ledger.doc)
 	for n, i := range listed {
 		l.Entries = append(l.Entries, ledger.Pointer(i))
 		if n > 0 {
@@ -264,8 +265,8 @@ func (c *Collector) measureLedger(_ context.Context, s *subject) error {
 
 // companion reads a companion from where it stands: beside its artifact or
 // under assets/manifests/. Standing in both places is a state of its own.
-func (c *Collector) companion(ctx context.Context, p artifact.Path, kind artifact.Companion, limit int64, r *room) (found, error) {
-	beside, err := c.readInto(ctx, c.o.Head, p.Companion(kind), limit, r)
+func (c *Collector) companion(ctx context.Context, p artifact.Path, kind artifact.Companion, limit int64, r *document.Buffer) (document.File, error) {
+	beside, err := document.ReadInto(ctx, c.o.Head, p.Companion(kind), limit, r)
 	if err != nil || !c.mirrored {
 		return beside, err
 	}
@@ -273,14 +274,14 @@ func (c *Collector) companion(ctx context.Context, p artifact.Path, kind artifac
 	if there, err := c.mirrorsFolder(ctx, at.Dir()); err != nil || !there {
 		return beside, err
 	}
-	mirrored, err := c.read(ctx, c.o.Head, at, limit)
+	mirrored, err := document.Read(ctx, c.o.Head, at, limit)
 	switch {
 	case err != nil || mirrored.State == "absent":
 		return beside, err
 	case beside.State == "absent":
 		return mirrored, nil
 	}
-	beside.State, beside.Also, beside.data = "twice", mirrored.Path, nil
+	beside.State, beside.Also, beside.Data = "twice", mirrored.Path, nil
 	return beside, nil
 }
 
@@ -298,7 +299,7 @@ func (c *Collector) mirrorsFolder(ctx context.Context, folder string) (bool, err
 }
 
 func (c *Collector) measureManifest(ctx context.Context, s *subject) error {
-	file, err := c.companion(ctx, s.path, artifact.Manifest, MaxCompanionBytes, s.rooms.of(artifact.Manifest))
+	file, err := c.companion(ctx, s.path, artifact.Manifest, document.MaxCompanionBytes, s.buffers.of(artifact.Manifest))
 	if err != nil {
 		return err
 	}
@@ -307,9 +308,9 @@ func (c *Collector) measureManifest(ctx context.Context, s *subject) error {
 	if m.State != "valid" {
 		return nil
 	}
-	read, doc, err := manifest.Decode(file.data)
-	s.docs.add(m.Path, doc)
-	if err := c.judgeDocument(&m.Document, schemas.Manifest, doc, err); err != nil || m.State != "valid" {
+	read, doc, err := manifest.Decode(file.Data)
+	s.docs.Add(m.Path, doc)
+	if err := document.Judge(&m.Document, doc, err, c.o.Extras[schemas.Manifest]); err != nil || m.State != "valid" {
 		return err
 	}
 	s.manifest = &read
@@ -327,7 +328,7 @@ func (c *Collector) measureManifest(ctx context.Context, s *subject) error {
 }
 
 func (c *Collector) measureRecord(ctx context.Context, s *subject) error {
-	file, err := c.companion(ctx, s.path, artifact.VaultTime, MaxCompanionBytes, s.rooms.of(artifact.VaultTime))
+	file, err := c.companion(ctx, s.path, artifact.VaultTime, document.MaxCompanionBytes, s.buffers.of(artifact.VaultTime))
 	if err != nil {
 		return err
 	}
@@ -336,9 +337,9 @@ func (c *Collector) measureRecord(ctx context.Context, s *subject) error {
 	if v.State != "valid" {
 		return nil
 	}
-	r, doc, err := vaulttime.DecodeRecord(file.data)
-	s.docs.add(v.Path, doc)
-	if err := c.judgeDocument(&v.Document, schemas.VaultTime, doc, err); err != nil || v.State != "valid" {
+	r, doc, err := vaulttime.DecodeRecord(file.Data)
+	s.docs.Add(v.Path, doc)
+	if err := document.Judge(&v.Document, doc, err, c.o.Extras[schemas.VaultTime]); err != nil || v.State != "valid" {
 		return err
 	}
 	s.inTree, s.record = &r, &r
@@ -434,7 +435,7 @@ func (c *Collector) measureBase(ctx context.Context, s *subject) error {
 	recordSame := s.before.placed
 	for _, f := range []struct {
 		kind artifact.Companion
-		file found
+		file document.File
 		same *bool
 	}{{artifact.VaultTime, s.recordFile, &recordSame}, {artifact.Manifest, s.manifestFile, &manifestSame}} {
 		if !*f.same {

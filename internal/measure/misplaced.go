@@ -195,5 +195,5 @@ func (c *Collector) measureMisplaced(ctx context.Context, s *subject, name strin
 		Path: printable(name), Change: facts.FileChange(change.String()), Kind: "misplaced", Stands: facts.StandsKind(entry.Kind.String()), Above: printable(c.misplaced[name]),
 	}
 	s.in.Checks = c.check(s)
-	return facts.Measurement{Input: s.in, Locate: s.docs.locate}, nil
+	return facts.Measurement{Input: s.in, Locate: s.docs.Locate}, nil
 }

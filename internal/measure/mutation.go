@@ -26,7 +26,7 @@ func (c *Collector) measureMutation(ctx context.Context, s *subject, before repo
 		return err
 	}
 	test := s.testFile
-	test.data = s.test.text
+	test.Data = s.test.text
 	b.Test, err = c.companionChange(ctx, s, artifact.Test, &test)
 	return err
 }

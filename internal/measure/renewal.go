@@ -121,7 +121,7 @@ func sameDigest(renewed, inTree *artifact.Digest, there artifact.Digest) bool {
 // digestOfManifest is the digest of the manifest's bytes, computed once.
 func (s *subject) digestOfManifest() artifact.Digest {
 	if s.manifestDigest.IsZero() && s.manifestFile.State == "valid" {
-		s.manifestDigest = artifact.HashBytes(s.manifestFile.data)
+		s.manifestDigest = artifact.HashBytes(s.manifestFile.Data)
 	}
 	return s.manifestDigest
 }
@@ -146,7 +146,7 @@ func (c *Collector) refuseRenewal(renewed *subject) func() (facts.Measurement, e
 // recordText is the text of the record by which the artifact is measured.
 func (s *subject) recordText() []byte {
 	if s.record == s.inTree {
-		return s.recordFile.data
+		return s.recordFile.Data
 	}
 	return s.record.Encode()
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 
+	"github.com/codexlock/codexlock/internal/document"
 	"github.com/codexlock/codexlock/internal/facts"
 )
 
@@ -22,13 +23,13 @@ func (c *Collector) Repository(ctx context.Context) (facts.Measurement, error) {
 			return facts.Measurement{}, err
 		}
 	}
-	docs := locator{}
-	docs.add(c.ledger.found.Path, c.ledger.doc)
+	docs := document.Positions{}
+	docs.Add(c.ledger.found.Path, c.ledger.doc)
 	if r.Config != "" {
-		docs.add(r.Config, c.o.Config.Document)
+		docs.Add(r.Config, c.o.Config.Document)
 	}
 	return facts.Measurement{
 		Input:  facts.Input{EffectiveTime: c.now, Settings: c.settings, Repository: r},
-		Locate: docs.locate,
+		Locate: docs.Locate,
 	}, nil
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/content"
+	"github.com/codexlock/codexlock/internal/document"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/git"
 	"github.com/codexlock/codexlock/internal/repo"
@@ -97,21 +98,21 @@ func (c *Collector) checkScripts(ctx context.Context) (map[artifact.Digest]facts
 		if test.State != "valid" {
 			continue
 		}
-		text, _, err := c.readScript(ctx, test.entry)
+		text, _, err := c.readScript(ctx, test.Entry)
 		if err != nil {
 			return nil, err
 		}
 		if text == nil {
 			continue
 		}
-		_, ours, err := formOf(p, artifact.Path(test.Path), text, func(kind artifact.Companion) (found, error) {
+		_, ours, err := formOf(p, artifact.Path(test.Path), text, func(kind artifact.Companion) (document.File, error) {
 			return c.companion(ctx, p, kind, 0, nil)
 		})
 		if err != nil {
 			return nil, err
 		}
 		if !ours {
-			add(text, test.entry)
+			add(text, test.Entry)
 		}
 	}
 	return c.scripts.checker.Check(ctx, sources)
@@ -194,18 +195,18 @@ func (c *Collector) measureOwnScript(ctx context.Context, s *subject, head []byt
 
 // measureTest finds the test and looks into it.
 func (c *Collector) measureTest(ctx context.Context, s *subject) error {
-	file, err := c.companion(ctx, s.path, artifact.Test, script.MaxBytes, s.rooms.of(artifact.Test))
-	if file.large && file.State == "invalid" { // which is no reason to take it for another kind of file
+	file, err := c.companion(ctx, s.path, artifact.Test, script.MaxBytes, s.buffers.of(artifact.Test))
+	if file.Large && file.State == "invalid" { // which is no reason to take it for another kind of file
 		file.State, file.Problems = "valid", []facts.Problem{}
 	}
-	text := file.data
-	file.data = nil
-	t := &facts.Test{Document: file.Document, Mode: file.entry.Mode, Run: "not_asked"}
+	text := file.Data
+	file.Data = nil
+	t := &facts.Test{Document: file.Document, Mode: file.Entry.Mode, Run: "not_asked"}
 	s.in.Test, s.testFile = t, file
 	if err != nil || file.State != "valid" {
 		return err
 	}
-	if file.large {
+	if file.Large {
 		t.Script = tooLarge()
 		nothing := content.NoFindings()
 		nothing.State, nothing.Problem = "unread", t.Script.Problem.Message
@@ -213,7 +214,7 @@ func (c *Collector) measureTest(ctx context.Context, s *subject) error {
 		return c.hashTest(ctx, s)
 	}
 	s.testDigest = artifact.HashBytes(text)
-	form, ours, err := formOf(s.path, artifact.Path(file.Path), text, func(kind artifact.Companion) (found, error) {
+	form, ours, err := formOf(s.path, artifact.Path(file.Path), text, func(kind artifact.Companion) (document.File, error) {
 		if kind == artifact.Manifest {
 			return s.manifestFile, nil
 		}
@@ -244,7 +245,7 @@ func (c *Collector) measureTest(ctx context.Context, s *subject) error {
 // hashTest takes the digest of a test that is too large to be looked into.
 func (c *Collector) hashTest(ctx context.Context, s *subject) (err error) {
 	var large *git.TooLargeError
-	s.testDigest, _, _, err = c.o.Head.Hash(ctx, s.testFile.entry, nil)
+	s.testDigest, _, _, err = c.o.Head.Hash(ctx, s.testFile.Entry, nil)
 	if errors.As(err, &large) {
 		return nil
 	}
@@ -254,7 +255,7 @@ func (c *Collector) hashTest(ctx context.Context, s *subject) (err error) {
 // formOf reports whether a test is, byte for byte, what attest writes for the artifact
 // or an earlier release wrote, and in which form.
 // where says where its other companions are; it is asked only where it matters.
-func formOf(p, at artifact.Path, text []byte, where func(artifact.Companion) (found, error)) (form script.Form, ours bool, err error) {
+func formOf(p, at artifact.Path, text []byte, where func(artifact.Companion) (document.File, error)) (form script.Form, ours bool, err error) {
 	if !script.IsOurs(text) {
 		return 0, false, nil
 	}

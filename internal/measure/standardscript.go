@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/document"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/script"
 )
@@ -31,22 +32,22 @@ func (c *Collector) standardScript(ctx context.Context) (*standardScript, error)
 	if s.read {
 		return s, nil
 	}
-	file, err := c.read(ctx, c.o.Head, script.IngestPath, MaxCompanionBytes)
+	file, err := document.Read(ctx, c.o.Head, script.IngestPath, document.MaxCompanionBytes)
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", script.IngestPath, err)
 	}
-	s.fact = facts.GateScript{Path: script.IngestPath.String(), State: facts.GateScriptStatePresent, Mode: file.entry.Mode, Origin: facts.GateScriptOriginOther}
+	s.fact = facts.GateScript{Path: script.IngestPath.String(), State: facts.GateScriptStatePresent, Mode: file.Entry.Mode, Origin: facts.GateScriptOriginOther}
 	switch file.State {
 	case "absent":
 		s.fact.State, s.fact.Origin = facts.GateScriptStateAbsent, facts.GateScriptOriginAbsent
 	case "irregular":
 		s.fact.State = facts.GateScriptStateIrregular
 	case "valid":
-		s.text = file.data
+		s.text = file.Data
 		known := false
-		if known, s.verifiesOne = c.knownIngest(file.data); known {
+		if known, s.verifiesOne = c.knownIngest(file.Data); known {
 			s.fact.Origin = facts.GateScriptOriginInit
-		} else if c.attested(script.IngestPath, artifact.HashBytes(file.data)) {
+		} else if c.attested(script.IngestPath, artifact.HashBytes(file.Data)) {
 			s.fact.Origin = facts.GateScriptOriginAttested
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/document"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/ledger"
 	"github.com/codexlock/codexlock/internal/script"
@@ -27,7 +28,7 @@ func (c *Collector) statement(s *subject) func(context.Context, facts.Place) (fa
 		if err != nil {
 			return facts.Statement{}, nil // no file: nothing is the same
 		}
-		file, err := c.read(ctx, c.o.Head, p, MaxCompanionBytes)
+		file, err := document.Read(ctx, c.o.Head, p, document.MaxCompanionBytes)
 		if err != nil || file.State != "valid" {
 			return facts.Statement{SHA256: digestOf(nil), Kept: file.State == "absent"}, err
 		}
@@ -39,17 +40,17 @@ func (c *Collector) statement(s *subject) func(context.Context, facts.Place) (fa
 			}
 			return doc.Raw(pointer)
 		}
-		return facts.Statement{SHA256: digestOf(textAt(at, file.data, raw)), Kept: same}, err
+		return facts.Statement{SHA256: digestOf(textAt(at, file.Data, raw)), Kept: same}, err
 	}
 }
 
 // text is a small file of the head, nil where there is none.
 func (c *Collector) text(ctx context.Context, name string) ([]byte, error) {
-	file, err := c.read(ctx, c.o.Head, artifact.Path(name), MaxCompanionBytes)
+	file, err := document.Read(ctx, c.o.Head, artifact.Path(name), document.MaxCompanionBytes)
 	if err != nil || file.State != "valid" {
 		return nil, err
 	}
-	return file.data, nil
+	return file.Data, nil
 }
 
 // ledgerStatement is what the ledger says at a place inside one entry. Any other

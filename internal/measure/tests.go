@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/document"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/ledger"
 	"github.com/codexlock/codexlock/internal/sandbox"
@@ -141,7 +142,7 @@ func (c *Collector) testIsAttested(ctx context.Context, t ownTest, judge facts.J
 // test is given in the domain's variable. The real one was checked before. standard is
 // ingest_archive.test.sh, nil where the test does not call it.
 func (c *Collector) job(ctx context.Context, s *subject, standard []byte) (sandbox.Job, error) {
-	book, err := c.read(ctx, c.o.Head, ledger.Path, ledger.MaxBytes)
+	book, err := document.Read(ctx, c.o.Head, ledger.Path, ledger.MaxBytes)
 	if err != nil {
 		return sandbox.Job{}, err
 	}
@@ -159,9 +160,9 @@ func (c *Collector) job(ctx context.Context, s *subject, standard []byte) (sandb
 			return err
 		}},
 		{Path: s.test.path.String(), Executable: true, Fill: filled(s.test.text)},
-		{Path: s.manifestFile.Path, Fill: filled(s.manifestFile.data)},
+		{Path: s.manifestFile.Path, Fill: filled(s.manifestFile.Data)},
 		{Path: s.recordFile.Path, Fill: filled(record)},
-		{Path: ledger.Path.String(), Fill: filled(book.data)},
+		{Path: ledger.Path.String(), Fill: filled(book.Data)},
 	}
 	if standard != nil && s.path != script.IngestPath {
 		files = append(files, sandbox.File{Path: script.IngestPath.String(), Executable: true, Fill: filled(standard)})

@@ -9,10 +9,10 @@ import (
 	"github.com/codexlock/codexlock/internal/attest"
 	"github.com/codexlock/codexlock/internal/concurrent"
 	"github.com/codexlock/codexlock/internal/decision"
+	"github.com/codexlock/codexlock/internal/document"
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/gate"
-	"github.com/codexlock/codexlock/internal/measure"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/txn"
 	"github.com/codexlock/codexlock/internal/vaulttime"
@@ -147,7 +147,7 @@ func readRecord(ctx context.Context, tree repo.Tree, of artifact.Path) (record v
 		if !there || entry.Kind != repo.File {
 			continue
 		}
-		text, err := tree.Read(ctx, entry, measure.MaxCompanionBytes)
+		text, err := tree.Read(ctx, entry, document.MaxCompanionBytes)
 		if err != nil {
 			return record, false, err
 		}

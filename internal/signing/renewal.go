@@ -8,12 +8,12 @@ import (
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/attest"
 	"github.com/codexlock/codexlock/internal/concurrent"
+	"github.com/codexlock/codexlock/internal/document"
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/gate"
 	"github.com/codexlock/codexlock/internal/git"
 	"github.com/codexlock/codexlock/internal/host"
 	"github.com/codexlock/codexlock/internal/keys"
-	"github.com/codexlock/codexlock/internal/measure"
 	"github.com/codexlock/codexlock/internal/renewals"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/vaulttime"
@@ -206,7 +206,7 @@ func (o *OffBranch) digest(ctx context.Context, p artifact.Path, kind artifact.C
 			return artifact.Digest{}, err
 		}
 		if ok && entry.Kind == repo.File {
-			text, err := o.Tree.Read(ctx, entry, measure.MaxCompanionBytes)
+			text, err := o.Tree.Read(ctx, entry, document.MaxCompanionBytes)
 			return artifact.HashBytes(text), err
 		}
 	}

@@ -8,10 +8,10 @@ import (
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/attest"
 	"github.com/codexlock/codexlock/internal/config"
+	"github.com/codexlock/codexlock/internal/document"
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/ledger"
 	"github.com/codexlock/codexlock/internal/manifest"
-	"github.com/codexlock/codexlock/internal/measure"
 	"github.com/codexlock/codexlock/internal/repo"
 )
 
@@ -86,7 +86,7 @@ func RecordedDomains(ctx context.Context, tree repo.Tree) (map[string]string, er
 	if err != nil || !ok || entry.Kind != repo.File {
 		return nil, err
 	}
-	text, err := tree.Read(ctx, entry, measure.MaxLedgerBytes)
+	text, err := tree.Read(ctx, entry, document.MaxLedgerBytes)
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", ledger.Path, err)
 	}

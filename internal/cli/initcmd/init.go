@@ -19,12 +19,12 @@ import (
 	"github.com/codexlock/codexlock/internal/cli/lockcmd"
 	"github.com/codexlock/codexlock/internal/cli/terminal"
 	"github.com/codexlock/codexlock/internal/config"
+	"github.com/codexlock/codexlock/internal/document"
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/gate"
 	"github.com/codexlock/codexlock/internal/host"
 	"github.com/codexlock/codexlock/internal/keys"
 	"github.com/codexlock/codexlock/internal/ledger"
-	"github.com/codexlock/codexlock/internal/measure"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/script"
 	"github.com/codexlock/codexlock/internal/shellquote"
@@ -152,7 +152,7 @@ func (in *scaffold) configure(ctx context.Context) error {
 		if entry.Kind != repo.File {
 			return exit.Usagef("%s is a %s, want a file", p, entry.Kind)
 		}
-		text, err := in.tree.Read(ctx, entry, measure.MaxCompanionBytes)
+		text, err := in.tree.Read(ctx, entry, document.MaxCompanionBytes)
 		if err == nil {
 			in.config, err = config.Parse(p, text)
 		}

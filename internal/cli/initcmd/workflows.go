@@ -12,8 +12,8 @@ import (
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/buildinfo"
 	"github.com/codexlock/codexlock/internal/config"
+	"github.com/codexlock/codexlock/internal/document"
 	"github.com/codexlock/codexlock/internal/keys"
-	"github.com/codexlock/codexlock/internal/measure"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/txn"
 )
@@ -102,7 +102,7 @@ func (in *scaffold) checkWorkflow(ctx context.Context, p artifact.Path) error {
 	if err != nil || entry.Kind != repo.File {
 		return err
 	}
-	text, err := in.tree.Read(ctx, entry, measure.MaxCompanionBytes)
+	text, err := in.tree.Read(ctx, entry, document.MaxCompanionBytes)
 	if err != nil {
 		return err
 	}

@@ -16,10 +16,10 @@ import (
 	"github.com/codexlock/codexlock/internal/audit"
 	"github.com/codexlock/codexlock/internal/cli/terminal"
 	"github.com/codexlock/codexlock/internal/config"
+	"github.com/codexlock/codexlock/internal/document"
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/gate"
 	"github.com/codexlock/codexlock/internal/host"
-	"github.com/codexlock/codexlock/internal/measure"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/report"
 	"github.com/codexlock/codexlock/internal/signing"
@@ -164,7 +164,7 @@ func (v revocation) signedLog(ctx context.Context, tree repo.Tree) (bool, error)
 	if err != nil || !ok || entry.Kind != repo.File {
 		return false, err
 	}
-	text, err := tree.Read(ctx, entry, measure.MaxCompanionBytes)
+	text, err := tree.Read(ctx, entry, document.MaxCompanionBytes)
 	if err != nil {
 		return false, err
 	}
@@ -182,7 +182,7 @@ func (v revocation) edit(ctx context.Context, r *repo.Repository, tree repo.Tree
 	if err != nil || !ok {
 		return errors.Join(err, fmt.Errorf("read %s: %w", c.File, fs.ErrNotExist))
 	}
-	before, err := tree.Read(ctx, entry, measure.MaxCompanionBytes)
+	before, err := tree.Read(ctx, entry, document.MaxCompanionBytes)
 	if err != nil {
 		return err
 	}

@@ -14,12 +14,12 @@ import (
 	"github.com/codexlock/codexlock/internal/cli/auditlog"
 	"github.com/codexlock/codexlock/internal/cli/candidates"
 	"github.com/codexlock/codexlock/internal/config"
+	"github.com/codexlock/codexlock/internal/document"
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/gate"
 	"github.com/codexlock/codexlock/internal/host"
 	"github.com/codexlock/codexlock/internal/keys"
-	"github.com/codexlock/codexlock/internal/measure"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/report"
 	"github.com/codexlock/codexlock/internal/signing"
@@ -180,7 +180,7 @@ func (t rotation) list(ctx context.Context, r *repo.Repository, domains []string
 	if err != nil || !ok {
 		return errors.Join(err, fmt.Errorf("read %s: %w", at, fs.ErrNotExist))
 	}
-	text, err := tree.Read(ctx, entry, measure.MaxCompanionBytes)
+	text, err := tree.Read(ctx, entry, document.MaxCompanionBytes)
 	if err != nil {
 		return err
 	}

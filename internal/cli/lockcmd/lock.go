@@ -11,11 +11,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/document"
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/host"
 	"github.com/codexlock/codexlock/internal/ledger"
 	"github.com/codexlock/codexlock/internal/manifest"
-	"github.com/codexlock/codexlock/internal/measure"
 	"github.com/codexlock/codexlock/internal/report"
 	"github.com/codexlock/codexlock/internal/vaulttime"
 )
@@ -242,9 +242,9 @@ func (m ledgerMerge) read(name string) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, measure.MaxLedgerBytes+1))
-	if err == nil && len(text) > measure.MaxLedgerBytes {
-		err = fmt.Errorf("it has over %d bytes", measure.MaxLedgerBytes)
+	text, err := io.ReadAll(io.LimitReader(f, document.MaxLedgerBytes+1))
+	if err == nil && len(text) > document.MaxLedgerBytes {
+		err = fmt.Errorf("it has over %d bytes", document.MaxLedgerBytes)
 	}
 	return text, err
 }

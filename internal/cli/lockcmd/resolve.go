@@ -13,13 +13,13 @@ import (
 
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/attest"
+	"github.com/codexlock/codexlock/internal/document"
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/gate"
 	"github.com/codexlock/codexlock/internal/git"
 	"github.com/codexlock/codexlock/internal/host"
 	"github.com/codexlock/codexlock/internal/ledger"
 	"github.com/codexlock/codexlock/internal/manifest"
-	"github.com/codexlock/codexlock/internal/measure"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/report"
 	"github.com/codexlock/codexlock/internal/script"
@@ -233,9 +233,9 @@ func (l lockResolution) read(ctx context.Context, p artifact.Path) ([]byte, erro
 	if err != nil || !ok || entry.Kind != repo.File {
 		return nil, err
 	}
-	limit := int64(measure.MaxCompanionBytes)
+	limit := int64(document.MaxCompanionBytes)
 	if p == ledger.Path {
-		limit = measure.MaxLedgerBytes
+		limit = document.MaxLedgerBytes
 	}
 	text, err := l.work.Read(ctx, entry, limit)
 	if large := (*git.TooLargeError)(nil); errors.As(err, &large) {
@@ -253,7 +253,7 @@ func (l lockResolution) sides(ctx context.Context, p artifact.Path) (texts [3][]
 			if e == nil {
 				continue
 			}
-			if texts[i], err = l.repository.ReadIndexed(ctx, *e, measure.MaxLedgerBytes); err != nil {
+			if texts[i], err = l.repository.ReadIndexed(ctx, *e, document.MaxLedgerBytes); err != nil {
 				return texts, false, err
 			}
 		}

@@ -16,12 +16,12 @@ import (
 	"github.com/codexlock/codexlock/internal/cli/candidates"
 	"github.com/codexlock/codexlock/internal/cli/flags"
 	"github.com/codexlock/codexlock/internal/config"
+	"github.com/codexlock/codexlock/internal/document"
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/gate"
 	"github.com/codexlock/codexlock/internal/host"
 	"github.com/codexlock/codexlock/internal/ledger"
-	"github.com/codexlock/codexlock/internal/measure"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/report"
 	"github.com/codexlock/codexlock/internal/script"
@@ -202,7 +202,7 @@ func (m *migration) read(ctx context.Context, p artifact.Path) (text []byte, mod
 	if entry.Mode == "100755" {
 		mode = 0o755
 	}
-	text, err = m.tree.Read(ctx, entry, measure.MaxCompanionBytes)
+	text, err = m.tree.Read(ctx, entry, document.MaxCompanionBytes)
 	return text, mode, err
 }
 
