@@ -14,6 +14,7 @@ import (
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/gate"
 	"github.com/codexlock/codexlock/internal/ledger"
+	"github.com/codexlock/codexlock/internal/renewals"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/shellquote"
 	"github.com/codexlock/codexlock/internal/vaulttime"
@@ -326,4 +327,30 @@ func (s Signer) within(domain string, record vaulttime.Record) (attest.Options, 
 		hours = min(hours, d.MaxTTLHours)
 	}
 	return s.Options(domain, hours)
+}
+
+// LeftInRef is how many of the old paths of a relocation have a record in the ref of renewed
+// records. They stay there: until the change is merged, the default branch needs them.
+func LeftInRef(ctx context.Context, r *repo.Repository, s Signer, plan attest.Relocation) (n int, err error) {
+	if !s.Config.RenewsInRef() {
+		return 0, nil
+	}
+	store, err := renewals.Open(ctx, r, false)
+	if err != nil {
+		return 0, err
+	}
+	paths := slices.Clone(plan.Removes)
+	for _, rename := range plan.Renames {
+		paths = append(paths, rename.From)
+	}
+	for _, p := range paths {
+		found, err := store.Record(ctx, p)
+		if err != nil {
+			return 0, err
+		}
+		if found.State == renewals.Readable {
+			n++
+		}
+	}
+	return n, nil
 }

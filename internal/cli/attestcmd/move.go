@@ -14,6 +14,7 @@ import (
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/gate"
 	"github.com/codexlock/codexlock/internal/host"
+	"github.com/codexlock/codexlock/internal/renewals"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/report"
 	"github.com/codexlock/codexlock/internal/signing"
@@ -148,8 +149,12 @@ func (m relocation) run(cmd *cobra.Command) error {
 		return err
 	}
 	m.print(plan, done)
-	if m.dryRun {
-		return nil
+	left, err := signing.LeftInRef(ctx, r, signer, plan)
+	if err != nil || m.dryRun {
+		return err
+	}
+	if left > 0 {
+		m.world.Note(fmt.Sprintf("%s keeps %s of the old paths: the default branch needs them until this is merged; afterwards they expire, or are dropped by: codexlock renewals prune", renewals.Ref, report.Count(left, "record")))
 	}
 	return m.log.Add(ctx, r, signer.Config, m.log.Attested(done.Attested, vaulttime.FormatTime(signer.Now)))
 }
