@@ -101,7 +101,7 @@ var writes = strings.Fields("os.Create os.CreateTemp os.Rename os.WriteFile os.O
 var writers = map[string]struct{ calls, what string }{
 	"bench":                {"os.Create os.MkdirAll os.MkdirTemp os.RemoveAll os.WriteFile", "its scratch repositories and its table"},
 	"bench/profiled":       {"os.Create", "the profile"},
-	"internal/cli/initcmd": {"os.MkdirAll os.MkdirTemp os.Remove os.WriteFile", "the demo's throwaway repository, which plays the user's part"},
+	"internal/cli/initcmd": {"os.MkdirAll os.MkdirTemp os.Remove os.WriteFile", "the files of the demo's temporary repository"},
 	"internal/fetch":       {"os.CreateTemp os.MkdirAll os.OpenFile os.Remove os.Rename", "the user's cache of bundles"},
 	"internal/github":      {"os.OpenFile", "the runner's files, which are added to"},
 	"internal/keyfile":     {"os.OpenFile", "reading a key file, which is no symlink"},

@@ -36,7 +36,7 @@ type action struct {
 	written  string // the file with the JSON report, once it is written
 
 	commits *commitFinder   // nil: the checkout was not opened
-	store   *renewals.Store // the renewed records; nil: nobody asked for them
+	store   *renewals.Store // the renewed records; nil: they were not asked for
 	fetched *repo.Fetched   // where they are; nil: nowhere
 }
 
@@ -126,7 +126,7 @@ func (a *action) readEvent() error {
 	return err
 }
 
-// gate is what the event and the inputs ask for. Its repository is open until forget.
+// gate returns the gate for the event and the inputs. Its repository is open until forget.
 func (a *action) gate(ctx context.Context) (*gate.Gate, error) {
 	w := a.world
 	w.Dir = filepath.Join(a.workspace(), a.in.WorkingDirectory)
@@ -149,7 +149,7 @@ func (a *action) gate(ctx context.Context) (*gate.Gate, error) {
 	return gate.New(w, o)
 }
 
-// input is an input of the action; an empty one makes no choice.
+// input returns the choice of an input; an empty one makes none.
 func input(text string) gate.Option[string] {
 	return gate.Option[string]{Value: text, Given: text != ""}
 }

@@ -51,8 +51,8 @@ func (a *action) postsCheck() bool {
 	return (a.in.Annotate == "auto" || a.in.Annotate == "check") && api != "" && a.in.Token != ""
 }
 
-// start posts the check run as in progress. A token that may not is no error of the change:
-// then the findings are shown as workflow commands, and the result is that of the step.
+// start posts the check run as in progress. If the token may not, findings are shown as workflow
+// commands, and the result is that of the step.
 func (a *action) start(ctx context.Context) error {
 	if !a.postsCheck() {
 		if a.in.Annotate == "check" {
@@ -121,7 +121,7 @@ func (a *action) post(ctx context.Context, r report.Report) error {
 // notVerified is the title of a check run without a verdict.
 const notVerified = "Could not verify"
 
-// notVerifiedSummary says why there is no verdict.
+// notVerifiedSummary returns the reason for a run without a verdict, as Markdown.
 func notVerifiedSummary(cause error) string {
 	summary := "Nothing was proved, so nothing passes.\n\n" + report.CodeWithin(cause.Error(), maxReasonBytes)
 	if hint := exit.Hint(cause); hint != "" {
@@ -151,8 +151,8 @@ func (a *action) closeCheck(ctx context.Context, cause error) error {
 	return check.Abort(ctx, conclusion, notVerified, notVerifiedSummary(cause))
 }
 
-// printUnclosed prints a check run that stays in progress as an error of the job: nobody
-// would look for it in a log.
+// printUnclosed prints a check run that stays in progress as an error of the job, because it is
+// not noticed in a log.
 func (a *action) printUnclosed(err error) {
 	var unclosed *github.UnclosedError
 	if errors.As(err, &unclosed) {
@@ -162,7 +162,7 @@ func (a *action) printUnclosed(err error) {
 	}
 }
 
-// sleep is how the action waits: for real, unless a test's world says otherwise.
+// sleep waits, unless a test replaces it.
 func (a *action) sleep(ctx context.Context, d time.Duration) error {
 	if a.world.Sleep != nil {
 		return a.world.Sleep(ctx, d)

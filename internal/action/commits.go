@@ -13,8 +13,8 @@ import (
 	"github.com/codexlock/codexlock/internal/repo"
 )
 
-// A commitFinder finds the commits of an event in the checkout, and fetches those that the
-// checkout lacks, as one of a single commit does, from the repository of the run.
+// A commitFinder finds the commits of an event in the checkout. It fetches the missing ones, such
+// as in a checkout of a single commit, from the repository of the run.
 type commitFinder struct {
 	event      github.Event
 	source     git.Source
@@ -54,8 +54,8 @@ func (e *noCheckoutError) Hint() string {
 	return "add a step with actions/checkout before this one; input working-directory is a folder of that checkout"
 }
 
-// home is the repository of the run: the one on the server, with the job's token, whatever
-// the checkout calls origin. An origin with a file: URL is used as it is, without the token.
+// home returns the repository of the run: the one on the server, with the job's token. The
+// checkout's origin does not matter. An origin with a file: URL is used as it is, without the token.
 func (a *action) home(origin []string) git.Source {
 	if len(origin) == 1 && strings.HasPrefix(origin[0], "file:") {
 		return git.Source{URL: origin[0], Env: a.world.Env}
@@ -76,7 +76,7 @@ func (a *action) isOrigin(urls []string) bool {
 	return len(urls) > 0
 }
 
-// repository is what has all commits that were found.
+// repository returns the one that has all commits that were found.
 func (f *commitFinder) repository() *repo.Repository {
 	if f.supplement != nil {
 		return f.supplement.Repository
@@ -121,7 +121,7 @@ func (f *commitFinder) find(ctx context.Context) (base gate.Base, err error) {
 	return base, nil
 }
 
-// commit is a commit by its full id, fetched where it is missing.
+// commit returns a commit by its full id, and fetches it if it is missing.
 func (f *commitFinder) commit(ctx context.Context, what, id, into string) (git.Commit, error) {
 	c, err := f.repository().Commit(ctx, id)
 	if err == nil || !isMissing(err) {
@@ -130,14 +130,14 @@ func (f *commitFinder) commit(ctx context.Context, what, id, into string) (git.C
 	return f.fetch(ctx, what, id, into)
 }
 
-// isMissing reports whether an error says that a clone lacks a commit.
+// isMissing reports whether an error is that of a commit which the clone lacks.
 func isMissing(err error) bool {
 	var absent *git.MissingCommitError
 	var empty *git.NoCommitsError
 	return errors.As(err, &absent) || errors.As(err, &empty)
 }
 
-// parent is the first parent of a commit.
+// parent returns the first parent of a commit.
 func (f *commitFinder) parent(ctx context.Context, c git.Commit) (git.Commit, error) {
 	parent, ok, err := f.repository().FirstParent(ctx, c)
 	var absent *git.MissingCommitError
@@ -236,7 +236,7 @@ func (e *fetchError) Error() string {
 
 func (e *fetchError) Unwrap() error { return e.err }
 
-// gone is what servers answer for a commit or a ref that they do not have.
+// gone matches the answers of servers for a commit or a ref that they do not have.
 var gone = regexp.MustCompile(`not our ref|couldn't find remote ref|unadvertised object|no such remote ref`)
 
 // Hint is the next step: what to do about a commit that no longer exists, or how the job

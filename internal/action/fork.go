@@ -5,8 +5,8 @@ import (
 	"github.com/codexlock/codexlock/internal/github"
 )
 
-// noteReadOnly prints why there is no check run, and where the result is instead. For a
-// fork that is as it should be.
+// noteReadOnly prints why there is no check run, and where the result is instead. This is normal
+// for a fork.
 func (a *action) noteReadOnly(err *github.ReadOnlyTokenError) {
 	if a.event.Fork {
 		a.world.Note("the token of a fork's pull request may not write check runs: the findings are workflow commands, and the result is that of this job")

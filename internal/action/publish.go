@@ -108,8 +108,8 @@ func (a *action) outputs(conclusion, level, checkRunURL string) []github.Output 
 	return outputs
 }
 
-// abort ends a run without a posted verdict: it closes the check run, and says so where else
-// a verdict is looked for.
+// abort ends a run without a posted verdict: it closes the check run, and writes the reason to
+// the summary and the outputs.
 func (a *action) abort(ctx context.Context, cause error) {
 	unclosed := a.closeCheck(ctx, cause)
 	a.printUnclosed(errors.Join(cause, unclosed))

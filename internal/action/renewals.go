@@ -11,7 +11,7 @@ import (
 )
 
 // renewals fetches the renewed records of the repository of this run, once: never a fork's.
-// A ref that is missing or cannot be fetched is a store without records, which says so.
+// A ref that is missing or cannot be fetched is a store without records, with a note.
 func (a *action) renewals(ctx context.Context, r *repo.Repository) (*renewals.Store, error) {
 	if a.store != nil {
 		return a.store, nil

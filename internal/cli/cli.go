@@ -48,14 +48,14 @@ func Main(ctx context.Context, w host.World) (code int) {
 	if err != nil && !known && !exit.IsUsage(err) { // cobra's own complaint: an unknown command, a wrong number of arguments
 		err = exit.AsUsage(err)
 	}
-	return tell(w, err)
+	return fail(w, err)
 }
 
-// rootCommand is the command line, with all its commands.
+// rootCommand returns the root command with all commands below it.
 func rootCommand(w host.World) *cobra.Command {
 	root := &cobra.Command{
 		Use:     "codexlock",
-		Short:   "Prove that nothing in a change is unproved",
+		Short:   "Verify that every artifact in a change is attested and unmodified",
 		Long:    longHelp,
 		Version: buildinfo.Version,
 		Example: `  codexlock demo                      see the gate judge a tampered change
@@ -105,8 +105,8 @@ func rootCommand(w host.World) *cobra.Command {
 	return root
 }
 
-// noteRun sets known once the command line named a command and its arguments
-// were counted.
+// noteRun sets known when a command starts: its name exists and the number of its arguments
+// is right.
 func noteRun(parent *cobra.Command, known *bool) {
 	for _, c := range parent.Commands() {
 		if inner := c.RunE; inner != nil {
@@ -125,8 +125,8 @@ has a manifest, a VaultTime record, a test and a ledger entry that match it.
 Exit codes: 0 trusted, 1 denied, 2 usage or configuration, 3 could not verify.
 Keys come only from the environment: VAULTTIME_KEY, or the source in codexlock.yaml.`
 
-// tell prints what went wrong, and the next step, and returns the exit code.
-func tell(w host.World, err error) int {
+// fail prints an error with its hint, unless it is a denial, and returns the exit code.
+func fail(w host.World, err error) int {
 	if code := exit.Code(err); code <= exit.Denied {
 		return code
 	}
@@ -138,7 +138,7 @@ func versionCommand(w host.World) *cobra.Command {
 	return &cobra.Command{
 		Use: "version", Short: "Print the version", Example: "  codexlock version", Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			_, err := io.WriteString(w.Stdout, buildinfo.Text()) // of flags beside it; see there
+			_, err := io.WriteString(w.Stdout, buildinfo.Text())
 			return err
 		},
 	}

@@ -13,7 +13,8 @@ import (
 	"github.com/codexlock/codexlock/internal/host"
 )
 
-// manCommand is for who packages codexlock: manual pages with the same texts as --help.
+// manCommand returns the man command, for people who package codexlock. The manual pages have
+// the texts of --help.
 func manCommand(w host.World) *cobra.Command {
 	return &cobra.Command{
 		Use:     "man DIR",
@@ -41,7 +42,7 @@ func manCommand(w host.World) *cobra.Command {
 	}
 }
 
-// shown are a command and every command below it that is not hidden.
+// shown returns a command and every command below it that is not hidden.
 func shown(c *cobra.Command) []*cobra.Command {
 	found := []*cobra.Command{c}
 	for _, child := range c.Commands() {
@@ -52,7 +53,7 @@ func shown(c *cobra.Command) []*cobra.Command {
 	return found
 }
 
-// manPage is the manual page of a command, in the language of man(7).
+// manPage formats the manual page of a command, in the language of man(7).
 func manPage(c *cobra.Command) string {
 	var b strings.Builder
 	name := strings.ReplaceAll(c.CommandPath(), " ", "-")
@@ -88,7 +89,7 @@ func manPage(c *cobra.Command) string {
 	return b.String()
 }
 
-// manOptions are the flags of a command.
+// manOptions formats the flags of a command.
 func manOptions(c *cobra.Command) string {
 	var b strings.Builder
 	c.LocalFlags().VisitAll(func(f *pflag.Flag) {
@@ -105,8 +106,8 @@ func manOptions(c *cobra.Command) string {
 	return b.String()
 }
 
-// roff escapes a text for troff: backslashes, hyphens that are typed, what is not ASCII,
-// and a dot or an apostrophe at the beginning of a line, which would be a request.
+// roff escapes a text for troff: backslashes, hyphens, characters outside ASCII, and a dot or
+// an apostrophe at the beginning of a line, which would be a request.
 func roff(text string) string {
 	text = strings.NewReplacer(`\`, `\e`, "-", `\-`).Replace(strings.Trim(text, "\n"))
 	lines := strings.Split(text, "\n")

@@ -10,12 +10,13 @@ import (
 	"github.com/codexlock/codexlock/internal/report"
 )
 
-// fewRefused is up to how many paths with one cause are each reported in full, with a
-// command for that path.
+// fewRefused is the number of paths with the same cause up to which each is reported in full,
+// with a command for that path.
 const fewRefused = 8
 
-// printErrors prints an error and its hint; of refusals each. A hint that several have
-// is printed once, and paths that are many and have one cause are listed under it.
+// printErrors prints an error and its hint, and each error of several refusals. A hint that
+// several errors share is printed once. More than fewRefused paths with the same cause are
+// listed below that cause.
 func printErrors(w host.World, err error) {
 	errs := []error{err}
 	if all := (*attest.Refusals)(nil); errors.As(err, &all) {
@@ -48,8 +49,8 @@ func printErrors(w host.World, err error) {
 	}
 }
 
-// causeOf is what an error may have in common with others, and its path; the zero
-// cause for an error of its own.
+// causeOf returns the cause that an error may share with others, and its path. An error that is
+// no refusal has the zero cause.
 func causeOf(err error) (attest.Cause, string) {
 	var refused *attest.RefusedError
 	if !errors.As(err, &refused) {
@@ -58,7 +59,7 @@ func causeOf(err error) (attest.Cause, string) {
 	return refused.Cause, refused.Path
 }
 
-// printCause prints one cause, the paths that it refuses, and what settles all of them.
+// printCause prints a cause, the refused paths, and the next step for all of them.
 func printCause(w host.World, cause attest.Cause, paths []string) {
 	fmt.Fprintf(w.Stderr, "codexlock: %d paths %s\n", len(paths), report.Terminal(cause.Reason))
 	for _, p := range paths {

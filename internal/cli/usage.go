@@ -20,10 +20,10 @@ func (e *usageError) Error() string { return e.message }
 // Hint is the next step.
 func (e *usageError) Hint() string { return e.hint }
 
-// Usage says that the user corrects it.
+// Usage marks it as an error that the user corrects.
 func (e *usageError) Usage() bool { return true }
 
-// explainArguments replaces what the library says about arguments of a command, and of all
+// explainArguments replaces the library's errors about arguments, for a command and all commands
 // below it: an unknown command, and a wrong number of arguments.
 func explainArguments(cmd *cobra.Command) {
 	if check := cmd.Args; check != nil {
@@ -40,7 +40,8 @@ func explainArguments(cmd *cobra.Command) {
 	}
 }
 
-// argumentError says what arguments a command takes.
+// argumentError returns the error for wrong arguments: which ones the command takes, and which
+// it got.
 func argumentError(cmd *cobra.Command, args []string) error {
 	see := "see " + cmd.CommandPath() + " --help"
 	if cmd.HasAvailableSubCommands() {
@@ -71,7 +72,7 @@ func commandNames(cmd *cobra.Command) []string {
 	return names
 }
 
-// flagError says what is wrong with a flag, in place of the library.
+// flagError replaces the library's error about a flag.
 func flagError(cmd *cobra.Command, err error) error {
 	e := &usageError{err.Error(), "see " + cmd.CommandPath() + " --help"}
 	var unknown *pflag.NotExistError
@@ -99,7 +100,7 @@ func flagError(cmd *cobra.Command, err error) error {
 	return e
 }
 
-// wanted is what a flag's value may be.
+// wanted describes the values that a flag takes.
 func wanted(f *pflag.Flag) string {
 	switch f.Value.Type() {
 	case "int", "int64":
@@ -122,8 +123,8 @@ func flagNames(cmd *cobra.Command) []string {
 	return names
 }
 
-// nearest is the name that was probably meant: the one with the fewest edits, of those that
-// differ in at most a third of their characters or begin with what was written; "" for none.
+// nearest returns the name that was probably meant, "" for none. It is the name with the fewest
+// edits, among those that differ in at most a third of their characters or begin with written.
 func nearest(written string, names []string) string {
 	best, fewest := "", 0
 	for _, name := range slices.Sorted(slices.Values(names)) {
@@ -138,8 +139,8 @@ func nearest(written string, names []string) string {
 	return best
 }
 
-// distance is how many bytes have to be inserted, removed or replaced, or neighbours be
-// exchanged, to make one text of the other (optimal string alignment).
+// distance returns the edit distance of two texts: how many bytes to insert, remove or replace,
+// or neighbours to exchange (optimal string alignment).
 func distance(a, b string) int {
 	rows := [3][]int{make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)}
 	for j := range rows[1] {

@@ -121,7 +121,7 @@ func (g *Gate) commit(ctx context.Context, r *repo.Repository, rev string) (git.
 type comparison struct {
 	options measure.Options
 	trusted repo.Tree
-	commit  git.Commit // of trusted; "" where it is the head's own
+	commit  git.Commit // of trusted; "" if the head itself is trusted
 	notes   []string
 }
 
@@ -185,8 +185,8 @@ func (g *Gate) judged(ctx context.Context, r *repo.Repository, head git.Commit) 
 	if !g.options.Base.Staged {
 		return g.tree(ctx, r, head)
 	}
-	// While it commits some of the changes only, Git has them in another index, and tells
-	// hooks so.
+	// For a commit of only some changes, Git uses another index, and names it to hooks in
+	// GIT_INDEX_FILE.
 	index, _ := g.world.Env("GIT_INDEX_FILE")
 	if index != "" {
 		index = g.world.Path(index)
@@ -194,8 +194,8 @@ func (g *Gate) judged(ctx context.Context, r *repo.Repository, head git.Commit) 
 	return r.IndexTree(ctx, index)
 }
 
-// tree is a commit's, or the work tree where there is no commit.
-// Where every artifact is judged all of it is read, and else what is asked for.
+// tree returns the tree of a commit, or the work tree if c is "". The whole tree is read if every
+// artifact is judged, else only what is asked for.
 func (g *Gate) tree(ctx context.Context, r *repo.Repository, c git.Commit) (repo.Tree, error) {
 	switch {
 	case c == "":

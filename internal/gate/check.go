@@ -19,7 +19,7 @@ import (
 	"github.com/codexlock/codexlock/internal/repo"
 )
 
-// A ConfigurationCheck is what is known of the configuration on the disk, which can be used.
+// A ConfigurationCheck is the result for a configuration on the disk that can be used.
 type ConfigurationCheck struct {
 	Config    config.Config
 	Unmatched []*config.Error   // patterns that match no file, in the order of the file
@@ -84,7 +84,7 @@ func (g *Gate) previewConfiguration(ctx context.Context, r *repo.Repository, don
 // A pattern is one of the configuration.
 type pattern struct{ pointer, text string }
 
-// patterns are those that the file states, with their positions.
+// patterns returns the patterns that the file states, with their positions.
 func patterns(c config.Config) []pattern {
 	var all []pattern
 	list := func(pointer string, texts []string) {
@@ -127,8 +127,8 @@ func unmatched(ctx context.Context, work repo.Tree, c config.Config) ([]*config.
 }
 
 // NoteOtherOnDisk prints, in one line, that the configuration on the disk is not that of a
-// commit, which is used: whoever edits it would wonder why nothing changed. Automatic runs
-// use a commit's on purpose, and print nothing.
+// commit, which is used, because a user who edits it expects an effect. Automatic runs use the
+// one of a commit on purpose, and print nothing.
 func (g *Gate) NoteOtherOnDisk(ctx context.Context, r *repo.Repository, tree repo.Tree, commit git.Commit) error {
 	if commit == "" || g.checks || g.options.Sources.Config.Value != "" || unattended(g.world.Env) {
 		return nil

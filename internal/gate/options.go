@@ -78,17 +78,17 @@ type Settings struct {
 	ValidFor     time.Duration         // how long after the effective time records have to be valid
 }
 
-// An Option is a choice that a flag or an input makes. One that is not given is made by
-// the environment, or is the default that Value holds. It is a flag's pflag.Value.
+// An Option is a choice of a flag or an input. If it is not given, the environment chooses, or
+// else the default in Value. It is a flag's pflag.Value.
 type Option[T string | bool | time.Duration] struct {
 	Value T
 	Given bool
 }
 
-// Given is a choice that is made.
+// Given returns a choice that is made.
 func Given[T string | bool | time.Duration](value T) Option[T] { return Option[T]{value, true} }
 
-// Default is the choice where nothing makes another.
+// Default returns the choice that holds if nothing makes another.
 func Default[T string | bool | time.Duration](value T) Option[T] { return Option[T]{Value: value} }
 
 // Set reads a flag's text.
@@ -131,7 +131,7 @@ func (o *Option[T]) fill(env environment, name string) error {
 // An environment looks a variable up.
 type environment func(name string) (value string, ok bool)
 
-// isOn reports whether a variable is set and does not say no.
+// isOn reports whether a variable is set and is not a no, such as "false".
 func (env environment) isOn(name string) bool {
 	v, _ := env(name)
 	return v != "" && v != "0" && !strings.EqualFold(v, "false")
@@ -168,8 +168,8 @@ func (o *Options) fromEnvironment(env environment) error {
 	return o.Base.check()
 }
 
-// fromEnvironment fills in revisions. A flag that says what to compare with silences both
-// variables that do.
+// fromEnvironment fills in revisions. A flag for the base has precedence over both variables for
+// it.
 func (b *Base) fromEnvironment(env environment) error {
 	named := b.Trusted.Given || b.Exact.Given
 	for _, revision := range []struct {
@@ -206,8 +206,8 @@ func (b *Base) check() error {
 // revision is that of the base, "" for the default.
 func (b Base) revision() string { return b.Trusted.Value + b.Exact.Value }
 
-// An emptyRevisionError is a flag or a variable that is to name a commit and is empty: a
-// script's variable that is not set must not choose the default.
+// An emptyRevisionError is an empty flag or variable that has to name a commit. An unset variable
+// in a script must not choose the default.
 type emptyRevisionError struct{ name string }
 
 func (e *emptyRevisionError) Error() string {

@@ -41,7 +41,7 @@ func tests(w host.World) *measure.Tests {
 	return &measure.Tests{Run: sandbox.Run, Random: w.Random, Clock: w.Now, Wall: w.TestWall}
 }
 
-// program is this program, to be started once more.
+// program returns the path of this program, to start another process of it.
 func program(w host.World) preview.Program {
 	p := preview.Program{Path: w.Self}
 	if len(w.Args) > 0 {
@@ -74,7 +74,7 @@ func (g *Gate) preview(ctx context.Context, e Evaluation) *decision.Preview {
 // facts measured here, so it needs no key.
 func (g *Gate) compareGates(ctx context.Context, e Evaluation) (decision.Preview, error) {
 	o := e.Facts
-	whole := measure.Options{ // and nothing else that was asked for: a preview runs nobody's tests
+	whole := measure.Options{ // and no other options: a preview runs no tests
 		Repository: o.Repository, Base: o.Head, Head: o.Head, BaseCommit: o.HeadCommit, HeadCommit: o.HeadCommit, Staged: o.Staged, SameCommit: true,
 		Scope: facts.All, Config: o.Config, Extras: o.Extras, Keys: o.Keys, Now: o.Now, ValidFor: o.ValidFor, Strict: o.Strict, TrustedBase: o.TrustedBase, Renewals: o.Renewals,
 	}
@@ -124,8 +124,8 @@ func (c completed) Artifact(ctx context.Context, i int) (facts.Measurement, erro
 }
 
 // loadEdited reads the edited configuration, and with it what measuring needs. Of the
-// environment only VaultTime keys are read, by their names or because the base
-// says so: an edit could name any secret there is.
+// environment it reads only variables whose name begins with VAULTTIME_KEY or that the base
+// lists, because an edit could name any secret.
 func (l baseLoader) loadEdited(ctx context.Context, whole *measure.Options, earlier baseLoader, base config.Config) error {
 	var err error
 	if whole.Config, err = l.config(ctx); err != nil {

@@ -83,7 +83,7 @@ func (e Evaluation) ancestor(ctx context.Context, t comparison, commit git.Commi
 	return judge, err == nil, err
 }
 
-// touches reports whether the change edits a file, or what is below a folder.
+// touches reports whether the change edits a file, or a file below a folder.
 func touches(ctx context.Context, o measure.Options, name string) (bool, error) {
 	edited := o.Repository.Changes(ctx, o.Base, o.Head, func(p string) bool {
 		return p == name || strings.HasPrefix(p, name+"/")
@@ -100,8 +100,8 @@ type unusableBaseError struct {
 	commit  git.Commit
 	file    string
 	err     error
-	still   string // what is wrong with the change's own gate, where it edits the file
-	commits bool   // commits were to be judged, not somebody's own work tree
+	still   string // the error of the change's own gate, if the change edits the file
+	commits bool   // commits are judged, not the user's own work tree
 }
 
 func (e *unusableBaseError) Error() string {
@@ -111,8 +111,8 @@ func (e *unusableBaseError) Error() string {
 	return e.err.Error()
 }
 
-// Unwrap gives the cause to whoever works on the gate in a work tree: it is an error
-// in their configuration then. To a change that is judged it is one of ours.
+// Unwrap returns the cause if a work tree is judged, where it is an error in the user's
+// configuration. If commits are judged it is an error of ours.
 func (e *unusableBaseError) Unwrap() error {
 	if e.commits {
 		return nil

@@ -25,9 +25,8 @@ import (
 	"github.com/codexlock/codexlock/policies"
 )
 
-// engine compiles the rules: the embedded ones always, and those of the base's
-// directories and of pinned bundles beside them, or in place of the embedded
-// ones whose name they have.
+// engine compiles the rules: the embedded ones always, and those of the base's directories and
+// of pinned bundles next to them. One with the name of an embedded rule replaces it.
 func (l baseLoader) engine(ctx context.Context, c config.Config) (*policy.Engine, error) {
 	sources, err := l.sources(ctx, c)
 	if err != nil {
@@ -69,7 +68,7 @@ func (l baseLoader) sources(ctx context.Context, c config.Config) ([]ruleset.Sou
 		return nil, err
 	}
 	fetcher := l.gate.fetcher()
-	fetcher.Offline = fetcher.Offline || l.edited // an edit could have us ask any server for anything
+	fetcher.Offline = fetcher.Offline || l.edited // an edit could name any server
 	for _, b := range bundles {
 		source, err := readBundle(ctx, fetcher, b, keys, func() ([]byte, error) { return l.bundleFile(ctx, b) })
 		var notHere *fetch.Error
@@ -190,8 +189,8 @@ func bundleOnDisk(name string) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(f, bundle.MaxBytes+1))
 }
 
-// fetcher gets bundles that are not in the repository, with what the environment
-// says of the cache and of registries.
+// fetcher returns the client that fetches bundles, with the cache and the credentials that the
+// environment names.
 func (g *Gate) fetcher() *fetch.Client {
 	return &fetch.Client{
 		Cache:       cacheDir(g.world.Env),
@@ -201,8 +200,8 @@ func (g *Gate) fetcher() *fetch.Client {
 	}
 }
 
-// cacheDir is where bundles are kept by digest (XDG base directories: a relative
-// one is no directory); "" where the environment names no place.
+// cacheDir returns the directory of cached bundles (XDG base directories: a relative one is
+// ignored); "" if the environment names none.
 func cacheDir(env func(string) (string, bool)) string {
 	if dir, _ := env("XDG_CACHE_HOME"); filepath.IsAbs(dir) {
 		return filepath.Join(dir, "codexlock", "bundles")
@@ -213,8 +212,8 @@ func cacheDir(env func(string) (string, bool)) string {
 	return ""
 }
 
-// credentials are those of docker login: from the variable DOCKER_AUTH_CONFIG,
-// or from the file.
+// credentials returns those of docker login: from the variable DOCKER_AUTH_CONFIG, or from the
+// file.
 func credentials(env func(string) (string, bool)) (fetch.Credentials, error) {
 	if text, _ := env("DOCKER_AUTH_CONFIG"); text != "" {
 		c, err := fetch.ParseDockerConfig([]byte(text))
@@ -290,8 +289,8 @@ func (l baseLoader) filesBelow(ctx context.Context, dir artifact.Path, suffix st
 	return files, nil
 }
 
-// ModulesOnDisk reads a folder as it was written, seen from a directory, and
-// names its files as whoever wrote it would.
+// ModulesOnDisk reads the rules of a folder on the disk, seen from the directory from. It names
+// files with the folder as it was written.
 func ModulesOnDisk(from, dir string) ([]ruleset.Module, error) {
 	var modules []ruleset.Module
 	root := dir
@@ -314,8 +313,7 @@ func ModulesOnDisk(from, dir string) ([]ruleset.Module, error) {
 }
 
 // Rules compiles the rules that the gate would ask in the working directory.
-// Where there is no commit to trust, those are the embedded ones and what
-// --policy names.
+// Without a commit to trust, those are the embedded rules and the rules of --policy.
 func (g *Gate) Rules(ctx context.Context) (*policy.Engine, error) {
 	r, err := repo.Open(ctx, g.world.Dir)
 	var none *git.NotARepositoryError

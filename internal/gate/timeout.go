@@ -7,18 +7,17 @@ import (
 	"time"
 )
 
-// DefaultTimeout is how long one evaluation may take where nobody says otherwise. It
-// is far below the six hours that a job of GitHub Actions has, so that the check is
-// closed and the step says why.
+// DefaultTimeout is the default limit of one evaluation. It is far below the six hours of a job
+// of GitHub Actions, so that the check is closed with the reason.
 const DefaultTimeout = 10 * time.Minute
 
-// MaxDenials is how many denials end an evaluation: the verdict is certain, and nobody
-// reads more. A finding costs twenty times what a trusted artifact does. It leaves room
+// MaxDenials is the number of denials that ends an evaluation: the verdict is certain, and more
+// would not be read. A finding costs twenty times what a trusted artifact does. It leaves room
 // for a repository of 20,000 artifacts of which every one has expired.
 const MaxDenials = 20_000
 
-// timeoutGrace is how long an evaluation may take to notice that its time is over.
-// After that the run ends without it.
+// timeoutGrace is the time that an evaluation has to end after the limit. After that the run ends
+// without it.
 const timeoutGrace = 5 * time.Second
 
 // A timeoutError is an evaluation that did not end in time. It verified nothing.
@@ -33,7 +32,7 @@ func (e *timeoutError) Hint() string {
 	return fmt.Sprintf("give it more time: codexlock verify --timeout %s, or CODEXLOCK_TIMEOUT=%[1]s in the environment of the action's step", 3*e.after)
 }
 
-// limited is a context that ends with the gate's time.
+// limited returns a context that ends at the gate's limit.
 func (g *Gate) limited(ctx context.Context) (context.Context, context.CancelFunc) {
 	if g.options.Settings.Timeout.Value <= 0 {
 		return ctx, func() {}
@@ -41,8 +40,8 @@ func (g *Gate) limited(ctx context.Context) (context.Context, context.CancelFunc
 	return context.WithTimeoutCause(ctx, g.options.Settings.Timeout.Value, &timeoutError{g.options.Settings.Timeout.Value})
 }
 
-// within waits for work, but not for work that does not heed the end of its context.
-// A panic of the work is one of the caller.
+// within runs work and waits for it, but not for work that ignores the end of its context. A
+// panic of the work becomes one of the caller.
 func within(ctx context.Context, work func() error) error {
 	done, panicked := make(chan error, 1), make(chan string, 1)
 	go func() {

@@ -24,7 +24,7 @@ import (
 	"github.com/codexlock/codexlock/internal/vaulttime"
 )
 
-// An attestation is the attest command, filled in.
+// An attestation is one run of the attest command.
 type attestation struct {
 	world   host.World
 	paths   []string
@@ -157,7 +157,7 @@ func (a attestation) run(ctx context.Context) error {
 	return a.log.Add(ctx, r, signer.Config, a.log.Attested(result.Attested, vaulttime.FormatTime(a.gate.Now())))
 }
 
-// draft prints what would be written.
+// draft prints the files that would be written.
 func (a attestation) draft(ctx context.Context, r *repo.Repository, paths []artifact.Path, options func(artifact.Path) (attest.Options, error)) error {
 	result, err := attest.Plan(ctx, r.Root(), r.GitDir(), paths, options)
 	if err != nil {
@@ -174,8 +174,8 @@ func (a attestation) draft(ctx context.Context, r *repo.Repository, paths []arti
 	}{result.Drafts})
 }
 
-// plan finds the paths that are to be attested. options returns what is written about one
-// of them, or why it is refused.
+// plan returns the paths to attest. options returns what to write about one of them, or the
+// error that refuses it.
 func (a attestation) plan(ctx context.Context, r *repo.Repository, signer signing.Signer) (paths []artifact.Path, options func(artifact.Path) (attest.Options, error), err error) {
 	if a.request.Inputs, err = gate.Paths(r, a.world.Dir, a.inputs...); err != nil {
 		return nil, nil, err
@@ -217,8 +217,8 @@ func (a attestation) plan(ctx context.Context, r *repo.Repository, signer signin
 	}, nil
 }
 
-// withoutCompanions leaves out companions that were named next to their artifacts, as
-// a shell's pattern does. What the ledger lists is an artifact of its own.
+// withoutCompanions removes companions that were named together with their artifacts, as by a
+// shell's pattern. A file that the ledger lists is an artifact itself and stays.
 func withoutCompanions(paths []artifact.Path, listed map[string]string) []artifact.Path {
 	named := make(map[artifact.Path]bool, len(paths))
 	for _, p := range paths {
@@ -230,7 +230,7 @@ func withoutCompanions(paths []artifact.Path, listed map[string]string) []artifa
 	})
 }
 
-// selected are the paths that are to be attested, and what is refused of them already.
+// selected returns the selected paths, and the errors of those that are already refused.
 func (a attestation) selected(ctx context.Context, r *repo.Repository, tree repo.Tree, view *repo.View, c config.Config) ([]artifact.Path, map[artifact.Path]error, error) {
 	s := signing.NewSelector(a.world.Dir, r, tree, view, c)
 	var paths []artifact.Path
@@ -247,7 +247,7 @@ func (a attestation) selected(ctx context.Context, r *repo.Repository, tree repo
 	return paths, s.Refused, err
 }
 
-// NoteIgnored prints which files Git ignores, of those that were looked for.
+// NoteIgnored prints the selected files that were skipped because Git ignores them.
 func NoteIgnored(w host.World, s *signing.Selector) {
 	for _, file := range s.Ignored {
 		w.Note(fmt.Sprintf("%s is ignored by %s: skipped", file.Path, file.By))

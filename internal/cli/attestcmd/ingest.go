@@ -36,7 +36,7 @@ type importer struct {
 	attestation
 	replace  bool
 	quiet    bool
-	releases string // the quarantine to release; "" for none
+	releases string // ID of the quarantine to release; "" for ingest
 }
 
 // Ingest returns the ingest command.
@@ -75,7 +75,8 @@ if anything was quarantined, 3 if a file could not be read to its end.`,
 	return cmd
 }
 
-// newIntakeGate makes the gate that judges incoming files: also those that are no artifacts.
+// newIntakeGate returns the gate that verifies incoming files, including files that are not
+// artifacts.
 func newIntakeGate(w host.World, effective string) (*gate.Gate, error) {
 	return gate.New(w, gate.Options{Selection: gate.Selection{Scope: facts.Paths, MeasureNamed: true}, EffectiveTime: effective})
 }
@@ -113,15 +114,15 @@ func (in importer) ingest(ctx context.Context) error {
 		return nil
 	}
 	if len(arrivals) == 0 {
-		return in.tell(attest.Ingested{}, irregular, "ingested")
+		return in.printResult(attest.Ingested{}, irregular, "ingested")
 	}
 	return in.take(ctx, r, arrivals, func(*attest.Ingestion) {}, func(result attest.Ingested) error {
-		return in.tell(result, irregular, "ingested")
+		return in.printResult(result, irregular, "ingested")
 	})
 }
 
 // take imports or rejects the incoming files, prints the results, and adds them to the log.
-func (in importer) take(ctx context.Context, r *repo.Repository, arrivals []attest.IncomingFile, adjust func(*attest.Ingestion), tell func(attest.Ingested) error) error {
+func (in importer) take(ctx context.Context, r *repo.Repository, arrivals []attest.IncomingFile, adjust func(*attest.Ingestion), report func(attest.Ingested) error) error {
 	ingestion, c, err := in.prepare(ctx, r, arrivals)
 	if err != nil {
 		return err
@@ -137,7 +138,7 @@ func (in importer) take(ctx context.Context, r *repo.Repository, arrivals []atte
 	if err != nil {
 		return err
 	}
-	verdict := tell(result)
+	verdict := report(result)
 	at := vaulttime.FormatTime(in.gate.Now())
 	entries := in.log.Attested(result.Attested, at)
 	for _, q := range slices.Concat(result.Quarantined, result.Denied) {
@@ -181,7 +182,7 @@ func (in importer) obstacles(ctx context.Context, r *repo.Repository, arrivals [
 	return &all
 }
 
-// open opens the repository for writing, never for a pull request.
+// open opens the repository for writing. It refuses a pull request's event.
 func (in importer) open(ctx context.Context, command string) (*repo.Repository, error) {
 	if err := signing.MaySign(in.world.Env, command); err != nil {
 		return nil, err
@@ -189,7 +190,7 @@ func (in importer) open(ctx context.Context, command string) (*repo.Repository, 
 	return gate.Open(ctx, in.world.Dir)
 }
 
-// prepare prepares the gate of the base commit, which judges the incoming files and defines
+// prepare prepares the gate of the base commit, which verifies the incoming files and defines
 // their trust domains.
 func (in importer) prepare(ctx context.Context, r *repo.Repository, arrivals []attest.IncomingFile) (attest.Ingestion, config.Config, error) {
 	work, err := r.WorkTree(ctx)
@@ -221,8 +222,8 @@ func newID(w host.World) (string, error) {
 	return hex.EncodeToString(random[:]), nil
 }
 
-// tell prints the result of each file. A rejected file determines the exit code.
-func (in importer) tell(result attest.Ingested, irregular []attest.Left, done string) error {
+// printResult prints the result of each file. It returns exit.ErrDenied if a file was rejected.
+func (in importer) printResult(result attest.Ingested, irregular []attest.Left, done string) error {
 	out := bufio.NewWriter(in.world.Stdout)
 	for _, a := range result.Attested {
 		if !in.quiet {
@@ -267,7 +268,7 @@ func (in importer) tell(result attest.Ingested, irregular []attest.Left, done st
 	return nil
 }
 
-// takenHint is the hint for a file whose path is taken.
+// takenHint returns the hint for a file whose new path exists already.
 func (in importer) takenHint(q attest.Quarantined) string {
 	other := attest.SourcesDir + "/OTHER-NAME"
 	if in.releases != "" {
@@ -289,7 +290,7 @@ func printDenied(out io.Writer, q attest.Quarantined, where string) {
 	}
 }
 
-// QuarantineDrifted moves drifted sources of a report to quarantine.
+// QuarantineDrifted moves the sources that drifted, by a report, to quarantine.
 func QuarantineDrifted(ctx context.Context, w host.World, r report.Report, now time.Time) error {
 	repository, err := gate.Open(ctx, w.Dir)
 	if err != nil {

@@ -21,14 +21,14 @@ import (
 	"github.com/codexlock/codexlock/internal/vaulttime"
 )
 
-// A relocation is the mv or the rm command, filled in.
+// A relocation is one run of mv or rm.
 type relocation struct {
 	world   host.World
 	name    string // of the command
 	options gate.Options
 	dryRun  bool
 	log     auditlog.Log
-	// plan finds what the arguments stand for.
+	// plan returns the files that the arguments select.
 	plan func(context.Context, *signing.Relocator) (attest.Relocation, error)
 }
 
@@ -159,7 +159,8 @@ func (m relocation) run(cmd *cobra.Command) error {
 	return m.log.Add(ctx, r, signer.Config, m.log.Attested(done.Attested, vaulttime.FormatTime(signer.Now)))
 }
 
-// relocation finds what is to be done, and refuses what no commit would hold.
+// relocation plans the renames and removals. It refuses destinations that a commit would omit
+// or change.
 func (m relocation) relocation(ctx context.Context, r *repo.Repository, signer signing.Signer) (attest.Relocation, error) {
 	var plan attest.Relocation
 	tree, err := r.WorkTree(ctx)
@@ -182,7 +183,7 @@ func (m relocation) relocation(ctx context.Context, r *repo.Repository, signer s
 	return plan, signing.RefuseDestinations(ctx, tree, view, plan)
 }
 
-// print prints what was done, or would be.
+// print prints the result, or with --dry-run the plan.
 func (m relocation) print(plan attest.Relocation, done attest.Relocated) {
 	out := bufio.NewWriter(m.world.Stdout)
 	verb := func(past, future string) string {

@@ -22,7 +22,7 @@ import (
 	"github.com/codexlock/codexlock/internal/vaulttime"
 )
 
-// maxReasonBytes is what schemas/release.json allows.
+// maxReasonBytes is the limit of schemas/release.json.
 const maxReasonBytes = 4096
 
 // Quarantine returns the quarantine command.
@@ -100,7 +100,7 @@ func listQuarantined(w host.World, held []attest.QuarantineFolder, format string
 	return nil
 }
 
-// A release is the quarantine release command, filled in.
+// A release is one run of the quarantine release command.
 type release struct {
 	importer
 	id, reason, to string
@@ -111,7 +111,7 @@ func quarantineReleaseCommand(w host.World) *cobra.Command {
 	var effective string
 	cmd := &cobra.Command{
 		Use:   "release ID --reason TEXT",
-		Short: "Attest a quarantined file anew and let it in, where the gate agrees",
+		Short: "Attest a quarantined file again and move it to the sources, if the gate allows it",
 		Long: `release treats a quarantined file like an incoming one: it hashes and attests the file,
 the whole gate verifies it at its new path, and the file is moved there only if nothing
 denies it. Its old companions are not trusted and stay in quarantine; released.json next
@@ -144,7 +144,7 @@ to them records who released it and why.`,
 
 func (rel release) run(ctx context.Context) error {
 	if strings.TrimSpace(rel.reason) == "" || len(rel.reason) > maxReasonBytes {
-		return exit.Usagef("--reason has to say why it may go, in at most %d bytes", maxReasonBytes)
+		return exit.Usagef("--reason is empty or too long, want the reason for the release in at most %d bytes", maxReasonBytes)
 	}
 	r, err := rel.open(ctx, "quarantine release")
 	if err != nil {
@@ -164,7 +164,7 @@ func (rel release) run(ctx context.Context) error {
 	return rel.take(ctx, r, []attest.IncomingFile{arrival}, func(in *attest.Ingestion) {
 		in.Strict = true
 		in.Also = func(a attest.Attested) (txn.File, error) { return rel.released(ctx, held, a) }
-	}, func(result attest.Ingested) error { return rel.tell(result, nil, "released") })
+	}, func(result attest.Ingested) error { return rel.printResult(result, nil, "released") })
 }
 
 // released returns the record of the release, which is for exactly the quarantined file.
@@ -180,7 +180,7 @@ func (rel release) released(ctx context.Context, held attest.QuarantineFolder, a
 
 func cut(text string, limit int) string { return text[:min(len(text), limit)] }
 
-// find returns the named quarantine, which must not be released yet.
+// find returns the named quarantine. One that was released already is a usage error.
 func (rel release) find(r *repo.Repository) (attest.QuarantineFolder, error) {
 	all, damaged := attest.Quarantines(r.Root())
 	for _, h := range all {
@@ -211,7 +211,7 @@ func (rel release) incomingFile(r *repo.Repository, held attest.QuarantineFolder
 	}
 	a, err := held.IncomingFile(to)
 	if err != nil {
-		return a, exit.Usagef("%w; say with --to where it is to stand", err)
+		return a, exit.Usagef("%w; name its new path with --to", err)
 	}
 	if !strings.HasPrefix(a.To.String(), attest.SourcesDir+"/") {
 		return a, exit.Usagef("%s is not in %s/, the folder of verified files", a.To, attest.SourcesDir)

@@ -25,7 +25,7 @@ import (
 	"github.com/codexlock/codexlock/internal/report"
 )
 
-// New is the command audit.
+// New returns the audit command.
 func New(w host.World) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "audit",
@@ -43,7 +43,7 @@ commands adds to, and MANIFEST.integrity.checkpoint, the signed note over it.`,
 	return cmd
 }
 
-// A NoLogError is a repository in which nothing was logged yet.
+// A NoLogError is a repository without an audit log.
 type NoLogError struct{}
 
 func (e *NoLogError) Error() string {
@@ -53,7 +53,7 @@ func (e *NoLogError) Error() string {
 // Hint is the next step.
 func (e *NoLogError) Hint() string { return "log a verification: codexlock verify --all --log" }
 
-// An openedLog is the log of a work tree, opened to read, and what checks it.
+// An openedLog is the log of a work tree, opened for reading, with the keys that check it.
 type openedLog struct {
 	audit.Snapshot
 	repository *repo.Repository
@@ -65,7 +65,7 @@ type openedLog struct {
 
 func (b openedLog) Close() error { return errors.Join(b.Snapshot.Close(), b.repository.Close()) }
 
-// openLog opens the log. Keys are those of HEAD's configuration, and of this run.
+// openLog opens the log. It is checked with the keys of HEAD's configuration and of this run.
 func openLog(ctx context.Context, w host.World) (openedLog, error) {
 	r, err := repo.Open(ctx, w.Dir)
 	if err != nil {
@@ -113,8 +113,8 @@ func (b *openedLog) fill(ctx context.Context, w host.World) error {
 	return err
 }
 
-// verify checks the log against its checkpoint, that of HEAD, and those that
-// were kept elsewhere.
+// verify checks the log against its checkpoint, the checkpoint of HEAD, and the checkpoints that
+// flags name.
 func (b *openedLog) verify(ctx context.Context, anchors []audit.Anchor) (audit.Verification, error) {
 	if b.committed {
 		entry, there, err := b.base.Lookup(ctx, audit.CheckpointPath)
@@ -220,7 +220,7 @@ func runVerify(ctx context.Context, w host.World, anchors []audit.Anchor, print 
 	return nil
 }
 
-// An UncheckedLogError is a log whose signature nobody could check.
+// An UncheckedLogError is a log whose signature could not be checked.
 type UncheckedLogError struct{}
 
 func (e *UncheckedLogError) Error() string {
@@ -232,7 +232,7 @@ func (e *UncheckedLogError) Hint() string {
 	return "set the key of the log's domain in the environment, or list its public key in codexlock.yaml"
 }
 
-// printText says what is proved, in words.
+// printText prints which statements are proved, as text.
 func printText(out io.Writer, v audit.Verification, signed bool) error {
 	text := ""
 	say := func(mark, format string, args ...any) {
@@ -281,7 +281,7 @@ func place(f audit.Problem) string {
 	return f.File
 }
 
-// printJSON says the same to a program.
+// printJSON prints them as JSON.
 func printJSON(out io.Writer, v audit.Verification, _ bool) error {
 	conclusion := "success"
 	switch {

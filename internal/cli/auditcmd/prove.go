@@ -166,8 +166,8 @@ func runProofCheck(ctx context.Context, w host.World, name, written string) erro
 	return nil
 }
 
-// proofKeys finds public keys: the one that is named, whatever id the note gives
-// it, or those of the repository.
+// proofKeys returns the public keys that check a proof: the key of the flag, whatever id the
+// note gives it, or the keys of the repository.
 func proofKeys(ctx context.Context, w host.World, written string) (func(id string) (ed25519.PublicKey, bool), error) {
 	if written == "" {
 		b, err := openLog(ctx, w)

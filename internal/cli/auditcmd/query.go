@@ -160,7 +160,7 @@ func csvEntries(w io.Writer) printer {
 	}
 }
 
-// cell keeps a spreadsheet from taking text for a formula.
+// cell escapes a text that a spreadsheet would read as a formula.
 func cell(s string) string {
 	if s != "" && strings.ContainsRune("=+-@\t\r", rune(s[0])) {
 		return "'" + s

@@ -31,7 +31,7 @@ func (l *Log) Flags(cmd *cobra.Command, w host.World) {
 	cmd.Flags().StringVar(&l.By, "verified-by", "", "who verified, for the log (default the user, or the workflow's run)")
 }
 
-// FromEnvironment fills in what no flag said.
+// FromEnvironment reads CODEXLOCK_LOG and CODEXLOCK_VERIFIED_BY for flags that are not given.
 func (l *Log) FromEnvironment(cmd *cobra.Command) error {
 	if v, ok := l.Env("CODEXLOCK_LOG"); ok && v != "" && !cmd.Flags().Changed("log") {
 		switch v {
@@ -54,11 +54,11 @@ func (l *Log) FromEnvironment(cmd *cobra.Command) error {
 	return nil
 }
 
-// MaxVerifiedBy is what schemas/integrity.json allows, in bytes to be safe.
+// MaxVerifiedBy is the limit of schemas/integrity.json. It counts bytes, which is never more
+// than the characters that the schema counts.
 const MaxVerifiedBy = 1024
 
-// Add adds entries to the log of a work tree, where the command logs, and prints where
-// they are in it.
+// Add adds entries to the log of a work tree if the command logs, and prints their numbers.
 func (l Log) Add(ctx context.Context, r *repo.Repository, c config.Config, entries []audit.Entry) error {
 	done, err := l.Append(ctx, r, c, entries)
 	if err != nil || done.Lines == 0 {

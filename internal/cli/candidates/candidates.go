@@ -16,8 +16,8 @@ import (
 	"github.com/codexlock/codexlock/internal/signing"
 )
 
-// Find returns the artifacts of the work tree that may be attested again, as the gate
-// judges them. Where the repository is denied as a whole, that is printed.
+// Find returns the artifacts of the work tree with the gate's result for each, which decides
+// whether they may be attested again. If the repository is denied as a whole, it prints why.
 func Find(ctx context.Context, out io.Writer, r *repo.Repository, g *gate.Gate) ([]signing.Candidate, error) {
 	tree, err := r.WorkTree(ctx)
 	if err != nil {
@@ -27,7 +27,8 @@ func Find(ctx context.Context, out io.Writer, r *repo.Repository, g *gate.Gate) 
 	return all, PrintWhole(out, err)
 }
 
-// PrintWhole prints why a repository is denied as a whole, where that is the error.
+// PrintWhole prints why a repository is denied as a whole, if that is the error, and returns
+// the error.
 func PrintWhole(out io.Writer, err error) error {
 	var whole *signing.RepositoryDeniedError
 	if errors.As(err, &whole) {

@@ -16,7 +16,7 @@ import (
 	"github.com/codexlock/codexlock/internal/report"
 )
 
-// Base adds the flags that say which commits are compared, and which is trusted.
+// Base adds the flags that choose the trusted commit, the commit to compare with, and the head.
 func Base(cmd *cobra.Command, o *gate.Options, head string) {
 	o.Variables = true
 	f := cmd.Flags()
@@ -25,7 +25,7 @@ func Base(cmd *cobra.Command, o *gate.Options, head string) {
 	f.Var(&o.Base.Head, "head", head)
 }
 
-// Trusted adds the flag that says which commit is trusted, where nothing is compared.
+// Trusted adds the flag that chooses the trusted commit, for commands that compare nothing.
 func Trusted(cmd *cobra.Command, o *gate.Options) {
 	o.Variables = true
 	cmd.Flags().Var(&o.Base.Trusted, "base", "the trusted base commit (default HEAD)")
@@ -36,26 +36,26 @@ func Config(cmd *cobra.Command, o *gate.Options) {
 	cmd.Flags().Var(&o.Sources.Config, "config", "the configuration file (default codexlock.yaml or .github/codexlock.yaml)")
 }
 
-// EffectiveTime adds --effective-time. verb says what is done as of that time.
+// EffectiveTime adds --effective-time. verb names what the command does as of that time.
 func EffectiveTime(cmd *cobra.Command, written *string, verb string) {
 	cmd.Flags().StringVar(written, "effective-time", "", verb+", YYYY-MM-DDTHH:MM:SSZ (default now)")
 }
 
-// Measure adds the flags that say what is measured, against what, and when.
+// Measure adds the flags of commands that measure: commits, configuration and time.
 func Measure(cmd *cobra.Command, o *gate.Options) {
 	Base(cmd, o, "the commit to look at (default: the work tree)")
 	Config(cmd, o)
 	EffectiveTime(cmd, &o.EffectiveTime, "measure as of this time")
 }
 
-// Printer returns the printer of a format, of those that there are. Any other format is a
-// usage error.
+// Printer returns the printer of a format. An unknown format is a usage error that lists the
+// known ones.
 func Printer[P any](format string, printers map[string]P) (P, error) {
 	return Choose("--format", format, printers)
 }
 
-// Choose returns what a name stands for, of those that there are. Any other name is a usage
-// error, which says what was named.
+// Choose returns the value of a name. An unknown name is a usage error that lists the known
+// ones; what is the subject of its message.
 func Choose[P any](what, name string, all map[string]P) (P, error) {
 	p, ok := all[name]
 	if !ok {
@@ -94,7 +94,7 @@ func (o Output) Write(w host.World, fill func(io.Writer) error) error {
 	return w.WriteFile(o.File, fill)
 }
 
-// ReportFormat refuses a format that no report has.
+// ReportFormat returns an error for a format that reports do not have.
 func ReportFormat(format string) error {
 	if !slices.Contains(report.Formats(), format) {
 		return &report.UnknownFormatError{Format: format}

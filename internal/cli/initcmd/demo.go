@@ -94,7 +94,7 @@ func runDemo(ctx context.Context, w host.World) error {
 	return nil
 }
 
-const demoIntroduction = `A throwaway repository stands in %s.
+const demoIntroduction = `This is a temporary repository: %s
 
 Its base commit %s holds four attested artifacts. The pull request, commit %s,
   - changes one byte of model.bin and attests nothing,
@@ -103,7 +103,7 @@ Its base commit %s holds four attested artifacts. The pull request, commit %s,
   - adds weights.bin with a record from two days ago,
   - adds vocab.txt, properly attested.
 
-This is what the gate says to it:
+The result of the gate:
 
 `
 
@@ -113,8 +113,8 @@ The whole report, for machines: %s
 Look around in %s, and delete it when you are done.
 `
 
-// base is the first commit: a configuration and four attested artifacts, one of
-// them attested long enough ago that its record is past its time.
+// base makes the first commit: a configuration and four attested artifacts. The record of one
+// has expired.
 func (d demo) base(ctx context.Context) (git.Commit, error) {
 	for name, text := range map[string]string{
 		"model.bin":   strings.Repeat("\x00\x01weights", 64),
@@ -142,7 +142,7 @@ func (d demo) base(ctx context.Context) (git.Commit, error) {
 	return d.repo.CommitAll(ctx, "Four attested artifacts", d.now.Add(-time.Hour))
 }
 
-// head is the change that is judged.
+// head makes the commit that the gate judges.
 func (d demo) head(ctx context.Context) (git.Commit, error) {
 	for _, step := range []func() error{
 		func() error { return d.edit("model.bin", "\x01weights", "\x02weights") },
@@ -174,7 +174,7 @@ func (d demo) put(name, text string) error {
 	return os.WriteFile(d.file(name), []byte(text), 0o644)
 }
 
-// edit replaces the first occurrence of a text in a file, which has to be there.
+// edit replaces the first occurrence of a text in a file. It fails if there is none.
 func (d demo) edit(name, old, replacement string) error {
 	text, err := os.ReadFile(d.file(name))
 	if err != nil {
@@ -186,7 +186,7 @@ func (d demo) edit(name, old, replacement string) error {
 	return os.WriteFile(d.file(name), bytes.Replace(text, []byte(old), []byte(replacement), 1), 0o644)
 }
 
-// attest attests artifacts as if some time ago.
+// attest attests artifacts with a time in the past.
 func (d demo) attest(ctx context.Context, age time.Duration, names ...string) error {
 	g, err := gate.New(d.world, gate.Options{EffectiveTime: vaulttime.FormatTime(d.now.Add(-age))})
 	if err != nil {

@@ -119,7 +119,7 @@ func runInit(ctx context.Context, w host.World, o initOptions) error {
 	if err := in.configureMerge(ctx); err != nil {
 		return err
 	}
-	fmt.Fprint(w.Stdout, strings.Join(in.told, ""))
+	fmt.Fprint(w.Stdout, strings.Join(in.output, ""))
 	fmt.Fprint(w.Stdout, terminal.Steps(in.nextSteps()))
 	return nil
 }
@@ -130,16 +130,16 @@ type scaffold struct {
 	repository *repo.Repository
 	tree       repo.Tree
 	options    initOptions
-	keyFile    string          // of the key that this run made; "" for none
-	paths      []artifact.Path // where the configuration may be
+	keyFile    string          // the file of the key that this run made; "" for none
+	paths      []artifact.Path // the possible paths of the configuration
 	config     config.Config
-	text       string // of a new configuration; "" where there is one
+	text       string // of a new configuration; "" if one exists
 	files      []txn.File
-	told       []string // output lines: written, added and kept files
+	output     []string // lines: written, added and kept files
 	steps      []string // the next steps for the user
 }
 
-// configure reads the configuration that is there, or writes one.
+// configure reads the existing configuration, or plans a new one.
 func (in *scaffold) configure(ctx context.Context) error {
 	for _, p := range in.paths {
 		entry, there, err := in.tree.Lookup(ctx, p)
@@ -172,8 +172,8 @@ func (in *scaffold) configure(ctx context.Context) error {
 	return nil
 }
 
-// useExisting checks the flags against a configuration that exists: it has the domains and
-// says where keys are kept.
+// useExisting checks the flags against an existing configuration, which defines the trust
+// domains and the places of their keys.
 func (in *scaffold) useExisting() error {
 	if in.options.generateKey {
 		return exit.Usagef("--generate-key lists the key in a new configuration, and %s exists: make a key with codexlock keys generate --output FILE, and list it: codexlock keys public", in.config.File)
@@ -184,8 +184,8 @@ func (in *scaffold) useExisting() error {
 	return nil
 }
 
-// publicLine is the public half of the key that the environment has or that this run makes,
-// as an item of public_keys; "" without a key.
+// publicLine returns an item of public_keys: the public half of the key in the environment, or
+// of a key that this run makes; "" without a key.
 func (in *scaffold) publicLine() (string, error) {
 	now, err := gate.EffectiveTime(in.world, "")
 	if err != nil {
@@ -203,7 +203,7 @@ func (in *scaffold) publicLine() (string, error) {
 		return "", nil
 	}
 	if _, err := config.Parse(in.paths[0], []byte(scaffoldConfig(in.options.domain, ""))); err != nil {
-		return "", exit.Usagef("--domain %q: %w", in.options.domain, err) // before there is a key
+		return "", exit.Usagef("--domain %q: %w", in.options.domain, err) // checked before a key is made
 	}
 	text, key, err := keyscmd.Generate(in.world)
 	if err != nil {
@@ -216,11 +216,11 @@ func (in *scaffold) publicLine() (string, error) {
 	if err := in.world.WriteKeyFile(in.keyFile, text); err != nil {
 		return "", exit.Usagef("%w (or, to use the key in it: VAULTTIME_KEY_FILE=%s codexlock init)", err, shellquote.Word(in.keyFile))
 	}
-	in.told = append(in.told, fmt.Sprintf("wrote   %s\n", in.keyFile))
+	in.output = append(in.output, fmt.Sprintf("wrote   %s\n", in.keyFile))
 	return keyscmd.PublicLine(key, now), nil
 }
 
-// plan finds the files that are missing, and the lines that .gitattributes lacks.
+// plan finds the missing files, and the missing lines of .gitattributes.
 func (in *scaffold) plan(ctx context.Context) error {
 	root, err := attributes.Root(ctx, in.tree, in.config, workflowPath)
 	if err != nil {
@@ -239,12 +239,12 @@ func (in *scaffold) plan(ctx context.Context) error {
 			return err
 		case !there:
 			in.files = append(in.files, f)
-			in.told = append(in.told, fmt.Sprintf("wrote   %s\n", f.Path))
+			in.output = append(in.output, fmt.Sprintf("wrote   %s\n", f.Path))
 		case f.Path == attributes.Path && len(root.Added) > 0:
 			added = append(added, f)
 			in.printAdded(root)
 		default:
-			in.told = append(in.told, fmt.Sprintf("kept    %s\n", f.Path))
+			in.output = append(in.output, fmt.Sprintf("kept    %s\n", f.Path))
 		}
 		if there && strings.HasPrefix(f.Path.String(), workflowFolder) {
 			if err := in.checkWorkflow(ctx, f.Path); err != nil {
@@ -258,7 +258,7 @@ func (in *scaffold) plan(ctx context.Context) error {
 
 func (in *scaffold) printAdded(a attributes.File) {
 	for _, line := range a.Added {
-		in.told = append(in.told, fmt.Sprintf("added   %s: %s\n", a.File.Path, line))
+		in.output = append(in.output, fmt.Sprintf("added   %s: %s\n", a.File.Path, line))
 	}
 }
 
@@ -293,7 +293,7 @@ func (in *scaffold) overrule(ctx context.Context) error {
 func (in *scaffold) configureMerge(ctx context.Context) error {
 	set, err := in.repository.ConfigureMergeDriver(ctx, in.world.Env, lockcmd.MergeDriverCommand)
 	if set {
-		in.told = append(in.told, "set     merge.codexlock.driver in this clone: Git merges the ledger, records and manifests by what they state\n")
+		in.output = append(in.output, "set     merge.codexlock.driver in this clone: Git merges the ledger, records and manifests by what they state\n")
 	}
 	return err
 }
@@ -332,8 +332,8 @@ func (in *scaffold) nextSteps() []string {
 	return append(steps, "in each clone, once, so that Git merges the ledger by path: "+lockcmd.MergeDriver)
 }
 
-// scaffoldConfig is the configuration with the domain's name and, where there is a key, its
-// public half as an item of public_keys.
+// scaffoldConfig returns the configuration with the domain's name and an item of public_keys;
+// line is "" without a key.
 func scaffoldConfig(domain, line string) string {
 	public := "[]"
 	if line != "" {

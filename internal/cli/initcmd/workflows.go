@@ -30,15 +30,15 @@ var (
 	auditWorkflow string
 )
 
-// workflowFolder is where GitHub reads workflows, and workflowPath where init writes the one
-// that runs the gate.
+// workflowFolder is the folder of GitHub's workflows, and workflowPath the workflow that runs
+// the gate.
 const (
 	workflowFolder               = ".github/workflows/"
 	workflowPath   artifact.Path = workflowFolder + "codexlock.yml"
 )
 
-// workflows are those that init writes. A reusable workflow is given keys one by one, so
-// that a configuration whose keys are elsewhere has the gate only.
+// workflows returns the workflows that init writes. Reusable workflows get keys one by one. So a
+// configuration whose keys are not in VAULTTIME_KEY variables gets the gate only.
 func (in *scaffold) workflows() []txn.File {
 	files := []txn.File{{Path: workflowPath, Mode: 0o644, Data: scaffoldGate(in.config)}}
 	secrets, settings := keys.Workflow(in.config)
@@ -72,10 +72,10 @@ func (in *scaffold) workflows() []txn.File {
 	)
 }
 
-// secretLine is a line of a workflow's env: that gives a step a secret.
+// secretLine returns a line of a workflow's env: that gives a step a secret.
 func secretLine(name string) string { return fmt.Sprintf("%s: ${{ secrets.%s }}", name, name) }
 
-// scaffoldGate is the workflow of the gate with the keys of all domains.
+// scaffoldGate returns the workflow of the gate with the keys of all domains.
 func scaffoldGate(c config.Config) []byte {
 	var env strings.Builder
 	secrets, settings := keys.Workflow(c)
@@ -88,15 +88,15 @@ func scaffoldGate(c config.Config) []byte {
 	return workflow(gateWorkflow, "@KEYS@", env.String())
 }
 
-// workflow is a template with this program's release, by its commit, and the replacements,
-// each a name and its text.
+// workflow fills in a template: the commit of this program's release, and the replacements, each
+// a name and its text.
 func workflow(template string, replacements ...string) []byte {
 	ref, comment := buildinfo.Ref()
 	return []byte(strings.NewReplacer(append(replacements, "@REF@", ref, "@COMMENT@", comment)...).Replace(template))
 }
 
-// checkWorkflow adds what is to be done about a workflow that exists: keys that the gate
-// does not name, or a file that has nothing to do with codexlock.
+// checkWorkflow adds the next steps for a workflow that exists: keys that the gate's workflow
+// does not name, or a file that does not mention codexlock.
 func (in *scaffold) checkWorkflow(ctx context.Context, p artifact.Path) error {
 	entry, _, err := in.tree.Lookup(ctx, p)
 	if err != nil || entry.Kind != repo.File {

@@ -70,7 +70,7 @@ only copy of a key.`,
 	return cmd
 }
 
-// Generate makes a key, and its text as a variable or a file holds it.
+// Generate makes a key. It also returns its text, as a variable or a file holds it.
 func Generate(w host.World) (text string, key vaulttime.Key, err error) {
 	secret := make([]byte, generatedKeyBytes)
 	if _, err := io.ReadFull(w.Random, secret); err != nil {
@@ -81,13 +81,13 @@ func Generate(w host.World) (text string, key vaulttime.Key, err error) {
 	return text, key, err
 }
 
-// PublicLine is the public half of a new key as an item of public_keys.
+// PublicLine returns the public half of a new key as an item of public_keys.
 func PublicLine(key vaulttime.Key, now time.Time) string {
 	return config.PublicKey{ID: key.ID(), Key: vaulttime.FormatPublicKey(key.PublicKey()), CreatedAt: now, State: "current"}.Line()
 }
 
-// warnOfUntracked warns where the next git add would add a key file. Outside a repository
-// there is nothing to warn of.
+// warnOfUntracked warns if the next git add would add a key file. Outside a repository it does
+// nothing.
 func warnOfUntracked(ctx context.Context, w host.World, name string) error {
 	r, err := repo.Open(ctx, w.Dir)
 	var none *git.NotARepositoryError

@@ -122,7 +122,7 @@ func (k *keyView) flags(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&k.effective, "effective-time", "", "judge as of this time, YYYY-MM-DDTHH:MM:SSZ (default now)")
 }
 
-// gate is the gate of the command, and its time the one that keys are looked at.
+// gate returns the gate of the command, and sets the time as of which keys are checked.
 func (k *keyView) gate(o gate.Options) (*gate.Gate, error) {
 	o.EffectiveTime = k.effective
 	g, err := gate.New(k.world, o)
@@ -132,8 +132,8 @@ func (k *keyView) gate(o gate.Options) (*gate.Gate, error) {
 	return g, err
 }
 
-// read finds the configuration and the keys. Outside a repository there is none
-// of the one, and VAULTTIME_KEY for the other.
+// read reads the configuration and the keys. Outside a repository it uses the default
+// configuration, so that the key is VAULTTIME_KEY.
 func (k *keyView) read(ctx context.Context) (err error) {
 	g, err := k.gate(gate.Options{})
 	if err != nil {
@@ -166,7 +166,7 @@ func (k *keyView) known() error {
 	return nil
 }
 
-// domains are those that were asked for.
+// domains returns the selected trust domains.
 func (k *keyView) domains() []string {
 	names := measure.DomainNames(k.options.Config)
 	if k.domain != "" && k.options.Config.Domains != nil {
@@ -210,7 +210,7 @@ func (k *keyView) public() error {
 	return nil
 }
 
-// check asks the rules of the area trust about the keys.
+// check evaluates the rules of the area trust for the keys.
 func (k *keyView) check(ctx context.Context, print func([]facts.DomainKey, []decision.Finding) error) error {
 	engine, err := trustRules(ctx)
 	if err != nil {
@@ -224,7 +224,7 @@ func (k *keyView) check(ctx context.Context, print func([]facts.DomainKey, []dec
 	keys := measured.Domains()
 	held, refused := 0, false
 	for _, d := range keys {
-		refused = refused || d.Strength == "weak" // attest refuses it, whatever a rule says
+		refused = refused || d.Strength == "weak" // attest refuses it in any case
 		if d.Strength != "absent" {
 			held++
 		}
@@ -244,8 +244,8 @@ func (k *keyView) check(ctx context.Context, print func([]facts.DomainKey, []dec
 	return nil
 }
 
-// trustRules compiles only the rules about trust domains and their keys, because facts for
-// the others are not measured here.
+// trustRules compiles only the rules of the area trust, because the facts for other rules are
+// not measured here.
 func trustRules(ctx context.Context) (*policy.Engine, error) {
 	embedded, err := ruleset.Embedded(policies.FS)
 	if err != nil {
@@ -266,7 +266,7 @@ func (k *keyView) json(keys []facts.DomainKey, findings []decision.Finding) erro
 	}{keys, append([]decision.Finding{}, findings...)})
 }
 
-// text is a line for each key, and one for each finding.
+// text prints a line for each key, and one for each finding.
 func (k *keyView) text(keys []facts.DomainKey, findings []decision.Finding) error {
 	for _, d := range keys {
 		name := "every trust domain"
@@ -299,15 +299,14 @@ func (k *keyView) text(keys []facts.DomainKey, findings []decision.Finding) erro
 	return nil
 }
 
-// printNext prints what to do about a key, if there is something that no rule's finding
-// says.
+// printNext prints the next step about a key, if there is one that no finding has.
 func (k *keyView) printNext(d facts.DomainKey) {
 	if next := k.next(d); next != "" {
 		fmt.Fprintf(k.world.Stdout, "      next: %s\n", report.Terminal(next))
 	}
 }
 
-// next is the next step about a key, "" for none.
+// next returns the next step about a key, "" for none.
 func (k *keyView) next(d facts.DomainKey) string {
 	domain, _ := k.options.Config.Domain(d.Domain)
 	switch {
@@ -336,8 +335,8 @@ func (k *keyView) next(d facts.DomainKey) string {
 	return ""
 }
 
-// rotationDays is how old a key may get (ZT-14.4), and rotationNotice how many days before
-// that keys check says so.
+// rotationDays is the longest age of a key (ZT-14.4). keys check prints a notice rotationNotice
+// days before that.
 const (
 	rotationDays   = int(measure.RotationPeriod / (24 * time.Hour))
 	rotationNotice = 14

@@ -26,7 +26,7 @@ import (
 	"github.com/codexlock/codexlock/internal/txn"
 )
 
-// A revocation is the keys revoke command, filled in.
+// A revocation is one run of the keys revoke command.
 type revocation struct {
 	world  host.World
 	gate   *gate.Gate
@@ -105,7 +105,7 @@ func (v revocation) run(ctx context.Context) error {
 	return nil
 }
 
-// domains are the trust domains that list the key.
+// domains returns the trust domains that list the key.
 func (v revocation) domains(c config.Config) ([]string, error) {
 	var found, known []string
 	for _, name := range slices.Sorted(maps.Keys(c.Domains)) {
@@ -135,7 +135,7 @@ func (v revocation) domains(c config.Config) ([]string, error) {
 	return found, nil
 }
 
-// signed are the artifacts of the domains whose record names the key.
+// signed returns the artifacts of the domains whose record names the key.
 func (v revocation) signed(ctx context.Context, r *repo.Repository, tree repo.Tree, c config.Config, domains []string) ([]artifact.Path, error) {
 	view, err := r.View(ctx, v.world.Env)
 	if err != nil {
@@ -169,7 +169,7 @@ func (v revocation) signedLog(ctx context.Context, tree repo.Tree) (bool, error)
 		return false, err
 	}
 	named := false
-	_, _ = audit.ReadCheckpoint(text, func(id string) (ed25519.PublicKey, bool) { // whether it is valid, the gate says
+	_, _ = audit.ReadCheckpoint(text, func(id string) (ed25519.PublicKey, bool) { // the gate checks whether it is valid
 		named = named || id == v.id
 		return nil, false
 	})
@@ -215,7 +215,7 @@ func (v revocation) edit(ctx context.Context, r *repo.Repository, tree repo.Tree
 	return nil
 }
 
-// printNext prints what the key signed, and what is to be done, in order.
+// printNext prints the artifacts that the key signed, and the next steps in order.
 func (v revocation) printNext(c config.Config, domains []string, signed []artifact.Path, log bool) {
 	for _, p := range signed {
 		fmt.Fprintf(v.world.Stdout, "[!] %s has to be attested again: key %s signed its record\n", report.Terminal(p.String()), v.id)

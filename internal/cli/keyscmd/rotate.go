@@ -27,7 +27,7 @@ import (
 	"github.com/codexlock/codexlock/internal/vaulttime"
 )
 
-// A rotation is the keys rotate command, filled in.
+// A rotation is one run of the keys rotate command.
 type rotation struct {
 	keyView
 	gate   *gate.Gate
@@ -110,7 +110,7 @@ func (t rotation) run(ctx context.Context) (err error) {
 	return t.replace(ctx, r, domains)
 }
 
-// rotating are the domains that have a new key and an old one.
+// rotating returns the domains that have a new key and an old one.
 func (t rotation) rotating() ([]string, error) {
 	var names []string
 	for _, name := range t.domains() {
@@ -137,7 +137,7 @@ func (t rotation) rotating() ([]string, error) {
 	return names, nil
 }
 
-// committed are the keys as the last commit lists them.
+// committed returns the keys that the last commit lists.
 func (t rotation) committed(ctx context.Context, r *repo.Repository) (*vaulttime.Keyring, error) {
 	head, err := r.Commit(ctx, "HEAD")
 	if err != nil {
@@ -151,8 +151,9 @@ func (t rotation) committed(ctx context.Context, r *repo.Repository) (*vaulttime
 	return keys, err
 }
 
-// listed reports whether the last commit lists the new key as current, or needs
-// to list none. An error is a key that listing will not help.
+// listed reports whether the last commit lists the new key as current, or lists no keys at all.
+// It fails if listing the key would not help: its state is retiring or revoked, or the list is
+// not committed yet.
 func (t rotation) listed(committed *vaulttime.Keyring, name string) (bool, error) {
 	key, _ := t.signer.Keys.Key(name)
 	d, _ := t.signer.Config.Domain(name)
@@ -169,7 +170,7 @@ func (t rotation) listed(committed *vaulttime.Keyring, name string) (bool, error
 	return false, exit.AsUsage(&signing.EpochError{ID: key.ID(), Source: d.KeySource(), Domain: name, Epoch: now})
 }
 
-// list is the first step: the new keys go into codexlock.yaml.
+// list does the first step: it adds the new keys to codexlock.yaml.
 func (t rotation) list(ctx context.Context, r *repo.Repository, domains []string) error {
 	at := t.signer.Config.File
 	tree, err := r.WorkTree(ctx)
@@ -211,14 +212,14 @@ func (t rotation) list(ctx context.Context, r *repo.Repository, domains []string
 		fmt.Fprintf(t.world.Stdout, "[✓] %s %s key %s of trust domain %s as current, and the one before it as retiring\n", at, verb, key.ID(), name)
 	}
 	between := ""
-	if t.signer.Config.RenewsInRef() { // where a record of a retiring key does not count
+	if t.signer.Config.RenewsInRef() { // where records of a retiring key do not count
 		between = "codexlock renew (the renewal workflow does that, with both keys) and "
 	}
 	fmt.Fprintf(t.world.Stderr, "codexlock: hint: step 1 of 2: commit and merge %s, then run %scodexlock keys rotate again to attest anew\n", at, between)
 	return nil
 }
 
-// replace is the second step: what the old keys signed is attested again.
+// replace does the second step: it attests again what the old keys signed.
 func (t rotation) replace(ctx context.Context, r *repo.Repository, domains []string) error {
 	all, err := candidates.Find(ctx, t.world.Stdout, r, t.gate)
 	if err != nil {
@@ -253,8 +254,8 @@ func (t rotation) replace(ctx context.Context, r *repo.Repository, domains []str
 	return candidates.Conclude(t.world, failed, "%d of %s %s, %d not of an old key, %d skipped", len(due), report.Count(len(all), "artifact"), verb, others, skipped)
 }
 
-// old reports whether a record was made with an old key of one of the domains,
-// and with which.
+// old reports whether a record was signed with an old key of one of the domains, and returns
+// the key's id.
 func (t rotation) old(record vaulttime.Record, domains []string) (id string, old bool) {
 	name := record.TrustDomain
 	if t.signer.Config.Domains != nil && !slices.Contains(domains, name) || t.domain != "" && name != t.domain {

@@ -27,8 +27,8 @@ const MergeDriver = `git config merge.codexlock.driver "` + MergeDriverCommand +
 // MergeDriverCommand is what Git runs (gitattributes(5)).
 const MergeDriverCommand = "codexlock lock merge --marker-size=%L --path=%P %O %A %B"
 
-// maxMarkerSize bounds the conflict markers; Git's are 7 long, and a few longer
-// in a merge of merges.
+// maxMarkerSize bounds the length of conflict markers. Git's have 7 characters, and a few more in
+// a merge of merges.
 const maxMarkerSize = 1000
 
 // New returns the lock command.
@@ -78,7 +78,7 @@ runs. Every other clone must configure it once:
 	return cmd
 }
 
-// A ledgerMerge is the lock merge command, filled in.
+// A ledgerMerge is one run of the lock merge command.
 type ledgerMerge struct {
 	world              host.World
 	base, ours, theirs string
@@ -134,7 +134,7 @@ type mergeResult struct {
 func mergeLedgers(name string, texts [3][]byte, markerSize int) (mergeResult, error) {
 	var sides [3]*ledger.Ledger
 	for i, text := range texts {
-		if len(text) == 0 && i == 0 { // both sides made the file: Git's base is empty
+		if len(text) == 0 && i == 0 { // both sides added the file: Git's base is empty
 			sides[i] = &ledger.Ledger{}
 			continue
 		}
@@ -151,8 +151,8 @@ func mergeLedgers(name string, texts [3][]byte, markerSize int) (mergeResult, er
 	return done, nil
 }
 
-// mergeRecords merges the records of one artifact: one side is taken as a whole, or
-// both stand between conflict markers.
+// mergeRecords merges the records of one artifact: it takes one side as a whole, or writes both
+// between conflict markers.
 func mergeRecords(name string, texts [3][]byte, markerSize int) (mergeResult, error) {
 	var base *vaulttime.Record
 	var sides [3]vaulttime.Record
@@ -180,8 +180,8 @@ func mergeRecords(name string, texts [3][]byte, markerSize int) (mergeResult, er
 	}, nil
 }
 
-// mergeManifests merges the manifests of one artifact: one side is taken as a whole, or
-// both stand between conflict markers.
+// mergeManifests merges the manifests of one artifact: it takes one side as a whole, or writes
+// both between conflict markers.
 func mergeManifests(name string, texts [3][]byte, markerSize int) (mergeResult, error) {
 	var base *manifest.Manifest
 	var sides [3]manifest.Manifest
@@ -211,13 +211,13 @@ func mergeManifests(name string, texts [3][]byte, markerSize int) (mergeResult, 
 	return mergeResult{text: conflict(texts[1], texts[2], markerSize), conflicts: []string{said}}, nil
 }
 
-// conflict is two texts between Git's markers.
+// conflict writes two texts between Git's markers.
 func conflict(ours, theirs []byte, markerSize int) []byte {
 	mark := func(c, label string) string { return strings.Repeat(c, markerSize) + label + "\n" }
 	return []byte(mark("<", " ours") + string(ours) + mark("=", "") + string(theirs) + mark(">", " theirs"))
 }
 
-// A MergeInputError is a side of a merge that is not what its name says.
+// A MergeInputError is a side of a merge that is not a valid file of its kind.
 type MergeInputError struct {
 	Path, Side string
 	Form       string // ledger, VaultTime record, manifest
@@ -228,7 +228,7 @@ func (e *MergeInputError) Error() string {
 	return fmt.Sprintf("merge %s: %s is no %s: %v; nothing was merged", e.Path, e.Side, e.Form, e.Err)
 }
 
-// Unwrap is what is wrong with the side.
+// Unwrap returns the decoder's error.
 func (e *MergeInputError) Unwrap() error { return e.Err }
 
 // Hint is the next step.

@@ -28,14 +28,14 @@ import (
 	"github.com/codexlock/codexlock/internal/vaulttime"
 )
 
-// A lockResolution is the lock resolve command, filled in.
+// A lockResolution is one run of the lock resolve command.
 type lockResolution struct {
 	world      host.World
 	paths      []string
 	repository *repo.Repository
 	work       repo.Tree
-	stages     map[string][3]*repo.IndexEntry // of what is unmerged: base, ours, theirs
-	resolved   map[artifact.Path][]byte       // files as they are to be written
+	stages     map[string][3]*repo.IndexEntry // of unmerged files: base, ours, theirs
+	resolved   map[artifact.Path][]byte       // the files to write
 }
 
 func resolveCommand(w host.World) *cobra.Command {
@@ -88,7 +88,7 @@ func (l lockResolution) run(ctx context.Context) error {
 			files = append(files, f)
 			l.resolved[p] = f.Data
 		}
-		left += l.tell(p, conflicts)
+		left += l.printResult(p, conflicts)
 	}
 	removed, kept, err := l.leftovers(ctx)
 	if err != nil {
@@ -100,7 +100,7 @@ func (l lockResolution) run(ctx context.Context) error {
 		fmt.Fprintf(l.world.Stdout, "[✓] %s removed: its artifact was renamed or removed\n", report.Terminal(p.String()))
 	}
 	for _, p := range kept {
-		left += l.tell(p, []string{"one side removed it and the other side changed it, and its artifact is here"})
+		left += l.printResult(p, []string{"one side removed it and the other side changed it, and its artifact is here"})
 	}
 	if !change.Empty() {
 		if err := txn.CommitChange(ctx, r.Root(), r.GitDir(), change); err != nil {
@@ -120,9 +120,9 @@ func (l lockResolution) run(ctx context.Context) error {
 	return nil
 }
 
-// leftovers are the companions that one side of a merge removed and the other side changed,
-// without markers: removed are those whose artifact is gone, as when one side renamed it and
-// the other one renewed its record; kept are those whose artifact is here.
+// leftovers returns the companions that one side of a merge removed and the other side changed,
+// without markers: removed has those whose artifact is gone, as when one side renamed it and
+// the other one renewed its record; kept has those whose artifact exists.
 func (l lockResolution) leftovers(ctx context.Context) (removed, kept []artifact.Path, err error) {
 	named, err := gate.Paths(l.repository, l.world.Dir, l.paths...)
 	if err != nil {
@@ -156,7 +156,7 @@ func (l lockResolution) leftovers(ctx context.Context) (removed, kept []artifact
 	return removed, kept, nil
 }
 
-// isCompanion reports whether a text is one that attest writes at such a path.
+// isCompanion reports whether a text has the form of a file that attest writes at that path.
 func isCompanion(p artifact.Path, text []byte) bool {
 	var err error
 	switch {
@@ -170,8 +170,8 @@ func isCompanion(p artifact.Path, text []byte) bool {
 	return err == nil
 }
 
-// tell prints the result for a file, and returns the number of remaining conflicts.
-func (l lockResolution) tell(p artifact.Path, conflicts []string) int {
+// printResult prints the result for a file, and returns the number of remaining conflicts.
+func (l lockResolution) printResult(p artifact.Path, conflicts []string) int {
 	if len(conflicts) == 0 {
 		fmt.Fprintf(l.world.Stdout, "[✓] %s resolved\n", report.Terminal(p.String()))
 	}
@@ -192,7 +192,7 @@ func (l *lockResolution) readStages(ctx context.Context) error {
 	return err
 }
 
-// marked are the files with conflict markers: the named ones, or all of them.
+// marked returns the files with conflict markers: of the named files, or of all files.
 func (l lockResolution) marked(ctx context.Context) ([]artifact.Path, error) {
 	named, err := gate.Paths(l.repository, l.world.Dir, l.paths...)
 	if err != nil {
@@ -227,7 +227,7 @@ func (l lockResolution) marked(ctx context.Context) ([]artifact.Path, error) {
 	return slices.Compact(found), nil
 }
 
-// read is a file of the work tree, empty where there is none.
+// read reads a file of the work tree; a missing file is empty.
 func (l lockResolution) read(ctx context.Context, p artifact.Path) ([]byte, error) {
 	entry, ok, err := l.work.Lookup(ctx, p)
 	if err != nil || !ok || entry.Kind != repo.File {
@@ -244,8 +244,8 @@ func (l lockResolution) read(ctx context.Context, p artifact.Path) ([]byte, erro
 	return text, err
 }
 
-// sides are the base, ours and theirs of a file: as the index has them, or taken from
-// the markers, where the base is known only if Git wrote it there (diff3).
+// sides returns base, ours and theirs of a file: from the index, or else from the markers, which
+// have a base only in the style diff3.
 func (l lockResolution) sides(ctx context.Context, p artifact.Path) (texts [3][]byte, baseKnown bool, err error) {
 	stages := l.stages[p.String()]
 	if stages[1] != nil && stages[2] != nil {
@@ -267,8 +267,8 @@ func (l lockResolution) sides(ctx context.Context, p artifact.Path) (texts [3][]
 	return texts, baseKnown, nil
 }
 
-// splitMarkers takes the sides of a conflict out of a text with Git's markers: base,
-// ours and theirs. baseKnown is whether every conflict says what the base had.
+// splitMarkers reads base, ours and theirs from a text with Git's markers. baseKnown reports
+// whether every conflict has its base.
 func splitMarkers(text []byte) (sides [3][]byte, baseKnown bool) {
 	baseKnown = true
 	const all = -1
@@ -297,14 +297,14 @@ func splitMarkers(text []byte) (sides [3][]byte, baseKnown bool) {
 	return sides, baseKnown
 }
 
-// isMarker reports whether a line is a conflict marker of Git's: seven of a character
-// or more, and then nothing or a label.
+// isMarker reports whether a line is a conflict marker of Git: seven or more of a character,
+// and then nothing or a label.
 func isMarker(line []byte, c byte) bool {
 	rest := bytes.TrimLeft(line, string(c))
 	return len(line)-len(rest) >= 7 && (len(bytes.TrimSpace(rest)) == 0 || rest[0] == ' ')
 }
 
-// resolve is a file as it is to be written, and what is still in conflict in it.
+// resolve returns a file to write, and its remaining conflicts.
 func (l lockResolution) resolve(ctx context.Context, p artifact.Path) (txn.File, []string, error) {
 	f := txn.File{Path: p, Mode: 0o644}
 	texts, baseKnown, err := l.sides(ctx, p)
@@ -363,7 +363,7 @@ func (l lockResolution) resolveLedger(ctx context.Context, texts [3][]byte, base
 	return done, err
 }
 
-// choose takes the side of a conflict that has the hash of the artifact as it stands.
+// choose takes the side of a conflict that has the hash of the artifact in the work tree.
 func (l lockResolution) choose(ctx context.Context, c ledger.Conflict) ([]ledger.Entry, bool, error) {
 	digest, there, err := l.digest(ctx, artifact.Path(c.Path))
 	if err != nil {
@@ -381,7 +381,7 @@ func (l lockResolution) choose(ctx context.Context, c ledger.Conflict) ([]ledger
 	return fits[0], true, nil
 }
 
-// digest is that of an artifact in the work tree; there is false where none stands.
+// digest returns the digest of an artifact in the work tree; there is false if it is missing.
 func (l lockResolution) digest(ctx context.Context, p artifact.Path) (d artifact.Digest, there bool, err error) {
 	entry, there, err := l.work.Lookup(ctx, p)
 	if err != nil || !there {
@@ -434,7 +434,7 @@ func (l lockResolution) resolveManifest(ctx context.Context, p artifact.Path, te
 	})
 }
 
-// companion is the text of an artifact's companion, as it will stand; nil for none.
+// companion returns the text of an artifact's companion after this run; nil for none.
 func (l lockResolution) companion(ctx context.Context, owner artifact.Path, kind artifact.Companion) ([]byte, error) {
 	for _, p := range owner.CompanionPaths(kind) {
 		if text, ok := l.resolved[p]; ok {
@@ -448,8 +448,8 @@ func (l lockResolution) companion(ctx context.Context, owner artifact.Path, kind
 	return nil, nil
 }
 
-// chooseWhole takes the one side that fits the artifact as it stands, and the companions
-// that are not in conflict; where that is not just one, it is as undecided says.
+// chooseWhole takes the one side that matches the artifact in the work tree and the companions
+// without a conflict. If no side matches, or both do, the result is undecided.
 func (l lockResolution) chooseWhole(ctx context.Context, p artifact.Path, texts [3][]byte, undecided mergeResult, fits func(owner artifact.Path, digest artifact.Digest, text []byte) (bool, error)) (mergeResult, error) {
 	for _, owner := range p.Owners() {
 		digest, there, err := l.digest(ctx, owner)

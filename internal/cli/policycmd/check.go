@@ -72,8 +72,8 @@ Exit codes: 0 no problems, 1 problems, 2 usage, 3 could not check.`,
 
 type checkPrinter = func(w io.Writer, findings []workbench.Finding) error
 
-// withRegal adds what Regal finds. It cannot read what does not compile: then
-// what is known already is enough to say.
+// withRegal adds the findings of Regal. Regal cannot read rules that do not compile; then the
+// compiler's errors are enough.
 func withRegal(ctx context.Context, w host.World, dirs []string, findings []workbench.Finding) ([]workbench.Finding, error) {
 	more, err := workbench.Regal(ctx, w.Dir, dirs)
 	switch {
@@ -87,8 +87,8 @@ func withRegal(ctx context.Context, w host.World, dirs []string, findings []work
 	return append(findings, more...), nil
 }
 
-// workSources reads the rules that somebody works on, from the disk, beside the
-// embedded ones. dirs are where they are, seen from the working directory.
+// workSources reads rules from the disk, next to the embedded ones. dirs are their directories,
+// seen from the working directory.
 func workSources(ctx context.Context, w host.World, named []string) (dirs []string, sources []ruleset.Source, err error) {
 	embedded, err := ruleset.Embedded(policies.FS)
 	if err != nil {
@@ -111,7 +111,7 @@ func workSources(ctx context.Context, w host.World, named []string) (dirs []stri
 	return dirs, workbench.Sources(embedded, worked), nil
 }
 
-// A noRulesError is a directory that was to hold rules and does not.
+// A noRulesError is a directory without rules.
 type noRulesError struct{ dir string }
 
 func (e *noRulesError) Error() string { return fmt.Sprintf("%q holds no .rego file", e.dir) }
@@ -121,8 +121,8 @@ func (e *noRulesError) Hint() string {
 	return "name the directory, or start a rule there: codexlock policy new AREA.RULE"
 }
 
-// workDirs are the directories of rules that somebody works on: those that are
-// named, or those of the configuration as it stands on the disk.
+// workDirs returns the directories of rules: the named ones, or those of the configuration on
+// the disk.
 func workDirs(ctx context.Context, w host.World, named []string) ([]string, error) {
 	if len(named) > 0 {
 		return named, nil

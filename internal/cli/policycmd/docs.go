@@ -52,7 +52,7 @@ Without DIR it reads the directories that codexlock.yaml on the disk names.`,
 type page struct {
 	name    string // seen from the working directory
 	text    string
-	current bool // it is on the disk so
+	current bool // the file on the disk is the same
 }
 
 func rulePages(ctx context.Context, w host.World, named []string, out string) ([]page, error) {

@@ -57,8 +57,8 @@ next:
 	return cmd
 }
 
-// ruleFolder resolves the directory that a new rule goes to. No link of the
-// repository leads to it, nor to the folders in it that are written to.
+// ruleFolder resolves the directory for a new rule. It refuses a symbolic link of the repository
+// on the way to it, or to the folders in it that are written to.
 func ruleFolder(w host.World, dir, code string) (string, error) {
 	area, _, _ := strings.Cut(code, ".")
 	for _, sub := range []string{area, "lib"} {

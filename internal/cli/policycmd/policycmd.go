@@ -14,7 +14,7 @@ import (
 	"github.com/codexlock/codexlock/internal/workbench"
 )
 
-// New is the command policy.
+// New returns the policy command.
 func New(w host.World) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "policy",

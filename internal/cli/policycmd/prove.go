@@ -75,8 +75,8 @@ Exit codes: 0 proved, 1 a rule is not proved, 2 usage, 3 could not be tried.`,
 	return cmd
 }
 
-// prove proves the named rules, or all of them, several at once and in the order
-// of their codes.
+// prove proves the named rules, or all rules, several at once. The results are in the order of
+// the codes.
 func prove(ctx context.Context, w host.World, o gate.Options, codes []string, file string, timeout time.Duration) ([]workbench.Proof, error) {
 	engine, err := workRules(ctx, w, o)
 	if err != nil {
@@ -112,7 +112,7 @@ func proveOne(ctx context.Context, engine *policy.Engine, code string, valid wor
 	return workbench.Prove(ctx, probe, valid[probe.Subject])
 }
 
-// validFacts are the samples, or one of them and what the user measured.
+// validFacts returns the samples; with facts of the user, these and one sample.
 func validFacts(ctx context.Context, w host.World, file string) (workbench.Valid, error) {
 	embedded, err := ruleset.Embedded(policies.FS)
 	if err != nil {

@@ -76,13 +76,13 @@ var testFormats = map[string]func(io.Writer, workbench.TestReport) error{
 	"text": workbench.TestText, "json": workbench.TestJSON, "junit": workbench.TestJUnit,
 }
 
-// knownTestFormat refuses a format that no report of tests has.
+// knownTestFormat returns an error for a format that reports of tests do not have.
 func knownTestFormat(format string) error {
 	_, err := flags.Printer(format, testFormats)
 	return err
 }
 
-// writeTests writes the report in every format, and returns what it comes to.
+// writeTests writes the report in every format. It returns exit.ErrDenied if a test failed.
 func writeTests(w host.World, outputs []flags.Output, r workbench.TestReport, threshold float64) error {
 	for _, out := range outputs {
 		err := out.Write(w, func(to io.Writer) error { return testFormats[out.Format](to, r) })

@@ -56,7 +56,7 @@ The rules are those that the gate uses: the embedded ones and the base commit's.
 	return cmd
 }
 
-// trace asks one rule about what the gate would ask it about.
+// trace evaluates one rule with the facts that the gate would give it.
 func trace(ctx context.Context, w host.World, o gate.Options, code string, timeout time.Duration) (workbench.Trace, error) {
 	none := workbench.Trace{}
 	engine, err := workRules(ctx, w, o)
@@ -97,7 +97,7 @@ func trace(ctx context.Context, w host.World, o gate.Options, code string, timeo
 	return workbench.NewTrace(ctx, probe, input, subject)
 }
 
-// workRules are the gate's rules, or with --policy those on the disk.
+// workRules returns the gate's rules, or with --policy those on the disk.
 func workRules(ctx context.Context, w host.World, o gate.Options) (*policy.Engine, error) {
 	if len(o.Sources.Policies) == 0 {
 		g, err := gate.New(w, o)

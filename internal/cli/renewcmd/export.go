@@ -69,7 +69,7 @@ record's proof. codexlock keys public prints the public half.`,
 	return cmd
 }
 
-// export is the envelope of the one artifact that the gate is asked about.
+// export returns the envelope of the one artifact that the gate verifies.
 func export(ctx context.Context, w host.World, g *gate.Gate, written string) ([]byte, error) {
 	if err := signing.MaySign(w.Env, "export"); err != nil {
 		return nil, err

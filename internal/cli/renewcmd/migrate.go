@@ -30,7 +30,7 @@ import (
 	"github.com/codexlock/codexlock/internal/vaulttime"
 )
 
-// A migration is the migrate command, filled in.
+// A migration is one run of the migrate command.
 type migration struct {
 	world   host.World
 	options gate.Options
@@ -41,7 +41,7 @@ type migration struct {
 	tree       repo.Tree
 	signer     signing.Signer
 	files      []txn.File
-	done       []string // what happens to them, one line each
+	done       []string // what was done, one line each
 	short      bool     // tests can call ingest_archive.test.sh
 }
 
@@ -213,8 +213,8 @@ func (m *migration) lists(ctx context.Context, p artifact.Path) (bool, error) {
 	return ok, err
 }
 
-// isCurrent reports whether an artifact's record signs its companions and its test has the
-// current form, or is one of the owner's.
+// isCurrent reports whether an artifact's record signs its companions, and its test has the
+// current form or was written by the owner.
 func (m *migration) isCurrent(ctx context.Context, c *signing.Candidate) (bool, error) {
 	signed := c.Record.Signed
 	if signed.ManifestSHA256 == nil || signed.TestSHA256 == nil || signed.AttestedAt == nil {
@@ -233,7 +233,7 @@ func (m *migration) isCurrent(ctx context.Context, c *signing.Candidate) (bool, 
 	return false, nil
 }
 
-// write writes all of it in one commit, or prints what it would write.
+// write writes all files in one transaction, or prints what it would write.
 func (m migration) write(ctx context.Context, all, due []signing.Candidate) error {
 	verb, done := "migrated", attest.Result{}
 	if m.dryRun {

@@ -25,16 +25,16 @@ import (
 	"github.com/codexlock/codexlock/internal/vaulttime"
 )
 
-// renewWithin is half the standard's time to live: who renews twice a day has
-// every record renewed before it expires.
+// renewWithin is half the standard's time to live. A job that runs twice a day renews every
+// record before it expires.
 const renewWithin = 12 * time.Hour
 
-// A renewal is the renew command, filled in.
+// A renewal is one run of the renew command.
 type renewal struct {
 	world   host.World
 	options gate.Options
 	within  time.Duration
-	expired bool // what has expired is renewed too
+	expired bool // renew expired records too
 	dryRun  bool
 	log     auditlog.Log
 }
@@ -133,8 +133,8 @@ func (n renewal) run(ctx context.Context) (err error) {
 	return n.renew(ctx, r, signer, off, all, due)
 }
 
-// isDue says whether a record is renewed now. One that was made this very second
-// cannot get better.
+// isDue reports whether a record is renewed now. A record that was made in this second would
+// not change.
 func (n renewal) isDue(s *signing.Candidate, now time.Time) bool {
 	if s.HandsOver || n.expired && s.OnlyExpired() && s.Change == "unchanged" {
 		s.Denied = nil
@@ -166,14 +166,14 @@ func (n renewal) renew(ctx context.Context, r *repo.Repository, signer signing.S
 	return candidates.Conclude(n.world, failed, "%d of %s %s, %d not due, %d skipped", len(due), report.Count(len(all), "artifact"), verb, len(all)-len(due)-skipped, skipped)
 }
 
-// write writes the renewed records: to the tree or, where off says so, to the ref.
+// write writes the renewed records: to the ref if off is set, else to the tree.
 func (n renewal) write(ctx context.Context, r *repo.Repository, signer signing.Signer, off *signing.OffBranch, due []signing.Candidate) ([]attest.Attested, error) {
 	if off == nil {
 		done, err := signing.Reattest(ctx, r, signer, due)
 		if err != nil {
 			return nil, err
 		}
-		n.tell(done.Attested)
+		n.printRenewed(done.Attested)
 		if len(done.Attested) > 0 {
 			fmt.Fprintln(n.world.Stderr, "codexlock: hint: commit the records and Codex-Lock.json together")
 		}
@@ -183,12 +183,13 @@ func (n renewal) write(ctx context.Context, r *repo.Repository, signer signing.S
 	if err != nil {
 		return nil, err
 	}
-	n.tell(done)
+	n.printRenewed(done)
 	printWritten(n.world, off, written)
 	return done, nil
 }
 
-// hintExpired says which command renews what has expired and is skipped for that alone.
+// hintExpired prints the command that renews records that were skipped only because they
+// expired.
 func (n renewal) hintExpired(all []signing.Candidate) {
 	expired := 0
 	for _, s := range all {
@@ -201,7 +202,8 @@ func (n renewal) hintExpired(all []signing.Candidate) {
 	}
 }
 
-func (n renewal) tell(done []attest.Attested) {
+// printRenewed prints the renewed artifacts.
+func (n renewal) printRenewed(done []attest.Attested) {
 	out := bufio.NewWriter(n.world.Stdout)
 	for _, d := range done {
 		fmt.Fprintf(out, "[✓] %s renewed (trust domain %s, valid until %s)\n", report.Terminal(d.Path.String()), d.Domain, d.ExpiresAt)

@@ -39,10 +39,10 @@ the tree, and drop what nothing needs any more.`,
 	return cmd
 }
 
-// maxDropped is how many files that were dropped from the ref are named.
+// maxDropped is the number of files dropped from the ref that are named.
 const maxDropped = 5
 
-// printWritten prints what became of the ref, and what is left to do.
+// printWritten prints how the ref changed, and whether it was pushed.
 func printWritten(w host.World, off *signing.OffBranch, done renewals.Written) {
 	for i, d := range done.Dropped {
 		if i == maxDropped {
@@ -61,7 +61,7 @@ func printWritten(w host.World, off *signing.OffBranch, done renewals.Written) {
 }
 
 // openRenewals opens the repository and the store of its ref. It refuses a configuration
-// that says renewals: tree, for then nobody reads the ref.
+// with renewals: tree, because then nothing reads the ref.
 func openRenewals(ctx context.Context, w host.World, o gate.Options) (*repo.Repository, *gate.Gate, signing.Signer, error) {
 	g, err := gate.New(w, o)
 	if err != nil {

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// A bar is the line of a terminal that says how far long work is. It comes after a second,
-// and goes before anything else is printed.
+// A bar is the line of a terminal that shows the progress of long work. It appears after a
+// second, and is erased before anything else is printed.
 type bar struct {
 	out io.Writer
 	now func() time.Time
@@ -22,7 +22,7 @@ type bar struct {
 }
 
 const (
-	barPatience = time.Second            // what takes less has no bar
+	barPatience = time.Second            // shorter work has no bar
 	barPause    = 100 * time.Millisecond // between two prints
 )
 

@@ -1,5 +1,5 @@
-// Package terminal prints for people: it colours and wraps the lines of every command where a
-// stream is a terminal, shows how far long work is, and numbers lists of steps.
+// Package terminal formats output for people: it colours and wraps the lines of every command if
+// a stream is a terminal, shows the progress of long work, and numbers lists of steps.
 package terminal
 
 import (
@@ -18,29 +18,29 @@ const (
 	red, yellow, green, dim, plain = "\x1b[31m", "\x1b[33m", "\x1b[32m", "\x1b[2m", "\x1b[0m"
 )
 
-// marks are what lines about an artifact or a step begin with, and their colours.
+// marks are the beginnings of lines about an artifact or a step, and their colours.
 var marks = []struct{ mark, color string }{
 	{"[✓]", green}, {"[✗]", red}, {"[!]", yellow}, {"[~]", dim}, {"[?]", dim}, {"[i]", dim},
 }
 
-// labels are what other lines begin with, and their colours.
+// labels are the beginnings of other lines, and their colours.
 var labels = []struct{ label, color string }{
 	{"codexlock: hint:", dim}, {"codexlock: warning:", yellow}, {"hint:", dim}, {"next:", dim},
 }
 
-// A painter writes the lines of every command for a terminal: marks have colours, and long
-// lines that begin with one are wrapped to the width. Any other line, such as JSON, stays.
+// A painter writes lines to a terminal: it colours marks, and wraps long lines that begin with
+// one to the width. It does not change any other line, such as JSON.
 type painter struct {
 	out     io.Writer
 	color   bool
-	columns int    // 0: nothing is wrapped
+	columns int    // the width; 0: lines are not wrapped
 	bar     *bar   // on the same terminal; nil for none
-	line    []byte // what was written since the last newline
+	line    []byte // the incomplete last line
 }
 
-// Paint puts painters between a command and its streams, where these are for people. report
-// prints how far long work is; it is nil where standard error is no terminal. flush writes
-// what is left of a line.
+// Paint returns a World whose streams are painted if they are terminals or colours are forced.
+// report shows the progress of long work; it is nil if standard error is no terminal. flush
+// writes an incomplete last line.
 func Paint(w host.World) (painted host.World, report progress.Reporter, flush func()) {
 	var b *bar
 	if _, columns := w.Terminal(w.Stderr); columns > 0 {
@@ -65,7 +65,7 @@ func Paint(w host.World) (painted host.World, report progress.Reporter, flush fu
 	}
 }
 
-// flagsOf are the arguments before "--".
+// flagsOf returns the arguments before "--".
 func flagsOf(args []string) []string {
 	if end := slices.Index(args, "--"); end >= 0 {
 		return args[:end]
@@ -87,7 +87,7 @@ func Columns(w host.World) int {
 	return 0
 }
 
-// Write writes the lines that are complete.
+// Write writes the complete lines, and keeps an incomplete one.
 func (p *painter) Write(text []byte) (int, error) {
 	last := bytes.LastIndexByte(text, '\n')
 	if last < 0 {
@@ -108,7 +108,7 @@ func (p *painter) Write(text []byte) (int, error) {
 	return len(text), nil
 }
 
-// paint wraps a line and colours how it begins.
+// paint wraps a line and colours its beginning.
 func (p *painter) paint(line string) string {
 	if strings.Contains(line, "\x1b") { // it has colours already
 		return line
@@ -138,8 +138,8 @@ func (p *painter) colored(text, color string) string {
 	return color + text + plain
 }
 
-// wrap breaks a text at spaces so that no line is longer than columns, where a word allows
-// it. at is the column where the text begins, and later lines begin at indent.
+// wrap breaks a text at spaces, so that no line is longer than columns unless a single word is.
+// The text begins at column at, and the other lines at indent.
 func wrap(text string, at, indent, columns int) string {
 	if columns <= indent+20 || at+utf8.RuneCountInString(text) <= columns {
 		return text

@@ -10,12 +10,10 @@ import (
 	"github.com/codexlock/codexlock/internal/baseline"
 	"github.com/codexlock/codexlock/internal/gate"
 	"github.com/codexlock/codexlock/internal/host"
-	"github.com/codexlock/codexlock/internal/report"
 )
 
-// writeBaseline writes a baseline to the file that was written on the command line, or to
-// the configuration's. It stands in the work tree then, and counts once it is in
-// the base commit.
+// writeBaseline writes a baseline to the file of the flag, or to the one that the configuration
+// names. It has an effect once it is in the base commit.
 func writeBaseline(w host.World, written string) func(gate.Baseline) error {
 	return func(b gate.Baseline) error {
 		name := cmp.Or(b.Configured, baseline.Path)
@@ -30,15 +28,12 @@ func writeBaseline(w host.World, written string) func(gate.Baseline) error {
 		if err := w.WriteFile(file, func(f io.Writer) error { _, err := f.Write(text); return err }); err != nil {
 			return fmt.Errorf("write the baseline: %w", err)
 		}
-		say := func(format string, args ...any) {
-			fmt.Fprintf(w.Stderr, "codexlock: %s\n", report.Terminal(fmt.Sprintf(format, args...)))
-		}
-		say("recorded %d of %d findings in %s (entries: %d)", b.Recorded, b.Recorded+b.Left, filepath.Base(file), len(b.Entries))
+		w.Note(fmt.Sprintf("recorded %d of %d findings in %s (entries: %d)", b.Recorded, b.Recorded+b.Left, filepath.Base(file), len(b.Entries)))
 		if b.Left > 0 {
-			say("%d cannot be in a baseline and are still denied: findings about the whole change or about a missing file, and of rules that are never excepted", b.Left)
+			w.Note(fmt.Sprintf("%d cannot be in a baseline and are still denied: findings about the whole change or about a missing file, and of rules that are never excepted", b.Left))
 		}
 		if b.Configured == "" {
-			say("hint: name it in codexlock.yaml, and commit both: baseline: %s", name)
+			w.Note("hint: name it in codexlock.yaml, and commit both: baseline: " + name.String())
 		}
 		return nil
 	}

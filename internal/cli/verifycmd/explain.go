@@ -57,7 +57,7 @@ the verdict.`,
 	return cmd
 }
 
-// explainPath judges one artifact just as verify does.
+// explainPath verifies one artifact as verify does, and explains the result.
 func explainPath(ctx context.Context, g *gate.Gate, written string) (explain.Explanation, error) {
 	none := explain.Explanation{}
 	r, err := g.Open(ctx)

@@ -57,7 +57,7 @@ stands for its artifact. Nothing is judged, and the facts contain no key or MAC.
 	return cmd
 }
 
-// measured is what the gate measures, in the published form.
+// measured returns the measured facts as JSON that matches the published schema.
 func measured(ctx context.Context, g *gate.Gate) ([]byte, error) {
 	m, err := g.Measure(ctx)
 	if err != nil {
@@ -71,8 +71,7 @@ func measured(ctx context.Context, g *gate.Gate) ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// writeIndented writes a value as JSON for people and programs, the same bytes
-// each time.
+// writeIndented writes a value as indented JSON, with the same bytes each time.
 func writeIndented(w io.Writer, v any) error {
 	e := json.NewEncoder(report.JSON(w))
 	e.SetEscapeHTML(false)

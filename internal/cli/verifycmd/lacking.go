@@ -20,8 +20,8 @@ const maxLacking = 10
 
 // printLacking prints which files of the judged artifacts a commit of this work tree would
 // omit or change, because the gate in CI sees the commit. It changes no verdict, because
-// verifying before git add is not wrong. work is the work
-// tree as it was measured, whose names are listed already.
+// verifying before git add is not wrong. work is the measured work tree, whose names are listed
+// already.
 func printLacking(ctx context.Context, w host.World, r *repo.Repository, work repo.Tree, done report.Report) error {
 	if len(done.Artifacts) == 0 {
 		return nil
@@ -69,9 +69,8 @@ func printLacking(ctx context.Context, w host.World, r *repo.Repository, work re
 	return nil
 }
 
-// judgedFiles are the files about which Git is to be asked: of the artifacts that were
-// judged, their companions and the ledger those that are here and not tracked, and the
-// artifacts that changed.
+// judgedFiles returns the files to ask Git about: artifacts that changed, and untracked files
+// among the ledger, the judged artifacts and their companions.
 func judgedFiles(ctx context.Context, r *repo.Repository, work repo.Tree, done report.Report) ([]artifact.Path, error) {
 	_, mirrored, err := work.Lookup(ctx, artifact.Path(strings.TrimSuffix(artifact.ManifestDir, "/")))
 	if err != nil {

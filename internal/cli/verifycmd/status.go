@@ -23,7 +23,7 @@ import (
 	"github.com/codexlock/codexlock/internal/vaulttime"
 )
 
-// A statusRun is the status command, filled in.
+// A statusRun is one run of the status command.
 type statusRun struct {
 	world    host.World
 	options  gate.Options

@@ -22,7 +22,7 @@ import (
 	"github.com/codexlock/codexlock/internal/signing"
 )
 
-// A verification is the verify command, filled in.
+// A verification is one run of the verify command.
 type verification struct {
 	world      host.World
 	options    gate.Options
@@ -55,7 +55,7 @@ forked from, and checked with the rules of main as it is now.`,
   codexlock verify --all                  everything
   codexlock verify --base main --head pr  a pull request, from commits alone
   codexlock verify --staged               what I am about to commit
-  codexlock verify --all --write-baseline what is wrong today may stand until it changes
+  codexlock verify --all --write-baseline record current findings until the file changes
   codexlock verify --all --valid-for 36h  everything, and until the day after tomorrow
   codexlock verify --all --log            everything, and into the audit log
   codexlock verify -f json=report.json -f text assets/sources/model.bin`,
@@ -100,7 +100,7 @@ func (v *verification) flags(cmd *cobra.Command) {
 	f.BoolVarP(&v.quiet, "quiet", "q", false, "only denials and the last line")
 }
 
-// gate makes a gate of flags, arguments and environment.
+// gate returns the gate for flags, arguments and environment.
 func (v *verification) gate(cmd *cobra.Command, args []string) (*gate.Gate, error) {
 	o := &v.options
 	o.Selection = gate.Selection{Scope: facts.Changed, Paths: args}
@@ -157,7 +157,8 @@ func (v *verification) run(ctx context.Context, g *gate.Gate) error {
 	})
 }
 
-// present prints what was found, and does what follows from it.
+// present prints the report and, with --quarantine, moves drifted sources. It returns
+// exit.ErrDenied if the gate denies.
 func (v *verification) present(ctx context.Context, g *gate.Gate, outputs []flags.Output, found gate.Outcome) error {
 	r := found.Report
 	for _, note := range r.Notes {
@@ -183,7 +184,7 @@ func (v *verification) present(ctx context.Context, g *gate.Gate, outputs []flag
 }
 
 // write writes the report in every format that was asked for. A format that cannot be
-// written is an error: the reader would take its absence for a pass.
+// written is an error, because a missing report could be taken for a pass.
 func write(w host.World, outputs []flags.Output, r report.Report, o report.Options) error {
 	for _, out := range outputs {
 		options := o
