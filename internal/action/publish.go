@@ -57,11 +57,13 @@ func (a *action) publish(ctx context.Context, r report.Report) error {
 
 // files writes the files that the inputs ask for.
 func (a *action) files(ctx context.Context, r report.Report) error {
-	if a.in.JSONFile != "" {
-		if err := a.writeFile(a.in.JSONFile, func(f io.Writer) error { return report.Write("json", f, r, report.Options{}) }); err != nil {
-			return fmt.Errorf("write the report: %w", err)
+	for _, file := range a.in.Files {
+		if err := a.writeFile(file.Name, func(f io.Writer) error { return report.Write(file.Format, f, r, report.Options{}) }); err != nil {
+			return fmt.Errorf("write the report as %s: %w", file.Format, err)
 		}
-		a.written = a.in.JSONFile
+		if file.Format == "json" {
+			a.written = file.Name
+		}
 	}
 	if a.in.LogFile != "" {
 		by := github.WithRun(git.User(ctx, a.world.Dir, a.world.Env), a.world.Env)

@@ -3,6 +3,7 @@ package github
 import (
 	"fmt"
 	"io"
+	"path"
 	"strings"
 
 	"github.com/sethvargo/go-githubactions"
@@ -17,11 +18,14 @@ type Inputs struct {
 	MinimumLevel     string
 	FailOnWarn       bool
 	CheckName        string
-	Annotate         string // auto, check, commands, none
-	JSONFile         string
+	Annotate         string       // auto, check, commands, none
+	Files            []ReportFile // of the report, in the order of action.yml
 	LogFile          string
 	WorkingDirectory string
 }
+
+// A ReportFile is a file that an input asks for, and the format that it gets.
+type ReportFile struct{ Format, Name string }
 
 // An InputError is an input with a value that action.yml does not allow.
 type InputError struct{ Name, Got, Want string }
@@ -37,7 +41,7 @@ func ReadInputs(env func(string) (string, bool)) (Inputs, error) {
 		Token: a.GetInput("github-token"), Scope: or(a.GetInput("scope"), "auto"), Config: a.GetInput("config"),
 		Policies: strings.Fields(a.GetInput("policies")), MinimumLevel: a.GetInput("minimum-level"),
 		CheckName: or(a.GetInput("check-name"), "Codexlock"), Annotate: or(a.GetInput("annotate"), "auto"),
-		JSONFile: a.GetInput("json-file"), LogFile: a.GetInput("log-file"), WorkingDirectory: a.GetInput("working-directory"),
+		LogFile: a.GetInput("log-file"), WorkingDirectory: a.GetInput("working-directory"),
 	}
 	if !oneOf(in.Scope, "auto", "changed", "all") {
 		return in, &InputError{"scope", in.Scope, "auto, changed or all"}
@@ -53,7 +57,28 @@ func ReadInputs(env func(string) (string, bool)) (Inputs, error) {
 		return in, &InputError{"fail-on-warn", written, "true or false"}
 	}
 	in.FailOnWarn = written == "true"
-	return in, nil
+	return in, in.readFiles(a.GetInput)
+}
+
+// readFiles reads the inputs that name files. No two name one file, of which the second would
+// replace the first.
+func (in *Inputs) readFiles(input func(string) string) error {
+	names := map[string]string{}
+	if in.LogFile != "" {
+		names[path.Clean(in.LogFile)] = "log-file"
+	}
+	for _, format := range []string{"sarif", "junit", "html", "json"} {
+		name := input(format + "-file")
+		if name == "" {
+			continue
+		}
+		if other, taken := names[path.Clean(name)]; taken {
+			return &InputError{format + "-file", name, "another file than " + other}
+		}
+		names[path.Clean(name)] = format + "-file"
+		in.Files = append(in.Files, ReportFile{Format: format, Name: name})
+	}
+	return nil
 }
 
 func or(s, fallback string) string {
