@@ -111,8 +111,8 @@ func TestMetadataIsComplete(t *testing.T) {
 			t.Errorf("%s: scope %q, title %q, description %q, want package and two texts", code, m.Scope, m.Title, m.Description)
 		case len(m.Schemas) != 1 || m.Schemas[0]["input"] != "schema.facts":
 			t.Errorf("%s: schemas %v, want input: schema.facts", code, m.Schemas)
-		case !requirement.MatchString(m.Custom["requirement"]) || m.Custom["fix"] == "":
-			t.Errorf("%s: requirement %q, fix %q", code, m.Custom["requirement"], m.Custom["fix"])
+		case !requirement.MatchString(m.Custom["requirement"]) || m.Custom["fix"] == "" || m.Custom["problem"] == "":
+			t.Errorf("%s: requirement %q, fix %q, problem %q, want each", code, m.Custom["requirement"], m.Custom["fix"], m.Custom["problem"])
 		case m.Custom["severity"] != severity:
 			t.Errorf("%s: severity %q, and the worst it says is %s", code, m.Custom["severity"], severity)
 		case m.Custom["level"] != level:
@@ -122,7 +122,7 @@ func TestMetadataIsComplete(t *testing.T) {
 			t.Errorf("%s: subject %q, and it reads the other one", code, m.Custom["subject"])
 		}
 		for key := range m.Custom {
-			if !slices.Contains([]string{"requirement", "severity", "fix", "subject", "level", "kind", "cause", "excepted", "optional"}, key) {
+			if !slices.Contains([]string{"requirement", "severity", "fix", "subject", "level", "kind", "cause", "excepted", "optional", "problem"}, key) {
 				t.Errorf("%s: METADATA custom.%s is unknown", code, key)
 			}
 		}

@@ -59,6 +59,7 @@ type Rule struct {
 	Requirement string         `json:"requirement"` // ZT-n.m
 	Severity    Severity       `json:"severity"`    // the worst severity of its findings
 	Title       string         `json:"title"`
+	Problem     string         `json:"problem,omitempty"` // what is wrong where it does not hold, in at most MaxProblemWords
 	Description string         `json:"description"`
 	Fix         string         `json:"fix"`     // the next step; {artifact} and {file} stand for the paths of artifact and finding
 	Subject     string         `json:"subject"` // artifact, repository, exceptions
@@ -158,10 +159,14 @@ type TurnedDown struct {
 	Expires string `json:"expires"` // RFC 3339, UTC
 }
 
+// MaxProblemWords bounds the words of a rule's problem: it is the title of an annotation.
+const MaxProblemWords = 6
+
 // A FoundRule describes a rule that has findings, for readers of a report.
 type FoundRule struct {
 	Code        string `json:"code"`
 	Title       string `json:"title"`
+	Problem     string `json:"problem,omitempty"` // what its findings are, in a few words; absent: the rule does not say it
 	Description string `json:"description,omitempty"`
 	Page        string `json:"page,omitempty"` // the address of its page; absent: it is an owner's rule
 }

@@ -324,7 +324,7 @@ func (e *Engine) found(findings []decision.Finding) []decision.FoundRule {
 		if !codes[r.Code] {
 			continue
 		}
-		about := decision.FoundRule{Code: r.Code, Title: r.Title, Description: r.Description}
+		about := decision.FoundRule{Code: r.Code, Title: r.Title, Problem: r.Problem, Description: r.Description}
 		if r.Standard {
 			about.Page = decision.PageURL(r.Code)
 		}

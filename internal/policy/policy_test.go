@@ -199,6 +199,7 @@ func TestFaultyRulesAreRefused(t *testing.T) {
 		{"optional that is none", "# METADATA\n# scope: package\n# custom:\n#   optional: sometimes\npackage acme.x\n\ndeny contains \"a\"", `custom.optional of rule acme.x is "sometimes", want true or false`},
 		{"optional and never", "# METADATA\n# scope: package\n# custom:\n#   optional: true\n#   excepted: never\npackage acme.x\n\ndeny contains \"a\"", `rule acme.x is optional and never excepted`},
 		{"cause that is no code", "# METADATA\n# scope: package\n# custom:\n#   cause: Drift\npackage acme.x\n\ndeny contains \"a\"", `custom.cause of rule acme.x is "Drift", want the code of the rule that leads`},
+		{"problem of many words", "# METADATA\n# scope: package\n# custom:\n#   problem: one two three four five six seven\npackage acme.x\n\ndeny contains \"a\"", `custom.problem of rule acme.x is "one two three four five six seven", want what is wrong, in at most 6 words`},
 		{"subject that is none", "# METADATA\n# scope: package\n# custom:\n#   subject: repo\npackage acme.x\n\ndeny contains \"a\"", `custom.subject of rule acme.x is "repo", want artifact, repository or exceptions`},
 	}
 	for _, tt := range tests {

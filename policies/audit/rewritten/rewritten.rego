@@ -7,6 +7,7 @@
 # custom:
 #   requirement: ZT-8.3
 #   severity: deny
+#   problem: Audit log was rewritten
 #   fix: "find out who changed it: git log -p -- {file}; then take the log from the base commit (git checkout BASE -- {file}) and add new lines at its end only"
 #   subject: repository
 package codexlock.audit.rewritten

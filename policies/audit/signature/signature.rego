@@ -7,6 +7,7 @@
 # custom:
 #   requirement: ZT-8.2
 #   severity: deny
+#   problem: Audit log has no valid signature
 #   fix: "find out who changed it: git log -p -- {file}; then take log and checkpoint from the base commit, and write the log with codexlock, which signs it"
 #   subject: repository
 package codexlock.audit.signature

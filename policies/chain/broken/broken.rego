@@ -7,6 +7,7 @@
 # custom:
 #   requirement: P4
 #   severity: deny
+#   problem: Attestation chain is incomplete
 #   kind: record
 #   fix: "find out who changed it: git log -p -- {file}; then restore the record of the trust domain that the artifact came from, and attest it: codexlock attest {artifact}"
 package codexlock.chain.broken

@@ -7,6 +7,7 @@
 # custom:
 #   requirement: P4
 #   severity: deny
+#   problem: Artifact comes from an unaccepted domain
 #   kind: record
 #   fix: attest it in a trust domain that accepts artifacts from that domain, or first add the domain to accepts_from in codexlock.yaml
 package codexlock.chain.domain

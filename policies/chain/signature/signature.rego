@@ -7,6 +7,7 @@
 # custom:
 #   requirement: P4
 #   severity: deny
+#   problem: Attestation chain has an invalid signature
 #   kind: record
 #   fix: "find out who changed it: git log -p -- {file}; then restore the record that the other domain made"
 package codexlock.chain.signature

@@ -7,6 +7,7 @@
 # custom:
 #   requirement: ZT-9.1
 #   severity: deny
+#   problem: Unfinished work is left
 #   fix: "finish the work, or move the plan to an issue; critical_paths in codexlock.yaml names the paths that are checked"
 #   optional: true
 package codexlock.content.placeholder

@@ -7,6 +7,7 @@
 # custom:
 #   requirement: ZT-9.2
 #   severity: deny
+#   problem: File contains a credential
 #   fix: "revoke it, because it stays in Git's history; read it from the environment instead, then attest: codexlock attest {artifact}"
 package codexlock.content.secret
 

@@ -7,6 +7,7 @@
 # custom:
 #   requirement: P1
 #   severity: deny
+#   problem: Baseline is invalid or grows
 #   fix: "write it again and have the diff reviewed: codexlock verify --all --write-baseline"
 #   subject: exceptions
 #   excepted: never

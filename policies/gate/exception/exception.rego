@@ -7,6 +7,7 @@
 # custom:
 #   requirement: P1
 #   severity: deny
+#   problem: Exception is invalid or not needed
 #   fix: remove the entry from the configuration, or ask its owner to correct it
 #   subject: exceptions
 #   excepted: never

@@ -7,6 +7,7 @@
 # custom:
 #   requirement: ZT-12
 #   severity: deny
+#   problem: Verification script is missing or changed
 #   fix: "restore what codexlock init writes, or attest one of your own: codexlock attest {file}"
 #   subject: repository
 #   excepted: never

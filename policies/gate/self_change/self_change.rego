@@ -7,6 +7,7 @@
 # custom:
 #   requirement: P1
 #   severity: deny
+#   problem: Change edits the gate
 #   fix: ask the gate's owner to review this edit; it takes effect only after the merge
 #   cause: gate.self_change
 #   subject: repository

@@ -7,6 +7,7 @@
 # custom:
 #   requirement: ZT-6.1
 #   severity: deny
+#   problem: Two paths collide
 #   fix: rename one of the two
 #   subject: repository
 #   excepted: never

@@ -7,6 +7,7 @@
 # custom:
 #   requirement: ZT-11.1
 #   severity: deny
+#   problem: Artifact and companions are separated
 #   fix: "move or remove the companions together with their artifact: git mv, or git rm"
 #   cause: layout.companions
 #   excepted: never

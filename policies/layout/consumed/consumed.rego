@@ -7,6 +7,7 @@
 # custom:
 #   requirement: ZT-6.3
 #   severity: deny
+#   problem: Unverified file is used
 #   fix: ingest the file first (codexlock ingest), then refer to it in assets/sources/
 #   excepted: never
 package codexlock.layout.consumed

@@ -7,6 +7,7 @@
 # custom:
 #   requirement: ZT-6.2
 #   severity: deny
+#   problem: Merged source changed without an attestation
 #   fix: "attest the new content: codexlock attest {artifact}"
 #   excepted: never
 package codexlock.layout.immutable

@@ -7,6 +7,7 @@
 # custom:
 #   requirement: ZT-6.1
 #   severity: deny
+#   problem: Not a regular, portable file
 #   kind: record
 #   fix: replace it with a regular file that has a portable name, or exclude it from the artifacts; if a folder of artifacts was replaced, restore the folder
 #   excepted: never

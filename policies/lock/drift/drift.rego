@@ -7,6 +7,7 @@
 # custom:
 #   requirement: ZT-3.3
 #   severity: deny
+#   problem: Content differs from the ledger
 #   kind: drift
 #   fix: "restore the file, or, if the change is intended, attest it: codexlock attest {artifact}"
 #   cause: lock.drift

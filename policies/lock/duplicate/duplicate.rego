@@ -7,6 +7,7 @@
 # custom:
 #   requirement: ZT-3.1
 #   severity: deny
+#   problem: Ledger lists the artifact twice
 #   kind: record
 #   fix: "keep the correct entry and remove the others, or remove all of them and attest: codexlock attest {artifact}"
 package codexlock.lock.duplicate

@@ -7,6 +7,7 @@
 # custom:
 #   requirement: ZT-3.3
 #   severity: deny
+#   problem: Ledger does not list the artifact
 #   kind: record
 #   fix: "attest it: codexlock attest {artifact}; if the entry is only in your work tree, commit it: git add {file}"
 #   cause: manifest.missing

@@ -7,6 +7,7 @@
 # custom:
 #   requirement: ZT-2.2
 #   severity: deny
+#   problem: Ledger is missing
 #   fix: "attest the artifacts, which creates it: codexlock attest PATH..."
 #   subject: repository
 #   excepted: never

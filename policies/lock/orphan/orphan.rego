@@ -7,6 +7,7 @@
 # custom:
 #   requirement: ZT-3.3
 #   severity: deny
+#   problem: Ledger entry has no file
 #   fix: restore the file, or remove its entry from Codex-Lock.json
 package codexlock.lock.orphan
 

@@ -7,6 +7,7 @@
 # custom:
 #   requirement: ZT-3.1
 #   severity: deny
+#   problem: Ledger does not match its schema
 #   fix: "correct it (schema: schemas/codex-lock.json), or restore it: git checkout HEAD -- {file}"
 #   subject: repository
 #   excepted: never

@@ -7,6 +7,7 @@
 # custom:
 #   requirement: ZT-3.5
 #   severity: deny
+#   problem: Ledger tolerates drift
 #   kind: record
 #   fix: "set it to 0.0, or attest the artifact: codexlock attest {artifact}"
 package codexlock.lock.tolerance

@@ -7,6 +7,7 @@
 # custom:
 #   requirement: ZT-3.1
 #   severity: deny
+#   problem: Ledger path leaves the repository
 #   fix: write the path relative to the repository's root with forward slashes, or remove the entry
 #   subject: repository
 package codexlock.lock.unsafe_path

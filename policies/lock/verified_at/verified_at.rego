@@ -7,6 +7,7 @@
 # custom:
 #   requirement: ZT-3.4
 #   severity: deny
+#   problem: verified_at changed without an attestation
 #   fix: "find out who changed it: git log -p -- {file}; restore the date, which only an attestation or a renewal sets"
 package codexlock.lock.verified_at
 

@@ -7,6 +7,7 @@
 # custom:
 #   requirement: ZT-2.2
 #   severity: deny
+#   problem: Content differs from the manifest
 #   kind: drift
 #   fix: "restore the file, or, if the change is intended, attest it: codexlock attest {artifact}"
 #   cause: lock.drift

@@ -7,6 +7,7 @@
 # custom:
 #   requirement: ZT-11.1
 #   severity: deny
+#   problem: Recorded input is missing or changed
 #   fix: "restore the input, or rebuild the artifact from the current input and attest it: codexlock attest {artifact}"
 package codexlock.manifest.inputs
 

@@ -7,6 +7,7 @@
 # custom:
 #   requirement: ZT-11.1
 #   severity: deny
+#   problem: Manifest does not record the origin
 #   kind: incomplete
 #   fix: complete the manifest, then run codexlock attest {artifact}, which keeps its fields and updates its hash
 #   cause: manifest.provenance

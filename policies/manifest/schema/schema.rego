@@ -7,6 +7,7 @@
 # custom:
 #   requirement: ZT-11.1
 #   severity: deny
+#   problem: Manifest does not match its schema
 #   kind: record
 #   fix: "correct it (schema: schemas/manifest.json); if you did not write it, find out who changed it: git log -p -- {file}"
 #   excepted: never

@@ -7,6 +7,7 @@
 # custom:
 #   requirement: ZT-1.2
 #   severity: deny
+#   problem: Script reads configuration from a file
 #   fix: take the value from an environment variable or a flag
 #   optional: true
 package codexlock.script.config_source

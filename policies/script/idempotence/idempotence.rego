@@ -7,6 +7,7 @@
 # custom:
 #   requirement: ZT-1.3
 #   severity: warn
+#   problem: Script may not run twice
 #   fix: "use the form that is safe to repeat: mkdir -p, ln -sf, rm -f, > instead of >>"
 #   optional: true
 package codexlock.script.idempotence

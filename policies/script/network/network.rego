@@ -7,6 +7,7 @@
 # custom:
 #   requirement: ZT-5.3
 #   severity: deny
+#   problem: Script contacts an unapproved host
 #   fix: approve the host in the manifest (network) or in the trust domain of codexlock.yaml, or remove the command
 package codexlock.script.network
 

@@ -7,6 +7,7 @@
 # custom:
 #   requirement: ZT-9.3
 #   severity: deny
+#   problem: Script executes code nobody can read
 #   fix: write the code in the script itself, or in an attested file that the script calls
 package codexlock.script.opaque
 

@@ -7,6 +7,7 @@
 # custom:
 #   requirement: ZT-10.2
 #   severity: deny
+#   problem: Script is not POSIX shell
 #   fix: "replace what only Bash has: arrays, here-strings, the keyword function, process substitution"
 #   optional: true
 package codexlock.script.posix

@@ -7,6 +7,7 @@
 # custom:
 #   requirement: ZT-5.1
 #   severity: deny
+#   problem: Script raises its privileges
 #   fix: "remove it: run the script as a user who has the permission, and give permissions to the owner only"
 package codexlock.script.privilege
 

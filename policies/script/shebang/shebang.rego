@@ -7,6 +7,7 @@
 # custom:
 #   requirement: ZT-1.1
 #   severity: deny
+#   problem: Script does not name its shell
 #   fix: "make this its first line: #!/usr/bin/env bash"
 package codexlock.script.shebang
 

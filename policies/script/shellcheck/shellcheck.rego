@@ -7,6 +7,7 @@
 # custom:
 #   requirement: ZT-10.1
 #   severity: deny
+#   problem: ShellCheck reports a problem
 #   fix: "fix what ShellCheck reports (each code is explained at https://www.shellcheck.net/wiki/CODE); if it is not installed: apt-get install shellcheck; if a script is too large for it, split the script or install ShellCheck 0.10 or later"
 #   optional: true
 package codexlock.script.shellcheck

@@ -7,6 +7,7 @@
 # custom:
 #   requirement: ZT-1.1
 #   severity: deny
+#   problem: Script continues after an error
 #   fix: "make its first command: set -euo pipefail"
 package codexlock.script.strict_mode
 

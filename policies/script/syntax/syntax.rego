@@ -7,6 +7,7 @@
 # custom:
 #   requirement: ZT-1.4
 #   severity: deny
+#   problem: Script cannot be parsed
 #   fix: fix the script until bash -n accepts it
 #   excepted: never
 package codexlock.script.syntax

@@ -7,6 +7,7 @@
 # custom:
 #   requirement: ZT-10.3
 #   severity: deny
+#   problem: Script does not print its usage
 #   fix: "handle --help: print what the script does and how to call it, and exit with 0"
 #   optional: true
 package codexlock.script.usage

@@ -8,6 +8,7 @@
 # custom:
 #   requirement: ZT-11.3
 #   severity: deny
+#   problem: Test failed
 #   fix: "run {artifact}.test to see why; then fix the artifact, or attest a test of your own: codexlock attest {artifact}.test"
 package codexlock.test.failed
 

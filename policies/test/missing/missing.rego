@@ -7,6 +7,7 @@
 # custom:
 #   requirement: ZT-11.3
 #   severity: deny
+#   problem: Test is missing
 #   fix: "attest it, which writes the test: codexlock attest {artifact}; if the file is only in your work tree, commit it: git add"
 #   cause: manifest.missing
 package codexlock.test.missing

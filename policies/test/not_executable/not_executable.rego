@@ -7,6 +7,7 @@
 # custom:
 #   requirement: ZT-11.3
 #   severity: deny
+#   problem: Test is not executable
 #   fix: "make it executable: chmod +x, and in Git: git update-index --chmod=+x"
 package codexlock.test.not_executable
 

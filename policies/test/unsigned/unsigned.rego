@@ -7,6 +7,7 @@
 # custom:
 #   requirement: P4
 #   severity: deny
+#   problem: Record does not sign the test
 #   kind: test
 #   fix: "find out who changed it: git log -p -- {file}; do not attest {artifact} until you know"
 package codexlock.test.unsigned

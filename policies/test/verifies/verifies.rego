@@ -7,6 +7,7 @@
 # custom:
 #   requirement: ZT-11.3
 #   severity: deny
+#   problem: Test does not verify its artifact
 #   fix: remove the test and let codexlock write one (codexlock attest {artifact}), or add what is missing
 package codexlock.test.verifies
 

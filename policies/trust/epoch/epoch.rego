@@ -7,6 +7,7 @@
 # custom:
 #   requirement: ZT-14.4
 #   severity: deny
+#   problem: Signing key is no longer trusted
 #   kind: record
 #   fix: "attest it with the current key: codexlock attest {artifact}"
 package codexlock.trust.epoch

@@ -7,6 +7,7 @@
 # custom:
 #   requirement: P2
 #   severity: deny
+#   problem: Artifact is outside its trust domain
 #   kind: record
 #   fix: attest it in the trust domain that owns its path (codexlock attest --domain NAME {artifact}), or move it
 package codexlock.trust.paths

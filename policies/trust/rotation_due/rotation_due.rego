@@ -7,6 +7,7 @@
 # custom:
 #   requirement: ZT-14.4
 #   severity: warn
+#   problem: Key is due for rotation
 #   fix: "rotate it: set its variable to a new key and the variable with the suffix _OLD to this one, then run codexlock keys rotate"
 #   subject: repository
 package codexlock.trust.rotation_due

@@ -7,6 +7,7 @@
 # custom:
 #   requirement: P2
 #   severity: deny
+#   problem: Trust domains share a key
 #   fix: "make a key for each domain (openssl rand -hex 32) and name a variable for each in codexlock.yaml: key: env:VAULTTIME_KEY_NAME"
 #   subject: repository
 package codexlock.trust.shared_key

@@ -7,6 +7,7 @@
 # custom:
 #   requirement: ZT-4.1
 #   severity: deny
+#   problem: Trust domain is unknown
 #   kind: record
 #   fix: attest it in a trust domain of codexlock.yaml (codexlock attest --domain NAME {artifact}), or add the domain there first
 package codexlock.trust.unknown_domain

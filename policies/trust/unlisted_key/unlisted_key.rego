@@ -7,6 +7,7 @@
 # custom:
 #   requirement: ZT-4.2
 #   severity: deny
+#   problem: Key is not listed
 #   fix: "set the variable to the current key, or list this key in codexlock.yaml: codexlock keys public"
 #   subject: repository
 package codexlock.trust.unlisted_key

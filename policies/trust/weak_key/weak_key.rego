@@ -7,6 +7,7 @@
 # custom:
 #   requirement: ZT-9.2
 #   severity: deny
+#   problem: Key can be guessed
 #   fix: make a key (openssl rand -hex 32), set the variable to it, and attest what the old key signed
 #   subject: repository
 package codexlock.trust.weak_key

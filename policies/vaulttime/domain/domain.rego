@@ -7,6 +7,7 @@
 # custom:
 #   requirement: ZT-4.1
 #   severity: deny
+#   problem: Record and ledger name different domains
 #   kind: record
 #   fix: "correct the domain in the ledger, or attest the artifact: codexlock attest {artifact}"
 package codexlock.vaulttime.domain

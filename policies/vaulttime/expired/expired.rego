@@ -7,6 +7,7 @@
 # custom:
 #   requirement: ZT-4.3
 #   severity: deny
+#   problem: VaultTime record has expired
 #   kind: expiry
 #   fix: "renew it, which verifies it first: codexlock renew --expired {artifact}"
 #   level: tier-1

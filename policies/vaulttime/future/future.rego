@@ -7,6 +7,7 @@
 # custom:
 #   requirement: ZT-4.3
 #   severity: deny
+#   problem: VaultTime record is from the future
 #   kind: record
 #   fix: "correct the clock of the machine that attests, then attest: codexlock attest {artifact}"
 package codexlock.vaulttime.future

@@ -7,6 +7,7 @@
 # custom:
 #   requirement: ZT-2.3
 #   severity: deny
+#   problem: Content differs from the VaultTime record
 #   kind: drift
 #   fix: "restore the file, or, if the change is intended, attest it: codexlock attest {artifact}"
 #   cause: lock.drift

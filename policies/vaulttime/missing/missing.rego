@@ -7,6 +7,7 @@
 # custom:
 #   requirement: ZT-2.3
 #   severity: deny
+#   problem: VaultTime record is missing
 #   kind: record
 #   fix: "attest it: codexlock attest {artifact}; if the file is only in your work tree, commit it: git add"
 #   cause: manifest.missing

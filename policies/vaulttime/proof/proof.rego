@@ -7,6 +7,7 @@
 # custom:
 #   requirement: P4
 #   severity: deny
+#   problem: VaultTime record's proof is invalid
 #   kind: record
 #   fix: "find out who changed it: git log -p -- {file}; do not attest {artifact} until you know"
 #   cause: vaulttime.signature

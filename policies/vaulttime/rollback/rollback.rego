@@ -7,6 +7,7 @@
 # custom:
 #   requirement: ZT-4.3
 #   severity: deny
+#   problem: VaultTime record goes back in time
 #   kind: record
 #   fix: "find out who restored the older record: git log -p -- {file}; to return to this content on purpose, attest it: codexlock attest {artifact}"
 package codexlock.vaulttime.rollback

@@ -7,6 +7,7 @@
 # custom:
 #   requirement: ZT-4.1
 #   severity: deny
+#   problem: VaultTime record does not match schema
 #   kind: record
 #   fix: "find out who changed it: git log -p -- {file}; do not attest {artifact} until you know"
 #   excepted: never

@@ -7,6 +7,7 @@
 # custom:
 #   requirement: ZT-4.2
 #   severity: deny
+#   problem: VaultTime signature is invalid
 #   kind: record
 #   fix: "find out who changed it: git log -p -- {file}; do not attest {artifact} until you know"
 #   cause: vaulttime.signature

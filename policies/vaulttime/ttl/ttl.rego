@@ -7,6 +7,7 @@
 # custom:
 #   requirement: ZT-4.3
 #   severity: deny
+#   problem: VaultTime record lives too long
 #   kind: record
 #   fix: "attest it with a ttl_hours that the domain allows: codexlock attest {artifact}"
 package codexlock.vaulttime.ttl

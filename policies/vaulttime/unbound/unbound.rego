@@ -7,6 +7,7 @@
 # custom:
 #   requirement: P4
 #   severity: deny
+#   problem: VaultTime record has no proof
 #   kind: unbound
 #   fix: "attest it, which adds a proof: codexlock attest {artifact}"
 package codexlock.vaulttime.unbound

@@ -7,6 +7,7 @@
 # custom:
 #   requirement: ZT-4.2
 #   severity: deny
+#   problem: VaultTime signature was not checked
 #   kind: unchecked
 #   fix: "set the trust domain's key in this run's environment: VAULTTIME_KEY, unless the configuration names another variable"
 package codexlock.vaulttime.unverifiable
