@@ -1,5 +1,5 @@
 # Everything here works on a fresh machine with Go, git and make.
-# Tools are pinned in tools/go.mod and tools/regal/go.mod and built into build/bin.
+# Tools are pinned in the go.mod files below tools and built into build/bin.
 
 SHELL := /usr/bin/env bash
 .SHELLFLAGS := -euo pipefail -c
@@ -39,6 +39,12 @@ $(BIN)/regal: tools/regal/go.mod tools/regal/go.sum
 	cd tools/regal && go build -trimpath -o ../../$(BIN)/ tool
 	touch $(BIN)/regal
 
+# act has the client of an engine, and so a module of its own. Only make image-test needs it.
+$(BIN)/act: tools/act/go.mod tools/act/go.sum
+	mkdir -p $(BIN)
+	cd tools/act && go build -trimpath -o ../../$(BIN)/ tool
+	touch $(BIN)/act
+
 .PHONY: lint
 lint: setup ## gofmt, go vet, staticcheck, actionlint, shellcheck
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo 'gofmt: run gofmt -w on:'; gofmt -l $$(git ls-files '*.go'); exit 1; }
@@ -74,8 +80,12 @@ faults: ## random faults of GitHub's API: 500 runs of the whole action, 5,000 of
 	CODEXLOCK_FAULTS=5000 go test ./internal/github -run 'TestRandomFaults$$' -count 1 -v -timeout 30m | grep -v '^ *--- PASS\|^=== RUN'
 
 .PHONY: image-test
-image-test: ## build the unmodified Dockerfile and run the image as a runner does
+image-test: $(BIN)/act ## build the unmodified Dockerfile and run the image as a runner does, and by act
 	test/image/run.sh
+
+.PHONY: image-bench
+image-bench: ## measure the container: its start to the verdict, 30 times, and its size
+	test/image/run.sh --bench
 
 .PHONY: bench
 bench: ## measure next to git, sha256sum, openssl, conftest and opa, in one run (15 minutes, 7 GB of disk)

@@ -227,3 +227,16 @@ func TestCases(t *testing.T) {
 		t.Errorf("%d cases, want at least 12", len(seen))
 	}
 }
+
+// TestPercentile: of 30 runs, 29 are at most the 95th percentile.
+func TestPercentile(t *testing.T) {
+	var took []time.Duration
+	for i := 30; i > 0; i-- {
+		took = append(took, time.Duration(i))
+	}
+	for p, want := range map[float64]time.Duration{95: 29, 50: 15, 100: 30, 1: 1} {
+		if got := percentile(took, p); got != want {
+			t.Errorf("percentile %v is %d, want %d", p, got, want)
+		}
+	}
+}

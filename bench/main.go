@@ -6,6 +6,7 @@
 //	go run ./bench -quick              a tenth of every size
 //	go run ./bench -run 'all|expired'  the cases whose name matches
 //	go run ./bench -profile DIR        a CPU profile of every case as well
+//	go run ./bench -image NAME         the container of an image instead, with the engine of $DOCKER_HOST
 //	go run ./bench -o docs/performance.md
 //
 // The fixtures are built by the run itself and removed at its end.
@@ -32,6 +33,7 @@ type options struct {
 	output  string
 	profile string
 	program string
+	image   string
 }
 
 func main() {
@@ -42,6 +44,7 @@ func main() {
 	flag.StringVar(&o.output, "o", "", "write the table to `FILE`, between its two markers where it has them")
 	flag.StringVar(&o.profile, "profile", "", "write a CPU profile of every case to `DIR`")
 	flag.StringVar(&o.program, "program", "", "measure the codexlock at `FILE`, such as one of an earlier commit, in place of this one")
+	flag.StringVar(&o.image, "image", "", "measure only the container of the image `NAME`, from its start to the verdict, 30 times")
 	flag.Parse()
 	if err := run(o); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -69,6 +72,13 @@ func run(o options) error {
 	}
 	if err := b.build(o); err != nil {
 		return err
+	}
+	if o.image != "" {
+		text, err := b.image(o.image)
+		if err != nil {
+			return err
+		}
+		return write(o.output, text)
 	}
 	start := time.Now()
 	rows, failed := b.measure(only)

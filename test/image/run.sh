@@ -3,7 +3,8 @@
 # with an engine of the test's own. The base images are made here from Debian's
 # packages, so that no image registry is needed.
 #
-# Where no engine can start, it says so; that is a failure only in CI.
+# Where no engine can start, it says so; that is a failure only in CI. With --bench it
+# measures the container in place of testing it.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -94,7 +95,6 @@ build() {
     packed_mb=$(($(docker save "$image" | gzip | wc -c) / 1000000))
     log "built in $((SECONDS - started)) s, $size_mb MB, compressed $packed_mb MB"
     [ "$packed_mb" -le "$limit_mb" ] || { log "the image has $packed_mb MB, want at most $limit_mb"; exit 1; }
-    rm -rf "$work/context"
 }
 
 in_image() { docker run --rm --network none --entrypoint "$1" "$image" "${@:2}"; }
@@ -173,6 +173,19 @@ install
 start_engine
 base_images
 build
+if [ "${1:-}" = --bench ]; then
+    go run ./bench -image "$image"
+    exit
+fi
+
+log "a workflow with action.yml, by act: a pull request with 120 findings, and a release's image"
+# act finds the image of action.yml's Dockerfile under this name, and so does not build it again.
+docker tag "$image" act-codexlock-codexlock-v1-dockeraction:latest
+CODEXLOCK_ACT=$PWD/build/bin/act CODEXLOCK_ACTION=$work/context CODEXLOCK_IMAGE=$image \
+    go test ./test/act -count 1 -v > "$work/act.log" 2>&1 || { tail -c 20000 "$work/act.log" >&2; exit 1; }
+[ "$(grep -c '^--- PASS' "$work/act.log")" -eq 2 ] || { log "act's tests were not run:"; cat "$work/act.log" >&2; exit 1; }
+rm -rf "$work/context"
+
 key=a-key-of-the-image-test-0123456789abcdef
 export VAULTTIME_KEY=$key # docker run -e VAULTTIME_KEY takes it from here, not from an argument
 
