@@ -18,6 +18,7 @@ import (
 	"github.com/codexlock/codexlock/internal/cli/lockcmd"
 	"github.com/codexlock/codexlock/internal/cli/policycmd"
 	"github.com/codexlock/codexlock/internal/cli/renewcmd"
+	"github.com/codexlock/codexlock/internal/cli/reportcmd"
 	"github.com/codexlock/codexlock/internal/cli/terminal"
 	"github.com/codexlock/codexlock/internal/cli/verifycmd"
 	"github.com/codexlock/codexlock/internal/exit"
@@ -92,6 +93,7 @@ func rootCommand(w host.World) *cobra.Command {
 		attestcmd.Remove,
 		renewcmd.Renew,
 		renewcmd.Renewals,
+		reportcmd.New,
 		verifycmd.Status,
 		verifycmd.Verify,
 		versionCommand,

@@ -68,6 +68,7 @@ var (
 		"lock resolve":    "merges, and verifies nothing",
 		"policy new":      "writes where --dir says",
 		"quarantine list": "reads the quarantine's own files",
+		"report":          "reads finished reports",
 		"version":         "says what the program is",
 	}
 )

@@ -147,6 +147,7 @@ type Decision struct {
 	Findings  []Finding    // denials first, then by file, line, column, rule, message
 	Settings  []TurnedDown // optional rules that a setting in force turns down, as configured
 	Found     []FoundRule  // the rules of the findings, by code
+	Unneeded  []Finding    // of a shard: on suppressions that cover nothing in it
 	Unjudged  int          // artifacts that were not judged after too many denials: never a pass
 }
 

@@ -129,7 +129,7 @@ type comparison struct {
 func (g *Gate) compare(ctx context.Context, r *repo.Repository) (comparison, error) {
 	layout, selection := g.options.Settings.Layout.Value, g.options.Selection
 	t := comparison{options: measure.Options{
-		Repository: r, Scope: selection.Scope, Now: g.now, ValidFor: g.options.Settings.ValidFor, Base: r.EmptyTree(), Strict: layout == "strict",
+		Repository: r, Scope: selection.Scope, Shard: selection.Shard, Now: g.now, ValidFor: g.options.Settings.ValidFor, Base: r.EmptyTree(), Strict: layout == "strict",
 		MeasureNamed: selection.MeasureNamed, Staged: g.options.Base.Staged, TrustedBase: facts.TrustedCommit,
 	}}
 	o := &t.options

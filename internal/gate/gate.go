@@ -98,7 +98,7 @@ func (g *Gate) Evaluate(ctx context.Context, use func(Outcome) error) error {
 		if e, err = g.Prepare(limited, r); err != nil {
 			return err
 		}
-		if e.Change.Len() == 0 && g.options.Selection.Scope == facts.All {
+		if len(e.Change.Paths()) == 0 && g.options.Selection.Scope == facts.All {
 			return &NothingEvaluatedError{Include: e.Facts.Config.Include}
 		}
 		for _, p := range e.Change.Skipped() {
@@ -130,7 +130,7 @@ func (g *Gate) Evaluate(ctx context.Context, use func(Outcome) error) error {
 		Scope: string(e.Facts.Scope), Base: e.Facts.BaseCommit, Head: e.Facts.HeadCommit, Staged: e.Facts.Staged,
 		EffectiveTime: vaulttime.FormatTime(g.now), FailOnWarn: g.options.Settings.FailOnWarn.Value,
 		TrustedBase: e.Facts.TrustedCommit, Notes: e.notes,
-		Preview: g.preview(limited, e),
+		Preview: g.preview(limited, e), Shard: g.shard(e, decided.Unneeded),
 	})
 	decided = decision.Decision{} // the report has its own lists, and these are large
 	return use(Outcome{Repository: r, Change: e.Change, Config: e.Facts.Config, Report: done})
@@ -183,6 +183,7 @@ func (g *Gate) Prepare(ctx context.Context, r *repo.Repository) (Evaluation, err
 		collected = func() (*measure.Collector, error) { return measure.Collect(ctx, e.Facts) }
 	}
 	e.Policy.Suppressions.Adopting = g.options.WriteBaseline != nil
+	e.Policy.Suppressions.Shard = e.Facts.Shard
 	if !e.Policy.Suppressions.Adopting {
 		e.Policy.MaxDenials = g.options.Settings.MaxDenials
 	}

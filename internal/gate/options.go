@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/host"
@@ -48,8 +49,9 @@ type Base struct {
 // Selection says which artifacts are verified.
 type Selection struct {
 	Scope        facts.Scope
-	Paths        []string // as written, seen from the working directory
-	MeasureNamed bool     // a named file is measured although it is no artifact
+	Paths        []string       // as written, seen from the working directory
+	Shard        artifact.Shard // the part of the artifacts that is judged; the zero value: all
+	MeasureNamed bool           // a named file is measured although it is no artifact
 }
 
 // Sources say where configuration and rules come from.

@@ -37,6 +37,7 @@ type Options struct {
 	LoadEdited func(context.Context, repo.Tree) ([]facts.GateProblem, error)
 	Scope      facts.Scope
 	Paths      []artifact.Path // for the scope Paths: files, or folders
+	Shard      artifact.Shard  // the part of the artifacts that is measured; the zero value: all
 	// MeasureNamed has a named file measured although it is no artifact; otherwise it
 	// is skipped.
 	MeasureNamed bool
@@ -67,6 +68,7 @@ type Collector struct {
 	relisted  []string    // the paths of which the two ledgers say something different, sorted
 	changes   changes     // what differs
 	artifacts []string    // under judgement, sorted; raw: a name may be no artifact.Path
+	judged    []string    // those of them that are in the shard
 	skipped   []string    // named, and no artifact
 	mirrored  bool        // the head has files under assets/manifests/
 	mirrorsIn bool        // the base has
@@ -128,4 +130,7 @@ func settingsOf(o Options) facts.Settings {
 }
 
 // Len returns the number of judged artifacts.
-func (c *Collector) Len() int { return len(c.artifacts) }
+func (c *Collector) Len() int { return len(c.judged) }
+
+// Paths returns the paths of all artifacts, of every shard, sorted.
+func (c *Collector) Paths() []string { return c.artifacts }

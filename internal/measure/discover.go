@@ -42,6 +42,10 @@ func (c *Collector) discover(ctx context.Context) error {
 		c.artifacts = append(c.artifacts, p)
 	}
 	sort.Strings(c.artifacts)
+	c.judged = c.artifacts
+	if c.o.Shard.Total > 1 {
+		c.judged = slices.DeleteFunc(slices.Clone(c.artifacts), func(p string) bool { return !c.o.Shard.Has(p) })
+	}
 	_, mirrored, err := c.o.Head.Lookup(ctx, artifact.Path(strings.TrimSuffix(artifact.ManifestDir, "/")))
 	// A commit's tree lists files only, and looking there costs nothing.
 	c.mirrored = mirrored || c.o.inObjects()

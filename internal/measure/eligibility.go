@@ -44,7 +44,7 @@ func firstMatch(patterns []string, path string) string {
 }
 
 // Name returns the path of the i-th judged artifact, as in the tree.
-func (c *Collector) Name(i int) string { return c.artifacts[i] }
+func (c *Collector) Name(i int) string { return c.judged[i] }
 
 // Head is the tree that is measured, with its names as they were listed.
 func (c *Collector) Head() repo.Tree { return c.o.Head }

@@ -46,7 +46,7 @@ type subject struct {
 
 // Artifact measures the i-th artifact under judgement.
 func (c *Collector) Artifact(ctx context.Context, i int) (facts.Measurement, error) {
-	name := c.artifacts[i]
+	name := c.judged[i]
 	s := c.newSubject()
 	if c.misplaced[name] != "" {
 		return c.measureMisplaced(ctx, s, name)

@@ -101,8 +101,9 @@ type run struct {
 	counted      int // those whose denials are counted
 	denials      int // that nothing excepts and no minimum level makes warnings of
 	verdicts     []verdict
-	whole        facts.Measurement // of the change
-	last         verdict           // on suppressions
+	whole        facts.Measurement  // of the change
+	last         verdict            // on suppressions
+	unneeded     []decision.Finding // on those that this shard does not need, and others may
 	next         atomic.Int64
 	halt         atomic.Bool
 	failed       chan error // a worker that does not return
@@ -182,7 +183,8 @@ func (r *run) settle(ctx context.Context) {
 	in := facts.Input{EffectiveTime: r.whole.Input.EffectiveTime, Settings: r.whole.Input.Settings}
 	change := r.whole.Input.Repository
 	rulesEdited := slices.ContainsFunc(change.GateChanges, func(g facts.GateChange) bool { return g.Kind == "policy" })
-	in.Exceptions = r.suppressions.Settle(r.engine.Rules(), change.Scope == facts.All && r.until > r.count, rulesEdited)
+	all, part := change.Scope == facts.All && r.until > r.count, r.options.Suppressions.Shard.Total > 1
+	in.Exceptions = r.suppressions.Settle(r.engine.Rules(), all, all && !part, rulesEdited)
 	m := facts.Measurement{Input: in, Locate: func(file, pointer string) (line, column int, ok bool) {
 		if b := r.options.Suppressions.Baseline; file == b.Path && b.Locate != nil {
 			return b.Locate(file, pointer)
@@ -195,8 +197,22 @@ func (r *run) settle(ctx context.Context) {
 	v, err := r.ask(ctx, r.engine.exceptions, "the exceptions", &m, s)
 	if err != nil {
 		r.fail(r.count+1, err)
+		return
 	}
 	r.last = v
+	if !all || !part {
+		return
+	}
+	m.Input.Exceptions = r.suppressions.Settle(r.engine.Rules(), all, true, rulesEdited)
+	if v, err = r.ask(ctx, r.engine.exceptions, "the exceptions", &m, s); err != nil {
+		r.fail(r.count+1, err)
+		return
+	}
+	for _, f := range v.findings {
+		if !slices.Contains(r.last.findings, f) {
+			r.unneeded = append(r.unneeded, f)
+		}
+	}
 }
 
 func (r *run) fail(index int, err error) {
@@ -306,10 +322,11 @@ func (r *run) decision() (decision.Decision, error) {
 	if want := d.Rules * judged; d.Answers != want {
 		return decision.Decision{}, fmt.Errorf("%d answers of rules, want %d: every rule about every artifact", d.Answers, want)
 	}
+	d.Unneeded = r.unneeded
 	d.Settings = r.suppressions.InForce(r.engine.Rules())
 	r.demote(&d)
-	slices.SortStableFunc(d.Findings, compareFindings)
-	d.Found = r.engine.found(d.Findings)
+	slices.SortStableFunc(d.Findings, decision.CompareFindings)
+	d.Found = r.engine.found(slices.Concat(d.Findings, d.Unneeded))
 	return d, nil
 }
 

@@ -112,20 +112,3 @@ func fingerprint(parts ...string) string {
 	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
 	return hex.EncodeToString(sum[:])[:fingerprintLength]
 }
-
-// compareFindings is the order of a report: denials first, then by place.
-func compareFindings(a, b decision.Finding) int {
-	return cmp.Or(
-		cmp.Compare(rank(a.Severity), rank(b.Severity)),
-		cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column),
-		cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.Message, b.Message),
-		cmp.Compare(a.Artifact, b.Artifact), cmp.Compare(a.Fingerprint, b.Fingerprint),
-	)
-}
-
-func rank(s decision.Severity) int {
-	if s == decision.Deny {
-		return 0
-	}
-	return 1
-}

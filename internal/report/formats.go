@@ -2,7 +2,6 @@ package report
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -69,21 +68,4 @@ func writeJSON(w io.Writer, r Report, _ Options) error {
 	e.SetIndent("", "  ")
 	e.SetEscapeHTML(false)
 	return e.Encode(r)
-}
-
-// Read reads a report from JSON. It refuses other versions of the format.
-func Read(in io.Reader) (Report, error) {
-	var r Report
-	d := json.NewDecoder(in)
-	d.DisallowUnknownFields()
-	if err := d.Decode(&r); err != nil {
-		return Report{}, fmt.Errorf("read report: %w", err)
-	}
-	if _, err := d.Token(); err != io.EOF {
-		return Report{}, errors.New("read report: something follows it, want the end of the file")
-	}
-	if r.Schema != Schema {
-		return Report{}, fmt.Errorf("read report: schema is %q, want %q", r.Schema, Schema)
-	}
-	return r, nil
 }

@@ -25,6 +25,15 @@ const (
 // Title formats the verdict in one line.
 func Title(r Report) string {
 	c := r.Counts
+	if s := r.Shard; s != nil {
+		whole := r
+		whole.Shard = nil
+		if r.Conclusion == Failure {
+			return "Shard" + strings.TrimPrefix(s.Name(), "shard") + ": " + Title(whole)
+		}
+		return fmt.Sprintf("Shard%s: no denial over %d of %s%s, no verdict without the other shards",
+			strings.TrimPrefix(s.Name(), "shard"), c.Artifacts, Count(s.Artifacts, "artifact"), warnings(c))
+	}
 	switch {
 	case r.Conclusion == Failure && c.Deny == 0:
 		return fmt.Sprintf("Denied for %s", Count(c.Warn, "warning"))
@@ -40,7 +49,7 @@ func Title(r Report) string {
 // omitted findings.
 func Markdown(r Report, limit int) string {
 	var b strings.Builder
-	mark := map[Conclusion]string{Success: "✅", Neutral: "⚠️", Failure: "❌"}[r.Conclusion]
+	mark := map[Conclusion]string{Success: "✅", Neutral: "⚠️", Failure: "❌", Partial: "◐"}[r.Conclusion]
 	fmt.Fprintf(&b, "## %s %s\n\n", mark, Title(r))
 	c := r.Counts
 	fmt.Fprintf(&b, "| level | artifacts | trusted | denials | warnings | excepted |\n|---|---|---|---|---|---|\n| %s | %d | %d | %d | %d | %d |\n",

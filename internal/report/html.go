@@ -141,7 +141,7 @@ func cspHash(text string) string {
 
 // mark is the sign of a verdict.
 func mark(r Report) string {
-	return map[Conclusion]string{Success: "✓", Neutral: "!", Failure: "✗"}[r.Conclusion]
+	return map[Conclusion]string{Success: "✓", Neutral: "!", Failure: "✗", Partial: "◐"}[r.Conclusion]
 }
 
 func visibleLines(lines []string) []string {

@@ -52,8 +52,9 @@ func adopted(f decision.Finding) decision.Finding {
 }
 
 func message(artifacts []decision.Artifact, findings ...decision.Finding) report.Report {
+	slices.SortStableFunc(findings, decision.CompareFindings) // as a decision has them
 	return report.New(decision.Decision{
-		Source: "embedded", Digest: "sha256:" + sum, Rules: 30, Found: found(findings), Answers: 30 * (1 + len(artifacts)),
+		Source: "embedded", Digest: "sha256:" + sum, Rules: 30, Found: found(findings), Answers: 30 * len(artifacts),
 		Artifacts: artifacts, Findings: findings,
 	}, report.Meta{Scope: "changed", Base: sum[:40], Head: sum[24:], EffectiveTime: "2026-01-01T12:00:00Z"})
 }

@@ -14,7 +14,8 @@ import (
 // Schema names this version of the report, published as schemas/report.json.
 const Schema = "codexlock.report/v1"
 
-// A Conclusion is the verdict on a change, by the names of GitHub's check runs.
+// A Conclusion is the verdict on a change, by the names of GitHub's check runs. Partial is
+// none of them.
 type Conclusion string
 
 // The conclusions.
@@ -22,6 +23,7 @@ const (
 	Success Conclusion = "success"
 	Neutral Conclusion = "neutral" // warnings only
 	Failure Conclusion = "failure"
+	Partial Conclusion = "partial" // a shard without denials: no verdict without the other shards
 )
 
 // A Report is a decision with everything that is needed to render it.
@@ -38,6 +40,8 @@ type Report struct {
 	ValidUntil    string                `json:"valid_until,omitempty"` // earliest expiry of the judged artifacts (RFC 3339, UTC); absent: none expires
 	Policy        Policy                `json:"policy"`
 	Counts        Counts                `json:"counts"`
+	Unjudged      int                   `json:"unjudged,omitempty"` // artifacts that were not judged after too many denials
+	Shard         *Shard                `json:"shard,omitempty"`    // absent: the report is about all artifacts
 	Artifacts     []decision.Artifact   `json:"artifacts"`
 	Findings      []decision.Finding    `json:"findings"`
 	Rules         []decision.FoundRule  `json:"rules,omitempty"`    // the rules of the findings, by code
@@ -72,6 +76,7 @@ type Meta struct {
 	TrustedBase       string // commit; "": equals Base
 	Notes             []string
 	Preview           *decision.Preview
+	Shard             *Shard // nil: all artifacts were judged
 }
 
 // Trusted returns a function that reports whether nothing denies an artifact: neither a
@@ -98,6 +103,7 @@ func New(d decision.Decision, m Meta) Report {
 		Settings:  d.Settings,
 		Level:     "none",
 		Staged:    m.Staged, TrustedBase: m.TrustedBase, Notes: m.Notes, Preview: m.Preview,
+		Unjudged: d.Unjudged, Shard: m.Shard,
 	}
 	denied, whole := map[string]bool{}, false
 	for _, f := range r.Findings {
@@ -138,6 +144,8 @@ func New(d decision.Decision, m Meta) Report {
 	switch {
 	case r.Counts.Deny > 0, d.Unjudged > 0, m.FailOnWarn && r.Counts.Warn > 0:
 		r.Conclusion = Failure
+	case m.Shard != nil:
+		r.Conclusion = Partial
 	case r.Counts.Warn > 0:
 		r.Conclusion = Neutral
 	default:

@@ -124,6 +124,9 @@ func writeSARIF(w io.Writer, r Report, _ Options) error {
 		Properties:        sarifProperties(r),
 		Results:           []sarifResult{},
 	}
+	if s := r.Shard; s != nil { // a part must not replace the whole
+		run.AutomationDetails.ID = fmt.Sprintf("codexlock/shard-%d-of-%d/", s.Index, s.Total)
+	}
 	all := causes(r.Findings)
 	size, seen := 0, map[string]int{}
 	for i, c := range all {

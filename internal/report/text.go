@@ -171,6 +171,10 @@ func verified(findings []decision.Finding) string {
 func (t *renderer) last(r Report) {
 	c := r.Counts
 	switch {
+	case r.Conclusion == Partial:
+		t.mark(yellow, "!", "%s: no denial over %d of %s%s; merge the reports of all shards for the verdict", r.Shard.Name(), c.Artifacts, Count(r.Shard.Artifacts, "artifact"), warnings(c))
+	case r.Shard != nil:
+		t.mark(red, "✗", "%s", Title(r))
 	case r.Conclusion == Failure && c.Deny == 0:
 		t.mark(red, "✗", "denied for %s, which this run does not allow", Count(c.Warn, "warning"))
 	case r.Conclusion == Failure:
@@ -238,7 +242,7 @@ func withCauses(r Report, noun string) string {
 // validUntil describes when the first of the judged artifacts expires; "" if the verdict is a
 // denial, or nothing expires.
 func validUntil(r Report) string {
-	if r.ValidUntil == "" || r.Conclusion == Failure {
+	if r.ValidUntil == "" || r.Conclusion == Failure || r.Shard != nil {
 		return ""
 	}
 	path := ""

@@ -22,15 +22,16 @@ type Proposed struct {
 }
 
 // Settle returns the facts about exceptions, settings and baseline once the artifacts are
-// judged. all says that every artifact of the repository was judged, so that the unused ones
-// are known; rulesEdited that the change edits rules, so that it may add the rule that an
+// judged. all says that every artifact of the repository, or of the shard, was judged, so that
+// it is known which baseline entries of these cover nothing; unused that it is known which
+// exceptions nothing needs; rulesEdited that the change edits rules, so that it may add the rule that an
 // exception names.
-func (t *Tracker) Settle(rules []decision.Rule, all, rulesEdited bool) *facts.Exceptions {
+func (t *Tracker) Settle(rules []decision.Rule, all, unused, rulesEdited bool) *facts.Exceptions {
 	s := &facts.Exceptions{
 		File: t.set.File, Judged: "part",
 		List: make([]facts.Exception, 0, len(t.set.Exceptions)), Rules: make([]facts.Exception, 0, len(t.set.Settings)),
 	}
-	if all {
+	if unused {
 		s.Judged = "all"
 	}
 	for i, x := range t.set.Exceptions {
@@ -38,7 +39,7 @@ func (t *Tracker) Settle(rules []decision.Rule, all, rulesEdited bool) *facts.Ex
 		switch {
 		case t.used[i].Load():
 			f.Use = "used"
-		case !all:
+		case !unused:
 			f.Use = "unknown"
 		}
 		s.List = append(s.List, f)
@@ -184,7 +185,7 @@ func (t *Tracker) baselineFacts(rules []decision.Rule, all bool) facts.Baseline 
 		switch {
 		case never(rules, e.Rule):
 			out.Never = append(out.Never, entry)
-		case all && !t.covering[i].Load():
+		case all && !t.covering[i].Load() && t.set.Shard.Has(e.Path):
 			out.Stale = append(out.Stale, entry)
 		}
 	}

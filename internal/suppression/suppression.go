@@ -13,6 +13,7 @@ import (
 
 	"github.com/bmatcuk/doublestar/v4"
 
+	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/baseline"
 	"github.com/codexlock/codexlock/internal/decision"
 	"github.com/codexlock/codexlock/internal/facts"
@@ -26,8 +27,9 @@ type Set struct {
 	Settings   []Setting
 	Baseline   Baseline
 	Proposed   Proposed
-	Adopting   bool // a baseline will be written from the decision
-	Measured   bool // the files were measured elsewhere: the statement of a baseline entry cannot be compared, and is not (for a preview)
+	Shard      artifact.Shard // the part of the artifacts that is judged; the zero value: all
+	Adopting   bool           // a baseline will be written from the decision
+	Measured   bool           // the files were measured elsewhere: the statement of a baseline entry cannot be compared, and is not (for a preview)
 }
 
 // An Exception covers findings for which an owner takes responsibility until a day.

@@ -99,7 +99,7 @@ func TestSettle(t *testing.T) {
 	}
 	_, tracker := apply(t, set, optional)
 	rules := []decision.Rule{optional, never}
-	all, part := tracker.Settle(rules, true, false), tracker.Settle(rules, false, false)
+	all, part := tracker.Settle(rules, true, true, false), tracker.Settle(rules, false, false, false)
 	uses := func(s *facts.Exceptions) (all []string) {
 		for _, x := range s.List {
 			all = append(all, string(x.Use))

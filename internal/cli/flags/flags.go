@@ -3,6 +3,7 @@
 package flags
 
 import (
+	"fmt"
 	"io"
 	"maps"
 	"slices"
@@ -98,6 +99,22 @@ func (o Output) Write(w host.World, fill func(io.Writer) error) error {
 func ReportFormat(format string) error {
 	if !slices.Contains(report.Formats(), format) {
 		return &report.UnknownFormatError{Format: format}
+	}
+	return nil
+}
+
+// WriteReport writes the report in every format that was asked for. A format that cannot be
+// written is an error, because a missing report could be taken for a pass.
+func WriteReport(w host.World, outputs []Output, r report.Report, o report.Options) error {
+	for _, out := range outputs {
+		options := o
+		if out.File != "" {
+			options.Color, options.Columns = false, 0
+		}
+		err := out.Write(w, func(to io.Writer) error { return report.Write(out.Format, to, r, options) })
+		if err != nil {
+			return fmt.Errorf("write %s: %w", out.Format, err)
+		}
 	}
 	return nil
 }

@@ -5,11 +5,11 @@ package verifycmd
 import (
 	"context"
 	"fmt"
-	"io"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/cli/attestcmd"
 	"github.com/codexlock/codexlock/internal/cli/auditlog"
 	"github.com/codexlock/codexlock/internal/cli/flags"
@@ -33,6 +33,7 @@ type verification struct {
 	excepted   bool // list the excepted findings
 	quarantine bool
 	formats    []string
+	shard      string // I/N
 	baseline   string // the file of --write-baseline
 }
 
@@ -79,6 +80,7 @@ func (v *verification) flags(cmd *cobra.Command) {
 	v.log.Flags(cmd, v.world)
 	f := cmd.Flags()
 	f.BoolVar(&v.all, "all", false, "verify every artifact, not only the changed ones")
+	f.StringVar(&v.shard, "shard", "", "with --all and --head: verify the part I of N, such as 2/3; codexlock report merges the JSON reports of all parts")
 	f.BoolVar(&o.Base.Staged, "staged", false, "verify what is staged (git add), and not the work tree")
 	flags.Base(cmd, o, "the commit to verify (default: the work tree)")
 	f.StringArrayVarP(&v.formats, "format", "f", nil, "format[=FILE], repeatable: "+strings.Join(report.Formats(), ", ")+" (default text)")
@@ -112,6 +114,12 @@ func (v *verification) gate(cmd *cobra.Command, args []string) (*gate.Gate, erro
 	case len(args) > 0:
 		o.Selection.Scope = facts.Paths
 	}
+	if cmd.Flags().Changed("shard") {
+		var err error
+		if o.Selection.Shard, err = artifact.ParseShard(v.shard); err != nil {
+			return nil, exit.Usagef("--shard: %w", err)
+		}
+	}
 	if cmd.Flags().Changed("write-baseline") {
 		o.WriteBaseline = writeBaseline(v.world, v.baseline)
 	}
@@ -123,6 +131,10 @@ func (v *verification) gate(cmd *cobra.Command, args []string) (*gate.Gate, erro
 		return nil, err
 	}
 	switch {
+	case v.shard != "" && (!v.all || o.Base.Staged || g.ReadsWorkTree()):
+		return nil, exit.Usagef("--shard verifies a part of all artifacts of a commit: use it with --all and --head")
+	case v.shard != "" && (v.log.On || v.quarantine || o.WriteBaseline != nil):
+		return nil, exit.Usagef("--shard verifies a part, and --log, --quarantine and --write-baseline are about all artifacts: want one of them")
 	case v.log.On && o.Base.Staged:
 		return nil, exit.Usagef("--log adds to the work tree's log, and --staged judges what is staged: want one of the two")
 	case v.log.On && !g.ReadsWorkTree():
@@ -164,7 +176,7 @@ func (v *verification) present(ctx context.Context, g *gate.Gate, outputs []flag
 	for _, note := range r.Notes {
 		fmt.Fprintf(v.world.Stderr, "codexlock: %s\n", report.Terminal(note))
 	}
-	if err := write(v.world, outputs, r, report.Options{Quiet: v.quiet, Color: !v.noColor && terminal.Colored(v.world), ShowExcepted: v.excepted}); err != nil {
+	if err := flags.WriteReport(v.world, outputs, r, report.Options{Quiet: v.quiet, Color: !v.noColor && terminal.Colored(v.world), ShowExcepted: v.excepted, Columns: terminal.Columns(v.world)}); err != nil {
 		return err
 	}
 	if g.ReadsWorkTree() && !v.quiet {
@@ -179,20 +191,6 @@ func (v *verification) present(ctx context.Context, g *gate.Gate, outputs []flag
 	}
 	if r.Conclusion == report.Failure {
 		return exit.ErrDenied
-	}
-	return nil
-}
-
-// write writes the report in every format that was asked for. A format that cannot be
-// written is an error, because a missing report could be taken for a pass.
-func write(w host.World, outputs []flags.Output, r report.Report, o report.Options) error {
-	for _, out := range outputs {
-		options := o
-		options.Color = o.Color && out.File == ""
-		err := out.Write(w, func(to io.Writer) error { return report.Write(out.Format, to, r, options) })
-		if err != nil {
-			return fmt.Errorf("write %s: %w", out.Format, err)
-		}
 	}
 	return nil
 }
