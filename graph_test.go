@@ -197,6 +197,20 @@ func TestImportGraphFinds(t *testing.T) {
 	}
 }
 
+// TestPackagesAreDescribed: docs/architecture.md has every package in its table.
+func TestPackagesAreDescribed(t *testing.T) {
+	text, err := os.ReadFile("docs/architecture.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for pkg := range ourImports(t) {
+		internal := strings.HasPrefix(pkg, "internal/")
+		if internal && !strings.Contains(string(text), "`"+pkg+"`") && !strings.Contains(string(text), "`"+path.Base(pkg)+"`") {
+			t.Errorf("%s is not in the table of docs/architecture.md", pkg)
+		}
+	}
+}
+
 // TestPictureIsTheGraph: the picture of the packages in docs/architecture.md is the one that
 // TestImportGraph checks. CODEXLOCK_UPDATE=1 writes it.
 func TestPictureIsTheGraph(t *testing.T) {
