@@ -125,7 +125,10 @@ func TestEnvironmentSteersEveryCommand(t *testing.T) {
 				t.Errorf("CODEXLOCK_CONFIG: exit code %d, want %d about absent.yaml:\n%s", code, exit.Usage, out)
 			}
 			_ = os.Remove(filepath.Join(r.Root(), "absent.yaml"))
-			if !command.rules {
+			if !command.rules { // then it must not reach for a bundle, network or not
+				if _, out := run(t, map[string]string{"CODEXLOCK_CONFIG": "remote.yaml"}, args...); strings.Contains(out, "127.0.0.1") {
+					t.Errorf("it loads rules, so readers has to say so:\n%s", out)
+				}
 				return
 			}
 			code, out = run(t, map[string]string{"CODEXLOCK_CONFIG": "remote.yaml", "CODEXLOCK_OFFLINE": "1"}, args...)
