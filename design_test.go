@@ -43,7 +43,8 @@ const picture = `
 	manifest script txn vaulttime -> attest
 	config exit repo script txn -> attributes
 	facts repo schemas -> document
-	audit config content document manifest renewals sandbox script shellcheck -> measure
+	audit config document ledger manifest -> changeset
+	changeset content renewals sandbox script shellcheck -> measure
 	baseline decision facts -> suppression
 	bundle decision policykey schemas -> ruleset
 	evalcache ruleset suppression -> policy

@@ -4,9 +4,11 @@
 package document
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/facts"
@@ -138,3 +140,9 @@ func (l Positions) Locate(file, pointer string) (line, column int, ok bool) {
 	at, ok := doc.Position(pointer)
 	return at.Line, at.Column, ok
 }
+
+// Printable returns a name in valid UTF-8, with a mark in place of invalid bytes.
+func Printable(name string) string { return strings.ToValidUTF8(name, "\uFFFD") }
+
+// WithLF returns a text with the line endings that Git stores.
+func WithLF(text []byte) []byte { return bytes.ReplaceAll(text, []byte("\r\n"), []byte("\n")) }

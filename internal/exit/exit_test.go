@@ -7,12 +7,12 @@ import (
 	"testing"
 
 	"github.com/codexlock/codexlock/internal/attest"
+	"github.com/codexlock/codexlock/internal/changeset"
 	"github.com/codexlock/codexlock/internal/config"
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/gate"
 	"github.com/codexlock/codexlock/internal/git"
 	"github.com/codexlock/codexlock/internal/github"
-	"github.com/codexlock/codexlock/internal/measure"
 	"github.com/codexlock/codexlock/internal/outfile"
 	"github.com/codexlock/codexlock/internal/policy"
 	"github.com/codexlock/codexlock/internal/report"
@@ -35,7 +35,7 @@ func TestErrorsSayWhatTheyAre(t *testing.T) {
 		{exit.Usagef("--base: %w", &git.MissingCommitError{Revision: "x"}), exit.Usage, true},
 		{&config.Error{File: "codexlock.yaml"}, exit.Usage, false},
 		{&report.UnknownFormatError{Format: "x"}, exit.Usage, false},
-		{&measure.NoArtifactError{Path: "x"}, exit.Usage, true},
+		{&changeset.NoArtifactError{Path: "x"}, exit.Usage, true},
 		{&attest.WeakKeyError{Domain: "d"}, exit.Usage, true},
 		{&attest.RefusedError{Path: "x", Next: "do"}, exit.Usage, true},
 		{&attest.RefusedError{Path: "x", Unsettled: true}, exit.Unknown, false},

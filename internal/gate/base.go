@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/codexlock/codexlock/internal/changeset"
 	"github.com/codexlock/codexlock/internal/concurrent"
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/facts"
@@ -129,8 +130,10 @@ type comparison struct {
 func (g *Gate) compare(ctx context.Context, r *repo.Repository) (comparison, error) {
 	layout, selection := g.options.Settings.Layout.Value, g.options.Selection
 	t := comparison{options: measure.Options{
-		Repository: r, Scope: selection.Scope, Shard: selection.Shard, Now: g.now, ValidFor: g.options.Settings.ValidFor, Base: r.EmptyTree(), Strict: layout == "strict",
-		MeasureNamed: selection.MeasureNamed, Staged: g.options.Base.Staged, TrustedBase: facts.TrustedCommit,
+		Options: changeset.Options{
+			Repository: r, Scope: selection.Scope, Shard: selection.Shard, Base: r.EmptyTree(), MeasureNamed: selection.MeasureNamed, Staged: g.options.Base.Staged,
+		},
+		Now: g.now, ValidFor: g.options.Settings.ValidFor, Strict: layout == "strict", TrustedBase: facts.TrustedCommit,
 	}}
 	o := &t.options
 	switch {

@@ -98,7 +98,7 @@ func (g *Gate) Evaluate(ctx context.Context, use func(Outcome) error) error {
 		if e, err = g.Prepare(limited, r); err != nil {
 			return err
 		}
-		if len(e.Change.Paths()) == 0 && g.options.Selection.Scope == facts.All {
+		if len(e.Change.Artifacts) == 0 && g.options.Selection.Scope == facts.All {
 			return &NothingEvaluatedError{Include: e.Facts.Config.Include}
 		}
 		for _, p := range e.Change.Skipped() {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/changeset"
 	"github.com/codexlock/codexlock/internal/config"
 	"github.com/codexlock/codexlock/internal/decision"
 	"github.com/codexlock/codexlock/internal/document"
@@ -75,8 +76,10 @@ func (g *Gate) preview(ctx context.Context, e Evaluation) *decision.Preview {
 func (g *Gate) compareGates(ctx context.Context, e Evaluation) (decision.Preview, error) {
 	o := e.Facts
 	whole := measure.Options{ // and no other options: a preview runs no tests
-		Repository: o.Repository, Base: o.Head, Head: o.Head, BaseCommit: o.HeadCommit, HeadCommit: o.HeadCommit, Staged: o.Staged, SameCommit: true,
-		Scope: facts.All, Config: o.Config, Extras: o.Extras, Keys: o.Keys, Now: o.Now, ValidFor: o.ValidFor, Strict: o.Strict, TrustedBase: o.TrustedBase, Renewals: o.Renewals,
+		Options: changeset.Options{
+			Repository: o.Repository, Base: o.Head, Head: o.Head, HeadCommit: o.HeadCommit, Staged: o.Staged, SameCommit: true, Scope: facts.All, Config: o.Config, Extras: o.Extras,
+		},
+		BaseCommit: o.HeadCommit, Keys: o.Keys, Now: o.Now, ValidFor: o.ValidFor, Strict: o.Strict, TrustedBase: o.TrustedBase, Renewals: o.Renewals,
 	}
 	before, err := measure.Collect(ctx, whole)
 	if err != nil {

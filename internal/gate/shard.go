@@ -14,7 +14,7 @@ func (g *Gate) shard(e Evaluation, unneeded []decision.Finding) *report.Shard {
 	if s.Total <= 1 {
 		return nil
 	}
-	paths, o := e.Change.Paths(), g.options
+	paths, o := e.Change.Artifacts, g.options
 	return &report.Shard{
 		Index: s.Index, Total: s.Total, Artifacts: len(paths), Paths: artifact.HashPaths(paths).String(), Unneeded: unneeded,
 		// Every other option is a fact that the reports have: commits, rules and the time.

@@ -115,7 +115,7 @@ func compareTimes(a, b *vaulttime.Record) int {
 // inBase returns the paths, n of them, at which the base may have a companion.
 func (c *Collector) inBase(p artifact.Path, kind artifact.Companion) (places [2]artifact.Path, n int) {
 	places[0] = p.Companion(kind)
-	if !c.mirrorsIn {
+	if !c.BaseMirrored {
 		return places, 1
 	}
 	places[1] = p.MirroredCompanion(kind)

@@ -3,82 +3,48 @@
 package measure
 
 import (
-	"cmp"
 	"context"
-	"fmt"
 	"sync"
 	"time"
 
-	"github.com/codexlock/codexlock/internal/artifact"
-	"github.com/codexlock/codexlock/internal/config"
+	"github.com/codexlock/codexlock/internal/changeset"
 	"github.com/codexlock/codexlock/internal/content"
-	"github.com/codexlock/codexlock/internal/document"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/renewals"
 	"github.com/codexlock/codexlock/internal/repo"
-	"github.com/codexlock/codexlock/internal/schemas"
 	"github.com/codexlock/codexlock/internal/vaulttime"
 )
 
 // Options say what is measured, the base to compare with, and the keys and programs to use.
 type Options struct {
-	Repository *repo.Repository
-	Base, Head repo.Tree // Base is the empty tree without a base commit
-	BaseCommit string    // for the report; "" where there is none
-	HeadCommit string    // "" for the work tree, and for what is staged
-	Staged     bool      // Head is what Git's index holds
-	SameCommit bool      // Base and Head are one commit: nothing differs
+	changeset.Options
+	BaseCommit string // for the report; "" without a base commit
 	// TrustedBase says where configuration and rules were read (the zero value: a
-	// commit), and TrustedCommit which commit that is; "" where it is Base.
+	// commit), and TrustedCommit which commit that is; "" if it is Base.
 	TrustedBase   facts.TrustedBase
 	TrustedCommit string
-	// LoadEdited loads the gate as a tree has it, and says why it cannot be used. It
-	// is asked where the change edits the gate; nil: then nothing is known of the edit.
+	// LoadEdited loads the gate of a tree, and returns why it cannot be used. It is called if
+	// the change edits the gate; nil: the edit is not checked.
 	LoadEdited func(context.Context, repo.Tree) ([]facts.GateProblem, error)
-	Scope      facts.Scope
-	Paths      []artifact.Path // for the scope Paths: files, or folders
-	Shard      artifact.Shard  // the part of the artifacts that is measured; the zero value: all
-	// MeasureNamed has a named file measured although it is no artifact; otherwise it
-	// is skipped.
-	MeasureNamed bool
-	Config       config.Config // the base's
-	Extras       map[schemas.Kind][]document.OwnerSchema
-	Keys         *vaulttime.Keyring
-	Now          time.Time // the effective time, one for the run
+	Keys       *vaulttime.Keyring
+	Now        time.Time // the effective time, one for the run
 	// ValidFor is how long after Now this run wants records to be valid; 0: at Now.
 	ValidFor time.Duration
 	Strict   bool   // the modes of a work tree's files count (ZT-6.2)
 	Tests    *Tests // nil: no test is executed
 	// Renewals are the renewed records that may count in place of those in the tree; nil:
-	// there are none anywhere else.
+	// there are none.
 	Renewals *renewals.Store
 }
 
-// inObjects reports whether the head is a commit or what is staged: its files are
-// objects, with the ids and modes that Git knows, and not files on a disk.
-func (o *Options) inObjects() bool { return o.HeadCommit != "" || o.Staged }
-
-// A Collector measures a change. It implements Change.
+// A Collector measures the artifacts of a change set, and the change as a whole. It implements
+// [facts.Change].
 type Collector struct {
-	o         Options
-	settings  facts.Settings
-	now       string
-	ledger    *treeLedger // the head's
-	base      *treeLedger // may be the head's
-	relisted  []string    // the paths of which the two ledgers say something different, sorted
-	changes   changes     // what differs
-	artifacts []string    // under judgement, sorted; raw: a name may be no artifact.Path
-	judged    []string    // those of them that are in the shard
-	skipped   []string    // named, and no artifact
-	mirrored  bool        // the head has files under assets/manifests/
-	mirrorsIn bool        // the base has
-	mirrors   sync.Map    // of these folders whether the head has them, by path
-	names     []string    // of the head's files, sorted: all, or those within; of none where a change of objects is judged
-	within    repo.Within // where paths are named: what they and the gate concern; nil: everywhere
-	everyName func() ([]string, error)
-	misplaced map[string]string   // what is no folder and stands above an artifact, by path: the artifact, or the folder of artifacts.include
-	made      map[string][]string // the artifacts made from an input, where a change is judged
-
+	*changeset.Set
+	o        Options
+	settings facts.Settings
+	now      string
+	mirrors  sync.Map // whether the head has a folder under assets/manifests/, by path
 	inputs   digests
 	keyIDs   keyIDs
 	scripts  scripts
@@ -87,27 +53,19 @@ type Collector struct {
 	suspects *content.Budget // what is searched for secrets
 }
 
-// Collect finds the judged artifacts. They are measured later, one by one. An error means that
-// something could not be read: the change is then not verified.
+// Collect finds the change set. Its artifacts are measured later, one by one. An error means
+// that something could not be read: the change is then not verified.
 func Collect(ctx context.Context, o Options) (*Collector, error) {
-	within := concerned(&o)
-	o.Head = repo.Including(o.Head, o.Config.IncludeFolders(), o.Config.Matches, within)
-	c := &Collector{o: o, now: vaulttime.FormatTime(o.Now), settings: settingsOf(o), suspects: content.NewBudget(), pointers: NewPointers(o.Head, settingsOf(o).LFS), misplaced: map[string]string{}, within: within}
-	var group sync.WaitGroup
-	var listing, reading error
-	group.Go(func() { listing = c.list(ctx) })
-	reading = c.readLedgers(ctx)
-	group.Wait()
-	if err := cmp.Or(reading, listing); err != nil {
+	set, err := changeset.Find(ctx, o.Options)
+	if err != nil {
 		return nil, err
 	}
-	if err := c.discover(ctx); err != nil {
-		return nil, err
-	}
-	if err := repo.CheckRead(ctx, c.o.Head); err != nil {
-		return nil, fmt.Errorf("list the head's files: %w", err)
-	}
-	return c, nil
+	o.Options = set.Options // the head's tree knows its names now
+	settings := settingsOf(o)
+	return &Collector{
+		Set: set, o: o, now: vaulttime.FormatTime(o.Now), settings: settings,
+		suspects: content.NewBudget(), pointers: NewPointers(o.Head, settings.LFS),
+	}, nil
 }
 
 // settingsOf returns the settings of the configuration that rules can read.
@@ -128,9 +86,3 @@ func settingsOf(o Options) facts.Settings {
 	}
 	return s
 }
-
-// Len returns the number of judged artifacts.
-func (c *Collector) Len() int { return len(c.judged) }
-
-// Paths returns the paths of all artifacts, of every shard, sorted.
-func (c *Collector) Paths() []string { return c.artifacts }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/audit"
+	"github.com/codexlock/codexlock/internal/document"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/ledger"
 	"github.com/codexlock/codexlock/internal/namefold"
@@ -34,14 +35,14 @@ func (c *Collector) measureCollisions(ctx context.Context, r *facts.Repository) 
 			r.MoreCollisions++
 			return
 		}
-		r.Collisions = append(r.Collisions, facts.Collision{Path: printable(name), Other: printable(other), Kind: collisionKind(name, other)})
+		r.Collisions = append(r.Collisions, facts.Collision{Path: document.Printable(name), Other: document.Printable(other), Kind: collisionKind(name, other)})
 	}
-	if c.o.Scope == facts.Paths || c.o.Scope == facts.Changed && c.o.inObjects() {
+	if c.o.Scope == facts.Paths || c.o.Scope == facts.Changed && c.o.InObjects() {
 		if may, err := c.mayBring(ctx); err != nil || !may {
 			return err
 		}
 	}
-	every, err := c.everyName()
+	every, err := c.EveryName()
 	if err != nil {
 		return err
 	}
@@ -181,8 +182,8 @@ func (m *matters) files(name, other string) bool {
 // compared reports whether a file differs that was compared with the base. In a work
 // tree these are only those that concern an artifact.
 func (m *matters) compared(name string) bool {
-	_, changed := m.c.changes.status(name)
-	return changed || m.c.entriesDiffer(artifact.Path(name))
+	_, changed := m.c.Changes.Status(name)
+	return changed || m.c.EntriesDiffer(artifact.Path(name))
 }
 
 // differs reports whether a file was compared and differs, or is not in the base.
@@ -227,15 +228,15 @@ func (m *matters) collect() {
 			mark(m.folder, path.Dir(name))
 		}
 	}
-	for _, b := range m.c.ledgers() {
-		for p := range b.paths() {
+	for _, b := range m.c.Ledgers() {
+		for p := range b.Paths() {
 			mark(m.folder, p.Dir())
 			if m.differs(p.String()) {
 				mark(m.changed, p.Dir())
 			}
 		}
 	}
-	for name, status := range m.c.changes.all() {
+	for name, status := range m.c.Changes.All() {
 		if status != repo.Removed {
 			mark(m.changed, path.Dir(name))
 		}
@@ -249,5 +250,5 @@ func (c *Collector) guards(name string) bool {
 	case ledger.Path, audit.Path, audit.CheckpointPath, script.IngestPath:
 		return true
 	}
-	return c.concerns(name)
+	return c.Concerns(name)
 }

@@ -67,8 +67,8 @@ func (c *Collector) domainBefore(s *subject) string {
 	if s.before.record != nil {
 		return s.before.record.TrustDomain
 	}
-	if entries := c.base.entries(s.path); len(entries) > 0 && s.before.state == "unread" {
-		return c.base.entry(entries[0]).TrustDomain
+	if entries := c.BaseLedger.Entries(s.path); len(entries) > 0 && s.before.state == "unread" {
+		return c.BaseLedger.Entry(entries[0]).TrustDomain
 	}
 	return ""
 }

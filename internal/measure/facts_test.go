@@ -14,6 +14,7 @@ import (
 
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/attest"
+	"github.com/codexlock/codexlock/internal/changeset"
 	"github.com/codexlock/codexlock/internal/config"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/git"
@@ -123,7 +124,10 @@ func (f *fixture) collect(scope facts.Scope) *measure.Collector {
 		f.t.Fatal(err)
 	}
 	c, err := measure.Collect(ctx, measure.Options{
-		Repository: f.repo, Base: base, Head: head, BaseCommit: f.base.String(), Scope: scope, Config: f.conf, Keys: f.keys, Now: f.now,
+		Options: changeset.Options{
+			Repository: f.repo, Base: base, Head: head, Scope: scope, Config: f.conf,
+		},
+		BaseCommit: f.base.String(), Keys: f.keys, Now: f.now,
 	})
 	if err != nil {
 		f.t.Fatal(err)

@@ -4,61 +4,21 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"path"
-	"slices"
 	"sort"
-	"strings"
 
 	"github.com/codexlock/codexlock/internal/artifact"
-	"github.com/codexlock/codexlock/internal/config"
+	"github.com/codexlock/codexlock/internal/changeset"
 	"github.com/codexlock/codexlock/internal/document"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/repo"
 )
 
-// gateKind names the part of the gate that a file is: config, baseline, policy,
-// schema, workflow, or "" for none.
-func gateKind(c *config.Config, name string) facts.GateFile {
-	for _, p := range config.Paths {
-		if name == p.String() {
-			return "config"
-		}
-	}
-	if name == c.File.String() && name != "" {
-		return "config"
-	}
-	if name == c.Baseline.String() && name != "" {
-		return "baseline"
-	}
-	// Every name of a repository is asked about, so nothing is allocated here.
-	isPolicy := func(dir string) bool { return strings.HasPrefix(name, dir) || isAbove(name, dir) }
-	if isPolicy(config.DefaultDirectory) || slices.ContainsFunc(c.Policies, isPolicy) || c.HoldsBundle(name) {
-		return "policy"
-	}
-	isSchema := func(dir string) bool {
-		return strings.HasPrefix(name, dir) && strings.HasSuffix(name, ".json") || isAbove(name, dir)
-	}
-	if isSchema("schemas/") || slices.ContainsFunc(c.Schemas, isSchema) {
-		return "schema"
-	}
-	if dir, _ := path.Split(name); dir == ".github/workflows/" {
-		return "workflow"
-	}
-	return ""
-}
-
-// isAbove reports whether a name is that of a folder, which ends in "/", or of one
-// that it is in. What stands there and is no folder hides all that is below.
-func isAbove(name, dir string) bool {
-	return len(dir) > len(name) && dir[len(name)] == '/' && dir[:len(name)] == name
-}
-
 // measureGate lists what the change does to the gate itself. Of workflows only
 // those that speak of Codexlock, before or after, are part of it.
 func (c *Collector) measureGate(ctx context.Context, r *facts.Repository) error {
 	changes := []facts.GateChange{}
-	for name, status := range c.changes.all() {
-		kind := gateKind(&c.o.Config, name)
+	for name, status := range c.Changes.All() {
+		kind := changeset.GateKind(&c.o.Config, name)
 		if kind == "" {
 			continue
 		}
@@ -74,7 +34,7 @@ func (c *Collector) measureGate(ctx context.Context, r *facts.Repository) error 
 		if len(changes) == maxGateChanges {
 			return &GateChangesError{Most: maxGateChanges}
 		}
-		changes = append(changes, facts.GateChange{Path: printable(name), Kind: kind, Change: facts.GateFileChange(status.String())})
+		changes = append(changes, facts.GateChange{Path: document.Printable(name), Kind: kind, Change: facts.GateFileChange(status.String())})
 	}
 	sort.Slice(changes, func(i, j int) bool { return changes[i].Path < changes[j].Path })
 	r.GateChanges = changes
@@ -97,7 +57,7 @@ func (c *Collector) measureEdited(ctx context.Context, r *facts.Repository) erro
 	}
 	r.EditedGate = "usable"
 	for _, p := range problems {
-		p.Path, p.Message = printable(p.Path), printable(p.Message)
+		p.Path, p.Message = document.Printable(p.Path), document.Printable(p.Message)
 		r.EditedGate, r.GateProblems = "unusable", append(r.GateProblems, p)
 	}
 	return nil
@@ -138,28 +98,4 @@ func (c *Collector) mentionsUs(ctx context.Context, name string) (bool, error) {
 		}
 	}
 	return false, nil
-}
-
-// attested reports whether the ledger lists a file with its hash: it is then an
-// artifact, and judged as one.
-func (c *Collector) attested(p artifact.Path, d artifact.Digest) bool {
-	for _, i := range c.ledger.entries(p) {
-		if c.ledger.entry(i).SHA256 == d {
-			return true
-		}
-	}
-	return false
-}
-
-// GateEdits are the files that say how the gate judges and that the change edits:
-// all that it is made of but workflows.
-func (c *Collector) GateEdits() []string {
-	var names []string
-	for name := range c.changes.all() {
-		if kind := gateKind(&c.o.Config, name); kind != "" && kind != "workflow" {
-			names = append(names, printable(name))
-		}
-	}
-	sort.Strings(names)
-	return names
 }

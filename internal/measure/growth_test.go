@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/changeset"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/git"
 	"github.com/codexlock/codexlock/internal/measure"
@@ -74,8 +75,10 @@ func TestChangeCostsWhatChanged(t *testing.T) {
 			trees[i] = countedTree{tree, &asked}
 		}
 		c, err := measure.Collect(t.Context(), measure.Options{
-			Repository: f.repo, Base: trees[0], Head: trees[1], BaseCommit: f.base.String(), HeadCommit: head.String(),
-			Scope: facts.Changed, Config: f.conf, Keys: f.keys, Now: f.now,
+			Options: changeset.Options{
+				Repository: f.repo, Base: trees[0], Head: trees[1], HeadCommit: head.String(), Scope: facts.Changed, Config: f.conf,
+			},
+			BaseCommit: f.base.String(), Keys: f.keys, Now: f.now,
 		})
 		f.must(err)
 		if c.Len() != 3 {
@@ -112,8 +115,10 @@ func TestSameLedgerIsReadOnce(t *testing.T) {
 		f.must(err)
 	}
 	_, err = measure.Collect(t.Context(), measure.Options{
-		Repository: f.repo, Base: ledgerCounter{trees[0], &inBase}, Head: ledgerCounter{trees[1], &inHead}, BaseCommit: f.base.String(), HeadCommit: head.String(),
-		Scope: facts.Changed, Config: f.conf, Keys: f.keys, Now: f.now,
+		Options: changeset.Options{
+			Repository: f.repo, Base: ledgerCounter{trees[0], &inBase}, Head: ledgerCounter{trees[1], &inHead}, HeadCommit: head.String(), Scope: facts.Changed, Config: f.conf,
+		},
+		BaseCommit: f.base.String(), Keys: f.keys, Now: f.now,
 	})
 	f.must(err)
 	if inHead.Load() != 1 || inBase.Load() != 0 {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/changeset"
 	"github.com/codexlock/codexlock/internal/config"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/measure"
@@ -79,7 +80,7 @@ func TestEpochs(t *testing.T) {
 		}
 		k := f.measure(facts.All)[model].Input.Checks
 		got := verdict{k.Signature, k.KeyID, k.Epoch, k.Proof, ""}
-		measured := measure.NewKeys(measure.Options{Config: f.conf, Keys: f.keys, Now: now}, "default")
+		measured := measure.NewKeys(measure.Options{Options: changeset.Options{Config: f.conf}, Keys: f.keys, Now: now}, "default")
 		domains := measured.Domains()
 		if len(domains) != 1 || domains[0].Domain != "default" {
 			t.Fatalf("%s: %+v", name, domains)

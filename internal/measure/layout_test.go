@@ -11,6 +11,7 @@ import (
 
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/attest"
+	"github.com/codexlock/codexlock/internal/changeset"
 	"github.com/codexlock/codexlock/internal/config"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/git"
@@ -46,8 +47,10 @@ func (f *fixture) between() *measure.Collector {
 		}
 	}
 	c, err := measure.Collect(ctx, measure.Options{
-		Repository: f.repo, Base: trees[0], Head: trees[1], BaseCommit: f.base.String(), HeadCommit: head.String(),
-		Scope: facts.Changed, Config: f.conf, Keys: f.keys, Now: f.now,
+		Options: changeset.Options{
+			Repository: f.repo, Base: trees[0], Head: trees[1], HeadCommit: head.String(), Scope: facts.Changed, Config: f.conf,
+		},
+		BaseCommit: f.base.String(), Keys: f.keys, Now: f.now,
 	})
 	if err != nil {
 		f.t.Fatal(err)
@@ -446,7 +449,10 @@ func TestStrictLayoutSeesTheDisk(t *testing.T) {
 		t.Fatal(err)
 	}
 	c, err := measure.Collect(t.Context(), measure.Options{
-		Repository: f.repo, Base: f.repo.EmptyTree(), Head: head, Scope: facts.All, Config: f.conf, Keys: f.keys, Now: f.now, Strict: true,
+		Options: changeset.Options{
+			Repository: f.repo, Base: f.repo.EmptyTree(), Head: head, Scope: facts.All, Config: f.conf,
+		},
+		Keys: f.keys, Now: f.now, Strict: true,
 	})
 	if err != nil {
 		t.Fatal(err)

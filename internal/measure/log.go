@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/audit"
 	"github.com/codexlock/codexlock/internal/document"
 	"github.com/codexlock/codexlock/internal/facts"
@@ -28,7 +27,7 @@ func (c *Collector) measureLog(ctx context.Context, r *facts.Repository) error {
 	if c.o.Scope == facts.Changed && l.Change == facts.FileChangeUnchanged {
 		return nil
 	}
-	if !c.o.inObjects() { // a work tree: another process may be adding to the log
+	if !c.o.InObjects() { // a work tree: another process may be adding to the log
 		release, err := audit.Hold(ctx, c.o.Repository.Root(), c.o.Repository.GitDir())
 		if err != nil {
 			return err
@@ -104,16 +103,11 @@ func (c *Collector) measureCheckpoint(ctx context.Context, l *facts.Log, log aud
 
 // logChange is how the log, or its checkpoint, differs between base and head.
 func (c *Collector) logChange() facts.FileChange {
-	if status, ok := c.changes.status(audit.Path.String()); ok {
+	if status, ok := c.Changes.Status(audit.Path.String()); ok {
 		return facts.FileChange(status.String())
 	}
-	if _, ok := c.changes.status(audit.CheckpointPath.String()); ok {
+	if _, ok := c.Changes.Status(audit.CheckpointPath.String()); ok {
 		return facts.FileChangeModified
 	}
 	return facts.FileChangeUnchanged
-}
-
-// concernsLog is the log and its checkpoint.
-func concernsLog(name string) bool {
-	return artifact.Path(name) == audit.Path || artifact.Path(name) == audit.CheckpointPath
 }

@@ -46,9 +46,9 @@ type subject struct {
 
 // Artifact measures the i-th artifact under judgement.
 func (c *Collector) Artifact(ctx context.Context, i int) (facts.Measurement, error) {
-	name := c.judged[i]
+	name := c.Name(i)
 	s := c.newSubject()
-	if c.misplaced[name] != "" {
+	if c.Misplaced[name] != "" {
 		return c.measureMisplaced(ctx, s, name)
 	}
 	p, err := artifact.ParsePath(name)
@@ -106,14 +106,14 @@ func (c *Collector) measured(s *subject) facts.Measurement {
 // belong to it.
 func (c *Collector) misnamed(s *subject, name string) facts.Measurement {
 	change := facts.FileChangeUnchanged
-	if status, ok := c.changes.status(name); ok {
+	if status, ok := c.Changes.Status(name); ok {
 		change = facts.FileChange(status.String())
 	}
 	kind := facts.KindMisnamed
 	if change == "removed" {
 		kind = "absent"
 	}
-	s.in.Artifact = &facts.Artifact{Path: printable(name), Change: change, Kind: kind}
+	s.in.Artifact = &facts.Artifact{Path: document.Printable(name), Change: change, Kind: kind}
 	s.in.Checks = c.check(s)
 	return facts.Measurement{Input: s.in, Locate: s.docs.Locate}
 }
@@ -123,7 +123,7 @@ func (c *Collector) measureFile(ctx context.Context, s *subject) error {
 	a := &facts.Artifact{
 		Path: s.path.String(), Change: c.change(s.path), Kind: "absent", Area: areaOf(s.path.String()),
 	}
-	if other := c.changes.renameOf(s.path.String()); a.Change == "removed" {
+	if other := c.Changes.RenameOf(s.path.String()); a.Change == "removed" {
 		a.RenamedTo = other
 	} else {
 		a.RenamedFrom = other
@@ -135,15 +135,15 @@ func (c *Collector) measureFile(ctx context.Context, s *subject) error {
 	}
 	defer file.Close()
 	entry := file.Entry
-	if entry.Kind == repo.Directory && !c.ledger.has(s.path) {
+	if entry.Kind == repo.Directory && !c.Ledger.Has(s.path) {
 		return nil // a folder that nothing lists: the file that it was was removed
 	}
 	s.file = entry
-	if c.o.Strict && !c.o.inObjects() && entry.Kind == repo.File {
+	if c.o.Strict && !c.o.InObjects() && entry.Kind == repo.File {
 		a.DiskMode = fmt.Sprintf("%04o", entry.Perm)
 	}
 	a.Kind, a.Mode = facts.Kind(entry.Kind.String()), entry.Mode
-	if a.CompanionOf, err = c.companionOf(ctx, s.path); err != nil {
+	if a.CompanionOf, err = c.CompanionOf(ctx, s.path); err != nil {
 		return err
 	}
 	if entry.Kind != repo.File {
@@ -192,20 +192,20 @@ func (c *Collector) measureFile(ctx context.Context, s *subject) error {
 // ledger entry tell. Where every artifact is judged, its bytes and companions
 // are not read a second time for this: measureBase completes it.
 func (c *Collector) change(p artifact.Path) facts.FileChange {
-	if status, ok := c.changes.status(p.String()); ok {
+	if status, ok := c.Changes.Status(p.String()); ok {
 		return facts.FileChange(status.String())
 	}
 	for _, kind := range artifact.Companions {
-		if len(c.changes.paths) == 0 {
+		if len(c.Changes.Paths) == 0 {
 			break
 		}
 		for _, companion := range p.CompanionPaths(kind) {
-			if _, ok := c.changes.status(companion.String()); ok {
+			if _, ok := c.Changes.Status(companion.String()); ok {
 				return facts.FileChangeModified
 			}
 		}
 	}
-	if c.entriesDiffer(p) {
+	if c.EntriesDiffer(p) {
 		return facts.FileChangeModified
 	}
 	return facts.FileChangeUnchanged
@@ -243,17 +243,17 @@ func (c *Collector) sameInBase(ctx context.Context, f *document.File) (bool, err
 }
 
 func (c *Collector) measureLedger(_ context.Context, s *subject) error {
-	listed := c.ledger.entries(s.path)
-	l := &facts.Ledger{Document: c.ledger.found, Listed: times(len(listed)), Entries: make([]string, 0, len(listed))}
+	listed := c.Ledger.Entries(s.path)
+	l := &facts.Ledger{Document: c.Ledger.Document, Listed: times(len(listed)), Entries: make([]string, 0, len(listed))}
 	l.Problems = []facts.Problem{} // they are the whole change's, and told once
 	s.in.Ledger = l
-	s.docs.Add(l.Path, c.ledger.doc)
+	s.docs.Add(l.Path, c.Ledger.Doc)
 	for n, i := range listed {
 		l.Entries = append(l.Entries, ledger.Pointer(i))
 		if n > 0 {
 			continue
 		}
-		e := c.ledger.entry(i)
+		e := c.Ledger.Entry(i)
 		s.entry = &e
 		l.Entry = &facts.Entry{
 			Pointer: l.Entries[0], SHA256: s.hex(e.SHA256), DriftTolerance: string(e.DriftTolerance),
@@ -267,7 +267,7 @@ func (c *Collector) measureLedger(_ context.Context, s *subject) error {
 // under assets/manifests/. Standing in both places is a state of its own.
 func (c *Collector) companion(ctx context.Context, p artifact.Path, kind artifact.Companion, limit int64, r *document.Buffer) (document.File, error) {
 	beside, err := document.ReadInto(ctx, c.o.Head, p.Companion(kind), limit, r)
-	if err != nil || !c.mirrored {
+	if err != nil || !c.Mirrored {
 		return beside, err
 	}
 	at := p.MirroredCompanion(kind)
@@ -395,7 +395,7 @@ func (c *Collector) measureDomain(s *subject) {
 // measureBase states how the artifact stood in the base commit, and completes
 // how it changed since.
 func (c *Collector) measureBase(ctx context.Context, s *subject) error {
-	a, entries := s.in.Artifact, c.base.entries(s.path)
+	a, entries := s.in.Artifact, c.BaseLedger.Entries(s.path)
 	file, there, err := c.o.Base.Lookup(ctx, s.path)
 	if err != nil {
 		return err
@@ -413,8 +413,8 @@ func (c *Collector) measureBase(ctx context.Context, s *subject) error {
 	s.in.Base = b
 	if len(entries) > 0 {
 		e := s.entry
-		if c.base != c.ledger || e == nil {
-			before := c.base.entry(entries[0])
+		if c.BaseLedger != c.Ledger || e == nil {
+			before := c.BaseLedger.Entry(entries[0])
 			e = &before
 		}
 		b.SHA256, b.VerifiedAt = s.hex(e.SHA256), e.VerifiedAt

@@ -39,7 +39,7 @@ func (c *Collector) modeChange(ctx context.Context, s *subject, before repo.Entr
 		return "absent", nil
 	case c.o.SameCommit, s.file.Mode == before.Mode:
 		return "same", nil
-	case !c.o.inObjects():
+	case !c.o.InObjects():
 		keeps, err := c.o.Repository.KeepsModes(ctx)
 		if err != nil {
 			return "", fmt.Errorf("compare modes with the base: %w", err)
@@ -67,7 +67,7 @@ func (c *Collector) contentChange(ctx context.Context, s *subject, before repo.E
 	case a.SHA256 == s.in.Base.SHA256:
 		return "same", nil // what the base's ledger records
 	}
-	if status, known := c.changes.status(s.path.String()); known && status == repo.Modified && s.file.Mode == before.Mode {
+	if status, known := c.Changes.Status(s.path.String()); known && status == repo.Modified && s.file.Mode == before.Mode {
 		return "differs", nil // in its bytes, or it would not be modified
 	}
 	id, ok, err := c.o.Repository.ObjectID(ctx, c.o.Head, s.file)
@@ -101,7 +101,7 @@ func (c *Collector) referenceChange(path string) facts.FileChange {
 	if c.o.Scope != facts.Changed {
 		return ""
 	}
-	if status, ok := c.changes.status(path); ok {
+	if status, ok := c.Changes.Status(path); ok {
 		return facts.FileChange(status.String())
 	}
 	return facts.FileChangeUnchanged

@@ -5,6 +5,7 @@ import (
 	"reflect"
 
 	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/document"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/renewals"
 	"github.com/codexlock/codexlock/internal/vaulttime"
@@ -21,7 +22,7 @@ func (c *Collector) measureRenewal(ctx context.Context, s *subject) error {
 	if err != nil {
 		return err
 	}
-	n := &facts.Renewal{State: facts.RenewalAbsent, Reason: printable(found.Reason)}
+	n := &facts.Renewal{State: facts.RenewalAbsent, Reason: document.Printable(found.Reason)}
 	s.in.Renewal = n
 	switch found.State {
 	case renewals.Unreadable:

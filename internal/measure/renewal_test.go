@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/changeset"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/git"
 	"github.com/codexlock/codexlock/internal/measure"
@@ -182,7 +183,10 @@ func (f *fixture) renewed() facts.Measurement {
 	base, err := f.repo.Tree(ctx, f.base)
 	f.must(err)
 	c, err := measure.Collect(ctx, measure.Options{
-		Repository: f.repo, Base: base, Head: head, BaseCommit: f.base.String(), Scope: facts.All, Config: f.conf, Keys: f.keys, Now: f.now, Renewals: store,
+		Options: changeset.Options{
+			Repository: f.repo, Base: base, Head: head, Scope: facts.All, Config: f.conf,
+		},
+		BaseCommit: f.base.String(), Keys: f.keys, Now: f.now, Renewals: store,
 	})
 	f.must(err)
 	m, err := c.Artifact(ctx, 0)

@@ -12,8 +12,8 @@ import (
 func (c *Collector) Repository(ctx context.Context) (facts.Measurement, error) {
 	keys := c.domainKeys()
 	r := &facts.Repository{
-		Scope: c.o.Scope, Base: c.o.BaseCommit, Head: c.o.HeadCommit, Artifacts: len(c.artifacts),
-		Ledger: c.ledger.found, UnsafePaths: c.ledger.unsafePaths(),
+		Scope: c.o.Scope, Base: c.o.BaseCommit, Head: c.o.HeadCommit, Artifacts: len(c.Artifacts),
+		Ledger: c.Ledger.Document, UnsafePaths: c.Ledger.UnsafePaths(),
 		Config: c.o.Config.File.String(), Keys: keys, KeyChecks: CheckKeys(keys), TrustedBase: cmp.Or(c.o.TrustedBase, facts.TrustedCommit),
 	}
 	for _, step := range []func(context.Context, *facts.Repository) error{
@@ -24,7 +24,7 @@ func (c *Collector) Repository(ctx context.Context) (facts.Measurement, error) {
 		}
 	}
 	docs := document.Positions{}
-	docs.Add(c.ledger.found.Path, c.ledger.doc)
+	docs.Add(c.Ledger.Document.Path, c.Ledger.Doc)
 	if r.Config != "" {
 		docs.Add(r.Config, c.o.Config.Document)
 	}

@@ -73,7 +73,7 @@ func (c *Collector) checkScripts(ctx context.Context) (map[artifact.Digest]facts
 		source.Read = func() ([]byte, error) { return c.rereadScript(ctx, entry, source.Digest) }
 		sources = append(sources, source)
 	}
-	for _, name := range c.artifacts {
+	for _, name := range c.Artifacts {
 		p, err := artifact.ParsePath(name)
 		if err != nil {
 			continue // it is misnamed, and nothing of it is looked at

@@ -47,7 +47,7 @@ func (c *Collector) standardScript(ctx context.Context) (*standardScript, error)
 		known := false
 		if known, s.verifiesOne = c.knownIngest(file.Data); known {
 			s.fact.Origin = facts.GateScriptOriginInit
-		} else if c.attested(script.IngestPath, artifact.HashBytes(file.Data)) {
+		} else if c.ListsContent(script.IngestPath, artifact.HashBytes(file.Data)) {
 			s.fact.Origin = facts.GateScriptOriginAttested
 		}
 	}
@@ -58,8 +58,8 @@ func (c *Collector) standardScript(ctx context.Context) (*standardScript, error)
 // knownIngest is script.KnownIngest for a text as a commit would hold it.
 func (c *Collector) knownIngest(text []byte) (known, verifiesOne bool) {
 	known, verifiesOne = script.KnownIngest(artifact.HashBytes(text))
-	if !known && !c.o.inObjects() {
-		return script.KnownIngest(artifact.HashBytes(withLF(text)))
+	if !known && !c.o.InObjects() {
+		return script.KnownIngest(artifact.HashBytes(document.WithLF(text)))
 	}
 	return known, verifiesOne
 }

@@ -16,7 +16,7 @@ func (c *Collector) statement(s *subject) func(context.Context, facts.Place) (fa
 	return func(ctx context.Context, at facts.Place) (facts.Statement, error) {
 		switch at.File {
 		case ledger.Path.String():
-			return facts.Statement{SHA256: c.ledgerStatement(at), Kept: !c.entriesDiffer(s.path)}, nil
+			return facts.Statement{SHA256: c.ledgerStatement(at), Kept: !c.EntriesDiffer(s.path)}, nil
 		case s.path.String():
 			text, err := c.text(ctx, at.File)
 			if err != nil || text == nil {
@@ -56,10 +56,10 @@ func (c *Collector) text(ctx context.Context, name string) ([]byte, error) {
 // ledgerStatement is what the ledger says at a place inside one entry. Any other
 // place is where an entry is missing, and the rest of the ledger is about others.
 func (c *Collector) ledgerStatement(at facts.Place) string {
-	if !at.Pointed || !strings.HasPrefix(at.Pointer, "/artifacts/") || c.ledger.doc == nil {
+	if !at.Pointed || !strings.HasPrefix(at.Pointer, "/artifacts/") || c.Ledger.Doc == nil {
 		return digestOf(nil)
 	}
-	raw, _ := c.ledger.doc.Raw(at.Pointer)
+	raw, _ := c.Ledger.Doc.Raw(at.Pointer)
 	return digestOf([]byte(raw))
 }
 

@@ -18,7 +18,7 @@ import (
 func (c *Collector) onlyListed(names []string) []string {
 	var paths []string
 	next := 0 // a ledger is mostly written in the order of the names
-	for p := range c.ledger.paths() {
+	for p := range c.Ledger.Paths() {
 		name := p.String()
 		if next > 0 && names[next-1] >= name {
 			next, _ = slices.BinarySearch(names, name)
@@ -57,8 +57,8 @@ func (c *Collector) mayCollide(ctx context.Context, names, onlyListed []string) 
 // can be one with another path to a system that folds names. All that stands beside those
 // paths, and beside the folders that they are in, is what they can be one with.
 func (c *Collector) mayBring(ctx context.Context) (bool, error) {
-	brought := slices.Concat(c.artifacts, c.relisted, c.o.Config.IncludeFolders())
-	for name, status := range c.changes.all() {
+	brought := slices.Concat(c.Artifacts, c.Relisted, c.o.Config.IncludeFolders())
+	for name, status := range c.Changes.All() {
 		if status != repo.Removed {
 			brought = append(brought, name)
 		}

@@ -44,7 +44,7 @@ func (c *Collector) hasSecondPhase(s *subject) bool {
 // mayBeOwn reports whether an artifact has another test than the one that its record
 // signs, and the ledger lists that test as an artifact.
 func (c *Collector) mayBeOwn(s *subject) bool {
-	return s.in.Checks.TestSigned == "differs" && s.test.text != nil && c.ledger.has(s.test.path)
+	return s.in.Checks.TestSigned == "differs" && s.test.text != nil && c.Ledger.Has(s.test.path)
 }
 
 // secondPhase measures what depends on the rules: whether the test is an attested
@@ -113,14 +113,14 @@ func (c *Collector) runTest(ctx context.Context, s *subject, attested bool, own 
 		return err
 	}
 	result, err := c.o.Tests.Run(ctx, job)
-	t.Run, t.RunDetail = facts.TestRun(result.State), printable(result.Detail)
+	t.Run, t.RunDetail = facts.TestRun(result.State), document.Printable(result.Detail)
 	return err
 }
 
 // testIsAttested reports whether a test is an attested artifact itself, with the bytes
 // that were read.
 func (c *Collector) testIsAttested(ctx context.Context, t ownTest, judge facts.Judge) (bool, error) {
-	if !c.ledger.has(t.path) {
+	if !c.Ledger.Has(t.path) {
 		return false, nil
 	}
 	s := c.newSubject()

@@ -17,14 +17,14 @@ import (
 // records in the tree are not read, so that a change costs what it touches. It returns nil if
 // every artifact or named paths are judged.
 func (c *Collector) UntouchedExpired(ctx context.Context) ([]artifact.Path, error) {
-	if c.o.Scope != facts.Changed || c.ledger.file == nil {
+	if c.o.Scope != facts.Changed || c.Ledger.File == nil {
 		return nil, nil
 	}
 	oldest := map[string]string{} // by trust domain: the earliest date that can be valid
 	shortest := config.DefaultTTLHours * time.Hour
 	var expired []artifact.Path
-	for i := range c.ledger.file.Len() {
-		e := c.ledger.entry(i)
+	for i := range c.Ledger.File.Len() {
+		e := c.Ledger.Entry(i)
 		limit, known := oldest[e.TrustDomain]
 		if !known {
 			if d, ok := c.o.Config.Domain(e.TrustDomain); ok {
@@ -34,8 +34,8 @@ func (c *Collector) UntouchedExpired(ctx context.Context) ([]artifact.Path, erro
 			oldest[e.TrustDomain] = limit
 		}
 		// Both are of the form 2026-11-23T00:00:00Z, so they compare as texts.
-		if path := c.ledger.file.Path(i); e.VerifiedAt < limit {
-			if _, judged := slices.BinarySearch(c.artifacts, path); !judged {
+		if path := c.Ledger.File.Path(i); e.VerifiedAt < limit {
+			if _, judged := slices.BinarySearch(c.Artifacts, path); !judged {
 				expired = append(expired, artifact.Path(path))
 			}
 		}

@@ -3,6 +3,7 @@ package measure
 import (
 	"strings"
 
+	"github.com/codexlock/codexlock/internal/document"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/manifest"
 )
@@ -43,7 +44,7 @@ func excerpt(text string) string {
 	if len(text) > maxExcerpt {
 		text = text[:maxExcerpt] + "…"
 	}
-	return printable(text)
+	return document.Printable(text)
 }
 
 // yesNoUnknown is a JSON text of true or false as a word.

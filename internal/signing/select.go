@@ -10,6 +10,7 @@ import (
 
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/attributes"
+	"github.com/codexlock/codexlock/internal/changeset"
 	"github.com/codexlock/codexlock/internal/config"
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/facts"
@@ -161,7 +162,9 @@ func (s *Selector) list(ctx context.Context) error {
 		return nil
 	}
 	listed, err := measure.Collect(ctx, measure.Options{
-		Repository: s.repository, Base: s.repository.EmptyTree(), Head: s.work, SameCommit: true, Scope: facts.All, Config: s.config,
+		Options: changeset.Options{
+			Repository: s.repository, Base: s.repository.EmptyTree(), Head: s.work, SameCommit: true, Scope: facts.All, Config: s.config,
+		},
 	})
 	if err != nil {
 		return err

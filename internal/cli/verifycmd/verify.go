@@ -180,7 +180,7 @@ func (v *verification) present(ctx context.Context, g *gate.Gate, outputs []flag
 		return err
 	}
 	if g.ReadsWorkTree() && !v.quiet {
-		if err := printLacking(ctx, v.world, found.Repository, found.Change.Head(), r); err != nil {
+		if err := printLacking(ctx, v.world, found.Repository, found.Change.Head, r); err != nil {
 			return err
 		}
 	}

@@ -1,4 +1,4 @@
-package measure
+package changeset
 
 import (
 	"cmp"
@@ -20,13 +20,13 @@ import (
 	"github.com/codexlock/codexlock/internal/repo"
 )
 
-// list notes the head's names, as far as they are under judgement: of a change of objects
-// none are, for the comparison finds what differs.
-func (c *Collector) list(ctx context.Context) error {
-	c.everyName = sync.OnceValues(func() ([]string, error) {
-		all := repo.Including(c.o.Head, c.o.Config.IncludeFolders(), c.o.Config.Matches, nil)
-		if c.within == nil {
-			all = c.o.Head // its listing may be there already
+// list lists the head's names, as far as they are under judgement. Of a change of objects it
+// lists none, because the comparison finds what differs.
+func (s *Set) list(ctx context.Context) error {
+	s.EveryName = sync.OnceValues(func() ([]string, error) {
+		all := repo.Including(s.Head, s.Config.IncludeFolders(), s.Config.Matches, nil)
+		if s.within == nil {
+			all = s.Head // it may be listed already
 		}
 		names, err := all.Names(ctx)
 		if err != nil {
@@ -36,25 +36,25 @@ func (c *Collector) list(ctx context.Context) error {
 	})
 	var err error
 	switch {
-	case c.o.Scope == facts.Changed && c.o.inObjects():
-	case c.within != nil:
-		for entry, failed := range repo.EntriesWithin(ctx, c.o.Head, c.within) {
+	case s.Scope == facts.Changed && s.InObjects():
+	case s.within != nil:
+		for entry, failed := range repo.EntriesWithin(ctx, s.Head, s.within) {
 			if failed != nil {
 				return fmt.Errorf("list the head's files: %w", failed)
 			}
-			c.names = append(c.names, entry.Path)
+			s.names = append(s.names, entry.Path)
 		}
 	default:
-		if err := repo.CheckTree(ctx, c.o.Head); err != nil {
+		if err := repo.CheckTree(ctx, s.Head); err != nil {
 			return fmt.Errorf("list the head's files: %w", err)
 		}
-		c.names, err = c.everyName()
+		s.names, err = s.EveryName()
 	}
 	return err
 }
 
-// concerned are the paths that a verification of named paths concerns: those, what may
-// belong to them, and the files of the gate; nil where everything is concerned.
+// concerned returns the paths that a verification of named paths concerns: these paths, the
+// files that may belong to them, and the files of the gate; nil if it concerns everything.
 func concerned(o *Options) repo.Within {
 	if o.Scope != facts.Paths {
 		return nil
@@ -76,7 +76,7 @@ func concerned(o *Options) repo.Within {
 		within = append(within, p.String())
 	}
 	within = append(within, o.Config.File.String(), o.Config.Baseline.String())
-	// What stands in the place of a folder of rules or schemas, or above it, counts too.
+	// A file in the place of a folder of rules or schemas, or above it, counts too.
 	folders := slices.Concat([]string{config.DefaultDirectory, "schemas/"}, o.Config.Policies, o.Config.Schemas)
 	for _, b := range o.Config.Bundles {
 		folders = append(folders, b.Path)
@@ -90,32 +90,31 @@ func concerned(o *Options) repo.Within {
 	return slices.Compact(within)
 }
 
-// companionOf is the artifact whose companion a name says it is, where neither
-// that artifact nor an entry for either is there; "" otherwise.
-func (c *Collector) companionOf(ctx context.Context, p artifact.Path) (string, error) {
+// CompanionOf returns the artifact whose companion a file is by its name, if neither that
+// artifact nor a ledger entry for one of the two exists; "" otherwise.
+func (s *Set) CompanionOf(ctx context.Context, p artifact.Path) (string, error) {
 	owners := p.Owners()
-	if len(owners) == 0 || c.listed(p) {
+	if len(owners) == 0 || s.listed(p) {
 		return "", nil
 	}
 	for _, owner := range owners {
-		if there, err := c.exists(ctx, owner); there || err != nil {
+		if there, err := s.exists(ctx, owner); there || err != nil {
 			return "", err
 		}
 	}
 	return owners[len(owners)-1].String(), nil
 }
 
-// consumers reads what every artifact of the head says it was made from: the
-// artifacts by each of their inputs.
-func (c *Collector) consumers(ctx context.Context) (map[string][]string, error) {
-	manifests, err := c.manifests(ctx)
+// consumers reads the inputs of every artifact of the head. It returns the artifacts by input.
+func (s *Set) consumers(ctx context.Context) (map[string][]string, error) {
+	manifests, err := s.manifests(ctx)
 	if err != nil {
 		return nil, err
 	}
 	var mu sync.Mutex
 	var first error
 	made := map[string][]string{}
-	err = repo.ReadEach(ctx, c.o.Head, manifests, document.MaxCompanionBytes, func(i int, data []byte, err error) {
+	err = repo.ReadEach(ctx, s.Head, manifests, document.MaxCompanionBytes, func(i int, data []byte, err error) {
 		inputs, err := inputsOf(data, err)
 		if len(inputs) == 0 && err == nil {
 			return
@@ -132,32 +131,31 @@ func (c *Collector) consumers(ctx context.Context) (map[string][]string, error) 
 	return made, cmp.Or(err, first)
 }
 
-// manifests are the files of the head that may say what an artifact was made from: those
-// named like manifests, but for the ones of artifacts whose ledger entries say that there
-// are no inputs. A rule holds such an entry to its manifest wherever one of them differs
-// from the base.
+// manifests returns the manifests of the head that may have inputs: the files with the name of a
+// manifest, without those of artifacts whose ledger entry records that there are no inputs. If
+// the entry or the manifest differs from the base, a rule compares the two.
 //
-// Where the head is a tree of objects and there is no baseline, artifacts that no ledger
-// lists are left out, so that the tree need not be listed: nothing was attested of them
-// that could be out of date, and every rule about the ledger denies them.
-func (c *Collector) manifests(ctx context.Context) ([]repo.Entry, error) {
+// If the head is a tree of objects and there is no baseline, artifacts that no ledger lists are
+// left out, so that the tree need not be listed: nothing attested could be out of date, and
+// every rule about the ledger denies them.
+func (s *Set) manifests(ctx context.Context) ([]repo.Entry, error) {
 	var names []string
-	if c.o.inObjects() && c.ledger.file != nil && c.o.Config.Baseline == "" {
-		names = c.listedManifests()
+	if s.InObjects() && s.Ledger.File != nil && s.Config.Baseline == "" {
+		names = s.listedManifests()
 	} else {
-		every, err := c.everyName()
+		every, err := s.EveryName()
 		if err != nil {
 			return nil, err
 		}
 		for _, name := range every {
-			if strings.HasSuffix(name, artifact.Manifest.Suffix()) && !slices.ContainsFunc(artifact.Path(name).Owners(), c.ledger.hasNoInputs) {
+			if strings.HasSuffix(name, artifact.Manifest.Suffix()) && !slices.ContainsFunc(artifact.Path(name).Owners(), s.Ledger.hasNoInputs) {
 				names = append(names, name)
 			}
 		}
 	}
 	var files []repo.Entry
 	for _, name := range names {
-		entry, there, err := c.o.Head.Lookup(ctx, artifact.Path(name))
+		entry, there, err := s.Head.Lookup(ctx, artifact.Path(name))
 		if err != nil {
 			return nil, err
 		}
@@ -168,14 +166,14 @@ func (c *Collector) manifests(ctx context.Context) ([]repo.Entry, error) {
 	return files, nil
 }
 
-// listedManifests are where the manifests of the ledger's artifacts may stand, but for
+// listedManifests returns the possible paths of the manifests of the ledger's artifacts, without
 // those that have no inputs.
-func (c *Collector) listedManifests() []string {
+func (s *Set) listedManifests() []string {
 	var names []string
 	last := ""
-	for i := range c.ledger.file.Len() {
-		p := artifact.Path(c.ledger.file.Path(i))
-		if c.ledger.file.HasNoInputs(i) || p.String() == last || c.ledger.isUnsafe(p) {
+	for i := range s.Ledger.File.Len() {
+		p := artifact.Path(s.Ledger.File.Path(i))
+		if s.Ledger.File.HasNoInputs(i) || p.String() == last || s.Ledger.isUnsafe(p) {
 			continue
 		}
 		last = p.String()
@@ -184,8 +182,8 @@ func (c *Collector) listedManifests() []string {
 	return names
 }
 
-// inputsOf are the inputs that a manifest's text names; none where it is too large or
-// does not decode, which is found where its own artifact is judged.
+// inputsOf returns the inputs that a manifest names; none if it is too large or does not decode,
+// which is a finding about its own artifact.
 func inputsOf(text []byte, err error) ([]string, error) {
 	var large *git.TooLargeError
 	switch {
