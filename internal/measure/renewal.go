@@ -2,7 +2,6 @@ package measure
 
 import (
 	"context"
-	"reflect"
 
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/document"
@@ -47,21 +46,11 @@ func (c *Collector) compareRenewal(s *subject, r *vaulttime.Record) (state facts
 	switch {
 	case tree == nil:
 		return facts.RenewalDiffers, "the tree has no record that can be read"
-	case r.SHA256 != tree.SHA256:
-		return facts.RenewalDiffers, "it is of other content"
-	case r.TrustDomain != tree.TrustDomain:
-		return facts.RenewalDiffers, "it is of another trust domain"
-	case tree.Path != nil && *tree.Path != s.path:
-		return facts.RenewalDiffers, "the record in the tree is of another path"
-	case !sameDigest(r.ManifestSHA256, tree.ManifestSHA256, s.digestOfManifest()):
-		return facts.RenewalDiffers, "it signs another manifest"
-	case !sameDigest(r.TestSHA256, tree.TestSHA256, s.testDigest):
-		return facts.RenewalDiffers, "it signs another test"
-	case r.AttestedAt == nil || !r.AttestedAt.Equal(tree.ApprovedAt().Time):
-		return facts.RenewalDiffers, "it is of another attestation"
-	case len(r.Chain) != len(tree.Chain) || len(r.Chain) > 0 && !reflect.DeepEqual(r.Chain, tree.Chain):
-		return facts.RenewalDiffers, "it has another chain"
-	case !r.Timestamp.After(tree.Timestamp.Time):
+	}
+	if reason := tree.DiffersFrom(*r, s.path, s.digestOfManifest(), s.testDigest); reason != "" {
+		return facts.RenewalDiffers, reason
+	}
+	if !r.Timestamp.After(tree.Timestamp.Time) {
 		return facts.RenewalOlder, ""
 	}
 	if _, known := c.o.Config.Domain(r.TrustDomain); !known {
@@ -105,18 +94,6 @@ func (c *Collector) isSigned(s *subject, r *vaulttime.Record) bool {
 	}
 	_, valid := c.o.Keys.Maker(r.TrustDomain, *r)
 	return valid
-}
-
-// sameDigest reports whether a renewed record signs the companion that the record in the
-// tree signs or, where that one signs none, the one that is there.
-func sameDigest(renewed, inTree *artifact.Digest, there artifact.Digest) bool {
-	switch {
-	case renewed == nil:
-		return false
-	case inTree != nil:
-		return *renewed == *inTree
-	}
-	return *renewed == there
 }
 
 // digestOfManifest is the digest of the manifest's bytes, computed once.
