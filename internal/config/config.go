@@ -53,13 +53,15 @@ type Config struct {
 	LFS           string // oid, content
 	RunTests      string // never, sandbox
 	MinimumLevel  artifact.Level
-	Domains       map[string]Domain // nil: any name is a domain, with the default key
-	Policies      []string          // directories in the repository, each ending in "/"
-	PoliciesNamed bool              // the file names them, so each must exist
-	Bundles       []bundle.Ref      // bundles of rules, each pinned by digest
-	PolicyKeys    []string          // PEM texts; if not empty, one of the keys must have signed each bundle
-	Schemas       []string          // directories of additional JSON Schemas
-	AuditDomain   string            // the domain whose key signs the audit log; "": not named
+	Domains       map[string]Domain      // nil: any name is a domain, with the default key
+	Policies      []string               // directories in the repository, each ending in "/"
+	PoliciesNamed bool                   // the file names them, so each must exist
+	Bundles       []bundle.Ref           // bundles of rules, each pinned by digest
+	PolicyKeys    []string               // PEM texts; if not empty, one of the keys must have signed each bundle
+	Schemas       []string               // directories of additional JSON Schemas
+	Root          string                 // the repository's top folder, in a trust file of internal/use
+	Interpreters  map[string]Interpreter // by name; nil: those of the system
+	AuditDomain   string                 // the domain whose key signs the audit log; "": not named
 	Exceptions    []Exception
 	Rules         []RuleSetting     // by code
 	Baseline      artifact.Path     // the file with the recorded findings; "" for none
@@ -109,6 +111,12 @@ func (p KeyPlace) Variable() string {
 // KeySource returns what messages call the place where the domain's key is kept.
 func (d Domain) KeySource() string { return d.Key.String() }
 
+// An Interpreter is a program that codexlock run executes scripts with.
+type Interpreter struct {
+	Path   string           `json:"path"`
+	SHA256 *artifact.Digest `json:"sha256"` // nil: not pinned
+}
+
 // A PublicKey checks proofs in runs without the secret key.
 type PublicKey struct {
 	ID        string // 16 hex characters
@@ -145,21 +153,23 @@ type file struct {
 		Include []string `json:"include"`
 		Exclude []string `json:"exclude"`
 	} `json:"artifacts"`
-	CriticalPaths []string              `json:"critical_paths"`
-	RequireProof  *bool                 `json:"require_proof"`
-	Records       int64                 `json:"records"`
-	Renewals      string                `json:"renewals"`
-	Keyless       string                `json:"keyless"`
-	LFS           string                `json:"lfs"`
-	RunTests      string                `json:"run_tests"`
-	MinimumLevel  string                `json:"minimum_level"`
-	TrustDomains  map[string]fileDomain `json:"trust_domains"`
-	Policies      *[]string             `json:"policies"`
-	PolicyKeys    []string              `json:"policy_keys"`
-	Schemas       []string              `json:"schemas"`
-	Exceptions    []fileException       `json:"exceptions"`
-	Rules         map[string]fileRule   `json:"rules"`
-	Baseline      string                `json:"baseline"`
+	CriticalPaths []string               `json:"critical_paths"`
+	RequireProof  *bool                  `json:"require_proof"`
+	Records       int64                  `json:"records"`
+	Renewals      string                 `json:"renewals"`
+	Keyless       string                 `json:"keyless"`
+	LFS           string                 `json:"lfs"`
+	RunTests      string                 `json:"run_tests"`
+	MinimumLevel  string                 `json:"minimum_level"`
+	TrustDomains  map[string]fileDomain  `json:"trust_domains"`
+	Policies      *[]string              `json:"policies"`
+	PolicyKeys    []string               `json:"policy_keys"`
+	Schemas       []string               `json:"schemas"`
+	Exceptions    []fileException        `json:"exceptions"`
+	Rules         map[string]fileRule    `json:"rules"`
+	Baseline      string                 `json:"baseline"`
+	Root          string                 `json:"root"`
+	Interpreters  map[string]Interpreter `json:"interpreters"`
 	Audit         struct {
 		Domain string `json:"domain"`
 	} `json:"audit"`
@@ -331,6 +341,7 @@ func (r *reader) config(f file) Config {
 			r.fail("/baseline", "%v", err)
 		}
 	}
+	c.Root, c.Interpreters = f.Root, f.Interpreters
 	c.AuditDomain = f.Audit.Domain
 	if _, known := c.Domains[c.AuditDomain]; c.AuditDomain != "" && !known {
 		r.fail("/audit/domain", "audit.domain is %q, want one of trust_domains", c.AuditDomain)
