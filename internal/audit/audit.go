@@ -33,6 +33,7 @@ type Entry struct {
 	Prev        string `json:"prev,omitempty"` // SHA-256 of the line before, without its line end; NoPrev in the first
 	Level       string `json:"level,omitempty"`
 	TrustDomain string `json:"trust_domain,omitempty"` // the domain that the record names
+	Use         string `json:"use,omitempty"`          // run, open, copy: it was verified at the moment of this use
 }
 
 // NoPrev is the Prev of the first line.
