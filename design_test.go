@@ -52,6 +52,11 @@ const picture = `
 	ownerschema policies policy -> preview
 	policies policy report txn -> workbench
 	txn -> outfile
+	keyfile keys ledger manifest owned -> use
+	use -> launch
+	buildinfo exit launch useflags -> usemain
+	useflags -> handover
+	handover -> supervisor
 	exit keyfile outfile supervisor -> host
 	fetch host keys measure preview report -> gate
 	report -> github
@@ -59,8 +64,8 @@ const picture = `
 	gate github -> action
 	facts keys ledger report -> explain
 	config report -> status
-	buildinfo explain signing status workbench -> cli
-	action cli -> cmd
+	buildinfo explain signing status useflags workbench -> cli
+	action cli usemain -> cmd
 	cli -> bench
 `
 
@@ -85,9 +90,9 @@ var only = map[string]string{
 // calls says which packages may ask the world for what every other one is given.
 var calls = map[string]string{
 	"txn.Hooks": "", // tests alone
-	"time.Now":  "internal/host bench", "time.Since": "bench",
-	"os.Getenv": "bench/profiled", "os.LookupEnv": "internal/host internal/supervisor", "os.Environ": "internal/host internal/supervisor bench", "os.Args": "internal/host internal/supervisor internal/buildinfo cmd/image",
-	"os.Stdin": "internal/host internal/sandbox internal/supervisor", "os.Stdout": "internal/buildinfo internal/host internal/sandbox internal/supervisor bench", "os.Stderr": "internal/buildinfo internal/host internal/sandbox internal/supervisor bench bench/profiled", "os.Getwd": "internal/host bench", "os.Executable": "internal/host internal/supervisor",
+	"time.Now":  "cmd/codexlock-use internal/host bench", "time.Since": "bench",
+	"os.Getenv": "bench/profiled", "os.LookupEnv": "internal/host internal/supervisor", "os.Environ": "cmd/codexlock-use internal/host internal/supervisor bench", "os.Args": "cmd/codexlock-use internal/host internal/supervisor internal/buildinfo cmd/image",
+	"os.Stdin": "cmd/codexlock-use internal/host internal/sandbox internal/supervisor", "os.Stdout": "cmd/codexlock-use internal/buildinfo internal/host internal/sandbox internal/supervisor bench", "os.Stderr": "cmd/codexlock-use internal/handover internal/buildinfo internal/host internal/sandbox internal/supervisor bench bench/profiled", "os.Getwd": "cmd/codexlock-use internal/host bench", "os.Executable": "cmd/codexlock-use internal/handover internal/host internal/supervisor",
 }
 
 // writes are the functions that make, change, rename or remove files, or can. Only
@@ -108,6 +113,9 @@ var writers = map[string]struct{ calls, what string }{
 	"internal/keyfile":     {"os.OpenFile", "reading a key file, which is no symlink"},
 	"internal/git":         {"os.MkdirTemp os.OpenFile os.RemoveAll", "temporary repositories, into which it fetches"},
 	"internal/repo":        {"os.OpenFile unix.Open unix.Openat2", "reading, without following symlinks"},
+	"internal/launch":      {"unix.Open unix.Openat unix.Openat2 unix.Write", "looking where a watched process's names lead, and the socket to it"},
+	"internal/owned":       {"os.OpenFile syscall.Flock", "trust files, state files and logs, which are added to"},
+	"internal/use":         {"os.CreateTemp os.OpenRoot os.Remove unix.Open unix.Openat2", "reading without following symlinks, the copies that the user asks for, and files without a name"},
 	"internal/sandbox":     {"os.Chmod os.Chown os.Mkdir os.MkdirAll os.MkdirTemp os.OpenFile os.RemoveAll os.WriteFile unix.Open", "the sandbox's own folder, /proc, and what a test finds it cannot open"},
 	"internal/supervisor":  {"syscall.Write", "the pipe for the exit code"},
 	"internal/shellcheck":  {"os.MkdirTemp os.Remove os.RemoveAll os.WriteFile", "what ShellCheck reads"},
@@ -312,7 +320,7 @@ func TestGitAnswersInOnePlace(t *testing.T) {
 }
 
 func TestMainsAreWiring(t *testing.T) {
-	for name, most := range map[string]int{"cmd/codexlock/main.go": 15, "cmd/action/main.go": 25, "cmd/image/main.go": 25} {
+	for name, most := range map[string]int{"cmd/codexlock/main.go": 15, "cmd/action/main.go": 25, "cmd/image/main.go": 25, "cmd/codexlock-use/main.go": 30} {
 		text, err := os.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)

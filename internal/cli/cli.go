@@ -20,6 +20,7 @@ import (
 	"github.com/codexlock/codexlock/internal/cli/renewcmd"
 	"github.com/codexlock/codexlock/internal/cli/reportcmd"
 	"github.com/codexlock/codexlock/internal/cli/terminal"
+	"github.com/codexlock/codexlock/internal/cli/usecmd"
 	"github.com/codexlock/codexlock/internal/cli/verifycmd"
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/gate"
@@ -100,6 +101,8 @@ func rootCommand(w host.World) *cobra.Command {
 	} {
 		root.AddCommand(command(w))
 	}
+	root.AddCommand(usecmd.AtUse(w))
+	root.AddCommand(usecmd.Commands()...)
 	explainArguments(root)
 	if n := terminal.Columns(w); n > 0 {
 		root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages", fmt.Sprintf(".FlagUsagesWrapped %d", n)))

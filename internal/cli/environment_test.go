@@ -60,16 +60,22 @@ var (
 		"verify":               {args: []string{"--all"}, rules: true},
 	}
 	others = map[string]string{
-		"completion":      "prints what the program is",
-		"demo":            "has a repository and an environment of its own",
-		"keys generate":   "makes a key for any domain",
-		"man":             "writes what the program is",
-		"lock merge":      "merges three files that Git names",
-		"lock resolve":    "merges, and verifies nothing",
-		"policy new":      "writes where --dir says",
-		"quarantine list": "reads the quarantine's own files",
-		"report":          "reads finished reports",
-		"version":         "says what the program is",
+		"at-use configuration": "reads the commit that its argument names",
+		"at-use log":           "is given the configuration",
+		"at-use record":        "reads no configuration",
+		"copy":                 "is the work of codexlock-use",
+		"open":                 "is the work of codexlock-use",
+		"run":                  "is the work of codexlock-use",
+		"completion":           "prints what the program is",
+		"demo":                 "has a repository and an environment of its own",
+		"keys generate":        "makes a key for any domain",
+		"man":                  "writes what the program is",
+		"lock merge":           "merges three files that Git names",
+		"lock resolve":         "merges, and verifies nothing",
+		"policy new":           "writes where --dir says",
+		"quarantine list":      "reads the quarantine's own files",
+		"version":              "says what the program is",
+		"report":               "reads finished reports",
 	}
 )
 

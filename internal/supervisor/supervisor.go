@@ -18,6 +18,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/codexlock/codexlock/internal/handover"
 )
 
 // exitUnknown is the exit code of a run that verified nothing: see internal/cli.
@@ -49,6 +51,7 @@ func init() {
 	if enlisted() || internal(os.Args) || isAlone(os.Args) && !isAction() {
 		return
 	}
+	handover.Run(os.Args, os.Environ())
 	self, err := os.Executable()
 	if err != nil {
 		return // then this process does the work itself

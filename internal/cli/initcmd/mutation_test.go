@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 
@@ -21,6 +22,7 @@ import (
 	"github.com/codexlock/codexlock/internal/policy"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/report"
+	"github.com/codexlock/codexlock/internal/use"
 )
 
 // attestedRepository is a repository as init, attest and a commit leave it, with the
@@ -63,6 +65,10 @@ func TestNoMutantPasses(t *testing.T) {
 	if got := judge(t); got.Conclusion != report.Success {
 		t.Fatalf("the unchanged repository is %s: %+v", got.Conclusion, got.Findings)
 	}
+	used := newUser(t, now, r.Root())
+	if err := used(); err != nil {
+		t.Fatalf("the unchanged artifact is not used: %v", err)
+	}
 	mutants := 0
 	for _, name := range []string{"assets/sources/model.bin", "assets/sources/model.bin.vaulttime.json", "Codex-Lock.json"} {
 		file := filepath.Join(r.Root(), filepath.FromSlash(name))
@@ -78,8 +84,12 @@ func TestNoMutantPasses(t *testing.T) {
 			if err := os.WriteFile(file, mutant, 0o644); err != nil {
 				t.Fatal(err)
 			}
-			if got := judge(t); got.Conclusion != report.Failure || got.Counts.Trusted != 0 {
+			got := judge(t)
+			if got.Conclusion != report.Failure || got.Counts.Trusted != 0 {
 				t.Errorf("%s, %s: %s with %d trusted", name, label, got.Conclusion, got.Counts.Trusted)
+			}
+			if err := used(); err == nil && !onlyAgainstBase(got) {
+				t.Errorf("%s, %s: the rules deny it, and codexlock run does not: %+v", name, label, got.Findings)
 			}
 		}
 		if err := os.Remove(file); err != nil {
@@ -87,6 +97,9 @@ func TestNoMutantPasses(t *testing.T) {
 		}
 		if got := judge(t); got.Conclusion != report.Failure {
 			t.Errorf("%s, deleted: %s", name, got.Conclusion)
+		}
+		if err := used(); err == nil {
+			t.Errorf("%s, deleted: the rules deny it, and codexlock run does not", name)
 		}
 		if err := os.WriteFile(file, good, 0o644); err != nil {
 			t.Fatal(err)
@@ -97,6 +110,43 @@ func TestNoMutantPasses(t *testing.T) {
 	}
 	if got := judge(t); got.Conclusion != report.Success {
 		t.Errorf("the restored repository is %s", got.Conclusion)
+	}
+}
+
+// onlyAgainstBase reports whether all denials are about a later verified_at, which shows only
+// where a commit is compared with: the record's own time, which counts, is signed.
+func onlyAgainstBase(r report.Report) bool {
+	return !slices.ContainsFunc(r.Findings, func(f decision.Finding) bool { return f.Severity == "deny" && f.Rule != "lock.verified_at" })
+}
+
+// newUser returns a function that verifies model.bin as codexlock run does, with the
+// repository's own configuration as the trust file.
+func newUser(t *testing.T, now time.Time, root string) func() error {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(root, "codexlock.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "trust.yaml")
+	if err := os.WriteFile(file, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return func() error {
+		ctx := context.WithoutCancel(t.Context())
+		v, err := use.Open(ctx, use.Options{
+			Root: root, Dir: root, Trust: file, Now: now,
+			Getenv:  use.Environment([]string{"VAULTTIME_KEY=a-key-for-mutants-0123456789abcdef0123"}),
+			Sibling: func(context.Context, []byte, ...string) ([]byte, error) { return nil, nil }, // no ref
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer v.Close()
+		h, err := v.Verify(ctx, "assets/sources/model.bin", use.Run, use.Private)
+		if err == nil {
+			h.Close()
+		}
+		return err
 	}
 }
 

@@ -1,0 +1,169 @@
+// Package usecmd has what codexlock does for codexlock-use: the help, completion and manual
+// pages of run, open and copy, and the answers to what only codexlock knows.
+package usecmd
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/audit"
+	"github.com/codexlock/codexlock/internal/config"
+	"github.com/codexlock/codexlock/internal/exit"
+	"github.com/codexlock/codexlock/internal/host"
+	"github.com/codexlock/codexlock/internal/renewals"
+	"github.com/codexlock/codexlock/internal/repo"
+	"github.com/codexlock/codexlock/internal/schemas"
+	"github.com/codexlock/codexlock/internal/signing"
+	"github.com/codexlock/codexlock/internal/useflags"
+)
+
+// maxConfigBytes bounds a configuration, as the strict decoder does.
+const maxConfigBytes = 1 << 20
+
+// Commands are run, open and copy, as the help shows them. internal/handover executes them
+// before this program starts, so that they are never run here.
+func Commands() []*cobra.Command {
+	var all []*cobra.Command
+	for _, c := range useflags.Commands {
+		cmd := &cobra.Command{
+			Use: c.Use, Short: c.Short, Long: c.Long, Example: c.Example, DisableFlagsInUseLine: true,
+			RunE: func(cmd *cobra.Command, _ []string) error {
+				return exit.Usagef("%s is the work of codexlock-use: call codexlock as a program of its own", cmd.CommandPath())
+			},
+		}
+		for _, f := range c.Flags {
+			usage := f.Usage
+			switch {
+			case f.Value == "":
+				cmd.Flags().Bool(f.Name, false, usage)
+			case f.Many:
+				cmd.Flags().StringArray(f.Name, nil, "`"+f.Value+"` "+usage)
+			default:
+				cmd.Flags().String(f.Name, "", "`"+f.Value+"` "+usage)
+			}
+		}
+		all = append(all, cmd)
+	}
+	return all
+}
+
+// AtUse answers codexlock-use. Its commands are for that program alone.
+func AtUse(w host.World) *cobra.Command {
+	cmd := &cobra.Command{Use: "at-use", Hidden: true, Short: "Answer codexlock-use", Long: "at-use answers what codexlock-use asks: it is not for users.", Example: "  codexlock at-use configuration . HEAD"}
+	cmd.AddCommand(
+		&cobra.Command{
+			Use: "configuration ROOT COMMIT", Short: "Print the configuration of a commit", Args: cobra.ExactArgs(2), Example: "  codexlock at-use configuration . HEAD",
+			RunE: func(cmd *cobra.Command, args []string) error { return configuration(cmd, w, args[0], args[1]) },
+		},
+		&cobra.Command{
+			Use: "record ROOT PATH", Short: "Print the record of an artifact in the ref", Args: cobra.ExactArgs(2), Example: "  codexlock at-use record . scripts/a.sh",
+			RunE: func(cmd *cobra.Command, args []string) error { return record(cmd, w, args[0], args[1]) },
+		},
+		&cobra.Command{
+			Use: "log ROOT", Short: "Add the entry on standard input to the audit log", Args: cobra.ExactArgs(1), Example: "  codexlock at-use log .",
+			RunE: func(cmd *cobra.Command, args []string) error { return log(cmd, w, args[0]) },
+		},
+	)
+	return cmd
+}
+
+// configuration prints the full id of a commit and the path of its configuration in one
+// line, then the configuration.
+func configuration(cmd *cobra.Command, w host.World, root, rev string) error {
+	ctx := cmd.Context()
+	r, err := repo.Open(ctx, root)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	commit, err := r.Commit(ctx, rev)
+	if err != nil {
+		return err
+	}
+	tree, err := r.TreeOnDemand(ctx, commit)
+	if err != nil {
+		return err
+	}
+	for _, p := range config.Paths {
+		entry, ok, err := tree.Lookup(ctx, p)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			continue
+		}
+		if entry.Kind != repo.File {
+			return fmt.Errorf("%s in commit %s is a %s, want a file", p, commit, entry.Kind)
+		}
+		text, err := tree.Read(ctx, entry, maxConfigBytes)
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(w.Stdout, "%s %s\n%s", commit, p, text)
+		return err
+	}
+	_, err = fmt.Fprintf(w.Stdout, "%s \n", commit)
+	return err
+}
+
+// record prints the record of an artifact that the ref has, and nothing where it has none
+// that can be read.
+func record(cmd *cobra.Command, w host.World, root, path string) error {
+	ctx := cmd.Context()
+	p, err := artifact.ParsePath(path)
+	if err != nil {
+		return err
+	}
+	r, err := repo.Open(ctx, root)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	store, err := renewals.Open(ctx, r, false)
+	if err != nil {
+		return err
+	}
+	found, err := store.Record(ctx, p)
+	if err != nil || found.State != renewals.Readable {
+		return err
+	}
+	_, err = w.Stdout.Write(found.Record.Encode())
+	return err
+}
+
+// log adds an entry to the log of a repository. The first line of the standard input is the
+// entry, the rest the trusted configuration.
+func log(cmd *cobra.Command, w host.World, root string) error {
+	ctx := cmd.Context()
+	data, err := io.ReadAll(io.LimitReader(w.Stdin, 2*maxConfigBytes))
+	if err != nil {
+		return err
+	}
+	line, text, ok := bytes.Cut(data, []byte("\n"))
+	if !ok {
+		return errors.New("no entry on standard input")
+	}
+	var e audit.Entry
+	if _, err := schemas.Decode(schemas.Integrity, line, &e); err != nil {
+		return err
+	}
+	c := config.Default()
+	if len(bytes.TrimSpace(text)) > 0 {
+		if c, err = config.Parse(config.Paths[0], slices.Clone(text)); err != nil {
+			return err
+		}
+	}
+	r, err := repo.Open(ctx, root)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	_, err = signing.Log{On: true, By: e.VerifiedBy, Env: w.Env, File: w.KeyFile}.Append(ctx, r, c, []audit.Entry{e})
+	return err
+}
