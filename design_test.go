@@ -40,7 +40,8 @@ const picture = `
 	bundle vaulttime -> config
 	config -> keys
 	schemas txn -> audit
-	manifest script txn vaulttime -> attest
+	txn vaulttime -> incoming
+	incoming manifest script -> attest
 	config exit repo script txn -> attributes
 	facts repo schemas -> document
 	audit config document ledger manifest -> changeset

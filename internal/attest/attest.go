@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/incoming"
 	"github.com/codexlock/codexlock/internal/ledger"
 	"github.com/codexlock/codexlock/internal/manifest"
 	"github.com/codexlock/codexlock/internal/namefold"
@@ -337,8 +338,7 @@ type batch struct {
 	removed map[artifact.Path]bool
 	files   []txn.File
 	result  Result
-	drafts  bool   // drafts are kept
-	buf     []byte // see buffer
+	drafts  bool // drafts are kept
 }
 
 // A composed has the files to write for one artifact.
@@ -403,7 +403,7 @@ func isVariable(name string) bool {
 }
 
 // unattestable are the folders whose files nothing may trust (ZT-6.3).
-var unattestable = []string{"assets/incoming", "assets/quarantine"}
+var unattestable = []string{incoming.Dir, incoming.QuarantineDir}
 
 // at is where the bytes of a path are.
 func (b *batch) at(p artifact.Path) artifact.Path {
@@ -429,11 +429,11 @@ func (b *batch) refuse(p artifact.Path) error {
 		return &RefusedError{Path: p.String(), Reason: "is the ledger, which is not an artifact"}
 	}
 	for _, dir := range unattestable {
-		if inside(p, dir) {
+		if namefold.Inside(p.String(), dir) {
 			return &RefusedError{Path: p.String(), Reason: fmt.Sprintf("is in %s/, which nothing may use; move it to assets/sources/ first", dir)}
 		}
 	}
-	if b.gitDir != "" && inside(p, b.gitDir) {
+	if b.gitDir != "" && namefold.Inside(p.String(), b.gitDir) {
 		return &RefusedError{Path: p.String(), Reason: "is in the Git directory"}
 	}
 	if own, err := b.isOwnTest(p); own || err != nil {
@@ -478,9 +478,4 @@ func (b *batch) isOwnTest(p artifact.Path) (bool, error) {
 	}
 	text, err := f.ReadAll(seen.Size, script.MaxBytes)
 	return !script.IsOurs(text), err
-}
-
-// inside reports whether some file system treats p as a path in dir.
-func inside(p artifact.Path, dir string) bool {
-	return strings.HasPrefix(namefold.Fold(p.String()), namefold.Fold(dir)+"/")
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/ledger"
 	"github.com/codexlock/codexlock/internal/manifest"
+	"github.com/codexlock/codexlock/internal/namefold"
 	"github.com/codexlock/codexlock/internal/script"
 	"github.com/codexlock/codexlock/internal/shellquote"
 	"github.com/codexlock/codexlock/internal/txn"
@@ -280,7 +281,7 @@ func (c *composer) references(m *manifest.Manifest) error {
 			return fmt.Errorf("input of the manifest: %w", err)
 		}
 		for _, dir := range unattestable {
-			if inside(p, dir) {
+			if namefold.Inside(p.String(), dir) {
 				return &RefusedError{Path: p.String(), Reason: fmt.Sprintf("is an input in %s/, which nothing may use", dir)}
 			}
 		}

@@ -2,7 +2,6 @@ package attest
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 
 	"github.com/codexlock/codexlock/internal/artifact"
@@ -36,25 +35,9 @@ func (c *composer) hash(p artifact.Path) (content, error) {
 			return found, err
 		}
 	}
-	digest, after, err := digest(f, before, c.buf)
+	digest, after, err := f.Digest(before, c.buf)
 	if err != nil {
 		return content{}, err
 	}
 	return content{digest: digest, size: before.Size, hashed: true, seen: after}, nil
-}
-
-// digest hashes an open file, which must not change meanwhile.
-func digest(f *txn.OpenFile, before txn.State, buf []byte) (artifact.Digest, txn.State, error) {
-	digest, n, err := artifact.Hash(f, buf)
-	if err != nil {
-		return artifact.Digest{}, txn.State{}, fmt.Errorf("hash %s: %w", f.Name(), err)
-	}
-	after, err := f.State()
-	if err != nil {
-		return artifact.Digest{}, txn.State{}, fmt.Errorf("hash %s: %w", f.Name(), err)
-	}
-	if n != before.Size || !before.Same(after) {
-		return artifact.Digest{}, txn.State{}, &RefusedError{Path: f.Name(), Reason: "changed while it was read; attest it once it is finished", Unsettled: true}
-	}
-	return digest, after, nil
 }

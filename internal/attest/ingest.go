@@ -14,29 +14,21 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/incoming"
 	"github.com/codexlock/codexlock/internal/ledger"
 	"github.com/codexlock/codexlock/internal/txn"
 )
 
-// A Finding is a rule's finding about an incoming file.
-type Finding struct {
-	Rule        string `json:"rule"`
-	Kind        string `json:"-"` // what the rule's findings mean, one of the kinds below
-	Requirement string `json:"requirement"`
-	File        string `json:"file"`
-	Line        int    `json:"line"`
-	Column      int    `json:"column"`
-	Message     string `json:"message"`
-	Fix         string `json:"fix"`
-}
+// maxNameBytes is the longest name of a file on the file systems in use.
+const maxNameBytes = 255
 
 // A Judge returns the denials of artifacts, in the work tree after the change. Artifacts without
 // a denial are imported.
-type Judge func(ctx context.Context, c txn.Change, paths []artifact.Path) (map[artifact.Path][]Finding, error)
+type Judge func(ctx context.Context, c txn.Change, paths []artifact.Path) (map[artifact.Path][]incoming.Finding, error)
 
 // An Ingestion has the files of one ingest, and the judge.
 type Ingestion struct {
-	Incoming []IncomingFile
+	Incoming []incoming.File
 	Resolve  func(artifact.Path) (Options, error)
 	Judge    Judge
 	Now      time.Time
@@ -51,9 +43,9 @@ type Ingestion struct {
 // An Ingested is the result for every incoming file.
 type Ingested struct {
 	Attested    []Attested
-	Quarantined []Quarantined
-	Denied      []Quarantined // denied files that stay where they are
-	Left        []Left
+	Quarantined []incoming.Quarantined
+	Denied      []incoming.Quarantined // denied files that stay where they are
+	Left        []incoming.Left
 }
 
 // Ingest attests each file for its new path, has the resulting tree judged, and moves files
@@ -91,7 +83,7 @@ func Ingest(ctx context.Context, root, gitDir string, in Ingestion) (Ingested, e
 
 // A candidate is an incoming file with the files to write for it.
 type candidate struct {
-	IncomingFile
+	incoming.File
 	came     []txn.File // its companions as they came, where they are to stand
 	test     []txn.File // its test as it came, which the record that came may sign
 	files    []txn.File
@@ -105,9 +97,9 @@ type candidate struct {
 
 // A reject is an incoming file that is not imported.
 type reject struct {
-	IncomingFile
+	incoming.File
 	reason   string
-	findings []Finding
+	findings []incoming.Finding
 	taken    bool // nothing is wrong with it: its path is taken
 }
 
@@ -147,9 +139,9 @@ func (g *ingest) stage(ctx context.Context) error {
 // classify makes an incoming file a candidate. A file that cannot be attested is rejected; one
 // that is still being written is skipped.
 func (g *ingest) classify(c candidate, err error) error {
-	a := c.IncomingFile
+	a := c.File
 	if c.gone {
-		g.result.Left = append(g.result.Left, Left{escape(string(a.From)), "is there no more; another run took it"})
+		g.result.Left = append(g.result.Left, incoming.Left{Path: incoming.Quote(string(a.From)), Reason: "is there no more; another run took it"})
 		return err
 	}
 	if err == nil {
@@ -161,11 +153,11 @@ func (g *ingest) classify(c candidate, err error) error {
 	var taken *takenError
 	switch {
 	case errors.As(err, &taken):
-		g.rejects = append(g.rejects, reject{IncomingFile: a, reason: taken.Error(), taken: true})
+		g.rejects = append(g.rejects, reject{File: a, reason: taken.Error(), taken: true})
 	case errors.As(err, &refused) && refused.Unsettled:
-		g.result.Left = append(g.result.Left, Left{escape(string(a.From)), refused.Reason})
+		g.result.Left = append(g.result.Left, incoming.Left{Path: incoming.Quote(string(a.From)), Reason: refused.Reason})
 	case errors.Is(err, fs.ErrPermission):
-		g.result.Left = append(g.result.Left, Left{escape(string(a.From)), "cannot be read: permission denied"})
+		g.result.Left = append(g.result.Left, incoming.Left{Path: incoming.Quote(string(a.From)), Reason: "cannot be read: permission denied"})
 	case errors.As(err, &refused):
 		g.reject(a, refused.Path+" "+refused.Reason, nil)
 	case errors.As(err, &named):
@@ -178,14 +170,14 @@ func (g *ingest) classify(c candidate, err error) error {
 	return nil
 }
 
-func (g *ingest) reject(a IncomingFile, reason string, findings []Finding) {
-	g.rejects = append(g.rejects, reject{IncomingFile: a, reason: reason, findings: findings})
+func (g *ingest) reject(a incoming.File, reason string, findings []incoming.Finding) {
+	g.rejects = append(g.rejects, reject{File: a, reason: reason, findings: findings})
 }
 
 // compose attests an incoming file as if it were at its new path.
-func (g *ingest) compose(a IncomingFile, o Options, unresolved error, buf []byte) (candidate, error) {
+func (g *ingest) compose(a incoming.File, o Options, unresolved error, buf []byte) (candidate, error) {
 	b := g.batch
-	c := candidate{IncomingFile: a}
+	c := candidate{File: a}
 	if _, there, err := b.work.Lstat(a.From.Path()); err != nil || !there {
 		c.gone = true
 		return c, err
@@ -226,7 +218,7 @@ func (g *ingest) compose(a IncomingFile, o Options, unresolved error, buf []byte
 }
 
 // refuseOther refuses to replace verified content by another one (P3).
-func (g *ingest) refuseOther(a IncomingFile, want artifact.Digest, buf []byte) error {
+func (g *ingest) refuseOther(a incoming.File, want artifact.Digest, buf []byte) error {
 	f, before, err := g.batch.work.Open(a.To)
 	if errors.Is(err, fs.ErrNotExist) || err == nil && a.Replace {
 		if err == nil {
@@ -238,7 +230,7 @@ func (g *ingest) refuseOther(a IncomingFile, want artifact.Digest, buf []byte) e
 		return err
 	}
 	defer f.Close()
-	standing, _, err := digest(f, before, buf)
+	standing, _, err := f.Digest(before, buf)
 	if err == nil && standing != want {
 		err = &takenError{a.To}
 	}
@@ -302,7 +294,7 @@ func (g *ingest) judgeOnce(ctx context.Context, asCame bool) error {
 	for _, c := range g.candidates {
 		against := findings[c.To]
 		if asCame {
-			against = slices.DeleteFunc(slices.Clone(against), func(f Finding) bool {
+			against = slices.DeleteFunc(slices.Clone(against), func(f incoming.Finding) bool {
 				asked := c.came
 				if f.Kind == otherTest {
 					asked = slices.Concat(c.came, c.test)
@@ -314,7 +306,7 @@ func (g *ingest) judgeOnce(ctx context.Context, asCame bool) error {
 			left = append(left, c)
 			continue
 		}
-		g.reject(c.IncomingFile, against[0].Message, against)
+		g.reject(c.File, against[0].Message, against)
 	}
 	g.candidates = left
 	return nil
@@ -381,21 +373,22 @@ func (g *ingest) change() (txn.Change, error) {
 		}
 	}
 	slices.SortFunc(g.rejects, func(a, b reject) int { return strings.Compare(string(a.From), string(b.From)) })
+	mover := incoming.Mover{Work: g.batch.work, NewID: g.NewID}
 	for _, r := range g.rejects {
 		if g.Strict || r.taken {
-			d := Quarantined{Path: escape(string(r.From)), Reason: r.reason, Findings: r.findings}
+			d := incoming.Quarantined{Path: incoming.Quote(string(r.From)), Reason: r.reason, Findings: r.findings}
 			if r.taken {
 				d.Taken = r.To.String()
 			}
 			g.result.Denied = append(g.result.Denied, d)
 			continue
 		}
-		q, err := g.batch.quarantine(&c, rejected{
-			from: r.From, to: r.To, companions: r.Companions, by: "ingest", reason: r.reason, findings: r.findings, now: g.Now,
-		}, g.NewID)
+		q, err := mover.Add(&c, incoming.Rejected{
+			From: r.From, To: r.To, Companions: r.Companions, By: "ingest", Reason: r.reason, Findings: r.findings, Now: g.Now,
+		})
 		var refused *RefusedError
 		if errors.As(err, &refused) && refused.Unsettled { // it changed since
-			g.result.Left = append(g.result.Left, Left{escape(string(r.From)), refused.Reason})
+			g.result.Left = append(g.result.Left, incoming.Left{Path: incoming.Quote(string(r.From)), Reason: refused.Reason})
 			continue
 		}
 		if err != nil {

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/incoming"
 	"github.com/codexlock/codexlock/internal/schemas"
 	"github.com/codexlock/codexlock/internal/txn"
 	"github.com/codexlock/codexlock/internal/txn/txntest"
@@ -28,7 +29,7 @@ func incomingPlace(t testing.TB) place {
 	})
 	p.mustAttest(options(t), "assets/sources/old")
 	held := p.reason("assets/incoming/held", "held")
-	file, err := encode(schemas.Quarantine, "assets/quarantine/"+heldID+"/reason.json", held)
+	file, err := held.File()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -37,20 +38,20 @@ func incomingPlace(t testing.TB) place {
 	return p
 }
 
-func (p place) reason(path, text string) Reason {
-	return Reason{
-		Schema: reasonSchema, ID: heldID, QuarantinedAt: "2025-11-09T11:00:00Z", By: "ingest", Path: path,
+func (p place) reason(path, text string) incoming.Reason {
+	return incoming.Reason{
+		ID: heldID, QuarantinedAt: "2025-11-09T11:00:00Z", By: "ingest", Path: path,
 		Target: strings.Replace(path, "incoming", "sources", 1), SHA256: artifact.HashBytes([]byte(text)), Size: int64(len(text)),
-		Mode: "0644", Reason: "why", Findings: []Finding{}, Files: []QuarantinedFile{},
+		Mode: "0644", Reason: "why", Findings: []incoming.Finding{}, Files: []incoming.QuarantinedFile{},
 	}
 }
 
 // denyBad is a gate that has one rule.
-func denyBad(_ context.Context, c txn.Change, paths []artifact.Path) (map[artifact.Path][]Finding, error) {
-	found := map[artifact.Path][]Finding{}
+func denyBad(_ context.Context, c txn.Change, paths []artifact.Path) (map[artifact.Path][]incoming.Finding, error) {
+	found := map[artifact.Path][]incoming.Finding{}
 	for _, p := range paths {
 		if strings.HasPrefix(p.Base(), "bad") {
-			found[p] = []Finding{{Rule: "test.bad", File: p.String(), Message: "is bad"}}
+			found[p] = []incoming.Finding{{Rule: "test.bad", File: p.String(), Message: "is bad"}}
 		}
 	}
 	return found, nil
@@ -63,7 +64,7 @@ func ids() func() (string, error) {
 
 func (p place) ingestion(named ...artifact.Path) Ingestion {
 	p.T.Helper()
-	arrivals, _, err := FindIncoming(p.Root, named)
+	arrivals, _, err := incoming.Find(p.Root, named)
 	if err != nil {
 		p.T.Fatal(err)
 	}
@@ -90,10 +91,10 @@ func (p place) intake(what string) error {
 		_, err := Ingest(ctx, p.Root, p.Git, p.ingestion())
 		return err
 	case "quarantine":
-		_, err := Quarantine(ctx, p.Root, p.Git, []Drifted{{Path: "assets/sources/old", SHA256: artifact.HashBytes([]byte("old"))}}, noon, ids())
+		_, err := incoming.Quarantine(ctx, p.Root, p.Git, []incoming.Drifted{{Path: "assets/sources/old", SHA256: artifact.HashBytes([]byte("old"))}}, noon, ids())
 		return err
 	}
-	held, err := Quarantines(p.Root)
+	held, err := incoming.Quarantines(p.Root)
 	if err != nil {
 		return err
 	}
@@ -102,9 +103,9 @@ func (p place) intake(what string) error {
 		return err
 	}
 	in := p.ingestion()
-	in.Incoming, in.Strict = []IncomingFile{a}, true
+	in.Incoming, in.Strict = []incoming.File{a}, true
 	in.Also = func(a Attested) (txn.File, error) {
-		return Release{
+		return incoming.Release{
 			ID: heldID, ReleasedAt: "2025-11-09T12:00:00Z", ReleasedBy: "me", Reason: "r", Path: a.Path.String(), SHA256: a.SHA256, Domain: a.Domain, KeyID: a.KeyID,
 		}.File()
 	}
@@ -128,10 +129,10 @@ func (p place) files(folder string) (names []string) {
 func TestIngest(t *testing.T) {
 	p := incomingPlace(t)
 	in := p.ingestion()
-	in.Judge = func(ctx context.Context, c txn.Change, paths []artifact.Path) (map[artifact.Path][]Finding, error) {
+	in.Judge = func(ctx context.Context, c txn.Change, paths []artifact.Path) (map[artifact.Path][]incoming.Finding, error) {
 		found, err := denyBad(ctx, c, paths)
 		if len(paths) == 1 { // as it came: {} is no manifest, and a rule would say so
-			found["assets/sources/good"] = []Finding{{Rule: "manifest.missing", File: "Codex-Lock.json", Message: "is not what came"}}
+			found["assets/sources/good"] = []incoming.Finding{{Rule: "manifest.missing", File: "Codex-Lock.json", Message: "is not what came"}}
 		}
 		return found, err
 	}
@@ -159,7 +160,7 @@ func TestIngest(t *testing.T) {
 			t.Errorf("%s: %v, %v", name, info, err)
 		}
 	}
-	var reason Reason
+	var reason incoming.Reason
 	if _, err := schemas.Decode(schemas.Quarantine, p.Read(folder+"reason.json"), &reason); err != nil {
 		t.Fatal(err)
 	}
@@ -184,11 +185,11 @@ func TestIngest(t *testing.T) {
 func TestAsItCame(t *testing.T) {
 	p := incomingPlace(t)
 	in := p.ingestion("assets/incoming/good")
-	in.Judge = func(_ context.Context, c txn.Change, paths []artifact.Path) (map[artifact.Path][]Finding, error) {
+	in.Judge = func(_ context.Context, c txn.Change, paths []artifact.Path) (map[artifact.Path][]incoming.Finding, error) {
 		if !slices.ContainsFunc(c.Files, func(f txn.File) bool { return string(f.Text()) == "{}" }) {
 			return nil, nil
 		}
-		return map[artifact.Path][]Finding{paths[0]: {{Rule: "manifest.schema", File: "assets/sources/good.manifest.json", Message: "no"}}}, nil
+		return map[artifact.Path][]incoming.Finding{paths[0]: {{Rule: "manifest.schema", File: "assets/sources/good.manifest.json", Message: "no"}}}, nil
 	}
 	got := p.ingest(in)
 	if len(got.Quarantined) != 1 || got.Quarantined[0].Findings[0].Rule != "manifest.schema" || len(got.Attested) != 0 {
@@ -207,11 +208,11 @@ func TestWhatWasMadeFromAReject(t *testing.T) {
 	p.Write("assets/incoming/made.manifest.json", `{"sha256":"`+digest+`","inputs":[{"path":"assets/sources/bad","sha256":"`+digest+`"}]}`)
 	in := p.ingestion()
 	rounds := 0
-	in.Judge = func(ctx context.Context, c txn.Change, paths []artifact.Path) (map[artifact.Path][]Finding, error) {
+	in.Judge = func(ctx context.Context, c txn.Change, paths []artifact.Path) (map[artifact.Path][]incoming.Finding, error) {
 		rounds++
 		found, err := denyBad(ctx, c, paths)
 		if !slices.ContainsFunc(c.Moves, func(m txn.Move) bool { return m.To == "assets/sources/bad" }) {
-			found["assets/sources/made"] = []Finding{{Rule: "manifest.inputs", File: "assets/sources/made.manifest.json", Message: "input missing"}}
+			found["assets/sources/made"] = []incoming.Finding{{Rule: "manifest.inputs", File: "assets/sources/made.manifest.json", Message: "input missing"}}
 		}
 		return found, err
 	}
@@ -232,7 +233,7 @@ func TestArrivalsThatAreNone(t *testing.T) {
 	}
 	p.Write("assets/incoming/pointer", "version https://git-lfs.github.com/spec/v1\noid sha256:"+artifact.HashBytes(nil).String()+"\nsize 3\n")
 	p.Write("assets/incoming/"+strings.Repeat("l", 250), "long")
-	_, left, err := FindIncoming(p.Root, nil)
+	_, left, err := incoming.Find(p.Root, nil)
 	if err != nil || len(left) != 4 {
 		t.Errorf("left %v, %v", left, err)
 	}
@@ -240,7 +241,7 @@ func TestArrivalsThatAreNone(t *testing.T) {
 	if len(got.Quarantined) != 5 || len(got.Attested) != 0 || len(got.Left) != 0 {
 		t.Errorf("got %+v", got)
 	}
-	held, err := Quarantines(p.Root)
+	held, err := incoming.Quarantines(p.Root)
 	if err != nil || len(held) != 5 {
 		t.Fatalf("%d held, %v", len(held), err)
 	}
@@ -283,32 +284,13 @@ func TestSourcesDoNotChange(t *testing.T) {
 	}
 }
 
-func TestArrivalsNamed(t *testing.T) {
-	p := incomingPlace(t)
-	for _, c := range []struct {
-		named []artifact.Path
-		want  int // -1: refused
-	}{
-		{nil, 3}, {[]artifact.Path{"assets/incoming"}, 3}, {[]artifact.Path{"assets/incoming/sub"}, 1}, {[]artifact.Path{"assets/incoming/bad.test"}, 1},
-		{[]artifact.Path{"assets/incoming/none"}, -1}, {[]artifact.Path{"assets/sources/old"}, -1}, {[]artifact.Path{"assets/incoming/.gitkeep"}, -1},
-	} {
-		arrivals, _, err := FindIncoming(p.Root, c.named)
-		if c.want < 0 != errors.As(err, new(*RefusedError)) || err == nil && len(arrivals) != c.want {
-			t.Errorf("%v gave %v, %v", c.named, arrivals, err)
-		}
-	}
-	if arrivals, left, err := FindIncoming(t.TempDir(), nil); len(arrivals)+len(left) != 0 || err != nil {
-		t.Errorf("no folder gave %v, %v, %v", arrivals, left, err)
-	}
-}
-
 // TestIngestIsAllOrNothing where the gate cannot answer, or the tree moves on.
 func TestIngestIsAllOrNothing(t *testing.T) {
 	p := incomingPlace(t)
 	before := p.State()
 	broken := errors.New("broken")
 	in := p.ingestion()
-	in.Judge = func(context.Context, txn.Change, []artifact.Path) (map[artifact.Path][]Finding, error) {
+	in.Judge = func(context.Context, txn.Change, []artifact.Path) (map[artifact.Path][]incoming.Finding, error) {
 		return nil, broken
 	}
 	if _, err := Ingest(t.Context(), p.Root, p.Git, in); !errors.Is(err, broken) {
@@ -320,7 +302,7 @@ func TestIngestIsAllOrNothing(t *testing.T) {
 		t.Errorf("no randomness gave %v", err)
 	}
 	in = p.ingestion()
-	in.Judge = func(ctx context.Context, c txn.Change, paths []artifact.Path) (map[artifact.Path][]Finding, error) {
+	in.Judge = func(ctx context.Context, c txn.Change, paths []artifact.Path) (map[artifact.Path][]incoming.Finding, error) {
 		p.Write("assets/incoming/good", "swapped after it was judged")
 		return denyBad(ctx, c, paths)
 	}
@@ -334,41 +316,5 @@ func TestIngestIsAllOrNothing(t *testing.T) {
 	}
 	if _, err := os.Lstat(p.Root + "/assets/sources/good"); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("it is in: %v", err)
-	}
-}
-
-// TestQuarantineOfASource moves it with its companions and leaves its entry.
-func TestQuarantineOfASource(t *testing.T) {
-	p := incomingPlace(t)
-	entry := string(p.Read("Codex-Lock.json"))
-	wrong := []Drifted{{Path: "assets/sources/old", SHA256: artifact.HashBytes([]byte("another"))}}
-	if _, err := Quarantine(t.Context(), p.Root, p.Git, wrong, noon, ids()); !errors.As(err, new(*RefusedError)) {
-		t.Errorf("a source that changed since gave %v", err)
-	}
-	if err := p.intake("quarantine"); err != nil {
-		t.Fatal(err)
-	}
-	if names := p.files("assets/sources"); len(names) != 0 {
-		t.Errorf("sources has %v", names)
-	}
-	if names := p.files("assets/quarantine/20251109T120000Z-0000000000000001"); len(names) != 5 {
-		t.Errorf("quarantine has %v", names)
-	}
-	if string(p.Read("Codex-Lock.json")) != entry {
-		t.Error("the ledger changed")
-	}
-}
-
-// TestQuarantinesThatAreDamaged are told, and hide no other.
-func TestQuarantinesThatAreDamaged(t *testing.T) {
-	p := incomingPlace(t)
-	p.Write("assets/quarantine/empty/x", "")
-	p.Write("assets/quarantine/other/reason.json", string(p.Read("assets/quarantine/"+heldID+"/reason.json")))
-	if err := os.Symlink("/etc", p.Root+"/assets/quarantine/link"); err != nil {
-		t.Fatal(err)
-	}
-	held, err := Quarantines(p.Root)
-	if len(held) != 1 || !errors.As(err, new(*DamagedQuarantineError)) || strings.Count(err.Error(), "assets/quarantine/") < 3 {
-		t.Errorf("%v, %v", held, err)
 	}
 }

@@ -46,6 +46,9 @@ func hasDroppedEnd(name string) bool {
 	return false
 }
 
+// Inside reports whether some file system treats a path as one in dir.
+func Inside(path, dir string) bool { return strings.HasPrefix(Fold(path), Fold(dir)+"/") }
+
 // SameButCase reports whether two names differ only in case and in the composition of
 // their characters.
 func SameButCase(a, b string) bool { return foldCase(a) == foldCase(b) }

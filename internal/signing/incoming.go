@@ -7,10 +7,10 @@ import (
 	"strings"
 
 	"github.com/codexlock/codexlock/internal/artifact"
-	"github.com/codexlock/codexlock/internal/attest"
 	"github.com/codexlock/codexlock/internal/decision"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/gate"
+	"github.com/codexlock/codexlock/internal/incoming"
 	"github.com/codexlock/codexlock/internal/measure"
 	"github.com/codexlock/codexlock/internal/namefold"
 	"github.com/codexlock/codexlock/internal/repo"
@@ -25,7 +25,7 @@ type Judge struct {
 }
 
 // Findings are what denies incoming files, by their paths, where a change puts them.
-func (j Judge) Findings(ctx context.Context, c txn.Change, paths []artifact.Path) (map[artifact.Path][]attest.Finding, error) {
+func (j Judge) Findings(ctx context.Context, c txn.Change, paths []artifact.Path) (map[artifact.Path][]incoming.Finding, error) {
 	decided, err := j.ask(ctx, j.Repository.Overlay(j.Work, overlaid(c)), paths)
 	if err != nil {
 		return nil, err
@@ -38,7 +38,7 @@ func (j Judge) Findings(ctx context.Context, c txn.Change, paths []artifact.Path
 			about[p.Companion(kind).String()], about[p.MirroredCompanion(kind).String()] = p, p
 		}
 	}
-	found := map[artifact.Path][]attest.Finding{}
+	found := map[artifact.Path][]incoming.Finding{}
 	var whole []decision.Finding
 	for _, f := range decided {
 		p, ok := about[f.Artifact]
@@ -126,8 +126,8 @@ func (j Judge) refuseNew(ctx context.Context, whole []decision.Finding) error {
 }
 
 // Finding is one of the gate's, as a quarantine records it.
-func Finding(f decision.Finding) attest.Finding {
-	return attest.Finding{Rule: f.Rule, Kind: string(f.Kind), Requirement: f.Requirement, File: f.File, Line: f.Line, Column: f.Column, Message: f.Message, Fix: f.Fix}
+func Finding(f decision.Finding) incoming.Finding {
+	return incoming.Finding{Rule: f.Rule, Kind: string(f.Kind), Requirement: f.Requirement, File: f.File, Line: f.Line, Column: f.Column, Message: f.Message, Fix: f.Fix}
 }
 
 // overlaid is a change as it lies on a tree.

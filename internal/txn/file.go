@@ -1,10 +1,13 @@
 package txn
 
 import (
+	"fmt"
 	"io"
 	"io/fs"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/codexlock/codexlock/internal/artifact"
 )
 
 // An OpenFile is an open regular file. An os.File would cost three system calls more for
@@ -147,6 +150,23 @@ func (f *OpenFile) ReadAll(size, limit int64) ([]byte, error) {
 		}
 	}
 	return data, nil
+}
+
+// Digest hashes the file, which must not change meanwhile, and returns its state after that.
+// before is its state when it was opened.
+func (f *OpenFile) Digest(before State, buf []byte) (artifact.Digest, State, error) {
+	digest, n, err := artifact.Hash(f, buf)
+	if err != nil {
+		return artifact.Digest{}, State{}, fmt.Errorf("hash %s: %w", f.Name(), err)
+	}
+	after, err := f.State()
+	if err != nil {
+		return artifact.Digest{}, State{}, fmt.Errorf("hash %s: %w", f.Name(), err)
+	}
+	if n != before.Size || !before.Same(after) {
+		return artifact.Digest{}, State{}, &RefusedError{Path: f.Name(), Reason: "changed while it was read; attest it once it is finished", Unsettled: true}
+	}
+	return digest, after, nil
 }
 
 func (f *OpenFile) chmod(mode fs.FileMode) error {

@@ -23,6 +23,7 @@ import (
 	"github.com/codexlock/codexlock/internal/gate"
 	"github.com/codexlock/codexlock/internal/git"
 	"github.com/codexlock/codexlock/internal/host"
+	"github.com/codexlock/codexlock/internal/incoming"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/report"
 	"github.com/codexlock/codexlock/internal/shellquote"
@@ -102,7 +103,7 @@ func (in importer) ingest(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	arrivals, irregular, err := attest.FindIncoming(r.Root(), named)
+	arrivals, irregular, err := incoming.Find(r.Root(), named)
 	if err != nil {
 		return err
 	}
@@ -110,7 +111,7 @@ func (in importer) ingest(ctx context.Context) error {
 		arrivals[i].Replace = in.replace
 	}
 	if len(arrivals) == 0 && len(irregular) == 0 {
-		fmt.Fprintf(in.world.Stdout, "nothing to ingest: %s/ is empty\n", attest.IncomingDir)
+		fmt.Fprintf(in.world.Stdout, "nothing to ingest: %s/ is empty\n", incoming.Dir)
 		return nil
 	}
 	if len(arrivals) == 0 {
@@ -122,7 +123,7 @@ func (in importer) ingest(ctx context.Context) error {
 }
 
 // take imports or rejects the incoming files, prints the results, and adds them to the log.
-func (in importer) take(ctx context.Context, r *repo.Repository, arrivals []attest.IncomingFile, adjust func(*attest.Ingestion), report func(attest.Ingested) error) error {
+func (in importer) take(ctx context.Context, r *repo.Repository, arrivals []incoming.File, adjust func(*attest.Ingestion), report func(attest.Ingested) error) error {
 	ingestion, c, err := in.prepare(ctx, r, arrivals)
 	if err != nil {
 		return err
@@ -156,7 +157,7 @@ func (in importer) take(ctx context.Context, r *repo.Repository, arrivals []atte
 
 // obstacles refuses incoming files that a commit would omit or change at their new paths.
 // They are not quarantined, because nothing is wrong with the files.
-func (in importer) obstacles(ctx context.Context, r *repo.Repository, arrivals []attest.IncomingFile) error {
+func (in importer) obstacles(ctx context.Context, r *repo.Repository, arrivals []incoming.File) error {
 	view, err := r.View(ctx, in.world.Env)
 	if err != nil {
 		return err
@@ -192,7 +193,7 @@ func (in importer) open(ctx context.Context, command string) (*repo.Repository, 
 
 // prepare prepares the gate of the base commit, which verifies the incoming files and defines
 // their trust domains.
-func (in importer) prepare(ctx context.Context, r *repo.Repository, arrivals []attest.IncomingFile) (attest.Ingestion, config.Config, error) {
+func (in importer) prepare(ctx context.Context, r *repo.Repository, arrivals []incoming.File) (attest.Ingestion, config.Config, error) {
 	work, err := r.WorkTree(ctx)
 	if err != nil {
 		return attest.Ingestion{}, config.Config{}, err
@@ -223,7 +224,7 @@ func newID(w host.World) (string, error) {
 }
 
 // printResult prints the result of each file. It returns exit.ErrDenied if a file was rejected.
-func (in importer) printResult(result attest.Ingested, irregular []attest.Left, done string) error {
+func (in importer) printResult(result attest.Ingested, irregular []incoming.Left, done string) error {
 	out := bufio.NewWriter(in.world.Stdout)
 	for _, a := range result.Attested {
 		if !in.quiet {
@@ -232,7 +233,7 @@ func (in importer) printResult(result attest.Ingested, irregular []attest.Left, 
 		}
 	}
 	for _, q := range result.Quarantined {
-		printDenied(out, q, fmt.Sprintf("quarantined in %s/%s/", attest.QuarantineDir, q.ID))
+		printDenied(out, q, fmt.Sprintf("quarantined in %s/%s/", incoming.QuarantineDir, q.ID))
 	}
 	for _, q := range result.Denied {
 		printDenied(out, q, "stays where it is")
@@ -269,15 +270,15 @@ func (in importer) printResult(result attest.Ingested, irregular []attest.Left, 
 }
 
 // takenHint returns the hint for a file whose new path exists already.
-func (in importer) takenHint(q attest.Quarantined) string {
-	other := attest.SourcesDir + "/OTHER-NAME"
+func (in importer) takenHint(q incoming.Quarantined) string {
+	other := incoming.SourcesDir + "/OTHER-NAME"
 	if in.releases != "" {
 		return fmt.Sprintf("replace %s: codexlock quarantine release %s --replace --reason TEXT; or keep both: add --to %s", q.Taken, in.releases, other)
 	}
 	return fmt.Sprintf("replace %s: codexlock ingest --replace %s; or give the new one another name", q.Taken, shellquote.Word(q.Path))
 }
 
-func printDenied(out io.Writer, q attest.Quarantined, where string) {
+func printDenied(out io.Writer, q incoming.Quarantined, where string) {
 	fmt.Fprintf(out, "[✗] %s: %s\n", report.Terminal(q.Path), where)
 	if len(q.Findings) == 0 {
 		fmt.Fprintf(out, "      %s\n", report.Terminal(q.Reason))
@@ -297,19 +298,19 @@ func QuarantineDrifted(ctx context.Context, w host.World, r report.Report, now t
 		return err
 	}
 	defer repository.Close()
-	against := map[string][]attest.Finding{}
+	against := map[string][]incoming.Finding{}
 	for _, f := range r.Findings {
 		if f.Kind == decision.KindDrift && f.Severity != decision.Warn && !f.Excepted {
 			against[f.Artifact] = append(against[f.Artifact], signing.Finding(f))
 		}
 	}
-	var drifted []attest.Drifted
+	var drifted []incoming.Drifted
 	for _, a := range r.Artifacts {
 		p, err := artifact.ParsePath(a.Path)
-		if err != nil || len(against[a.Path]) == 0 || !strings.HasPrefix(a.Path, attest.SourcesDir+"/") {
+		if err != nil || len(against[a.Path]) == 0 || !strings.HasPrefix(a.Path, incoming.SourcesDir+"/") {
 			continue
 		}
-		d := attest.Drifted{Path: p, Findings: against[a.Path]}
+		d := incoming.Drifted{Path: p, Findings: against[a.Path]}
 		if a.Proof == "content" {
 			if d.SHA256, err = artifact.ParseDigest(a.SHA256); err != nil {
 				return err
@@ -317,12 +318,12 @@ func QuarantineDrifted(ctx context.Context, w host.World, r report.Report, now t
 		}
 		drifted = append(drifted, d)
 	}
-	done, err := attest.Quarantine(ctx, repository.Root(), repository.GitDir(), drifted, now, func() (string, error) { return newID(w) })
+	done, err := incoming.Quarantine(ctx, repository.Root(), repository.GitDir(), drifted, now, func() (string, error) { return newID(w) })
 	if err != nil {
 		return fmt.Errorf("quarantine what drifted: %w", err)
 	}
 	for _, q := range done {
-		fmt.Fprintf(w.Stderr, "codexlock: %s and its companions moved to %s/%s/\n", report.Terminal(q.Path), attest.QuarantineDir, q.ID)
+		fmt.Fprintf(w.Stderr, "codexlock: %s and its companions moved to %s/%s/\n", report.Terminal(q.Path), incoming.QuarantineDir, q.ID)
 	}
 	if len(done) > 0 {
 		fmt.Fprintln(w.Stderr, "codexlock: hint: restore them from Git (git checkout HEAD -- PATH), or release the correct ones: codexlock quarantine release ID --reason TEXT")

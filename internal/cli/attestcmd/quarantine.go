@@ -16,6 +16,7 @@ import (
 	"github.com/codexlock/codexlock/internal/gate"
 	"github.com/codexlock/codexlock/internal/git"
 	"github.com/codexlock/codexlock/internal/host"
+	"github.com/codexlock/codexlock/internal/incoming"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/report"
 	"github.com/codexlock/codexlock/internal/txn"
@@ -53,9 +54,9 @@ func quarantineListCommand(w host.World) *cobra.Command {
 				return err
 			}
 			defer r.Close()
-			held, damaged := attest.Quarantines(r.Root())
+			held, damaged := incoming.Quarantines(r.Root())
 			if !all {
-				held = slices.DeleteFunc(held, func(h attest.QuarantineFolder) bool { return h.Released != nil })
+				held = slices.DeleteFunc(held, func(h incoming.Folder) bool { return h.Released != nil })
 			}
 			if err := listQuarantined(w, held, format); err != nil {
 				return err
@@ -68,11 +69,11 @@ func quarantineListCommand(w host.World) *cobra.Command {
 	return cmd
 }
 
-func listQuarantined(w host.World, held []attest.QuarantineFolder, format string) error {
+func listQuarantined(w host.World, held []incoming.Folder, format string) error {
 	if format == "json" {
 		type line struct {
-			attest.Reason
-			Released *attest.Release `json:"released,omitempty"`
+			incoming.Reason
+			Released *incoming.Release `json:"released,omitempty"`
 		}
 		lines := []line{}
 		for _, h := range held {
@@ -161,18 +162,18 @@ func (rel release) run(ctx context.Context) error {
 	}
 	// The log has no field for a reason, so it is part of the verifier's name.
 	rel.log.By = strings.ToValidUTF8(cut(fmt.Sprintf("%s, releasing %s: %s", rel.log.By, held.ID, rel.reason), auditlog.MaxVerifiedBy), "")
-	return rel.take(ctx, r, []attest.IncomingFile{arrival}, func(in *attest.Ingestion) {
+	return rel.take(ctx, r, []incoming.File{arrival}, func(in *attest.Ingestion) {
 		in.Strict = true
 		in.Also = func(a attest.Attested) (txn.File, error) { return rel.released(ctx, held, a) }
 	}, func(result attest.Ingested) error { return rel.printResult(result, nil, "released") })
 }
 
 // released returns the record of the release, which is for exactly the quarantined file.
-func (rel release) released(ctx context.Context, held attest.QuarantineFolder, a attest.Attested) (txn.File, error) {
+func (rel release) released(ctx context.Context, held incoming.Folder, a attest.Attested) (txn.File, error) {
 	if a.SHA256 != held.SHA256 {
 		return txn.File{}, fmt.Errorf("quarantine %s: the file changed since: sha256 is %s, its reason.json says %s", held.ID, a.SHA256, held.SHA256)
 	}
-	return attest.Release{
+	return incoming.Release{
 		ID: held.ID, ReleasedAt: vaulttime.FormatTime(rel.gate.Now()), ReleasedBy: git.User(ctx, rel.world.Dir, rel.world.Env), Reason: rel.reason,
 		Path: a.Path.String(), SHA256: a.SHA256, Domain: a.Domain, KeyID: a.KeyID,
 	}.File()
@@ -181,8 +182,8 @@ func (rel release) released(ctx context.Context, held attest.QuarantineFolder, a
 func cut(text string, limit int) string { return text[:min(len(text), limit)] }
 
 // find returns the named quarantine. One that was released already is a usage error.
-func (rel release) find(r *repo.Repository) (attest.QuarantineFolder, error) {
-	all, damaged := attest.Quarantines(r.Root())
+func (rel release) find(r *repo.Repository) (incoming.Folder, error) {
+	all, damaged := incoming.Quarantines(r.Root())
 	for _, h := range all {
 		if h.ID != rel.id {
 			continue
@@ -193,19 +194,19 @@ func (rel release) find(r *repo.Repository) (attest.QuarantineFolder, error) {
 		return h, nil
 	}
 	if damaged != nil {
-		return attest.QuarantineFolder{}, damaged
+		return incoming.Folder{}, damaged
 	}
-	return attest.QuarantineFolder{}, exit.Usagef("there is no quarantine %q; see codexlock quarantine list", rel.id)
+	return incoming.Folder{}, exit.Usagef("there is no quarantine %q; see codexlock quarantine list", rel.id)
 }
 
 // incomingFile returns the quarantined file as an incoming one, for a path in
 // assets/sources/.
-func (rel release) incomingFile(r *repo.Repository, held attest.QuarantineFolder) (attest.IncomingFile, error) {
+func (rel release) incomingFile(r *repo.Repository, held incoming.Folder) (incoming.File, error) {
 	var to artifact.Path
 	if rel.to != "" {
 		named, err := gate.Paths(r, rel.world.Dir, rel.to)
 		if err != nil {
-			return attest.IncomingFile{}, err
+			return incoming.File{}, err
 		}
 		to = named[0]
 	}
@@ -213,8 +214,8 @@ func (rel release) incomingFile(r *repo.Repository, held attest.QuarantineFolder
 	if err != nil {
 		return a, exit.Usagef("%w; name its new path with --to", err)
 	}
-	if !strings.HasPrefix(a.To.String(), attest.SourcesDir+"/") {
-		return a, exit.Usagef("%s is not in %s/, the folder of verified files", a.To, attest.SourcesDir)
+	if !strings.HasPrefix(a.To.String(), incoming.SourcesDir+"/") {
+		return a, exit.Usagef("%s is not in %s/, the folder of verified files", a.To, incoming.SourcesDir)
 	}
 	a.Replace = rel.replace
 	return a, nil

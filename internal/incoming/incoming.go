@@ -1,4 +1,7 @@
-package attest
+// Package incoming has the files that are not sources yet, in assets/incoming/, and those that
+// were rejected, in assets/quarantine/. It finds and describes them, and adds what it moves to
+// quarantine to a change. It decides nothing: internal/attest imports, and a caller judges.
+package incoming
 
 import (
 	"errors"
@@ -9,12 +12,13 @@ import (
 	"strings"
 
 	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/namefold"
 	"github.com/codexlock/codexlock/internal/txn"
 )
 
 // The folders of files that are not sources yet (ZT-6.1).
 const (
-	IncomingDir   = "assets/incoming"
+	Dir           = "assets/incoming"
 	SourcesDir    = "assets/sources"
 	QuarantineDir = "assets/quarantine"
 )
@@ -25,8 +29,20 @@ const (
 	maxIncomingDepth = 64
 )
 
-// An IncomingFile is a file in assets/incoming/ that is to become an artifact.
-type IncomingFile struct {
+// A Finding is a rule's finding about an incoming file.
+type Finding struct {
+	Rule        string `json:"rule"`
+	Kind        string `json:"-"` // what the rule's findings mean
+	Requirement string `json:"requirement"`
+	File        string `json:"file"`
+	Line        int    `json:"line"`
+	Column      int    `json:"column"`
+	Message     string `json:"message"`
+	Fix         string `json:"fix"`
+}
+
+// A File is a file in assets/incoming/ that is to become an artifact.
+type File struct {
 	From txn.RawPath
 	To   artifact.Path // its new path; not parsed: its name may be invalid
 	// Companions are the companions next to it.
@@ -44,12 +60,12 @@ type Left struct {
 	Reason string
 }
 
-// FindIncoming returns the files below assets/incoming/, or the named ones, with their
+// Find returns the files below assets/incoming/, or the named ones, with their
 // companions; a folder stands for all files in it. Anything but a regular file is skipped
 // and never opened.
-func FindIncoming(root string, named []artifact.Path) ([]IncomingFile, []Left, error) {
+func Find(root string, named []artifact.Path) ([]File, []Left, error) {
 	l := lister{work: txn.NewTree(root), files: map[string]bool{}}
-	err := l.list(IncomingDir, 0)
+	err := l.list(Dir, 0)
 	if errors.Is(err, fs.ErrNotExist) {
 		err = nil
 	}
@@ -60,20 +76,20 @@ func FindIncoming(root string, named []artifact.Path) ([]IncomingFile, []Left, e
 	if err != nil {
 		return nil, nil, err
 	}
-	var arrivals []IncomingFile
+	var found []File
 	for _, name := range wanted {
 		if l.owner(name) != "" {
 			continue
 		}
-		a := IncomingFile{From: txn.RawPath(name), To: artifact.Path(SourcesDir + strings.TrimPrefix(name, IncomingDir)), Companions: map[artifact.Companion]txn.RawPath{}}
+		a := File{From: txn.RawPath(name), To: artifact.Path(SourcesDir + strings.TrimPrefix(name, Dir)), Companions: map[artifact.Companion]txn.RawPath{}}
 		for _, kind := range artifact.Companions {
 			if at := name + kind.Suffix(); l.files[at] {
 				a.Companions[kind] = txn.RawPath(at)
 			}
 		}
-		arrivals = append(arrivals, a)
+		found = append(found, a)
 	}
-	return arrivals, l.left, nil
+	return found, l.left, nil
 }
 
 type lister struct {
@@ -87,7 +103,7 @@ var kept = []string{".gitkeep", ".gitignore", ".gitattributes"}
 
 func (l *lister) list(folder string, depth int) error {
 	if depth > maxIncomingDepth {
-		return &RefusedError{Path: folder, Reason: fmt.Sprintf("is more than %d folders deep", maxIncomingDepth)}
+		return &txn.RefusedError{Path: folder, Reason: fmt.Sprintf("is more than %d folders deep", maxIncomingDepth)}
 	}
 	names, err := l.work.List(folder)
 	if err != nil {
@@ -101,17 +117,17 @@ func (l *lister) list(folder string, depth int) error {
 			return err
 		case !there || slices.Contains(kept, base):
 		case strings.EqualFold(base, ".git"):
-			l.left = append(l.left, Left{escape(name), "is a Git directory"})
+			l.left = append(l.left, Left{Quote(name), "is a Git directory"})
 		case mode.IsDir():
 			if err := l.list(name, depth+1); err != nil {
 				return err
 			}
 		case !mode.IsRegular():
-			l.left = append(l.left, Left{escape(name), fmt.Sprintf("is %s, want a regular file", txn.Kind(mode))})
+			l.left = append(l.left, Left{Quote(name), fmt.Sprintf("is %s, want a regular file", txn.Kind(mode))})
 		default:
 			l.files[name] = true
 			if len(l.files) > maxIncoming {
-				return &RefusedError{Path: IncomingDir, Reason: fmt.Sprintf("holds over %d files; name some of them", maxIncoming)}
+				return &txn.RefusedError{Path: Dir, Reason: fmt.Sprintf("holds over %d files; name some of them", maxIncoming)}
 			}
 		}
 	}
@@ -143,8 +159,8 @@ func (l *lister) wanted(named []artifact.Path) ([]string, error) {
 	}
 	want := map[string]bool{}
 	for _, p := range named {
-		if p != IncomingDir && !inside(p, IncomingDir) {
-			return nil, &RefusedError{Path: p.String(), Reason: "is not in " + IncomingDir + "/; put files there first"}
+		if p != Dir && !namefold.Inside(p.String(), Dir) {
+			return nil, &txn.RefusedError{Path: p.String(), Reason: "is not in " + Dir + "/; put files there first"}
 		}
 		hit := false
 		for _, name := range all {
@@ -156,7 +172,7 @@ func (l *lister) wanted(named []artifact.Path) ([]string, error) {
 			hit = hit || left.Path == p.String()
 		}
 		if !hit {
-			return nil, &RefusedError{Path: p.String(), Reason: "does not exist"}
+			return nil, &txn.RefusedError{Path: p.String(), Reason: "does not exist"}
 		}
 	}
 	l.left = slices.DeleteFunc(l.left, func(left Left) bool {

@@ -1,4 +1,4 @@
-package attest
+package incoming
 
 import (
 	"bytes"
@@ -18,17 +18,17 @@ import (
 	"github.com/codexlock/codexlock/internal/vaulttime"
 )
 
-// maxNameBytes is the longest name of a file on the file systems in use.
-const maxNameBytes = 255
+// maxDocumentBytes is the limit of the strict decoder for the documents in a quarantine.
+const maxDocumentBytes = 1 << 20
 
-// What stands beside the files in a quarantine's folder.
+// The names of the documents next to the files in a quarantine's folder.
 const (
 	reasonName  = "reason.json"
 	releaseName = "released.json"
 )
 
-// The most that a reason tells: enough to mend what is wrong, and never more
-// than the strict decoder reads back.
+// The limits of a reason: enough to fix what is wrong, and never more than the strict decoder
+// reads back.
 const (
 	maxReasonFindings = 100
 	maxReasonText     = 2000
@@ -51,13 +51,13 @@ type Reason struct {
 	Files         []QuarantinedFile `json:"files"`
 }
 
-// A QuarantinedFile says which file of a quarantine's folder stood where.
+// A QuarantinedFile is a file of a quarantine's folder, with its earlier path.
 type QuarantinedFile struct {
 	Name string `json:"name"`
 	Path string `json:"path"` // escaped
 }
 
-// A Release is released.json: who let it go again, why, and to where.
+// A Release is released.json: who released the file, why, and to which path.
 type Release struct {
 	Schema     string          `json:"schema"`
 	ID         string          `json:"id"`
@@ -76,7 +76,7 @@ const (
 	releaseSchema = "codexlock.release/v1"
 )
 
-// Quarantined is what was moved to quarantine, or, without an ID, was not let in and
+// Quarantined is a file that was moved to quarantine or, without an ID, that was refused and
 // stays where it is.
 type Quarantined struct {
 	ID       string
@@ -87,71 +87,75 @@ type Quarantined struct {
 	Findings []Finding
 }
 
-// escape writes a name so that it is one line of text; strconv.Unquote in double
-// quotes gives it back.
-func escape(name string) string {
+// Quote escapes a name, so that it is one line of text. strconv.Unquote in double quotes
+// returns it.
+func Quote(name string) string {
 	quoted := strconv.Quote(name)
 	return quoted[1 : len(quoted)-1]
 }
 
-// A rejected file is to be quarantined.
-type rejected struct {
-	from       txn.RawPath
-	to         artifact.Path
-	companions map[artifact.Companion]txn.RawPath
-	by, reason string
-	findings   []Finding
-	now        time.Time
+// A Rejected file is moved to quarantine.
+type Rejected struct {
+	From       txn.RawPath
+	To         artifact.Path // the path that it was meant for
+	Companions map[artifact.Companion]txn.RawPath
+	By, Reason string
+	Findings   []Finding
+	Now        time.Time
 }
 
-// quarantine adds to the change what moves the file, its companions with it, into
-// a folder of its own. Names in there are ours, and nothing may be run or written.
-func (b *batch) quarantine(c *txn.Change, x rejected, newID func() (string, error)) (Quarantined, error) {
-	f, before, err := b.work.Open(x.from.Path())
+// A Mover moves files of a work tree to quarantine.
+type Mover struct {
+	Work txn.Tree
+	// NewID names a quarantine: no two calls give the same.
+	NewID func() (string, error)
+
+	buf []byte // to read into
+}
+
+// Add adds to a change what moves a rejected file, with its companions, to a folder of its own.
+// Its names there are those of its digest, and nobody may run or write it.
+func (m *Mover) Add(c *txn.Change, x Rejected) (Quarantined, error) {
+	digest, seen, err := m.hash(x.From.Path())
 	if err != nil {
 		return Quarantined{}, err
 	}
-	defer f.Close()
-	digest, seen, err := digest(f, before, b.buffer())
+	random, err := m.NewID()
 	if err != nil {
 		return Quarantined{}, err
 	}
-	random, err := newID()
-	if err != nil {
-		return Quarantined{}, err
-	}
-	id := x.now.UTC().Format("20060102T150405Z") + "-" + random
+	id := x.Now.UTC().Format("20060102T150405Z") + "-" + random
 	folder := artifact.Path(QuarantineDir + "/" + id)
-	if _, there, err := b.work.Lstat(folder); err != nil {
+	if _, there, err := m.Work.Lstat(folder); err != nil {
 		return Quarantined{}, err
 	} else if there {
 		return Quarantined{}, fmt.Errorf("quarantine %s exists already", id)
 	}
 	r := Reason{
-		Schema: reasonSchema, ID: id, QuarantinedAt: vaulttime.FormatTime(x.now), By: x.by, Path: escape(string(x.from)), Target: escape(x.to.String()),
-		SHA256: digest, Size: before.Size, Mode: fmt.Sprintf("%04o", before.Mode.Perm()), Reason: shorten(x.reason), Findings: []Finding{},
+		ID: id, QuarantinedAt: vaulttime.FormatTime(x.Now), By: x.By, Path: Quote(string(x.From)), Target: Quote(x.To.String()),
+		SHA256: digest, Size: seen.Size, Mode: fmt.Sprintf("%04o", seen.Mode.Perm()), Reason: shorten(x.Reason), Findings: []Finding{},
 	}
-	for _, f := range x.findings[:min(len(x.findings), maxReasonFindings)] {
+	for _, f := range x.Findings[:min(len(x.Findings), maxReasonFindings)] {
 		f.Message, f.Fix, f.File = shorten(f.Message), shorten(f.Fix), shorten(f.File)
 		r.Findings = append(r.Findings, f)
 	}
-	r.LeftOut = int64(len(x.findings) - len(r.Findings))
+	r.LeftOut = int64(len(x.Findings) - len(r.Findings))
 	move := func(from txn.RawPath, name string, seen *txn.State) {
 		c.Moves = append(c.Moves, txn.Move{From: from, To: folder + "/" + artifact.Path(name), Mode: 0o400, Seen: seen})
-		r.Files = append(r.Files, QuarantinedFile{Name: name, Path: escape(string(from))})
+		r.Files = append(r.Files, QuarantinedFile{Name: name, Path: Quote(string(from))})
 	}
-	move(x.from, digest.String()+".bin", &seen)
+	move(x.From, digest.String()+".bin", &seen)
 	for _, kind := range artifact.Companions {
-		if from, ok := x.companions[kind]; ok {
+		if from, ok := x.Companions[kind]; ok {
 			move(from, digest.String()+kind.Suffix(), nil)
 		}
 	}
-	file, err := encode(schemas.Quarantine, folder+"/"+reasonName, r)
+	file, err := r.File()
 	if err != nil {
 		return Quarantined{}, err
 	}
 	c.Files = append(c.Files, file)
-	return Quarantined{ID: id, Path: r.Path, SHA256: digest, Reason: x.reason, Findings: x.findings}, nil
+	return Quarantined{ID: id, Path: r.Path, SHA256: digest, Reason: x.Reason, Findings: x.Findings}, nil
 }
 
 func shorten(text string) string {
@@ -193,36 +197,33 @@ func Quarantine(ctx context.Context, root, gitDir string, drifted []Drifted, now
 		return nil, err
 	}
 	defer w.End()
-	b, err := newBatch(root, gitDir)
-	if err != nil {
-		return nil, err
-	}
+	m := Mover{Work: txn.NewTree(root), NewID: newID}
 	var c txn.Change
 	var done []Quarantined
 	for _, d := range drifted {
-		digest, err := b.raw(d.Path)
+		digest, _, err := m.hash(txn.RawPath(d.Path).Path())
 		if err == nil && !d.SHA256.IsZero() && digest != d.SHA256 {
-			err = &RefusedError{Path: d.Path.String(), Reason: "changed after it was verified; verify it again", Unsettled: true}
+			err = &txn.RefusedError{Path: d.Path.String(), Reason: "changed after it was verified; verify it again", Unsettled: true}
 		}
 		if err != nil {
 			return nil, err
 		}
-		x := rejected{from: txn.RawPath(d.Path), to: d.Path, by: "verify", findings: d.Findings, now: now, companions: map[artifact.Companion]txn.RawPath{}}
+		x := Rejected{From: txn.RawPath(d.Path), To: d.Path, By: "verify", Findings: d.Findings, Now: now, Companions: map[artifact.Companion]txn.RawPath{}}
 		if len(d.Findings) > 0 {
-			x.reason = d.Findings[0].Message
+			x.Reason = d.Findings[0].Message
 		}
 		for _, kind := range artifact.Companions {
 			for _, p := range []artifact.Path{d.Path.MirroredCompanion(kind), d.Path.Companion(kind)} {
-				mode, there, err := b.work.Lstat(p)
+				mode, there, err := m.Work.Lstat(p)
 				if err != nil {
 					return nil, err
 				}
 				if there && mode.IsRegular() {
-					x.companions[kind] = txn.RawPath(p)
+					x.Companions[kind] = txn.RawPath(p)
 				}
 			}
 		}
-		q, err := b.quarantine(&c, x, newID)
+		q, err := m.Add(&c, x)
 		if err != nil {
 			return nil, err
 		}
@@ -234,46 +235,40 @@ func Quarantine(ctx context.Context, root, gitDir string, drifted []Drifted, now
 	return done, w.Commit(ctx, c)
 }
 
-// buffer is what files are read into that are quarantined, one after the other.
-func (b *batch) buffer() []byte {
-	if b.buf == nil {
-		b.buf = make([]byte, artifact.BufferSize)
-	}
-	return b.buf
-}
-
-// raw is the digest of the bytes at a path, whatever they are.
-func (b *batch) raw(p artifact.Path) (artifact.Digest, error) {
-	f, before, err := b.work.Open(p)
+// hash returns the digest of the bytes at a path, whatever they are.
+func (m *Mover) hash(p artifact.Path) (artifact.Digest, txn.State, error) {
+	f, before, err := m.Work.Open(p)
 	if err != nil {
-		return artifact.Digest{}, err
+		return artifact.Digest{}, txn.State{}, err
 	}
 	defer f.Close()
-	digest, _, err := digest(f, before, b.buffer())
-	return digest, err
+	if m.buf == nil {
+		m.buf = make([]byte, artifact.BufferSize)
+	}
+	return f.Digest(before, m.buf)
 }
 
-// A QuarantineFolder is one folder of assets/quarantine/ in the work tree.
-type QuarantineFolder struct {
+// A Folder is one folder of assets/quarantine/ in the work tree.
+type Folder struct {
 	Reason
 	Released *Release // nil: it is still held
 }
 
-// A DamagedQuarantineError is a quarantine that cannot be told about.
+// A DamagedQuarantineError is a quarantine whose documents cannot be read.
 type DamagedQuarantineError struct {
 	ID  string
 	Err error
 }
 
 func (e *DamagedQuarantineError) Error() string {
-	return fmt.Sprintf("%s/%s: %v", QuarantineDir, escape(e.ID), e.Err)
+	return fmt.Sprintf("%s/%s: %v", QuarantineDir, Quote(e.ID), e.Err)
 }
 
 func (e *DamagedQuarantineError) Unwrap() error { return e.Err }
 
-// Quarantines are all that stand in the work tree, the oldest first. The error
-// joins what is wrong with the others.
-func Quarantines(root string) ([]QuarantineFolder, error) {
+// Quarantines returns the quarantines of the work tree, the oldest first. The error joins the
+// errors of those that cannot be read.
+func Quarantines(root string) ([]Folder, error) {
 	work := txn.NewTree(root)
 	names, err := work.List(QuarantineDir)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -282,7 +277,7 @@ func Quarantines(root string) ([]QuarantineFolder, error) {
 	if err != nil {
 		return nil, err
 	}
-	var all []QuarantineFolder
+	var all []Folder
 	var errs []error
 	for _, id := range names {
 		if slices.Contains(kept, id) {
@@ -298,10 +293,10 @@ func Quarantines(root string) ([]QuarantineFolder, error) {
 	return all, errors.Join(errs...)
 }
 
-func readQuarantine(work txn.Tree, id string) (QuarantineFolder, error) {
+func readQuarantine(work txn.Tree, id string) (Folder, error) {
 	folder := artifact.Path(QuarantineDir + "/" + id)
-	var h QuarantineFolder
-	text, _, there, err := work.Read(folder+"/"+reasonName, maxCompanionBytes)
+	var h Folder
+	text, _, there, err := work.Read(folder+"/"+reasonName, maxDocumentBytes)
 	if err == nil && !there {
 		err = errors.New("it has no " + reasonName)
 	}
@@ -314,7 +309,7 @@ func readQuarantine(work txn.Tree, id string) (QuarantineFolder, error) {
 	if err != nil {
 		return h, err
 	}
-	text, _, there, err = work.Read(folder+"/"+releaseName, maxCompanionBytes)
+	text, _, there, err = work.Read(folder+"/"+releaseName, maxDocumentBytes)
 	if err != nil || !there {
 		return h, err
 	}
@@ -325,18 +320,18 @@ func readQuarantine(work txn.Tree, id string) (QuarantineFolder, error) {
 
 // IncomingFile returns the quarantined file as an incoming one for the path to, or for its
 // earlier path. Its companions are not trusted.
-func (h QuarantineFolder) IncomingFile(to artifact.Path) (IncomingFile, error) {
+func (h Folder) IncomingFile(to artifact.Path) (File, error) {
 	if to == "" {
 		name, err := strconv.Unquote(`"` + h.Target + `"`)
 		if err != nil {
-			return IncomingFile{}, fmt.Errorf("target of quarantine %s: %w", h.ID, err)
+			return File{}, fmt.Errorf("target of quarantine %s: %w", h.ID, err)
 		}
 		if to, err = artifact.ParsePath(name); err != nil {
-			return IncomingFile{}, err
+			return File{}, err
 		}
 	}
 	folder := txn.RawPath(QuarantineDir + "/" + h.ID + "/")
-	a := IncomingFile{From: folder + txn.RawPath(h.SHA256.String()+".bin"), To: to, Anew: true, Companions: map[artifact.Companion]txn.RawPath{}}
+	a := File{From: folder + txn.RawPath(h.SHA256.String()+".bin"), To: to, Anew: true, Companions: map[artifact.Companion]txn.RawPath{}}
 	for _, kind := range artifact.Companions {
 		name := h.SHA256.String() + kind.Suffix()
 		if slices.ContainsFunc(h.Files, func(f QuarantinedFile) bool { return f.Name == name }) {
@@ -346,7 +341,13 @@ func (h QuarantineFolder) IncomingFile(to artifact.Path) (IncomingFile, error) {
 	return a, nil
 }
 
-// File is the record of a release.
+// File returns reason.json.
+func (r Reason) File() (txn.File, error) {
+	r.Schema = reasonSchema
+	return encode(schemas.Quarantine, artifact.Path(QuarantineDir+"/"+r.ID+"/"+reasonName), r)
+}
+
+// File returns released.json.
 func (r Release) File() (txn.File, error) {
 	r.Schema = releaseSchema
 	return encode(schemas.Release, artifact.Path(QuarantineDir+"/"+r.ID+"/"+releaseName), r)
