@@ -339,6 +339,18 @@ const (
 	SignatureAbsent  Signature = "absent"
 )
 
+// A LogSignature is the verdict of checking the signature of the audit log's checkpoint.
+type LogSignature string
+
+// The values of LogSignature.
+const (
+	LogSignatureValid   LogSignature = "valid"
+	LogSignatureInvalid LogSignature = "invalid"
+	LogSignatureNoKey   LogSignature = "no_key"  // there is no key to check it with
+	LogSignatureRevoked LogSignature = "revoked" // it is of a revoked key
+	LogSignatureAbsent  LogSignature = "absent"
+)
+
 // A KeyEpoch is the epoch of the key that a record names, or was made with.
 type KeyEpoch string
 

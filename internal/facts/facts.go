@@ -362,8 +362,8 @@ type Log struct {
 // A Checkpoint is the signed note over the log.
 type Checkpoint struct {
 	Document
-	Signature Signature  `json:"signature"`
-	Covers    Comparison `json:"covers"` // its size and root and the log's
+	Signature LogSignature `json:"signature"`
+	Covers    Comparison   `json:"covers"` // its size and root and the log's
 	// Before is whether anything stands at its path in the base.
 	Before Presence `json:"before"`
 }

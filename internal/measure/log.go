@@ -6,10 +6,12 @@ import (
 	"crypto/ed25519"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/codexlock/codexlock/internal/audit"
 	"github.com/codexlock/codexlock/internal/document"
 	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/vaulttime"
 )
 
 // measureLog looks at the log of verifications. Where a change is judged and it
@@ -88,15 +90,20 @@ func (c *Collector) measureCheckpoint(ctx context.Context, l *facts.Log, log aud
 	if file.State != "valid" {
 		return nil
 	}
+	domains, revoked := c.o.Config.LogDomains(), false
 	point, err := audit.ReadCheckpoint(file.Data, func(id string) (ed25519.PublicKey, bool) {
-		return c.o.Keys.PublicAmong(c.o.Config.LogDomains(), id, bytes.Equal(file.Data, before.Data))
+		revoked = revoked || slices.ContainsFunc(domains, func(d string) bool { return c.o.Keys.Epoch(d, id) == vaulttime.EpochRevoked })
+		return c.o.Keys.PublicAmong(domains, id, bytes.Equal(file.Data, before.Data))
 	})
 	if err != nil {
 		l.Checkpoint.State = "invalid"
 		l.Checkpoint.Problems = []facts.Problem{{Message: err.Error(), Line: 1, Column: 1}}
 		return nil
 	}
-	l.Checkpoint.Signature = facts.Signature(point.Signature)
+	l.Checkpoint.Signature = facts.LogSignature(point.Signature)
+	if l.Checkpoint.Signature == facts.LogSignatureNoKey && revoked {
+		l.Checkpoint.Signature = facts.LogSignatureRevoked
+	}
 	l.Checkpoint.Covers = matches(point.Size == int64(log.Lines) && point.Root == log.Root)
 	return nil
 }

@@ -18,6 +18,7 @@ deny contains {"msg": _message, "file": _file} if {
 	not _signed
 	not _tolerated
 	not _keyless
+	not _revoked
 }
 
 deny contains {
@@ -28,6 +29,21 @@ deny contains {
 	not _signed
 	not _tolerated
 	_keyless
+}
+
+deny contains {
+	"msg": _message,
+	"file": _file,
+	"fix": "find out whether the log is complete: git log -p -- MANIFEST.integrity.json; then sign it with the current key: codexlock audit sign",
+} if {
+	not _signed
+	not _tolerated
+	_revoked
+}
+
+_revoked if {
+	input.repository.log.checkpoint.signature == "revoked"
+	not input.repository.log.checkpoint.state in {"absent", "invalid", "irregular"}
 }
 
 _keyless if {
@@ -67,6 +83,8 @@ _message := "was removed, and the base commit has one: without it anybody could 
 	input.repository.log.checkpoint.state in {"invalid", "irregular"}
 } else := "its signature is not valid" if {
 	input.repository.log.checkpoint.signature == "invalid"
+} else := "could not verify: the key of its signature was revoked" if {
+	input.repository.log.checkpoint.signature == "revoked"
 } else := "could not verify: no key to check its signature" if {
 	input.repository.log.checkpoint.signature == "no_key"
 } else := "belongs to another log than MANIFEST.integrity.json: size or root differ" if {

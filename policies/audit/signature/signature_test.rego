@@ -58,6 +58,7 @@ test_zt_8_2_every_other_checkpoint_is_found if {
 		[{"/repository/log/checkpoint/state": "invalid", "/repository/log/checkpoint/signature": "absent"}, "is not a signed note with a size and a root"],
 		[{"/repository/log/checkpoint/signature": "invalid"}, "its signature is not valid"],
 		[{"/repository/log/checkpoint/signature": "no_key"}, "could not verify: no key to check its signature"],
+		[{"/repository/log/checkpoint/signature": "revoked"}, "could not verify: the key of its signature was revoked"],
 		[{"/repository/log/checkpoint/covers": "differs"}, "belongs to another log than MANIFEST.integrity.json: size or root differ"],
 	] {
 		sample.unhinted(signature.deny) == _finding(case[1]) with input as sample.whole(case[0])
@@ -93,4 +94,9 @@ test_a_key_that_is_not_here_is_listed_and_an_unsigned_log_is_signed if {
 	sample.fixes(signature.deny) == set() with input as sample.whole({"/repository/log/checkpoint/signature": "invalid"})
 	tolerated := sample.patched(sample.whole(_absent), {"/settings/require_proof": false})
 	sample.fixes(signature.warn) == {"sign the log: codexlock audit sign"} with input as tolerated
+}
+
+test_zt_8_2_a_log_of_a_revoked_key_is_signed_again if {
+	sample.fixes(signature.deny) == {"find out whether the log is complete: git log -p -- MANIFEST.integrity.json; then sign it with the current key: codexlock audit sign"} with input as sample.whole({"/repository/log/checkpoint/signature": "revoked"})
+	sample.fixes(signature.deny) == {"list the public key of the log's signer in codexlock.yaml (codexlock keys public), or set its variable in this run"} with input as sample.whole({"/repository/log/checkpoint/signature": "no_key"})
 }
