@@ -1,15 +1,19 @@
 package attest
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/script"
 	"github.com/codexlock/codexlock/internal/txn"
 	"github.com/codexlock/codexlock/internal/txn/txntest"
+	"github.com/codexlock/codexlock/internal/vaulttime"
 )
 
 // TestKillHelper is no test: it is what TestKilledAnywhere kills.
@@ -26,11 +30,46 @@ func TestKillHelper(t *testing.T) {
 			})
 		case "rm":
 			_, err = p.relocate(Relocation{Removes: []artifact.Path{"dir/x", "dir/y"}, Folders: []string{"dir"}})
+		case "migrate":
+			_, err = p.migrate()
 		default:
 			err = p.intake(what)
 		}
 		return err
 	})
+}
+
+// earlierPlace has artifacts and a configuration in the forms of an earlier release.
+func earlierPlace(t testing.TB) place {
+	p := newPlace(t, map[string]string{"x": "x", "dir/y": "y", "codexlock.yaml": "version: 1\n", script.IngestPath.String(): "#!/bin/sh\n"})
+	p.mustAttest(options(t), "x", "dir/y")
+	return p
+}
+
+// migrate writes what codexlock migrate does: the current forms and other files, in one commit.
+func (p place) migrate() (Result, error) {
+	files := []txn.File{
+		{Path: "codexlock.yaml", Mode: 0o644, Data: []byte("version: 1\nrecords: 2\nrenewals: ref\n")},
+		{Path: script.IngestPath, Mode: 0o755, Data: script.Ingest},
+	}
+	o := options(p.T)
+	o.Now, o.Renewal, o.SignCompanions, o.CurrentTest = noon.Add(time.Hour), true, true, true
+	return AttestWith(context.Background(), p.Root, p.Git, files, []artifact.Path{"x", "dir/y"}, func(artifact.Path) (Options, error) { return o, nil })
+}
+
+// TestMigrated: the migration that is killed elsewhere writes the current forms.
+func TestMigrated(t *testing.T) {
+	p := earlierPlace(t)
+	if done, err := p.migrate(); err != nil || len(done.Attested) != 2 {
+		t.Fatal(done, err)
+	}
+	record, _, err := vaulttime.DecodeRecord(p.Read("dir/y.vaulttime.json"))
+	if err != nil || record.ManifestSHA256 == nil || !record.AttestedAt.Equal(noon) {
+		t.Errorf("the record is %+v, %v", record, err)
+	}
+	if !script.Delegates(p.Read("x.test"), "x.test", "x") || !strings.Contains(string(p.Read("codexlock.yaml")), "records: 2") {
+		t.Error("a test or the configuration is as it was")
+	}
 }
 
 func oldPlace(t testing.TB) place {
@@ -43,7 +82,7 @@ func oldPlace(t testing.TB) place {
 // TestKilledAnywhere kills a writer before every step that changes the file
 // system. Recovery then has to leave the old tree or the new one, to the byte.
 func TestKilledAnywhere(t *testing.T) {
-	for what, make := range map[string]func(testing.TB) place{"attest": oldPlace, "mv": familyPlace, "rm": familyPlace, "ingest": incomingPlace, "quarantine": incomingPlace, "release": incomingPlace} {
+	for what, make := range map[string]func(testing.TB) place{"attest": oldPlace, "mv": familyPlace, "rm": familyPlace, "ingest": incomingPlace, "quarantine": incomingPlace, "release": incomingPlace, "migrate": earlierPlace} {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
 			txntest.KilledAnywhere(t, what, func(t testing.TB) txntest.Place { return make(t).Place })
