@@ -135,6 +135,10 @@ func samples() map[Kind][]string {
 		Quarantine: {
 			`{"schema":"codexlock.quarantine/v1","id":"20261123T000000Z-0123456789abcdef","quarantined_at":"2026-11-23T00:00:00Z","by":"ingest","path":"assets/incoming/\\xff","target":"assets/sources/\\xff","sha256":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","size":4,"mode":"0644","reason":"why","findings":[{"rule":"layout.irregular","requirement":"ZT-6.1","file":"x","line":1,"column":1,"message":"m","fix":"f"}],"findings_left_out":0,"files":[{"name":"9f.bin","path":"x"}]}`,
 		},
+		Status: {
+			`{"schema":"codexlock.status/v1","effective_time":"2026-01-01T00:00:00Z","artifacts":1,"expired":0,"unrecorded":0,"valid_until":"2026-01-01T12:00:00Z","renewal_slack_seconds":43200,"minimum_level":"a-plus","domains":[{"name":"default","artifacts":1,"expired":0,"unrecorded":0,"valid_until":"2026-01-01T12:00:00Z","max_ttl_hours":24,"expiries":[{"at":"2026-01-01T12:00:00Z","paths":["x"]}],"keys":[{"id":"0f3a0f3a0f3a0f3a","state":"current","created_at":"2025-12-01T00:00:00Z","age_days":31,"rotation_due":"2026-03-01T00:00:00Z","records":1}]}]}`,
+			`{"schema":"codexlock.status/v1","effective_time":"2026-01-01T00:00:00Z","artifacts":0,"expired":0,"unrecorded":0,"renewal_slack_seconds":0,"minimum_level":"tier-1","domains":[]}`,
+		},
 		Release: {
 			`{"schema":"codexlock.release/v1","id":"20261123T000000Z-0123456789abcdef","released_at":"2026-11-23T00:00:00Z","released_by":"someone","reason":"why","path":"assets/sources/x","sha256":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","trust_domain":"default","key_id":"0123456789abcdef"}`,
 		},

@@ -27,20 +27,21 @@ const (
 
 	Quarantine Kind = "quarantine" // reason.json of a quarantine
 	Release    Kind = "release"    // released.json next to it
+	Status     Kind = "status"     // codexlock.status/v1
 )
 
 // Kinds are all kinds.
-var Kinds = []Kind{Ledger, Manifest, VaultTime, Integrity, Config, Facts, Report, Proof, Baseline, Quarantine, Release}
+var Kinds = []Kind{Ledger, Manifest, VaultTime, Integrity, Config, Facts, Report, Proof, Baseline, Quarantine, Release, Status}
 
-// The largest size of a document. A ledger, a report and a baseline grow with the
-// repository, the others describe one thing.
+// The largest size of a document. A ledger, a report, a baseline and a status grow
+// with the repository, the others describe one thing.
 const (
 	maxRepositoryBytes = 64 << 20
 	maxBytes           = 1 << 20
 )
 
 func (k Kind) limit() int {
-	if k == Ledger || k == Report || k == Baseline {
+	if k == Ledger || k == Report || k == Baseline || k == Status {
 		return maxRepositoryBytes
 	}
 	return maxBytes

@@ -9,6 +9,7 @@ import (
 
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/config"
+	"github.com/codexlock/codexlock/internal/schemas"
 )
 
 var now = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
@@ -129,11 +130,29 @@ func TestOpenMetrics(t *testing.T) {
 	}
 }
 
+// TestSchema: every status matches schemas/status.json.
+func TestSchema(t *testing.T) {
+	for name, records := range map[string][]Record{
+		"none":          nil,
+		"no record":     {{Path: "bare"}},
+		"expired":       {record("old", "a", "1111111111111111", -time.Minute)},
+		"unlisted key":  {record("w", "b", "3333333333333333", 50*time.Hour)},
+		"other domains": {record("w", "nobody's", "", time.Hour)},
+	} {
+		if err := schemas.ValidateAny(schemas.Status, New(sample(t), records, now, rotation)); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 func TestJSON(t *testing.T) {
 	s := New(sample(t), []Record{record("x", "a", "1111111111111111", time.Hour)}, now, rotation)
 	var out bytes.Buffer
 	if err := s.JSON(&out); err != nil {
 		t.Fatal(err)
+	}
+	if _, err := schemas.Decode(schemas.Status, out.Bytes(), nil); err != nil {
+		t.Errorf("it does not match schemas/status.json: %v", err)
 	}
 	var back Status
 	if err := json.Unmarshal(out.Bytes(), &back); err != nil || back.Schema != Schema || len(back.Domains) != 2 || back.Domains[0].Expiries[0].Paths[0] != "x" {
