@@ -77,7 +77,7 @@ func editsCompanion(f decision.Finding) bool {
 // Candidates runs the whole gate over a tree, and says of each artifact whether it may be
 // attested again: what fails, fails still after that. A denial of the change as a whole is a
 // *RepositoryDeniedError.
-func Candidates(ctx context.Context, tree repo.Tree, g *gate.Gate) ([]Candidate, error) {
+func Candidates(ctx context.Context, r *repo.Repository, tree repo.Tree, g *gate.Gate) ([]Candidate, error) {
 	judged, err := g.Run(ctx)
 	if err != nil {
 		return nil, err
@@ -97,6 +97,9 @@ func Candidates(ctx context.Context, tree repo.Tree, g *gate.Gate) ([]Candidate,
 		all[i].Denied = denied[a.Path]
 		return all[i].read(ctx, tree, a)
 	})
+	if err == nil {
+		err = readRenewed(ctx, r, all)
+	}
 	if err != nil {
 		return nil, err
 	}

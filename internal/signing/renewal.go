@@ -126,15 +126,19 @@ func defaultBranch(ctx context.Context, r *repo.Repository, remote git.Remote) (
 
 // Candidates are the artifacts of the commit, as a gate judged it, that may be renewed.
 func (o *OffBranch) Candidates(ctx context.Context, g *gate.Gate) ([]Candidate, error) {
-	all, err := Candidates(ctx, o.Tree, g)
-	if err != nil {
-		return nil, err
+	return Candidates(ctx, o.repository, o.Tree, g)
+}
+
+// readRenewed sets Counts of what was judged by a renewed record.
+func readRenewed(ctx context.Context, r *repo.Repository, all []Candidate) error {
+	if !slices.ContainsFunc(all, func(c Candidate) bool { return c.renewed }) {
+		return nil
 	}
-	store, err := renewals.Open(ctx, o.repository, true)
+	store, err := renewals.Open(ctx, r, true)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return all, concurrent.Each(len(all), func(i int) error {
+	return concurrent.Each(len(all), func(i int) error {
 		if !all[i].renewed {
 			return nil
 		}

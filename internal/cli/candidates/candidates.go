@@ -23,7 +23,7 @@ func Find(ctx context.Context, out io.Writer, r *repo.Repository, g *gate.Gate) 
 	if err != nil {
 		return nil, err
 	}
-	all, err := signing.Candidates(ctx, tree, g)
+	all, err := signing.Candidates(ctx, r, tree, g)
 	return all, PrintWhole(out, err)
 }
 

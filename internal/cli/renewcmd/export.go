@@ -31,7 +31,8 @@ func Export(w host.World) *cobra.Command {
 		Short: "Write an artifact's record for other tools, as a signed in-toto statement",
 		Long: `export verifies an artifact with the whole gate and writes its VaultTime record as an
 in-toto Statement v1 in a DSSE envelope, signed with the Ed25519 key that made the
-record's proof. codexlock keys public prints the public half.`,
+record's proof. With renewals: ref that is the renewed record, if it counts. codexlock keys
+public prints the public half.`,
 		Example: `  codexlock export --format in-toto assets/sources/model.bin > model.intoto.json`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
@@ -95,15 +96,15 @@ func export(ctx context.Context, w host.World, g *gate.Gate, written string) ([]
 		fmt.Fprintf(w.Stderr, "codexlock: %s is not exported: %s\n", s.Path, report.Terminal(reason))
 		return nil, exit.ErrDenied
 	}
-	key, ok := signer.Keys.Maker(s.Record.TrustDomain, s.Record)
+	key, ok := signer.Keys.Maker(s.Counts.TrustDomain, s.Counts)
 	if !ok {
-		d, _ := signer.Config.Domain(s.Record.TrustDomain)
-		return nil, exit.AsUsage(keys.Missing(s.Record.TrustDomain, d))
+		d, _ := signer.Config.Domain(s.Counts.TrustDomain)
+		return nil, exit.AsUsage(keys.Missing(s.Counts.TrustDomain, d))
 	}
-	if s.Record.Proof == "" {
+	if s.Counts.Proof == "" {
 		return nil, exit.Usagef("%s has a record without a proof, which is bound to nothing; attest it again: codexlock attest %s", s.Path, s.Path)
 	}
-	text, err := key.Envelope(s.Record)
+	text, err := key.Envelope(s.Counts)
 	if err != nil {
 		return nil, fmt.Errorf("export %s: %w", s.Path, err)
 	}
