@@ -131,6 +131,10 @@ func (d demo) base(ctx context.Context) (git.Commit, error) {
 	if err := runInit(ctx, quiet, initOptions{domain: "runtime-core", minimal: true}); err != nil {
 		return "", err
 	}
+	// There is no remote and no renewal job, so the report need not say that the ref is missing.
+	if err := edit(filepath.Join(d.repo.Root(), config.Paths[0].String()), "renewals: ref ", "renewals: tree"); err != nil {
+		return "", err
+	}
 	for _, batch := range []struct {
 		age   time.Duration
 		names []string
@@ -145,10 +149,10 @@ func (d demo) base(ctx context.Context) (git.Commit, error) {
 // head makes the commit that the gate judges.
 func (d demo) head(ctx context.Context) (git.Commit, error) {
 	for _, step := range []func() error{
-		func() error { return d.edit("model.bin", "\x01weights", "\x02weights") },
+		func() error { return edit(d.file("model.bin"), "\x01weights", "\x02weights") },
 		func() error { return os.Remove(d.file("tokens.json.test")) },
 		func() error {
-			return d.edit("labels.csv.vaulttime.json",
+			return edit(d.file("labels.csv.vaulttime.json"),
 				vaulttime.FormatTime(d.now.Add(-30*time.Hour)), vaulttime.FormatTime(d.now.Add(-time.Minute)))
 		},
 		func() error { return d.put("weights.bin", strings.Repeat("old", 100)) },
@@ -175,15 +179,15 @@ func (d demo) put(name, text string) error {
 }
 
 // edit replaces the first occurrence of a text in a file. It fails if there is none.
-func (d demo) edit(name, old, replacement string) error {
-	text, err := os.ReadFile(d.file(name))
+func edit(file, old, replacement string) error {
+	text, err := os.ReadFile(file)
 	if err != nil {
 		return err
 	}
 	if !bytes.Contains(text, []byte(old)) {
-		return fmt.Errorf("%s does not contain %q", name, old)
+		return fmt.Errorf("%s does not contain %q", file, old)
 	}
-	return os.WriteFile(d.file(name), bytes.Replace(text, []byte(old), []byte(replacement), 1), 0o644)
+	return os.WriteFile(file, bytes.Replace(text, []byte(old), []byte(replacement), 1), 0o644)
 }
 
 // attest attests artifacts with a time in the past.
