@@ -45,7 +45,9 @@ const picture = `
 	config exit repo script txn -> attributes
 	facts repo schemas -> document
 	audit config document ledger manifest -> changeset
-	changeset content renewals sandbox script shellcheck -> measure
+	changeset script -> collision
+	config content repo script -> lfs
+	collision lfs renewals sandbox shellcheck -> measure
 	baseline decision facts -> suppression
 	bundle decision policykey schemas -> ruleset
 	evalcache ruleset suppression -> policy

@@ -10,6 +10,7 @@ import (
 	"github.com/codexlock/codexlock/internal/changeset"
 	"github.com/codexlock/codexlock/internal/content"
 	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/lfs"
 	"github.com/codexlock/codexlock/internal/renewals"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/vaulttime"
@@ -49,7 +50,7 @@ type Collector struct {
 	keyIDs   keyIDs
 	scripts  scripts
 	standard standardScript
-	pointers *Pointers
+	pointers *lfs.Pointers
 	suspects *content.Budget // what is searched for secrets
 }
 
@@ -64,7 +65,7 @@ func Collect(ctx context.Context, o Options) (*Collector, error) {
 	settings := settingsOf(o)
 	return &Collector{
 		Set: set, o: o, now: vaulttime.FormatTime(o.Now), settings: settings,
-		suspects: content.NewBudget(), pointers: NewPointers(o.Head, settings.LFS),
+		suspects: content.NewBudget(), pointers: lfs.New(o.Head, settings.LFS),
 	}, nil
 }
 

@@ -167,7 +167,7 @@ func (c *Collector) measureFile(ctx context.Context, s *subject) error {
 	}
 	a.Proof = "content"
 	if size == int64(len(head)) && artifact.LikePointer(head) {
-		if a.Pointer, err = c.pointers.Fault(ctx, entry, head); err != nil {
+		if a.Pointer, err = c.pointers.Problem(ctx, entry, head); err != nil {
 			return err
 		}
 		if a.Pointer != "" {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 
+	"github.com/codexlock/codexlock/internal/collision"
 	"github.com/codexlock/codexlock/internal/document"
 	"github.com/codexlock/codexlock/internal/facts"
 )
@@ -16,8 +17,12 @@ func (c *Collector) Repository(ctx context.Context) (facts.Measurement, error) {
 		Ledger: c.Ledger.Document, UnsafePaths: c.Ledger.UnsafePaths(),
 		Config: c.o.Config.File.String(), Keys: keys, KeyChecks: CheckKeys(keys), TrustedBase: cmp.Or(c.o.TrustedBase, facts.TrustedCommit),
 	}
+	var err error
+	if r.Collisions, r.MoreCollisions, err = collision.Find(ctx, c.Set); err != nil {
+		return facts.Measurement{}, err
+	}
 	for _, step := range []func(context.Context, *facts.Repository) error{
-		c.measureCollisions, c.measureGate, c.measureScript, c.measureLog,
+		c.measureGate, c.measureScript, c.measureLog,
 	} {
 		if err := step(ctx, r); err != nil {
 			return facts.Measurement{}, err

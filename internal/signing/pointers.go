@@ -7,15 +7,15 @@ import (
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/attest"
 	"github.com/codexlock/codexlock/internal/facts"
-	"github.com/codexlock/codexlock/internal/measure"
+	"github.com/codexlock/codexlock/internal/lfs"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/shellquote"
 )
 
 // RefusePointers adds to refused the Git LFS pointers that the gate would deny whatever
 // is recorded of them.
-func RefusePointers(ctx context.Context, tree repo.Tree, lfs string, paths []artifact.Path, refused map[artifact.Path]error) error {
-	pointers := measure.NewPointers(tree, facts.LFSHash(lfs))
+func RefusePointers(ctx context.Context, tree repo.Tree, mode string, paths []artifact.Path, refused map[artifact.Path]error) error {
+	pointers := lfs.New(tree, facts.LFSHash(mode))
 	for _, p := range paths {
 		if refused[p] != nil {
 			continue
@@ -34,7 +34,7 @@ func RefusePointers(ctx context.Context, tree repo.Tree, lfs string, paths []art
 		if !artifact.LikePointer(text) {
 			continue
 		}
-		fault, err := pointers.Fault(ctx, entry, text)
+		fault, err := pointers.Problem(ctx, entry, text)
 		if err != nil {
 			return err
 		}

@@ -1,4 +1,7 @@
-package measure
+// Package lfs finds the Git LFS pointers of a tree that do not stand for their content: not
+// canonical, not covered by a filter, or in the place of a text that rules have to read. It
+// fetches nothing.
+package lfs
 
 import (
 	"context"
@@ -17,11 +20,11 @@ import (
 
 // Limits on what is read about Git LFS.
 const (
-	// maxOpaqueText is from which size on a pointer may stand for a text: nothing that
-	// the script and content rules are about is as large.
+	// maxOpaqueText is the size from which a pointer may stand for a text: nothing that the
+	// script and content rules are about is as large.
 	maxOpaqueText = 1 << 20
-	// maxAttributes bounds one .gitattributes: "larger than 100 MB" is Git's bound,
-	// and those of the largest repositories have some kilobytes.
+	// maxAttributes is the largest .gitattributes that is read. Git's limit is 100 MB; those of
+	// the largest repositories have some kilobytes.
 	maxAttributes = 1 << 20
 )
 
@@ -32,12 +35,12 @@ type Pointers struct {
 	attributes sync.Map // folder: the text of its .gitattributes
 }
 
-// NewPointers returns Pointers of a tree, with lfs as the configuration has it.
-func NewPointers(tree repo.Tree, lfs facts.LFSHash) *Pointers { return &Pointers{tree: tree, lfs: lfs} }
+// New returns the Pointers of a tree, with lfs of the configuration.
+func New(tree repo.Tree, lfs facts.LFSHash) *Pointers { return &Pointers{tree: tree, lfs: lfs} }
 
-// Fault states what speaks against a file that is, or is like, a Git LFS pointer, whose
-// bytes are text; "" where its oid stands for its content.
-func (p *Pointers) Fault(ctx context.Context, entry repo.Entry, text []byte) (facts.PointerProblem, error) {
+// Problem returns why a file that is like a Git LFS pointer, and has the bytes text, does not
+// stand for its content; "" if its oid does.
+func (p *Pointers) Problem(ctx context.Context, entry repo.Entry, text []byte) (facts.PointerProblem, error) {
 	_, size, ok := artifact.ParsePointer(text)
 	if !ok {
 		return "malformed", nil
@@ -57,8 +60,8 @@ func (p *Pointers) Fault(ctx context.Context, entry repo.Entry, text []byte) (fa
 	return "", nil
 }
 
-// filter is the attribute filter of a path in the tree (gitattributes(5)): of
-// the files from the root to the path's folder the last line that matches decides.
+// filter returns the attribute filter of a path in the tree (gitattributes(5)): of the files
+// from the root to the path's folder, the last line that matches decides.
 func (p *Pointers) filter(ctx context.Context, name string) (string, error) {
 	filter := ""
 	macros := map[string]string{}
@@ -99,8 +102,8 @@ func (p *Pointers) read(ctx context.Context, dir string) (string, error) {
 	return text, nil
 }
 
-// readAttributes takes from one line what it says of the filter of a name, which is seen
-// from the file's folder. macros are what "[attr]lfs filter=lfs" defines.
+// readAttributes sets filter if a line sets that of a name, which is relative to the file's
+// folder. macros has the definitions such as "[attr]lfs filter=lfs".
 func readAttributes(line, name string, macros map[string]string, filter *string) {
 	if line == "" || line[0] == '#' {
 		return
@@ -136,8 +139,8 @@ func readAttributes(line, name string, macros map[string]string, filter *string)
 	}
 }
 
-// attributesMatch reports whether a pattern of a .gitattributes matches: without a slash
-// the file's name anywhere below, with one the path from there.
+// attributesMatch reports whether a pattern of a .gitattributes matches: without a slash the name
+// of a file anywhere below, with a slash the path from there.
 func attributesMatch(pattern, name string) bool {
 	if strings.HasSuffix(pattern, "/") {
 		return false // a folder, to which attributes do not apply

@@ -1,4 +1,4 @@
-package measure
+package collision
 
 import (
 	"context"
@@ -10,15 +10,16 @@ import (
 	"strings"
 
 	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/changeset"
 	"github.com/codexlock/codexlock/internal/namefold"
 	"github.com/codexlock/codexlock/internal/repo"
 )
 
-// onlyListed are the paths of the head's ledger at which the tree has no file, sorted.
-func (c *Collector) onlyListed(names []string) []string {
+// onlyListed returns the paths of the head's ledger at which the tree has no file, sorted.
+func onlyListed(set *changeset.Set, names []string) []string {
 	var paths []string
 	next := 0 // a ledger is mostly written in the order of the names
-	for p := range c.Ledger.Paths() {
+	for p := range set.Ledger.Paths() {
 		name := p.String()
 		if next > 0 && names[next-1] >= name {
 			next, _ = slices.BinarySearch(names, name)
@@ -34,31 +35,30 @@ func (c *Collector) onlyListed(names []string) []string {
 	return slices.Compact(paths)
 }
 
-// mayCollide reports whether any two paths can be one to a system that folds names: in
-// nearly every repository none can, and finding that out costs a look at each name,
-// where finding the pairs costs a table of all of them.
+// mayCollide reports whether any two paths can have one folded form. In nearly every repository
+// none can. This reads each name once, while finding the pairs needs a table of all names.
 //
-// Of two files or folders that collide in one folder, one at least has a name that is
-// not its own folded form: the other one is that form, or has the same. Where paths in
-// two folders collide, the folders do.
-func (c *Collector) mayCollide(ctx context.Context, names, onlyListed []string) (bool, error) {
-	for _, folder := range c.o.Config.IncludeFolders() {
+// Of two files or folders that collide in one folder, at least one has a name that is not its own
+// folded form: the other name is that form, or has the same. If paths in two folders collide, the
+// folders collide.
+func mayCollide(ctx context.Context, set *changeset.Set, names, onlyListed []string) (bool, error) {
+	for _, folder := range set.Config.IncludeFolders() {
 		if folder == "." {
 			continue
 		}
-		if _, there, err := c.o.Head.Lookup(ctx, artifact.Path(folder)); err != nil || !there {
-			return true, err // what stands there under another name is taken for it
+		if _, there, err := set.Head.Lookup(ctx, artifact.Path(folder)); err != nil || !there {
+			return true, err // a folder with another name may be taken for it
 		}
 	}
 	return haveSuspects(names, onlyListed), nil
 }
 
-// mayBring reports whether any path that is under judgement, or that the change brings,
-// can be one with another path to a system that folds names. All that stands beside those
-// paths, and beside the folders that they are in, is what they can be one with.
-func (c *Collector) mayBring(ctx context.Context) (bool, error) {
-	brought := slices.Concat(c.Artifacts, c.Relisted, c.o.Config.IncludeFolders())
-	for name, status := range c.Changes.All() {
+// mayBring reports whether any path that is under judgement, or that the change brings, can have
+// the folded form of another path. Only the siblings of these paths, and of the folders that they
+// are in, can have it.
+func mayBring(ctx context.Context, set *changeset.Set) (bool, error) {
+	brought := slices.Concat(set.Artifacts, set.Relisted, set.Config.IncludeFolders())
+	for name, status := range set.Changes.All() {
 		if status != repo.Removed {
 			brought = append(brought, name)
 		}
@@ -69,7 +69,7 @@ func (c *Collector) mayBring(ctx context.Context) (bool, error) {
 			beside[dir] = true
 		}
 	}
-	there, ok, err := repo.Siblings(ctx, c.o.Head, slices.Sorted(maps.Keys(beside)))
+	there, ok, err := repo.Siblings(ctx, set.Head, slices.Sorted(maps.Keys(beside)))
 	if err != nil || !ok {
 		return true, err
 	}
@@ -93,16 +93,15 @@ func haveSuspects(lists ...[]string) bool {
 	return false
 }
 
-// suspects are the paths whose last part is not its own folded form, by their folder
-// and that form.
+// suspects are the paths whose last part is not its own folded form, by folder and form.
 type suspects struct {
 	lists [][]string // all paths, each list sorted
 	seed  maphash.Seed
 	forms map[uint64]string
 }
 
-// collides reports whether a path, or a folder above it that the name before it does
-// not have, can collide with another one.
+// collides reports whether a path can collide with another one, or a folder above it that the
+// name before does not have.
 func (s *suspects) collides(name, before string) bool {
 	for start := 0; start < len(name); {
 		end := len(name)
@@ -118,8 +117,8 @@ func (s *suspects) collides(name, before string) bool {
 	return false
 }
 
-// meets reports whether a path whose last part begins at start has the form of another
-// one in its folder.
+// meets reports whether a path, whose last part begins at start, has the form of another one in
+// its folder.
 func (s *suspects) meets(path string, start int) bool {
 	form := path[:start] + namefold.Fold(path[start:])
 	hash := maphash.String(s.seed, form)
@@ -128,14 +127,14 @@ func (s *suspects) meets(path string, start int) bool {
 	return met && other != path || form != path && s.exists(form)
 }
 
-// exists reports whether there is such a file or folder.
+// exists reports whether a file or folder exists.
 func (s *suspects) exists(path string) bool {
 	for _, names := range s.lists {
 		i, found := slices.BinarySearch(names, path)
 		if found {
 			return true
 		}
-		// Names that go on with another character than a slash may stand between.
+		// Names with another character than a slash may come in between.
 		j, _ := slices.BinarySearch(names[i:], path+"/")
 		if i+j < len(names) && strings.HasPrefix(names[i+j], path+"/") {
 			return true

@@ -1,4 +1,6 @@
-package measure
+// Package collision finds names in a change set that some file system treats as equal. It reads
+// names only.
+package collision
 
 import (
 	"context"
@@ -11,6 +13,7 @@ import (
 
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/audit"
+	"github.com/codexlock/codexlock/internal/changeset"
 	"github.com/codexlock/codexlock/internal/document"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/ledger"
@@ -19,41 +22,41 @@ import (
 	"github.com/codexlock/codexlock/internal/script"
 )
 
-// maxCollisions bounds the collisions that are listed; more are counted. A person
-// who renames a thousand files sees the rest in the next run.
+// maxCollisions is the largest number of listed collisions; more are counted. A person who
+// renames a thousand files sees the rest in the next run.
 const maxCollisions = 1000
 
-// measureCollisions finds names that some systems treat as equal: of files and of folders, in
-// the tree and in the ledger. Two folders that collide are one finding,
-// whatever is in them. Where a change is judged, it has to bring one of the two;
-// otherwise one of them has to matter: as an artifact or a companion, a file of the
-// gate, or a folder with one of these in it.
-func (c *Collector) measureCollisions(ctx context.Context, r *facts.Repository) error {
-	r.Collisions = []facts.Collision{}
+// Find finds names that some systems treat as equal: of files and of folders, in the tree and in
+// the ledger. Two folders that collide are one finding, whatever is in them. If a change is
+// judged, it has to bring one of the two names; otherwise one of them has to matter: as an
+// artifact or a companion, a file of the gate, or a folder with one of these in it. more is the
+// number of collisions that are not listed.
+func Find(ctx context.Context, set *changeset.Set) (found []facts.Collision, more int, err error) {
+	found = []facts.Collision{}
 	add := func(name, other string) {
-		if len(r.Collisions) == maxCollisions {
-			r.MoreCollisions++
+		if len(found) == maxCollisions {
+			more++
 			return
 		}
-		r.Collisions = append(r.Collisions, facts.Collision{Path: document.Printable(name), Other: document.Printable(other), Kind: collisionKind(name, other)})
+		found = append(found, facts.Collision{Path: document.Printable(name), Other: document.Printable(other), Kind: collisionKind(name, other)})
 	}
-	if c.o.Scope == facts.Paths || c.o.Scope == facts.Changed && c.o.InObjects() {
-		if may, err := c.mayBring(ctx); err != nil || !may {
-			return err
+	if set.Scope == facts.Paths || set.Scope == facts.Changed && set.InObjects() {
+		if may, err := mayBring(ctx, set); err != nil || !may {
+			return found, 0, err
 		}
 	}
-	every, err := c.EveryName()
+	every, err := set.EveryName()
 	if err != nil {
-		return err
+		return nil, 0, err
 	}
-	unlisted := c.onlyListed(every)
-	if may, err := c.mayCollide(ctx, every, unlisted); err != nil || !may {
-		return err
+	unlisted := onlyListed(set, every)
+	if may, err := mayCollide(ctx, set, every, unlisted); err != nil || !may {
+		return found, 0, err
 	}
 	names := slices.Concat(every, unlisted)
 	slices.Sort(names)
 	n := nodes{names: names, seed: maphash.MakeSeed(), first: make(map[uint64]node, len(names))}
-	matter := matters{c: c, ctx: ctx, names: every}
+	matter := matters{set: set, ctx: ctx, names: every}
 	n.walk(func(name, other string, folder bool) {
 		switch {
 		case path.Dir(name) != path.Dir(other): // their folders collide already
@@ -65,21 +68,22 @@ func (c *Collector) measureCollisions(ctx context.Context, r *facts.Repository) 
 			add(name, other)
 		}
 	})
-	for _, folder := range c.o.Config.IncludeFolders() {
+	for _, folder := range set.Config.IncludeFolders() {
 		other, ok := n.find(folder)
 		if !ok || other == folder {
 			continue
 		}
-		// No such folder: what stands there under another name is taken for it.
-		if _, there, err := c.o.Head.Lookup(ctx, artifact.Path(folder)); err != nil {
-			return err
-		} else if !there && (c.o.Scope != facts.Changed || matter.isChanged(other)) {
+		// There is no such folder: another name may be taken for it.
+		if _, there, err := set.Head.Lookup(ctx, artifact.Path(folder)); err != nil {
+			return nil, 0, err
+		} else if !there && (set.Scope != facts.Changed || matter.isChanged(other)) {
 			add(other, folder)
 		}
 	}
-	return nil
+	return found, more, nil
 }
 
+// collisionKind returns why two names collide.
 func collisionKind(name, other string) facts.CollisionKind {
 	switch {
 	case norm.NFC.String(name) == norm.NFC.String(other):
@@ -90,8 +94,8 @@ func collisionKind(name, other string) facts.CollisionKind {
 	return "ignored"
 }
 
-// nodes are the files and folders of a sorted list of paths, by what systems that
-// fold names take them for. A million of them take 25 MB.
+// nodes are the files and folders of a sorted list of paths, by folded form. A million of them
+// take 25 MB.
 type nodes struct {
 	names []string
 	seed  maphash.Seed
@@ -101,8 +105,8 @@ type nodes struct {
 // A node is a path, as the first bytes of one of the names.
 type node struct{ name, length uint32 }
 
-// walk calls collide for each path that folds to what an earlier one folds to and is
-// not the same; folder says that one of the two is a folder.
+// walk calls collide for each path with the folded form of an earlier, different path; folder
+// says that one of the two is a folder.
 func (n *nodes) walk(collide func(name, other string, folder bool)) {
 	before := ""
 	for i, name := range n.names {
@@ -115,7 +119,7 @@ func (n *nodes) walk(collide func(name, other string, folder bool)) {
 			hash = n.extend(hash, name[start:end])
 			start = end + 1
 			if end < len(name) && strings.HasPrefix(before, name[:end+1]) {
-				continue // a folder that was met with the name before
+				continue // a folder of the name before
 			}
 			first, met := n.first[hash]
 			if !met {
@@ -131,14 +135,15 @@ func (n *nodes) walk(collide func(name, other string, folder bool)) {
 	}
 }
 
+// path returns the path of a node.
 func (n *nodes) path(at node) string { return n.names[at.name][:at.length] }
 
-// extend is the hash of a path from that of its folder.
+// extend returns the hash of a path from that of its folder.
 func (n *nodes) extend(folder uint64, part string) uint64 {
 	return folder*0x9e3779b97f4a7c15 + maphash.String(n.seed, namefold.Fold(part)) + 1
 }
 
-// find is the first path that folds to what this one folds to.
+// find returns the first path with the folded form of a name.
 func (n *nodes) find(name string) (string, bool) {
 	hash := uint64(0)
 	for part := range strings.SplitSeq(name, "/") {
@@ -151,8 +156,8 @@ func (n *nodes) find(name string) (string, bool) {
 	return n.path(first), true
 }
 
-// followsOwner reports whether a name is a companion's whose artifact collides
-// already: that one is reported, and the companions go with it.
+// followsOwner reports whether a name is that of a companion whose artifact collides too. The
+// artifact's collision is reported, and not the companion's.
 func (n *nodes) followsOwner(name string) bool {
 	for _, owner := range artifact.Path(name).Owners() {
 		if other, met := n.find(owner.String()); met && other != owner.String() {
@@ -162,28 +167,29 @@ func (n *nodes) followsOwner(name string) bool {
 	return false
 }
 
-// matters knows which names a collision is reported for. What it knows of folders is
-// found out when two collide, which is rare.
+// matters decides which collisions are reported. It reads about folders only when two collide,
+// which is rare.
 type matters struct {
-	c       *Collector
+	set     *changeset.Set
 	ctx     context.Context
 	names   []string        // all of the head
 	folder  map[string]bool // with something in it that matters
 	changed map[string]bool // with something in it that differs
 }
 
+// files reports whether a collision of two files is reported.
 func (m *matters) files(name, other string) bool {
-	if m.c.guards(name) || m.c.guards(other) {
-		return m.c.o.Scope != facts.Changed || m.differs(name) || m.differs(other)
+	if guards(m.set, name) || guards(m.set, other) {
+		return m.set.Scope != facts.Changed || m.differs(name) || m.differs(other)
 	}
-	return m.c.o.Scope == facts.Changed && (m.compared(name) || m.compared(other))
+	return m.set.Scope == facts.Changed && (m.compared(name) || m.compared(other))
 }
 
 // compared reports whether a file differs that was compared with the base. In a work
 // tree these are only those that concern an artifact.
 func (m *matters) compared(name string) bool {
-	_, changed := m.c.Changes.Status(name)
-	return changed || m.c.EntriesDiffer(artifact.Path(name))
+	_, changed := m.set.Changes.Status(name)
+	return changed || m.set.EntriesDiffer(artifact.Path(name))
 }
 
 // differs reports whether a file was compared and differs, or is not in the base.
@@ -191,18 +197,19 @@ func (m *matters) differs(name string) bool {
 	if m.compared(name) {
 		return true
 	}
-	_, there, err := m.c.o.Base.Lookup(m.ctx, artifact.Path(name))
+	_, there, err := m.set.Base.Lookup(m.ctx, artifact.Path(name))
 	return err != nil || !there
 }
 
+// folders reports whether a collision of two folders is reported.
 func (m *matters) folders(name, other string) bool {
 	if m.folder == nil {
 		m.collect()
 	}
-	if !m.folder[name] && !m.folder[other] && !m.c.guards(name) && !m.c.guards(other) {
+	if !m.folder[name] && !m.folder[other] && !guards(m.set, name) && !guards(m.set, other) {
 		return false
 	}
-	return m.c.o.Scope != facts.Changed || m.isChanged(name) || m.isChanged(other)
+	return m.set.Scope != facts.Changed || m.isChanged(name) || m.isChanged(other)
 }
 
 // isChanged reports whether a file, or something in a folder, differs.
@@ -213,6 +220,7 @@ func (m *matters) isChanged(name string) bool {
 	return m.changed[name] || m.differs(name)
 }
 
+// collect collects the folders with something that matters or differs.
 func (m *matters) collect() {
 	m.folder, m.changed = map[string]bool{}, map[string]bool{}
 	mark := func(set map[string]bool, dir string) {
@@ -220,15 +228,15 @@ func (m *matters) collect() {
 			set[dir] = true
 		}
 	}
-	for _, folder := range m.c.o.Config.IncludeFolders() {
+	for _, folder := range m.set.Config.IncludeFolders() {
 		mark(m.folder, folder)
 	}
 	for _, name := range m.names {
-		if m.c.guards(name) {
+		if guards(m.set, name) {
 			mark(m.folder, path.Dir(name))
 		}
 	}
-	for _, b := range m.c.Ledgers() {
+	for _, b := range m.set.Ledgers() {
 		for p := range b.Paths() {
 			mark(m.folder, p.Dir())
 			if m.differs(p.String()) {
@@ -236,19 +244,19 @@ func (m *matters) collect() {
 			}
 		}
 	}
-	for name, status := range m.c.Changes.All() {
+	for name, status := range m.set.Changes.All() {
 		if status != repo.Removed {
 			mark(m.changed, path.Dir(name))
 		}
 	}
 }
 
-// guards reports whether a name is one that something relies on: an artifact's or a
-// companion's, or one of the gate's own files.
-func (c *Collector) guards(name string) bool {
+// guards reports whether something relies on a name: it is that of an artifact, a companion, or a
+// file of the gate.
+func guards(set *changeset.Set, name string) bool {
 	switch artifact.Path(name) {
 	case ledger.Path, audit.Path, audit.CheckpointPath, script.IngestPath:
 		return true
 	}
-	return c.Concerns(name)
+	return set.Concerns(name)
 }
