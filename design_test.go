@@ -334,6 +334,30 @@ func TestMainsAreWiring(t *testing.T) {
 	}
 }
 
+// maxPackage is how many lines of code a package has, tests left out, before it is split.
+const maxPackage = 2700
+
+// large are the packages that are larger, and have to be split.
+const large = "internal/measure internal/repo internal/script"
+
+// TestPackagesAreSmall: no package has more than maxPackage lines, but for those that are
+// being split.
+func TestPackagesAreSmall(t *testing.T) {
+	for pkg, files := range sources(t) {
+		lines := 0
+		for _, name := range files {
+			text, err := os.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			lines += bytes.Count(text, []byte("\n"))
+		}
+		if lines > maxPackage && !may(large, pkg) {
+			t.Errorf("%s has %d lines, want at most %d: split it along a seam that has a name", pkg, lines, maxPackage)
+		}
+	}
+}
+
 func TestNames(t *testing.T) {
 	for pkg, files := range sources(t) {
 		documented := false
