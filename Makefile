@@ -60,6 +60,9 @@ rego: setup ## the rules under the stock opa and regal: format, types, tests, co
 	$(BIN)/opa test policies
 	$(BIN)/opa test --coverage --threshold 100 --format json policies > build/coverage.json || { echo 'opa test: coverage is below 100%, see build/coverage.json'; exit 1; }
 	REGAL_DISABLE_VERSION_CHECK=1 $(BIN)/regal lint policies
+	go run ./cmd/codexlock policy bundle --output build/standard.tar.gz # the stock opa reads it
+	$(BIN)/opa check -b build/standard.tar.gz
+	test "$$($(BIN)/opa eval -b build/standard.tar.gz -f raw 'is_set(data.codexlock.lock.drift.deny)')" = true
 	rm -rf build/new && mkdir -p build/new && go run ./cmd/codexlock policy new acme.size --dir build/new/policies > build/new/log # what an owner starts with passes too
 	@test -z "$$($(BIN)/opa fmt --list build/new/policies)"
 	$(BIN)/opa check --strict --schema schemas build/new/policies

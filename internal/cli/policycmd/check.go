@@ -99,16 +99,22 @@ func workSources(ctx context.Context, w host.World, named []string) (dirs []stri
 	}
 	var worked []ruleset.Source
 	for _, dir := range dirs {
-		modules, err := gate.ModulesOnDisk(w.Dir, dir)
-		if errors.Is(err, os.ErrNotExist) || err == nil && len(modules) == 0 {
-			return nil, nil, exit.AsUsage(&noRulesError{dir})
-		}
+		s, err := sourceOnDisk(w, dir)
 		if err != nil {
 			return nil, nil, err
 		}
-		worked = append(worked, ruleset.Source{Name: dir, Modules: modules})
+		worked = append(worked, s)
 	}
 	return dirs, workbench.Sources(embedded, worked), nil
+}
+
+// sourceOnDisk reads the rules of one directory, seen from the working directory.
+func sourceOnDisk(w host.World, dir string) (ruleset.Source, error) {
+	modules, err := gate.ModulesOnDisk(w.Dir, dir)
+	if errors.Is(err, os.ErrNotExist) || err == nil && len(modules) == 0 {
+		return ruleset.Source{}, exit.AsUsage(&noRulesError{dir})
+	}
+	return ruleset.Source{Name: dir, Modules: modules}, err
 }
 
 // A noRulesError is a directory without rules.

@@ -28,6 +28,7 @@ key, and what it prints is no verdict.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	for _, command := range []func(host.World) *cobra.Command{
+		bundleCommand,
 		checkCommand,
 		docsCommand,
 		listCommand,
