@@ -1,11 +1,9 @@
-// Package bundle defines rule bundles: how they are named and pinned, what an archive may
-// contain, and which public keys check a signature. It unpacks archives in memory. It
-// fetches, writes and judges nothing.
+// Package bundle defines how rule bundles are named and pinned. It fetches, unpacks and
+// judges nothing.
 package bundle
 
 import (
 	"fmt"
-	"net/url"
 	"strings"
 
 	"github.com/codexlock/codexlock/internal/artifact"
@@ -106,19 +104,49 @@ func parseHTTPS(written string) (Ref, error) {
 	if err != nil {
 		return Ref{}, err
 	}
-	u, err := url.Parse(address)
-	switch {
-	case err != nil || u.Hostname() == "" || u.Opaque != "":
+	authority, rest := strings.TrimPrefix(address, "https://"), ""
+	if i := strings.IndexAny(authority, "/?"); i >= 0 {
+		authority, rest = authority[:i], authority[i:]
+	}
+	if i := strings.LastIndexByte(authority, '@'); i >= 0 {
+		return Ref{}, &RefError{"https://REDACTED@" + authority[i+1:] + rest + "#" + pin, "holds a user name or password, and a configuration is read by everyone", "serve the bundle where it can be read without, or from a registry: oci://"}
+	}
+	if !isAuthority(authority) || !isPrintable(rest) {
 		return Ref{}, &RefError{written, "is no address of a file", hintHTTPS}
-	case u.User != nil:
-		return Ref{}, &RefError{redacted(u, pin), "holds a user name or password, and a configuration is read by everyone", "serve the bundle where it can be read without, or from a registry: oci://"}
 	}
 	return Ref{Kind: HTTPS, Digest: d, URL: address}, nil
 }
 
-func redacted(u *url.URL, pin string) string {
-	u.User, u.Fragment = url.User("REDACTED"), pin
-	return u.String()
+// isAuthority reports whether a text is a host, or an IPv6 address in brackets, perhaps with
+// a port (RFC 3986, section 3.2). A host here has only ASCII, as it goes to a server.
+func isAuthority(text string) bool {
+	const letters = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	host, port, ported := strings.Cut(text, ":")
+	allowed := letters + "-._~"
+	if inner, ok := strings.CutPrefix(text, "["); ok {
+		var after string
+		if host, after, ok = strings.Cut(inner, "]"); !ok || after != "" && after[0] != ':' {
+			return false
+		}
+		port, ported = strings.CutPrefix(after, ":")
+		allowed = "0123456789abcdefABCDEF:."
+	}
+	only := func(text, of string) bool {
+		return text != "" && !strings.ContainsFunc(text, func(r rune) bool { return !strings.ContainsRune(of, r) })
+	}
+	return only(host, allowed) && (!ported || only(port, letters[:10]) && len(port) <= 5)
+}
+
+// isPrintable reports whether a path and a query have no space, no control character and no
+// percent sign without two hex digits.
+func isPrintable(text string) bool {
+	for i := range len(text) {
+		c := text[i]
+		if c <= ' ' || c == 0x7f || c == '%' && (i+2 >= len(text) || strings.Trim(text[i+1:i+3], "0123456789abcdefABCDEF") != "") {
+			return false
+		}
+	}
+	return true
 }
 
 // fragment reads the pin that follows the "#".

@@ -10,7 +10,7 @@ import (
 	"syscall"
 
 	"github.com/codexlock/codexlock/internal/artifact"
-	"github.com/codexlock/codexlock/internal/bundle"
+	"github.com/codexlock/codexlock/internal/bundle/archive"
 )
 
 // file returns the path of a digest's bytes in the cache.
@@ -49,10 +49,10 @@ func readRegular(name string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !info.Mode().IsRegular() || info.Size() > bundle.MaxBytes {
-		return nil, fmt.Errorf("%s is no file of at most %d bytes", name, bundle.MaxBytes)
+	if !info.Mode().IsRegular() || info.Size() > archive.MaxBytes {
+		return nil, fmt.Errorf("%s is no file of at most %d bytes", name, archive.MaxBytes)
 	}
-	return io.ReadAll(io.LimitReader(f, bundle.MaxBytes+1))
+	return io.ReadAll(io.LimitReader(f, archive.MaxBytes+1))
 }
 
 // keep stores bytes in the cache, all or nothing. If that fails, only the next run is

@@ -13,6 +13,7 @@ import (
 
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/bundle"
+	"github.com/codexlock/codexlock/internal/bundle/archive"
 )
 
 // timeout bounds one bundle, however its server behaves: the whole gate has 60
@@ -63,7 +64,7 @@ func (c *Client) Fetch(ctx context.Context, r bundle.Ref) ([]byte, error) {
 	err := error(&problem{reason: "is not of a kind that is fetched"})
 	switch r.Kind {
 	case bundle.HTTPS:
-		data, err = c.pinned(ctx, r.Digest, bundle.MaxBytes, func(ctx context.Context) ([]byte, error) { return c.download(ctx, r.URL) })
+		data, err = c.pinned(ctx, r.Digest, archive.MaxBytes, func(ctx context.Context) ([]byte, error) { return c.download(ctx, r.URL) })
 	case bundle.OCI:
 		data, err = c.pull(ctx, r)
 	}

@@ -19,11 +19,12 @@ import (
 
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/bundle"
+	"github.com/codexlock/codexlock/internal/bundle/archive"
 	"github.com/codexlock/codexlock/internal/fetch"
 	"github.com/codexlock/codexlock/internal/fetch/fetchtest"
 )
 
-var archive = fetchtest.Archive("/acme/names.rego", "package acme.names\n\ndeny contains \"x\" if input.artifact.path == \"y\"\n")
+var packed = fetchtest.Archive("/acme/names.rego", "package acme.names\n\ndeny contains \"x\" if input.artifact.path == \"y\"\n")
 
 func start(t *testing.T) *fetchtest.Server {
 	t.Helper()
@@ -61,11 +62,11 @@ func image(t *testing.T, s *fetchtest.Server, repository string, d artifact.Dige
 
 func published(t *testing.T, s *fetchtest.Server) []bundle.Ref {
 	t.Helper()
-	d, err := s.Push("acme/rules", archive)
+	d, err := s.Push("acme/rules", packed)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return []bundle.Ref{pinned(t, s.Put("/files/acme.tar.gz", archive), artifact.HashBytes(archive)), image(t, s, "acme/rules", d)}
+	return []bundle.Ref{pinned(t, s.Put("/files/acme.tar.gz", packed), artifact.HashBytes(packed)), image(t, s, "acme/rules", d)}
 }
 
 // refused asks for a bundle and wants an error that says so.
@@ -91,15 +92,15 @@ func TestFetchAndCache(t *testing.T) {
 		c := client(t, s)
 		for i := range 2 {
 			data, err := c.Fetch(context.Background(), r)
-			if err != nil || !bytes.Equal(data, archive) {
-				t.Fatalf("%s: got %d bytes and %v, want the %d of the archive", r, len(data), err, len(archive))
+			if err != nil || !bytes.Equal(data, packed) {
+				t.Fatalf("%s: got %d bytes and %v, want the %d of the archive", r, len(data), err, len(packed))
 			}
 			if n := len(s.Requests()); (n == 0) != (i == 1) {
 				t.Errorf("%s: %d requests the %d. time; the second is answered by the cache", r, n, i+1)
 			}
 		}
 		c.Offline = true
-		if data, err := c.Fetch(context.Background(), r); err != nil || !bytes.Equal(data, archive) {
+		if data, err := c.Fetch(context.Background(), r); err != nil || !bytes.Equal(data, packed) {
 			t.Errorf("%s: offline with a cache: %v", r, err)
 		}
 	}
@@ -128,7 +129,7 @@ func TestServerDown(t *testing.T) {
 	}
 	s.Close()
 	for _, r := range refs {
-		if data, err := full.Fetch(context.Background(), r); err != nil || !bytes.Equal(data, archive) {
+		if data, err := full.Fetch(context.Background(), r); err != nil || !bytes.Equal(data, packed) {
 			t.Errorf("%s: a cached bundle with the server down: %v", r, err)
 		}
 		if told := refused(t, empty, r, "cannot be fetched"); told.Hint() == "" {
@@ -143,8 +144,8 @@ func TestPoisonedCache(t *testing.T) {
 	poisons := map[string]func(name string) error{
 		"other bytes": func(name string) error { return os.WriteFile(name, fetchtest.Archive("/x.rego", "package x"), 0o600) },
 		"nothing":     func(name string) error { return os.WriteFile(name, nil, 0o600) },
-		"cut off":     func(name string) error { return os.Truncate(name, int64(len(archive)/2)) },
-		"huge":        func(name string) error { return os.Truncate(name, bundle.MaxBytes+1) },
+		"cut off":     func(name string) error { return os.Truncate(name, int64(len(packed)/2)) },
+		"huge":        func(name string) error { return os.Truncate(name, archive.MaxBytes+1) },
 		"a folder":    func(name string) error { return os.Mkdir(name, 0o700) },
 		"a pipe":      func(name string) error { return syscall.Mkfifo(name, 0o600) },
 	}
@@ -170,7 +171,7 @@ func TestPoisonedCache(t *testing.T) {
 			c.Offline = true
 			refused(t, c, r, "not in the cache")
 			c.Offline = false
-			if data, err := c.Fetch(context.Background(), r); err != nil || !bytes.Equal(data, archive) {
+			if data, err := c.Fetch(context.Background(), r); err != nil || !bytes.Equal(data, packed) {
 				t.Errorf("got %d bytes and %v, want those of the server", len(data), err)
 			}
 			if warnings == 0 {
@@ -190,7 +191,7 @@ func TestUnusableCache(t *testing.T) {
 		}
 		warned := ""
 		c.Warn = func(err error) { warned += err.Error() }
-		if data, err := c.Fetch(context.Background(), r); err != nil || !bytes.Equal(data, archive) {
+		if data, err := c.Fetch(context.Background(), r); err != nil || !bytes.Equal(data, packed) {
 			t.Errorf("%s: %v", r, err)
 		}
 		if !strings.Contains(warned, "write the cache") {
@@ -198,7 +199,7 @@ func TestUnusableCache(t *testing.T) {
 		}
 		c = client(t, s)
 		c.Cache, c.Warn = "", nil
-		if data, err := c.Fetch(context.Background(), r); err != nil || !bytes.Equal(data, archive) {
+		if data, err := c.Fetch(context.Background(), r); err != nil || !bytes.Equal(data, packed) {
 			t.Errorf("%s with no cache: %v", r, err)
 		}
 	}
@@ -223,8 +224,8 @@ func TestCacheIsPrivateAndWhole(t *testing.T) {
 func TestWrongDigest(t *testing.T) {
 	s := start(t)
 	other := artifact.HashBytes([]byte("another bundle"))
-	got := artifact.HashBytes(archive).String()
-	told := refused(t, client(t, s), pinned(t, s.Put("/files/acme.tar.gz", archive), other), "sha256 "+got+", want "+other.String())
+	got := artifact.HashBytes(packed).String()
+	told := refused(t, client(t, s), pinned(t, s.Put("/files/acme.tar.gz", packed), other), "sha256 "+got+", want "+other.String())
 	if !strings.Contains(told.Hint(), "pin") {
 		t.Errorf("hint %q says not what to pin", told.Hint())
 	}
@@ -244,8 +245,8 @@ func TestRegistryLies(t *testing.T) {
 		want string
 	}{
 		"manifest": {"/manifests/", fetchtest.Manifest(fetchtest.Describe(fetchtest.MediaTypeLayer, otherLayer)), "digest mismatch"},
-		"layer":    {"/blobs/", append(bytes.Clone(archive[:len(archive)-1]), 'x'), "want " + artifact.HashBytes(archive).String()},
-		"more":     {"/blobs/", append(bytes.Clone(archive), 0), "Content-Length"},
+		"layer":    {"/blobs/", append(bytes.Clone(packed[:len(packed)-1]), 'x'), "want " + artifact.HashBytes(packed).String()},
+		"more":     {"/blobs/", append(bytes.Clone(packed), 0), "Content-Length"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s.Answer(func(w http.ResponseWriter, r *http.Request) {
@@ -264,9 +265,9 @@ func TestRegistryLies(t *testing.T) {
 // TestImagesThatAreNoBundle have the pinned digest and are refused.
 func TestImagesThatAreNoBundle(t *testing.T) {
 	s := start(t)
-	layer := fetchtest.Describe(fetchtest.MediaTypeLayer, archive)
+	layer := fetchtest.Describe(fetchtest.MediaTypeLayer, packed)
 	huge, odd, sha512 := layer, layer, layer
-	huge.Size, odd.MediaType = bundle.MaxBytes+1, "application/vnd.oci.image.layer.v1.tar"
+	huge.Size, odd.MediaType = archive.MaxBytes+1, "application/vnd.oci.image.layer.v1.tar"
 	sha512.Digest = "sha512:" + strings.Repeat("0", 128)
 	index := []byte(`{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[]}`)
 	for name, c := range map[string]struct {
@@ -301,7 +302,7 @@ func TestImagesThatAreNoBundle(t *testing.T) {
 
 func TestAnswersThatAreNoBundle(t *testing.T) {
 	s := start(t)
-	plain := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Write(archive) })) //nolint:errcheck // a test's server
+	plain := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Write(packed) })) //nolint:errcheck // a test's server
 	t.Cleanup(plain.Close)
 	answer := func(status int) http.HandlerFunc {
 		return func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }
@@ -323,16 +324,16 @@ func TestAnswersThatAreNoBundle(t *testing.T) {
 		"redirects around": {to("/again"), "redirected over 5 times", "redirected over 5 times"},
 		"endless": {func(w http.ResponseWriter, _ *http.Request) {
 			zeros := make([]byte, 1<<20)
-			for range bundle.MaxBytes>>20 + 2 {
+			for range archive.MaxBytes>>20 + 2 {
 				if _, err := w.Write(zeros); err != nil {
 					return
 				}
 			}
 		}, "over 16777216 bytes", ""},
 		"cut off": {func(w http.ResponseWriter, _ *http.Request) {
-			w.Header().Set("Content-Length", fmt.Sprint(len(archive)))
+			w.Header().Set("Content-Length", fmt.Sprint(len(packed)))
 			w.Header().Set("Content-Type", fetchtest.MediaTypeManifest)
-			w.Write(archive[:10]) //nolint:errcheck // a test's server
+			w.Write(packed[:10]) //nolint:errcheck // a test's server
 		}, "broke off after 10 bytes", "unexpected EOF"},
 	}
 	for name, c := range cases {
@@ -359,12 +360,12 @@ func TestServerPutsOff(t *testing.T) {
 				return
 			}
 			if r.URL.Path == "/files/acme.tar.gz" {
-				w.Write(archive) //nolint:errcheck // a test's server
+				w.Write(packed) //nolint:errcheck // a test's server
 				return
 			}
 			s.Registry(w, r)
 		})
-		if data, err := client(t, s).Fetch(context.Background(), r); err != nil || !bytes.Equal(data, archive) {
+		if data, err := client(t, s).Fetch(context.Background(), r); err != nil || !bytes.Equal(data, packed) {
 			t.Errorf("%s: %v", r, err)
 		}
 	}
@@ -391,7 +392,7 @@ func TestSlowServer(t *testing.T) {
 	})
 	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
 	defer cancel()
-	_, err := client(t, s).Fetch(ctx, pinned(t, s.URL+"/x", artifact.HashBytes(archive)))
+	_, err := client(t, s).Fetch(ctx, pinned(t, s.URL+"/x", artifact.HashBytes(packed)))
 	if err == nil || !strings.Contains(err.Error(), "is not here after") {
 		t.Errorf("got %v, want that the bundle is not here", err)
 	}
@@ -409,7 +410,7 @@ func TestUnknownCertificate(t *testing.T) {
 func TestNoPlainRegistry(t *testing.T) {
 	plain := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { t.Errorf("asked over http: %s", r.URL) }))
 	t.Cleanup(plain.Close)
-	r := parse(t, "oci://"+plain.Listener.Addr().String()+"/acme/rules@sha256:"+artifact.HashBytes(archive).String())
+	r := parse(t, "oci://"+plain.Listener.Addr().String()+"/acme/rules@sha256:"+artifact.HashBytes(packed).String())
 	refused(t, &fetch.Client{}, r, "cannot be fetched")
 }
 
@@ -417,7 +418,7 @@ func TestQueryIsNotTold(t *testing.T) {
 	s := start(t)
 	address := s.URL + "/acme.tar.gz?token=sesame"
 	s.Close()
-	told := refused(t, client(t, s), pinned(t, address, artifact.HashBytes(archive)), "cannot be fetched")
+	told := refused(t, client(t, s), pinned(t, address, artifact.HashBytes(packed)), "cannot be fetched")
 	if strings.Contains(told.Error()+told.Hint(), "sesame") {
 		t.Errorf("%q tells the query", told)
 	}
@@ -449,7 +450,7 @@ func TestCredentials(t *testing.T) {
 	s.Answer(wanted(s))
 	c := client(t, s)
 	login(t, c, s.Host)
-	if data, err := c.Fetch(context.Background(), r); err != nil || !bytes.Equal(data, archive) {
+	if data, err := c.Fetch(context.Background(), r); err != nil || !bytes.Equal(data, packed) {
 		t.Errorf("with credentials: %v", err)
 	}
 	c = client(t, s)
@@ -469,7 +470,7 @@ func TestCredentials(t *testing.T) {
 func TestCredentialsStayWithTheirHost(t *testing.T) {
 	s, other := start(t), start(t)
 	r := published(t, s)[1]
-	if _, err := other.Push("acme/rules", archive); err != nil {
+	if _, err := other.Push("acme/rules", packed); err != nil {
 		t.Fatal(err)
 	}
 	for name, answer := range map[string]http.HandlerFunc{
@@ -525,7 +526,7 @@ func TestToken(t *testing.T) {
 	})
 	c := client(t, s)
 	login(t, c, s.Host)
-	if data, err := c.Fetch(context.Background(), r); err != nil || !bytes.Equal(data, archive) {
+	if data, err := c.Fetch(context.Background(), r); err != nil || !bytes.Equal(data, packed) {
 		t.Errorf("by a token: %v", err)
 	}
 }

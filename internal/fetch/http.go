@@ -11,7 +11,7 @@ import (
 	"net/url"
 	"time"
 
-	"github.com/codexlock/codexlock/internal/bundle"
+	"github.com/codexlock/codexlock/internal/bundle/archive"
 )
 
 // Bounds of one request, each well inside timeout.
@@ -122,7 +122,7 @@ func (c *Client) download(ctx context.Context, address string) ([]byte, error) {
 			hint:   "see that the bundle is there and can be read without credentials",
 		}
 	}
-	return readAtMost(response.Body, bundle.MaxBytes)
+	return readAtMost(response.Body, archive.MaxBytes)
 }
 
 // readAtMost reads to the end, or fails beyond the limit.

@@ -16,6 +16,7 @@ import (
 
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/bundle"
+	"github.com/codexlock/codexlock/internal/bundle/archive"
 )
 
 // maxManifestBytes is the size that registries must accept (OCI distribution 1.1).
@@ -45,7 +46,7 @@ func (c *Client) pull(ctx context.Context, r bundle.Ref) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return c.pinned(ctx, want, bundle.MaxBytes, func(ctx context.Context) ([]byte, error) {
+	return c.pinned(ctx, want, archive.MaxBytes, func(ctx context.Context) ([]byte, error) {
 		body, err := source.Blobs().Fetch(ctx, layer)
 		if err != nil {
 			return nil, registryError(r, err)
@@ -75,8 +76,8 @@ func onlyLayer(text []byte) (layer ocispec.Descriptor, sum artifact.Digest, err 
 	if layer.MediaType != ocispec.MediaTypeImageLayerGzip {
 		return refuse("its layer is a %q, want %s", layer.MediaType, ocispec.MediaTypeImageLayerGzip)
 	}
-	if layer.Size < 0 || layer.Size > bundle.MaxBytes {
-		return refuse("its layer has %d bytes, want at most %d", layer.Size, bundle.MaxBytes)
+	if layer.Size < 0 || layer.Size > archive.MaxBytes {
+		return refuse("its layer has %d bytes, want at most %d", layer.Size, archive.MaxBytes)
 	}
 	if err := layer.Digest.Validate(); err != nil || layer.Digest.Algorithm() != digest.SHA256 {
 		return refuse("its layer has the digest %q, want one by sha256", layer.Digest)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/bundle"
+	"github.com/codexlock/codexlock/internal/bundle/archive"
 	"github.com/codexlock/codexlock/internal/config"
 	"github.com/codexlock/codexlock/internal/document"
 	"github.com/codexlock/codexlock/internal/exit"
@@ -120,7 +121,7 @@ func readBundle(ctx context.Context, fetcher *fetch.Client, b bundle.Ref, keys [
 	if got := artifact.HashBytes(data); b.Kind == bundle.File && got != b.Digest {
 		return ruleset.Source{}, &pinError{bundle: b, got: got}
 	}
-	entries, err := bundle.Unpack(data)
+	entries, err := archive.Unpack(data)
 	if err != nil {
 		return ruleset.Source{}, fmt.Errorf("%s: %w", b, err)
 	}
@@ -166,7 +167,7 @@ func (l baseLoader) bundleFile(ctx context.Context, b bundle.Ref) ([]byte, error
 	case entry.Kind != repo.File:
 		return nil, exit.Usagef("policies %q is a %s in %s, want a file", b.Path, entry.Kind, l.where())
 	}
-	data, err := l.base.Read(ctx, entry, bundle.MaxBytes)
+	data, err := l.base.Read(ctx, entry, archive.MaxBytes)
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", p, err)
 	}
@@ -186,7 +187,7 @@ func bundleOnDisk(name string) ([]byte, error) {
 		return nil, exit.Usagef("policies: %w", err)
 	}
 	defer f.Close()
-	return io.ReadAll(io.LimitReader(f, bundle.MaxBytes+1))
+	return io.ReadAll(io.LimitReader(f, archive.MaxBytes+1))
 }
 
 // fetcher returns the client that fetches bundles, with the cache and the credentials that the

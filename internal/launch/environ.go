@@ -2,18 +2,28 @@ package launch
 
 import (
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 )
 
-// loaders match the variables that make an interpreter, the dynamic loader or a tool load
-// code or settings of its own before it comes to the script.
-var loaders = regexp.MustCompile(`^(?:LD_.*|DYLD_.*|GCONV_PATH|GLIBC_TUNABLES|LOCPATH|NLSPATH|MALLOC_.*|HOSTALIASES|RESOLV_.*|RES_OPTIONS|` +
-	`BASH_ENV|ENV|BASH_FUNC_.*|SHELLOPTS|BASHOPTS|PS4|PROMPT_COMMAND|CDPATH|GLOBIGNORE|IFS|BASH_LOADABLES_PATH|BASH_XTRACEFD|BASH_COMPAT|POSIXLY_CORRECT|ZDOTDIR|FPATH|` +
-	`PYTHON.*|PERL5.*|PERLLIB|PERL_.*|RUBY(?:OPT|LIB)|GEM_(?:HOME|PATH)|BUNDLE_.*|NODE_(?:OPTIONS|PATH|REPL_EXTERNAL_MODULE)|DENO_.*|` +
-	`JAVA_TOOL_OPTIONS|JDK_JAVA_OPTIONS|_JAVA_OPTIONS|CLASSPATH|LUA_(?:INIT|PATH|CPATH).*|PHPRC|PHP_INI_SCAN_DIR|DOTNET_(?:STARTUP_HOOKS|ADDITIONAL_DEPS)|R_(?:PROFILE|ENVIRON|LIBS).*|JULIA_.*|TCLLIBPATH|AWKPATH|AWKLIBPATH|` +
-	`OPENSSL_(?:CONF|MODULES|ENGINES)|SSLKEYLOGFILE|GIT_(?:EXEC_PATH|SSH.*|EXTERNAL_DIFF|CONFIG.*|TEMPLATE_DIR|ASKPASS|PAGER|EDITOR|PROXY_COMMAND)|LESSOPEN|LESSCLOSE)$`)
+// loaders are the variables that make an interpreter, the dynamic loader or a tool load code
+// or settings of its own before it comes to the script. A * at the end stands for any text.
+var loaders = strings.Fields(`
+	LD_* DYLD_* GCONV_PATH GLIBC_TUNABLES LOCPATH NLSPATH MALLOC_* HOSTALIASES RESOLV_* RES_OPTIONS
+	BASH_ENV ENV BASH_FUNC_* SHELLOPTS BASHOPTS PS4 PROMPT_COMMAND CDPATH GLOBIGNORE IFS BASH_LOADABLES_PATH BASH_XTRACEFD BASH_COMPAT POSIXLY_CORRECT ZDOTDIR FPATH
+	PYTHON* PERL5* PERLLIB PERL_* RUBYOPT RUBYLIB GEM_HOME GEM_PATH BUNDLE_* NODE_OPTIONS NODE_PATH NODE_REPL_EXTERNAL_MODULE DENO_*
+	JAVA_TOOL_OPTIONS JDK_JAVA_OPTIONS _JAVA_OPTIONS CLASSPATH LUA_INIT* LUA_PATH* LUA_CPATH* PHPRC PHP_INI_SCAN_DIR DOTNET_STARTUP_HOOKS DOTNET_ADDITIONAL_DEPS
+	R_PROFILE* R_ENVIRON* R_LIBS* JULIA_* TCLLIBPATH AWKPATH AWKLIBPATH
+	OPENSSL_CONF OPENSSL_MODULES OPENSSL_ENGINES SSLKEYLOGFILE GIT_EXEC_PATH GIT_SSH* GIT_EXTERNAL_DIFF GIT_CONFIG* GIT_TEMPLATE_DIR GIT_ASKPASS GIT_PAGER GIT_EDITOR GIT_PROXY_COMMAND
+	LESSOPEN LESSCLOSE`)
+
+// loadsCode reports whether a variable is one of loaders.
+func loadsCode(name string) bool {
+	return slices.ContainsFunc(loaders, func(pattern string) bool {
+		prefix, open := strings.CutSuffix(pattern, "*")
+		return name == pattern || open && strings.HasPrefix(name, prefix)
+	})
+}
 
 // Environ returns the variables that a child gets: none that holds a key, none of loaders,
 // and a PATH without relative folders and without those for which inside returns true. The
@@ -26,7 +36,7 @@ func Environ(variables []string, isKey func(name string) bool, inside func(dir s
 		case !ok || name == "" || isKey(name):
 			continue
 		case slices.Contains(keep, name):
-		case loaders.MatchString(name):
+		case loadsCode(name):
 			continue
 		case name == "PATH":
 			pair = "PATH=" + strings.Join(safeFolders(value, inside), ":")

@@ -13,7 +13,7 @@ import (
 
 	opabundle "github.com/open-policy-agent/opa/v1/bundle"
 
-	"github.com/codexlock/codexlock/internal/bundle"
+	"github.com/codexlock/codexlock/internal/bundle/archive"
 	"github.com/codexlock/codexlock/internal/policykey"
 )
 
@@ -34,7 +34,7 @@ const (
 // compiled rules, a patch, an older Rego), because the rules would be evaluated without it.
 // It parses only the manifest. name is the bundle's name for messages, and file the prefix
 // of its modules' names.
-func FromBundle(name, file string, entries []bundle.Entry, keys []policykey.Key) (Source, error) {
+func FromBundle(name, file string, entries []archive.Entry, keys []policykey.Key) (Source, error) {
 	refuse := func(hint, format string, args ...any) (Source, error) {
 		return Source{}, &Error{File: file, Message: fmt.Sprintf(format, args...), Next: hint}
 	}
@@ -63,8 +63,8 @@ func FromBundle(name, file string, entries []bundle.Entry, keys []policykey.Key)
 
 // rootsOf reads the manifest: which packages the bundle may declare, nil for all,
 // as where there is no manifest.
-func rootsOf(entries []bundle.Entry) ([]string, error) {
-	at := slices.IndexFunc(entries, func(e bundle.Entry) bool { return e.Name == opabundle.ManifestExt })
+func rootsOf(entries []archive.Entry) ([]string, error) {
+	at := slices.IndexFunc(entries, func(e archive.Entry) bool { return e.Name == opabundle.ManifestExt })
 	if at < 0 {
 		return nil, nil
 	}
@@ -98,7 +98,7 @@ func permits(roots []string, path []string) bool {
 }
 
 // notOnlyModules returns the name of a file that is neither a rule nor expected, or "".
-func notOnlyModules(entries []bundle.Entry) string {
+func notOnlyModules(entries []archive.Entry) string {
 	for _, e := range entries {
 		switch base := path.Base(e.Name); {
 		case base == "patch.json":
@@ -120,11 +120,11 @@ func isEmptyObject(text []byte) bool {
 	return json.Unmarshal(text, &object) == nil && object != nil && len(object) == 0
 }
 
-func isSignature(e bundle.Entry) bool { return e.Name == signaturesName }
+func isSignature(e archive.Entry) bool { return e.Name == signaturesName }
 
 // signedBy compares every file with the list that one of the keys signed. It ignores the
 // token's key id, which its writer chose.
-func signedBy(entries []bundle.Entry, keys []policykey.Key) error {
+func signedBy(entries []archive.Entry, keys []policykey.Key) error {
 	if len(keys) == 0 {
 		return nil
 	}
@@ -160,7 +160,7 @@ func signedBy(entries []bundle.Entry, keys []policykey.Key) error {
 
 // sameFiles compares the bundle's files with the signed list: the same files, with hashes for
 // which no collisions are known.
-func sameFiles(entries []bundle.Entry, signed map[string]opabundle.FileInfo) error {
+func sameFiles(entries []archive.Entry, signed map[string]opabundle.FileInfo) error {
 	for _, e := range entries {
 		if isSignature(e) {
 			continue

@@ -19,7 +19,7 @@ import (
 
 	opabundle "github.com/open-policy-agent/opa/v1/bundle"
 
-	"github.com/codexlock/codexlock/internal/bundle"
+	"github.com/codexlock/codexlock/internal/bundle/archive"
 	"github.com/codexlock/codexlock/internal/policy"
 	"github.com/codexlock/codexlock/internal/policykey"
 	"github.com/codexlock/codexlock/internal/ruleset"
@@ -32,10 +32,10 @@ const (
 )
 
 // entries are files, given as name and text in turn.
-func entries(files ...string) []bundle.Entry {
-	var out []bundle.Entry
+func entries(files ...string) []archive.Entry {
+	var out []archive.Entry
 	for i := 0; i < len(files); i += 2 {
-		out = append(out, bundle.Entry{Name: files[i], Data: []byte(files[i+1])})
+		out = append(out, archive.Entry{Name: files[i], Data: []byte(files[i+1])})
 	}
 	return out
 }
@@ -75,7 +75,7 @@ func newSigner(t *testing.T, algorithm string) signer {
 }
 
 // sign adds the signature that OPA makes of the files.
-func (s signer) sign(t *testing.T, hash opabundle.HashingAlgorithm, files []bundle.Entry) []bundle.Entry {
+func (s signer) sign(t *testing.T, hash opabundle.HashingAlgorithm, files []archive.Entry) []archive.Entry {
 	t.Helper()
 	hasher, err := opabundle.NewSignatureHasher(hash)
 	if err != nil {
@@ -102,20 +102,20 @@ func (s signer) sign(t *testing.T, hash opabundle.HashingAlgorithm, files []bund
 	return append(slices.Clone(files), signatures(t, "_default", token))
 }
 
-func signatures(t *testing.T, plugin string, tokens ...string) bundle.Entry {
+func signatures(t *testing.T, plugin string, tokens ...string) archive.Entry {
 	t.Helper()
 	text, err := json.Marshal(opabundle.SignaturesConfig{Signatures: tokens, Plugin: plugin})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return bundle.Entry{Name: ".signatures.json", Data: text}
+	return archive.Entry{Name: ".signatures.json", Data: text}
 }
 
 func TestFromBundle(t *testing.T) {
 	signed := newSigner(t, "EdDSA")
 	files := entries(".manifest", manifest, "data.json", "{}\n", "acme/names.rego", names, "acme/names_test.rego", "package acme.names_test\n\ntest_it if true\n", "README.md", "Rules.")
 	for name, c := range map[string]struct {
-		entries []bundle.Entry
+		entries []archive.Entry
 		keys    []policykey.Key
 	}{
 		"no key":                    {files, nil},
@@ -148,7 +148,7 @@ func TestFromBundleRefuses(t *testing.T) {
 	head, rest, _ := strings.Cut(token, ".")
 	body, sum, _ := strings.Cut(rest, ".")
 	for name, c := range map[string]struct {
-		entries []bundle.Entry
+		entries []archive.Entry
 		keys    []policykey.Key
 		want    string
 	}{
@@ -159,7 +159,7 @@ func TestFromBundleRefuses(t *testing.T) {
 		"the manifest changed":    {replaced(good, ".manifest", `{"revision":"8","roots":["acme"],"rego_version":1}`), keys, "digest mismatch"},
 		"a file more":             {append(slices.Clone(good), entries("acme/more.rego", "package acme.more\n")...), keys, "not included in bundle signature"},
 		"a page more":             {append(slices.Clone(good), entries("README.md", "Rules.")...), keys, "not included in bundle signature"},
-		"a file less":             {slices.DeleteFunc(slices.Clone(good), func(e bundle.Entry) bool { return e.Name == "acme/names.rego" }), keys, "which is not in the bundle"},
+		"a file less":             {slices.DeleteFunc(slices.Clone(good), func(e archive.Entry) bool { return e.Name == "acme/names.rego" }), keys, "which is not in the bundle"},
 		"weak hashes":             {ours.sign(t, opabundle.MD5, files), keys, "by MD5"},
 		"no signature in it":      {append(slices.Clone(files), signatures(t, "")), keys, "0 signatures"},
 		"two signatures":          {append(slices.Clone(files), signatures(t, "", token, token)), keys, "2 signatures"},
@@ -195,7 +195,7 @@ func TestFromBundleRefuses(t *testing.T) {
 	}
 }
 
-func tokenOf(t *testing.T, files []bundle.Entry) string {
+func tokenOf(t *testing.T, files []archive.Entry) string {
 	t.Helper()
 	var c opabundle.SignaturesConfig
 	if err := json.Unmarshal(files[len(files)-1].Data, &c); err != nil || len(c.Signatures) != 1 {
@@ -204,7 +204,7 @@ func tokenOf(t *testing.T, files []bundle.Entry) string {
 	return c.Signatures[0]
 }
 
-func replaced(files []bundle.Entry, name, text string) []bundle.Entry {
+func replaced(files []archive.Entry, name, text string) []archive.Entry {
 	files = slices.Clone(files)
 	for i, e := range files {
 		if e.Name == name {
@@ -217,7 +217,7 @@ func replaced(files []bundle.Entry, name, text string) []bundle.Entry {
 // TestBundleFaultsHaveAPlace: a module at fault is named as it is in the bundle,
 // with its line.
 func TestBundleFaultsHaveAPlace(t *testing.T) {
-	for want, files := range map[string][]bundle.Entry{
+	for want, files := range map[string][]archive.Entry{
 		"h/r/acme/a.rego:3:": entries("acme/a.rego", "package acme.a\n\ndeny contains }\n"),
 		"h/r/acme/a.rego:3:15: built-in http.send is not allowed":                       entries("acme/a.rego", "package acme.a\n\ndeny contains http.send({}).body\n"),
 		"h/r/acme/a.rego:1:1: package acme.a is outside the roots of its bundle: other": entries(".manifest", `{"roots":["other"]}`, "acme/a.rego", "package acme.a\n\ndeny contains \"x\" if false\n"),
@@ -235,7 +235,7 @@ func TestBundleFaultsHaveAPlace(t *testing.T) {
 
 // TestBundleOfNothing asks no rule, which is never a pass.
 func TestBundleOfNothing(t *testing.T) {
-	for _, files := range [][]bundle.Entry{entries("README.md", "no rules"), entries("x_test.rego", "package x_test\n\ntest_x if true\n"), entries("lib/x.rego", "package acme.lib.x\n\na := 1\n")} {
+	for _, files := range [][]archive.Entry{entries("README.md", "no rules"), entries("x_test.rego", "package x_test\n\ntest_x if true\n"), entries("lib/x.rego", "package acme.lib.x\n\na := 1\n")} {
 		s, err := ruleset.FromBundle("h", "h/r", files, nil)
 		if err != nil {
 			t.Fatal(err)

@@ -1,4 +1,5 @@
-package bundle
+// Package archive unpacks rule bundles in memory, within limits. It writes nothing.
+package archive
 
 import (
 	"archive/tar"
@@ -28,14 +29,14 @@ type Entry struct {
 	Data []byte
 }
 
-// An ArchiveError is a bundle whose archive is refused.
-type ArchiveError struct {
+// An Error is a bundle whose archive is refused.
+type Error struct {
 	Entry  string // "": the archive as a whole
 	Reason string
 	cause  error
 }
 
-func (e *ArchiveError) Error() string {
+func (e *Error) Error() string {
 	if e.Entry == "" {
 		return "bundle " + e.Reason
 	}
@@ -43,20 +44,20 @@ func (e *ArchiveError) Error() string {
 }
 
 // Hint is the next step.
-func (e *ArchiveError) Hint() string {
+func (e *Error) Hint() string {
 	return "make it with opa build -b DIRECTORY, or tar -C DIRECTORY -czf bundle.tar.gz ."
 }
 
 // Unwrap returns the reader's error, or nil.
-func (e *ArchiveError) Unwrap() error { return e.cause }
+func (e *Error) Unwrap() error { return e.cause }
 
 // Unpack reads a .tar.gz into memory and stops at a limit. Entries are files and folders;
 // a name is relative to the bundle's root, with or without a leading slash (opa build) or
 // "./" (tar). It refuses links and devices, names that lead outside, duplicate names and
-// bytes after the archive. Its error is an *ArchiveError.
+// bytes after the archive. Its error is an *Error.
 func Unpack(archive []byte) ([]Entry, error) {
 	if len(archive) > MaxBytes {
-		return nil, &ArchiveError{Reason: fmt.Sprintf("has %d bytes, want at most %d", len(archive), MaxBytes)}
+		return nil, &Error{Reason: fmt.Sprintf("has %d bytes, want at most %d", len(archive), MaxBytes)}
 	}
 	zipped, err := gzip.NewReader(bytes.NewReader(archive))
 	if err != nil {
@@ -71,7 +72,7 @@ func Unpack(archive []byte) ([]Entry, error) {
 		return nil, err
 	}
 	if len(u.files) == 0 {
-		return nil, &ArchiveError{Reason: "holds no file"}
+		return nil, &Error{Reason: "holds no file"}
 	}
 	return u.files, nil
 }
@@ -95,7 +96,7 @@ func (u *unpacker) entries(archive *tar.Reader) error {
 			return readError(err)
 		}
 		if u.count++; u.count > MaxEntries {
-			return &ArchiveError{Reason: fmt.Sprintf("has over %d entries", MaxEntries)}
+			return &Error{Reason: fmt.Sprintf("has over %d entries", MaxEntries)}
 		}
 		if h.Typeflag == tar.TypeXGlobalHeader {
 			continue // git archive writes one: a comment
@@ -113,11 +114,11 @@ func (u *unpacker) entry(h *tar.Header, content io.Reader) error {
 	}
 	switch {
 	case h.Typeflag != tar.TypeReg && h.Typeflag != tar.TypeDir:
-		return &ArchiveError{Entry: h.Name, Reason: fmt.Sprintf("is a %s, want a file", kindOf(h.Typeflag))}
+		return &Error{Entry: h.Name, Reason: fmt.Sprintf("is a %s, want a file", kindOf(h.Typeflag))}
 	case h.Typeflag == tar.TypeDir:
 		return nil
 	case u.seen[name]:
-		return &ArchiveError{Entry: h.Name, Reason: "occurs twice"}
+		return &Error{Entry: h.Name, Reason: "occurs twice"}
 	}
 	u.seen[name] = true
 	data, err := io.ReadAll(io.LimitReader(content, u.limit-u.held+1))
@@ -145,7 +146,7 @@ func entryName(h *tar.Header) (string, error) {
 	p, err := artifact.ParsePath(name)
 	var bad *artifact.PathError
 	if errors.As(err, &bad) {
-		return "", &ArchiveError{Entry: h.Name, Reason: bad.Reason}
+		return "", &Error{Entry: h.Name, Reason: bad.Reason}
 	}
 	return p.String(), err
 }
@@ -156,7 +157,7 @@ func (u *unpacker) end() error {
 	for {
 		n, err := u.in.Read(buf)
 		if len(bytes.Trim(buf[:n], "\x00")) > 0 {
-			return &ArchiveError{Reason: "goes on behind the end of its archive"}
+			return &Error{Reason: "goes on behind the end of its archive"}
 		}
 		if errors.Is(err, io.EOF) {
 			return nil
@@ -186,20 +187,20 @@ func (b *bounded) Read(p []byte) (int, error) {
 	return n, err
 }
 
-func tooMuch(limit int64) *ArchiveError {
-	return &ArchiveError{Reason: fmt.Sprintf("unpacks to over %d bytes, want at most %d times its size and at most %d", limit, MaxRatio, MaxUnpackedBytes)}
+func tooMuch(limit int64) *Error {
+	return &Error{Reason: fmt.Sprintf("unpacks to over %d bytes, want at most %d times its size and at most %d", limit, MaxRatio, MaxUnpackedBytes)}
 }
 
 // readError describes why bytes are not an archive.
 func readError(err error) error {
-	var known *ArchiveError
+	var known *Error
 	switch {
 	case errors.As(err, &known):
 		return known
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
-		return &ArchiveError{Reason: "is cut off, want a whole .tar.gz", cause: err}
+		return &Error{Reason: "is cut off, want a whole .tar.gz", cause: err}
 	}
-	return &ArchiveError{Reason: "cannot be read, want a .tar.gz: " + err.Error(), cause: err}
+	return &Error{Reason: "cannot be read, want a .tar.gz: " + err.Error(), cause: err}
 }
 
 func kindOf(flag byte) string {

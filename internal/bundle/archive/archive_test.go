@@ -1,4 +1,4 @@
-package bundle_test
+package archive_test
 
 import (
 	"archive/tar"
@@ -12,7 +12,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/codexlock/codexlock/internal/bundle"
+	"github.com/codexlock/codexlock/internal/bundle/archive"
 )
 
 // pack writes headers with what they hold, as any tar would.
@@ -51,7 +51,7 @@ func zip(t *testing.T, data []byte) []byte {
 func file(name string) tar.Header { return tar.Header{Name: name, Typeflag: tar.TypeReg, Size: 3} }
 
 func TestUnpack(t *testing.T) {
-	got, err := bundle.Unpack(zip(t, pack(t,
+	got, err := archive.Unpack(zip(t, pack(t,
 		tar.Header{Name: "pax_global_header", Typeflag: tar.TypeXGlobalHeader, PAXRecords: map[string]string{"comment": "git archive"}},
 		tar.Header{Name: "./", Typeflag: tar.TypeDir}, tar.Header{Name: "acme/", Typeflag: tar.TypeDir},
 		file("/.manifest"), file("acme/names.rego"), file("./acme/sizes.rego"), tar.Header{Name: "empty.rego", Typeflag: tar.TypeReg},
@@ -71,7 +71,7 @@ func TestUnpack(t *testing.T) {
 func TestUnpackRefuses(t *testing.T) {
 	one := file("acme/names.rego")
 	whole := zip(t, pack(t, one))
-	many := make([]tar.Header, bundle.MaxEntries+1)
+	many := make([]tar.Header, archive.MaxEntries+1)
 	for i := range many {
 		sum := sha256.Sum256([]byte{byte(i), byte(i >> 8)}) // a name that does not compress
 		many[i] = tar.Header{Name: fmt.Sprintf("%x/", sum), Typeflag: tar.TypeDir}
@@ -107,13 +107,13 @@ func TestUnpackRefuses(t *testing.T) {
 		"twice":            {zip(t, pack(t, one, one)), "occurs twice"},
 		"twice by a slash": {zip(t, pack(t, one, file("/"+one.Name))), "occurs twice"},
 		"too many":         {zip(t, pack(t, many...)), "10000 entries"},
-		"too large":        {make([]byte, bundle.MaxBytes+1), "16777217 bytes"},
+		"too large":        {make([]byte, archive.MaxBytes+1), "16777217 bytes"},
 		"a swollen file":   {zip(t, pack(t, tar.Header{Name: "a.rego", Typeflag: tar.TypeReg, Size: 2 << 20})), "unpacks to over"},
 		"swollen padding":  {zip(t, append(pack(t, one), make([]byte, 2<<20)...)), "unpacks to over"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			entries, err := bundle.Unpack(c.archive)
-			var bad *bundle.ArchiveError
+			entries, err := archive.Unpack(c.archive)
+			var bad *archive.Error
 			if entries != nil || !errors.As(err, &bad) || !strings.Contains(err.Error(), c.want) {
 				t.Fatalf("got %d entries and %v, want an *ArchiveError that says %q", len(entries), err, c.want)
 			}
@@ -131,7 +131,7 @@ func flipped(data []byte) []byte {
 func TestUnpackTruncated(t *testing.T) {
 	whole := zip(t, pack(t, file("a.rego"), file("b.rego")))
 	for n := range whole {
-		if entries, err := bundle.Unpack(whole[:n]); err == nil {
+		if entries, err := archive.Unpack(whole[:n]); err == nil {
 			t.Fatalf("the first %d of %d bytes are %d entries", n, len(whole), len(entries))
 		}
 	}
@@ -152,12 +152,12 @@ func TestBomb(t *testing.T) {
 	}
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	_, err := bundle.Unpack(bomb)
+	_, err := archive.Unpack(bomb)
 	runtime.ReadMemStats(&after)
 	if err == nil || !strings.Contains(err.Error(), "unpacks to over") {
 		t.Errorf("got %v", err)
 	}
-	if grown := after.TotalAlloc - before.TotalAlloc; grown > 8*bundle.MaxUnpackedBytes {
+	if grown := after.TotalAlloc - before.TotalAlloc; grown > 8*archive.MaxUnpackedBytes {
 		t.Errorf("took %d MiB for it", grown>>20)
 	}
 }
@@ -168,7 +168,7 @@ func FuzzUnpack(f *testing.F) {
 	f.Add(zip(&t, pack(&t, file("../x"))))
 	f.Add(zip(&t, pack(&t, tar.Header{Name: "l", Typeflag: tar.TypeSymlink, Linkname: "x"})))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		entries, err := bundle.Unpack(data)
+		entries, err := archive.Unpack(data)
 		if (err == nil) != (len(entries) > 0) {
 			t.Fatalf("%d entries and %v", len(entries), err)
 		}
@@ -180,7 +180,7 @@ func FuzzUnpack(f *testing.F) {
 			seen[e.Name] = true
 			total += len(e.Data)
 		}
-		if total > bundle.MaxUnpackedBytes {
+		if total > archive.MaxUnpackedBytes {
 			t.Fatalf("unpacked to %d bytes", total)
 		}
 	})
