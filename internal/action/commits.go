@@ -20,7 +20,9 @@ type commitFinder struct {
 	source     git.Source
 	clone      *repo.Repository
 	supplement *repo.Supplement // nil: nothing was missing
+	remotes    bool             // the clone has remotes
 	trackable  bool             // the remote-tracking refs of the clone are those of the source
+	warn       func(error)
 }
 
 // openCommits opens the checkout and finds the commits of the event. What it opened is
@@ -33,13 +35,13 @@ func (a *action) openCommits(ctx context.Context, dir string) (base gate.Base, e
 		}
 		return base, err
 	}
-	f := &commitFinder{event: a.event, clone: r}
+	f := &commitFinder{event: a.event, clone: r, warn: a.world.Warn}
 	a.commits = f
-	origin, any, err := r.Remotes(ctx)
-	if err != nil {
+	var origin []string
+	if origin, f.remotes, err = r.Remotes(ctx); err != nil {
 		return base, err
 	}
-	f.source, f.trackable = a.home(origin), !any || a.isOrigin(origin)
+	f.source, f.trackable = a.home(origin), !f.remotes || a.isOrigin(origin)
 	return f.find(ctx)
 }
 
@@ -150,12 +152,27 @@ func (f *commitFinder) parent(ctx context.Context, c git.Commit) (git.Commit, er
 	return parent, err
 }
 
-// tip is the commit that the base branch ends with: as the remote-tracking ref of the
-// checkout has it, if that is one of the run's repository, or as the event names it, or as
-// the run's repository has it now. Trusting what the head itself brings would let it bring
-// its own gate.
+// tip is the commit that the base branch ends with, and a revision for it: as the run's
+// repository has it now, because the checkout of a machine that is used again may have an
+// older one. If that repository cannot be asked, or the checkout has no remote, it is the
+// remote-tracking ref of the checkout, or the commit that the event names. Trusting what
+// the head itself brings would let it bring its own gate.
 func (f *commitFinder) tip(ctx context.Context) (name string, tip git.Commit, err error) {
-	ref := "refs/remotes/origin/" + f.event.BaseBranch
+	branch, ref := "refs/heads/"+f.event.BaseBranch, "refs/remotes/origin/"+f.event.BaseBranch
+	var unasked error
+	if f.remotes {
+		id, ok, err := f.clone.RemoteRef(ctx, f.source, branch)
+		switch {
+		case err == nil && ok:
+			tip, err := f.commit(ctx, "the tip of branch "+f.event.BaseBranch, id.String(), ref)
+			return f.name(ctx, tip, ref), tip, err
+		case err == nil:
+			return "", "", f.missing("the tip of branch", branch, errNoBranch)
+		case ctx.Err() != nil:
+			return "", "", ctx.Err()
+		}
+		unasked = err
+	}
 	candidates := []string{ref, f.event.Tip}
 	if !f.trackable {
 		candidates = candidates[1:]
@@ -164,21 +181,30 @@ func (f *commitFinder) tip(ctx context.Context) (name string, tip git.Commit, er
 		if rev == "" {
 			continue
 		}
-		switch c, err := f.clone.Commit(ctx, rev); {
-		case err == nil && f.supplement != nil:
-			return c.String(), c, nil // the supplement does not have the clone's refs
-		case err == nil:
-			return rev, c, nil
-		case !isMissing(err):
+		c, err := f.clone.Commit(ctx, rev)
+		if err != nil && !isMissing(err) {
 			return "", "", err
 		}
+		if err == nil {
+			if unasked != nil {
+				f.warn(fmt.Errorf("trusted %s of the checkout as the tip of branch %s, because %s could not be asked: %w", rev, f.event.BaseBranch, f.source.URL, unasked))
+			}
+			return f.name(ctx, c, rev), c, nil
+		}
 	}
-	if f.event.Tip != "" {
-		tip, err = f.fetch(ctx, fmt.Sprintf("the tip of branch %q", f.event.BaseBranch), f.event.Tip, ref)
-		return ref, tip, err
-	}
-	tip, err = f.fetch(ctx, "the tip of branch", "refs/heads/"+f.event.BaseBranch, ref)
+	tip, err = f.fetch(ctx, "the tip of branch", branch, ref)
 	return ref, tip, err
+}
+
+// errNoBranch is the answer of a repository without the base branch.
+var errNoBranch = errors.New("couldn't find remote ref")
+
+// name returns a ref, if it names the commit where the gate looks for it, or else the id.
+func (f *commitFinder) name(ctx context.Context, c git.Commit, ref string) string {
+	if at, err := f.repository().Commit(ctx, ref); err == nil && at == c {
+		return ref
+	}
+	return c.String()
 }
 
 // mergeBases fetches the history between two commits, if the checkout does not have enough
@@ -195,7 +221,7 @@ func (f *commitFinder) mergeBases(ctx context.Context, a, b git.Commit) error {
 	if _, err = f.supplement.FetchMergeBases(ctx, a, b); err == nil || errors.As(err, &missing) || ctx.Err() != nil {
 		return err
 	}
-	return &fetchError{what: "the history of", revision: f.event.BaseBranch, address: f.source.URL, event: f.event, err: err}
+	return f.missing("the history of branch", f.event.BaseBranch, err)
 }
 
 // start makes the supplement, once.
@@ -218,7 +244,12 @@ func (f *commitFinder) fetch(ctx context.Context, what, revision, into string) (
 	if ctx.Err() != nil {
 		return "", ctx.Err()
 	}
-	return "", &fetchError{what: what, revision: strings.TrimPrefix(revision, "refs/heads/"), address: f.source.URL, event: f.event, err: err}
+	return "", f.missing(what, revision, err)
+}
+
+// missing is the error for what could not be fetched.
+func (f *commitFinder) missing(what, revision string, err error) error {
+	return &fetchError{what: what, revision: strings.TrimPrefix(revision, "refs/heads/"), address: f.source.URL, event: f.event, err: err}
 }
 
 // A fetchError is a commit that is not in the checkout and could not be fetched.

@@ -5,9 +5,11 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"net"
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
 // A Source is another repository, which is fetched from apart: no configuration, hook or
@@ -31,6 +33,9 @@ func (s Source) start(ctx context.Context, r *Repository, dir string) (*Runner, 
 	parsed, err := url.Parse(s.URL)
 	if err != nil || parsed.Scheme != "https" && parsed.Scheme != "http" && parsed.Scheme != "file" {
 		return nil, fmt.Errorf("fetch: the URL is %q, want one of https", s.URL)
+	}
+	if parsed.Scheme == "http" && s.Token != "" && !isLoopback(parsed.Hostname()) {
+		return nil, fmt.Errorf("fetch: the URL is %q, want https: the token would be sent in the open", s.URL)
 	}
 	git := &Runner{path: r.git.path, dir: dir}
 	if _, err := git.output(ctx, "init", "-q", "--template=", "--object-format="+r.format.name, "-b", "main", dir); err != nil {
@@ -57,6 +62,38 @@ func (s Source) start(ctx context.Context, r *Repository, dir string) (*Runner, 
 		git.user = append(git.user, fmt.Sprintf("GIT_CONFIG_KEY_%d=%s", i, s[0]), fmt.Sprintf("GIT_CONFIG_VALUE_%d=%s", i, s[1]))
 	}
 	return git, nil
+}
+
+func isLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// RemoteRef asks a source what one of its refs names, by its full name. ok is false where
+// it has no such ref. Nothing is fetched.
+func (r *Repository) RemoteRef(ctx context.Context, from Source, ref string) (c Commit, ok bool, err error) {
+	dir, err := os.MkdirTemp("", "codexlock-")
+	if err != nil {
+		return "", false, err
+	}
+	defer os.RemoveAll(dir)
+	git, err := from.start(ctx, r, dir)
+	if err != nil {
+		return "", false, err
+	}
+	out, err := git.output(ctx, "ls-remote", "--quiet", "--", from.URL, ref)
+	if err != nil {
+		return "", false, err
+	}
+	for line := range strings.Lines(string(out)) { // a name also matches what ends with it
+		if id, name, _ := strings.Cut(strings.TrimSuffix(line, "\n"), "\t"); name == ref {
+			if !r.format.valid(id) {
+				return "", false, fmt.Errorf("read %s of %s: git answers %q", ref, from.URL, id)
+			}
+			return Commit(id), true, nil
+		}
+	}
+	return "", false, nil
 }
 
 // fetch fetches with options and refspecs, without tags and without starting anything else.

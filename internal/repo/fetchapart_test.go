@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -63,5 +64,30 @@ func TestFetchApart(t *testing.T) {
 			f.Close()
 			t.Errorf("%s was fetched from", bad)
 		}
+	}
+	if _, err := r.FetchApart(t.Context(), git.Source{URL: "http://192.0.2.1/o/r", Token: "a-token", Env: env}, "refs/codexlock/vaulttime", 1000); err == nil || !strings.Contains(err.Error(), "in the open") {
+		t.Errorf("a token over http: %v", err)
+	}
+}
+
+// TestRemoteRef asks for a ref by its full name: another one that ends with it is not it.
+func TestRemoteRef(t *testing.T) {
+	remote := newSandbox(t)
+	remote.Write("a", "1")
+	at := remote.commit()
+	remote.Write("a", "2")
+	other := remote.commit()
+	remote.Git("update-ref", "refs/heads/release", string(at))
+	remote.Git("update-ref", "refs/heads/x/refs/heads/release", string(other))
+	r, from := newSandbox(t).open(), git.Source{URL: "file://" + remote.Dir, Env: testEnv}
+	if c, ok, err := r.RemoteRef(t.Context(), from, "refs/heads/release"); c != at || !ok || err != nil {
+		t.Errorf("got %v %v %v, want %v", c, ok, err, at)
+	}
+	if c, ok, err := r.RemoteRef(t.Context(), from, "refs/heads/absent"); ok || err != nil {
+		t.Errorf("a ref that is not there: %v %v %v", c, ok, err)
+	}
+	from.URL += "/absent"
+	if c, ok, err := r.RemoteRef(t.Context(), from, "refs/heads/release"); err == nil {
+		t.Errorf("no such repository: %v %v", c, ok)
 	}
 }
