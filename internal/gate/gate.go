@@ -116,12 +116,8 @@ func (g *Gate) Evaluate(ctx context.Context, use func(Outcome) error) error {
 	default:
 		e.notes = append(e.notes, store.Note())
 	}
-	untouched, err := e.Change.UntouchedExpired(ctx)
-	if err != nil {
+	if err := g.noteExpired(ctx, r, &e, expired(decided)); err != nil {
 		return err
-	}
-	if note := untouchedNote(untouched); note != "" {
-		e.notes = append(e.notes, note)
 	}
 	if err := g.writeBaseline(r, e, &decided); err != nil {
 		return err
@@ -313,6 +309,38 @@ func (g *Gate) writeBaseline(r *repo.Repository, e Evaluation, d *decision.Decis
 		}
 	}
 	return g.options.WriteBaseline(b)
+}
+
+// recentCopy is how old a clone's copy of the ref may be to count as the remote's: the
+// renewal job that init writes runs every four hours.
+const recentCopy = 4 * time.Hour
+
+// noteExpired adds the notes about what has expired. Where the ref is a copy that was fetched
+// long ago, nothing is certain to have expired, and something that was judged may not have.
+func (g *Gate) noteExpired(ctx context.Context, r *repo.Repository, e *Evaluation, judgedExpired bool) error {
+	untouched, err := e.Change.UntouchedExpired(ctx)
+	if err != nil || len(untouched) == 0 && !judgedExpired {
+		return err
+	}
+	if store := e.Facts.Renewals; store != nil && g.options.Sources.Renewals == nil {
+		at, ok := store.WrittenAt(ctx)
+		if ok && g.now.Sub(at) > recentCopy {
+			_, remotes, err := r.Remotes(ctx)
+			if err != nil {
+				return err
+			}
+			if remotes && judgedExpired {
+				e.notes = append(e.notes, fmt.Sprintf("this clone's %s is of %s; if the remote has a newer one, fetch it: git fetch origin +%[1]s:%[1]s", renewals.Ref, vaulttime.FormatTime(at)))
+			}
+			if remotes {
+				return nil
+			}
+		}
+	}
+	if note := untouchedNote(untouched); note != "" {
+		e.notes = append(e.notes, note)
+	}
+	return nil
 }
 
 // namedUntouched is the number of expired artifacts that a note names.

@@ -105,6 +105,15 @@ func (s *Store) Note() string {
 	return ""
 }
 
+// WrittenAt is when the ref says that it was written; ok is false where that is not known.
+func (s *Store) WrittenAt(ctx context.Context) (at time.Time, ok bool) {
+	if s.tree == nil {
+		return time.Time{}, false
+	}
+	at, err := s.repository.CommittedAt(ctx, s.commit)
+	return at, err == nil
+}
+
 // Record is the record of an artifact. Its errors are those of ctx.
 func (s *Store) Record(ctx context.Context, p artifact.Path) (Found, error) {
 	if s.tree == nil {
@@ -227,7 +236,7 @@ func (s *Store) Expired(ctx context.Context, paths []artifact.Path, now time.Tim
 			files, there = append(files, entry), append(there, p)
 		}
 	}
-	if at, err := s.repository.CommittedAt(ctx, s.commit); err == nil && !at.After(now) && now.Sub(at) < recent {
+	if at, ok := s.WrittenAt(ctx); ok && !at.After(now) && now.Sub(at) < recent {
 		return expired, nil
 	}
 	over := make([]bool, len(files))
