@@ -75,6 +75,9 @@ type Options struct {
 	// keeps the form of the test.
 	CurrentTest bool
 
+	// RenewsInRef says that renewed records are not in the tree.
+	RenewsInRef bool
+
 	// LFS says how a Git LFS pointer is attested; the zero value refuses every one. A
 	// renewal takes a pointer that was verified, whatever it says.
 	LFS LFS

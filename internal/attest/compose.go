@@ -519,7 +519,11 @@ func (c *composer) extend(old vaulttime.Record) ([]vaulttime.Link, error) {
 	case !valid:
 		return nil, refused("whose proof does not hold")
 	case old.TimeState(c.now.Time) != vaulttime.Current:
-		return nil, refused("which is not valid now; renew it there first: codexlock renew")
+		next := "codexlock renew"
+		if c.o.RenewsInRef { // where the record in the tree stays as it was attested
+			next += fmt.Sprintf(" --expired && codexlock renewals materialize %s", shellquote.Path(c.path.String()))
+		}
+		return nil, refused("which is not valid now; renew it there first: %s", next)
 	}
 	for _, l := range old.Chain {
 		if l.TrustDomain == c.o.Domain {

@@ -152,7 +152,7 @@ func (e *noCandidateError) Error() string {
 
 // Hint is the next step.
 func (e *noCandidateError) Hint() string {
-	return "name the files one by one, or add a pattern to artifacts.include in codexlock.yaml"
+	return "name the files one by one, or add a pattern to artifacts.include in codexlock.yaml, and run codexlock init again, which sets the attributes of what it matches"
 }
 
 // list finds every file of the work tree that is or would be an artifact: what the

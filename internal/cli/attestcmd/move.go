@@ -154,7 +154,7 @@ func (m relocation) run(cmd *cobra.Command) error {
 		return err
 	}
 	if left > 0 {
-		m.world.Note(fmt.Sprintf("%s keeps %s of the old paths: the default branch needs them until this is merged; afterwards they expire, or are dropped by: codexlock renewals prune", renewals.Ref, report.Count(left, "record")))
+		m.world.Note(fmt.Sprintf("%s keeps %s of the old paths, because the default branch needs what is there until this is merged; to drop it then: codexlock renewals prune", renewals.Ref, report.Count(left, "record")))
 	}
 	return m.log.Add(ctx, r, signer.Config, m.log.Attested(done.Attested, vaulttime.FormatTime(signer.Now)))
 }

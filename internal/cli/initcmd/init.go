@@ -314,7 +314,7 @@ func (in *scaffold) nextSteps() []string {
 		steps = append(steps, "export the keys that you keep, then: codexlock keys check")
 	}
 	steps = append(steps, in.steps...)
-	first := "put an artifact under assets/sources/ and attest it: codexlock attest assets/sources/NAME"
+	first := "put an artifact under assets/sources/ and attest it: codexlock attest assets/sources/NAME; or say in artifacts.include of " + in.config.File.String() + " which files are artifacts, then: codexlock init && codexlock attest --all"
 	if in.text == "" {
 		first = "attest what is not attested yet: codexlock attest --all"
 	}

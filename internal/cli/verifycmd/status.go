@@ -107,7 +107,11 @@ func (s statusRun) run(ctx context.Context, g *gate.Gate, outputs []flags.Output
 	}
 	if n := found.Within(g.Now().Add(s.validFor)); n > 0 {
 		s.world.Note(fmt.Sprintf("%d of %s not valid for %s", n, report.CountAre(found.Artifacts, "artifact"), s.validFor))
-		s.world.Note("hint: renew what is about to expire: codexlock renew --within " + s.validFor.String())
+		expired := ""
+		if found.Expired > 0 {
+			expired = " --expired"
+		}
+		s.world.Note(fmt.Sprintf("hint: renew it: codexlock renew%s --within %s", expired, s.validFor))
 		return exit.ErrDenied
 	}
 	return nil
