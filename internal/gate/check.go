@@ -22,7 +22,7 @@ import (
 // A ConfigurationCheck is the result for a configuration on the disk that can be used.
 type ConfigurationCheck struct {
 	Config    config.Config
-	Unmatched []*config.Error   // patterns that match no file, in the order of the file
+	Unmatched []*config.Error   // patterns that match no file, or files of another domain, in the order of the file
 	Committed bool              // the gate's files are those of the last commit
 	Preview   *decision.Preview // what the edits would change; nil without edits
 	NoPreview string            // why there is no preview, "" if there is one or nothing is edited
@@ -66,7 +66,7 @@ func (g *Gate) previewConfiguration(ctx context.Context, r *repo.Repository, don
 		return nil
 	}
 	checking := *g
-	checking.checks = true
+	checking.quiet = true
 	e, err := checking.Prepare(ctx, r)
 	var none *git.NoCommitsError
 	switch {
@@ -122,15 +122,41 @@ func unmatched(ctx context.Context, work repo.Tree, c config.Config) ([]*config.
 			found = append(found, c.Problem(p.pointer, "correct the pattern, or remove it", "pattern %q matches no file", p.text))
 		}
 	}
+	found = append(found, overlapping(names, c)...)
 	slices.SortStableFunc(found, func(a, b *config.Error) int { return cmp.Or(a.Line-b.Line, a.Column-b.Column) })
 	return found, nil
+}
+
+// overlapping finds the patterns of trust domains whose artifacts another domain gets, which
+// comes first by name: one for each pattern, with an example.
+func overlapping(names []string, c config.Config) []*config.Error {
+	var found []*config.Error
+	for _, domain := range slices.Sorted(maps.Keys(c.Domains)) {
+		for i, text := range c.Domains[domain].Paths {
+			at := fmt.Sprintf("/trust_domains/%s/paths/%d", domain, i)
+			if _, stated := c.Document.Position(at); !stated {
+				continue
+			}
+			for _, name := range names {
+				p := artifact.Path(name)
+				first := c.DomainFor(p)
+				if first == domain || !doublestar.MatchUnvalidated(text, name) || slices.ContainsFunc(p.Owners(), func(o artifact.Path) bool { return slices.Contains(names, o.String()) }) {
+					continue
+				}
+				found = append(found, c.Problem(at, fmt.Sprintf("narrow the paths of %q, or attest with --domain %s", first, domain),
+					"trust domain %q also has %s, and comes first by name: attest uses that one, not %q", first, name, domain))
+				break
+			}
+		}
+	}
+	return found
 }
 
 // NoteOtherOnDisk prints, in one line, that the configuration on the disk is not that of a
 // commit, which is used, because a user who edits it expects an effect. Automatic runs use the
 // one of a commit on purpose, and print nothing.
 func (g *Gate) NoteOtherOnDisk(ctx context.Context, r *repo.Repository, tree repo.Tree, commit git.Commit) error {
-	if commit == "" || g.checks || g.options.Sources.Config.Value != "" || unattended(g.world.Env) {
+	if commit == "" || g.quiet || g.options.Sources.Config.Value != "" || unattended(g.world.Env) {
 		return nil
 	}
 	work, err := r.WorkTree(ctx)

@@ -35,7 +35,7 @@ type Gate struct {
 	world   host.World
 	options Options
 	now     time.Time
-	checks  bool // what is on the disk: to say that it differs is not necessary
+	quiet   bool // it need not be said that the configuration on the disk differs
 }
 
 // New makes a gate of options and environment. Its errors are usage errors.

@@ -102,7 +102,9 @@ func (g *Gate) Renewals(ctx context.Context) (map[string]facts.Renewal, error) {
 
 // RenewalsOfRetiringKeys is Renewals, and empty where the configuration lists no retiring key.
 func (g *Gate) RenewalsOfRetiringKeys(ctx context.Context) (map[string]facts.Renewal, error) {
-	return g.renewals(ctx, func(c config.Config) bool {
+	again := *g // which said already what there is to say
+	again.quiet = true
+	return again.renewals(ctx, func(c config.Config) bool {
 		for _, d := range c.Domains {
 			if slices.ContainsFunc(d.PublicKeys, func(k config.PublicKey) bool { return k.State == "retiring" }) {
 				return true

@@ -116,8 +116,8 @@ func (s Signer) Options(domain string, hours int64) (attest.Options, error) {
 	return attest.Options{
 		Domain: domain, TTLHours: hours, Key: key, KeyEnv: d.Key.Variable(), Now: s.Now, FallbackCreator: s.Creator,
 		SignCompanions: s.Config.SignsCompanions(), RenewsInRef: s.Config.RenewsInRef(),
-		Accepts:        func(from string) bool { return s.Config.Domains == nil || slices.Contains(d.AcceptsFrom, from) },
-		VerifyProof:    func(r vaulttime.Record) (valid, known bool) { return s.verifyProof(domain, r) },
+		Accepts:     func(from string) bool { return s.Config.Domains == nil || slices.Contains(d.AcceptsFrom, from) },
+		VerifyProof: func(r vaulttime.Record) (valid, known bool) { return s.verifyProof(domain, r) },
 	}, nil
 }
 
