@@ -42,7 +42,7 @@ deny contains {
 } if {
 	not _proved
 	_changed
-	not input.renewal
+	not _off_branch
 	not _expiring
 }
 
@@ -55,9 +55,12 @@ deny contains {
 } if {
 	not _proved
 	_changed
-	input.renewal
+	_off_branch
 	not _expiring
 }
+
+# renewals: ref.
+_off_branch if input.renewal.state
 
 _changed if input.artifact.change in {"added", "modified"}
 
