@@ -36,7 +36,7 @@ func TestRandomFaults(t *testing.T) {
 		})
 	}
 	t.Logf("%d sequences from seed %d: %v, the longest %s", n, seed, count, longest)
-	if count["0"]+count["1"] == 0 || count["3"] == 0 {
+	if n >= 10 && (count["0"]+count["1"] == 0 || count["3"] == 0) {
 		t.Errorf("the sequences do not reach every outcome: %v", count)
 	}
 }

@@ -85,6 +85,9 @@ func (c *Client) Start(ctx context.Context, run Run) (*Check, error) {
 	if err == nil || !sent {
 		return check, err
 	}
+	if readOnly := new(ReadOnlyTokenError); errors.As(err, &readOnly) {
+		err = errors.New(err.Error()) // a token that may have posted one is not read-only
+	}
 	if failed := c.closeOwn(ctx, run, "The check run was posted, and could not be continued."); failed != nil {
 		return nil, &UnclosedError{Name: run.Name, Err: fmt.Errorf("%w; closing it: %w", err, failed)}
 	}

@@ -206,6 +206,32 @@ func TestReadOnlyTokenHasItsOwnError(t *testing.T) {
 	}
 }
 
+// TestPostedByAReadOnlyToken: a refusal after a check run was posted is not that of a token
+// that cannot post one, since the check run may be there.
+func TestPostedByAReadOnlyToken(t *testing.T) {
+	for _, stays := range []bool{false, true} {
+		s, client, _ := start(t)
+		s.Fault = func(n int, r *http.Request) githubtest.Fault {
+			switch {
+			case n == 1:
+				return githubtest.DropAfter
+			case n == 2 || stays && n > 2:
+				return githubtest.Forbidden
+			}
+			return ""
+		}
+		_, err := client.Start(t.Context(), run)
+		var readOnly *github.ReadOnlyTokenError
+		var unclosed *github.UnclosedError
+		if err == nil || errors.As(err, &readOnly) || errors.As(err, &unclosed) != stays {
+			t.Errorf("stays %v: %v", stays, err)
+		}
+		if r := s.Runs()[0]; !stays && r.Conclusion != "failure" || stays && r.Status != "in_progress" {
+			t.Errorf("stays %v: %+v", stays, r)
+		}
+	}
+}
+
 // TestLimitsAreWaitedFor: a limit without a time costs a minute, one with a time that time,
 // and one that ends after the run's time an error at once.
 func TestLimitsAreWaitedFor(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -53,6 +54,7 @@ func faultSequence(t *testing.T, seed uint64) (outcome string) {
 	v := verdict(random.IntN(170))
 	v.Conclusion = []string{"success", "neutral", "failure"}[random.IntN(3)]
 	began := c.now
+	var readOnly *github.ReadOnlyTokenError
 	var unannotated, unclosed error
 	check, err := client.Start(t.Context(), run)
 	if err == nil {
@@ -83,6 +85,12 @@ func faultSequence(t *testing.T, seed uint64) (outcome string) {
 		if i >= len(v.Annotations) || a.Message != v.Annotations[i].Message {
 			t.Fatalf("annotation %d is %q", i, a.Message)
 		}
+	}
+	if errors.As(err, &readOnly) {
+		t.Errorf("the check run is %s, and %v", r.Status, err)
+	}
+	if unannotated != nil && err == nil && !strings.Contains(r.Summary, "did not take the annotations") {
+		t.Errorf("annotations are missing, and the summary is %q", r.Summary)
 	}
 	switch {
 	case err == nil && (r.Status != "completed" || r.Conclusion != v.Conclusion):
