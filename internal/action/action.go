@@ -89,11 +89,7 @@ func (a *action) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	r, err := g.Run(ctx)
-	if err != nil {
-		return err
-	}
-	return a.publish(ctx, r)
+	return g.Evaluate(ctx, func(o gate.Outcome) error { return a.publish(ctx, o.Repository, o.Report) })
 }
 
 // mask asks the runner, before anything else is printed, to hide the keys.

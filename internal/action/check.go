@@ -96,13 +96,18 @@ func (a *action) checkRun() github.Run {
 }
 
 // post closes the check run with the verdict.
-func (a *action) post(ctx context.Context, r report.Report) error {
+func (a *action) post(ctx context.Context, r report.Report, at report.Places) error {
 	if a.check == nil {
 		return nil
 	}
+	shown, all := report.Annotations(r, at)
+	summary := report.Markdown(r, github.MaxSummaryBytes-maxNoteBytes)
+	if note := report.AnnotationsNote(len(shown), all); note != "" {
+		summary += "\n" + note + "\n"
+	}
 	unannotated, err := a.check.Finish(ctx, github.Verdict{
 		Conclusion: string(r.Conclusion), Title: report.Title(r),
-		Summary: report.Markdown(r, github.MaxSummaryBytes), Annotations: report.Annotations(r),
+		Summary: summary, Annotations: shown,
 	})
 	var superseded *github.SupersededError
 	if errors.As(err, &superseded) {
@@ -129,6 +134,9 @@ func notVerifiedSummary(cause error) string {
 	}
 	return summary
 }
+
+// maxNoteBytes bounds the note on how many findings are annotated.
+const maxNoteBytes = 256
 
 // maxReasonBytes bounds a reason in a summary.
 const maxReasonBytes = 16 << 10

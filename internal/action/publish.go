@@ -11,12 +11,13 @@ import (
 	"github.com/codexlock/codexlock/internal/git"
 	"github.com/codexlock/codexlock/internal/github"
 	"github.com/codexlock/codexlock/internal/outfile"
+	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/report"
 )
 
 // publish writes the report everywhere it belongs. What can fail because of the workflow
 // comes before the check run is closed, and what states that there is a verdict after it.
-func (a *action) publish(ctx context.Context, r report.Report) error {
+func (a *action) publish(ctx context.Context, clone *repo.Repository, r report.Report) error {
 	a.done = &r
 	if err := report.Write("text", a.world.Stdout, r, report.Options{}); err != nil {
 		return fmt.Errorf("write text: %w", err)
@@ -33,11 +34,12 @@ func (a *action) publish(ctx context.Context, r report.Report) error {
 	if a.check != nil {
 		url = a.check.URL()
 	}
-	if err := a.post(ctx, r); err != nil {
+	at := a.places(ctx, clone, r)
+	if err := a.post(ctx, r, at); err != nil {
 		return err
 	}
 	if a.commands {
-		if err := report.Write("github", a.world.Stdout, r, report.Options{}); err != nil {
+		if err := report.WriteCommands(a.world.Stdout, r, at, "the summary of this job has all of them"); err != nil {
 			return fmt.Errorf("write workflow commands: %w", err)
 		}
 	}

@@ -1,6 +1,7 @@
 package github
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -375,11 +376,15 @@ func (k *Check) update(ctx context.Context, o gh.UpdateCheckRunOptions) (*gh.Che
 	return r, err
 }
 
+// noFile is the path of an annotation without a file. The API requires a path; the
+// annotations of a job that have no file get this one.
+const noFile = ".github"
+
 func output(v Verdict, annotations []report.Annotation) *gh.CheckRunOutput {
 	o := &gh.CheckRunOutput{Title: gh.String(v.Title), Summary: gh.String(v.Summary)}
 	for _, a := range annotations {
 		out := &gh.CheckRunAnnotation{
-			Path: gh.String(a.Path), StartLine: gh.Int(a.StartLine), EndLine: gh.Int(a.EndLine),
+			Path: gh.String(cmp.Or(a.Path, noFile)), StartLine: gh.Int(a.StartLine), EndLine: gh.Int(a.EndLine),
 			AnnotationLevel: gh.String(a.Level), Message: gh.String(a.Message), Title: gh.String(a.Title),
 		}
 		if a.StartLine == a.EndLine { // GitHub refuses columns otherwise

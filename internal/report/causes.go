@@ -105,3 +105,28 @@ func (c cause) suppressions() []string {
 	}
 	return lines
 }
+
+// title formats a finding's rule and requirement, safe to print.
+func title(f decision.Finding) string {
+	words := f.Rule
+	if f.Requirement != "" {
+		words += " (" + f.Requirement + ")"
+	}
+	return Terminal(words)
+}
+
+// message formats a finding, safe to print, with those of the same cause and the next steps
+// on separate lines.
+func message(c cause) string {
+	lines := []string{subject(c.Finding) + ": " + c.Message}
+	for _, f := range c.also {
+		lines = append(lines, alsoLine(f))
+	}
+	if c.Excepted {
+		lines = append(lines, c.suppressions()...)
+	}
+	for _, hint := range c.hints() {
+		lines = append(lines, "hint: "+hint)
+	}
+	return terminalLines(lines)
+}

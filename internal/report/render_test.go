@@ -328,7 +328,8 @@ func TestEveryFindingIsShown(t *testing.T) {
 	for name, r := range reports() {
 		texts := map[string]string{"markdown": report.Markdown(r, report.MaxStepSummaryBytes), "text": write(t, "text", r, report.Options{ShowExcepted: true})}
 		var messages strings.Builder
-		for _, a := range report.Annotations(r) {
+		annotations, _ := report.Annotations(r, nil)
+		for _, a := range annotations {
 			messages.WriteString(a.Path + ":" + a.Title + "\n" + a.Message + "\n")
 		}
 		texts["annotations"] = messages.String()
@@ -345,7 +346,7 @@ func TestEveryFindingIsShown(t *testing.T) {
 			}
 		}
 	}
-	if n := len(report.Annotations(reports()["causes"])); n != 4 {
+	if _, n := report.Annotations(reports()["causes"], nil); n != 4 {
 		t.Errorf("%d annotations, want one for each of 4 causes", n)
 	}
 }

@@ -215,10 +215,10 @@ contains "$work/runner-good/stdout" 'assets/sources/new.bin verified \(VaultTime
 contains "$work/runner-good/_runner_file_commands/output" '^success$'
 contains "$work/runner-good/_runner_file_commands/summary" 'trusted and current'
 
-log "a drifted artifact is denied, and annotated on its line"
+log "a drifted artifact is denied, and annotated where it was changed"
 repository drift
 expect 1 drift
-contains "$work/runner-drift/stdout" '^::error file=Codex-Lock.json,line=5,col=17,title=lock.drift'
+contains "$work/runner-drift/stdout" '^::error file=assets/sources/model.bin,line=1,col=1,title=Content differs from the ledger'
 contains "$work/runner-drift/_runner_file_commands/output" '^failure$'
 
 log "tests are run in the sandbox, with no capability beyond an engine's own"
