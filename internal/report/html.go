@@ -5,14 +5,17 @@ import (
 	"crypto/sha256"
 	_ "embed" // the parts of the page
 	"encoding/base64"
+	"fmt"
 	"html/template"
 	"io"
 	"maps"
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/codexlock/codexlock/internal/decision"
+	"github.com/codexlock/codexlock/internal/report/timeline"
 )
 
 // How much a page lists: a browser shows so much without delay. The rest is counted.
@@ -44,7 +47,7 @@ type page struct {
 	Counts                    []pageCount
 	Facts                     []pageFact
 	Notes, Preview            []string
-	Timeline                  *timeline
+	Timeline                  *timeline.Timeline
 	ByRule                    []pageRule
 	CutFindings, CutArtifacts string
 	Project                   string
@@ -117,7 +120,7 @@ func writeHTML(w io.Writer, r Report, _ Options) error {
 		Title: Title(r), Class: string(r.Conclusion), Mark: mark(r), Project: projectURL,
 		Lines: visibleLines(verdictLines(r)), Counts: pageCounts(r), Facts: pageFacts(r),
 		Notes: visibleLines(append(suppressionLines(r), r.Notes...)), Preview: visibleLines(previewLines(r.Preview)),
-		Timeline: timelineOf(r), ByRule: pageRules(r),
+		Timeline: expiries(r), ByRule: pageRules(r),
 	}
 	if n := len(all) - maxPageFindings; n > 0 {
 		p.CutFindings = Count(n, "finding")
@@ -280,4 +283,33 @@ func choices(d pageData) (rules, domains []string) {
 		}
 	}
 	return slices.AppendSeq([]string{}, slices.Values(slices.Sorted(maps.Keys(codes)))), slices.AppendSeq([]string{}, slices.Values(slices.Sorted(maps.Keys(names))))
+}
+
+// expiries returns when the artifacts of a report expire, as a picture; nil if none does, or
+// the report has no time.
+func expiries(r Report) *timeline.Timeline {
+	now, err := time.Parse(time.RFC3339, utcTime(r.EffectiveTime))
+	if err != nil {
+		return nil
+	}
+	var ends []time.Time
+	for _, a := range r.Artifacts {
+		if end, err := time.Parse(time.RFC3339, utcTime(a.ExpiresAt)); err == nil {
+			ends = append(ends, end)
+		}
+	}
+	return timeline.Of(now, ends)
+}
+
+// expiryChoices are the choices of the filter by expiry: what is over, or soon will be.
+func expiryChoices(r Report) []pageTime {
+	now, err := time.Parse(time.RFC3339, utcTime(r.EffectiveTime))
+	if err != nil {
+		return []pageTime{}
+	}
+	times := []pageTime{{Label: "expired", Until: now.UTC().Format(time.RFC3339)}}
+	for _, hours := range []int{1, 6, 12, 24, 72, 168, 720} {
+		times = append(times, pageTime{Label: fmt.Sprintf("within %d h", hours), Until: now.Add(time.Duration(hours) * time.Hour).UTC().Format(time.RFC3339)})
+	}
+	return append(times, pageTime{Label: "no record", Until: "none"})
 }
