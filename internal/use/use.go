@@ -115,7 +115,10 @@ func (v *Verifier) open(ctx context.Context) (err error) {
 	}
 	if top == "" {
 		if top, err = gitTop(absolute(v.o.Dir, v.o.Near)); err != nil {
-			return err
+			var inDir error
+			if top, inDir = gitTop(absolute(v.o.Dir, "x")); inDir != nil {
+				return err
+			}
 		}
 	}
 	if v.root, err = openRoot(absolute(v.o.Dir, top)); err != nil {
