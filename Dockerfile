@@ -8,14 +8,17 @@ COPY . .
 ARG VERSION=devel
 RUN CGO_ENABLED=0 go build -trimpath -buildvcs=false \
     -ldflags "-s -w -X github.com/codexlock/codexlock/internal/buildinfo.Version=${VERSION}" \
-    -o /out/codexlock ./cmd/image
+    -o /out/codexlock ./cmd/image \
+    && CGO_ENABLED=0 go build -trimpath -buildvcs=false \
+    -ldflags "-s -w -X github.com/codexlock/codexlock/internal/buildinfo.Version=${VERSION}" \
+    -o /out/codexlock-use ./cmd/codexlock-use
 
 FROM debian:bookworm-slim AS files
 RUN apt-get update \
     && apt-get install -y --no-install-recommends bash ca-certificates coreutils git grep mawk openssl sed shellcheck
 COPY image/root.sh /root.sh
 RUN /root.sh /image
-COPY --from=build /out/codexlock /image/usr/local/bin/codexlock
+COPY --from=build /out/codexlock /out/codexlock-use /image/usr/local/bin/
 RUN ln -s codexlock /image/usr/local/bin/codexlock-action
 
 FROM scratch

@@ -74,7 +74,8 @@ hostile: ## changes of 999,000 files and the worst inputs, each below 1 GiB of m
 	CODEXLOCK_HOSTILE=full go test ./cmd/codexlock -run "TestLargeChange|TestWorstInputs" -count 1 -v -timeout 30m
 
 .PHONY: long
-long: hostile ## whole years of a repository, several seeds, and hostile (one to two hours)
+long: hostile ## whole years of a repository, several seeds, 120 tries of each race at use, and hostile (one to two hours)
+	CODEXLOCK_RACES=120 go test ./cmd/codexlock-use -run TestRaces -count 1 -v -timeout 30m
 	CODEXLOCK_YEAR=full go test ./cmd/codexlock -run TestYear -count 1 -v -timeout 6h
 
 .PHONY: faults

@@ -22,9 +22,11 @@ for platform in $PLATFORMS; do
     os=${platform%/*} arch=${platform#*/}
     name=codexlock-$version-$os-$arch
     mkdir "$work/$name"
-    GOOS=$os GOARCH=$arch go build -trimpath -buildvcs=false \
-        -ldflags "-s -w -buildid= -X $info.Version=$version -X $info.Commit=$commit" \
-        -o "$work/$name/codexlock" ./cmd/codexlock
+    for program in codexlock codexlock-use; do
+        GOOS=$os GOARCH=$arch go build -trimpath -buildvcs=false \
+            -ldflags "-s -w -buildid= -X $info.Version=$version -X $info.Commit=$commit" \
+            -o "$work/$name/$program" "./cmd/$program"
+    done
     install -m 644 LICENSE "$work/$name/LICENSE"
     tar -C "$work" --sort=name --owner=0 --group=0 --numeric-owner --mode=u=rwX,go=rX --mtime="@$SOURCE_DATE_EPOCH" --format=ustar \
         -cf - "$name" | gzip -n9 > "$out/$name.tar.gz"
