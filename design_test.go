@@ -47,7 +47,8 @@ const picture = `
 	audit config document ledger manifest -> changeset
 	changeset script -> collision
 	config content repo script -> lfs
-	collision lfs renewals sandbox shellcheck -> measure
+	collision -> wholechange
+	lfs renewals sandbox shellcheck wholechange -> measure
 	baseline decision facts -> suppression
 	bundle decision policykey schemas -> ruleset
 	evalcache ruleset suppression -> policy

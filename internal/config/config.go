@@ -539,3 +539,12 @@ func (c *Config) DomainFor(p artifact.Path) string {
 	}
 	return found
 }
+
+// DomainNames returns the names of the trust domains, sorted; "" alone without any, because
+// every name is a domain then.
+func (c Config) DomainNames() []string {
+	if c.Domains == nil {
+		return []string{""}
+	}
+	return slices.Sorted(maps.Keys(c.Domains))
+}

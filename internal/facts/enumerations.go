@@ -328,6 +328,14 @@ const (
 	ComparisonAbsent  Comparison = "absent" // one of the two is missing or malformed
 )
 
+// Match returns the comparison of two values that exist.
+func Match(equal bool) Comparison {
+	if equal {
+		return ComparisonMatch
+	}
+	return ComparisonDiffers
+}
+
 // A Signature is the verdict of checking a signature.
 type Signature string
 

@@ -195,5 +195,5 @@ func signedDigest(recorded *artifact.Digest, there bool, actual artifact.Digest)
 	if recorded == nil || !there {
 		return "absent"
 	}
-	return matches(actual == *recorded)
+	return facts.Match(actual == *recorded)
 }

@@ -25,11 +25,11 @@ func (c *Collector) check(s *subject) *facts.Checks {
 	if m := s.manifest; m != nil {
 		k.Manifest = compare(s.digest, m.SHA256)
 		if m.Artifact != "" {
-			k.Named = matches(m.Artifact == s.path.String() || m.Artifact == s.path.Base())
+			k.Named = facts.Match(m.Artifact == s.path.String() || m.Artifact == s.path.Base())
 		}
 		if e := s.entry; e != nil && e.Inputs != "" {
 			some := m.Inputs != nil && len(*m.Inputs) > 0
-			k.EntryInputs = facts.EntryInputs(matches(some == (e.Inputs == ledger.SomeInputs)))
+			k.EntryInputs = facts.EntryInputs(facts.Match(some == (e.Inputs == ledger.SomeInputs)))
 		}
 		k.Inputs, k.Outputs = worst(s.in.Manifest.Inputs), recorded(s.in.Manifest.Outputs)
 		if s.lfs != nil && s.in.Artifact.Proof == "lfs-oid" {
@@ -56,10 +56,10 @@ func (c *Collector) checkRecord(s *subject, k *facts.Checks) {
 		}
 	}
 	if s.entry != nil {
-		k.Domain = matches(r.TrustDomain == s.entry.TrustDomain)
+		k.Domain = facts.Match(r.TrustDomain == s.entry.TrustDomain)
 	}
 	if r.Path != nil {
-		k.Path = matches(*r.Path == s.path)
+		k.Path = facts.Match(*r.Path == s.path)
 	}
 	k.Rollback = c.rollback(s)
 	k.ManifestSigned = signedDigest(r.ManifestSHA256, s.manifestFile.State == "valid", s.digestOfManifest())
@@ -116,14 +116,7 @@ func compare(measured, recorded artifact.Digest) facts.Comparison {
 	if measured.IsZero() {
 		return "absent"
 	}
-	return matches(measured == recorded)
-}
-
-func matches(same bool) facts.Comparison {
-	if same {
-		return "match"
-	}
-	return "differs"
+	return facts.Match(measured == recorded)
 }
 
 func yes(holds bool) facts.YesNo {

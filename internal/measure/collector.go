@@ -14,6 +14,7 @@ import (
 	"github.com/codexlock/codexlock/internal/renewals"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/vaulttime"
+	"github.com/codexlock/codexlock/internal/wholechange"
 )
 
 // Options say what is measured, the base to compare with, and the keys and programs to use.
@@ -47,7 +48,7 @@ type Collector struct {
 	now      string
 	mirrors  sync.Map // whether the head has a folder under assets/manifests/, by path
 	inputs   digests
-	keyIDs   keyIDs
+	keys     *wholechange.Keys
 	scripts  scripts
 	standard standardScript
 	pointers *lfs.Pointers
@@ -65,8 +66,23 @@ func Collect(ctx context.Context, o Options) (*Collector, error) {
 	settings := settingsOf(o)
 	return &Collector{
 		Set: set, o: o, now: vaulttime.FormatTime(o.Now), settings: settings,
-		suspects: content.NewBudget(), pointers: lfs.New(o.Head, settings.LFS),
+		keys: wholechange.NewKeys(o.Config, o.Keys, o.Now), suspects: content.NewBudget(), pointers: lfs.New(o.Head, settings.LFS),
 	}, nil
+}
+
+// Repository measures the change as a whole.
+func (c *Collector) Repository(ctx context.Context) (facts.Measurement, error) {
+	s, err := c.standardScript(ctx)
+	if err != nil {
+		return facts.Measurement{}, err
+	}
+	r, docs, err := wholechange.Measure(ctx, c.Set, c.keys, wholechange.Options{
+		BaseCommit: c.o.BaseCommit, TrustedBase: c.o.TrustedBase, LoadEdited: c.o.LoadEdited, Script: s.fact,
+	})
+	if err != nil {
+		return facts.Measurement{}, err
+	}
+	return facts.Measurement{Input: facts.Input{EffectiveTime: c.now, Settings: c.settings, Repository: r}, Locate: docs.Locate}, nil
 }
 
 // settingsOf returns the settings of the configuration that rules can read.

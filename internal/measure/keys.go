@@ -3,81 +3,48 @@ package measure
 import (
 	"context"
 	"errors"
-	"maps"
 	"slices"
 
-	"github.com/codexlock/codexlock/internal/config"
 	"github.com/codexlock/codexlock/internal/document"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/vaulttime"
+	"github.com/codexlock/codexlock/internal/wholechange"
 )
 
-// Keys are the facts about the keys of trust domains and nothing else: no tree
-// is read, and there are no artifacts. Rules that ask for more find nothing to
-// judge by; it is for those of the area trust.
+// Keys measures the keys of trust domains and nothing else: it reads no tree, and there are no
+// artifacts. It is for the rules of the area trust; others have no facts to judge by.
 type Keys struct {
-	c    *Collector
+	o    Options
 	only string // the one domain; "" for all
 }
 
-// NewKeys measures the keys of a configuration, or those of one of its domains;
-// of the options it takes Config, Keys and Now.
+// NewKeys returns the Keys of a configuration, or of one of its domains. Of the options it uses
+// Config, Keys and Now.
 func NewKeys(o Options, only string) Keys {
-	return Keys{&Collector{o: o, settings: settingsOf(o), now: vaulttime.FormatTime(o.Now)}, only}
+	return Keys{o, only}
 }
 
-// Len is none.
+// Len returns 0.
 func (k Keys) Len() int { return 0 }
 
-// Artifact is never asked for.
+// Artifact fails: there are no artifacts.
 func (k Keys) Artifact(context.Context, int) (facts.Measurement, error) {
 	return facts.Measurement{}, errors.New("there are no artifacts")
 }
 
-// Repository are the keys.
+// Repository returns the facts about the keys.
 func (k Keys) Repository(context.Context) (facts.Measurement, error) {
 	docs := document.Positions{}
-	file := k.c.o.Config.File.String()
+	file := k.o.Config.File.String()
 	if file != "" {
-		docs.Add(file, k.c.o.Config.Document)
+		docs.Add(file, k.o.Config.Document)
 	}
 	keys := k.Domains()
-	r := &facts.Repository{Scope: facts.Paths, Config: file, Keys: keys, KeyChecks: CheckKeys(keys), TrustedBase: facts.TrustedCommit, EditedGate: "unedited", GateProblems: []facts.GateProblem{}}
-	return facts.Measurement{Input: facts.Input{EffectiveTime: k.c.now, Settings: k.c.settings, Repository: r}, Locate: docs.Locate}, nil
+	r := &facts.Repository{Scope: facts.Paths, Config: file, Keys: keys, KeyChecks: wholechange.CheckKeys(keys), TrustedBase: facts.TrustedCommit, EditedGate: "unedited", GateProblems: []facts.GateProblem{}}
+	return facts.Measurement{Input: facts.Input{EffectiveTime: vaulttime.FormatTime(k.o.Now), Settings: settingsOf(k.o), Repository: r}, Locate: docs.Locate}, nil
 }
 
-// Domains state what holds of every trust domain's keys.
+// Domains returns the facts about the keys of each trust domain.
 func (k Keys) Domains() []facts.DomainKey {
-	return slices.DeleteFunc(k.c.domainKeys(), func(d facts.DomainKey) bool { return k.only != "" && d.Domain != "" && d.Domain != k.only })
-}
-
-// CheckKeys states what holds of some domains' keys together.
-func CheckKeys(keys []facts.DomainKey) *facts.KeyChecks {
-	c := &facts.KeyChecks{Strength: "strong", Sharing: "apart", Listing: "listed", Age: "fresh"}
-	for _, k := range keys {
-		if k.Strength != "strong" && k.Strength != "absent" {
-			c.Strength = "weak"
-		}
-		if len(k.SharedWith) > 0 {
-			c.Sharing = "shared"
-		}
-		if k.Listed != "current" && k.Listed != "none" && k.Listed != "absent" {
-			c.Listing = "unlisted"
-		}
-		for _, p := range k.PublicKeys {
-			if p.Age != "fresh" && p.State != "retiring" && p.State != "revoked" {
-				c.Age = "due"
-			}
-		}
-	}
-	return c
-}
-
-// DomainNames are those of a configuration, sorted; "" where it has none, for
-// then any name is one.
-func DomainNames(c config.Config) []string {
-	if c.Domains == nil {
-		return []string{""}
-	}
-	return slices.Sorted(maps.Keys(c.Domains))
+	return slices.DeleteFunc(wholechange.NewKeys(k.o.Config, k.o.Keys, k.o.Now).Domains(), func(d facts.DomainKey) bool { return k.only != "" && d.Domain != "" && d.Domain != k.only })
 }

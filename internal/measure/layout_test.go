@@ -318,8 +318,8 @@ func TestDomainKeys(t *testing.T) {
 	}
 	d := f.conf.Domains["default"]
 	d.PublicKeys = []config.PublicKey{
-		{ID: "1", State: "current", CreatedAt: now.Add(-measure.RotationPeriod)},
-		{ID: "2", State: "current", CreatedAt: now.Add(-measure.RotationPeriod + time.Second)},
+		{ID: "1", State: "current", CreatedAt: now.Add(-vaulttime.RotationPeriod)},
+		{ID: "2", State: "current", CreatedAt: now.Add(-vaulttime.RotationPeriod + time.Second)},
 		{ID: "3", State: "retiring"},
 	}
 	f.conf.Domains["default"] = d

@@ -388,7 +388,7 @@ func (c *Collector) measureDomain(s *subject) {
 		s.in.Domain.State = "open"
 	}
 	if known {
-		s.in.Domain.KeyID = c.keyIDs.of(c.o.Keys, name)
+		s.in.Domain.KeyID = c.keys.ID(name)
 	}
 }
 
@@ -550,19 +550,4 @@ func inputDigest(ctx context.Context, tree repo.Tree, p artifact.Path) (artifact
 		digest = content
 	}
 	return digest, nil
-}
-
-// keyIDs remembers the id of each domain's key.
-type keyIDs struct{ known sync.Map }
-
-func (k *keyIDs) of(keys *vaulttime.Keyring, domain string) string {
-	if id, ok := k.known.Load(domain); ok {
-		return id.(string)
-	}
-	id := ""
-	if key, ok := keys.Key(domain); ok {
-		id = key.ID()
-	}
-	k.known.Store(domain, id)
-	return id
 }

@@ -64,15 +64,6 @@ func (c *Collector) knownIngest(text []byte) (known, verifiesOne bool) {
 	return known, verifiesOne
 }
 
-// measureScript reports the standard's one command in the repository's root (ZT-12).
-func (c *Collector) measureScript(ctx context.Context, r *facts.Repository) error {
-	s, err := c.standardScript(ctx)
-	if err == nil {
-		r.Script = s.fact
-	}
-	return err
-}
-
 // verifier says what verifies the artifact of a test, which delegates or does not.
 func (c *Collector) verifier(ctx context.Context, delegates bool) (facts.TestVerifier, error) {
 	if !delegates {

@@ -16,7 +16,6 @@ import (
 	"github.com/codexlock/codexlock/internal/git"
 	"github.com/codexlock/codexlock/internal/host"
 	"github.com/codexlock/codexlock/internal/keys"
-	"github.com/codexlock/codexlock/internal/measure"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/txn"
 	"github.com/codexlock/codexlock/internal/vaulttime"
@@ -87,7 +86,7 @@ func (s Signer) key(domain string) (vaulttime.Key, config.Domain, error) {
 
 // AnyKey refuses a run that can sign nothing.
 func (s Signer) AnyKey() error {
-	names := measure.DomainNames(s.Config)
+	names := s.Config.DomainNames()
 	for _, name := range names {
 		if len(s.Keys.Held(name)) > 0 {
 			return nil

@@ -19,6 +19,7 @@ import (
 	"io"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/codexlock/codexlock/internal/artifact"
 )
@@ -250,3 +251,6 @@ func (Key) MarshalJSON() ([]byte, error) { return []byte(`"` + redacted + `"`), 
 
 // MarshalText writes a placeholder.
 func (Key) MarshalText() ([]byte, error) { return []byte(redacted), nil }
+
+// RotationPeriod is the longest time that a key is used (ZT-14.4).
+const RotationPeriod = 90 * 24 * time.Hour

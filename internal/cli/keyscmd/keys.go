@@ -168,7 +168,7 @@ func (k *keyView) known() error {
 
 // domains returns the selected trust domains.
 func (k *keyView) domains() []string {
-	names := measure.DomainNames(k.options.Config)
+	names := k.options.Config.DomainNames()
 	if k.domain != "" && k.options.Config.Domains != nil {
 		return []string{k.domain}
 	}
@@ -338,7 +338,7 @@ func (k *keyView) next(d facts.DomainKey) string {
 // rotationDays is the longest age of a key (ZT-14.4). keys check prints a notice rotationNotice
 // days before that.
 const (
-	rotationDays   = int(measure.RotationPeriod / (24 * time.Hour))
+	rotationDays   = int(vaulttime.RotationPeriod / (24 * time.Hour))
 	rotationNotice = 14
 )
 

@@ -15,7 +15,6 @@ import (
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/gate"
 	"github.com/codexlock/codexlock/internal/host"
-	"github.com/codexlock/codexlock/internal/measure"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/report"
 	"github.com/codexlock/codexlock/internal/signing"
@@ -164,5 +163,5 @@ func (s statusRun) read(ctx context.Context, g *gate.Gate) (found status.Status,
 			records[i].Expires = at.Time
 		}
 	}
-	return status.New(c, records, g.Now(), measure.RotationPeriod), c, nil
+	return status.New(c, records, g.Now(), vaulttime.RotationPeriod), c, nil
 }

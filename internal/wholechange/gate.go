@@ -1,4 +1,4 @@
-package measure
+package wholechange
 
 import (
 	"bytes"
@@ -13,17 +13,17 @@ import (
 	"github.com/codexlock/codexlock/internal/repo"
 )
 
-// measureGate lists what the change does to the gate itself. Of workflows only
-// those that speak of Codexlock, before or after, are part of it.
-func (c *Collector) measureGate(ctx context.Context, r *facts.Repository) error {
+// gate lists the files of the gate that the change edits. A workflow is part of the gate if it
+// mentions Codexlock, before or after.
+func (m *measurer) gate(ctx context.Context, r *facts.Repository) error {
 	changes := []facts.GateChange{}
-	for name, status := range c.Changes.All() {
-		kind := changeset.GateKind(&c.o.Config, name)
+	for name, status := range m.set.Changes.All() {
+		kind := changeset.GateKind(&m.set.Config, name)
 		if kind == "" {
 			continue
 		}
 		if kind == "workflow" {
-			runs, err := c.mentionsUs(ctx, name)
+			runs, err := m.mentionsUs(ctx, name)
 			if err != nil {
 				return err
 			}
@@ -38,20 +38,20 @@ func (c *Collector) measureGate(ctx context.Context, r *facts.Repository) error 
 	}
 	sort.Slice(changes, func(i, j int) bool { return changes[i].Path < changes[j].Path })
 	r.GateChanges = changes
-	return c.measureEdited(ctx, r)
+	return m.edited(ctx, r)
 }
 
-// measureEdited finds out whether the gate can be used once the change is merged.
-func (c *Collector) measureEdited(ctx context.Context, r *facts.Repository) error {
+// edited measures whether the gate can be used once the change is merged.
+func (m *measurer) edited(ctx context.Context, r *facts.Repository) error {
 	r.EditedGate, r.GateProblems = "unedited", []facts.GateProblem{}
-	if c.o.TrustedBase == facts.TrustedHead || len(c.GateEdits()) == 0 {
+	if m.o.TrustedBase == facts.TrustedHead || len(m.set.GateEdits()) == 0 {
 		return nil
 	}
 	r.EditedGate = "unchecked"
-	if c.o.LoadEdited == nil {
+	if m.o.LoadEdited == nil {
 		return nil
 	}
-	problems, err := c.o.LoadEdited(ctx, c.o.Head)
+	problems, err := m.o.LoadEdited(ctx, m.set.Head)
 	if err != nil {
 		return fmt.Errorf("load the edited gate: %w", err)
 	}
@@ -63,8 +63,8 @@ func (c *Collector) measureEdited(ctx context.Context, r *facts.Repository) erro
 	return nil
 }
 
-// maxGateChanges bounds the files of the gate that one change edits. Each of them is
-// reported, so that a person agrees to it; nobody reads more.
+// maxGateChanges is the largest number of files of the gate that one change may edit. Each of
+// them is reported, so that a person agrees to it; nobody reads more.
 const maxGateChanges = 10_000
 
 // A GateChangesError is a change that edits more files of the gate than are judged.
@@ -79,9 +79,9 @@ func (e *GateChangesError) Hint() string {
 	return "list the files that differ: git diff --stat BASE HEAD; then split the change"
 }
 
-// mentionsUs reports whether a file speaks of Codexlock, in the base or in the head.
-func (c *Collector) mentionsUs(ctx context.Context, name string) (bool, error) {
-	for _, tree := range []repo.Tree{c.o.Base, c.o.Head} {
+// mentionsUs reports whether a file mentions Codexlock, in the base or in the head.
+func (m *measurer) mentionsUs(ctx context.Context, name string) (bool, error) {
+	for _, tree := range []repo.Tree{m.set.Base, m.set.Head} {
 		entry, there, err := tree.Lookup(ctx, artifact.Path(name))
 		if err != nil {
 			return false, fmt.Errorf("look up %s: %w", name, err)
