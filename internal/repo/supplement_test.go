@@ -151,27 +151,32 @@ func TestMergeBasesBehindTheCut(t *testing.T) {
 	s.Git("checkout", "-q", "other")
 	s.Write("b", "1")
 	y := s.commit()
-	// Each merges the other's: x and y are both merge bases. y is far from main's tip.
+	// Each merges the other's: x and y are both merge bases. A commit stands between main's
+	// merge and y.
 	s.Git("merge", "-q", "-m", "m", string(x))
 	head := git.Commit(s.Git("rev-parse", "HEAD"))
+	s.Git("checkout", "-q", "-b", "between", string(y))
+	s.Write("b", "2")
+	between := s.commit()
 	s.Git("checkout", "-q", "main")
-	s.Git("merge", "-q", "-m", "m", string(y))
-	s.Write("c", "1")
-	tip := s.commit()
+	s.Git("merge", "-q", "-m", "m", string(between))
+	tip := git.Commit(s.Git("rev-parse", "HEAD"))
 	if bases, err := s.open().MergeBases(t.Context(), tip, head); err != nil || len(bases) != 2 {
 		t.Fatalf("MergeBases = %v %v, want two", bases, err)
 	}
-	// The same history, without y's side of main.
+	// The same history, cut where main reaches y: only x is seen.
 	writeShallow := func(id git.Commit) {
 		if err := os.WriteFile(s.Path(".git/shallow"), []byte(string(id)+"\n"), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
-	merged := git.Commit(s.Git("rev-parse", string(tip)+"^1"))
-	writeShallow(merged)
+	writeShallow(between)
+	if out := s.Git("merge-base", "--all", string(tip), string(head)); out != string(x) {
+		t.Fatalf("git sees %s, want %s alone", out, x)
+	}
 	var missing *git.MissingHistoryError
 	if bases, err := s.open().MergeBases(t.Context(), tip, head); !errors.As(err, &missing) {
-		t.Errorf("cut at %s: MergeBases = %v %v", merged, bases, err)
+		t.Errorf("cut at %s: MergeBases = %v %v", between, bases, err)
 	}
 	// A cut behind the merge bases hides nothing.
 	os.Remove(s.Path(".git/shallow"))
