@@ -52,6 +52,10 @@ func (e Evaluation) recover(ctx context.Context, t comparison, cause error) (Eva
 	}
 	for _, commit := range edited {
 		judge, found, err := e.ancestor(ctx, t, commit)
+		if missing := (*git.MissingCommitError)(nil); errors.As(err, &missing) && missing.Shallow {
+			unusable.shallow = true
+			return e, unusable
+		}
 		if err != nil || found {
 			if found {
 				judge.notes = append(judge.notes, fmt.Sprintf("the gate of %.12s cannot be used (%s): this change edits that file, and was checked by the gate of its ancestor %.12s", trusted, problem.Path, judge.Facts.TrustedCommit))
@@ -101,10 +105,14 @@ type unusableBaseError struct {
 	file    string
 	err     error
 	still   string // the error of the change's own gate, if the change edits the file
+	shallow bool   // the change repairs the file, and the clone has no earlier commit to judge it
 	commits bool   // commits are judged, not the user's own work tree
 }
 
 func (e *unusableBaseError) Error() string {
+	if e.shallow {
+		return fmt.Sprintf("%v; this change repairs %s, and the earlier commit whose gate would check it is not in this shallow clone", e.err, e.file)
+	}
 	if e.still != "" {
 		return fmt.Sprintf("%v; this change edits %s, and its own gate cannot be used either: %s", e.err, e.file, e.still)
 	}
@@ -122,6 +130,9 @@ func (e *unusableBaseError) Unwrap() error {
 
 // Hint is the next step.
 func (e *unusableBaseError) Hint() string {
+	if e.shallow {
+		return "fetch the history and run it again: actions/checkout with fetch-depth: 0, or git fetch --unshallow"
+	}
 	var own interface{ Hint() string }
 	if e.still == "" && errors.As(e.err, &own) && own.Hint() != "" && !e.commits {
 		return own.Hint()
