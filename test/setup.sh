@@ -4,7 +4,7 @@
 set -euo pipefail
 
 missing=()
-for program in openssl shellcheck jq; do
+for program in openssl shellcheck jq pre-commit; do
     command -v "$program" > /dev/null || missing+=("$program")
 done
 [ "${#missing[@]}" -eq 0 ] && exit 0

@@ -54,8 +54,19 @@ func TestCommandLine(t *testing.T) {
 			"step":   step,
 			"cat-to": catTo,
 			"vault":  vault,
+			"ours":   ours,
 		},
 	})
+}
+
+// ours copies a file of this repository: ours NAME FILE.
+func ours(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: ours NAME FILE")
+	}
+	text, err := os.ReadFile(filepath.Join("..", "..", args[0]))
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), text, 0o644))
 }
 
 // setup gives each script a home, a key and a git that is nobody's.
