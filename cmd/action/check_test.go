@@ -80,7 +80,8 @@ func TestCheckRunIsTrue(t *testing.T) {
 		"a fork": {
 			pull: "denied", fault: from(look, githubtest.Forbidden), code: 1, output: "failure",
 			vars:   map[string]string{"HEAD_REPOSITORY": "somebody/r"},
-			stdout: []string{"::error file="}, stderr: []string{"the token of a fork's pull request may not write check runs: the findings are workflow commands, and the result is that of this job"},
+			stdout: []string{"::notice title=Codexlock::Denied: ", "::error file=", "::notice title=Codexlock::maintainer: "}, stderr: []string{"the token of a fork's pull request may not write check runs: the findings are workflow commands, and the result is that of this job"},
+			summary: []string{"contributor: this pull request is from a fork, which has no key and needs none: nothing is left for you to do", "maintainer: review the commits, then attest them: Actions, Attest, Run workflow, with pull request 3"},
 		},
 		"a limit of a day": {
 			pull: "trusted", fault: from(closing-1, githubtest.Limit429Long), code: 3, conclusion: "in_progress", output: "failure",

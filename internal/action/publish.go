@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 
 	"github.com/codexlock/codexlock/internal/exit"
@@ -18,6 +19,7 @@ import (
 // publish writes the report everywhere it belongs. What can fail because of the workflow
 // comes before the check run is closed, and what states that there is a verdict after it.
 func (a *action) publish(ctx context.Context, clone *repo.Repository, r report.Report) error {
+	r.Notes = slices.Concat(r.Notes, a.forkNotes(r))
 	a.done = &r
 	if err := report.Write("text", a.world.Stdout, r, report.Options{}); err != nil {
 		return fmt.Errorf("write text: %w", err)

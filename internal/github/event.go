@@ -34,6 +34,7 @@ type Event struct {
 	Deleted         bool   // the ref was deleted: there is nothing to judge
 	CheckSHA        string // the commit that the check run is posted on
 	Fork            bool   // the head is in another repository, or in a deleted one
+	Number          int    // of the pull request; 0: the event has none
 	DefaultBranch   string
 	RunID           string
 	Attempt         string
@@ -74,6 +75,7 @@ type payload struct {
 		DefaultBranch string `json:"default_branch"`
 		FullName      string `json:"full_name"`
 	} `json:"repository"`
+	Number      int `json:"number"` // of the pull request
 	PullRequest *struct {
 		Base struct {
 			Ref string `json:"ref"`
@@ -127,7 +129,7 @@ func ReadEvent(env func(string) (string, bool), text []byte) (Event, error) {
 			return e, &EventError{e.Name, fmt.Sprintf("has a payload that is not JSON: %v", err)}
 		}
 	}
-	e.DefaultBranch = p.Repository.DefaultBranch
+	e.DefaultBranch, e.Number = p.Repository.DefaultBranch, max(p.Number, 0)
 	if err := e.setCommits(p, get("GITHUB_SHA"), get("GITHUB_REF")); err != nil {
 		return e, err
 	}
