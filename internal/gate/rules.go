@@ -194,55 +194,11 @@ func bundleOnDisk(name string) ([]byte, error) {
 // environment names.
 func (g *Gate) fetcher() *fetch.Client {
 	return &fetch.Client{
-		Cache:       cacheDir(g.world.Env),
+		Cache:       fetch.CacheDir(g.world.Env),
 		Offline:     g.options.Sources.Offline.Value,
-		Credentials: func() (fetch.Credentials, error) { return credentials(g.world.Env) },
+		Credentials: func() (fetch.Credentials, error) { return fetch.DockerCredentials(g.world.Env) },
 		Warn:        g.world.Warn,
 	}
-}
-
-// cacheDir returns the directory of cached bundles (XDG base directories: a relative one is
-// ignored); "" if the environment names none.
-func cacheDir(env func(string) (string, bool)) string {
-	if dir, _ := env("XDG_CACHE_HOME"); filepath.IsAbs(dir) {
-		return filepath.Join(dir, "codexlock", "bundles")
-	}
-	if home, _ := env("HOME"); filepath.IsAbs(home) {
-		return filepath.Join(home, ".cache", "codexlock", "bundles")
-	}
-	return ""
-}
-
-// credentials returns those of docker login: from the variable DOCKER_AUTH_CONFIG, or from the
-// file.
-func credentials(env func(string) (string, bool)) (fetch.Credentials, error) {
-	if text, _ := env("DOCKER_AUTH_CONFIG"); text != "" {
-		c, err := fetch.ParseDockerConfig([]byte(text))
-		if err != nil {
-			return c, fmt.Errorf("DOCKER_AUTH_CONFIG %w", err)
-		}
-		return c, nil
-	}
-	dir, _ := env("DOCKER_CONFIG")
-	if home, _ := env("HOME"); dir == "" && home != "" {
-		dir = filepath.Join(home, ".docker")
-	}
-	if dir == "" {
-		return fetch.Credentials{}, nil
-	}
-	name := filepath.Join(dir, "config.json")
-	text, err := os.ReadFile(name)
-	if errors.Is(err, os.ErrNotExist) {
-		return fetch.Credentials{}, nil
-	}
-	if err != nil {
-		return fetch.Credentials{}, err
-	}
-	c, err := fetch.ParseDockerConfig(text)
-	if err != nil {
-		return c, fmt.Errorf("%s %w", name, err)
-	}
-	return c, nil
 }
 
 // modules reads the rules of a directory: from the trusted base, or from where
