@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -25,6 +26,9 @@ const secret = "a-key-of-these-attacks-0123456789abcdef0123"
 var program = sync.OnceValues(func() (string, error) {
 	dir, err := os.MkdirTemp("", "codexlock-use-")
 	if err != nil {
+		return "", err
+	}
+	if err := os.Chmod(dir, 0o755); err != nil { // for another user
 		return "", err
 	}
 	name := filepath.Join(dir, "codexlock-use")
@@ -52,6 +56,7 @@ type repository struct {
 	key    vaulttime.Key
 	at     time.Time
 	ledger ledger.Ledger
+	user   *syscall.Credential // nil: this one
 }
 
 func newRepository(t *testing.T) *repository {
@@ -61,6 +66,9 @@ func newRepository(t *testing.T) *repository {
 		t.Fatal(err)
 	}
 	r := &repository{t: t, root: filepath.Join(t.TempDir(), "repo"), key: key, at: time.Now().Add(-time.Hour)}
+	if err := os.Chmod(filepath.Dir(filepath.Dir(r.root)), 0o755); err != nil { // for another user
+		t.Fatal(err)
+	}
 	r.trust = filepath.Join(t.TempDir(), "trust.yaml")
 	r.write(r.trust, fmt.Sprintf("version: 1\nrequire_proof: true\nrecords: 2\nkeyless: proof\ntrust_domains:\n  prod:\n    paths: [\"**\"]\n    public_keys: [{id: %q, key: %q}]\n", key.ID(), vaulttime.FormatPublicKey(key.PublicKey())), 0o600)
 	r.write(filepath.Join(r.root, ".git/HEAD"), "ref: refs/heads/main\n", 0o644)
@@ -123,6 +131,7 @@ func (r *repository) useWith(env []string, args ...string) result {
 		r.t.Fatal(err)
 	}
 	cmd := exec.Command(name, args...)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: r.user}
 	cmd.Dir, cmd.Env = r.root, append([]string{"PATH=/usr/bin:/bin", "HOME=/"}, env...)
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr

@@ -7,11 +7,17 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/codexlock/codexlock/internal/config"
+	"github.com/codexlock/codexlock/internal/useflags"
 )
 
 const hello = "#!/usr/bin/env bash\nset -euo pipefail\necho \"hello $0 $*\"\n"
@@ -329,4 +335,94 @@ func TestStateAndRecords(t *testing.T) {
 	}
 	r.write(filepath.Join(records, "s.sh.vaulttime.json"), "{}", 0o644)
 	r.use("run", "--records", records, "--", "s.sh").refused(t, "a broken fresher record", 126, "[vaulttime.expired]")
+}
+
+// TestAnotherUser: without root, --as path works by no_new_privs; where a script may need
+// privileges, auto takes fd. What root alone may read is refused.
+func TestAnotherUser(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root can become another user")
+	}
+	r := newRepository(t)
+	r.attest("s.sh", "#!/bin/sh\n. ./lib.sh\n", 0o755)
+	r.attest("lib.sh", "echo lib; grep NoNewPrivs /proc/self/status\n", 0o644)
+	r.attest("sudo.sh", "#!/bin/sh\nsudo -n true || true; grep NoNewPrivs /proc/self/status\n", 0o755)
+	for _, c := range []struct{ way, script, want string }{
+		{"path", "s.sh", "lib\nNoNewPrivs:\t1\n"}, {"auto", "s.sh", "lib\nNoNewPrivs:\t1\n"}, {"fd", "s.sh", "lib\nNoNewPrivs:\t0\n"}, {"auto", "sudo.sh", "NoNewPrivs:\t0\n"},
+	} {
+		if err := os.Chmod(r.trust, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		r.user = &syscall.Credential{Uid: 65534, Gid: 65534}
+		if got := r.use("run", "--as", c.way, "--", c.script); got.code != 0 || got.stdout != c.want {
+			t.Errorf("--as %s %s: ended with %d, printed %q and %q, want %q", c.way, c.script, got.code, got.stdout, got.stderr, c.want)
+		}
+	}
+	if err := os.Chmod(r.trust, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r.use("run", "--", "s.sh").refused(t, "a trust file that cannot be read", 125, "permission denied")
+}
+
+// TestNestedRun: a run inside of a run has no watcher of its own, and verifies all the same.
+func TestNestedRun(t *testing.T) {
+	name, err := program()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := newRepository(t)
+	inner := name + " run --trust " + r.trust + " "
+	r.attest("outer.sh", "#!/bin/sh\n"+inner+"-- inner.sh\n", 0o755)
+	r.attest("inner.sh", "#!/bin/sh\necho inner\n", 0o755)
+	if got := r.use("run", "--as", "path", "--", "outer.sh"); got.code != 0 || got.stdout != "inner\n" {
+		t.Errorf("%+v", got)
+	}
+	r.attest("inner.sh", "#!/bin/sh\necho inner $0\n", 0o755)
+	r.use("run", "--as", "path", "--", "outer.sh").refused(t, "a nested script that looks for itself", 125, "cannot be executed under its own name")
+	r.attest("outer.sh", "#!/bin/sh\n"+inner+"--as path -- inner.sh\n", 0o755)
+	r.use("run", "--as", "path", "--", "outer.sh").refused(t, "a nested --as path", 125, "watched already")
+	r.write(r.name("inner.sh"), "#!/bin/sh\necho evil\n", 0o755)
+	r.attest("outer.sh", "#!/bin/sh\n"+inner+"--as fd -- inner.sh\n", 0o755)
+	if got := r.use("run", "--as", "path", "--", "outer.sh"); got.stdout != "" || !strings.Contains(got.stderr, "[lock.drift]") {
+		t.Errorf("%+v", got)
+	}
+}
+
+// TestGuide: the YAML of the guide can be read, and each command of it is one.
+func TestGuide(t *testing.T) {
+	text, err := os.ReadFile("../../docs/guides/use.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocks := 0
+	for _, m := range regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllStringSubmatch(string(text), -1) {
+		blocks++
+		var v any
+		if err := yaml.Unmarshal([]byte(m[1]), &v); err != nil {
+			t.Errorf("%v in\n%s", err, m[1])
+		}
+		if strings.HasPrefix(m[1], "version: 1\n") {
+			if _, err := config.Parse("trust.yaml", []byte(m[1])); err != nil {
+				t.Errorf("the trust file: %v", err)
+			}
+		}
+	}
+	flags := 0
+	for _, m := range regexp.MustCompile(`codexlock(?:-use)? (run|open|copy) ([^\n`+"`"+`]*)`).FindAllStringSubmatch(string(text), -1) {
+		c, _ := useflags.Find(m[1])
+		before, _, _ := strings.Cut(" "+m[2]+" ", " -- ")
+		for _, word := range strings.Fields(before) {
+			name, isFlag := strings.CutPrefix(word, "--")
+			if !isFlag {
+				continue
+			}
+			flags++
+			if !slices.ContainsFunc(c.Flags, func(f useflags.Flag) bool { return f.Name == name }) {
+				t.Errorf("%s has no flag --%s", c.Name, name)
+			}
+		}
+	}
+	if blocks < 3 || flags < 8 {
+		t.Errorf("%d blocks and %d flags: the test looks for the wrong things", blocks, flags)
+	}
 }

@@ -66,6 +66,11 @@ type noWatchError struct{ reason string }
 
 func (e *noWatchError) Error() string { return e.reason }
 
+// Hint is the next step.
+func (e *noWatchError) Hint() string {
+	return "for a script that does without its own name and reads no sibling: --as fd"
+}
+
 // way returns how the script is to be executed. reason is why it is not by path.
 func (c *Command) way() (way string, reason *noWatchError, err error) {
 	if c.As != Auto {

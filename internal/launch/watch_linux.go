@@ -58,7 +58,7 @@ func (c *Command) watched(ctx context.Context, argv []string) (int, error) {
 		return 0, err
 	}
 	if failed := complaint(pair[0]); failed != "" {
-		return 0, &LaunchError{failed, "see whether the interpreter can be executed"}
+		return 0, &noWatchError{failed}
 	}
 	if w.others() {
 		c.Warn(&LaunchError{c.Held.Path.String() + ": processes that it started go on, and can open no file any more", "for a script that starts services: --as fd"})

@@ -2,22 +2,25 @@ package schemas
 
 import (
 	"regexp"
+	"regexp/syntax"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // compilePattern is a matcher for a pattern keyword, which is RE2's syntax here.
 // Most of ours are a row of ASCII classes of fixed lengths; those are matched by
 // tables, in a tenth of the time.
 func compilePattern(pattern string) (func(string) bool, error) {
-	re, err := regexp.Compile(pattern)
-	if err != nil {
-		return nil, err
-	}
 	if row, ok := rowOf(pattern); ok {
 		return row.match, nil
 	}
-	return re.MatchString, nil
+	if _, err := syntax.Parse(pattern, syntax.Perl); err != nil {
+		return nil, err
+	}
+	// Few documents have a value of each pattern, and most of the cost is to compile one.
+	re := sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
+	return func(s string) bool { return re().MatchString(s) }, nil
 }
 
 // A row is ^ABC$, where each part is a repeated ASCII character or class.

@@ -27,8 +27,16 @@ type content interface {
 type heldFile struct{ *os.File }
 
 func (h heldFile) hash() (artifact.Digest, int64, error) {
-	return artifact.Hash(io.NewSectionReader(h.File, 0, 1<<62), nil)
+	info, err := h.Stat()
+	if err != nil {
+		return artifact.Digest{}, 0, err
+	}
+	return artifact.Hash(io.NewSectionReader(h.File, 0, 1<<62), buffer(info.Size()))
 }
+
+// buffer returns room to read so many bytes: to touch the pages of a large buffer takes
+// longer than to hash a script.
+func buffer(size int64) []byte { return make([]byte, min(max(size, 0)+1, artifact.BufferSize)) }
 
 // heldBytes are content in this process's own memory.
 type heldBytes struct{ *bytes.Reader }
@@ -36,7 +44,7 @@ type heldBytes struct{ *bytes.Reader }
 func (h heldBytes) Close() error { return nil }
 
 func (h heldBytes) hash() (artifact.Digest, int64, error) {
-	return artifact.Hash(io.NewSectionReader(h.Reader, 0, h.Size()), nil)
+	return artifact.Hash(io.NewSectionReader(h.Reader, 0, h.Size()), buffer(h.Size()))
 }
 
 // Private holds the bytes in this process's own memory, whose only reader is this process.

@@ -43,10 +43,12 @@ type World struct {
 
 // Main runs a command and returns the exit code. After a run it may not return.
 func Main(w World) int {
-	guard()
 	p := &program{World: w}
 	if len(w.Args) < 2 {
 		return p.help()
+	}
+	if w.Args[1] != launch.ChildArgument { // whose memory the watcher reads
+		guard()
 	}
 	switch w.Args[1] {
 	case "-h", "--help", "help":
@@ -55,7 +57,8 @@ func Main(w World) int {
 		_, _ = io.WriteString(w.Stdout, buildinfo.Text())
 		return 0
 	case launch.ChildArgument:
-		return p.child(w.Args[2:])
+		_ = launch.Child(w.Args[2:], w.Environ) // the watcher prints it
+		return codeFailed
 	}
 	c, ok := useflags.Find(w.Args[1])
 	if !ok {
@@ -90,14 +93,6 @@ func (p *program) help() int {
 		fmt.Fprintf(p.Stdout, "  codexlock %-36s %s\n", c.Use, c.Short)
 	}
 	fmt.Fprintf(p.Stdout, "\nSee codexlock-use run --help.\n")
-	return 0
-}
-
-// child becomes the interpreter of a watched script.
-func (p *program) child(args []string) int {
-	if err := launch.Child(args, p.Environ); err != nil {
-		return codeFailed // the watcher prints it
-	}
 	return 0
 }
 
