@@ -62,7 +62,8 @@ const picture = `
 	useflags -> handover
 	handover -> supervisor
 	exit keyfile outfile supervisor -> host
-	fetch host keys measure preview report -> gate
+	content decision document ledger -> excerpt
+	excerpt fetch host keys measure preview report -> gate
 	report -> github
 	attest attributes gate github -> signing
 	gate github -> action

@@ -124,6 +124,10 @@ type Excerpt struct {
 	Cut   bool   `json:"cut,omitempty"`  // the line goes on after Text
 }
 
+// MaxExcerpts is how many findings of a report may have an excerpt: the first ones. Nobody
+// reads more at once, and each costs a search for secrets.
+const MaxExcerpts = 200
+
 // An Artifact is the decision about one artifact.
 type Artifact struct {
 	Path        string         `json:"path"`

@@ -17,6 +17,7 @@ import (
 	"github.com/codexlock/codexlock/internal/concurrent"
 	"github.com/codexlock/codexlock/internal/config"
 	"github.com/codexlock/codexlock/internal/decision"
+	"github.com/codexlock/codexlock/internal/excerpt"
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/host"
@@ -121,6 +122,9 @@ func (g *Gate) Evaluate(ctx context.Context, use func(Outcome) error) error {
 	}
 	if err := g.writeBaseline(r, e, &decided); err != nil {
 		return err
+	}
+	if err := excerpt.Add(limited, e.Change.Head, decided.Findings); err != nil {
+		return cmp.Or(context.Cause(limited), err)
 	}
 	done := report.New(decided, report.Meta{
 		Scope: string(e.Facts.Scope), Base: e.Facts.BaseCommit, Head: e.Facts.HeadCommit, Staged: e.Facts.Staged,

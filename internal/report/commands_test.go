@@ -19,6 +19,7 @@ import (
 func from(s string) report.Report {
 	f := decision.Finding{
 		Rule: s, Severity: decision.Deny, Requirement: s, Artifact: s, File: s, Line: 3, Column: 4, Message: s, Fix: s, Fingerprint: s,
+		Excerpt: &decision.Excerpt{Text: "a" + s, From: 3, Width: 5, Cut: true},
 	}
 	other := decision.Finding{Rule: "acme.other", Severity: decision.Warn, Requirement: s, Artifact: "a", File: "b", Line: 1, Column: 1, Message: "c" + s, Fix: "##"}
 	borne := exception(f)
@@ -55,7 +56,7 @@ func inert(t *testing.T, what, s string) {
 func checkLogs(t *testing.T, s string) {
 	t.Helper()
 	r := from(s)
-	for _, o := range []report.Options{{}, {Quiet: true}} {
+	for _, o := range []report.Options{{}, {Quiet: true}, {Columns: 20}} {
 		text := write(t, "text", r, o)
 		inert(t, "text", text)
 		if found := runnerCommands(text); len(found) > 0 {

@@ -129,6 +129,3 @@ func columnsOf(cells []cell) int {
 	}
 	return n
 }
-
-// MaxExcerpts is how many findings of a report may have an excerpt: the first ones.
-const MaxExcerpts = 1000

@@ -82,6 +82,7 @@ func reports() map[string]report.Report {
 	bad := []decision.Artifact{judged(model, "modified", artifact.NonCompliant), judged("assets/sources/vocab.txt", "added", artifact.APlus)}
 	late := []decision.Artifact{judged(model, "modified", artifact.Tier1)}
 	drift := finding("lock.drift", model, "Codex-Lock.json", "sha256 is 8dc98c97682c…, Codex-Lock.json records ca61ce52a25a…")
+	drift.Excerpt = &decision.Excerpt{Text: `      "sha256": "ca61ce52a25a9f04bf2df801143a4c2d6bfe8a59e3b3ebf17ffa2cbb915c146e",`, Width: 66}
 	expired := finding("vaulttime.expired", model, model+".vaulttime.json", "expired at 2026-01-01T00:00:00Z, and it is 2026-01-01T12:00:00Z")
 	loose := warning(finding("vaulttime.unbound", model, model+".vaulttime.json", "record has no proof"))
 	missing := finding("lock.missing", "", "Codex-Lock.json", "is missing, want the ledger of trusted artifacts in the repository's root")

@@ -100,6 +100,12 @@ type (
 	sarifPhysical struct {
 		Artifact sarifArtifact `json:"artifactLocation"`
 		Region   sarifRegion   `json:"region"`
+		Context  *sarifContext `json:"contextRegion,omitempty"`
+	}
+	sarifContext struct {
+		StartLine int       `json:"startLine"`
+		EndLine   int       `json:"endLine"`
+		Snippet   sarifText `json:"snippet"`
 	}
 	sarifArtifact struct {
 		URI       string `json:"uri"`
@@ -108,6 +114,7 @@ type (
 	sarifRegion struct {
 		StartLine   int `json:"startLine"`
 		StartColumn int `json:"startColumn"`
+		EndColumn   int `json:"endColumn,omitempty"`
 	}
 )
 
@@ -260,10 +267,15 @@ func sarifLocationOf(f decision.Finding) sarifLocation {
 	if file == "" {
 		file = subject(f)
 	}
-	return sarifLocation{Physical: sarifPhysical{
+	at := sarifPhysical{
 		Artifact: sarifArtifact{URI: relativeURI(file), URIBaseID: "%SRCROOT%"},
 		Region:   sarifRegion{StartLine: max(f.Line, 1), StartColumn: max(f.Column, 1)},
-	}}
+	}
+	if e, ok := excerptOf(f, 0); ok {
+		at.Region.EndColumn = at.Region.StartColumn + max(f.Excerpt.Width, 1)
+		at.Context = &sarifContext{at.Region.StartLine, at.Region.StartLine, sarifText{e.before + e.marked + e.after}}
+	}
+	return sarifLocation{Physical: at}
 }
 
 // relativeURI returns a path of the repository as a relative reference (RFC 3986). Every

@@ -93,7 +93,7 @@ func Merge(reports []Named) (Report, error) {
 	d.Findings = append(d.Findings, unneeded(shards)...)
 	slices.SortStableFunc(d.Findings, decision.CompareFindings)
 	d.Findings = slices.CompactFunc(d.Findings, func(a, b decision.Finding) bool { return a.Artifact == "" && reflect.DeepEqual(a, b) })
-	for i := MaxExcerpts; i < len(d.Findings); i++ {
+	for i := decision.MaxExcerpts; i < len(d.Findings); i++ {
 		d.Findings[i].Excerpt = nil // as one run leaves them out
 	}
 	d.Found = foundIn(d.Found, d.Findings)
