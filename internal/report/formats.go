@@ -30,6 +30,8 @@ var formats = []struct {
 	{"sarif", writeSARIF},
 	{"junit", writeJUnit},
 	{"html", writeHTML},
+	{"badge", writeBadge},
+	{"badge-json", writeBadgeJSON},
 }
 
 // Formats returns the names of the formats that Write supports.
