@@ -7,6 +7,13 @@ missing=()
 for program in openssl shellcheck jq pre-commit; do
     command -v "$program" > /dev/null || missing+=("$program")
 done
+# The tests of the HTML report run a headless Chromium, under any of its names. Debian's
+# package is called chromium; a runner of GitHub has google-chrome.
+browser=""
+for program in chromium chromium-browser google-chrome google-chrome-stable; do
+    if command -v "$program" > /dev/null; then browser=$program; fi
+done
+[ -n "$browser" ] || missing+=(chromium)
 [ "${#missing[@]}" -eq 0 ] && exit 0
 
 if command -v apt-get > /dev/null && [ "$(id -u)" -eq 0 ]; then

@@ -32,6 +32,7 @@ const (
 	width, height, axis = 960, 160, 120
 	maxBars             = 24 // at most
 	barSpace            = 4  // between two bars
+	labelWidth          = 110
 )
 
 // steps are how long a bar of the timeline may be.
@@ -84,7 +85,11 @@ func draw(now time.Time, step time.Duration, counts []int) *Timeline {
 			t.Bars = append(t.Bars, b)
 		}
 		if every := max(len(counts)/6, 1); i > 0 && (i-1)%every == 0 {
-			t.Labels = append(t.Labels, Label{X: x + barSpace/2, Y: axis + 18, Text: minutes(from), Anchor: "start"})
+			l := Label{X: x + barSpace/2, Y: axis + 18, Text: minutes(from), Anchor: "start"}
+			if l.X > width-labelWidth {
+				l.X, l.Anchor = width, "end"
+			}
+			t.Labels = append(t.Labels, l)
 		}
 	}
 	if counts[0] > 0 {
