@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/codexlock/codexlock/internal/decision"
+	"github.com/codexlock/codexlock/internal/report/marked"
 	"github.com/codexlock/codexlock/internal/report/timeline"
 )
 
@@ -214,8 +215,8 @@ func pageFindings(r Report, all []cause) []pageFinding {
 			Requirement: Terminal(c.Requirement), Artifact: Terminal(c.Artifact), Subject: Terminal(subject(c.Finding)),
 			At: Terminal(place(c.Finding)), Message: Terminal(c.Message), Hints: visibleLines(c.hints()),
 		}
-		if e, ok := excerptOf(c.Finding, 0); ok {
-			f.Source = &pageSource{e.line, e.before, e.marked, e.after, strings.Repeat(" ", len(e.line)) + " | " + e.indent + e.under}
+		if l, ok := marked.Of(c.Finding, 0); ok {
+			f.Source = &pageSource{l.Number, l.Before, l.Marked, l.After, strings.Repeat(" ", len(l.Number)) + " | " + l.Indent + l.Under}
 		}
 		for _, other := range c.also {
 			f.Also = append(f.Also, Terminal(alsoLine(other)))

@@ -9,6 +9,7 @@ import (
 
 	"github.com/codexlock/codexlock/internal/decision"
 	"github.com/codexlock/codexlock/internal/lazyregexp"
+	"github.com/codexlock/codexlock/internal/report/marked"
 )
 
 // Limits of SARIF files that GitHub's code scanning accepts
@@ -271,9 +272,9 @@ func sarifLocationOf(f decision.Finding) sarifLocation {
 		Artifact: sarifArtifact{URI: relativeURI(file), URIBaseID: "%SRCROOT%"},
 		Region:   sarifRegion{StartLine: max(f.Line, 1), StartColumn: max(f.Column, 1)},
 	}
-	if e, ok := excerptOf(f, 0); ok {
+	if l, ok := marked.Of(f, 0); ok {
 		at.Region.EndColumn = at.Region.StartColumn + max(f.Excerpt.Width, 1)
-		at.Context = &sarifContext{at.Region.StartLine, at.Region.StartLine, sarifText{e.before + e.marked + e.after}}
+		at.Context = &sarifContext{at.Region.StartLine, at.Region.StartLine, sarifText{l.Before + l.Marked + l.After}}
 	}
 	return sarifLocation{Physical: at}
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/decision"
+	"github.com/codexlock/codexlock/internal/report/marked"
 )
 
 // The colours of a terminal (ECMA-48, SGR).
@@ -75,8 +76,8 @@ func (t *renderer) cause(c cause) {
 	}
 	t.mark(color, mark, "%s: %s [%s]", Terminal(subject(c.Finding)), Terminal(c.Message), Terminal(c.Rule))
 	t.below("at %s", Terminal(place(c.Finding)))
-	if e, ok := excerptOf(c.Finding, t.o.Columns-sourceIndent); ok {
-		t.source(e, color)
+	if l, ok := marked.Of(c.Finding, t.o.Columns-sourceIndent); ok {
+		t.source(l, color)
 	}
 	for _, f := range c.also {
 		t.below("%s", Terminal(alsoLine(f)))
@@ -95,14 +96,14 @@ func (t *renderer) cause(c cause) {
 const sourceIndent = 6
 
 // source writes the line of a finding, and a mark under the text that it is about.
-func (t *renderer) source(e excerpt, color string) {
-	under := e.under
+func (t *renderer) source(l marked.Line, color string) {
+	under := l.Under
 	if t.o.Color {
 		under = color + under + plain
 	}
 	indent := strings.Repeat(" ", sourceIndent)
-	fmt.Fprintf(t.w, "%s%s | %s%s%s\n", indent, e.line, e.before, e.marked, e.after)
-	fmt.Fprintf(t.w, "%s%s | %s%s\n", indent, strings.Repeat(" ", len(e.line)), e.indent, under)
+	fmt.Fprintf(t.w, "%s%s | %s%s%s\n", indent, l.Number, l.Before, l.Marked, l.After)
+	fmt.Fprintf(t.w, "%s%s | %s%s\n", indent, strings.Repeat(" ", len(l.Number)), l.Indent, under)
 }
 
 // suppressed writes what the configuration turns down, and how many findings are excepted.

@@ -1,4 +1,6 @@
-package report
+// Package marked shows the line of a finding, with a mark under the text that the finding is
+// about, as wide as a terminal is.
+package marked
 
 import (
 	"fmt"
@@ -13,13 +15,12 @@ import (
 	"github.com/codexlock/codexlock/internal/escape"
 )
 
-// An excerpt is the line of a finding, safe to print, with the text that the finding is
-// about.
-type excerpt struct {
-	line                  string // its number
-	before, marked, after string
-	indent                string // as wide as before
-	under                 string // as wide as marked: ^~~~
+// A Line is the line of a finding, safe to print, with the text that the finding is about.
+type Line struct {
+	Number                string
+	Before, Marked, After string
+	Indent                string // as wide as Before
+	Under                 string // as wide as Marked: ^~~~
 }
 
 const (
@@ -34,34 +35,34 @@ type cell struct {
 	columns int
 }
 
-// excerptOf returns the line of a finding; ok is false if the report does not have it.
+// Of returns the line of a finding; ok is false if the report does not have it.
 // columns is how wide the number and the line may be together; 0 or less: any width.
-func excerptOf(f decision.Finding, columns int) (e excerpt, ok bool) {
+func Of(f decision.Finding, columns int) (l Line, ok bool) {
 	s := f.Excerpt
 	if s == nil {
-		return excerpt{}, false
+		return Line{}, false
 	}
 	at := f.Column - max(s.From, 1) // of the first marked character
 	cells := cellsOf(s.Text)
 	if at < 0 || at > len(cells) || !utf8.ValidString(s.Text) {
-		return excerpt{}, false
+		return Line{}, false
 	}
 	end := min(at+max(s.Width, 1), len(cells))
-	e.line = strconv.Itoa(f.Line)
+	l.Number = strconv.Itoa(f.Line)
 	first, last := 0, len(cells)
 	if columns > 0 {
-		first, last = window(cells, at, end, max(columns-len(e.line)-len(" | ")-2, leastSource))
+		first, last = window(cells, at, end, max(columns-len(l.Number)-len(" | ")-2, leastSource))
 	}
-	e.before, e.marked, e.after = join(cells[first:at]), join(cells[at:min(end, last)]), join(cells[min(end, last):last])
+	l.Before, l.Marked, l.After = join(cells[first:at]), join(cells[at:min(end, last)]), join(cells[min(end, last):last])
 	if first > 0 || s.From > 1 {
-		e.before = ellipsis + e.before
+		l.Before = ellipsis + l.Before
 	}
 	if last < len(cells) || s.Cut {
-		e.after += ellipsis
+		l.After += ellipsis
 	}
-	e.indent = strings.Repeat(" ", columnsOf(cells[first:at])+utf8.RuneCountInString(e.before)-utf8.RuneCountInString(join(cells[first:at])))
-	e.under = "^" + strings.Repeat("~", max(columnsOf(cells[at:min(end, last)])-1, 0))
-	return e, true
+	l.Indent = strings.Repeat(" ", columnsOf(cells[first:at])+utf8.RuneCountInString(l.Before)-utf8.RuneCountInString(join(cells[first:at])))
+	l.Under = "^" + strings.Repeat("~", max(columnsOf(cells[at:min(end, last)])-1, 0))
+	return l, true
 }
 
 // window returns which of the cells fit into so many columns, the first marked one
