@@ -11,16 +11,19 @@
 #   kind: expiry
 #   fix: "renew it, which verifies it first: codexlock renew --expired {artifact}"
 #   level: tier-1
+#   cause: lock.drift
 package codexlock.vaulttime.expired
 
 import data.codexlock.lib.document
 import data.codexlock.lib.fact
+import data.codexlock.lib.hint
 import data.codexlock.lib.subject
 
 deny contains {"msg": _message, "file": fact.file("vaulttime"), "pointer": "/timestamp"} if {
 	not _proved
 	not _changed
 	not _expiring
+	not _other
 }
 
 # It is valid now, and not for as long as this run wants.
@@ -44,6 +47,7 @@ deny contains {
 	_changed
 	not _off_branch
 	not _expiring
+	not _other
 }
 
 # The same where renewals are in the ref: renew verifies the default branch, not this one.
@@ -57,7 +61,36 @@ deny contains {
 	_changed
 	_off_branch
 	not _expiring
+	not _other
 }
+
+# The content changed, and nobody attested it: that it expired too is the same cause.
+deny contains {
+	"msg": _message,
+	"file": fact.file("vaulttime"),
+	"pointer": "/timestamp",
+	"fix": "restore the file, or, if the change is intended, attest it: codexlock attest {artifact}",
+} if {
+	not _proved
+	not _expiring
+	_other
+	not document.recorded
+}
+
+# The record is of other content, and it is the record that was changed.
+deny contains {
+	"msg": _message,
+	"file": fact.file("vaulttime"),
+	"pointer": "/timestamp",
+	"fix": hint.changed,
+} if {
+	not _proved
+	not _expiring
+	_other
+	document.recorded
+}
+
+_other if input.checks.vaulttime == "differs"
 
 # renewals: ref.
 _off_branch if input.renewal.state

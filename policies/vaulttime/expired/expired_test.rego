@@ -1,5 +1,6 @@
 package codexlock.vaulttime.expired_test
 
+import data.codexlock.lib.hint
 import data.codexlock.lib.sample
 import data.codexlock.vaulttime.expired
 
@@ -70,4 +71,13 @@ test_what_a_change_attested_too_long_ago_is_attested_again_where_renewals_are_in
 		facts := sample.changed({"/checks/time": "expired", "/artifact/change": change, "/renewal": {"state": "absent"}})
 		sample.fixes(expired.deny) == {"a maintainer reviews the change, and attests it again on its branch, or with the workflow Attest: codexlock attest {artifact}"} with input as facts
 	}
+}
+
+test_what_changed_and_expired_has_the_hint_of_what_changed if {
+	drifted := sample.changed({"/checks/time": "expired", "/checks/vaulttime": "differs", "/checks/ledger": "differs", "/checks/manifest": "differs"})
+	sample.fixes(expired.deny) == {"restore the file, or, if the change is intended, attest it: codexlock attest {artifact}"} with input as drifted
+	count(expired.deny) == 1 with input as drifted
+	sample.fixes(expired.deny) == {hint.changed} with input as sample.patched(drifted, {"/checks/ledger": "match"})
+	count(expired.deny) == 1 with input as sample.patched(drifted, {"/checks/ledger": "match"})
+	count(expired.deny) == 1 with input as sample.patched(drifted, {"/artifact/change": "unchanged"})
 }
