@@ -1,6 +1,6 @@
-// Package policies holds the standard's rules: one Rego package and one folder
-// per rule, with its test and its page. It only embeds them; internal/policy compiles and
-// evaluates them.
+// Package policies holds the standard's rules: one Rego package and one folder per rule, with
+// its test and its page. It only embeds them: internal/ruleset compiles them, and
+// internal/policy evaluates them.
 package policies
 
 import "embed"
