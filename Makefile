@@ -18,7 +18,7 @@ demo: ## see the gate judge a tampered change, in a throwaway repository
 .PHONY: test
 test: setup lint rego ## all that has to hold before a change lands
 	go test -timeout 40m ./...
-	go test -race -timeout 40m $(RACE)
+	go test -race -skip '^TestAnswerTable$$' -timeout 40m $(RACE) # that test is one goroutine, and ran above
 
 .PHONY: build
 build: ## build codexlock and the action's program into build/bin
