@@ -13,6 +13,7 @@ import (
 	"github.com/codexlock/codexlock/internal/buildinfo"
 	"github.com/codexlock/codexlock/internal/cli/attestcmd"
 	"github.com/codexlock/codexlock/internal/cli/auditcmd"
+	"github.com/codexlock/codexlock/internal/cli/hookcmd"
 	"github.com/codexlock/codexlock/internal/cli/initcmd"
 	"github.com/codexlock/codexlock/internal/cli/keyscmd"
 	"github.com/codexlock/codexlock/internal/cli/lockcmd"
@@ -82,6 +83,7 @@ func rootCommand(w host.World) *cobra.Command {
 		verifycmd.Explain,
 		renewcmd.Export,
 		verifycmd.Facts,
+		hookcmd.New,
 		attestcmd.Ingest,
 		initcmd.Init,
 		keyscmd.New,

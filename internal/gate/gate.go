@@ -86,7 +86,7 @@ func (g *Gate) Run(ctx context.Context) (done report.Report, err error) {
 
 // Evaluate evaluates the gate and calls use with the outcome, while the repository is open.
 func (g *Gate) Evaluate(ctx context.Context, use func(Outcome) error) error {
-	limited, stop := g.limited(ctx)
+	limited, stop := g.Limited(ctx)
 	defer stop()
 	r, err := g.Open(limited)
 	if err != nil {

@@ -32,8 +32,8 @@ func (e *timeoutError) Hint() string {
 	return fmt.Sprintf("give it more time: codexlock verify --timeout %s, or CODEXLOCK_TIMEOUT=%[1]s in the environment of the action's step", 3*e.after)
 }
 
-// limited returns a context that ends at the gate's limit.
-func (g *Gate) limited(ctx context.Context) (context.Context, context.CancelFunc) {
+// Limited returns a context that ends at the gate's limit.
+func (g *Gate) Limited(ctx context.Context) (context.Context, context.CancelFunc) {
 	if g.options.Settings.Timeout.Value <= 0 {
 		return ctx, func() {}
 	}

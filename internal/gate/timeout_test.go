@@ -11,7 +11,7 @@ import (
 // TestWithinDoesNotWaitForEver: work that does not heed its context is left behind,
 // and neither its end nor its panic is a pass.
 func TestWithinDoesNotWaitForEver(t *testing.T) {
-	ctx, stop := (&Gate{options: Options{Settings: Settings{Timeout: Given(time.Millisecond)}}}).limited(t.Context())
+	ctx, stop := (&Gate{options: Options{Settings: Settings{Timeout: Given(time.Millisecond)}}}).Limited(t.Context())
 	defer stop()
 	stuck := make(chan struct{})
 	defer close(stuck)

@@ -42,11 +42,12 @@ const (
 // own configuration says, because a step before us may have written that. One with
 // transport fetches and pushes: as the user, or apart from the repository.
 type Runner struct {
-	path  string   // the git binary, absolute
-	place []string // --git-dir and --work-tree: nothing is discovered by git
-	dir   string   // the working directory
-	user  []string // variables that lead to the user's own configuration; nil: none is read
-	index string   // the index's file; "" the repository's own
+	path   string   // the git binary, absolute
+	place  []string // --git-dir and --work-tree: nothing is discovered by git
+	dir    string   // the working directory
+	user   []string // variables that lead to the user's own configuration; nil: none is read
+	index  string   // the index's file; "" the repository's own
+	pushed []string // variables that lead to the objects of a push
 	// transport says that it may reach other repositories: user is its whole environment.
 	transport bool
 	started   atomic.Int64
@@ -133,6 +134,7 @@ func (g *Runner) env() []string {
 	if g.index != "" {
 		env = append(env, "GIT_INDEX_FILE="+g.index)
 	}
+	env = append(env, g.pushed...)
 	if g.user != nil {
 		return append(env, g.user...)
 	}

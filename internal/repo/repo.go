@@ -27,6 +27,15 @@ func Open(ctx context.Context, dir string) (*Repository, error) {
 	return withTrees(r), nil
 }
 
+// OpenPushed opens the repository that a push goes to, as git.OpenPushed does.
+func OpenPushed(ctx context.Context, dir string, env func(string) (string, bool)) (*Repository, error) {
+	r, err := git.OpenPushed(ctx, dir, env)
+	if err != nil {
+		return nil, err
+	}
+	return withTrees(r), nil
+}
+
 // withTrees is an open repository whose trees are read.
 func withTrees(r *git.Repository) *Repository {
 	return &Repository{Repository: r, top: newTop(r.Root())}
