@@ -5,7 +5,7 @@ SHELL := /usr/bin/env bash
 .SHELLFLAGS := -euo pipefail -c
 BIN := build/bin
 # Packages where goroutines meet.
-RACE := ./internal/policy/... ./internal/evalcache/... ./internal/concurrent/... ./internal/git/... ./internal/repo/... ./internal/github/... ./internal/attest/...
+RACE := ./internal/policy/... ./internal/evalcache/... ./internal/concurrent/... ./internal/git/... ./internal/repo/... ./internal/trees/... ./internal/github/... ./internal/attest/...
 
 .PHONY: help
 help: ## list the targets

@@ -34,7 +34,8 @@ const picture = `
 	schemas -> baseline ledger manifest ownerschema vaulttime
 	ledger -> script
 	facts -> content script shellcheck
-	git -> repo
+	git -> trees
+	trees -> repo
 	repo vaulttime -> renewals
 	bundle -> fetch
 	bundle vaulttime -> config
@@ -43,10 +44,10 @@ const picture = `
 	txn vaulttime -> incoming
 	incoming manifest script -> attest
 	config exit repo script txn -> attributes
-	facts repo schemas -> document
-	audit config document ledger manifest -> changeset
+	facts schemas trees -> document
+	audit config document ledger manifest repo -> changeset
 	changeset script -> collision
-	config content repo script -> lfs
+	config content script trees -> lfs
 	collision -> wholechange
 	lfs renewals sandbox shellcheck wholechange -> measure
 	baseline decision facts -> suppression
@@ -298,12 +299,12 @@ func TestWorldEntersInOnePlace(t *testing.T) {
 // TestGitAnswersInOnePlace: the packages that read trees and the work tree put questions to
 // git and read objects by id; every other one uses what a repository offers.
 func TestGitAnswersInOnePlace(t *testing.T) {
-	asking := "internal/git internal/repo"
+	asking := "internal/git internal/repo internal/trees"
 	seen := 0
 	for pkg, files := range sources(t) {
 		for _, name := range files {
 			if !slices.ContainsFunc(parse(t, name).Imports, func(s *ast.ImportSpec) bool {
-				return strings.HasPrefix(s.Path.Value, `"`+module+"internal/git\"") || strings.HasPrefix(s.Path.Value, `"`+module+"internal/repo\"")
+				return strings.HasPrefix(s.Path.Value, `"`+module+"internal/git\"") || strings.HasPrefix(s.Path.Value, `"`+module+"internal/repo\"") || strings.HasPrefix(s.Path.Value, `"`+module+"internal/trees\"")
 			}) {
 				continue
 			}

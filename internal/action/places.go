@@ -7,6 +7,7 @@ import (
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/report"
+	"github.com/codexlock/codexlock/internal/trees"
 )
 
 const (
@@ -21,7 +22,7 @@ const (
 // its head and not the merge.
 type places struct {
 	ctx                 context.Context
-	base, judged, shown repo.Tree
+	base, judged, shown trees.Tree
 	touched             map[string]bool
 	files               map[string]*touchedFile
 }
@@ -34,7 +35,7 @@ func (a *action) places(ctx context.Context, clone *repo.Repository, r report.Re
 	}
 	p := &places{ctx: ctx, touched: map[string]bool{}, files: map[string]*touchedFile{}}
 	for _, c := range []struct {
-		tree     *repo.Tree
+		tree     *trees.Tree
 		revision string
 	}{{&p.base, r.Base}, {&p.judged, r.Head}, {&p.shown, a.event.CheckSHA}} {
 		commit, err := clone.Commit(ctx, c.revision)
@@ -80,13 +81,13 @@ func (p *places) file(name string) *touchedFile {
 }
 
 // read returns the bytes of a file; nil for one that is missing, too large or binary.
-func (p *places) read(t repo.Tree, name string) []byte {
+func (p *places) read(t trees.Tree, name string) []byte {
 	path, err := artifact.ParsePath(name)
 	if err != nil {
 		return nil
 	}
 	e, ok, err := t.Lookup(p.ctx, path)
-	if err != nil || !ok || e.Kind != repo.File {
+	if err != nil || !ok || e.Kind != trees.File {
 		return nil
 	}
 	data, err := t.Read(p.ctx, e, maxLines)

@@ -15,6 +15,7 @@ import (
 	"github.com/codexlock/codexlock/internal/ledger"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/script"
+	"github.com/codexlock/codexlock/internal/trees"
 	"github.com/codexlock/codexlock/internal/txn"
 )
 
@@ -186,7 +187,7 @@ type File struct {
 }
 
 // Root is .gitattributes with the lines that a configuration asks for.
-func Root(ctx context.Context, tree repo.Tree, c config.Config, workflow artifact.Path) (File, error) {
+func Root(ctx context.Context, tree trees.Tree, c config.Config, workflow artifact.Path) (File, error) {
 	a := File{File: txn.File{Path: Path, Mode: 0o644}}
 	text, there, err := readAttributes(ctx, tree, Path)
 	if err != nil {
@@ -202,12 +203,12 @@ func Root(ctx context.Context, tree repo.Tree, c config.Config, workflow artifac
 	return a, nil
 }
 
-func readAttributes(ctx context.Context, tree repo.Tree, p artifact.Path) (text string, there bool, err error) {
+func readAttributes(ctx context.Context, tree trees.Tree, p artifact.Path) (text string, there bool, err error) {
 	entry, there, err := tree.Lookup(ctx, p)
 	if err != nil || !there {
 		return "", false, err
 	}
-	if entry.Kind != repo.File {
+	if entry.Kind != trees.File {
 		return "", false, exit.Usagef("%s is a %s, want a file", p, entry.Kind)
 	}
 	data, err := tree.Read(ctx, entry, maxAttributesBytes)
@@ -225,7 +226,7 @@ func includesFolder(c config.Config, dir string) bool {
 // Overruled are the files of attributes in folders that give some artifact a text
 // attribute all the same, with a line at their end that takes it back. What the
 // clone's own .git/info/attributes says nobody else has: notes say what to remove there.
-func Overruled(ctx context.Context, view *repo.View, tree repo.Tree, c config.Config, paths []artifact.Path) (all []File, notes []string, err error) {
+func Overruled(ctx context.Context, view *repo.View, tree trees.Tree, c config.Config, paths []artifact.Path) (all []File, notes []string, err error) {
 	by, err := view.TextOverruled(ctx, paths)
 	if err != nil {
 		return nil, nil, err

@@ -7,7 +7,7 @@ import (
 	"slices"
 
 	"github.com/codexlock/codexlock/internal/artifact"
-	"github.com/codexlock/codexlock/internal/repo"
+	"github.com/codexlock/codexlock/internal/trees"
 )
 
 // Changes are the paths that differ between base and head, with their status. A change may
@@ -15,28 +15,28 @@ import (
 // in the tree on demand.
 type Changes struct {
 	Paths    []string // in bytewise order
-	statuses []repo.Status
+	statuses []trees.Status
 	others   []uint32 // of a renamed file: 1 and the index of its other path; nil: no file was renamed
 }
 
 // add appends a path, which comes after all others.
-func (c *Changes) add(path string, status repo.Status) {
+func (c *Changes) add(path string, status trees.Status) {
 	c.Paths = append(c.Paths, path)
 	c.statuses = append(c.statuses, status)
 }
 
 // Status returns how a path differs; ok is false if it does not.
-func (c *Changes) Status(path string) (s repo.Status, ok bool) {
+func (c *Changes) Status(path string) (s trees.Status, ok bool) {
 	i, ok := slices.BinarySearch(c.Paths, path)
 	if !ok {
-		return repo.Unchanged, false
+		return trees.Unchanged, false
 	}
 	return c.statuses[i], true
 }
 
 // All yields the paths in bytewise order.
-func (c *Changes) All() iter.Seq2[string, repo.Status] {
-	return func(yield func(string, repo.Status) bool) {
+func (c *Changes) All() iter.Seq2[string, trees.Status] {
+	return func(yield func(string, trees.Status) bool) {
 		for i, path := range c.Paths {
 			if !yield(path, c.statuses[i]) {
 				return
@@ -71,14 +71,14 @@ func (c *Changes) pair(from, to int) {
 func (s *Set) findRenames(ctx context.Context) error {
 	gone := map[string]uint32{} // the first path by object id
 	for i, path := range s.Changes.Paths {
-		if s.Changes.statuses[i] != repo.Removed {
+		if s.Changes.statuses[i] != trees.Removed {
 			continue
 		}
 		entry, there, err := s.Base.Lookup(ctx, artifact.Path(path))
 		if err != nil {
 			return fmt.Errorf("look up %q in the base: %w", path, err)
 		}
-		if _, known := gone[entry.OID]; there && !known && entry.Kind == repo.File {
+		if _, known := gone[entry.OID]; there && !known && entry.Kind == trees.File {
 			gone[entry.OID] = uint32(i)
 		}
 	}
@@ -86,14 +86,14 @@ func (s *Set) findRenames(ctx context.Context) error {
 		if len(gone) == 0 {
 			return nil
 		}
-		if s.Changes.statuses[i] != repo.Added {
+		if s.Changes.statuses[i] != trees.Added {
 			continue
 		}
 		entry, there, err := s.Head.Lookup(ctx, artifact.Path(path))
 		if err != nil {
 			return fmt.Errorf("look up %q: %w", path, err)
 		}
-		if !there || entry.Kind != repo.File {
+		if !there || entry.Kind != trees.File {
 			continue
 		}
 		id, ok, err := s.Repository.ObjectID(ctx, s.Head, entry)

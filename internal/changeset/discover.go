@@ -14,7 +14,7 @@ import (
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/git"
 	"github.com/codexlock/codexlock/internal/ledger"
-	"github.com/codexlock/codexlock/internal/repo"
+	"github.com/codexlock/codexlock/internal/trees"
 )
 
 // discover finds the judged artifacts and the differences around them.
@@ -96,7 +96,7 @@ func (s *Set) compareUnless(ctx context.Context, unless bool, only func(string) 
 // touchesInputs reports whether a file was changed or removed that may be an input of an
 // artifact. Any name may be: fixtures/golden.test can be an input as well as a companion.
 func (s *Set) touchesInputs() bool {
-	return slices.ContainsFunc(s.Changes.statuses, func(status repo.Status) bool { return status != repo.Added })
+	return slices.ContainsFunc(s.Changes.statuses, func(status trees.Status) bool { return status != trees.Added })
 }
 
 // discoverStale finds the artifacts that were made from a changed file: each must be rebuilt, or
@@ -136,15 +136,15 @@ func (s *Set) compare(ctx context.Context, only func(string) bool) error {
 
 // sameText reports whether a file of the gate differs in its line endings only, in a work tree
 // in which Git converts them. The gate reads the base's file, so this is not an edit.
-func (s *Set) sameText(ctx context.Context, d repo.Delta) (bool, error) {
-	if s.InObjects() || d.Status != repo.Modified || d.Base.Kind != repo.File || d.Head.Kind != repo.File ||
+func (s *Set) sameText(ctx context.Context, d trees.Delta) (bool, error) {
+	if s.InObjects() || d.Status != trees.Modified || d.Base.Kind != trees.File || d.Head.Kind != trees.File ||
 		d.Base.Mode != d.Head.Mode || GateKind(&s.Config, d.Path) == "" {
 		return false, nil
 	}
 	var sides [2][]byte
 	for i, side := range []struct {
-		tree  repo.Tree
-		entry repo.Entry
+		tree  trees.Tree
+		entry trees.Entry
 	}{{s.Base, d.Base}, {s.Head, d.Head}} {
 		text, err := side.tree.Read(ctx, side.entry, document.MaxLedgerBytes)
 		var large *git.TooLargeError
@@ -234,7 +234,7 @@ func (s *Set) exists(ctx context.Context, p artifact.Path) (bool, error) {
 		return true, nil
 	}
 	entry, ok, err := s.Head.Lookup(ctx, p)
-	return ok && entry.Kind != repo.Directory, err
+	return ok && entry.Kind != trees.Directory, err
 }
 
 // add adds a path to the set if it is an artifact.
@@ -275,14 +275,14 @@ func (s *Set) dropRemoved(ctx context.Context, set map[string]bool) error {
 			continue
 		}
 		if status, differs := s.Changes.Status(name); differs {
-			if status == repo.Removed && s.removedOwner(p) {
+			if status == trees.Removed && s.removedOwner(p) {
 				delete(set, name)
 			}
 			continue
 		}
 		if entry, ok, err := s.Head.Lookup(ctx, p); err != nil {
 			return err
-		} else if !ok || entry.Kind == repo.Directory {
+		} else if !ok || entry.Kind == trees.Directory {
 			delete(set, name)
 		}
 	}
@@ -294,7 +294,7 @@ func (s *Set) dropRemoved(ctx context.Context, set map[string]bool) error {
 func (s *Set) removedOwner(p artifact.Path) bool {
 	for _, owner := range p.Owners() {
 		status, differs := s.Changes.Status(owner.String())
-		if differs && status == repo.Removed && (s.Config.Matches(owner.String()) || s.listed(owner)) {
+		if differs && status == trees.Removed && (s.Config.Matches(owner.String()) || s.listed(owner)) {
 			return true
 		}
 	}
@@ -359,7 +359,7 @@ func (s *Set) keepOther(ctx context.Context, keep map[string]bool, p artifact.Pa
 	switch {
 	case err != nil:
 		return err
-	case standing && entry.Kind == repo.Directory:
+	case standing && entry.Kind == trees.Directory:
 		return &NoArtifactError{Path: p.String(), Folder: true}
 	case standing && s.MeasureNamed:
 		keep[p.String()] = true
@@ -391,7 +391,7 @@ func (s *Set) removed(ctx context.Context, p artifact.Path) (name string, wasThe
 		if err != nil {
 			return "", false, err
 		}
-		wasThere = there && entry.Kind != repo.Directory
+		wasThere = there && entry.Kind != trees.Directory
 		is, err := s.isArtifact(ctx, candidate.String())
 		if err != nil {
 			return "", false, err

@@ -6,7 +6,7 @@ import (
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/config"
 	"github.com/codexlock/codexlock/internal/facts"
-	"github.com/codexlock/codexlock/internal/repo"
+	"github.com/codexlock/codexlock/internal/trees"
 )
 
 // Eligibility returns why a path is an artifact, or why it is not.
@@ -67,7 +67,7 @@ func (s *Set) Attested(ctx context.Context, p artifact.Path) (bool, error) {
 		}
 	}
 	entry, ok, err := s.Head.Lookup(ctx, p)
-	if err != nil || !ok || entry.Kind != repo.File {
+	if err != nil || !ok || entry.Kind != trees.File {
 		return false, err
 	}
 	digest, size, head, err := s.Head.Hash(ctx, entry, nil)

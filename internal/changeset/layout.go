@@ -17,14 +17,14 @@ import (
 	"github.com/codexlock/codexlock/internal/git"
 	"github.com/codexlock/codexlock/internal/ledger"
 	"github.com/codexlock/codexlock/internal/manifest"
-	"github.com/codexlock/codexlock/internal/repo"
+	"github.com/codexlock/codexlock/internal/trees"
 )
 
 // list lists the head's names, as far as they are under judgement. Of a change of objects it
 // lists none, because the comparison finds what differs.
 func (s *Set) list(ctx context.Context) error {
 	s.EveryName = sync.OnceValues(func() ([]string, error) {
-		all := repo.Including(s.Head, s.Config.IncludeFolders(), s.Config.Matches, nil)
+		all := trees.Including(s.Head, s.Config.IncludeFolders(), s.Config.Matches, nil)
 		if s.within == nil {
 			all = s.Head // it may be listed already
 		}
@@ -38,14 +38,14 @@ func (s *Set) list(ctx context.Context) error {
 	switch {
 	case s.Scope == facts.Changed && s.InObjects():
 	case s.within != nil:
-		for entry, failed := range repo.EntriesWithin(ctx, s.Head, s.within) {
+		for entry, failed := range trees.EntriesWithin(ctx, s.Head, s.within) {
 			if failed != nil {
 				return fmt.Errorf("list the head's files: %w", failed)
 			}
 			s.names = append(s.names, entry.Path)
 		}
 	default:
-		if err := repo.CheckTree(ctx, s.Head); err != nil {
+		if err := trees.CheckTree(ctx, s.Head); err != nil {
 			return fmt.Errorf("list the head's files: %w", err)
 		}
 		s.names, err = s.EveryName()
@@ -55,11 +55,11 @@ func (s *Set) list(ctx context.Context) error {
 
 // concerned returns the paths that a verification of named paths concerns: these paths, the
 // files that may belong to them, and the files of the gate; nil if it concerns everything.
-func concerned(o *Options) repo.Within {
+func concerned(o *Options) trees.Within {
 	if o.Scope != facts.Paths {
 		return nil
 	}
-	within := repo.Within{ledger.Path.String(), audit.Path.String(), audit.CheckpointPath.String(), ".github"}
+	within := trees.Within{ledger.Path.String(), audit.Path.String(), audit.CheckpointPath.String(), ".github"}
 	for _, p := range o.Paths {
 		if p == "." {
 			return nil
@@ -114,7 +114,7 @@ func (s *Set) consumers(ctx context.Context) (map[string][]string, error) {
 	var mu sync.Mutex
 	var first error
 	made := map[string][]string{}
-	err = repo.ReadEach(ctx, s.Head, manifests, document.MaxCompanionBytes, func(i int, data []byte, err error) {
+	err = trees.ReadEach(ctx, s.Head, manifests, document.MaxCompanionBytes, func(i int, data []byte, err error) {
 		inputs, err := inputsOf(data, err)
 		if len(inputs) == 0 && err == nil {
 			return
@@ -138,7 +138,7 @@ func (s *Set) consumers(ctx context.Context) (map[string][]string, error) {
 // If the head is a tree of objects and there is no baseline, artifacts that no ledger lists are
 // left out, so that the tree need not be listed: nothing attested could be out of date, and
 // every rule about the ledger denies them.
-func (s *Set) manifests(ctx context.Context) ([]repo.Entry, error) {
+func (s *Set) manifests(ctx context.Context) ([]trees.Entry, error) {
 	var names []string
 	if s.InObjects() && s.Ledger.File != nil && s.Config.Baseline == "" {
 		names = s.listedManifests()
@@ -153,13 +153,13 @@ func (s *Set) manifests(ctx context.Context) ([]repo.Entry, error) {
 			}
 		}
 	}
-	var files []repo.Entry
+	var files []trees.Entry
 	for _, name := range names {
 		entry, there, err := s.Head.Lookup(ctx, artifact.Path(name))
 		if err != nil {
 			return nil, err
 		}
-		if there && (entry.Kind == repo.File || entry.Kind == repo.Oversized) {
+		if there && (entry.Kind == trees.File || entry.Kind == trees.Oversized) {
 			files = append(files, entry)
 		}
 	}

@@ -12,8 +12,8 @@ import (
 	"github.com/codexlock/codexlock/internal/document"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/ledger"
-	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/schemas"
+	"github.com/codexlock/codexlock/internal/trees"
 )
 
 // A Ledger is the ledger of a tree.
@@ -28,7 +28,7 @@ type Ledger struct {
 // Of two ledgers with the same bytes one is read; otherwise the entries with different texts
 // are compared.
 func (s *Set) readLedgers(ctx context.Context) error {
-	read := func(tree repo.Tree) (document.File, error) {
+	read := func(tree trees.Tree) (document.File, error) {
 		return document.Read(ctx, tree, ledger.Path, ledger.MaxBytes)
 	}
 	head, err := read(s.Head)
@@ -67,7 +67,7 @@ func (s *Set) readLedgers(ctx context.Context) error {
 // sameLedger reports whether the base's ledger is a file with the bytes of the head's.
 func (s *Set) sameLedger(ctx context.Context, head document.File) (bool, error) {
 	before, there, err := s.Base.Lookup(ctx, ledger.Path)
-	if err != nil || !there || before.Kind != repo.File || before.OID == "" || head.State != "valid" {
+	if err != nil || !there || before.Kind != trees.File || before.OID == "" || head.State != "valid" {
 		return false, err
 	}
 	id := head.Entry.OID

@@ -11,7 +11,7 @@ import (
 
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/facts"
-	"github.com/codexlock/codexlock/internal/repo"
+	"github.com/codexlock/codexlock/internal/trees"
 )
 
 // addMisplaced puts under judgement whatever is in the place of a folder of artifacts without
@@ -87,20 +87,20 @@ func (s *Set) noteBase(ctx context.Context, f *folders, note func(folder, below 
 
 // maybeHidden yields the base's files that may be below an obstacle in the head: those that were
 // removed.
-func (s *Set) maybeHidden(ctx context.Context, f *folders) iter.Seq2[repo.Entry, error] {
+func (s *Set) maybeHidden(ctx context.Context, f *folders) iter.Seq2[trees.Entry, error] {
 	switch {
 	case s.Scope == facts.Paths:
 		within, err := s.around(ctx, f)
 		if err != nil {
-			return func(yield func(repo.Entry, error) bool) { yield(repo.Entry{}, err) }
+			return func(yield func(trees.Entry, error) bool) { yield(trees.Entry{}, err) }
 		}
-		return repo.EntriesWithin(ctx, s.Base, within)
+		return trees.EntriesWithin(ctx, s.Base, within)
 	case !s.InObjects():
 		return s.Base.Entries(ctx)
 	}
-	return func(yield func(repo.Entry, error) bool) {
+	return func(yield func(trees.Entry, error) bool) {
 		for d, err := range s.Repository.Changes(ctx, s.Base, s.Head, s.Config.Matches) {
-			if (err != nil || d.Status == repo.Removed) && !yield(d.Base, err) {
+			if (err != nil || d.Status == trees.Removed) && !yield(d.Base, err) {
 				return
 			}
 		}
@@ -108,8 +108,8 @@ func (s *Set) maybeHidden(ctx context.Context, f *folders) iter.Seq2[repo.Entry,
 }
 
 // around returns the named paths; for a path below an obstacle in the head, the obstacle.
-func (s *Set) around(ctx context.Context, f *folders) (repo.Within, error) {
-	within := repo.Within{}
+func (s *Set) around(ctx context.Context, f *folders) (trees.Within, error) {
+	within := trees.Within{}
 	for _, p := range s.Paths {
 		at, err := f.obstacle(ctx, p.Dir())
 		if err != nil {
@@ -134,7 +134,7 @@ func (s *Set) isNamed(at string) bool {
 // folders finds obstacles, and keeps the answers: paths in a tree that are not folders and have
 // paths below them in another tree.
 type folders struct {
-	tree  repo.Tree
+	tree  trees.Tree
 	known map[string]string
 }
 
@@ -156,7 +156,7 @@ func (f *folders) obstacle(ctx context.Context, folder string) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		if ok && entry.Kind != repo.Directory {
+		if ok && entry.Kind != trees.Directory {
 			at = folder
 		}
 	}

@@ -18,8 +18,8 @@ import (
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/ledger"
 	"github.com/codexlock/codexlock/internal/namefold"
-	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/script"
+	"github.com/codexlock/codexlock/internal/trees"
 )
 
 // maxCollisions is the largest number of listed collisions; more are counted. A person who
@@ -245,7 +245,7 @@ func (m *matters) collect() {
 		}
 	}
 	for name, status := range m.set.Changes.All() {
-		if status != repo.Removed {
+		if status != trees.Removed {
 			mark(m.changed, path.Dir(name))
 		}
 	}

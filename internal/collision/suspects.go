@@ -12,7 +12,7 @@ import (
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/changeset"
 	"github.com/codexlock/codexlock/internal/namefold"
-	"github.com/codexlock/codexlock/internal/repo"
+	"github.com/codexlock/codexlock/internal/trees"
 )
 
 // onlyListed returns the paths of the head's ledger at which the tree has no file, sorted.
@@ -59,7 +59,7 @@ func mayCollide(ctx context.Context, set *changeset.Set, names, onlyListed []str
 func mayBring(ctx context.Context, set *changeset.Set) (bool, error) {
 	brought := slices.Concat(set.Artifacts, set.Relisted, set.Config.IncludeFolders())
 	for name, status := range set.Changes.All() {
-		if status != repo.Removed {
+		if status != trees.Removed {
 			brought = append(brought, name)
 		}
 	}
@@ -69,7 +69,7 @@ func mayBring(ctx context.Context, set *changeset.Set) (bool, error) {
 			beside[dir] = true
 		}
 	}
-	there, ok, err := repo.Siblings(ctx, set.Head, slices.Sorted(maps.Keys(beside)))
+	there, ok, err := trees.Siblings(ctx, set.Head, slices.Sorted(maps.Keys(beside)))
 	if err != nil || !ok {
 		return true, err
 	}

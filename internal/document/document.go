@@ -13,8 +13,8 @@ import (
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/git"
-	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/schemas"
+	"github.com/codexlock/codexlock/internal/trees"
 )
 
 // Limits on files of ours, enforced before a byte is decoded. A ledger of
@@ -36,7 +36,7 @@ type OwnerSchema interface {
 // A File is the result of looking up a file: its entry, and its bytes if they could be read.
 type File struct {
 	facts.Document
-	Entry repo.Entry
+	Entry trees.Entry
 	Data  []byte
 	ID    string // the object id of data, once computed
 	Large bool   // it is invalid only because it has more bytes than are read
@@ -44,18 +44,18 @@ type File struct {
 
 // Read looks up and reads a small file. With a limit of 0 it looks it up only. Its state is valid if there are bytes to decode, and
 // absent, irregular or invalid otherwise.
-func Read(ctx context.Context, tree repo.Tree, p artifact.Path, limit int64) (File, error) {
+func Read(ctx context.Context, tree trees.Tree, p artifact.Path, limit int64) (File, error) {
 	return ReadInto(ctx, tree, p, limit, nil)
 }
 
 // ReadInto is Read with a Buffer for the bytes; nil: they have their own.
-func ReadInto(ctx context.Context, tree repo.Tree, p artifact.Path, limit int64, r *Buffer) (File, error) {
+func ReadInto(ctx context.Context, tree trees.Tree, p artifact.Path, limit int64, r *Buffer) (File, error) {
 	f := File{Document: facts.Document{Path: p.String(), State: "absent", Problems: []facts.Problem{}}}
 	if limit == 0 {
 		entry, ok, err := tree.Lookup(ctx, p)
 		if err == nil && ok {
 			f.Entry, f.State = entry, "irregular"
-			if entry.Kind == repo.File || entry.Kind == repo.Oversized {
+			if entry.Kind == trees.File || entry.Kind == trees.Oversized {
 				f.State = "valid"
 			}
 		}
@@ -67,7 +67,7 @@ func ReadInto(ctx context.Context, tree repo.Tree, p artifact.Path, limit int64,
 	}
 	defer file.Close()
 	f.Entry = file.Entry
-	if file.Kind != repo.File && file.Kind != repo.Oversized {
+	if file.Kind != trees.File && file.Kind != trees.Oversized {
 		f.State = "irregular"
 		return f, nil
 	}

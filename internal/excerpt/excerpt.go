@@ -15,7 +15,7 @@ import (
 	"github.com/codexlock/codexlock/internal/document"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/ledger"
-	"github.com/codexlock/codexlock/internal/repo"
+	"github.com/codexlock/codexlock/internal/trees"
 )
 
 const (
@@ -32,7 +32,7 @@ const (
 
 // Add gives the first findings the lines that they are about. No line is shown of a
 // text in which a secret is found, nor of one that could not be searched.
-func Add(ctx context.Context, head repo.Tree, findings []decision.Finding) error {
+func Add(ctx context.Context, head trees.Tree, findings []decision.Finding) error {
 	texts := map[string]*readableText{}
 	for i := range findings[:min(len(findings), decision.MaxExcerpts)] {
 		f := &findings[i]
@@ -61,7 +61,7 @@ type readableText struct {
 }
 
 // readText reads a text of which lines may be shown; nil if it is none.
-func readText(ctx context.Context, head repo.Tree, name string) (*readableText, error) {
+func readText(ctx context.Context, head trees.Tree, name string) (*readableText, error) {
 	path, err := artifact.ParsePath(name)
 	if err != nil {
 		return nil, nil //nolint:nilerr // a finding may be about a name that is no path

@@ -12,6 +12,7 @@ import (
 	"github.com/codexlock/codexlock/internal/git"
 	"github.com/codexlock/codexlock/internal/measure"
 	"github.com/codexlock/codexlock/internal/repo"
+	"github.com/codexlock/codexlock/internal/trees"
 )
 
 // commits are the commits of one evaluation: the judged one, the one that it is compared
@@ -121,7 +122,7 @@ func (g *Gate) commit(ctx context.Context, r *repo.Repository, rev string) (git.
 // A comparison has the trees of an evaluation: those that are measured, and the trusted one.
 type comparison struct {
 	options measure.Options
-	trusted repo.Tree
+	trusted trees.Tree
 	commit  git.Commit // of trusted; "" if the head itself is trusted
 	notes   []string
 }
@@ -158,8 +159,8 @@ func (g *Gate) compare(ctx context.Context, r *repo.Repository) (comparison, err
 	if c.every && o.Scope == facts.Changed {
 		o.Scope = facts.All
 	}
-	head := concurrent.Start(func() (repo.Tree, error) { return g.judged(ctx, r, c.head) })
-	var base repo.Tree
+	head := concurrent.Start(func() (trees.Tree, error) { return g.judged(ctx, r, c.head) })
+	var base trees.Tree
 	var baseErr error
 	if c.trusted != "" && c.compared != c.head {
 		base, baseErr = g.tree(ctx, r, c.compared)
@@ -184,7 +185,7 @@ func (g *Gate) compare(ctx context.Context, r *repo.Repository) (comparison, err
 }
 
 // judged returns the judged tree: of a commit, the staged files, or the work tree.
-func (g *Gate) judged(ctx context.Context, r *repo.Repository, head git.Commit) (repo.Tree, error) {
+func (g *Gate) judged(ctx context.Context, r *repo.Repository, head git.Commit) (trees.Tree, error) {
 	if !g.options.Base.Staged {
 		return g.tree(ctx, r, head)
 	}
@@ -199,7 +200,7 @@ func (g *Gate) judged(ctx context.Context, r *repo.Repository, head git.Commit) 
 
 // tree returns the tree of a commit, or the work tree if c is "". The whole tree is read if every
 // artifact is judged, else only what is asked for.
-func (g *Gate) tree(ctx context.Context, r *repo.Repository, c git.Commit) (repo.Tree, error) {
+func (g *Gate) tree(ctx context.Context, r *repo.Repository, c git.Commit) (trees.Tree, error) {
 	switch {
 	case c == "":
 		return r.WorkTree(ctx)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/bmatcuk/doublestar/v4"
 	"github.com/codexlock/codexlock/internal/git"
+	"github.com/codexlock/codexlock/internal/trees"
 
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/config"
@@ -108,11 +109,11 @@ func patterns(c config.Config) []pattern {
 }
 
 // unmatched finds the patterns that match no file of the work tree.
-func unmatched(ctx context.Context, work repo.Tree, c config.Config) ([]*config.Error, error) {
+func unmatched(ctx context.Context, work trees.Tree, c config.Config) ([]*config.Error, error) {
 	if c.Document == nil {
 		return nil, nil
 	}
-	names, err := repo.Including(work, c.IncludeFolders(), c.Matches, nil).Names(ctx)
+	names, err := trees.Including(work, c.IncludeFolders(), c.Matches, nil).Names(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -155,7 +156,7 @@ func overlapping(names []string, c config.Config) []*config.Error {
 // NoteOtherOnDisk prints, in one line, that the configuration on the disk is not that of a
 // commit, which is used, because a user who edits it expects an effect. Automatic runs use the
 // one of a commit on purpose, and print nothing.
-func (g *Gate) NoteOtherOnDisk(ctx context.Context, r *repo.Repository, tree repo.Tree, commit git.Commit) error {
+func (g *Gate) NoteOtherOnDisk(ctx context.Context, r *repo.Repository, tree trees.Tree, commit git.Commit) error {
 	if commit == "" || g.quiet || g.options.Sources.Config.Value != "" || unattended(g.world.Env) {
 		return nil
 	}
@@ -180,7 +181,7 @@ func (g *Gate) NoteOtherOnDisk(ctx context.Context, r *repo.Repository, tree rep
 
 // configurationText is the configuration's file in a tree, and its bytes; "" without one. A
 // file that cannot be read as one counts as another one.
-func configurationText(ctx context.Context, tree repo.Tree) (artifact.Path, []byte, error) {
+func configurationText(ctx context.Context, tree trees.Tree) (artifact.Path, []byte, error) {
 	for _, p := range config.Paths {
 		entry, there, err := tree.Lookup(ctx, p)
 		if err != nil {
@@ -189,7 +190,7 @@ func configurationText(ctx context.Context, tree repo.Tree) (artifact.Path, []by
 		if !there {
 			continue
 		}
-		if entry.Kind != repo.File {
+		if entry.Kind != trees.File {
 			return p, nil, nil
 		}
 		text, err := tree.Read(ctx, entry, document.MaxCompanionBytes)

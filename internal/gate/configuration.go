@@ -13,6 +13,7 @@ import (
 	"github.com/codexlock/codexlock/internal/keys"
 	"github.com/codexlock/codexlock/internal/policykey"
 	"github.com/codexlock/codexlock/internal/repo"
+	"github.com/codexlock/codexlock/internal/trees"
 	"github.com/codexlock/codexlock/internal/vaulttime"
 )
 
@@ -22,12 +23,12 @@ func (g *Gate) Keyring(ctx context.Context, c config.Config) (*vaulttime.Keyring
 }
 
 // ConfigurationIn reads the configuration of a tree, and no key.
-func (g *Gate) ConfigurationIn(ctx context.Context, r *repo.Repository, tree repo.Tree) (config.Config, error) {
+func (g *Gate) ConfigurationIn(ctx context.Context, r *repo.Repository, tree trees.Tree) (config.Config, error) {
 	return baseLoader{gate: g, repository: r, base: tree}.config(ctx)
 }
 
 // Configuration reads the configuration of a tree, and the keys of its domains.
-func (g *Gate) Configuration(ctx context.Context, r *repo.Repository, tree repo.Tree) (config.Config, *vaulttime.Keyring, error) {
+func (g *Gate) Configuration(ctx context.Context, r *repo.Repository, tree trees.Tree) (config.Config, *vaulttime.Keyring, error) {
 	c, err := g.ConfigurationIn(ctx, r, tree)
 	if err != nil {
 		return c, nil, err

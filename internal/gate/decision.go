@@ -16,6 +16,7 @@ import (
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/schemas"
 	"github.com/codexlock/codexlock/internal/suppression"
+	"github.com/codexlock/codexlock/internal/trees"
 )
 
 // policyOptions are the options of a decision: how it is made, and what suppresses findings.
@@ -89,7 +90,7 @@ func (l baseLoader) baseline(ctx context.Context, c config.Config) (suppression.
 		return b, fmt.Errorf("read %s: %w", b.Path, err)
 	case !ok:
 		return b, nil
-	case entry.Kind != repo.File:
+	case entry.Kind != trees.File:
 		b.State = "irregular"
 		return b, nil
 	}

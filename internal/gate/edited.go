@@ -15,13 +15,14 @@ import (
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/ruleset"
 	"github.com/codexlock/codexlock/internal/suppression"
+	"github.com/codexlock/codexlock/internal/trees"
 )
 
 // checkEdited returns a function that loads the edited gate and reports why it cannot be
 // used: once merged, no change would pass, not even the one that reverts it. The edited gate
 // judges nothing here.
-func (g *Gate) checkEdited(r *repo.Repository) func(context.Context, repo.Tree) ([]facts.GateProblem, error) {
-	return func(ctx context.Context, head repo.Tree) ([]facts.GateProblem, error) {
+func (g *Gate) checkEdited(r *repo.Repository) func(context.Context, trees.Tree) ([]facts.GateProblem, error) {
+	return func(ctx context.Context, head trees.Tree) ([]facts.GateProblem, error) {
 		err := baseLoader{gate: g, repository: r, base: head, edited: true, lenient: true}.load(ctx)
 		if err == nil {
 			return nil, nil

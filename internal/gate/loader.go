@@ -14,6 +14,7 @@ import (
 	"github.com/codexlock/codexlock/internal/ownerschema"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/schemas"
+	"github.com/codexlock/codexlock/internal/trees"
 )
 
 // A baseLoader reads configuration, rules and schemas from the tree of the trusted base.
@@ -21,7 +22,7 @@ import (
 type baseLoader struct {
 	gate       *Gate
 	repository *repo.Repository
-	base       repo.Tree
+	base       trees.Tree
 	edited     bool // reads the change's gate, for a preview: nothing is read from elsewhere
 	lenient    bool // omits bundles that are not in the cache
 }
@@ -76,7 +77,7 @@ func (l baseLoader) fromBase(ctx context.Context, p artifact.Path) ([]byte, bool
 	if err != nil || !ok {
 		return nil, false, err
 	}
-	if entry.Kind != repo.File {
+	if entry.Kind != trees.File {
 		return nil, false, l.broken(p.String(), "%s is a %s in %s, want a file", p, entry.Kind, l.where())
 	}
 	text, err := l.base.Read(ctx, entry, document.MaxCompanionBytes)
@@ -108,7 +109,7 @@ func (l baseLoader) folder(ctx context.Context, dir string) error {
 		if !ok {
 			return nil
 		}
-		if entry.Kind == repo.Symlink || entry.Kind == repo.Submodule {
+		if entry.Kind == trees.Symlink || entry.Kind == trees.Submodule {
 			return l.broken(at, "%s is a %s in %s, want a folder: its content is not read; make it a folder, or name other directories in codexlock.yaml", at, entry.Kind, l.where())
 		}
 	}

@@ -23,6 +23,7 @@ import (
 	"github.com/codexlock/codexlock/internal/policykey"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/ruleset"
+	"github.com/codexlock/codexlock/internal/trees"
 	"github.com/codexlock/codexlock/policies"
 )
 
@@ -164,7 +165,7 @@ func (l baseLoader) bundleFile(ctx context.Context, b bundle.Ref) ([]byte, error
 		return nil, err
 	case !ok:
 		return nil, exit.Usagef("policies %q: no such file in %s", b.Path, l.where())
-	case entry.Kind != repo.File:
+	case entry.Kind != trees.File:
 		return nil, exit.Usagef("policies %q is a %s in %s, want a file", b.Path, entry.Kind, l.where())
 	}
 	data, err := l.base.Read(ctx, entry, archive.MaxBytes)
@@ -227,14 +228,14 @@ func (l baseLoader) filesBelow(ctx context.Context, dir artifact.Path, suffix st
 	}
 	prefix := dir.String() + "/"
 	var files []ruleset.Module
-	for entry, err := range repo.EntriesWithin(ctx, l.base, repo.Within{dir.String()}) {
+	for entry, err := range trees.EntriesWithin(ctx, l.base, trees.Within{dir.String()}) {
 		if err != nil {
 			return nil, fmt.Errorf("list %s in %s: %w", dir, l.where(), err)
 		}
 		if !strings.HasPrefix(entry.Path, prefix) || !strings.HasSuffix(entry.Path, suffix) {
 			continue
 		}
-		if entry.Kind != repo.File {
+		if entry.Kind != trees.File {
 			return nil, l.broken(entry.Path, "%s is a %s in %s, want a file", entry.Path, entry.Kind, l.where())
 		}
 		text, err := l.base.Read(ctx, entry, document.MaxCompanionBytes)

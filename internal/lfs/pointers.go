@@ -14,8 +14,8 @@ import (
 	"github.com/codexlock/codexlock/internal/config"
 	"github.com/codexlock/codexlock/internal/content"
 	"github.com/codexlock/codexlock/internal/facts"
-	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/script"
+	"github.com/codexlock/codexlock/internal/trees"
 )
 
 // Limits on what is read about Git LFS.
@@ -30,17 +30,17 @@ const (
 
 // Pointers finds the Git LFS pointers of a tree that do not stand for their content.
 type Pointers struct {
-	tree       repo.Tree
+	tree       trees.Tree
 	lfs        facts.LFSHash
 	attributes sync.Map // folder: the text of its .gitattributes
 }
 
 // New returns the Pointers of a tree, with lfs of the configuration.
-func New(tree repo.Tree, lfs facts.LFSHash) *Pointers { return &Pointers{tree: tree, lfs: lfs} }
+func New(tree trees.Tree, lfs facts.LFSHash) *Pointers { return &Pointers{tree: tree, lfs: lfs} }
 
 // Problem returns why a file that is like a Git LFS pointer, and has the bytes text, does not
 // stand for its content; "" if its oid does.
-func (p *Pointers) Problem(ctx context.Context, entry repo.Entry, text []byte) (facts.PointerProblem, error) {
+func (p *Pointers) Problem(ctx context.Context, entry trees.Entry, text []byte) (facts.PointerProblem, error) {
 	_, size, ok := artifact.ParsePointer(text)
 	if !ok {
 		return "malformed", nil
@@ -91,7 +91,7 @@ func (p *Pointers) read(ctx context.Context, dir string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if there && entry.Kind == repo.File {
+	if there && entry.Kind == trees.File {
 		data, err := p.tree.Read(ctx, entry, maxAttributes)
 		if err != nil {
 			return "", fmt.Errorf("read %s: %w", entry.Path, err)

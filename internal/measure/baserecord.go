@@ -7,7 +7,7 @@ import (
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/document"
 	"github.com/codexlock/codexlock/internal/facts"
-	"github.com/codexlock/codexlock/internal/repo"
+	"github.com/codexlock/codexlock/internal/trees"
 	"github.com/codexlock/codexlock/internal/vaulttime"
 )
 
@@ -56,7 +56,7 @@ func (c *Collector) readBaseRecord(ctx context.Context, s *subject) (baseRecord,
 		if id != "" && b.text == "absent" {
 			b.text = "differs"
 		}
-		if same := id != "" && entry.Kind == repo.File && entry.OID == id; same {
+		if same := id != "" && entry.Kind == trees.File && entry.OID == id; same {
 			b.text = "same"
 			b.placed = b.placed || s.recordFile.Path == p.String()
 			if s.record != nil {
@@ -125,7 +125,7 @@ func (c *Collector) inBase(p artifact.Path, kind artifact.Companion) (places [2]
 // blobID returns the object id of a file that was read, or "" if its bytes are unknown.
 func (c *Collector) blobID(f *document.File) string {
 	switch {
-	case f.State == "twice", f.Entry.Kind != repo.File:
+	case f.State == "twice", f.Entry.Kind != trees.File:
 		return ""
 	case f.Entry.OID != "":
 		return f.Entry.OID
@@ -153,7 +153,7 @@ func (c *Collector) companionChange(ctx context.Context, s *subject, kind artifa
 		}
 		switch {
 		case !there:
-		case id != "" && entry.Kind == repo.File && entry.OID == id:
+		case id != "" && entry.Kind == trees.File && entry.OID == id:
 			return "same", nil
 		default:
 			change = "differs"

@@ -12,7 +12,7 @@ import (
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/lfs"
 	"github.com/codexlock/codexlock/internal/renewals"
-	"github.com/codexlock/codexlock/internal/repo"
+	"github.com/codexlock/codexlock/internal/trees"
 	"github.com/codexlock/codexlock/internal/vaulttime"
 	"github.com/codexlock/codexlock/internal/wholechange"
 )
@@ -27,7 +27,7 @@ type Options struct {
 	TrustedCommit string
 	// LoadEdited loads the gate of a tree, and returns why it cannot be used. It is called if
 	// the change edits the gate; nil: the edit is not checked.
-	LoadEdited func(context.Context, repo.Tree) ([]facts.GateProblem, error)
+	LoadEdited func(context.Context, trees.Tree) ([]facts.GateProblem, error)
 	Keys       *vaulttime.Keyring
 	Now        time.Time // the effective time, one for the run
 	// ValidFor is how long after Now this run wants records to be valid; 0: at Now.

@@ -13,12 +13,12 @@ import (
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/git"
 	"github.com/codexlock/codexlock/internal/measure"
-	"github.com/codexlock/codexlock/internal/repo"
+	"github.com/codexlock/codexlock/internal/trees"
 )
 
 // A countedTree counts the files that are asked for, manifests left out.
 type countedTree struct {
-	repo.Tree
+	trees.Tree
 	asked *atomic.Int64
 }
 
@@ -28,22 +28,22 @@ func (t countedTree) count(name string) {
 	}
 }
 
-func (t countedTree) Open(ctx context.Context, p artifact.Path) (*repo.Handle, bool, error) {
+func (t countedTree) Open(ctx context.Context, p artifact.Path) (*trees.Handle, bool, error) {
 	t.count(p.String())
 	return t.Tree.Open(ctx, p)
 }
 
-func (t countedTree) Lookup(ctx context.Context, p artifact.Path) (repo.Entry, bool, error) {
+func (t countedTree) Lookup(ctx context.Context, p artifact.Path) (trees.Entry, bool, error) {
 	t.count(p.String())
 	return t.Tree.Lookup(ctx, p)
 }
 
-func (t countedTree) Read(ctx context.Context, e repo.Entry, limit int64) ([]byte, error) {
+func (t countedTree) Read(ctx context.Context, e trees.Entry, limit int64) ([]byte, error) {
 	t.count(e.Path)
 	return t.Tree.Read(ctx, e, limit)
 }
 
-func (t countedTree) Hash(ctx context.Context, e repo.Entry, also io.Writer) (artifact.Digest, int64, []byte, error) {
+func (t countedTree) Hash(ctx context.Context, e trees.Entry, also io.Writer) (artifact.Digest, int64, []byte, error) {
 	t.count(e.Path)
 	return t.Tree.Hash(ctx, e, also)
 }
@@ -68,7 +68,7 @@ func TestChangeCostsWhatChanged(t *testing.T) {
 		head, err := f.repo.CommitAll(t.Context(), "head", f.now)
 		f.must(err)
 		var asked atomic.Int64
-		var trees [2]repo.Tree
+		var trees [2]trees.Tree
 		for i, c := range []git.Commit{f.base, head} {
 			tree, err := f.repo.Tree(t.Context(), c)
 			f.must(err)
@@ -109,7 +109,7 @@ func TestSameLedgerIsReadOnce(t *testing.T) {
 	head, err := f.repo.CommitAll(t.Context(), "head", f.now)
 	f.must(err)
 	var inHead, inBase atomic.Int64
-	var trees [2]repo.Tree
+	var trees [2]trees.Tree
 	for i, c := range []git.Commit{f.base, head} {
 		trees[i], err = f.repo.Tree(t.Context(), c)
 		f.must(err)
@@ -128,11 +128,11 @@ func TestSameLedgerIsReadOnce(t *testing.T) {
 
 // A ledgerCounter counts how often the ledger is opened.
 type ledgerCounter struct {
-	repo.Tree
+	trees.Tree
 	ledgers *atomic.Int64
 }
 
-func (t ledgerCounter) Open(ctx context.Context, p artifact.Path) (*repo.Handle, bool, error) {
+func (t ledgerCounter) Open(ctx context.Context, p artifact.Path) (*trees.Handle, bool, error) {
 	if p == "Codex-Lock.json" {
 		t.ledgers.Add(1)
 	}

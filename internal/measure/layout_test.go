@@ -17,8 +17,8 @@ import (
 	"github.com/codexlock/codexlock/internal/git"
 	"github.com/codexlock/codexlock/internal/manifest"
 	"github.com/codexlock/codexlock/internal/measure"
-	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/script"
+	"github.com/codexlock/codexlock/internal/trees"
 	"github.com/codexlock/codexlock/internal/vaulttime"
 )
 
@@ -40,7 +40,7 @@ func (f *fixture) between() *measure.Collector {
 	if err != nil {
 		f.t.Fatal(err)
 	}
-	var trees [2]repo.Tree
+	var trees [2]trees.Tree
 	for i, c := range []git.Commit{f.base, head} {
 		if trees[i], err = f.repo.Tree(ctx, c); err != nil {
 			f.t.Fatal(err)

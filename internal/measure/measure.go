@@ -17,8 +17,8 @@ import (
 	"github.com/codexlock/codexlock/internal/git"
 	"github.com/codexlock/codexlock/internal/ledger"
 	"github.com/codexlock/codexlock/internal/manifest"
-	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/schemas"
+	"github.com/codexlock/codexlock/internal/trees"
 	"github.com/codexlock/codexlock/internal/vaulttime"
 )
 
@@ -35,7 +35,7 @@ type subject struct {
 	record   *vaulttime.Record // by which it is measured: inTree, or a renewed one
 	docs     document.Positions
 
-	file                               repo.Entry
+	file                               trees.Entry
 	manifestFile, recordFile, testFile document.File // testFile without its bytes, see test
 	test                               ownTest
 	manifestDigest, testDigest         artifact.Digest // zero where the file cannot be read
@@ -135,18 +135,18 @@ func (c *Collector) measureFile(ctx context.Context, s *subject) error {
 	}
 	defer file.Close()
 	entry := file.Entry
-	if entry.Kind == repo.Directory && !c.Ledger.Has(s.path) {
+	if entry.Kind == trees.Directory && !c.Ledger.Has(s.path) {
 		return nil // a folder that nothing lists: the file that it was was removed
 	}
 	s.file = entry
-	if c.o.Strict && !c.o.InObjects() && entry.Kind == repo.File {
+	if c.o.Strict && !c.o.InObjects() && entry.Kind == trees.File {
 		a.DiskMode = fmt.Sprintf("%04o", entry.Perm)
 	}
 	a.Kind, a.Mode = facts.Kind(entry.Kind.String()), entry.Mode
 	if a.CompanionOf, err = c.CompanionOf(ctx, s.path); err != nil {
 		return err
 	}
-	if entry.Kind != repo.File {
+	if entry.Kind != trees.File {
 		return nil
 	}
 	a.Critical = yes(config.MatchAny(c.o.Config.CriticalPaths, a.Path))
@@ -233,7 +233,7 @@ func (c *Collector) sameInBase(ctx context.Context, f *document.File) (bool, err
 		return true, nil
 	}
 	before, ok, err := c.o.Base.Lookup(ctx, artifact.Path(f.Path))
-	if err != nil || !ok || f.Entry.Kind != repo.File {
+	if err != nil || !ok || f.Entry.Kind != trees.File {
 		return false, err
 	}
 	if f.Entry.OID == "" && f.ID == "" {
@@ -508,7 +508,7 @@ func (c *Collector) measureInputs(ctx context.Context, s *subject) error {
 // digests remembers what inputs hash to: one input often serves many artifacts.
 type digests struct{ known sync.Map }
 
-func (d *digests) state(ctx context.Context, tree repo.Tree, w manifest.Reference) (facts.ReferenceState, error) {
+func (d *digests) state(ctx context.Context, tree trees.Tree, w manifest.Reference) (facts.ReferenceState, error) {
 	p, err := artifact.ParsePath(w.Path)
 	if err != nil {
 		return "unsafe", nil
@@ -533,13 +533,13 @@ func (d *digests) state(ctx context.Context, tree repo.Tree, w manifest.Referenc
 }
 
 // inputDigest is what an input hashes to, and the zero digest where there is no file.
-func inputDigest(ctx context.Context, tree repo.Tree, p artifact.Path) (artifact.Digest, error) {
+func inputDigest(ctx context.Context, tree trees.Tree, p artifact.Path) (artifact.Digest, error) {
 	file, there, err := tree.Open(ctx, p)
 	if err != nil || !there {
 		return artifact.Digest{}, err
 	}
 	defer file.Close()
-	if file.Kind != repo.File {
+	if file.Kind != trees.File {
 		return artifact.Digest{}, nil
 	}
 	digest, size, head, err := file.Hash(ctx, nil)

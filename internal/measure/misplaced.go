@@ -7,7 +7,7 @@ import (
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/document"
 	"github.com/codexlock/codexlock/internal/facts"
-	"github.com/codexlock/codexlock/internal/repo"
+	"github.com/codexlock/codexlock/internal/trees"
 )
 
 // measureMisplaced states what stands in the place of a folder. Nothing more is
@@ -21,19 +21,19 @@ func (c *Collector) measureMisplaced(ctx context.Context, s *subject, name strin
 	if err != nil {
 		return facts.Measurement{}, fmt.Errorf("look up %q in the base: %w", name, err)
 	}
-	change := repo.Modified
+	change := trees.Modified
 	switch {
-	case !there || before.Kind == repo.Directory:
-		change = repo.Added
+	case !there || before.Kind == trees.Directory:
+		change = trees.Added
 	case c.o.SameCommit:
-		change = repo.Unchanged
+		change = trees.Unchanged
 	default:
 		id, ok, err := c.o.Repository.ObjectID(ctx, c.o.Head, entry)
 		if err != nil {
 			return facts.Measurement{}, fmt.Errorf("compare %q with the base: %w", name, err)
 		}
 		if ok && id == before.OID && before.Kind == entry.Kind {
-			change = repo.Unchanged
+			change = trees.Unchanged
 		}
 	}
 	s.in.Artifact = &facts.Artifact{

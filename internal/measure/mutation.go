@@ -6,14 +6,14 @@ import (
 
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/facts"
-	"github.com/codexlock/codexlock/internal/repo"
+	"github.com/codexlock/codexlock/internal/trees"
 	"github.com/codexlock/codexlock/internal/vaulttime"
 )
 
 // measureMutation states how the artifact's bytes, its manifest and its test stand
 // to those of the base: what was merged once changes only with an attestation of
 // its own (ZT-6.2).
-func (c *Collector) measureMutation(ctx context.Context, s *subject, before repo.Entry, there bool) error {
+func (c *Collector) measureMutation(ctx context.Context, s *subject, before trees.Entry, there bool) error {
 	b := s.in.Base
 	var err error
 	if b.Content, err = c.contentChange(ctx, s, before, there); err != nil {
@@ -33,9 +33,9 @@ func (c *Collector) measureMutation(ctx context.Context, s *subject, before repo
 
 // modeChange compares the artifact's mode with the base's. A work tree on a file
 // system that keeps no modes has those of the index, as Git itself sees it.
-func (c *Collector) modeChange(ctx context.Context, s *subject, before repo.Entry, there bool) (facts.Sameness, error) {
+func (c *Collector) modeChange(ctx context.Context, s *subject, before trees.Entry, there bool) (facts.Sameness, error) {
 	switch {
-	case !there || before.Kind != repo.File || s.file.Kind != repo.File || s.in.Artifact.Kind == "absent":
+	case !there || before.Kind != trees.File || s.file.Kind != trees.File || s.in.Artifact.Kind == "absent":
 		return "absent", nil
 	case c.o.SameCommit, s.file.Mode == before.Mode:
 		return "same", nil
@@ -53,10 +53,10 @@ func (c *Collector) modeChange(ctx context.Context, s *subject, before repo.Entr
 
 // contentChange compares the artifact's bytes with the base's, the cheapest way
 // first.
-func (c *Collector) contentChange(ctx context.Context, s *subject, before repo.Entry, there bool) (facts.ContentChange, error) {
+func (c *Collector) contentChange(ctx context.Context, s *subject, before trees.Entry, there bool) (facts.ContentChange, error) {
 	a := s.in.Artifact
 	switch {
-	case !there || before.Kind != repo.File:
+	case !there || before.Kind != trees.File:
 		return "absent", nil
 	case a.Kind == "absent":
 		return "gone", nil
@@ -67,7 +67,7 @@ func (c *Collector) contentChange(ctx context.Context, s *subject, before repo.E
 	case a.SHA256 == s.in.Base.SHA256:
 		return "same", nil // what the base's ledger records
 	}
-	if status, known := c.Changes.Status(s.path.String()); known && status == repo.Modified && s.file.Mode == before.Mode {
+	if status, known := c.Changes.Status(s.path.String()); known && status == trees.Modified && s.file.Mode == before.Mode {
 		return "differs", nil // in its bytes, or it would not be modified
 	}
 	id, ok, err := c.o.Repository.ObjectID(ctx, c.o.Head, s.file)

@@ -11,9 +11,9 @@ import (
 	"github.com/codexlock/codexlock/internal/document"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/git"
-	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/script"
 	"github.com/codexlock/codexlock/internal/shellcheck"
+	"github.com/codexlock/codexlock/internal/trees"
 )
 
 // scripts remembers what was found out about scripts, by their digests: many are
@@ -64,7 +64,7 @@ func (c *Collector) judgeScript(ctx context.Context, text []byte) (*facts.Script
 func (c *Collector) checkScripts(ctx context.Context) (map[artifact.Digest]facts.ShellCheck, error) {
 	known := map[artifact.Digest]bool{}
 	var sources []shellcheck.Source
-	add := func(text []byte, entry repo.Entry) {
+	add := func(text []byte, entry trees.Entry) {
 		source := shellcheck.Text(text)
 		if known[source.Digest] || c.scripts.parse(source.Digest, text).State != "parsed" {
 			return
@@ -82,7 +82,7 @@ func (c *Collector) checkScripts(ctx context.Context) (map[artifact.Digest]facts
 		if err != nil {
 			return nil, err
 		}
-		if there && entry.Kind == repo.File && (entry.Mode == "100755" || script.Is(name, nil)) {
+		if there && entry.Kind == trees.File && (entry.Mode == "100755" || script.Is(name, nil)) {
 			text, _, err := c.readScript(ctx, entry)
 			if err != nil {
 				return nil, err
@@ -120,7 +120,7 @@ func (c *Collector) checkScripts(ctx context.Context) (map[artifact.Digest]facts
 
 // rereadScript reads a script that was parsed, for ShellCheck. All of them at once
 // can be more than fits into memory.
-func (c *Collector) rereadScript(ctx context.Context, entry repo.Entry, want artifact.Digest) ([]byte, error) {
+func (c *Collector) rereadScript(ctx context.Context, entry trees.Entry, want artifact.Digest) ([]byte, error) {
 	text, err := c.o.Head.Read(ctx, entry, script.MaxBytes)
 	if err != nil {
 		return nil, err
@@ -133,7 +133,7 @@ func (c *Collector) rereadScript(ctx context.Context, entry repo.Entry, want art
 
 // readScript reads a script; tooLarge says that it is longer than any that is
 // looked into.
-func (c *Collector) readScript(ctx context.Context, entry repo.Entry) (text []byte, tooLarge bool, err error) {
+func (c *Collector) readScript(ctx context.Context, entry trees.Entry) (text []byte, tooLarge bool, err error) {
 	text, err = c.o.Head.Read(ctx, entry, script.MaxBytes)
 	var large *git.TooLargeError
 	if errors.As(err, &large) {
@@ -164,11 +164,11 @@ func (s *scriptText) Write(p []byte) (int, error) {
 	for len(p) > 0 && !s.not && len(s.text) <= script.MaxBytes {
 		room := script.MaxBytes + 1 - len(s.text)
 		if !s.is {
-			room = repo.HeadBytes - len(s.text)
+			room = trees.HeadBytes - len(s.text)
 		}
 		n := min(room, len(p))
 		s.text, p = append(s.text, p[:n]...), p[n:]
-		if !s.is && len(s.text) == repo.HeadBytes {
+		if !s.is && len(s.text) == trees.HeadBytes {
 			s.is = script.Is(s.name, s.text)
 			s.not = !s.is
 		}

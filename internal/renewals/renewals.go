@@ -16,6 +16,7 @@ import (
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/git"
 	"github.com/codexlock/codexlock/internal/repo"
+	"github.com/codexlock/codexlock/internal/trees"
 	"github.com/codexlock/codexlock/internal/vaulttime"
 )
 
@@ -48,7 +49,7 @@ type Found struct {
 // goroutines.
 type Store struct {
 	repository *repo.Repository
-	tree       repo.Tree  // nil: there are no records
+	tree       trees.Tree // nil: there are no records
 	commit     git.Commit // "": there is no ref
 	reason     string     // why there are none, where the ref cannot be read
 	elsewhere  string     // where the ref was looked for; "": in this clone
@@ -126,7 +127,7 @@ func (s *Store) Record(ctx context.Context, p artifact.Path) (Found, error) {
 	}
 	var text []byte
 	if err == nil {
-		if entry.Kind != repo.File {
+		if entry.Kind != trees.File {
 			return Found{State: Unreadable, Reason: fmt.Sprintf("it is a %s, want a file", entry.Kind)}, nil
 		}
 		text, err = s.tree.Read(ctx, entry, MaxRecordBytes)
@@ -172,7 +173,7 @@ func (s *Store) All(ctx context.Context) (map[artifact.Path]Entry, []Ignored, er
 		return records, nil, nil
 	}
 	var ignored []Ignored
-	var files []repo.Entry
+	var files []trees.Entry
 	var paths []artifact.Path
 	for e, err := range s.tree.Entries(ctx) {
 		if err != nil {
@@ -182,14 +183,14 @@ func (s *Store) All(ctx context.Context) (map[artifact.Path]Entry, []Ignored, er
 		switch {
 		case err != nil:
 			ignored = append(ignored, Ignored{e.Path, err.Error()})
-		case e.Kind != repo.File:
+		case e.Kind != trees.File:
 			ignored = append(ignored, Ignored{e.Path, fmt.Sprintf("it is a %s, want a file", e.Kind)})
 		default:
 			files, paths = append(files, e), append(paths, p)
 		}
 	}
 	found := make([]Found, len(files))
-	err := repo.ReadEach(ctx, s.tree, files, MaxRecordBytes, func(i int, text []byte, err error) {
+	err := trees.ReadEach(ctx, s.tree, files, MaxRecordBytes, func(i int, text []byte, err error) {
 		if err != nil {
 			found[i] = Found{State: Unreadable, Reason: err.Error()}
 			return
@@ -224,13 +225,13 @@ func (s *Store) Expired(ctx context.Context, paths []artifact.Path, now time.Tim
 		return nil, nil
 	}
 	var expired, there []artifact.Path
-	var files []repo.Entry
+	var files []trees.Entry
 	for _, p := range paths {
 		entry, ok, err := s.tree.Lookup(ctx, p.Companion(artifact.VaultTime))
 		switch {
 		case ctx.Err() != nil:
 			return nil, ctx.Err()
-		case err != nil || !ok || entry.Kind != repo.File:
+		case err != nil || !ok || entry.Kind != trees.File:
 			expired = append(expired, p)
 		default:
 			files, there = append(files, entry), append(there, p)
@@ -240,7 +241,7 @@ func (s *Store) Expired(ctx context.Context, paths []artifact.Path, now time.Tim
 		return expired, nil
 	}
 	over := make([]bool, len(files))
-	err := repo.ReadEach(ctx, s.tree, files, MaxRecordBytes, func(i int, text []byte, err error) {
+	err := trees.ReadEach(ctx, s.tree, files, MaxRecordBytes, func(i int, text []byte, err error) {
 		found := Found{State: Unreadable}
 		if err == nil {
 			found = decode(there[i], files[i].OID, text)

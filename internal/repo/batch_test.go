@@ -3,6 +3,7 @@ package repo
 import (
 	"github.com/codexlock/codexlock/internal/git"
 	"github.com/codexlock/codexlock/internal/git/gittest"
+	"github.com/codexlock/codexlock/internal/trees"
 
 	"context"
 	"errors"
@@ -15,7 +16,7 @@ import (
 
 // batch is a repository with many small files, and some that cannot be read or are too
 // large, in a commit and its work tree.
-func batch(t *testing.T, files int) (sandbox, *Repository, Tree, []Entry) {
+func batch(t *testing.T, files int) (sandbox, *Repository, trees.Tree, []trees.Entry) {
 	t.Helper()
 	s := newSandbox(t)
 	for i := range files {
@@ -26,7 +27,7 @@ func batch(t *testing.T, files int) (sandbox, *Repository, Tree, []Entry) {
 	head := s.commit()
 	r := s.open()
 	tree := mustTree(t, r, head)
-	var entries []Entry
+	var entries []trees.Entry
 	for e, err := range tree.Entries(t.Context()) {
 		if err != nil {
 			t.Fatal(err)
@@ -44,7 +45,7 @@ func TestReadEach(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.Forge(entries[600].OID, gittest.Deflate("blob 5\x00wrong"))
-	for name, tree := range map[string]Tree{"commit": tree, "work tree": mustWorkTree(t, r)} {
+	for name, tree := range map[string]trees.Tree{"commit": tree, "work tree": mustWorkTree(t, r)} {
 		var mu sync.Mutex
 		seen := make([]int, len(entries))
 		files := entries
@@ -67,7 +68,7 @@ func TestReadEach(t *testing.T) {
 		for i, e := range files {
 			want[i] = answer(tree.Read(t.Context(), e, 1000))
 		}
-		err := ReadEach(t.Context(), tree, files, 1000, func(i int, data []byte, err error) {
+		err := trees.ReadEach(t.Context(), tree, files, 1000, func(i int, data []byte, err error) {
 			mu.Lock()
 			defer mu.Unlock()
 			seen[i]++
@@ -90,7 +91,7 @@ func TestReadEach(t *testing.T) {
 func TestReadEachProcesses(t *testing.T) {
 	_, r, tree, entries := batch(t, 2000)
 	before := r.Runner().Processes()
-	if err := ReadEach(t.Context(), tree, entries, 3<<20, func(_ int, _ []byte, err error) {
+	if err := trees.ReadEach(t.Context(), tree, entries, 3<<20, func(_ int, _ []byte, err error) {
 		if err != nil {
 			t.Error(err)
 		}
@@ -107,15 +108,15 @@ func TestReadEachEnds(t *testing.T) {
 	_, r, tree, entries := batch(t, 300)
 	ctx, cancel := context.WithCancel(t.Context())
 	var once sync.Once
-	err := ReadEach(ctx, tree, entries, 3<<20, func(int, []byte, error) { once.Do(cancel) })
+	err := trees.ReadEach(ctx, tree, entries, 3<<20, func(int, []byte, error) { once.Do(cancel) })
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("a cancelled read: %v", err)
 	}
-	if err := ReadEach(t.Context(), tree, entries[:10], 1000, func(int, []byte, error) {}); err != nil {
+	if err := trees.ReadEach(t.Context(), tree, entries[:10], 1000, func(int, []byte, error) {}); err != nil {
 		t.Errorf("after a cancelled read: %v", err)
 	}
 	r.Close()
-	if err := ReadEach(t.Context(), tree, entries[:10], 1000, func(int, []byte, error) {}); err == nil {
+	if err := trees.ReadEach(t.Context(), tree, entries[:10], 1000, func(int, []byte, error) {}); err == nil {
 		t.Error("a closed repository was read")
 	}
 }

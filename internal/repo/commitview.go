@@ -14,6 +14,7 @@ import (
 
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/git"
+	"github.com/codexlock/codexlock/internal/trees"
 )
 
 // An Obstacle is the reason why a commit would omit or change a file of the work tree.
@@ -98,7 +99,7 @@ func (v *View) LFSObjects() string {
 // change it; other files are not in the result. A path without a file is only checked for
 // being ignored.
 func (v *View) Obstacles(ctx context.Context, paths []artifact.Path) (map[artifact.Path]Obstacle, error) {
-	tracked, err := v.r.tracked(ctx, paths)
+	tracked, err := v.r.Tracked(ctx, paths)
 	if err != nil {
 		return nil, err
 	}
@@ -137,7 +138,7 @@ func (v *View) Obstacles(ctx context.Context, paths []artifact.Path) (map[artifa
 // Ignored returns the paths that Git ignores, each with the pattern. It does not check
 // attributes and line endings.
 func (v *View) Ignored(ctx context.Context, paths []artifact.Path) (map[artifact.Path]string, error) {
-	tracked, err := v.r.tracked(ctx, paths)
+	tracked, err := v.r.Tracked(ctx, paths)
 	if err != nil {
 		return nil, err
 	}
@@ -150,7 +151,7 @@ func (v *View) Ignored(ctx context.Context, paths []artifact.Path) (map[artifact
 
 // placed finds what is wrong with where the files stand, and returns the others about
 // which Git can be asked.
-func (v *View) placed(ctx context.Context, paths []artifact.Path, tracked map[artifact.Path][]IndexEntry) (found map[artifact.Path]Obstacle, plain []artifact.Path, err error) {
+func (v *View) placed(ctx context.Context, paths []artifact.Path, tracked map[artifact.Path][]trees.IndexEntry) (found map[artifact.Path]Obstacle, plain []artifact.Path, err error) {
 	found = map[artifact.Path]Obstacle{}
 	folders := map[string]folderPlace{}
 	for _, p := range paths {
@@ -169,7 +170,7 @@ func (v *View) placed(ctx context.Context, paths []artifact.Path, tracked map[ar
 
 // place finds what is wrong with where a file stands. regular is whether Git can be
 // asked about it: it is a file, or nothing yet, below folders of this repository.
-func (v *View) place(ctx context.Context, p artifact.Path, entries []IndexEntry, folders map[string]folderPlace) (o Obstacle, regular bool, err error) {
+func (v *View) place(ctx context.Context, p artifact.Path, entries []trees.IndexEntry, folders map[string]folderPlace) (o Obstacle, regular bool, err error) {
 	in, err := v.folder(ctx, p.Dir(), folders)
 	switch {
 	case err != nil:
@@ -181,9 +182,9 @@ func (v *View) place(ctx context.Context, p artifact.Path, entries []IndexEntry,
 	}
 	e, ok, err := v.work.lookup(ctx, p.String())
 	switch {
-	case err != nil || ok && e.Kind == Directory:
+	case err != nil || ok && e.Kind == trees.Directory:
 		return o, false, err
-	case ok && e.Kind == Submodule:
+	case ok && e.Kind == trees.Submodule:
 		return Obstacle{Path: p.String(), Kind: InSubmodule, Detail: p.String()}, false, nil
 	case ok && e.OID != "":
 		return Obstacle{Path: p.String(), Kind: NotCheckedOut, Detail: p.Dir()}, false, nil
@@ -193,7 +194,7 @@ func (v *View) place(ctx context.Context, p artifact.Path, entries []IndexEntry,
 			return Obstacle{Path: p.String(), Kind: Unmerged}, false, err
 		}
 	}
-	return o, !ok || e.Kind == File, nil
+	return o, !ok || e.Kind == trees.File, nil
 }
 
 // A folderPlace is what a folder means for the files below it: the submodule that it is
@@ -218,9 +219,9 @@ func (v *View) folder(ctx context.Context, dir string, known map[string]folderPl
 	}
 	var found folderPlace
 	switch {
-	case ok && e.Kind == Submodule:
+	case ok && e.Kind == trees.Submodule:
 		found.submodule = dir
-	case ok && e.Kind != Directory:
+	case ok && e.Kind != trees.Directory:
 		found.closed = true
 	default:
 		if found, err = v.folder(ctx, path.Dir(dir), known); err != nil {
@@ -234,8 +235,8 @@ func (v *View) folder(ctx context.Context, dir string, known map[string]folderPl
 // maxMarked is the largest file in which conflict markers are looked for.
 const maxMarked = 16 << 20
 
-func (v *View) holdsMarkers(ctx context.Context, e Entry) (bool, error) {
-	if e.Kind != File || e.Size > maxMarked {
+func (v *View) holdsMarkers(ctx context.Context, e trees.Entry) (bool, error) {
+	if e.Kind != trees.File || e.Size > maxMarked {
 		return false, nil
 	}
 	text, err := v.work.Read(ctx, e, maxMarked)
@@ -258,7 +259,7 @@ func withFolders(paths []artifact.Path) []artifact.Path {
 
 // untracked are the paths that the index does not list: git add takes the others
 // whatever the patterns are.
-func untracked(paths []artifact.Path, tracked map[artifact.Path][]IndexEntry) []artifact.Path {
+func untracked(paths []artifact.Path, tracked map[artifact.Path][]trees.IndexEntry) []artifact.Path {
 	return slices.DeleteFunc(slices.Clone(paths), func(p artifact.Path) bool { return len(tracked[p]) > 0 })
 }
 
@@ -361,7 +362,7 @@ func (v *View) shorten(name string) string {
 }
 
 // converted finds what Git would change of a file's bytes. It follows convert.c.
-func (v *View) converted(ctx context.Context, p artifact.Path, attributes map[string]string, entries []IndexEntry) (Obstacle, error) {
+func (v *View) converted(ctx context.Context, p artifact.Path, attributes map[string]string, entries []trees.IndexEntry) (Obstacle, error) {
 	if filter := attributes["filter"]; filter != "" && filter != "unset" && filter != "set" && filter != "lfs" {
 		for _, how := range []string{"clean", "process"} {
 			if v.config["filter."+filter+"."+how] != "" {
@@ -456,12 +457,12 @@ func (v *View) lineEnds(attributes map[string]string) conversion {
 }
 
 // scan counts what Git looks at in a file of the work tree.
-func (v *View) scan(ctx context.Context, e Entry) (*textScan, error) {
+func (v *View) scan(ctx context.Context, e trees.Entry) (*textScan, error) {
 	s := &textScan{}
-	if e.Kind != File {
+	if e.Kind != trees.File {
 		return s, nil
 	}
-	err := v.work.stream(ctx, e, MaxFileBytes, func(_ int64, r io.Reader) error {
+	err := v.work.stream(ctx, e, trees.MaxFileBytes, func(_ int64, r io.Reader) error {
 		_, err := io.Copy(s, r)
 		return err
 	})
@@ -470,9 +471,9 @@ func (v *View) scan(ctx context.Context, e Entry) (*textScan, error) {
 }
 
 // crlfInIndex reports whether the index has the file as a text with CRLF.
-func (v *View) crlfInIndex(ctx context.Context, e IndexEntry) (bool, error) {
+func (v *View) crlfInIndex(ctx context.Context, e trees.IndexEntry) (bool, error) {
 	s := &textScan{}
-	err := v.r.Objects().Stream(ctx, git.Request{OID: e.OID, Kind: "blob", Path: e.Path, Limit: MaxFileBytes}, func(_ int64, r io.Reader) error {
+	err := v.r.Objects().Stream(ctx, git.Request{OID: e.OID, Kind: "blob", Path: e.Path, Limit: trees.MaxFileBytes}, func(_ int64, r io.Reader) error {
 		_, err := io.Copy(s, r)
 		return err
 	})

@@ -3,6 +3,7 @@ package repo
 import (
 	"errors"
 	"fmt"
+	"github.com/codexlock/codexlock/internal/trees"
 	"io"
 	"os"
 	"slices"
@@ -16,8 +17,8 @@ func TestMessages(t *testing.T) {
 		err  error
 		want []string
 	}{
-		{&NotAFileError{Path: "x\n", Kind: Symlink}, []string{`"x\n"`, "symlink", "regular file"}},
-		{&MalformedTreeError{Tree: "commit 12ab", Reason: "is odd"}, []string{"commit 12ab", "is odd"}},
+		{&trees.NotAFileError{Path: "x\n", Kind: trees.Symlink}, []string{`"x\n"`, "symlink", "regular file"}},
+		{&trees.MalformedTreeError{Tree: "commit 12ab", Reason: "is odd"}, []string{"commit 12ab", "is odd"}},
 	} {
 		got := test.err.Error()
 		for _, want := range test.want {
@@ -29,18 +30,18 @@ func TestMessages(t *testing.T) {
 			t.Errorf("%T: %q is not one clean line", test.err, got)
 		}
 	}
-	for want, err := range map[string]*MalformedTreeError{"git fsck": {}, `git add -- "x"`: {Path: "x"}, "git ls-tree": {TooLarge: true}} {
+	for want, err := range map[string]*trees.MalformedTreeError{"git fsck": {}, `git add -- "x"`: {Path: "x"}, "git ls-tree": {TooLarge: true}} {
 		if got := err.Hint(); !strings.Contains(got, want) {
 			t.Errorf("hint %q, want it to contain %s", got, want)
 		}
 	}
 	for i, want := range []string{"file", "symlink", "submodule", "directory", "special", "oversized", "special"} {
-		if got := Kind(i).String(); got != want {
+		if got := trees.Kind(i).String(); got != want {
 			t.Errorf("Kind(%d) is %q, want %q", i, got, want)
 		}
 	}
 	for i, want := range []string{"unchanged", "added", "modified", "removed", "status 4"} {
-		if got := Status(i).String(); got != want {
+		if got := trees.Status(i).String(); got != want {
 			t.Errorf("Status(%d) is %q, want %q", i, got, want)
 		}
 	}

@@ -3,6 +3,7 @@ package repo
 import (
 	"github.com/codexlock/codexlock/internal/git"
 	"github.com/codexlock/codexlock/internal/git/gittest"
+	"github.com/codexlock/codexlock/internal/trees"
 
 	"errors"
 	"fmt"
@@ -32,7 +33,7 @@ func TestHostileNames(t *testing.T) {
 	r := s.open()
 	tree, work := mustTree(t, r, head), mustWorkTree(t, r)
 	want := slices.Sorted(slices.Values(hostileNames))
-	for side, tree := range map[string]Tree{"commit": tree, "work tree": work} {
+	for side, tree := range map[string]trees.Tree{"commit": tree, "work tree": work} {
 		var got []string
 		for e, err := range tree.Entries(t.Context()) {
 			if err != nil {
@@ -75,7 +76,7 @@ func TestMalformedTrees(t *testing.T) {
 		"no space":          {gittest.TreeItem("100644", "a", blob)[7:], nil},
 		"folder is a blob":  {gittest.TreeItem("40000", "a", blob), nil},
 		"folder is missing": {gittest.TreeItem("40000", "a", strings.Repeat("1", 40)), nil},
-		"path too long":     {gittest.TreeItem("100644", strings.Repeat("a", maxPathBytes+1), blob), nil},
+		"path too long":     {gittest.TreeItem("100644", strings.Repeat("a", 4096+1), blob), nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := s.open()
@@ -89,12 +90,12 @@ func TestMalformedTrees(t *testing.T) {
 					t.Fatal(err)
 				}
 				equal(t, "entries", entries(t, tree), test.want...)
-				if err := CheckTree(t.Context(), tree); err != nil {
+				if err := trees.CheckTree(t.Context(), tree); err != nil {
 					t.Errorf("CheckTree: %v", err)
 				}
 				return
 			}
-			var malformed *MalformedTreeError
+			var malformed *trees.MalformedTreeError
 			var corrupt *git.CorruptObjectError
 			var missing *git.MissingObjectError
 			if !errors.As(err, &malformed) && !errors.As(err, &corrupt) && !errors.As(err, &missing) {
@@ -156,9 +157,9 @@ func TestUnusualEntries(t *testing.T) {
 		r := s.open()
 		tree := mustTree(t, r, s.commitTree(s.Object("tree", test.tree)))
 		equal(t, name, entries(t, tree), test.want...)
-		for _, tree := range []Tree{tree, r.Overlay(tree, nil)} {
-			var malformed *MalformedTreeError
-			err := CheckTree(t.Context(), tree)
+		for _, tree := range []trees.Tree{tree, r.Overlay(tree, nil)} {
+			var malformed *trees.MalformedTreeError
+			err := trees.CheckTree(t.Context(), tree)
 			switch {
 			case test.says == "" && err != nil:
 				t.Errorf("%s: CheckTree: %v, want none", name, err)
@@ -190,14 +191,14 @@ func TestTreeBombs(t *testing.T) {
 	}{
 		"files":      {nest(blob, "100644", 10, 10, "f"), "has over 1000000 entries"},
 		"no files":   {nest(s.Object("tree", ""), "40000", 10, 10, "d"), "has over 1000000 entries"},
-		"deep":       {nest(blob, "100644", 1, maxDepth+1, "d"), "has folders more than 64 deep"},
+		"deep":       {nest(blob, "100644", 1, 64+1, "d"), "has folders more than 64 deep"},
 		"long names": {nest(blob, "100644", 100, 4, strings.Repeat("n", 900)), "bytes in all"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := s.open()
 			start := time.Now()
 			_, err := r.Tree(t.Context(), bomb.c)
-			var malformed *MalformedTreeError
+			var malformed *trees.MalformedTreeError
 			if !errors.As(err, &malformed) || !strings.Contains(malformed.Reason, bomb.want) {
 				t.Errorf("Tree: %v, want a *MalformedTreeError with %q", err, bomb.want)
 			}
@@ -210,7 +211,7 @@ func TestTreeBombs(t *testing.T) {
 		})
 	}
 	r := s.open()
-	if got := entries(t, mustTree(t, r, nest(blob, "100644", 1, maxDepth, "d"))); len(got) != 1 {
+	if got := entries(t, mustTree(t, r, nest(blob, "100644", 1, 64, "d"))); len(got) != 1 {
 		t.Errorf("a tree of the greatest depth has %d entries, want 1", len(got))
 	}
 }
@@ -270,14 +271,14 @@ func TestHostileConfigurationRunsNothing(t *testing.T) {
 	check("Changes of commits")
 	equal(t, "work tree", changes(t, r, to, work), "added new.txt")
 	check("Changes to the work tree")
-	for _, tree := range []Tree{to, work} {
+	for _, tree := range []trees.Tree{to, work} {
 		if _, _, _, err := tree.Hash(t.Context(), lookup(t, tree, "a.txt"), nil); err != nil {
 			t.Error(err)
 		}
 	}
 	check("Hash")
 	var gone *git.MissingObjectError
-	if _, _, _, err := to.Hash(t.Context(), Entry{Path: "a.txt", OID: missing}, nil); !errors.As(err, &gone) {
+	if _, _, _, err := to.Hash(t.Context(), trees.Entry{Path: "a.txt", OID: missing}, nil); !errors.As(err, &gone) {
 		t.Errorf("a missing object: %v, want a *MissingObjectError", err)
 	}
 	check("Hash of a missing object")
@@ -291,14 +292,14 @@ func TestHostileConfigurationRunsNothing(t *testing.T) {
 
 func TestHashHandsBackTheHead(t *testing.T) {
 	s := newSandbox(t)
-	for _, size := range []int{0, 1, HeadBytes - 1, HeadBytes, HeadBytes + 1, 3 << 20} {
+	for _, size := range []int{0, 1, trees.HeadBytes - 1, trees.HeadBytes, trees.HeadBytes + 1, 3 << 20} {
 		content := strings.Repeat("0123456789abcdef", size/16+1)[:size]
 		s.Write("a", content)
 		head := s.commit()
 		r := s.open()
-		for name, tree := range map[string]Tree{"commit": mustTree(t, r, head), "work tree": mustWorkTree(t, r)} {
+		for name, tree := range map[string]trees.Tree{"commit": mustTree(t, r, head), "work tree": mustWorkTree(t, r)} {
 			d, n, got, err := tree.Hash(t.Context(), lookup(t, tree, "a"), nil)
-			if err != nil || n != int64(size) || d != artifact.HashBytes([]byte(content)) || string(got) != content[:min(size, HeadBytes)] {
+			if err != nil || n != int64(size) || d != artifact.HashBytes([]byte(content)) || string(got) != content[:min(size, trees.HeadBytes)] {
 				t.Errorf("%s: Hash of %d bytes = %v, %d, a head of %d, %v", name, size, d, n, len(got), err)
 			}
 		}

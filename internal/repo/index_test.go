@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/trees"
 )
 
 // What a sparse checkout leaves out is read from the objects that the index names;
@@ -27,7 +28,7 @@ func TestSparseCheckout(t *testing.T) {
 	commit, work := mustTree(t, r, base), mustWorkTree(t, r)
 	for name, want := range map[artifact.Path]string{"out/deep/b.txt": "b\n", "hidden.txt": "hidden\n", "in/a.txt": "a\n"} {
 		e := lookup(t, work, name)
-		if e.Kind != File || e.Mode != "100644" {
+		if e.Kind != trees.File || e.Mode != "100644" {
 			t.Errorf("Lookup(%q) is %+v, want a file", name, e)
 		}
 		if data, err := work.Read(t.Context(), e, 100); err != nil || string(data) != want {
@@ -37,7 +38,7 @@ func TestSparseCheckout(t *testing.T) {
 			t.Errorf("Hash(%q) = %v, %d, %v", name, d, n, err)
 		}
 	}
-	if e := lookup(t, work, "out/deep"); e.Kind != Directory {
+	if e := lookup(t, work, "out/deep"); e.Kind != trees.Directory {
 		t.Errorf("Lookup of a folder that is left out is %+v", e)
 	}
 	equal(t, "changes", changes(t, r, commit, work), "removed gone.txt")
@@ -45,15 +46,4 @@ func TestSparseCheckout(t *testing.T) {
 	// What stands there all the same is what counts.
 	s.Write("hidden.txt", "other\n")
 	equal(t, "changes", changes(t, r, commit, work), "removed gone.txt\nmodified hidden.txt")
-}
-
-func TestParseIndexEntry(t *testing.T) {
-	for _, record := range []string{"", "H 100644 abc 0", "100644 abc 0\ta", "H 100644 abc 4\ta", "H 100644 abc 12\ta", "H 100644 abc 0\t"} {
-		if e, ok := parseIndexEntry([]byte(record), new(texts), new(texts)); ok {
-			t.Errorf("parseIndexEntry(%q) = %+v, want none", record, e)
-		}
-	}
-	if e, ok := parseIndexEntry([]byte("S 100755 abc 2\ta\tb"), new(texts), new(texts)); !ok || e != (IndexEntry{Path: "a\tb", Mode: "100755", OID: "abc", Skipped: true, Stage: 2}) {
-		t.Errorf("parseIndexEntry = %+v, %v", e, ok)
-	}
 }

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/codexlock/codexlock/internal/git"
+	"github.com/codexlock/codexlock/internal/trees"
 )
 
 // A listing is the paths of a work tree, in bytewise order and each once.
@@ -38,12 +39,12 @@ type merge struct {
 	listing
 	ctx       context.Context
 	t         *workTree
-	within    Within
-	folders   []string // of the inclusion
-	included  limits   // what was included is counted by itself: most of it is listed already
-	stack     []folder // from the root to the folder that is read
-	last      string   // the path of the index that came last
-	untracked bool     // there is something that git has to be asked about
+	within    trees.Within
+	folders   []string     // of the inclusion
+	included  trees.Limits // what was included is counted by itself: most of it is listed already
+	stack     []folder     // from the root to the folder that is read
+	last      string       // the path of the index that came last
+	untracked bool         // there is something that git has to be asked about
 }
 
 // A folder is one that is being read.
@@ -74,27 +75,27 @@ func (t *workTree) list(ctx context.Context) (*listing, error) {
 	return l, err
 }
 
-func (t *workTree) listWithin(ctx context.Context, w Within) (*listing, error) {
-	m := &merge{t: t, within: w, listing: listing{links: map[string]string{}}, included: limits{of: "the work tree"}}
+func (t *workTree) listWithin(ctx context.Context, w trees.Within) (*listing, error) {
+	m := &merge{t: t, within: w, listing: listing{links: map[string]string{}}, included: trees.Limits{Of: "the work tree"}}
 	if t.also != nil {
 		m.folders = t.also.folders
 	}
 	// The index has at most maxEntries entries, so that git never waits for the disk.
-	batches := make(chan []IndexEntry, maxEntries/indexBatch+2)
+	batches := make(chan []trees.IndexEntry, trees.MaxEntries/indexBatch+2)
 	walked := make(chan error, 1)
 	skipped := newSparse()
 	walking, stop := context.WithCancel(ctx)
 	defer stop()
 	go func() { walked <- m.walk(walking, batches) }()
-	l := limits{of: "the index"}
-	batch := make([]IndexEntry, 0, indexBatch)
-	err := t.r.indexWithin(ctx, w, func(e IndexEntry) error {
+	l := trees.Limits{Of: "the index"}
+	batch := make([]trees.IndexEntry, 0, indexBatch)
+	err := t.r.IndexWithin(ctx, w, func(e trees.IndexEntry) error {
 		skipped.add(e)
 		if batch = append(batch, e); len(batch) == indexBatch {
 			batches <- batch
-			batch = make([]IndexEntry, 0, indexBatch)
+			batch = make([]trees.IndexEntry, 0, indexBatch)
 		}
-		return l.count(e.Path)
+		return l.Count(e.Path)
 	})
 	if err != nil {
 		stop()
@@ -105,7 +106,7 @@ func (t *workTree) listWithin(ctx context.Context, w Within) (*listing, error) {
 		err = walkErr
 	}
 	if err == nil && m.untracked {
-		err = m.addUntracked(ctx, &limits{of: "the work tree", entries: l.entries, bytes: l.bytes})
+		err = m.addUntracked(ctx, &trees.Limits{Of: "the work tree", Entries: l.Entries, Bytes: l.Bytes})
 	}
 	if err != nil {
 		return nil, fmt.Errorf("list the work tree: %w", err)
@@ -118,14 +119,14 @@ func (t *workTree) listWithin(ctx context.Context, w Within) (*listing, error) {
 }
 
 // addUntracked adds what git lists as untracked and not ignored.
-func (m *merge) addUntracked(ctx context.Context, l *limits) error {
+func (m *merge) addUntracked(ctx context.Context, l *trees.Limits) error {
 	return m.t.r.Runner().Stream(ctx, func(r io.Reader) error {
 		return git.EachRecord(r, func(record string) error {
 			// Another repository is listed as a folder, with a slash at its end.
 			m.names = append(m.names, listed{name: strings.TrimSuffix(record, "/")})
-			return l.count(record)
+			return l.Count(record)
 		})
-	}, "ls-files", append([]string{"-z", "--others", "--exclude-standard", "--"}, m.within.pathspecs()...)...)
+	}, "ls-files", append([]string{"-z", "--others", "--exclude-standard", "--"}, m.within.Pathspecs()...)...)
 }
 
 // sort puts the names in order, each once: what is known of a path that was listed
@@ -150,7 +151,7 @@ func (m *merge) sort() {
 }
 
 // walk merges the index with the disk.
-func (m *merge) walk(ctx context.Context, batches <-chan []IndexEntry) error {
+func (m *merge) walk(ctx context.Context, batches <-chan []trees.IndexEntry) error {
 	m.ctx = ctx
 	root := folder{}
 	if slices.Contains(m.folders, ".") {
@@ -226,7 +227,7 @@ func (m *merge) before(in folder, name, path string) error {
 		return m.add(in.state, full)
 	}
 	dir := full[:len(full)-1]
-	if !m.within.leads(dir) {
+	if !m.within.Leads(dir) {
 		return nil
 	}
 	tracked := strings.HasPrefix(path, full)
@@ -254,7 +255,7 @@ func (m *merge) add(state inclusionState, name string) error {
 		return nil
 	}
 	m.names = append(m.names, listed{name: name, seen: true})
-	return m.included.count(name)
+	return m.included.Count(name)
 }
 
 // enter begins to read a folder, whose own folder has the state above. An included
@@ -264,7 +265,7 @@ func (m *merge) enter(f folder, tracked bool, above inclusionState) error {
 	if err := m.ctx.Err(); err != nil {
 		return err
 	}
-	dir, limit := strings.TrimSuffix(f.dir, "/"), maxEntries
+	dir, limit := strings.TrimSuffix(f.dir, "/"), trees.MaxEntries
 	if f.state == inside {
 		limit = math.MaxInt // what is not kept of it counts for nothing
 	}

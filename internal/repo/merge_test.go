@@ -13,6 +13,7 @@ import (
 
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/git"
+	"github.com/codexlock/codexlock/internal/trees"
 )
 
 // listedSlowly is what a listing is by definition: what is in the index, what git lists
@@ -22,7 +23,7 @@ func listedSlowly(t *testing.T, s sandbox, work *workTree) []string {
 	names := strings.Split(s.Git("ls-files", "-z")+"\x00"+s.Git("ls-files", "-z", "--others", "--exclude-standard"), "\x00")
 	if work.also != nil {
 		for _, folder := range work.also.folders {
-			if e, ok, err := work.lookup(t.Context(), folder); folder != "." && (err != nil || !ok || e.Kind != Directory) {
+			if e, ok, err := work.lookup(t.Context(), folder); folder != "." && (err != nil || !ok || e.Kind != trees.Directory) {
 				continue
 			}
 			err := filepath.WalkDir(s.Path(folder), func(full string, d fs.DirEntry, err error) error {
@@ -118,9 +119,9 @@ func TestListingFindsTheSame(t *testing.T) {
 		for what, keep := range map[string]func(string) bool{
 			"all": func(string) bool { return true }, "some": func(name string) bool { return !strings.HasSuffix(name, "other") && !strings.HasSuffix(name, ".git") },
 		} {
-			var tree Tree = mustWorkTree(t, s.open())
+			var tree trees.Tree = mustWorkTree(t, s.open())
 			if folders != nil {
-				tree = Including(tree, folders, keep, nil)
+				tree = trees.Including(tree, folders, keep, nil)
 			}
 			want := listedSlowly(t, s, tree.(*workTree))
 			names, err := tree.Names(t.Context())
@@ -152,13 +153,13 @@ func TestListingIsKeptForOneMeasurement(t *testing.T) {
 	s.commit()
 	work := mustWorkTree(t, s.open())
 	all := func(string) bool { return true }
-	measured := Including(work, []string{"in"}, all, nil)
+	measured := trees.Including(work, []string{"in"}, all, nil)
 	for _, step := range []struct{ add, work, measured, next string }{
 		{"in/b", "in/a in/b", "in/a in/b", "in/a in/b"},
 		{"in/c", "in/a in/b in/c", "in/a in/b", "in/a in/b in/c"},
 	} {
 		s.Write(step.add, "x")
-		for want, tree := range map[string]Tree{"work " + step.work: work, "measured " + step.measured: measured, "next " + step.next: Including(work, []string{"in"}, all, nil)} {
+		for want, tree := range map[string]trees.Tree{"work " + step.work: work, "measured " + step.measured: measured, "next " + step.next: trees.Including(work, []string{"in"}, all, nil)} {
 			names, err := tree.Names(t.Context())
 			_, want, _ := strings.Cut(want, " ")
 			if err != nil || strings.Join(names, " ") != want {
@@ -191,7 +192,7 @@ func TestOpenings(t *testing.T) {
 			t.Errorf("%s opens %d times, want at most %d", what, got, most)
 		}
 	}
-	tree := Including(mustWorkTree(t, r), []string{"in"}, func(string) bool { return true }, nil)
+	tree := trees.Including(mustWorkTree(t, r), []string{"in"}, func(string) bool { return true }, nil)
 	started := r.Runner().Processes()
 	count("listing", folders+2, func() {
 		names, err := tree.Names(t.Context())
@@ -232,7 +233,7 @@ func TestOpenings(t *testing.T) {
 func TestOpenFindsWhatLookupFinds(t *testing.T) {
 	s := unruly(t)
 	n := 0
-	for side, tree := range map[string]Tree{"work tree": mustWorkTree(t, s.open()), "commit": mustTree(t, s.open(), git.Commit(s.Git("rev-parse", "HEAD")))} {
+	for side, tree := range map[string]trees.Tree{"work tree": mustWorkTree(t, s.open()), "commit": mustTree(t, s.open(), git.Commit(s.Git("rev-parse", "HEAD")))} {
 		for _, name := range []artifact.Path{"a.txt", "a", "a/c/d.txt", "none", "a.txt/x", "none/x", "becomes-link", "becomes-link/x", "in/link", "fifo",
 			"sub", "nested", "sparse/x.txt", "sparse", "in/empty"} {
 			e, ok, err := tree.Lookup(t.Context(), name)
@@ -258,9 +259,9 @@ func TestOpenFindsWhatLookupFinds(t *testing.T) {
 func TestOpenedFileThatChanges(t *testing.T) {
 	s := newSandbox(t)
 	for name, size := range map[string]int64{"grows": 11, "grows much": 5 << 20, "shrinks": 3, "is emptied": 0} {
-		for how, read := range map[string]func(*Handle) error{
-			"Read": func(f *Handle) error { _, err := f.Read(t.Context(), 100); return err },
-			"Hash": func(f *Handle) error { _, _, _, err := f.Hash(t.Context(), nil); return err },
+		for how, read := range map[string]func(*trees.Handle) error{
+			"Read": func(f *trees.Handle) error { _, err := f.Read(t.Context(), 100); return err },
+			"Hash": func(f *trees.Handle) error { _, _, _, err := f.Hash(t.Context(), nil); return err },
 		} {
 			s.Write("a", "0123456789")
 			f, _, err := mustWorkTree(t, s.open()).Open(t.Context(), "a")

@@ -3,6 +3,7 @@ package repo
 import (
 	"github.com/codexlock/codexlock/internal/git"
 	"github.com/codexlock/codexlock/internal/git/gittest"
+	"github.com/codexlock/codexlock/internal/trees"
 
 	"errors"
 	"fmt"
@@ -15,7 +16,7 @@ import (
 	"github.com/codexlock/codexlock/internal/artifact"
 )
 
-func hashOf(t testing.TB, tree Tree, p artifact.Path) error {
+func hashOf(t testing.TB, tree trees.Tree, p artifact.Path) error {
 	t.Helper()
 	_, _, _, err := tree.Hash(t.Context(), lookup(t, tree, p), nil)
 	return err

@@ -3,6 +3,7 @@ package repo
 import (
 	"github.com/codexlock/codexlock/internal/git"
 	"github.com/codexlock/codexlock/internal/git/gittest"
+	"github.com/codexlock/codexlock/internal/trees"
 
 	"errors"
 	"fmt"
@@ -15,7 +16,7 @@ import (
 	"github.com/codexlock/codexlock/internal/artifact"
 )
 
-func mustTreeOnDemand(t testing.TB, r *Repository, c git.Commit) Tree {
+func mustTreeOnDemand(t testing.TB, r *Repository, c git.Commit) trees.Tree {
 	t.Helper()
 	tree, err := r.TreeOnDemand(t.Context(), c)
 	if err != nil {
@@ -78,7 +79,7 @@ func randomTree(s sandbox, random *rand.Rand, blobs []string, depth int) string 
 	return s.Object("tree", tree.String())
 }
 
-func compareTrees(t *testing.T, r *Repository, lazy, eager Tree) {
+func compareTrees(t *testing.T, r *Repository, lazy, eager trees.Tree) {
 	t.Helper()
 	names := []string{"nothing", "a/nothing", "a/", "", "/a", "."}
 	beside := map[string][]string{}
@@ -106,17 +107,17 @@ func compareTrees(t *testing.T, r *Repository, lazy, eager Tree) {
 	}
 	for at, want := range beside {
 		slices.Sort(want)
-		got, ok, err := Siblings(t.Context(), lazy, []string{at})
+		got, ok, err := trees.Siblings(t.Context(), lazy, []string{at})
 		if err != nil || !ok || !slices.Equal(got, want) {
 			t.Errorf("Siblings(%q) = %q, %v, %v, want %q", at, got, ok, err, want)
 		}
 	}
-	for _, w := range []Within{nil, {"."}, {"a"}, {"a/a", "b"}, {"none"}} {
+	for _, w := range []trees.Within{nil, {"."}, {"a"}, {"a/a", "b"}, {"none"}} {
 		var got, want []string
-		for e, err := range EntriesWithin(t.Context(), lazy, w) {
+		for e, err := range trees.EntriesWithin(t.Context(), lazy, w) {
 			got = append(got, fmt.Sprint(e, err))
 		}
-		for e, err := range EntriesWithin(t.Context(), eager, w) {
+		for e, err := range trees.EntriesWithin(t.Context(), eager, w) {
 			want = append(want, fmt.Sprint(e, err))
 		}
 		equal(t, fmt.Sprintf("entries within %q", []string(w)), got, want...)
@@ -124,10 +125,10 @@ func compareTrees(t *testing.T, r *Repository, lazy, eager Tree) {
 	equal(t, "entries", entries(t, lazy), entries(t, eager)...)
 }
 
-func compareWithin(t *testing.T, r *Repository, base, head Tree, all []Delta) {
+func compareWithin(t *testing.T, r *Repository, base, head trees.Tree, all []trees.Delta) {
 	t.Helper()
-	for _, w := range []Within{{"a"}, {"a/a-b", "b"}} {
-		var want, got []Delta
+	for _, w := range []trees.Within{{"a"}, {"a/a-b", "b"}} {
+		var want, got []trees.Delta
 		for _, d := range all {
 			if w.Holds(d.Path) {
 				want = append(want, d)
@@ -160,12 +161,12 @@ func TestFoldersOnDemand(t *testing.T) {
 	for head, says := range map[git.Commit]string{fixed: "", worse: `mode "100664" at "a/odd"`} {
 		to := mustTreeOnDemand(t, r, head)
 		equal(t, "changes", changes(t, r, from, to), "modified a/odd")
-		err := CheckRead(t.Context(), to)
+		err := trees.CheckRead(t.Context(), to)
 		if says == "" && err != nil || says != "" && (err == nil || !strings.Contains(err.Error(), says)) {
 			t.Errorf("CheckRead: %v, want %q", err, says)
 		}
 		var missing *git.MissingObjectError
-		if err := CheckTree(t.Context(), to); !errors.As(err, &missing) {
+		if err := trees.CheckTree(t.Context(), to); !errors.As(err, &missing) {
 			t.Errorf("CheckTree: %v, want a *MissingObjectError", err)
 		}
 		if _, _, err := to.Lookup(t.Context(), "same/x"); !errors.As(err, &missing) {
@@ -181,10 +182,10 @@ func listOnDemand(t *testing.T, r *Repository, c git.Commit) error {
 	if err != nil {
 		return err
 	}
-	for _, err := range EntriesWithin(t.Context(), tree, nil) {
+	for _, err := range trees.EntriesWithin(t.Context(), tree, nil) {
 		if err != nil {
 			return err
 		}
 	}
-	return CheckRead(t.Context(), tree)
+	return trees.CheckRead(t.Context(), tree)
 }

@@ -2,6 +2,7 @@ package repo
 
 import (
 	"errors"
+	"github.com/codexlock/codexlock/internal/trees"
 	"io"
 	"os"
 	"slices"
@@ -10,7 +11,7 @@ import (
 // An opened is a file of the work tree that was opened for reading. It may be no
 // regular file; its status says so before anything is read.
 type opened interface {
-	io.ReadCloser
+	trees.Opened
 	status() (status, error)
 }
 
@@ -23,6 +24,12 @@ func (f walkedFile) status() (status, error) {
 		return status{}, err
 	}
 	return statusOf(info), nil
+}
+
+// Modified is when the bytes were last written, in nanoseconds.
+func (f walkedFile) Modified() (int64, error) {
+	st, err := f.status()
+	return st.modified, err
 }
 
 // errManyNames says that a folder has more names than the caller takes.

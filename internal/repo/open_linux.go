@@ -126,6 +126,12 @@ func (d *descriptor) status() (status, error) {
 	return s, nil
 }
 
+// Modified is when the bytes were last written, in nanoseconds.
+func (d *descriptor) Modified() (int64, error) {
+	st, err := d.status()
+	return st.modified, err
+}
+
 // maxTries is how often a walk may be disturbed, so that who renames folders for
 // ever cannot keep it busy for ever.
 const maxTries = 100

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/trees"
 )
 
 // TestOverlay: a tree with a change on it answers as the work tree does once the
@@ -20,12 +21,12 @@ func TestOverlay(t *testing.T) {
 	head := s.commit()
 	r := s.open()
 	work := mustWorkTree(t, r)
-	on := map[string]Overlaid{
+	on := map[string]trees.Overlaid{
 		"b": {Gone: true}, "in/c": {Gone: true}, "in/\xff": {Gone: true}, "z": {Data: []byte("new\n"), Perm: 0o755},
 		"new/folder/c": {From: "in/c", Perm: 0o444}, "new/raw": {From: "in/\xff", Perm: 0o400}, "new/none": {From: "none", Perm: 0o444},
 	}
 	over := r.Overlay(work, on)
-	list := func(tree Tree) (files []string) {
+	list := func(tree trees.Tree) (files []string) {
 		for e, err := range tree.Entries(t.Context()) {
 			if err != nil {
 				t.Fatal(err)
@@ -57,10 +58,10 @@ func TestOverlay(t *testing.T) {
 			t.Errorf("%s is there: %+v, %v", p, e, err)
 		}
 	}
-	if e, ok, err := over.Lookup(t.Context(), "new"); !ok || err != nil || e.Kind != Directory {
+	if e, ok, err := over.Lookup(t.Context(), "new"); !ok || err != nil || e.Kind != trees.Directory {
 		t.Errorf("the new folder is %+v, %v", e, err)
 	}
-	if _, err := over.Read(t.Context(), Entry{Path: "z"}, 2); err == nil {
+	if _, err := over.Read(t.Context(), trees.Entry{Path: "z"}, 2); err == nil {
 		t.Error("read over its limit")
 	}
 	s.Write("new/folder/c", "c\n")

@@ -1,20 +1,22 @@
-// Package repo reads the files of a Git repository: the trees of commits, the index and the
-// work tree, the changes between two of them, and what a commit of the work tree would
-// contain. It judges nothing and writes nothing.
+// Package repo opens a Git repository with its trees and its work tree. It reads the files of
+// the work tree as they are on the disk, through no symlink and no filter, and finds what a
+// commit of them would omit or change. It uses the index only for the files that a sparse
+// checkout omits. The trees of commits are those of internal/trees. It judges nothing and
+// writes nothing.
 package repo
 
 import (
 	"context"
 
 	"github.com/codexlock/codexlock/internal/git"
+	"github.com/codexlock/codexlock/internal/trees"
 )
 
 // A Repository is an open Git repository with its trees. Its methods are safe for concurrent
 // use.
 type Repository struct {
-	*git.Repository
-	folders folders
-	top     *top // of the work tree
+	*trees.Reader
+	top *top // of the work tree
 }
 
 // Open opens the repository of the folder dir. Its errors are *NotARepositoryError and
@@ -38,7 +40,7 @@ func OpenPushed(ctx context.Context, dir string, env func(string) (string, bool)
 
 // withTrees is an open repository whose trees are read.
 func withTrees(r *git.Repository) *Repository {
-	return &Repository{Repository: r, top: newTop(r.Root())}
+	return &Repository{Reader: trees.NewReader(r), top: newTop(r.Root())}
 }
 
 // Create makes an empty repository in a folder and opens it: the temporary one of a demo.
@@ -52,7 +54,7 @@ func Create(ctx context.Context, dir string) (*Repository, error) {
 // Close ends the git processes that read objects, and closes the work tree.
 func (r *Repository) Close() error {
 	r.top.close()
-	return r.Repository.Close()
+	return r.Reader.Close()
 }
 
 // A Fetched is a repository of its own, in a temporary folder, that holds one fetched ref.
@@ -66,7 +68,7 @@ type Fetched struct {
 // Nothing is written to this one. Blobs of more than limit bytes are left out where the
 // other side can do that.
 func (r *Repository) FetchApart(ctx context.Context, from git.Source, ref string, limit int64) (Fetched, error) {
-	f, err := r.Repository.FetchApart(ctx, from, ref, limit)
+	f, err := r.Reader.FetchApart(ctx, from, ref, limit)
 	if err != nil {
 		return Fetched{}, err
 	}
@@ -89,7 +91,7 @@ type Supplement struct {
 
 // Supplement makes a supplement of the clone. It fetches nothing yet.
 func (r *Repository) Supplement(ctx context.Context, from git.Source) (*Supplement, error) {
-	s, err := r.Repository.Supplement(ctx, from)
+	s, err := r.Reader.Supplement(ctx, from)
 	if err != nil {
 		return nil, err
 	}
@@ -114,7 +116,7 @@ func (s *Supplement) FetchMergeBases(ctx context.Context, a, b git.Commit) ([]gi
 
 // reopened takes the repository that a fetch has opened anew.
 func (s *Supplement) reopened() {
-	if s.Repository.Repository != s.fetched.Repository {
+	if s.Repository.Reader.Repository != s.fetched.Repository {
 		s.top.close()
 		s.Repository = withTrees(s.fetched.Repository)
 	}

@@ -3,6 +3,7 @@ package repo
 import (
 	"github.com/codexlock/codexlock/internal/git"
 	"github.com/codexlock/codexlock/internal/git/gittest"
+	"github.com/codexlock/codexlock/internal/trees"
 
 	"context"
 	"os"
@@ -39,7 +40,7 @@ func openAt(t testing.TB, dir string) *Repository {
 	return r
 }
 
-func mustTree(t testing.TB, r *Repository, c git.Commit) Tree {
+func mustTree(t testing.TB, r *Repository, c git.Commit) trees.Tree {
 	t.Helper()
 	tree, err := r.Tree(t.Context(), c)
 	if err != nil {
@@ -48,7 +49,7 @@ func mustTree(t testing.TB, r *Repository, c git.Commit) Tree {
 	return tree
 }
 
-func mustWorkTree(t testing.TB, r *Repository) Tree {
+func mustWorkTree(t testing.TB, r *Repository) trees.Tree {
 	t.Helper()
 	tree, err := r.WorkTree(t.Context())
 	if err != nil {
@@ -58,7 +59,7 @@ func mustWorkTree(t testing.TB, r *Repository) Tree {
 }
 
 // entries is a tree as lines "path kind mode".
-func entries(t testing.TB, tree Tree) []string {
+func entries(t testing.TB, tree trees.Tree) []string {
 	t.Helper()
 	var got []string
 	for e, err := range tree.Entries(t.Context()) {
@@ -71,7 +72,7 @@ func entries(t testing.TB, tree Tree) []string {
 }
 
 // changes is what changed as lines "status path".
-func changes(t testing.TB, r *Repository, base, head Tree) []string {
+func changes(t testing.TB, r *Repository, base, head trees.Tree) []string {
 	t.Helper()
 	var got []string
 	for _, d := range deltas(t, r, base, head, nil) {
@@ -81,9 +82,9 @@ func changes(t testing.TB, r *Repository, base, head Tree) []string {
 }
 
 // deltas is what changed.
-func deltas(t testing.TB, r *Repository, base, head Tree, only func(path string) bool) []Delta {
+func deltas(t testing.TB, r *Repository, base, head trees.Tree, only func(path string) bool) []trees.Delta {
 	t.Helper()
-	var got []Delta
+	var got []trees.Delta
 	for d, err := range r.Changes(t.Context(), base, head, only) {
 		if err != nil {
 			t.Fatal(err)
@@ -93,7 +94,7 @@ func deltas(t testing.TB, r *Repository, base, head Tree, only func(path string)
 	return got
 }
 
-func lookup(t testing.TB, tree Tree, p artifact.Path) Entry {
+func lookup(t testing.TB, tree trees.Tree, p artifact.Path) trees.Entry {
 	t.Helper()
 	e, ok, err := tree.Lookup(t.Context(), p)
 	if err != nil || !ok {
@@ -141,7 +142,7 @@ func TestTreesAndChanges(t *testing.T) {
 			equal(t, "entries of the commit", entries(t, to), list...)
 			equal(t, "entries of the work tree", entries(t, work), list...)
 
-			for name, tree := range map[string]Tree{"commit": to, "work tree": work} {
+			for name, tree := range map[string]trees.Tree{"commit": to, "work tree": work} {
 				e := lookup(t, tree, "a/b/c.txt")
 				d, n, head, err := tree.Hash(t.Context(), e, nil)
 				if err != nil || d != artifact.HashBytes([]byte("deep\n")) || n != 5 || string(head) != "deep\n" {
@@ -151,7 +152,7 @@ func TestTreesAndChanges(t *testing.T) {
 				if err != nil || string(data) != "deep\n" {
 					t.Errorf("%s: Read = %q, %v", name, data, err)
 				}
-				if e := lookup(t, tree, "a/b"); e.Kind != Directory {
+				if e := lookup(t, tree, "a/b"); e.Kind != trees.Directory {
 					t.Errorf("%s: a/b is a %s, want a directory", name, e.Kind)
 				}
 				if _, ok, err := tree.Lookup(t.Context(), "a.txt/b"); ok || err != nil {

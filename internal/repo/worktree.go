@@ -15,6 +15,7 @@ import (
 
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/git"
+	"github.com/codexlock/codexlock/internal/trees"
 )
 
 // A workTree is the files of a checkout, as they are at the time of asking. What a
@@ -22,8 +23,8 @@ import (
 // not removed.
 type workTree struct {
 	r       *Repository
-	also    *inclusion // nil: what git lists
-	within  Within     // where it is listed; nil: everywhere
+	also    *inclusion   // nil: what git lists
+	within  trees.Within // where it is listed; nil: everywhere
 	skipped sparseness
 
 	once sync.Mutex
@@ -32,7 +33,7 @@ type workTree struct {
 
 // WorkTree is the checkout's files; for a bare repository the error is a
 // *BareRepositoryError.
-func (r *Repository) WorkTree(ctx context.Context) (Tree, error) {
+func (r *Repository) WorkTree(ctx context.Context) (trees.Tree, error) {
 	if r.Bare() {
 		return nil, &git.BareRepositoryError{GitDir: r.GitDir()}
 	}
@@ -42,61 +43,61 @@ func (r *Repository) WorkTree(ctx context.Context) (Tree, error) {
 // errSymlink says that a path leads through a symlink.
 var errSymlink = errors.New("path leads through a symlink")
 
-func (t *workTree) Lookup(ctx context.Context, p artifact.Path) (Entry, bool, error) {
+func (t *workTree) Lookup(ctx context.Context, p artifact.Path) (trees.Entry, bool, error) {
 	if err := ctx.Err(); err != nil {
-		return Entry{}, false, err
+		return trees.Entry{}, false, err
 	}
 	return t.lookup(ctx, string(p))
 }
 
-func (t *workTree) lookup(ctx context.Context, name string) (Entry, bool, error) {
+func (t *workTree) lookup(ctx context.Context, name string) (trees.Entry, bool, error) {
 	st, err := t.r.top.lstat(name)
 	return t.found(ctx, name, st, err)
 }
 
 // found is the entry of what was looked up.
-func (t *workTree) found(ctx context.Context, name string, st status, err error) (Entry, bool, error) {
+func (t *workTree) found(ctx context.Context, name string, st status, err error) (trees.Entry, bool, error) {
 	switch {
 	case errors.Is(err, errSymlink):
-		return Entry{Path: name, Kind: Symlink, Mode: "120000", Size: -1}, true, nil
+		return trees.Entry{Path: name, Kind: trees.Symlink, Mode: "120000", Size: -1}, true, nil
 	case errors.Is(err, fs.ErrNotExist):
 		skipped, err := t.skipped.get(ctx, t.r)
 		if err != nil {
-			return Entry{}, false, fmt.Errorf("look up %q: %w", name, err)
+			return trees.Entry{}, false, fmt.Errorf("look up %q: %w", name, err)
 		}
 		e, ok := skipped.entry(name)
 		return e, ok, nil
 	case errors.Is(err, errNotDir):
-		return Entry{}, false, nil
+		return trees.Entry{}, false, nil
 	case err != nil:
-		return Entry{}, false, fmt.Errorf("look up %q: %w", name, err)
+		return trees.Entry{}, false, fmt.Errorf("look up %q: %w", name, err)
 	}
-	e := Entry{Path: name, Size: -1}
+	e := trees.Entry{Path: name, Size: -1}
 	switch st.mode {
 	case 0:
-		e.Kind, e.Mode, e.Size, e.Perm = File, "100644", st.size, st.perm
+		e.Kind, e.Mode, e.Size, e.Perm = trees.File, "100644", st.size, st.perm
 		if st.perm&0o100 != 0 { // its owner may run it
 			e.Mode = "100755"
 		}
-		if e.Size > MaxFileBytes {
-			e.Kind = Oversized
+		if e.Size > trees.MaxFileBytes {
+			e.Kind = trees.Oversized
 		}
 	case fs.ModeSymlink:
-		e.Kind, e.Mode = Symlink, "120000"
+		e.Kind, e.Mode = trees.Symlink, "120000"
 	case fs.ModeDir:
-		e.Kind, e.Mode = Directory, "040000"
+		e.Kind, e.Mode = trees.Directory, "040000"
 		if _, err := t.r.top.lstat(name + "/.git"); err == nil {
-			e.Kind, e.Mode = Submodule, "160000"
+			e.Kind, e.Mode = trees.Submodule, "160000"
 		}
 	default:
-		e.Kind = Special
+		e.Kind = trees.Special
 	}
 	return e, true, nil
 }
 
 // Open looks at what it opened. What cannot be opened for reading, or is no file, is
 // looked up by its name.
-func (t *workTree) Open(ctx context.Context, p artifact.Path) (*Handle, bool, error) {
+func (t *workTree) Open(ctx context.Context, p artifact.Path) (*trees.Handle, bool, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, false, err
 	}
@@ -109,7 +110,7 @@ func (t *workTree) Open(ctx context.Context, p artifact.Path) (*Handle, bool, er
 			f = nil
 		}
 	}
-	var e Entry
+	var e trees.Entry
 	var ok bool
 	switch {
 	case err == nil, errors.Is(err, errSymlink), errors.Is(err, fs.ErrNotExist), errors.Is(err, errNotDir):
@@ -117,7 +118,7 @@ func (t *workTree) Open(ctx context.Context, p artifact.Path) (*Handle, bool, er
 	default:
 		e, ok, err = t.lookup(ctx, name)
 	}
-	return &Handle{Entry: e, tree: t, opened: f}, ok, err
+	return trees.NewHandle(e, t, f), ok, err
 }
 
 func (t *workTree) Names(ctx context.Context) ([]string, error) {
@@ -141,17 +142,17 @@ func (t *workTree) Names(ctx context.Context) ([]string, error) {
 	return names, ctx.Err()
 }
 
-func (t *workTree) Entries(ctx context.Context) iter.Seq2[Entry, error] {
-	return t.entries(ctx, nil, nil)
+func (t *workTree) Entries(ctx context.Context) iter.Seq2[trees.Entry, error] {
+	return t.EntriesAt(ctx, nil, nil)
 }
 
-// entries are those of the paths that matter (nil: all of them). No other one is
+// EntriesAt are the entries of the paths that matter (nil: all of them). No other one is
 // looked at.
-func (t *workTree) entries(ctx context.Context, w Within, only func(path string) bool) iter.Seq2[Entry, error] {
-	return func(yield func(Entry, error) bool) {
+func (t *workTree) EntriesAt(ctx context.Context, w trees.Within, only func(path string) bool) iter.Seq2[trees.Entry, error] {
+	return func(yield func(trees.Entry, error) bool) {
 		l, err := t.listed(ctx)
 		if err != nil {
-			yield(Entry{}, err)
+			yield(trees.Entry{}, err)
 			return
 		}
 		for _, at := range l.names {
@@ -159,21 +160,21 @@ func (t *workTree) entries(ctx context.Context, w Within, only func(path string)
 				continue
 			}
 			if err := ctx.Err(); err != nil {
-				yield(Entry{}, err)
+				yield(trees.Entry{}, err)
 				return
 			}
 			e, ok, err := t.lookup(ctx, at.name)
 			if err != nil {
-				yield(Entry{}, err)
+				yield(trees.Entry{}, err)
 				return
 			}
 			if !ok {
 				continue // removed, and the index does not know yet
 			}
-			if link := l.links[at.name]; link != "" && (e.Kind == Directory || e.Kind == Submodule) {
+			if link := l.links[at.name]; link != "" && (e.Kind == trees.Directory || e.Kind == trees.Submodule) {
 				// One that was never checked out is an empty folder. Nothing of a
 				// submodule is run or read: the index says at which commit it is.
-				e.Kind, e.Mode, e.OID = Submodule, "160000", link
+				e.Kind, e.Mode, e.OID = trees.Submodule, "160000", link
 			}
 			if !yield(e, nil) {
 				return
@@ -199,9 +200,9 @@ func (t *workTree) listed(ctx context.Context) (*listing, error) {
 	return t.kept, nil
 }
 
-func (t *workTree) Read(ctx context.Context, e Entry, limit int64) ([]byte, error) {
+func (t *workTree) Read(ctx context.Context, e trees.Entry, limit int64) ([]byte, error) {
 	if e.OID != "" {
-		return (&commitTree{r: t.r}).Read(ctx, e, limit)
+		return t.r.ReadBlob(ctx, e, limit)
 	}
 	f, err := t.reopen(e)
 	if err != nil {
@@ -211,9 +212,9 @@ func (t *workTree) Read(ctx context.Context, e Entry, limit int64) ([]byte, erro
 	return f.Read(ctx, limit)
 }
 
-func (t *workTree) Hash(ctx context.Context, e Entry, also io.Writer) (artifact.Digest, int64, []byte, error) {
+func (t *workTree) Hash(ctx context.Context, e trees.Entry, also io.Writer) (artifact.Digest, int64, []byte, error) {
 	if e.OID != "" {
-		return (&commitTree{r: t.r}).Hash(ctx, e, also)
+		return t.r.HashBlob(ctx, e, also)
 	}
 	f, err := t.reopen(e)
 	if err != nil {
@@ -224,167 +225,54 @@ func (t *workTree) Hash(ctx context.Context, e Entry, also io.Writer) (artifact.
 }
 
 // reopen opens a regular file that was looked up before, as it is now.
-func (t *workTree) reopen(e Entry) (*Handle, error) {
-	if e.Kind != File && e.Kind != Oversized {
-		return nil, &NotAFileError{Path: e.Path, Kind: e.Kind}
+func (t *workTree) reopen(e trees.Entry) (*trees.Handle, error) {
+	if e.Kind != trees.File && e.Kind != trees.Oversized {
+		return nil, &trees.NotAFileError{Path: e.Path, Kind: e.Kind}
 	}
 	f, err := t.r.top.open(e.Path)
 	switch {
 	case errors.Is(err, errSymlink):
-		return nil, &NotAFileError{Path: e.Path, Kind: Symlink}
+		return nil, &trees.NotAFileError{Path: e.Path, Kind: trees.Symlink}
 	case err != nil:
 		return nil, err
 	}
 	st, err := f.status()
 	if err == nil && st.mode != 0 {
-		kind := Special
+		kind := trees.Special
 		if st.mode == fs.ModeDir {
-			kind = Directory
+			kind = trees.Directory
 		}
-		err = &NotAFileError{Path: e.Path, Kind: kind}
+		err = &trees.NotAFileError{Path: e.Path, Kind: kind}
 	}
 	if err != nil {
 		_ = f.Close()
 		return nil, err
 	}
 	e.Size = st.size
-	return &Handle{Entry: e, tree: t, opened: f}, nil
+	return trees.NewHandle(e, t, f), nil
 }
 
 // stream hands the bytes of a regular file to use.
-func (t *workTree) stream(ctx context.Context, e Entry, limit int64, use func(size int64, r io.Reader) error) error {
+func (t *workTree) stream(ctx context.Context, e trees.Entry, limit int64, use func(size int64, r io.Reader) error) error {
 	f, err := t.reopen(e)
 	if err != nil {
 		return err
 	}
-	defer f.Close()
-	return pass(ctx, f.Entry, f.opened, limit, use)
+	return f.Stream(ctx, limit, use)
 }
 
-// readOpened reads a file that was opened, in one reading where that is enough.
-func readOpened(ctx context.Context, e Entry, f opened, limit int64, room []byte) ([]byte, error) {
-	data, err := readWhole(ctx, e, f, limit, room)
-	if err != nil {
-		return nil, fmt.Errorf("read %q: %w", e.Path, err)
-	}
-	return data, nil
-}
+// hashBuffers are what files are read through for their object ids, each used by one reader
+// at a time.
+var hashBuffers = &sync.Pool{New: func() any { b := make([]byte, artifact.BufferSize); return &b }}
 
-func readWhole(ctx context.Context, e Entry, f opened, limit int64, room []byte) ([]byte, error) {
-	if e.Size > limit {
-		return nil, &git.TooLargeError{Path: e.Path, Size: e.Size, Limit: limit}
-	}
-	size := int(e.Size)
-	if cap(room) <= size {
-		room = make([]byte, size+1)
-	}
-	room = room[:size+1] // so that one reading finds the end as well
-	for n := 0; ; {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		k, err := f.Read(room[n:])
-		n += k
-		switch {
-		case n > size, err == io.EOF && n < size:
-			return nil, errChanging(e.Size)
-		case n == size && (err == nil || err == io.EOF): // fewer than there was room for
-			return room[:n:n], nil
-		case err != nil:
-			return nil, err
-		}
-	}
-}
-
-func hashOpened(ctx context.Context, e Entry, f opened, also io.Writer) (d artifact.Digest, n int64, head []byte, err error) {
-	err = pass(ctx, e, f, MaxFileBytes, func(size int64, r io.Reader) (err error) {
-		d, n, head, err = digest(size, r, also)
-		return err
-	})
-	if err != nil {
-		return artifact.Digest{}, 0, nil, fmt.Errorf("hash %q: %w", e.Path, err)
-	}
-	return d, n, head, nil
-}
-
-// pass hands the bytes of an opened file to use, which reads until their end. A file
-// that has another size at its end than at its beginning is an error, and so is one that
-// takes several readings and was written to between them: what was read may never have
-// stood in it.
-func pass(ctx context.Context, e Entry, f opened, limit int64, use func(size int64, r io.Reader) error) error {
-	if e.Size > limit {
-		return &git.TooLargeError{Path: e.Path, Size: e.Size, Limit: limit}
-	}
-	var before status
-	if e.Size > smallFile {
-		var err error
-		if before, err = f.status(); err != nil {
-			return err
-		}
-	}
-	counted := &counter{ctx: ctx, r: f, size: e.Size}
-	if err := use(e.Size, counted); err != nil {
-		return err
-	}
-	if !counted.ended {
-		if _, err := io.CopyN(io.Discard, counted, 1); err != nil && err != io.EOF {
-			return err
-		}
-	}
-	if counted.n != e.Size {
-		return errChanging(e.Size)
-	}
-	if e.Size > smallFile {
-		after, err := f.status()
-		if err != nil {
-			return err
-		}
-		if after.modified != before.modified {
-			return errWritten
-		}
-	}
-	return nil
-}
-
-var errWritten = errors.New("file changed while it was read: it was written to: try again when nothing writes there")
-
-func errChanging(size int64) error {
-	return fmt.Errorf("file changed while it was read: it had %d bytes, and then not: try again when nothing writes there", size)
-}
-
-// A counter counts what passes of a file, up to one byte more than it should have,
-// and stops when nobody waits for it any more.
-type counter struct {
-	ctx   context.Context
-	r     io.Reader
-	size  int64 // that the file had when it was opened
-	n     int64
-	ended bool
-}
-
-func (c *counter) Read(p []byte) (int, error) {
-	if err := c.ctx.Err(); err != nil {
-		return 0, err
-	}
-	if c.ended || c.n > c.size {
-		return 0, io.EOF
-	}
-	p = p[:min(int64(len(p)), c.size+1-c.n)]
-	n, err := c.r.Read(p)
-	c.n += int64(n)
-	// Fewer bytes than there is room for: the end of a regular file.
-	c.ended = err == io.EOF || n < len(p) && c.n == c.size
-	return n, err
-}
-
-// objectID is the id of the blob that the bytes would be.
-func (t *workTree) objectID(ctx context.Context, e Entry) (string, bool, error) {
+// ObjectID is the id of the blob that the bytes would be.
+func (t *workTree) ObjectID(ctx context.Context, e trees.Entry) (string, bool, error) {
 	var h hash.Hash
 	switch e.Kind {
-	case File:
-		err := t.stream(ctx, e, MaxFileBytes, func(size int64, r io.Reader) error {
-			buf := buffers.Get().(*[]byte)
-			defer buffers.Put(buf)
+	case trees.File:
+		err := t.stream(ctx, e, trees.MaxFileBytes, func(size int64, r io.Reader) error {
+			buf := hashBuffers.Get().(*[]byte)
+			defer hashBuffers.Put(buf)
 			h = t.r.HashObject("blob", size)
 			_, err := io.CopyBuffer(h, struct{ io.Reader }{r}, *buf)
 			return err
@@ -392,7 +280,7 @@ func (t *workTree) objectID(ctx context.Context, e Entry) (string, bool, error) 
 		if err != nil {
 			return "", false, err
 		}
-	case Symlink:
+	case trees.Symlink:
 		if st, err := t.r.top.lstat(e.Path); err != nil || st.mode != fs.ModeSymlink {
 			return "", false, nil // it leads through a symlink, or has gone
 		}
@@ -406,4 +294,20 @@ func (t *workTree) objectID(ctx context.Context, e Entry) (string, bool, error) 
 		return "", false, nil
 	}
 	return hex.EncodeToString(h.Sum(nil)), true, nil
+}
+
+// Siblings are the names in a folder, those of folders with a slash at the end; ok is false
+// where files that are not checked out may belong to them, or the folder cannot be read.
+func (t *workTree) Siblings(_ context.Context, folder string) (names []string, ok bool, err error) {
+	if t.r.mayBeSparse() {
+		return nil, false, nil
+	}
+	names, _, err = t.r.top.list(folder, trees.MaxEntries)
+	switch {
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, errNotDir), errors.Is(err, errSymlink):
+		return nil, true, nil
+	case err != nil:
+		return nil, false, nil
+	}
+	return names, true, nil
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/codexlock/codexlock/internal/git"
 	"github.com/codexlock/codexlock/internal/git/gittest"
+	"github.com/codexlock/codexlock/internal/trees"
 
 	"github.com/codexlock/codexlock/internal/artifact"
 )
@@ -42,7 +43,7 @@ func TestAttributesAreNotApplied(t *testing.T) {
 			r := s.open()
 			commit, work := mustTree(t, r, head), mustWorkTree(t, r)
 			for _, side := range []struct {
-				tree Tree
+				tree trees.Tree
 				want string
 			}{{commit, test.stored}, {work, string(onDisk)}} {
 				e := lookup(t, side.tree, "a.txt")
@@ -77,16 +78,16 @@ func TestSymlinksAreNotFollowed(t *testing.T) {
 	r := s.open()
 	work := mustWorkTree(t, r)
 	for _, p := range []artifact.Path{"to-dir", "to-file", "outside", "broken", "loop", "to-dir/a.txt", "to-dir/deep/b.txt", "to-dir/missing", "loop/x", "dir/deep", "dir/deep/b.txt"} {
-		if e := lookup(t, work, p); e.Kind != Symlink || e.Path != string(p) {
+		if e := lookup(t, work, p); e.Kind != trees.Symlink || e.Path != string(p) {
 			t.Errorf("Lookup(%q) is %+v, want a symlink", p, e)
 		}
 		// Even where the caller believes that it is a file.
 		for _, open := range []func() error{
-			func() error { _, err := work.Read(t.Context(), Entry{Path: string(p)}, 100); return err },
-			func() error { _, _, _, err := work.Hash(t.Context(), Entry{Path: string(p)}, nil); return err },
+			func() error { _, err := work.Read(t.Context(), trees.Entry{Path: string(p)}, 100); return err },
+			func() error { _, _, _, err := work.Hash(t.Context(), trees.Entry{Path: string(p)}, nil); return err },
 		} {
-			var not *NotAFileError
-			if err := open(); !errors.As(err, &not) || not.Kind != Symlink {
+			var not *trees.NotAFileError
+			if err := open(); !errors.As(err, &not) || not.Kind != trees.Symlink {
 				t.Errorf("reading %q: %v, want a *NotAFileError", p, err)
 			}
 		}
@@ -122,12 +123,12 @@ func TestSpecialFilesDoNotBlock(t *testing.T) {
 	work := mustWorkTree(t, r)
 	for _, p := range []artifact.Path{"tracked", "fifo"} {
 		e := lookup(t, work, p)
-		if e.Kind != Special {
+		if e.Kind != trees.Special {
 			t.Errorf("Lookup(%q) is a %s, want special", p, e.Kind)
 		}
-		for _, e := range []Entry{e, {Path: string(p), Kind: File}} {
-			var not *NotAFileError
-			if _, _, _, err := work.Hash(t.Context(), e, nil); !errors.As(err, &not) || not.Kind != Special {
+		for _, e := range []trees.Entry{e, {Path: string(p), Kind: trees.File}} {
+			var not *trees.NotAFileError
+			if _, _, _, err := work.Hash(t.Context(), e, nil); !errors.As(err, &not) || not.Kind != trees.Special {
 				t.Errorf("Hash(%q): %v, want a *NotAFileError", p, err)
 			}
 		}
@@ -165,7 +166,7 @@ func TestWorkTreeFiles(t *testing.T) {
 		t.Errorf("an ignored file: Read = %q, %v, want its bytes", data, err)
 	}
 	for _, name := range []string{"", ".", "..", "../work/kept.txt", "/etc/passwd", "sub/../../work/kept.txt", "kept.txt/"} {
-		if _, err := work.Read(t.Context(), Entry{Path: name}, 1<<20); err == nil {
+		if _, err := work.Read(t.Context(), trees.Entry{Path: name}, 1<<20); err == nil {
 			t.Errorf("Read(%q) reads it", name)
 		}
 		if _, err := lstatWalking(r.Root(), name); err == nil && name != "." {
@@ -182,13 +183,13 @@ func TestWorkTreeFiles(t *testing.T) {
 func TestWorkTreeOversized(t *testing.T) {
 	s := newSandbox(t)
 	s.Write("huge", "")
-	if err := os.Truncate(s.Path("huge"), MaxFileBytes+1); err != nil {
+	if err := os.Truncate(s.Path("huge"), trees.MaxFileBytes+1); err != nil {
 		t.Skip("no sparse files here:", err)
 	}
 	work := mustWorkTree(t, s.open())
 	e := lookup(t, work, "huge")
 	var large *git.TooLargeError
-	if _, _, _, err := work.Hash(t.Context(), e, nil); e.Kind != Oversized || !errors.As(err, &large) {
+	if _, _, _, err := work.Hash(t.Context(), e, nil); e.Kind != trees.Oversized || !errors.As(err, &large) {
 		t.Errorf("kind is %s, Hash: %v, want oversized and a *TooLargeError", e.Kind, err)
 	}
 }
@@ -264,9 +265,9 @@ func TestFileThatChangesWhileItIsRead(t *testing.T) {
 	for name, size := range map[string]int64{"grows": 11, "shrinks": 3} {
 		s.Write("a", "0123456789")
 		work := mustWorkTree(t, s.open()).(*workTree)
-		err := work.stream(t.Context(), Entry{Path: "a"}, 100, func(_ int64, r io.Reader) error {
+		err := work.stream(t.Context(), trees.Entry{Path: "a"}, 100, func(_ int64, r io.Reader) error {
 			os.Truncate(s.Path("a"), size)
-			_, _, _, err := digest(10, r, nil)
+			_, _, err := artifact.Hash(r, make([]byte, 100))
 			return err
 		})
 		if err == nil || !strings.Contains(err.Error(), "changed while it was read") {
@@ -287,7 +288,7 @@ func TestFileThatChangesWhileItIsRead(t *testing.T) {
 	s.Write("a", "0123456789")
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, _, _, err := mustWorkTree(t, s.open()).Hash(ctx, Entry{Path: "a"}, nil); !errors.Is(err, context.Canceled) {
+	if _, _, _, err := mustWorkTree(t, s.open()).Hash(ctx, trees.Entry{Path: "a"}, nil); !errors.Is(err, context.Canceled) {
 		t.Errorf("Hash after cancelling: %v, want context.Canceled", err)
 	}
 }
@@ -301,11 +302,11 @@ func TestSubmodules(t *testing.T) {
 	head := git.Commit(s.Git("rev-parse", "HEAD"))
 	r := s.open()
 	tree, work := mustTree(t, r, head), mustWorkTree(t, r)
-	if e := lookup(t, tree, "sub"); e.Kind != Submodule || e.Mode != "160000" || e.OID != string(first) {
+	if e := lookup(t, tree, "sub"); e.Kind != trees.Submodule || e.Mode != "160000" || e.OID != string(first) {
 		t.Errorf("Lookup(sub) = %+v, want a submodule", e)
 	}
-	var not *NotAFileError
-	if _, _, _, err := tree.Hash(t.Context(), lookup(t, tree, "sub"), nil); !errors.As(err, &not) || not.Kind != Submodule {
+	var not *trees.NotAFileError
+	if _, _, _, err := tree.Hash(t.Context(), lookup(t, tree, "sub"), nil); !errors.As(err, &not) || not.Kind != trees.Submodule {
 		t.Errorf("Hash(sub): %v, want a *NotAFileError", err)
 	}
 	equal(t, "not checked out", changes(t, r, tree, work), "removed sub")
@@ -322,9 +323,9 @@ type countingTree struct {
 	asked []string
 }
 
-func (c *countingTree) objectID(ctx context.Context, e Entry) (string, bool, error) {
+func (c *countingTree) ObjectID(ctx context.Context, e trees.Entry) (string, bool, error) {
 	c.asked = append(c.asked, e.Path)
-	return c.workTree.objectID(ctx, e)
+	return c.workTree.ObjectID(ctx, e)
 }
 
 func TestOnlyComesBeforeReading(t *testing.T) {

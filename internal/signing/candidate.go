@@ -14,6 +14,7 @@ import (
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/gate"
 	"github.com/codexlock/codexlock/internal/repo"
+	"github.com/codexlock/codexlock/internal/trees"
 	"github.com/codexlock/codexlock/internal/txn"
 	"github.com/codexlock/codexlock/internal/vaulttime"
 )
@@ -77,7 +78,7 @@ func editsCompanion(f decision.Finding) bool {
 // Candidates runs the whole gate over a tree, and says of each artifact whether it may be
 // attested again: what fails, fails still after that. A denial of the change as a whole is a
 // *RepositoryDeniedError.
-func Candidates(ctx context.Context, r *repo.Repository, tree repo.Tree, g *gate.Gate) ([]Candidate, error) {
+func Candidates(ctx context.Context, r *repo.Repository, tree trees.Tree, g *gate.Gate) ([]Candidate, error) {
 	judged, err := g.Run(ctx)
 	if err != nil {
 		return nil, err
@@ -121,7 +122,7 @@ func findHandovers(ctx context.Context, g *gate.Gate, all []Candidate) error {
 
 // read finds the artifact's record. What cannot be attested in this work tree is
 // left, and is no error of the run.
-func (c *Candidate) read(ctx context.Context, tree repo.Tree, a decision.Artifact) (err error) {
+func (c *Candidate) read(ctx context.Context, tree trees.Tree, a decision.Artifact) (err error) {
 	c.Path, c.Change, c.renewed = artifact.Path(a.Path), a.Change, a.Renewed
 	if a.SHA256 == "" {
 		c.problem = "there is no content to attest"
@@ -141,13 +142,13 @@ func (c *Candidate) read(ctx context.Context, tree repo.Tree, a decision.Artifac
 
 // readRecord reads an artifact's record, next to it or at the mirrored path. ok is false
 // without a record that can be read.
-func readRecord(ctx context.Context, tree repo.Tree, of artifact.Path) (record vaulttime.Record, ok bool, err error) {
+func readRecord(ctx context.Context, tree trees.Tree, of artifact.Path) (record vaulttime.Record, ok bool, err error) {
 	for _, p := range of.CompanionPaths(artifact.VaultTime) {
 		entry, there, err := tree.Lookup(ctx, p)
 		if err != nil {
 			return record, false, err
 		}
-		if !there || entry.Kind != repo.File {
+		if !there || entry.Kind != trees.File {
 			continue
 		}
 		text, err := tree.Read(ctx, entry, document.MaxCompanionBytes)
@@ -170,7 +171,7 @@ type Recorded struct {
 }
 
 // Records reads the records of artifacts, in their order.
-func Records(ctx context.Context, tree repo.Tree, paths []artifact.Path) ([]Recorded, error) {
+func Records(ctx context.Context, tree trees.Tree, paths []artifact.Path) ([]Recorded, error) {
 	all := make([]Recorded, len(paths))
 	return all, concurrent.Each(len(all), func(i int) (err error) {
 		all[i].Path = paths[i]

@@ -14,6 +14,7 @@ import (
 	"github.com/codexlock/codexlock/internal/measure"
 	"github.com/codexlock/codexlock/internal/namefold"
 	"github.com/codexlock/codexlock/internal/repo"
+	"github.com/codexlock/codexlock/internal/trees"
 	"github.com/codexlock/codexlock/internal/txn"
 )
 
@@ -21,7 +22,7 @@ import (
 type Judge struct {
 	gate.Evaluation
 	Repository *repo.Repository
-	Work       repo.Tree
+	Work       trees.Tree
 }
 
 // Findings are what denies incoming files, by their paths, where a change puts them.
@@ -89,7 +90,7 @@ func (j Judge) bringFolder(ctx context.Context, name string, paths []artifact.Pa
 
 // ask is what denies something about the named paths of a tree, or about the
 // tree as a whole.
-func (j Judge) ask(ctx context.Context, tree repo.Tree, paths []artifact.Path) ([]decision.Finding, error) {
+func (j Judge) ask(ctx context.Context, tree trees.Tree, paths []artifact.Path) ([]decision.Finding, error) {
 	o := j.Facts
 	o.Head, o.Scope, o.Paths = tree, facts.Paths, paths
 	change, err := measure.Collect(ctx, o)
@@ -131,19 +132,19 @@ func Finding(f decision.Finding) incoming.Finding {
 }
 
 // overlaid is a change as it lies on a tree.
-func overlaid(c txn.Change) map[string]repo.Overlaid {
-	changes := make(map[string]repo.Overlaid, len(c.Files)+2*len(c.Moves)+len(c.Removes))
+func overlaid(c txn.Change) map[string]trees.Overlaid {
+	changes := make(map[string]trees.Overlaid, len(c.Files)+2*len(c.Moves)+len(c.Removes))
 	for _, p := range c.Removes {
-		changes[string(p)] = repo.Overlaid{Gone: true}
+		changes[string(p)] = trees.Overlaid{Gone: true}
 	}
 	for _, m := range c.Moves {
-		changes[string(m.From)] = repo.Overlaid{Gone: true}
+		changes[string(m.From)] = trees.Overlaid{Gone: true}
 	}
 	for _, m := range c.Moves {
-		changes[m.To.String()] = repo.Overlaid{From: string(m.From), Perm: m.Mode}
+		changes[m.To.String()] = trees.Overlaid{From: string(m.From), Perm: m.Mode}
 	}
 	for _, f := range c.Files {
-		changes[f.Path.String()] = repo.Overlaid{Data: f.Text(), Perm: f.Mode}
+		changes[f.Path.String()] = trees.Overlaid{Data: f.Text(), Perm: f.Mode}
 	}
 	return changes
 }

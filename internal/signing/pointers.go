@@ -8,13 +8,13 @@ import (
 	"github.com/codexlock/codexlock/internal/attest"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/lfs"
-	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/shellquote"
+	"github.com/codexlock/codexlock/internal/trees"
 )
 
 // RefusePointers adds to refused the Git LFS pointers that the gate would deny whatever
 // is recorded of them.
-func RefusePointers(ctx context.Context, tree repo.Tree, mode string, paths []artifact.Path, refused map[artifact.Path]error) error {
+func RefusePointers(ctx context.Context, tree trees.Tree, mode string, paths []artifact.Path, refused map[artifact.Path]error) error {
 	pointers := lfs.New(tree, facts.LFSHash(mode))
 	for _, p := range paths {
 		if refused[p] != nil {
@@ -24,7 +24,7 @@ func RefusePointers(ctx context.Context, tree repo.Tree, mode string, paths []ar
 		if err != nil {
 			return err
 		}
-		if !ok || entry.Kind != repo.File || entry.Size >= artifact.MaxPointerBytes {
+		if !ok || entry.Kind != trees.File || entry.Size >= artifact.MaxPointerBytes {
 			continue
 		}
 		text, err := tree.Read(ctx, entry, artifact.MaxPointerBytes)

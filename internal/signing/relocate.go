@@ -17,6 +17,7 @@ import (
 	"github.com/codexlock/codexlock/internal/renewals"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/shellquote"
+	"github.com/codexlock/codexlock/internal/trees"
 	"github.com/codexlock/codexlock/internal/vaulttime"
 )
 
@@ -113,7 +114,7 @@ func (r *Relocator) isFolder(ctx context.Context, p artifact.Path) (is bool, bel
 	if err != nil {
 		return false, nil, err
 	}
-	return there && entry.Kind == repo.Directory || !there && !r.listed[p] && len(below) > 0, below, nil
+	return there && entry.Kind == trees.Directory || !there && !r.listed[p] && len(below) > 0, below, nil
 }
 
 // destination is where a path goes: into a folder that exists, unless that folder is the
@@ -127,7 +128,7 @@ func (r *Relocator) destination(ctx context.Context, old, dest artifact.Path, sl
 	if err != nil {
 		return "", err
 	}
-	if !there && slash || there && entry.Kind == repo.Directory {
+	if !there && slash || there && entry.Kind == trees.Directory {
 		_, standing, err := r.selector.work.Lookup(ctx, old)
 		if err != nil || standing || len(below) == 0 {
 			return into, err
@@ -199,7 +200,7 @@ func (r *Relocator) others(ctx context.Context, folder artifact.Path, moved func
 		if !strings.HasPrefix(entry.Path, folder.String()+"/") || r.listed[p] {
 			continue
 		}
-		if entry.Kind != repo.File {
+		if entry.Kind != trees.File {
 			return nil, &attest.RefusedError{Path: entry.Path, Reason: fmt.Sprintf("is a %s, want a regular file", entry.Kind)}
 		}
 		inside := false
@@ -258,7 +259,7 @@ func (r *Relocator) Remove(ctx context.Context, args []string, keep bool) (attes
 }
 
 // RefuseDestinations refuses new paths that a commit would not hold as they are.
-func RefuseDestinations(ctx context.Context, work repo.Tree, view *repo.View, plan attest.Relocation) error {
+func RefuseDestinations(ctx context.Context, work trees.Tree, view *repo.View, plan attest.Relocation) error {
 	if len(plan.Renames) == 0 {
 		return nil
 	}

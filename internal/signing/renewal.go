@@ -16,6 +16,7 @@ import (
 	"github.com/codexlock/codexlock/internal/keys"
 	"github.com/codexlock/codexlock/internal/renewals"
 	"github.com/codexlock/codexlock/internal/repo"
+	"github.com/codexlock/codexlock/internal/trees"
 	"github.com/codexlock/codexlock/internal/vaulttime"
 )
 
@@ -27,7 +28,7 @@ const headRef = "refs/codexlock/head"
 type OffBranch struct {
 	Signer
 	Head   git.Commit
-	Tree   repo.Tree // of Head
+	Tree   trees.Tree // of Head
 	Writer renewals.Writer
 
 	repository *repo.Repository
@@ -209,7 +210,7 @@ func (o *OffBranch) digest(ctx context.Context, p artifact.Path, kind artifact.C
 		if err != nil {
 			return artifact.Digest{}, err
 		}
-		if ok && entry.Kind == repo.File {
+		if ok && entry.Kind == trees.File {
 			text, err := o.Tree.Read(ctx, entry, document.MaxCompanionBytes)
 			return artifact.HashBytes(text), err
 		}
@@ -225,7 +226,7 @@ func (o *OffBranch) Prune(ctx context.Context) (dropped []artifact.Path, done re
 		for p := range all {
 			entry, ok, err := o.Tree.Lookup(ctx, p)
 			failed = errors.Join(failed, err)
-			if err == nil && (!ok || entry.Kind != repo.File) {
+			if err == nil && (!ok || entry.Kind != trees.File) {
 				dropped = append(dropped, p)
 				delete(all, p)
 			}

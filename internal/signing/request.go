@@ -12,7 +12,7 @@ import (
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/ledger"
 	"github.com/codexlock/codexlock/internal/manifest"
-	"github.com/codexlock/codexlock/internal/repo"
+	"github.com/codexlock/codexlock/internal/trees"
 )
 
 // DefaultDomain is the trust domain of an artifact that nothing else names one for.
@@ -81,9 +81,9 @@ func onlyDomain(c config.Config) string {
 
 // RecordedDomains are the trust domains that the ledger names. A ledger that
 // cannot be read is attest.Attest's to refuse.
-func RecordedDomains(ctx context.Context, tree repo.Tree) (map[string]string, error) {
+func RecordedDomains(ctx context.Context, tree trees.Tree) (map[string]string, error) {
 	entry, ok, err := tree.Lookup(ctx, ledger.Path)
-	if err != nil || !ok || entry.Kind != repo.File {
+	if err != nil || !ok || entry.Kind != trees.File {
 		return nil, err
 	}
 	text, err := tree.Read(ctx, entry, document.MaxLedgerBytes)

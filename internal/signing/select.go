@@ -18,6 +18,7 @@ import (
 	"github.com/codexlock/codexlock/internal/ledger"
 	"github.com/codexlock/codexlock/internal/measure"
 	"github.com/codexlock/codexlock/internal/repo"
+	"github.com/codexlock/codexlock/internal/trees"
 )
 
 // A Selector finds the artifacts that attest was asked for.
@@ -26,7 +27,7 @@ type Selector struct {
 	Ignored []Ignored               // what was left out: no commit would hold it
 
 	repository *repo.Repository
-	work       repo.Tree
+	work       trees.Tree
 	view       *repo.View
 	config     config.Config
 	dir        string // what arguments are seen from
@@ -42,7 +43,7 @@ type Ignored struct {
 }
 
 // NewSelector selects among the files of a work tree. Arguments are seen from dir.
-func NewSelector(dir string, r *repo.Repository, work repo.Tree, view *repo.View, c config.Config) *Selector {
+func NewSelector(dir string, r *repo.Repository, work trees.Tree, view *repo.View, c config.Config) *Selector {
 	return &Selector{Refused: map[artifact.Path]error{}, repository: r, work: work, view: view, config: c, dir: dir}
 }
 
@@ -91,7 +92,7 @@ func (s *Selector) argument(ctx context.Context, written string) ([]artifact.Pat
 		return nil, err
 	case !ok && pattern:
 		return s.matching(ctx, written)
-	case ok && entry.Kind == repo.Directory:
+	case ok && entry.Kind == trees.Directory:
 		return s.below(ctx, p, written)
 	}
 	return []artifact.Path{p}, nil

@@ -10,7 +10,7 @@ import (
 	"github.com/codexlock/codexlock/internal/changeset"
 	"github.com/codexlock/codexlock/internal/document"
 	"github.com/codexlock/codexlock/internal/facts"
-	"github.com/codexlock/codexlock/internal/repo"
+	"github.com/codexlock/codexlock/internal/trees"
 )
 
 // gate lists the files of the gate that the change edits. A workflow is part of the gate if it
@@ -81,12 +81,12 @@ func (e *GateChangesError) Hint() string {
 
 // mentionsUs reports whether a file mentions Codexlock, in the base or in the head.
 func (m *measurer) mentionsUs(ctx context.Context, name string) (bool, error) {
-	for _, tree := range []repo.Tree{m.set.Base, m.set.Head} {
+	for _, tree := range []trees.Tree{m.set.Base, m.set.Head} {
 		entry, there, err := tree.Lookup(ctx, artifact.Path(name))
 		if err != nil {
 			return false, fmt.Errorf("look up %s: %w", name, err)
 		}
-		if !there || entry.Kind != repo.File {
+		if !there || entry.Kind != trees.File {
 			continue
 		}
 		text, err := tree.Read(ctx, entry, document.MaxCompanionBytes)

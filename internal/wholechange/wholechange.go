@@ -11,7 +11,7 @@ import (
 	"github.com/codexlock/codexlock/internal/collision"
 	"github.com/codexlock/codexlock/internal/document"
 	"github.com/codexlock/codexlock/internal/facts"
-	"github.com/codexlock/codexlock/internal/repo"
+	"github.com/codexlock/codexlock/internal/trees"
 	"github.com/codexlock/codexlock/internal/vaulttime"
 )
 
@@ -21,7 +21,7 @@ type Options struct {
 	TrustedBase facts.TrustedBase
 	// LoadEdited loads the gate of a tree, and returns why it cannot be used. It is called if
 	// the change edits the gate; nil: the edit is not checked.
-	LoadEdited func(context.Context, repo.Tree) ([]facts.GateProblem, error)
+	LoadEdited func(context.Context, trees.Tree) ([]facts.GateProblem, error)
 	Script     facts.GateScript // ingest_archive.test.sh of the head
 }
 

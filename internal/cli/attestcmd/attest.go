@@ -21,6 +21,7 @@ import (
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/report"
 	"github.com/codexlock/codexlock/internal/signing"
+	"github.com/codexlock/codexlock/internal/trees"
 	"github.com/codexlock/codexlock/internal/vaulttime"
 )
 
@@ -231,7 +232,7 @@ func withoutCompanions(paths []artifact.Path, listed map[string]string) []artifa
 }
 
 // selected returns the selected paths, and the errors of those that are already refused.
-func (a attestation) selected(ctx context.Context, r *repo.Repository, tree repo.Tree, view *repo.View, c config.Config) ([]artifact.Path, map[artifact.Path]error, error) {
+func (a attestation) selected(ctx context.Context, r *repo.Repository, tree trees.Tree, view *repo.View, c config.Config) ([]artifact.Path, map[artifact.Path]error, error) {
 	s := signing.NewSelector(a.world.Dir, r, tree, view, c)
 	var paths []artifact.Path
 	var err error

@@ -23,6 +23,7 @@ import (
 	"github.com/codexlock/codexlock/internal/host"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/report"
+	"github.com/codexlock/codexlock/internal/trees"
 )
 
 // New returns the audit command.
@@ -57,7 +58,7 @@ func (e *NoLogError) Hint() string { return "log a verification: codexlock verif
 type openedLog struct {
 	audit.Snapshot
 	repository *repo.Repository
-	base       repo.Tree // HEAD, or the work tree where there is no commit
+	base       trees.Tree // HEAD, or the work tree where there is no commit
 	committed  bool
 	public     func(id string) (ed25519.PublicKey, bool)
 	signed     bool // the configuration asks for proofs, and so for a checkpoint
@@ -121,7 +122,7 @@ func (b *openedLog) verify(ctx context.Context, anchors []audit.Anchor) (audit.V
 		if err != nil {
 			return audit.Verification{}, err
 		}
-		if there && entry.Kind == repo.File {
+		if there && entry.Kind == trees.File {
 			text, err := b.base.Read(ctx, entry, maxAnchorBytes)
 			if err != nil {
 				return audit.Verification{}, fmt.Errorf("read HEAD's %s: %w", audit.CheckpointPath, err)

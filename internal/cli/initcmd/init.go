@@ -29,6 +29,7 @@ import (
 	"github.com/codexlock/codexlock/internal/script"
 	"github.com/codexlock/codexlock/internal/shellquote"
 	"github.com/codexlock/codexlock/internal/signing"
+	"github.com/codexlock/codexlock/internal/trees"
 	"github.com/codexlock/codexlock/internal/txn"
 )
 
@@ -128,7 +129,7 @@ func runInit(ctx context.Context, w host.World, o initOptions) error {
 type scaffold struct {
 	world      host.World
 	repository *repo.Repository
-	tree       repo.Tree
+	tree       trees.Tree
 	options    initOptions
 	keyFile    string          // the file of the key that this run made; "" for none
 	paths      []artifact.Path // the possible paths of the configuration
@@ -149,7 +150,7 @@ func (in *scaffold) configure(ctx context.Context) error {
 		if !there {
 			continue
 		}
-		if entry.Kind != repo.File {
+		if entry.Kind != trees.File {
 			return exit.Usagef("%s is a %s, want a file", p, entry.Kind)
 		}
 		text, err := in.tree.Read(ctx, entry, document.MaxCompanionBytes)

@@ -14,7 +14,7 @@ import (
 	"github.com/codexlock/codexlock/internal/config"
 	"github.com/codexlock/codexlock/internal/document"
 	"github.com/codexlock/codexlock/internal/keys"
-	"github.com/codexlock/codexlock/internal/repo"
+	"github.com/codexlock/codexlock/internal/trees"
 	"github.com/codexlock/codexlock/internal/txn"
 )
 
@@ -99,7 +99,7 @@ func workflow(template string, replacements ...string) []byte {
 // does not name, or a file that does not mention codexlock.
 func (in *scaffold) checkWorkflow(ctx context.Context, p artifact.Path) error {
 	entry, _, err := in.tree.Lookup(ctx, p)
-	if err != nil || entry.Kind != repo.File {
+	if err != nil || entry.Kind != trees.File {
 		return err
 	}
 	text, err := in.tree.Read(ctx, entry, document.MaxCompanionBytes)

@@ -23,6 +23,7 @@ import (
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/report"
 	"github.com/codexlock/codexlock/internal/signing"
+	"github.com/codexlock/codexlock/internal/trees"
 	"github.com/codexlock/codexlock/internal/txn"
 )
 
@@ -136,7 +137,7 @@ func (v revocation) domains(c config.Config) ([]string, error) {
 }
 
 // signed returns the artifacts of the domains whose record names the key.
-func (v revocation) signed(ctx context.Context, r *repo.Repository, tree repo.Tree, c config.Config, domains []string) ([]artifact.Path, error) {
+func (v revocation) signed(ctx context.Context, r *repo.Repository, tree trees.Tree, c config.Config, domains []string) ([]artifact.Path, error) {
 	view, err := r.View(ctx, v.world.Env)
 	if err != nil {
 		return nil, err
@@ -159,9 +160,9 @@ func (v revocation) signed(ctx context.Context, r *repo.Repository, tree repo.Tr
 }
 
 // signedLog reports whether the key made the last signature of the audit log.
-func (v revocation) signedLog(ctx context.Context, tree repo.Tree) (bool, error) {
+func (v revocation) signedLog(ctx context.Context, tree trees.Tree) (bool, error) {
 	entry, ok, err := tree.Lookup(ctx, audit.CheckpointPath)
-	if err != nil || !ok || entry.Kind != repo.File {
+	if err != nil || !ok || entry.Kind != trees.File {
 		return false, err
 	}
 	text, err := tree.Read(ctx, entry, document.MaxCompanionBytes)
@@ -177,7 +178,7 @@ func (v revocation) signedLog(ctx context.Context, tree repo.Tree) (bool, error)
 }
 
 // edit writes the configuration with the key revoked.
-func (v revocation) edit(ctx context.Context, r *repo.Repository, tree repo.Tree, c config.Config, domains []string) error {
+func (v revocation) edit(ctx context.Context, r *repo.Repository, tree trees.Tree, c config.Config, domains []string) error {
 	entry, ok, err := tree.Lookup(ctx, c.File)
 	if err != nil || !ok {
 		return errors.Join(err, fmt.Errorf("read %s: %w", c.File, fs.ErrNotExist))

@@ -24,6 +24,7 @@ import (
 	"github.com/codexlock/codexlock/internal/report"
 	"github.com/codexlock/codexlock/internal/script"
 	"github.com/codexlock/codexlock/internal/signing"
+	"github.com/codexlock/codexlock/internal/trees"
 	"github.com/codexlock/codexlock/internal/txn"
 	"github.com/codexlock/codexlock/internal/vaulttime"
 )
@@ -33,9 +34,9 @@ type lockResolution struct {
 	world      host.World
 	paths      []string
 	repository *repo.Repository
-	work       repo.Tree
-	stages     map[string][3]*repo.IndexEntry // of unmerged files: base, ours, theirs
-	resolved   map[artifact.Path][]byte       // the files to write
+	work       trees.Tree
+	stages     map[string][3]*trees.IndexEntry // of unmerged files: base, ours, theirs
+	resolved   map[artifact.Path][]byte        // the files to write
 }
 
 func resolveCommand(w host.World) *cobra.Command {
@@ -183,7 +184,7 @@ func (l lockResolution) printResult(p artifact.Path, conflicts []string) int {
 
 func (l *lockResolution) readStages(ctx context.Context) error {
 	entries, err := l.repository.Unmerged(ctx)
-	l.stages = map[string][3]*repo.IndexEntry{}
+	l.stages = map[string][3]*trees.IndexEntry{}
 	for _, e := range entries {
 		sides := l.stages[e.Path]
 		sides[e.Stage-1] = &e
@@ -208,7 +209,7 @@ func (l lockResolution) marked(ctx context.Context) ([]artifact.Path, error) {
 			if err != nil {
 				return nil, err
 			}
-			if p, err := artifact.ParsePath(entry.Path); err == nil && entry.Kind == repo.File && signing.Resolvable(p) {
+			if p, err := artifact.ParsePath(entry.Path); err == nil && entry.Kind == trees.File && signing.Resolvable(p) {
 				named = append(named, p)
 			}
 		}
@@ -230,7 +231,7 @@ func (l lockResolution) marked(ctx context.Context) ([]artifact.Path, error) {
 // read reads a file of the work tree; a missing file is empty.
 func (l lockResolution) read(ctx context.Context, p artifact.Path) ([]byte, error) {
 	entry, ok, err := l.work.Lookup(ctx, p)
-	if err != nil || !ok || entry.Kind != repo.File {
+	if err != nil || !ok || entry.Kind != trees.File {
 		return nil, err
 	}
 	limit := int64(document.MaxCompanionBytes)
@@ -387,7 +388,7 @@ func (l lockResolution) digest(ctx context.Context, p artifact.Path) (d artifact
 	if err != nil || !there {
 		return d, there, err
 	}
-	if entry.Kind != repo.File {
+	if entry.Kind != trees.File {
 		return d, true, nil
 	}
 	d, _, _, err = l.work.Hash(ctx, entry, nil)

@@ -26,6 +26,7 @@ import (
 	"github.com/codexlock/codexlock/internal/report"
 	"github.com/codexlock/codexlock/internal/script"
 	"github.com/codexlock/codexlock/internal/signing"
+	"github.com/codexlock/codexlock/internal/trees"
 	"github.com/codexlock/codexlock/internal/txn"
 	"github.com/codexlock/codexlock/internal/vaulttime"
 )
@@ -38,7 +39,7 @@ type migration struct {
 	log     auditlog.Log
 
 	repository *repo.Repository
-	tree       repo.Tree
+	tree       trees.Tree
 	signer     signing.Signer
 	files      []txn.File
 	done       []string // what was done, one line each
@@ -195,7 +196,7 @@ func (m *migration) read(ctx context.Context, p artifact.Path) (text []byte, mod
 		return nil, 0, err
 	case !ok:
 		return nil, 0, fmt.Errorf("read %s: %w", p, fs.ErrNotExist)
-	case entry.Kind != repo.File:
+	case entry.Kind != trees.File:
 		return nil, 0, exit.Usagef("%s is a %s, want a file", p, entry.Kind)
 	}
 	mode = 0o644

@@ -20,6 +20,7 @@ import (
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/schemas"
 	"github.com/codexlock/codexlock/internal/signing"
+	"github.com/codexlock/codexlock/internal/trees"
 	"github.com/codexlock/codexlock/internal/useflags"
 )
 
@@ -98,7 +99,7 @@ func configuration(cmd *cobra.Command, w host.World, root, rev string) error {
 		if !ok {
 			continue
 		}
-		if entry.Kind != repo.File {
+		if entry.Kind != trees.File {
 			return fmt.Errorf("%s in commit %s is a %s, want a file", p, commit, entry.Kind)
 		}
 		text, err := tree.Read(ctx, entry, maxConfigBytes)

@@ -13,6 +13,7 @@ import (
 	"github.com/codexlock/codexlock/internal/report"
 	"github.com/codexlock/codexlock/internal/shellquote"
 	"github.com/codexlock/codexlock/internal/signing"
+	"github.com/codexlock/codexlock/internal/trees"
 )
 
 // maxLacking is the number of files of one kind that are named.
@@ -22,7 +23,7 @@ const maxLacking = 10
 // omit or change, because the gate in CI sees the commit. It changes no verdict, because
 // verifying before git add is not wrong. work is the measured work tree, whose names are listed
 // already.
-func printLacking(ctx context.Context, w host.World, r *repo.Repository, work repo.Tree, done report.Report) error {
+func printLacking(ctx context.Context, w host.World, r *repo.Repository, work trees.Tree, done report.Report) error {
 	if len(done.Artifacts) == 0 {
 		return nil
 	}
@@ -71,7 +72,7 @@ func printLacking(ctx context.Context, w host.World, r *repo.Repository, work re
 
 // judgedFiles returns the files to ask Git about: artifacts that changed, and untracked files
 // among the ledger, the judged artifacts and their companions.
-func judgedFiles(ctx context.Context, r *repo.Repository, work repo.Tree, done report.Report) ([]artifact.Path, error) {
+func judgedFiles(ctx context.Context, r *repo.Repository, work trees.Tree, done report.Report) ([]artifact.Path, error) {
 	_, mirrored, err := work.Lookup(ctx, artifact.Path(strings.TrimSuffix(artifact.ManifestDir, "/")))
 	if err != nil {
 		return nil, err
@@ -83,7 +84,7 @@ func judgedFiles(ctx context.Context, r *repo.Repository, work repo.Tree, done r
 		if err != nil || a.SHA256 == "" {
 			continue
 		}
-		changed[p] = a.Change != repo.Unchanged.String()
+		changed[p] = a.Change != trees.Unchanged.String()
 		all = append(all, p)
 		for _, kind := range artifact.Companions {
 			all = append(all, p.Companion(kind))
@@ -109,7 +110,7 @@ func judgedFiles(ctx context.Context, r *repo.Repository, work repo.Tree, done r
 		if err != nil {
 			return nil, err
 		}
-		if there && entry.Kind == repo.File {
+		if there && entry.Kind == trees.File {
 			asked = append(asked, p)
 		}
 	}

@@ -1,4 +1,4 @@
-package repo
+package trees
 
 import (
 	"context"
@@ -80,7 +80,13 @@ const MaxFileBytes = 16 << 30
 type Handle struct {
 	Entry
 	tree   Tree
-	opened opened // nil: the tree reads the bytes by the entry
+	opened Opened // nil: the tree reads the bytes by the entry
+}
+
+// NewHandle is the handle of an entry; opened is the file, or nil where the tree reads the
+// bytes by the entry.
+func NewHandle(e Entry, t Tree, opened Opened) *Handle {
+	return &Handle{Entry: e, tree: t, opened: opened}
 }
 
 // Read is Tree.Read.
@@ -105,6 +111,12 @@ func (f *Handle) Hash(ctx context.Context, also io.Writer) (artifact.Digest, int
 	}
 	defer f.Close()
 	return hashOpened(ctx, f.Entry, f.opened, also)
+}
+
+// Stream hands the bytes of a file that was opened to use, which reads until their end.
+func (f *Handle) Stream(ctx context.Context, limit int64, use func(size int64, r io.Reader) error) error {
+	defer f.Close()
+	return pass(ctx, f.Entry, f.opened, limit, use)
 }
 
 // Close closes the file. The bytes are read at most once from what was opened: who

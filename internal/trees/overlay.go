@@ -1,4 +1,4 @@
-package repo
+package trees
 
 import (
 	"cmp"
@@ -25,7 +25,7 @@ type Overlaid struct {
 
 // An overlay is a tree with changes on it that were not made yet.
 type overlay struct {
-	r       *Repository
+	r       *Reader
 	below   Tree
 	changes map[string]Overlaid
 	names   []string // of the changes, in order
@@ -34,7 +34,7 @@ type overlay struct {
 
 // Overlay returns a tree with changes applied, by path, so that a change can be judged before it
 // is made.
-func (r *Repository) Overlay(below Tree, changes map[string]Overlaid) Tree {
+func (r *Reader) Overlay(below Tree, changes map[string]Overlaid) Tree {
 	o := &overlay{r: r, below: below, changes: changes, names: slices.Sorted(maps.Keys(changes)), folders: map[string]bool{}}
 	for name, c := range changes {
 		for dir := name; !c.Gone && strings.Contains(dir, "/"); {
@@ -113,11 +113,11 @@ func (o *overlay) Names(ctx context.Context) ([]string, error) {
 }
 
 func (o *overlay) Entries(ctx context.Context) iter.Seq2[Entry, error] {
-	return o.entries(ctx, nil, nil)
+	return o.EntriesAt(ctx, nil, nil)
 }
 
-// entries are those of the paths that matter (nil: all of them).
-func (o *overlay) entries(ctx context.Context, w Within, only func(path string) bool) iter.Seq2[Entry, error] {
+// EntriesAt are the entries of the paths that matter (nil: all of them).
+func (o *overlay) EntriesAt(ctx context.Context, w Within, only func(path string) bool) iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
 		next := 0
 		// upTo yields the changes before a name, and after them goes on.
@@ -194,8 +194,8 @@ func (o *overlay) Hash(ctx context.Context, e Entry, also io.Writer) (artifact.D
 	return artifact.HashBytes(data), int64(len(data)), slices.Clone(data[:min(len(data), HeadBytes)]), nil
 }
 
-// objectID is the id of the blob that the bytes would be.
-func (o *overlay) objectID(ctx context.Context, e Entry) (string, bool, error) {
+// ObjectID is the id of the blob that the bytes would be.
+func (o *overlay) ObjectID(ctx context.Context, e Entry) (string, bool, error) {
 	below, data, inMemory, err := o.from(ctx, e)
 	switch {
 	case err != nil:

@@ -1,4 +1,4 @@
-package repo
+package trees
 
 import (
 	"bytes"
@@ -18,7 +18,7 @@ import (
 // tree objects: git ls-tree shows modes as they should be and not as they are,
 // and a name with a slash in it as if it were two.
 type commitTree struct {
-	r         *Repository
+	r         *Reader
 	files     column // all but folders
 	folders   column
 	malformed *MalformedTreeError // of an entry that git does not write; nil: none
@@ -26,24 +26,24 @@ type commitTree struct {
 
 // Tree lists the tree of a commit as Git reads it: an entry with a mode that Git does not write
 // has the kind that Git gives it. CheckTree reports such entries.
-func (r *Repository) Tree(ctx context.Context, c git.Commit) (Tree, error) {
+func (r *Reader) Tree(ctx context.Context, c git.Commit) (Tree, error) {
 	header, err := r.ReadCommit(ctx, c)
 	if err != nil {
 		return nil, err
 	}
-	w := walker{r: r, limits: limits{of: "commit " + string(c)}, cache: map[string][]byte{}}
+	w := walker{r: r, Limits: Limits{Of: "commit " + string(c)}, cache: map[string][]byte{}}
 	if err := w.walk(ctx, header.Tree, ""); err != nil {
 		return nil, fmt.Errorf("list commit %s: %w", c, err)
 	}
 	t := &commitTree{r: r, files: w.files.done(), folders: w.folders.done(), malformed: w.first}
-	if err := t.checkUnique(&w.limits); err != nil {
+	if err := t.checkUnique(&w.Limits); err != nil {
 		return nil, fmt.Errorf("list commit %s: %w", c, err)
 	}
 	return t, nil
 }
 
 // EmptyTree returns the empty tree, the base of a first commit.
-func (r *Repository) EmptyTree() Tree { return &commitTree{r: r} }
+func (r *Reader) EmptyTree() Tree { return &commitTree{r: r} }
 
 // CheckTree returns a *MalformedTreeError if a commit's tree has an entry that Git does not
 // write: another mode than its five, or a name that git refuses to
@@ -85,7 +85,7 @@ func CheckRead(ctx context.Context, t Tree) error {
 }
 
 // checkUnique finds two entries that stand at one path.
-func (t *commitTree) checkUnique(l *limits) error {
+func (t *commitTree) checkUnique(l *Limits) error {
 	for _, c := range []*column{&t.files, &t.folders} {
 		for i := 1; i < c.len(); i++ {
 			if c.path(i) == c.path(i-1) {
@@ -103,8 +103,8 @@ func (t *commitTree) checkUnique(l *limits) error {
 
 // A walker reads the tree objects of a commit, outermost first.
 type walker struct {
-	r *Repository
-	limits
+	r *Reader
+	Limits
 	files, folders columnBuilder
 	first          *MalformedTreeError // of the first entry that git does not write
 	cache          map[string][]byte   // by id; what a tree bomb has many of
@@ -139,7 +139,7 @@ func (w *walker) walk(ctx context.Context, oid, dir string) error {
 			into = &w.folders
 		}
 		path := into.add(dir, name, rest[:size], mode)
-		if err := w.count(path); err != nil {
+		if err := w.Count(path); err != nil {
 			return err
 		}
 		if !known {
@@ -279,24 +279,35 @@ func (t *commitTree) Entries(ctx context.Context) iter.Seq2[Entry, error] {
 }
 
 func (t *commitTree) Read(ctx context.Context, e Entry, limit int64) ([]byte, error) {
+	return t.r.ReadBlob(ctx, e, limit)
+}
+
+func (t *commitTree) Hash(ctx context.Context, e Entry, also io.Writer) (artifact.Digest, int64, []byte, error) {
+	return t.r.HashBlob(ctx, e, also)
+}
+
+// ReadBlob reads the bytes of an entry of a commit or the index; over limit, the error is a
+// *git.TooLargeError.
+func (r *Reader) ReadBlob(ctx context.Context, e Entry, limit int64) ([]byte, error) {
 	if e.Kind != File {
 		return nil, &NotAFileError{Path: e.Path, Kind: e.Kind}
 	}
-	data, err := t.r.Objects().Read(ctx, git.Request{OID: e.OID, Kind: "blob", Path: e.Path, Limit: limit})
+	data, err := r.Objects().Read(ctx, git.Request{OID: e.OID, Kind: "blob", Path: e.Path, Limit: limit})
 	if err != nil {
 		return nil, fmt.Errorf("read %q: %w", e.Path, err)
 	}
 	return data, nil
 }
 
-func (t *commitTree) Hash(ctx context.Context, e Entry, also io.Writer) (artifact.Digest, int64, []byte, error) {
+// HashBlob is Tree.Hash for an entry of a commit or the index.
+func (r *Reader) HashBlob(ctx context.Context, e Entry, also io.Writer) (artifact.Digest, int64, []byte, error) {
 	if e.Kind != File {
 		return artifact.Digest{}, 0, nil, &NotAFileError{Path: e.Path, Kind: e.Kind}
 	}
 	var d artifact.Digest
 	var h []byte
 	var n int64
-	err := t.r.Objects().Stream(ctx, git.Request{OID: e.OID, Kind: "blob", Path: e.Path, Limit: MaxFileBytes},
+	err := r.Objects().Stream(ctx, git.Request{OID: e.OID, Kind: "blob", Path: e.Path, Limit: MaxFileBytes},
 		func(size int64, r io.Reader) (err error) {
 			d, n, h, err = digest(size, r, also)
 			return err

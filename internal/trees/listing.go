@@ -1,4 +1,4 @@
-package repo
+package trees
 
 import (
 	"cmp"
@@ -14,7 +14,7 @@ import (
 // PATH_MAX, 4096. A tree bomb (56 KB of objects make 10^10 paths) meets one of
 // these in seconds.
 const (
-	maxEntries   = 1_000_000
+	MaxEntries   = 1_000_000 // files and folders
 	maxDepth     = 64
 	maxPathBytes = 4096
 	maxNameBytes = 128 << 20 // of all paths together: what listing costs in memory
@@ -24,23 +24,24 @@ const (
 	maxTreeAhead = 256 << 10 // of one of those: some 5,000 names
 )
 
-// limits count the paths of a tree on their way in, and end the listing of one
+// Limits count the paths of a tree on their way in, and end the listing of one
 // that has too many.
-type limits struct {
-	of      string // for messages
-	entries int
-	bytes   int
+type Limits struct {
+	Of      string // what is listed, for messages
+	Entries int    // how many were counted
+	Bytes   int    // of their paths
 }
 
-func (l *limits) count(path string) error {
-	l.entries++
-	l.bytes += len(path)
+// Count counts a path; over a limit, the error is a *MalformedTreeError.
+func (l *Limits) Count(path string) error {
+	l.Entries++
+	l.Bytes += len(path)
 	switch {
-	case l.entries > maxEntries:
-		return l.exceeded("has over %d entries", maxEntries)
+	case l.Entries > MaxEntries:
+		return l.exceeded("has over %d entries", MaxEntries)
 	case len(path) > maxPathBytes:
 		return l.exceeded("has a path of %d bytes, at most %d are allowed: %q…", len(path), maxPathBytes, path[:64])
-	case l.bytes > maxNameBytes:
+	case l.Bytes > maxNameBytes:
 		return l.exceeded("has paths of over %d bytes in all", maxNameBytes)
 	case strings.Count(path, "/") >= maxDepth:
 		return l.exceeded("has folders more than %d deep at %q", maxDepth, path)
@@ -48,12 +49,12 @@ func (l *limits) count(path string) error {
 	return nil
 }
 
-func (l *limits) malformed(format string, args ...any) *MalformedTreeError {
-	return &MalformedTreeError{Tree: l.of, Reason: fmt.Sprintf(format, args...)}
+func (l *Limits) malformed(format string, args ...any) *MalformedTreeError {
+	return &MalformedTreeError{Tree: l.Of, Reason: fmt.Sprintf(format, args...)}
 }
 
 // exceeded is a tree that is larger than any that is verified.
-func (l *limits) exceeded(format string, args ...any) *MalformedTreeError {
+func (l *Limits) exceeded(format string, args ...any) *MalformedTreeError {
 	err := l.malformed(format, args...)
 	err.TooLarge = true
 	return err

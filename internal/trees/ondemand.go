@@ -1,12 +1,10 @@
-package repo
+package trees
 
 import (
 	"context"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"iter"
 	"slices"
 	"strings"
@@ -20,7 +18,7 @@ import (
 // asked for, so that what is looked up and compared costs no more in a large repository.
 // Its listing is made when all names are asked for.
 type lazyTree struct {
-	r      *Repository
+	r      *Reader
 	commit git.Commit
 	root   string // the id of its tree; "" for no tree at all
 
@@ -31,7 +29,7 @@ type lazyTree struct {
 
 // TreeOnDemand is Tree for a commit of which few files are wanted: folders are read when
 // something in them is asked for. What is wrong with a folder is an error then.
-func (r *Repository) TreeOnDemand(ctx context.Context, c git.Commit) (Tree, error) {
+func (r *Reader) TreeOnDemand(ctx context.Context, c git.Commit) (Tree, error) {
 	header, err := r.ReadCommit(ctx, c)
 	if err != nil {
 		return nil, err
@@ -133,7 +131,7 @@ func (c *folders) put(oid string, f *treeFolder, bytes int) (fits bool) {
 		c.entries += len(f.entries)
 		c.bytes += bytes
 	}
-	return c.entries <= maxFolders*maxEntries && c.bytes <= maxFolders*maxNameBytes
+	return c.entries <= maxFolders*MaxEntries && c.bytes <= maxFolders*maxNameBytes
 }
 
 // folder reads a tree object, or takes it from those that were read. dir is where it
@@ -158,14 +156,14 @@ func (t *lazyTree) folder(ctx context.Context, oid, dir string) (*treeFolder, er
 	return f, nil
 }
 
-func (t *lazyTree) limits() *limits { return &limits{of: "commit " + string(t.commit)} }
+func (t *lazyTree) limits() *Limits { return &Limits{Of: "commit " + string(t.commit)} }
 
 // note keeps the first entry that git does not write.
 func (t *lazyTree) note(dir string, odd *oddEntry) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.first == nil {
-		w := walker{limits: *t.limits()}
+		w := walker{Limits: *t.limits()}
 		w.note([]byte(odd.written), odd.mode, odd.name, dir+odd.name)
 		t.first = w.first
 	}
@@ -211,7 +209,7 @@ func (t *lazyTree) parse(oid, dir, text string) (*treeFolder, error) {
 		}
 	}
 	if !t.r.folders.put(oid, f, bytes) {
-		return nil, t.limits().exceeded("has over %d entries, or paths of over %d bytes in all", maxEntries, maxNameBytes)
+		return nil, t.limits().exceeded("has over %d entries, or paths of over %d bytes in all", MaxEntries, maxNameBytes)
 	}
 	return f, nil
 }
@@ -286,11 +284,11 @@ func (t *lazyTree) Entries(ctx context.Context) iter.Seq2[Entry, error] {
 }
 
 func (t *lazyTree) Read(ctx context.Context, e Entry, limit int64) ([]byte, error) {
-	return (&commitTree{r: t.r}).Read(ctx, e, limit)
+	return t.r.ReadBlob(ctx, e, limit)
 }
 
 func (t *lazyTree) Hash(ctx context.Context, e Entry, also io.Writer) (artifact.Digest, int64, []byte, error) {
-	return (&commitTree{r: t.r}).Hash(ctx, e, also)
+	return t.r.HashBlob(ctx, e, also)
 }
 
 // lazily is a tree that can be compared folder by folder; ok is false for one that
@@ -313,14 +311,14 @@ type comparison struct {
 	within     Within
 	only       func(path string) bool
 	yield      func(Delta, error) bool
-	visited    [2]limits
+	visited    [2]Limits
 }
 
 // lazyPairs is pairs for two trees that are read on demand.
 func lazyPairs(ctx context.Context, base, head *lazyTree, within Within, only func(path string) bool) iter.Seq2[Delta, error] {
 	return func(yield func(Delta, error) bool) {
 		c := comparison{ctx: ctx, base: base, head: head, within: within, only: only, yield: yield,
-			visited: [2]limits{*base.limits(), *head.limits()}}
+			visited: [2]Limits{*base.limits(), *head.limits()}}
 		if _, err := c.folders("", base.root, head.root); err != nil {
 			yield(Delta{}, err)
 		}
@@ -395,13 +393,13 @@ func (c *comparison) entries(dir string, before, after *treeEntry) (more bool, e
 			continue
 		}
 		d.Path = dir + e.name
-		if err := c.visited[i].count(d.Path); err != nil {
+		if err := c.visited[i].Count(d.Path); err != nil {
 			return false, err
 		}
 		ids[i] = e.id()
 	}
 	if before != nil && before.isFolder() || after != nil && after.isFolder() {
-		if !c.within.leads(d.Path) {
+		if !c.within.Leads(d.Path) {
 			return true, nil
 		}
 		return c.folders(d.Path+"/", ids[0], ids[1])
@@ -428,7 +426,7 @@ func (c *comparison) ahead(dir string, b, h []treeEntry) error {
 			continue
 		}
 		for _, e := range []*treeEntry{before, after} {
-			if e == nil || !e.isFolder() || asked[e.oid] || len(wanted) == maxAhead || !c.within.leads(dir+e.name) {
+			if e == nil || !e.isFolder() || asked[e.oid] || len(wanted) == maxAhead || !c.within.Leads(dir+e.name) {
 				continue
 			}
 			asked[e.oid] = true
@@ -449,8 +447,8 @@ func (w Within) Holds(path string) bool {
 	return w == nil || slices.ContainsFunc(w, func(p string) bool { return p == "." || within(path, p) })
 }
 
-// leads reports whether a folder is in one of them, or has one of them in it.
-func (w Within) leads(folder string) bool {
+// Leads reports whether a folder is in one of them, or has one of them in it.
+func (w Within) Leads(folder string) bool {
 	return w.Holds(folder) || slices.ContainsFunc(w, func(p string) bool { return within(p, folder) })
 }
 
@@ -470,14 +468,12 @@ func EntriesWithin(ctx context.Context, t Tree, w Within) iter.Seq2[Entry, error
 				}
 			}
 		}
-	case *workTree:
-		return t.entries(ctx, w, nil)
 	}
 	return entriesOf(ctx, t, w, nil)
 }
 
-// pathspecs are what git is asked about; nothing for everything.
-func (w Within) pathspecs() []string {
+// Pathspecs are what git is asked about; nothing for everything.
+func (w Within) Pathspecs() []string {
 	if slices.Contains(w, ".") {
 		return nil
 	}
@@ -488,44 +484,43 @@ func (w Within) pathspecs() []string {
 // with a slash at the end, sorted; in a work tree also what git ignores. ok is false
 // where a tree has no cheaper answer than its Names.
 func Siblings(ctx context.Context, t Tree, folders []string) (paths []string, ok bool, err error) {
+	l, is := t.(interface {
+		Siblings(ctx context.Context, folder string) (names []string, ok bool, err error)
+	})
+	if !is && len(folders) > 0 {
+		return nil, false, nil
+	}
 	for _, folder := range folders {
+		names, ok, err := l.Siblings(ctx, folder)
+		if err != nil || !ok {
+			return nil, false, err
+		}
 		dir := ""
 		if folder != "." {
 			dir = folder + "/"
 		}
-		switch t := t.(type) {
-		case *lazyTree:
-			f, err := t.at(ctx, folder)
-			if err != nil {
-				return nil, false, err
-			}
-			for _, e := range f.entries {
-				name := dir + e.name
-				if e.isFolder() {
-					name += "/"
-				}
-				paths = append(paths, name)
-			}
-		case *workTree:
-			if t.r.mayBeSparse() {
-				return nil, false, nil
-			}
-			names, _, err := t.r.top.list(folder, maxEntries)
-			switch {
-			case errors.Is(err, fs.ErrNotExist), errors.Is(err, errNotDir), errors.Is(err, errSymlink):
-				continue
-			case err != nil:
-				return nil, false, nil
-			}
-			for _, name := range names {
-				paths = append(paths, dir+name)
-			}
-		default:
-			return nil, false, nil
+		for _, name := range names {
+			paths = append(paths, dir+name)
 		}
 	}
 	slices.Sort(paths)
 	return paths, true, nil
+}
+
+// Siblings are the names in a folder, those of folders with a slash at the end.
+func (t *lazyTree) Siblings(ctx context.Context, folder string) (names []string, ok bool, err error) {
+	f, err := t.at(ctx, folder)
+	if err != nil {
+		return nil, false, err
+	}
+	for _, e := range f.entries {
+		name := e.name
+		if e.isFolder() {
+			name += "/"
+		}
+		names = append(names, name)
+	}
+	return names, true, nil
 }
 
 // at is the folder at a path; "." is the root.

@@ -1,4 +1,4 @@
-package repo
+package trees
 
 import (
 	"context"
@@ -43,12 +43,12 @@ type Delta struct {
 // disk: a file that a filter or a line-ending conversion changed at checkout is modified.
 //
 // Of two commits that are read on demand, folders with the same id are not read.
-func (r *Repository) Changes(ctx context.Context, base, head Tree, only func(path string) bool) iter.Seq2[Delta, error] {
+func (r *Reader) Changes(ctx context.Context, base, head Tree, only func(path string) bool) iter.Seq2[Delta, error] {
 	return r.ChangesWithin(ctx, base, head, nil, only)
 }
 
 // ChangesWithin is Changes at some paths of the trees: no other folder is read or listed.
-func (r *Repository) ChangesWithin(ctx context.Context, base, head Tree, w Within, only func(path string) bool) iter.Seq2[Delta, error] {
+func (r *Reader) ChangesWithin(ctx context.Context, base, head Tree, w Within, only func(path string) bool) iter.Seq2[Delta, error] {
 	return func(yield func(Delta, error) bool) {
 		for d, err := range pairs(ctx, base, head, w, only) {
 			if err == nil && d.Status == Modified {
@@ -72,16 +72,19 @@ func entriesOf(ctx context.Context, t Tree, w Within, only func(path string) boo
 		return t.Entries(ctx)
 	}
 	switch t := t.(type) {
-	case *workTree:
-		return t.entries(ctx, w, only)
-	case *overlay:
-		return t.entries(ctx, w, only)
+	case selective:
+		return t.EntriesAt(ctx, w, only)
 	case *lazyTree:
 		if w != nil {
 			return filter(EntriesWithin(ctx, t, w), nil, only)
 		}
 	}
 	return filter(t.Entries(ctx), w, only)
+}
+
+// A selective tree lists only what matters of it.
+type selective interface {
+	EntriesAt(ctx context.Context, w Within, only func(path string) bool) iter.Seq2[Entry, error]
 }
 
 // filter are the entries at the paths that matter.
@@ -212,7 +215,7 @@ func pair(b, h *side) Delta {
 }
 
 // same compares two entries, the cheapest difference first.
-func (r *Repository) same(ctx context.Context, base, head Tree, d Delta) (bool, error) {
+func (r *Reader) same(ctx context.Context, base, head Tree, d Delta) (bool, error) {
 	b, h := d.Base, d.Head
 	switch {
 	case b.Kind != h.Kind || b.Mode != h.Mode:
@@ -233,14 +236,14 @@ func (r *Repository) same(ctx context.Context, base, head Tree, d Delta) (bool, 
 
 // ObjectID returns the id that Git has, or would have, for an entry; ok is false without one:
 // the entry equals nothing then.
-func (r *Repository) ObjectID(ctx context.Context, t Tree, e Entry) (id string, ok bool, err error) {
+func (r *Reader) ObjectID(ctx context.Context, t Tree, e Entry) (id string, ok bool, err error) {
 	if e.OID != "" {
 		return e.OID, true, nil
 	}
 	if w, is := t.(interface {
-		objectID(context.Context, Entry) (string, bool, error)
+		ObjectID(context.Context, Entry) (string, bool, error)
 	}); is {
-		return w.objectID(ctx, e)
+		return w.ObjectID(ctx, e)
 	}
 	return "", false, nil
 }

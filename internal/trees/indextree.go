@@ -1,4 +1,4 @@
-package repo
+package trees
 
 import (
 	"context"
@@ -15,11 +15,11 @@ import (
 // another index than the repository's own, as Git does in GIT_INDEX_FILE while it
 // commits; "" is the repository's own. Where a merge left paths unmerged, the error is an
 // *UnmergedError.
-func (r *Repository) IndexTree(ctx context.Context, file string) (Tree, error) {
+func (r *Reader) IndexTree(ctx context.Context, file string) (Tree, error) {
 	if r.Bare() {
 		return nil, &git.BareRepositoryError{GitDir: r.GitDir()}
 	}
-	b := indexBuilder{walker: walker{r: r, limits: limits{of: "the index"}}}
+	b := indexBuilder{walker: walker{r: r, Limits: Limits{Of: "the index"}}}
 	err := r.Runner().WithIndex(file).Stream(ctx, func(out io.Reader) error {
 		return git.EachRecord(out, b.record)
 	}, "diff-index", "--cached", "--raw", "-z", "--no-abbrev", "--no-renames", "--no-relative",
@@ -33,14 +33,14 @@ func (r *Repository) IndexTree(ctx context.Context, file string) (Tree, error) {
 		return nil, &UnmergedError{Paths: b.unmerged}
 	}
 	t := &commitTree{r: r, files: b.files.done(), folders: b.folders.done(), malformed: b.first}
-	if err := t.checkUnique(&b.limits); err != nil {
+	if err := t.checkUnique(&b.Limits); err != nil {
 		return nil, fmt.Errorf("list the index: %w", err)
 	}
 	return t, nil
 }
 
 // emptyTreeID is the id of the tree with nothing in it, which git knows by itself.
-func (r *Repository) emptyTreeID() string {
+func (r *Reader) emptyTreeID() string {
 	return hex.EncodeToString(r.HashObject("tree", 0).Sum(nil))
 }
 
@@ -81,7 +81,7 @@ func (b *indexBuilder) record(record string) error {
 	}
 	path := b.files.add("", []byte(record), id, mode)
 	b.note([]byte(fields[1]), mode, path[strings.LastIndexByte(path, '/')+1:], path)
-	return b.count(path)
+	return b.Count(path)
 }
 
 // addFolders adds the folders above a path that the path before is not in.
@@ -92,7 +92,7 @@ func (b *indexBuilder) addFolders(path string) error {
 		}
 		folder := b.folders.add("", []byte(path[:i]), nil, directoryMode)
 		b.note([]byte(modes[directoryMode].text[1:]), directoryMode, folder[strings.LastIndexByte(folder, '/')+1:], folder)
-		if err := b.count(folder); err != nil {
+		if err := b.Count(folder); err != nil {
 			return err
 		}
 	}
