@@ -34,6 +34,8 @@ var cases = []struct {
 	{"change", (*bench).changes},
 	{"attest", (*bench).attest},
 	{"renew", (*bench).renew},
+	{"use", (*bench).use},
+	{"copy", (*bench).copying},
 	{"large", (*bench).large},
 	{"text", (*bench).text},
 	{"notebook", (*bench).notebook},
