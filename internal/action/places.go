@@ -3,6 +3,7 @@ package action
 import (
 	"bytes"
 	"context"
+	"slices"
 
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/repo"
@@ -110,10 +111,16 @@ type touchedFile struct {
 	new                 bool // the base has no text of it
 }
 
-// line returns the line of the shown version for one of the judged version.
+// line returns the line of the shown version for one of the judged version. The change
+// touched it if it is between the equal lines at the beginning and at the end, and the base
+// has no such line there.
 func (f *touchedFile) line(n int) (at int, touched bool) {
 	same, end := common(f.base, f.judged)
-	return shift(f.judged, f.shown, n), f.new || n > same && n <= len(f.judged)-end
+	if n > same && n <= len(f.judged)-end {
+		old := f.base[same : len(f.base)-end]
+		touched = !slices.ContainsFunc(old, func(line []byte) bool { return bytes.Equal(line, f.judged[n-1]) })
+	}
+	return shift(f.judged, f.shown, n), f.new || touched
 }
 
 // first returns the line of the shown version for the first of the judged version that is

@@ -25,6 +25,7 @@ func TestLines(t *testing.T) {
 		{"NNabcdef", "NNabXcdef", "abXcdef", 5, 3, true, 3}, // the base branch added two lines above
 		{"NNabcdef", "NNabXcdef", "abXcdef", 9, 7, false, 3},
 		{"NNabcdef", "NNabXcdef", "abXcdef", 1, 1, false, 3}, // a line that only the base branch has
+		{"abcd", "aXbYcd", "aXbYcd", 3, 3, false, 2},         // between two that were added
 		{"abc", "ac", "ac", 2, 2, false, 2},                  // a line was removed
 		{"abc", "abc", "abc", 2, 2, false, 3},
 		{"abc", "abc", "abc", 9, 3, false, 3}, // a line that is beyond the end

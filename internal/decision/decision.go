@@ -60,6 +60,7 @@ type Rule struct {
 	Severity    Severity       `json:"severity"`    // the worst severity of its findings
 	Title       string         `json:"title"`
 	Problem     string         `json:"problem,omitempty"` // what is wrong where it does not hold, in at most MaxProblemWords
+	Line        string         `json:"line,omitempty"`    // the one line that fixes a finding, whatever the file
 	Description string         `json:"description"`
 	Fix         string         `json:"fix"`     // the next step; {artifact} and {file} stand for the paths of artifact and finding
 	Subject     string         `json:"subject"` // artifact, repository, exceptions
@@ -172,6 +173,7 @@ type FoundRule struct {
 	Code        string `json:"code"`
 	Title       string `json:"title"`
 	Problem     string `json:"problem,omitempty"` // what its findings are, in a few words; absent: the rule does not say it
+	Line        string `json:"line,omitempty"`    // the line that fixes a finding; absent: there is no such line
 	Description string `json:"description,omitempty"`
 	Page        string `json:"page,omitempty"` // the address of its page; absent: it is an owner's rule
 }

@@ -387,6 +387,9 @@ func output(v Verdict, annotations []report.Annotation) *gh.CheckRunOutput {
 			Path: gh.String(cmp.Or(a.Path, noFile)), StartLine: gh.Int(a.StartLine), EndLine: gh.Int(a.EndLine),
 			AnnotationLevel: gh.String(a.Level), Message: gh.String(a.Message), Title: gh.String(a.Title),
 		}
+		if a.Details != "" {
+			out.RawDetails = gh.String(a.Details)
+		}
 		if a.StartLine == a.EndLine { // GitHub refuses columns otherwise
 			out.StartColumn, out.EndColumn = gh.Int(a.StartColumn), gh.Int(a.EndColumn)
 		}

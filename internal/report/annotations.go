@@ -25,6 +25,7 @@ type Annotation struct {
 	StartColumn, EndColumn int
 	Level                  string // failure, warning, notice
 	Title, Message         string
+	Details                string // shown on request: a line that fixes it; "" for none
 }
 
 // Places tell where a change touched files, so that annotations stand where reviewers look.
@@ -173,8 +174,18 @@ func (a annotator) annotation(c cause, limit int) Annotation {
 	}
 	return Annotation{
 		Path: file, StartLine: line, EndLine: line, StartColumn: column, EndColumn: column, Level: levelOf(c),
-		Title: a.title(c.Finding), Message: a.message(c, elsewhere, limit),
+		Title: a.title(c.Finding), Message: a.message(c, elsewhere, limit), Details: a.suggestion(c, elsewhere),
 	}
+}
+
+// suggestion is the line that fixes a finding that is annotated where it is. The API has no
+// suggestions in annotations, so that the line is to be copied.
+func (a annotator) suggestion(c cause, elsewhere bool) string {
+	line := a.rules[c.Rule].Line
+	if line == "" || elsewhere || c.Excepted {
+		return ""
+	}
+	return clip("suggested line:\n\n"+Terminal(line)+"\n", maxAnnotationBytes)
 }
 
 // isAnnotatable reports whether GitHub can take the path of a file: a relative one of visible

@@ -181,6 +181,7 @@ func (r *Rule) describe(m *module) *Error {
 	custom.read("severity", &severity, func(s string) bool { return s == string(r.Severity) },
 		fmt.Sprintf("%s, for that is the worst that it defines", r.Severity), m.source.Standard)
 	custom.read("fix", &r.Fix, func(s string) bool { return strings.TrimSpace(s) != "" }, "the next step", m.source.Standard)
+	custom.read("line", &r.Line, func(s string) bool { return strings.TrimSpace(s) != "" && !strings.Contains(s, "\n") }, "the one line that fixes it", false)
 	custom.read("problem", &r.Problem, isProblem, fmt.Sprintf("what is wrong, in at most %d words", decision.MaxProblemWords), false)
 	custom.read("subject", &r.Subject, func(s string) bool { return slices.Contains(Subjects, s) }, "artifact, repository or exceptions", false)
 	kind := string(r.Kind)

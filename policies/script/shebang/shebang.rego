@@ -8,6 +8,7 @@
 #   requirement: ZT-1.1
 #   severity: deny
 #   problem: Script does not name its shell
+#   line: "#!/usr/bin/env bash"
 #   fix: "make this its first line: #!/usr/bin/env bash"
 package codexlock.script.shebang
 

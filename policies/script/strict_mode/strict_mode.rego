@@ -8,6 +8,7 @@
 #   requirement: ZT-1.1
 #   severity: deny
 #   problem: Script continues after an error
+#   line: set -euo pipefail
 #   fix: "make its first command: set -euo pipefail"
 package codexlock.script.strict_mode
 
