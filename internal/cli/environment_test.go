@@ -68,6 +68,8 @@ var (
 		"run":                  "is the work of codexlock-use",
 		"completion":           "prints what the program is",
 		"demo":                 "has a repository and an environment of its own",
+		"hook pre-receive":     "reads the configuration of the default branch, as it was before the push",
+		"policy bundle":        "writes the program's rules, or those of its arguments",
 		"keys generate":        "makes a key for any domain",
 		"man":                  "writes what the program is",
 		"lock merge":           "merges three files that Git names",
