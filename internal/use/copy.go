@@ -84,7 +84,10 @@ func (c *copying) stage(ctx context.Context, p artifact.Path) error {
 			return nil, err
 		}
 		copied = t
-		return heldFile{t}, copyFile(ctx, t, f)
+		if err := copyFile(ctx, t, f); err != nil {
+			return heldFile{t}, fmt.Errorf("%s: %w; nothing was copied", p, err)
+		}
+		return heldFile{t}, nil
 	})
 	if err != nil {
 		return err
