@@ -341,7 +341,7 @@ func TestMainsAreWiring(t *testing.T) {
 const maxPackage = 2700
 
 // large are the packages that are larger, and have to be split.
-const large = "internal/repo internal/script"
+const large = "internal/script"
 
 // TestPackagesAreSmall: no package has more than maxPackage lines, but for those that are
 // being split.
