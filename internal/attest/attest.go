@@ -19,6 +19,7 @@ import (
 	"github.com/codexlock/codexlock/internal/manifest"
 	"github.com/codexlock/codexlock/internal/namefold"
 	"github.com/codexlock/codexlock/internal/script"
+	"github.com/codexlock/codexlock/internal/script/artifacttest"
 	"github.com/codexlock/codexlock/internal/txn"
 	"github.com/codexlock/codexlock/internal/vaulttime"
 )
@@ -147,8 +148,8 @@ func AttestWith(ctx context.Context, root, gitDir string, files []txn.File, path
 		return Result{}, err
 	}
 	for _, f := range files {
-		if f.Path == script.IngestPath {
-			_, b.short = script.KnownIngest(artifact.HashBytes(f.Text()))
+		if f.Path == artifacttest.IngestPath {
+			_, b.short = artifacttest.KnownIngest(artifact.HashBytes(f.Text()))
 		}
 	}
 	b.files = append(b.files, files...)
@@ -236,15 +237,15 @@ func newBatch(root, gitDir string) (*batch, error) {
 // verifiesOne reports whether ingest_archive.test.sh is a version that an init wrote and
 // that verifies one artifact, so that tests can call it.
 func verifiesOne(work txn.Tree) (bool, error) {
-	text, mode, there, err := work.Read(script.IngestPath, script.MaxBytes)
+	text, mode, there, err := work.Read(artifacttest.IngestPath, script.MaxBytes)
 	var refused *txn.RefusedError
 	if errors.As(err, &refused) { // a link, for example: rules report it
 		return false, nil
 	}
 	if err != nil {
-		return false, fmt.Errorf("read %s: %w", script.IngestPath, err)
+		return false, fmt.Errorf("read %s: %w", artifacttest.IngestPath, err)
 	}
-	_, verifies := script.KnownIngest(artifact.HashBytes(text))
+	_, verifies := artifacttest.KnownIngest(artifact.HashBytes(text))
 	return there && verifies && mode&0o111 != 0, nil
 }
 
@@ -480,5 +481,5 @@ func (b *batch) isOwnTest(p artifact.Path) (bool, error) {
 		return true, nil
 	}
 	text, err := f.ReadAll(seen.Size, script.MaxBytes)
-	return !script.IsOurs(text), err
+	return !artifacttest.IsOurs(text), err
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/codexlock/codexlock/internal/ledger"
 	"github.com/codexlock/codexlock/internal/manifest"
 	"github.com/codexlock/codexlock/internal/namefold"
-	"github.com/codexlock/codexlock/internal/script"
+	"github.com/codexlock/codexlock/internal/script/artifacttest"
 	"github.com/codexlock/codexlock/internal/shellquote"
 	"github.com/codexlock/codexlock/internal/txn"
 	"github.com/codexlock/codexlock/internal/vaulttime"
@@ -552,7 +552,7 @@ func (c *composer) test() error {
 	if err != nil {
 		return err
 	}
-	if standing.there && !script.IsOurs(standing.data) {
+	if standing.there && !artifacttest.IsOurs(standing.data) {
 		c.texts[artifact.Test] = standing.data
 		c.put(standing, true, standing.data)
 		return nil
@@ -565,7 +565,7 @@ func (c *composer) test() error {
 	if err != nil {
 		return err
 	}
-	test := script.Test{At: standing.at, Artifact: c.path, Manifest: manifest.at, Record: record.at, KeyEnv: c.o.KeyEnv}
+	test := artifacttest.Test{At: standing.at, Artifact: c.path, Manifest: manifest.at, Record: record.at, KeyEnv: c.o.KeyEnv}
 	test.Form = c.testForm(standing, test)
 	text := test.Render()
 	c.texts[artifact.Test] = text
@@ -577,14 +577,14 @@ func (c *composer) test() error {
 
 // testForm is the form in which a test is written: the short one where the script that it
 // calls is there. A renewal approves nothing, so it keeps the form of the test.
-func (c *composer) testForm(standing companion, test script.Test) script.Form {
+func (c *composer) testForm(standing companion, test artifacttest.Test) artifacttest.Form {
 	if c.o.Renewal && !c.o.CurrentTest && standing.there {
 		if form, ok := test.Wrote(standing.data); ok {
 			return form
 		}
 	}
-	if c.short && c.path != script.IngestPath { // which would verify itself
-		return script.Short
+	if c.short && c.path != artifacttest.IngestPath { // which would verify itself
+		return artifacttest.Short
 	}
-	return script.Long
+	return artifacttest.Long
 }

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/codexlock/codexlock/internal/artifact"
-	"github.com/codexlock/codexlock/internal/script"
+	"github.com/codexlock/codexlock/internal/script/artifacttest"
 	"github.com/codexlock/codexlock/internal/txn"
 	"github.com/codexlock/codexlock/internal/txn/txntest"
 	"github.com/codexlock/codexlock/internal/vaulttime"
@@ -41,7 +41,7 @@ func TestKillHelper(t *testing.T) {
 
 // earlierPlace has artifacts and a configuration in the forms of an earlier release.
 func earlierPlace(t testing.TB) place {
-	p := newPlace(t, map[string]string{"x": "x", "dir/y": "y", "codexlock.yaml": "version: 1\n", script.IngestPath.String(): "#!/bin/sh\n"})
+	p := newPlace(t, map[string]string{"x": "x", "dir/y": "y", "codexlock.yaml": "version: 1\n", artifacttest.IngestPath.String(): "#!/bin/sh\n"})
 	p.mustAttest(options(t), "x", "dir/y")
 	return p
 }
@@ -50,7 +50,7 @@ func earlierPlace(t testing.TB) place {
 func (p place) migrate() (Result, error) {
 	files := []txn.File{
 		{Path: "codexlock.yaml", Mode: 0o644, Data: []byte("version: 1\nrecords: 2\nrenewals: ref\n")},
-		{Path: script.IngestPath, Mode: 0o755, Data: script.Ingest},
+		{Path: artifacttest.IngestPath, Mode: 0o755, Data: artifacttest.Ingest},
 	}
 	o := options(p.T)
 	o.Now, o.Renewal, o.SignCompanions, o.CurrentTest = noon.Add(time.Hour), true, true, true
@@ -67,7 +67,7 @@ func TestMigrated(t *testing.T) {
 	if err != nil || record.ManifestSHA256 == nil || !record.AttestedAt.Equal(noon) {
 		t.Errorf("the record is %+v, %v", record, err)
 	}
-	if !script.Delegates(p.Read("x.test"), "x.test", "x") || !strings.Contains(string(p.Read("codexlock.yaml")), "records: 2") {
+	if !artifacttest.Delegates(p.Read("x.test"), "x.test", "x") || !strings.Contains(string(p.Read("codexlock.yaml")), "records: 2") {
 		t.Error("a test or the configuration is as it was")
 	}
 }

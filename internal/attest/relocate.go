@@ -12,7 +12,7 @@ import (
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/ledger"
 	"github.com/codexlock/codexlock/internal/manifest"
-	"github.com/codexlock/codexlock/internal/script"
+	"github.com/codexlock/codexlock/internal/script/artifacttest"
 	"github.com/codexlock/codexlock/internal/shellquote"
 	"github.com/codexlock/codexlock/internal/txn"
 	"github.com/codexlock/codexlock/internal/vaulttime"
@@ -422,7 +422,7 @@ func (r *relocator) removeOne(p artifact.Path) error {
 				if err != nil {
 					return err
 				}
-				if !script.IsOurs(text) {
+				if !artifacttest.IsOurs(text) {
 					r.result.Kept = append(r.result.Kept, at)
 					continue
 				}

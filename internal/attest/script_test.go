@@ -15,6 +15,7 @@ import (
 
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/script"
+	"github.com/codexlock/codexlock/internal/script/artifacttest"
 )
 
 // An outcome is what a run of X.test gave.
@@ -241,15 +242,15 @@ func TestScriptForm(t *testing.T) {
 	t.Parallel()
 	for i, name := range slices.Concat(hostileNames, hostileNames) {
 		p := newPlace(t, map[string]string{name.String(): "1"})
-		form, lines := script.Long, 185
+		form, lines := artifacttest.Long, 185
 		if i >= len(hostileNames) {
 			p.addStandardScript()
-			form, lines = script.Short, 11
+			form, lines = artifacttest.Short, 11
 		}
 		p.mustAttest(now(t), name)
 		file := "./" + name.Companion(artifact.Test).String()
 		text := string(p.Read(file))
-		if !strings.HasPrefix(text, "#!/usr/bin/env bash\n# Written by codexlock attest, ") || !script.IsOurs([]byte(text)) {
+		if !strings.HasPrefix(text, "#!/usr/bin/env bash\n# Written by codexlock attest, ") || !artifacttest.IsOurs([]byte(text)) {
 			t.Errorf("%s begins %.200s", name, text)
 		}
 		if n := strings.Count(text, "\n"); n != lines {
@@ -264,7 +265,7 @@ func TestScriptForm(t *testing.T) {
 			}
 		}
 		// What is known of one of ours holds of each (script.Ours).
-		want := script.Ours(form)
+		want := artifacttest.Ours(form)
 		got := script.Parse([]byte(text))
 		got.ShellCheck = want.ShellCheck
 		if !reflect.DeepEqual(got, want) {
@@ -283,8 +284,8 @@ func TestScriptForm(t *testing.T) {
 // addStandardScript adds ingest_archive.test.sh as init writes it.
 func (p place) addStandardScript() {
 	p.T.Helper()
-	p.Write(script.IngestPath.String(), string(script.Ingest))
-	if err := os.Chmod(filepath.Join(p.Root, script.IngestPath.String()), 0o755); err != nil {
+	p.Write(artifacttest.IngestPath.String(), string(artifacttest.Ingest))
+	if err := os.Chmod(filepath.Join(p.Root, artifacttest.IngestPath.String()), 0o755); err != nil {
 		p.T.Fatal(err)
 	}
 }

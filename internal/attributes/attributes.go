@@ -14,7 +14,7 @@ import (
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/ledger"
 	"github.com/codexlock/codexlock/internal/repo"
-	"github.com/codexlock/codexlock/internal/script"
+	"github.com/codexlock/codexlock/internal/script/artifacttest"
 	"github.com/codexlock/codexlock/internal/trees"
 	"github.com/codexlock/codexlock/internal/txn"
 )
@@ -55,7 +55,7 @@ func linesFor(c config.Config, workflow artifact.Path) []string {
 	}
 	lines = append(lines, generated...)
 	lines = append(lines, "# the gate's own files",
-		"/"+config.Paths[0].String()+" -text", "/"+config.Paths[1].String()+" -text", "/"+script.IngestPath.String()+" -text", "/"+workflow.String()+" -text",
+		"/"+config.Paths[0].String()+" -text", "/"+config.Paths[1].String()+" -text", "/"+artifacttest.IngestPath.String()+" -text", "/"+workflow.String()+" -text",
 		"# the log is signed as it is, and what two branches add to it does not merge", "MANIFEST.integrity.* -text -merge",
 		ledgerAttributes)
 	return lines

@@ -18,7 +18,7 @@ import (
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/ledger"
 	"github.com/codexlock/codexlock/internal/namefold"
-	"github.com/codexlock/codexlock/internal/script"
+	"github.com/codexlock/codexlock/internal/script/artifacttest"
 	"github.com/codexlock/codexlock/internal/trees"
 )
 
@@ -255,7 +255,7 @@ func (m *matters) collect() {
 // file of the gate.
 func guards(set *changeset.Set, name string) bool {
 	switch artifact.Path(name) {
-	case ledger.Path, audit.Path, audit.CheckpointPath, script.IngestPath:
+	case ledger.Path, audit.Path, audit.CheckpointPath, artifacttest.IngestPath:
 		return true
 	}
 	return set.Concerns(name)

@@ -17,7 +17,7 @@ import (
 	"github.com/codexlock/codexlock/internal/git"
 	"github.com/codexlock/codexlock/internal/manifest"
 	"github.com/codexlock/codexlock/internal/measure"
-	"github.com/codexlock/codexlock/internal/script"
+	"github.com/codexlock/codexlock/internal/script/artifacttest"
 	"github.com/codexlock/codexlock/internal/trees"
 	"github.com/codexlock/codexlock/internal/vaulttime"
 )
@@ -211,14 +211,14 @@ func TestCollisions(t *testing.T) {
 
 func TestGateScript(t *testing.T) {
 	f := newFixture(t)
-	name := script.IngestPath.String()
+	name := artifacttest.IngestPath.String()
 	for _, c := range []struct {
 		do     func()
 		state  facts.GateScriptState
 		origin facts.GateScriptOrigin
 	}{
 		{func() {}, "absent", "absent"},
-		{func() { f.put(name, string(script.Ingest)) }, "present", "init"},
+		{func() { f.put(name, string(artifacttest.Ingest)) }, "present", "init"},
 		{func() { f.put(name, "#!/bin/sh\nexit 0\n") }, "present", "other"},
 		{func() { f.attest(name) }, "present", "attested"},
 		{func() { f.put(name, "#!/bin/sh\nexit 1\n") }, "present", "other"},

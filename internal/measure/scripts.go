@@ -12,6 +12,7 @@ import (
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/git"
 	"github.com/codexlock/codexlock/internal/script"
+	"github.com/codexlock/codexlock/internal/script/artifacttest"
 	"github.com/codexlock/codexlock/internal/shellcheck"
 	"github.com/codexlock/codexlock/internal/trees"
 )
@@ -225,9 +226,9 @@ func (c *Collector) measureTest(ctx context.Context, s *subject) error {
 	case err != nil:
 		return err
 	case ours:
-		f, nothing := script.Ours(form), content.NoFindings()
+		f, nothing := artifacttest.Ours(form), content.NoFindings()
 		t.Script, t.Content = &f, &nothing
-		t.Verifier, err = c.verifier(ctx, form == script.Short)
+		t.Verifier, err = c.verifier(ctx, form == artifacttest.Short)
 		return err
 	}
 	found, err := content.Search(file.Path, text, c.suspects)
@@ -238,7 +239,7 @@ func (c *Collector) measureTest(ctx context.Context, s *subject) error {
 	if t.Script, err = c.judgeScript(ctx, text); err != nil {
 		return err
 	}
-	t.Verifier, err = c.verifier(ctx, t.Script.State == "parsed" && script.Delegates(text, artifact.Path(file.Path), s.path))
+	t.Verifier, err = c.verifier(ctx, t.Script.State == "parsed" && artifacttest.Delegates(text, artifact.Path(file.Path), s.path))
 	return err
 }
 
@@ -255,8 +256,8 @@ func (c *Collector) hashTest(ctx context.Context, s *subject) (err error) {
 // formOf reports whether a test is, byte for byte, what attest writes for the artifact
 // or an earlier release wrote, and in which form.
 // where says where its other companions are; it is asked only where it matters.
-func formOf(p, at artifact.Path, text []byte, where func(artifact.Companion) (document.File, error)) (form script.Form, ours bool, err error) {
-	if !script.IsOurs(text) {
+func formOf(p, at artifact.Path, text []byte, where func(artifact.Companion) (document.File, error)) (form artifacttest.Form, ours bool, err error) {
+	if !artifacttest.IsOurs(text) {
 		return 0, false, nil
 	}
 	manifest, err := where(artifact.Manifest)
@@ -267,6 +268,6 @@ func formOf(p, at artifact.Path, text []byte, where func(artifact.Companion) (do
 	if err != nil {
 		return 0, false, err
 	}
-	form, ours = script.Test{At: at, Artifact: p, Manifest: artifact.Path(manifest.Path), Record: artifact.Path(record.Path)}.Wrote(text)
+	form, ours = artifacttest.Test{At: at, Artifact: p, Manifest: artifact.Path(manifest.Path), Record: artifact.Path(record.Path)}.Wrote(text)
 	return form, ours, nil
 }

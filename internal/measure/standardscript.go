@@ -8,7 +8,7 @@ import (
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/document"
 	"github.com/codexlock/codexlock/internal/facts"
-	"github.com/codexlock/codexlock/internal/script"
+	"github.com/codexlock/codexlock/internal/script/artifacttest"
 )
 
 // A standardScript is ingest_archive.test.sh of the head. Every short test calls it, so it
@@ -32,11 +32,11 @@ func (c *Collector) standardScript(ctx context.Context) (*standardScript, error)
 	if s.read {
 		return s, nil
 	}
-	file, err := document.Read(ctx, c.o.Head, script.IngestPath, document.MaxCompanionBytes)
+	file, err := document.Read(ctx, c.o.Head, artifacttest.IngestPath, document.MaxCompanionBytes)
 	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", script.IngestPath, err)
+		return nil, fmt.Errorf("read %s: %w", artifacttest.IngestPath, err)
 	}
-	s.fact = facts.GateScript{Path: script.IngestPath.String(), State: facts.GateScriptStatePresent, Mode: file.Entry.Mode, Origin: facts.GateScriptOriginOther}
+	s.fact = facts.GateScript{Path: artifacttest.IngestPath.String(), State: facts.GateScriptStatePresent, Mode: file.Entry.Mode, Origin: facts.GateScriptOriginOther}
 	switch file.State {
 	case "absent":
 		s.fact.State, s.fact.Origin = facts.GateScriptStateAbsent, facts.GateScriptOriginAbsent
@@ -47,7 +47,7 @@ func (c *Collector) standardScript(ctx context.Context) (*standardScript, error)
 		known := false
 		if known, s.verifiesOne = c.knownIngest(file.Data); known {
 			s.fact.Origin = facts.GateScriptOriginInit
-		} else if c.ListsContent(script.IngestPath, artifact.HashBytes(file.Data)) {
+		} else if c.ListsContent(artifacttest.IngestPath, artifact.HashBytes(file.Data)) {
 			s.fact.Origin = facts.GateScriptOriginAttested
 		}
 	}
@@ -57,9 +57,9 @@ func (c *Collector) standardScript(ctx context.Context) (*standardScript, error)
 
 // knownIngest is script.KnownIngest for a text as a commit would hold it.
 func (c *Collector) knownIngest(text []byte) (known, verifiesOne bool) {
-	known, verifiesOne = script.KnownIngest(artifact.HashBytes(text))
+	known, verifiesOne = artifacttest.KnownIngest(artifact.HashBytes(text))
 	if !known && !c.o.InObjects() {
-		return script.KnownIngest(artifact.HashBytes(document.WithLF(text)))
+		return artifacttest.KnownIngest(artifact.HashBytes(document.WithLF(text)))
 	}
 	return known, verifiesOne
 }
@@ -96,7 +96,7 @@ func (c *Collector) provedScript(ctx context.Context, judge facts.Judge) ([]byte
 	s.judging.Lock()
 	defer s.judging.Unlock()
 	if !s.judged {
-		if s.proved, err = c.testIsAttested(ctx, ownTest{path: script.IngestPath, text: s.text}, judge); err != nil {
+		if s.proved, err = c.testIsAttested(ctx, ownTest{path: artifacttest.IngestPath, text: s.text}, judge); err != nil {
 			return nil, err
 		}
 		s.judged = true

@@ -13,7 +13,7 @@ import (
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/ledger"
 	"github.com/codexlock/codexlock/internal/sandbox"
-	"github.com/codexlock/codexlock/internal/script"
+	"github.com/codexlock/codexlock/internal/script/artifacttest"
 	"github.com/codexlock/codexlock/internal/vaulttime"
 )
 
@@ -164,8 +164,8 @@ func (c *Collector) job(ctx context.Context, s *subject, standard []byte) (sandb
 		{Path: s.recordFile.Path, Fill: filled(record)},
 		{Path: ledger.Path.String(), Fill: filled(book.Data)},
 	}
-	if standard != nil && s.path != script.IngestPath {
-		files = append(files, sandbox.File{Path: script.IngestPath.String(), Executable: true, Fill: filled(standard)})
+	if standard != nil && s.path != artifacttest.IngestPath {
+		files = append(files, sandbox.File{Path: artifacttest.IngestPath.String(), Executable: true, Fill: filled(standard)})
 	}
 	return sandbox.Job{Files: files, Script: s.test.path.String(), Env: []string{domain.Key.Variable() + "=" + secret}, Wall: c.o.Tests.Wall}, nil
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/codexlock/codexlock/internal/policy"
 	"github.com/codexlock/codexlock/internal/ruleset"
 	"github.com/codexlock/codexlock/internal/schemas"
-	"github.com/codexlock/codexlock/internal/script"
+	"github.com/codexlock/codexlock/internal/script/artifacttest"
 )
 
 var now = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
@@ -468,7 +468,7 @@ func TestDigestIsOverEveryModule(t *testing.T) {
 
 // ours are the facts of the test that attest writes.
 func ours() *facts.Script {
-	f := script.Ours(script.Long)
+	f := artifacttest.Ours(artifacttest.Long)
 	return &f
 }
 

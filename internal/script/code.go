@@ -56,7 +56,7 @@ func (w *walker) code(c command, lang kind, text string, same bool) {
 		w.opaque(c.node)
 		return
 	}
-	parsed, err := parseBash([]byte(text))
+	parsed, err := ParseBash([]byte(text))
 	if err != nil {
 		w.opaque(c.node)
 		return

@@ -3,11 +3,12 @@ package script
 import (
 	"cmp"
 
-	"github.com/codexlock/codexlock/internal/facts"
 	"os"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/codexlock/codexlock/internal/facts"
 )
 
 // found is what a script contacts and executes, as testdata/commands.txt writes it.

@@ -33,7 +33,7 @@ func (f *functions) collect(file *syntax.File) {
 		case *syntax.CallExpr:
 			if len(n.Args) > 0 && n.Args[0].Lit() == "unset" {
 				for _, word := range n.Args[1:] {
-					text, _ := literal(word)
+					text, _ := Literal(word)
 					removed[text] = true
 				}
 			}
@@ -66,7 +66,7 @@ func (f *functions) mayRun(s *syntax.Stmt) bool {
 		if !ok || len(call.Args) == 0 {
 			return true
 		}
-		text, whole := literal(call.Args[0])
+		text, whole := Literal(call.Args[0])
 		found = found || !whole || f.names[text] || slices.Contains([]string{"eval", "source", ".", "trap", "command", "builtin"}, text)
 		return true
 	})
@@ -81,7 +81,7 @@ func executes(d *syntax.FuncDecl) bool {
 		if !ok || len(call.Args) == 0 {
 			return true
 		}
-		text, whole := literal(call.Args[0])
+		text, whole := Literal(call.Args[0])
 		found = found || isArguments(call.Args[0]) || whole && isWrapper(text) && slices.ContainsFunc(call.Args, isArguments)
 		return true
 	})

@@ -16,8 +16,8 @@ const (
 	maxRepaired = 64 * MaxBytes
 )
 
-// parseBash parses a script as Bash does.
-func parseBash(text []byte) (*syntax.File, error) {
+// ParseBash parses a script as Bash does.
+func ParseBash(text []byte) (*syntax.File, error) {
 	file, first := syntax.NewParser(syntax.Variant(syntax.LangBash)).Parse(bytes.NewReader(text), "")
 	if first == nil {
 		return file, nil

@@ -83,7 +83,7 @@ func Parse(text []byte) (f facts.Script) {
 			f.Shebang = "bash"
 		}
 	}
-	if f.Problem = unreadable(text); f.Problem != nil {
+	if f.Problem = Unreadable(text); f.Problem != nil {
 		f.State = "unread"
 		return f
 	}
@@ -96,7 +96,7 @@ func Parse(text []byte) (f facts.Script) {
 		f.State, f.Problem = "invalid", &facts.ScriptProblem{Message: "ends in a carriage return, which Bash takes for a part of the line", Line: line, Column: column}
 		return f
 	}
-	file, err := parseBash(text)
+	file, err := ParseBash(text)
 	if err != nil {
 		f.State, f.Problem = "invalid", problem(text, err)
 		return f
@@ -112,8 +112,8 @@ func Parse(text []byte) (f facts.Script) {
 	return f
 }
 
-// unreadable returns why bytes are not the text of a script, or nil.
-func unreadable(text []byte) *facts.ScriptProblem {
+// Unreadable returns why bytes are not the text of a script, or nil.
+func Unreadable(text []byte) *facts.ScriptProblem {
 	if len(text) > MaxBytes {
 		return &facts.ScriptProblem{Message: fmt.Sprintf("has %d bytes, want at most %d of a script", len(text), MaxBytes), Line: 1, Column: 1}
 	}

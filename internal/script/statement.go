@@ -22,7 +22,7 @@ func Statement(text []byte, line, column int) (statement []byte) {
 			statement = text
 		}
 	}()
-	if unreadable(text) != nil {
+	if Unreadable(text) != nil {
 		return text
 	}
 	file, err := syntax.NewParser(syntax.Variant(syntax.LangBash)).Parse(bytes.NewReader(text), "")

@@ -128,7 +128,7 @@ func (v *variables) declares(d *syntax.DeclClause) {
 		if a.Value == nil || a.Name != nil && !a.Naked {
 			continue
 		}
-		text, _ := literal(a.Value)
+		text, _ := Literal(a.Value)
 		if strings.HasPrefix(text, "-") && strings.ContainsAny(text, "niluc") {
 			v.frozen = true
 		}
@@ -139,7 +139,7 @@ func (v *variables) declares(d *syntax.DeclClause) {
 func (v *variables) calls(call *syntax.CallExpr, add func(string, write)) {
 	var texts []string
 	for _, word := range call.Args {
-		text, _ := literal(word)
+		text, _ := Literal(word)
 		texts = append(texts, text)
 	}
 	if len(texts) == 0 {
@@ -170,7 +170,7 @@ func (v *variables) calls(call *syntax.CallExpr, add func(string, write)) {
 
 // constant is the value of a plain parameter, where it is certain.
 func (w *walker) constant(p *syntax.ParamExp) (text string, ok bool) {
-	if p.Param == nil || p.Index != nil || !isPlain(p) {
+	if p.Param == nil || p.Index != nil || !IsPlain(p) {
 		return "", false
 	}
 	all := w.certainWrites(p)
@@ -219,7 +219,7 @@ func (w *walker) array(word *syntax.Word) (args []argument, ok bool) {
 		}
 	}
 	p := variable(parts)
-	if p == nil || p.Param == nil || p.Index == nil || !isPlain(p) {
+	if p == nil || p.Param == nil || p.Index == nil || !IsPlain(p) {
 		return nil, false
 	}
 	if index, is := p.Index.(*syntax.Word); !is || index.Lit() != "@" && index.Lit() != "*" {
@@ -242,8 +242,8 @@ func (w *walker) array(word *syntax.Word) (args []argument, ok bool) {
 	return args, len(all) > 0
 }
 
-// isPlain reports that a parameter is expanded as it is.
-func isPlain(p *syntax.ParamExp) bool {
+// IsPlain reports that a parameter is expanded as it is.
+func IsPlain(p *syntax.ParamExp) bool {
 	return !p.Excl && !p.Length && !p.Width && !p.IsSet && p.Slice == nil && p.Repl == nil && p.Exp == nil && p.Names == 0
 }
 
@@ -292,7 +292,7 @@ func (w *walker) namesIn(p *syntax.ParamExp, word *syntax.Word) [][]argument {
 		}
 	}
 	for _, value := range values {
-		text, whole := literal(value)
+		text, whole := Literal(value)
 		var args []argument
 		for _, field := range strings.Fields(text) {
 			args = append(args, argument{word, field})

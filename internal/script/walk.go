@@ -263,7 +263,7 @@ func (w *walker) source(n syntax.Node) string {
 
 // answersHelp notes a pattern or an operand that is --help or --usage.
 func (w *walker) answersHelp(word *syntax.Word) {
-	if text, ok := literal(word); ok && (text == "--help" || text == "--usage") {
+	if text, ok := Literal(word); ok && (text == "--help" || text == "--usage") {
 		w.facts.Usage = "handled"
 	}
 }
@@ -272,7 +272,7 @@ func (w *walker) answersHelp(word *syntax.Word) {
 var unverified = []string{"assets/incoming/", "assets/quarantine/"}
 
 func (w *walker) reference(word *syntax.Word) {
-	text, _ := literal(word)
+	text, _ := Literal(word)
 	for _, dir := range unverified {
 		if i := strings.Index(text+"/", dir); i == 0 || i > 0 && (text[i-1] == '/' || text[i-1] == '=' || text[i-1] == ' ') {
 			w.use(&w.facts.References, word, text)
@@ -281,7 +281,7 @@ func (w *walker) reference(word *syntax.Word) {
 }
 
 func (w *walker) redirect(r *syntax.Redirect) {
-	target, _ := literal(r.Word)
+	target, _ := Literal(r.Word)
 	if rest, ok := cutAny(w.textOf(r.Word), "/dev/tcp/", "/dev/udp/"); ok {
 		host, _, complete := strings.Cut(rest, "/")
 		if !complete || strings.Contains(host, hole) {

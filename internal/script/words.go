@@ -30,9 +30,9 @@ func (a argument) whole() bool { return !strings.Contains(a.code, hole) }
 // after is the argument without its first n bytes.
 func (a argument) after(n int) argument { return argument{a.word, a.code[min(n, len(a.code)):]} }
 
-// literal is a word's text up to its first part that is known only at run time;
+// Literal is a word's text up to its first part that is known only at run time;
 // whole reports that there is none.
-func literal(word *syntax.Word) (text string, whole bool) {
+func Literal(word *syntax.Word) (text string, whole bool) {
 	if word == nil {
 		return "", true
 	}
@@ -133,7 +133,7 @@ func (w *walker) write(b *strings.Builder, parts []syntax.WordPart, quoted bool)
 
 // isHome reports whether a parameter is the home directory of whoever runs the script.
 func (w *walker) isHome(p *syntax.ParamExp) bool {
-	return w.vars != nil && p.Param != nil && p.Param.Value == "HOME" && p.Index == nil && isPlain(p) && len(w.vars.writes["HOME"]) == 0
+	return w.vars != nil && p.Param != nil && p.Param.Value == "HOME" && p.Index == nil && IsPlain(p) && len(w.vars.writes["HOME"]) == 0
 }
 
 // splits reports whether words are split elsewhere than at blanks.

@@ -26,7 +26,7 @@ import (
 	"github.com/codexlock/codexlock/internal/keys"
 	"github.com/codexlock/codexlock/internal/ledger"
 	"github.com/codexlock/codexlock/internal/repo"
-	"github.com/codexlock/codexlock/internal/script"
+	"github.com/codexlock/codexlock/internal/script/artifacttest"
 	"github.com/codexlock/codexlock/internal/shellquote"
 	"github.com/codexlock/codexlock/internal/signing"
 	"github.com/codexlock/codexlock/internal/trees"
@@ -231,7 +231,7 @@ func (in *scaffold) plan(ctx context.Context) error {
 	for _, f := range append([]txn.File{
 		{Path: in.config.File, Mode: 0o644, Data: []byte(in.text)},
 		{Path: ledger.Path, Mode: 0o644, Data: (&ledger.Ledger{}).Encode()},
-		{Path: script.IngestPath, Mode: 0o755, Data: script.Ingest},
+		{Path: artifacttest.IngestPath, Mode: 0o755, Data: artifacttest.Ingest},
 		root.File,
 	}, in.workflows()...) {
 		_, there, err := in.tree.Lookup(ctx, f.Path)

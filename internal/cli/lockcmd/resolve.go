@@ -22,7 +22,7 @@ import (
 	"github.com/codexlock/codexlock/internal/manifest"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/report"
-	"github.com/codexlock/codexlock/internal/script"
+	"github.com/codexlock/codexlock/internal/script/artifacttest"
 	"github.com/codexlock/codexlock/internal/signing"
 	"github.com/codexlock/codexlock/internal/trees"
 	"github.com/codexlock/codexlock/internal/txn"
@@ -166,7 +166,7 @@ func isCompanion(p artifact.Path, text []byte) bool {
 	case strings.HasSuffix(p.String(), artifact.Manifest.Suffix()):
 		_, _, err = manifest.Decode(text)
 	default:
-		return script.IsOurs(text)
+		return artifacttest.IsOurs(text)
 	}
 	return err == nil
 }

@@ -24,7 +24,7 @@ import (
 	"github.com/codexlock/codexlock/internal/ledger"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/report"
-	"github.com/codexlock/codexlock/internal/script"
+	"github.com/codexlock/codexlock/internal/script/artifacttest"
 	"github.com/codexlock/codexlock/internal/signing"
 	"github.com/codexlock/codexlock/internal/trees"
 	"github.com/codexlock/codexlock/internal/txn"
@@ -162,27 +162,27 @@ func (m *migration) configure(ctx context.Context) error {
 // script replaces ingest_archive.test.sh where an earlier init wrote it, and adds it where it
 // is missing. One that is an artifact belongs to its owner.
 func (m *migration) script(ctx context.Context) error {
-	text, mode, err := m.read(ctx, script.IngestPath)
+	text, mode, err := m.read(ctx, artifacttest.IngestPath)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	missing := err != nil
-	known, verifiesOne := script.KnownIngest(artifact.HashBytes(text))
-	listed, err := m.lists(ctx, script.IngestPath)
+	known, verifiesOne := artifacttest.KnownIngest(artifact.HashBytes(text))
+	listed, err := m.lists(ctx, artifacttest.IngestPath)
 	if err != nil {
 		return err
 	}
-	current := artifact.HashBytes(text) == artifact.HashBytes(script.Ingest)
+	current := artifact.HashBytes(text) == artifact.HashBytes(artifacttest.Ingest)
 	switch {
 	case listed || !missing && !known:
 		m.short = verifiesOne
 		if !verifiesOne {
-			m.world.Note(fmt.Sprintf("%s is your own, so tests stay as they are; to have short ones, replace it: codexlock init", script.IngestPath))
+			m.world.Note(fmt.Sprintf("%s is your own, so tests stay as they are; to have short ones, replace it: codexlock init", artifacttest.IngestPath))
 		}
 		return nil
 	case missing, !current, mode != 0o755:
-		m.files = append(m.files, txn.File{Path: script.IngestPath, Mode: 0o755, Data: script.Ingest})
-		m.done = append(m.done, fmt.Sprintf("%s: the current version", script.IngestPath))
+		m.files = append(m.files, txn.File{Path: artifacttest.IngestPath, Mode: 0o755, Data: artifacttest.Ingest})
+		m.done = append(m.done, fmt.Sprintf("%s: the current version", artifacttest.IngestPath))
 	}
 	m.short = true
 	return nil
@@ -221,7 +221,7 @@ func (m *migration) isCurrent(ctx context.Context, c *signing.Candidate) (bool, 
 	if signed.ManifestSHA256 == nil || signed.TestSHA256 == nil || signed.AttestedAt == nil {
 		return false, nil
 	}
-	if !m.short || c.Path == script.IngestPath {
+	if !m.short || c.Path == artifacttest.IngestPath {
 		return true, nil
 	}
 	for _, at := range c.Path.CompanionPaths(artifact.Test) {
@@ -229,7 +229,7 @@ func (m *migration) isCurrent(ctx context.Context, c *signing.Candidate) (bool, 
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
-		return !script.IsOurs(text) || script.Delegates(text, at, c.Path), err
+		return !artifacttest.IsOurs(text) || artifacttest.Delegates(text, at, c.Path), err
 	}
 	return false, nil
 }

@@ -1,4 +1,4 @@
-package script
+package artifacttest
 
 import (
 	"crypto/sha256"

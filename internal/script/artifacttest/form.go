@@ -1,4 +1,7 @@
-package script
+// Package artifacttest has the tests of artifacts: the forms of X.test that attest writes, the
+// script ingest_archive.test.sh that init writes, and how a test that leaves the work to that
+// script is recognized. It executes no test and judges nothing.
+package artifacttest
 
 import (
 	"bytes"
@@ -9,6 +12,7 @@ import (
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/ledger"
+	"github.com/codexlock/codexlock/internal/script"
 )
 
 // templateFiles hold the forms of X.test, one each. A released one is frozen: tests
@@ -208,7 +212,7 @@ var (
 )
 
 func parseForm(form Form) facts.Script {
-	f := Parse(Test{Form: form, At: "x.test", Artifact: "x", Manifest: "x.manifest.json", Record: "x.vaulttime.json", KeyEnv: "VAULTTIME_KEY"}.Render())
+	f := script.Parse(Test{Form: form, At: "x.test", Artifact: "x", Manifest: "x.manifest.json", Record: "x.vaulttime.json", KeyEnv: "VAULTTIME_KEY"}.Render())
 	f.ShellCheck.State = "ours"
 	return f
 }

@@ -1,4 +1,4 @@
-package script
+package artifacttest
 
 import (
 	"bytes"
@@ -8,6 +8,7 @@ import (
 	"mvdan.cc/sh/v3/syntax"
 
 	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/script"
 )
 
 // Delegates reports whether a test at a path calls ingest_archive.test.sh --verify with its
@@ -15,10 +16,10 @@ import (
 // one in the repository's root whatever folder the test is started in, so its path, or the
 // folder that the test changes to, begins with the folder of the test.
 func Delegates(text []byte, at, p artifact.Path) bool {
-	if !bytes.Contains(text, []byte(IngestPath)) || unreadable(text) != nil {
+	if !bytes.Contains(text, []byte(IngestPath)) || script.Unreadable(text) != nil {
 		return false
 	}
-	file, err := parseBash(text)
+	file, err := script.ParseBash(text)
 	if err != nil {
 		return false
 	}
@@ -135,7 +136,7 @@ func (d *delegation) parts(parts []syntax.WordPart) (base, rest string, ok bool)
 				return "", "", false
 			}
 		case *syntax.ParamExp:
-			if b, ok = d.paths[part.Param.Value]; !ok || !isPlain(part) || part.Index != nil {
+			if b, ok = d.paths[part.Param.Value]; !ok || !script.IsPlain(part) || part.Index != nil {
 				return "", "", false
 			}
 		default:
@@ -180,7 +181,7 @@ func (d *delegation) substitution(s *syntax.CmdSubst) (string, bool) {
 
 // whole is the text of a word, "" where a part of it is known only at run time.
 func whole(word *syntax.Word) string {
-	if text, all := literal(word); all {
+	if text, all := script.Literal(word); all {
 		return text
 	}
 	return ""
@@ -207,5 +208,5 @@ func isScriptName(word *syntax.Word) bool {
 		return false
 	}
 	exp, ok := parts[0].(*syntax.ParamExp)
-	return ok && isPlain(exp) && (exp.Param.Value == "0" || exp.Param.Value == "BASH_SOURCE")
+	return ok && script.IsPlain(exp) && (exp.Param.Value == "0" || exp.Param.Value == "BASH_SOURCE")
 }
