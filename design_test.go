@@ -70,7 +70,8 @@ const picture = `
 	gate github -> action
 	facts keys ledger report -> explain
 	config report -> status
-	buildinfo explain signing status useflags workbench -> cli
+	keys report -> doctor
+	buildinfo doctor explain signing status useflags workbench -> cli
 	action cli usemain -> cmd
 	cli -> bench
 `

@@ -13,6 +13,7 @@ import (
 	"github.com/codexlock/codexlock/internal/buildinfo"
 	"github.com/codexlock/codexlock/internal/cli/attestcmd"
 	"github.com/codexlock/codexlock/internal/cli/auditcmd"
+	"github.com/codexlock/codexlock/internal/cli/doctorcmd"
 	"github.com/codexlock/codexlock/internal/cli/hookcmd"
 	"github.com/codexlock/codexlock/internal/cli/initcmd"
 	"github.com/codexlock/codexlock/internal/cli/keyscmd"
@@ -80,6 +81,7 @@ func rootCommand(w host.World) *cobra.Command {
 		completionCommand,
 		verifycmd.Config,
 		initcmd.Demo,
+		doctorcmd.New,
 		verifycmd.Explain,
 		renewcmd.Export,
 		verifycmd.Facts,

@@ -33,6 +33,7 @@ var (
 		"audit sign":           {},
 		"audit verify":         {},
 		"config check":         {rules: true},
+		"doctor":               {},
 		"explain":              {args: []string{"assets/sources/model.bin"}, rules: true},
 		"export":               {args: []string{"assets/sources/model.bin"}, rules: true},
 		"facts":                {args: []string{"assets/sources/model.bin"}},

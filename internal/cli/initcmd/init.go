@@ -223,7 +223,7 @@ func (in *scaffold) publicLine() (string, error) {
 
 // plan finds the missing files, and the missing lines of .gitattributes.
 func (in *scaffold) plan(ctx context.Context) error {
-	root, err := attributes.Root(ctx, in.tree, in.config, workflowPath)
+	root, err := attributes.Root(ctx, in.tree, in.config, WorkflowPath)
 	if err != nil {
 		return err
 	}
@@ -247,7 +247,7 @@ func (in *scaffold) plan(ctx context.Context) error {
 		default:
 			in.output = append(in.output, fmt.Sprintf("kept    %s\n", f.Path))
 		}
-		if there && strings.HasPrefix(f.Path.String(), workflowFolder) {
+		if there && strings.HasPrefix(f.Path.String(), WorkflowFolder) {
 			if err := in.checkWorkflow(ctx, f.Path); err != nil {
 				return err
 			}

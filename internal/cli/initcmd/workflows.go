@@ -30,17 +30,17 @@ var (
 	auditWorkflow string
 )
 
-// workflowFolder is the folder of GitHub's workflows, and workflowPath the workflow that runs
-// the gate.
+// WorkflowFolder is the folder of GitHub's workflows, and WorkflowPath the workflow in it that
+// runs the gate.
 const (
-	workflowFolder               = ".github/workflows/"
-	workflowPath   artifact.Path = workflowFolder + "codexlock.yml"
+	WorkflowFolder               = ".github/workflows/"
+	WorkflowPath   artifact.Path = WorkflowFolder + "codexlock.yml"
 )
 
 // workflows returns the workflows that init writes. Reusable workflows get keys one by one. So a
 // configuration whose keys are not in VAULTTIME_KEY variables gets the gate only.
 func (in *scaffold) workflows() []txn.File {
-	files := []txn.File{{Path: workflowPath, Mode: 0o644, Data: scaffoldGate(in.config)}}
+	files := []txn.File{{Path: WorkflowPath, Mode: 0o644, Data: scaffoldGate(in.config)}}
 	secrets, settings := keys.Workflow(in.config)
 	other := slices.ContainsFunc(secrets, func(name string) bool { return !strings.HasPrefix(name, config.DefaultKeyEnv) })
 	switch {
@@ -66,9 +66,9 @@ func (in *scaffold) workflows() []txn.File {
 		pulls = "\n      pull-requests: write # renewals: tree proposes them as pull requests"
 	}
 	return append(files,
-		txn.File{Path: workflowFolder + "attest.yml", Mode: 0o644, Data: workflow(attestWorkflow)},
-		txn.File{Path: workflowFolder + "renew.yml", Mode: 0o644, Data: workflow(renewWorkflow, "@SECRETS@", passed.String(), "@PULLS@", pulls)},
-		txn.File{Path: workflowFolder + "audit.yml", Mode: 0o644, Data: workflow(auditWorkflow, "@AUDITKEY@", secrets[0])},
+		txn.File{Path: WorkflowFolder + "attest.yml", Mode: 0o644, Data: workflow(attestWorkflow)},
+		txn.File{Path: WorkflowFolder + "renew.yml", Mode: 0o644, Data: workflow(renewWorkflow, "@SECRETS@", passed.String(), "@PULLS@", pulls)},
+		txn.File{Path: WorkflowFolder + "audit.yml", Mode: 0o644, Data: workflow(auditWorkflow, "@AUDITKEY@", secrets[0])},
 	)
 }
 
@@ -106,7 +106,7 @@ func (in *scaffold) checkWorkflow(ctx context.Context, p artifact.Path) error {
 	if err != nil {
 		return err
 	}
-	if p != workflowPath {
+	if p != WorkflowPath {
 		if !bytes.Contains(text, []byte("codexlock")) {
 			in.steps = append(in.steps, fmt.Sprintf("%s exists and does something else: to have codexlock's too, rename it and run codexlock init again", p))
 		}

@@ -1,0 +1,183 @@
+package doctor
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/codexlock/codexlock/internal/keys"
+	"github.com/codexlock/codexlock/internal/lazyregexp"
+)
+
+// A gateJob is a job that runs the gate: in a step, or as a reusable workflow.
+type gateJob struct {
+	job  job
+	step step // its node is nil for a reusable workflow
+}
+
+// verifies matches a command line that runs the gate.
+var verifies = lazyregexp.New(`(?m)(?:^|[\s;&|/])codexlock(?:-action|\s+verify)\b`)
+
+// runsGate reports whether a step runs the gate: the action, its image, the program, or a local
+// action that gets a key.
+func (s step) runsGate() bool {
+	uses := s.get("uses").text()
+	switch {
+	case ours.MatchString(uses) && reusable(uses) == "",
+		strings.HasPrefix(uses, "docker://") && strings.Contains(uses, "/codexlock"),
+		verifies.MatchString(s.get("run").text()):
+		return true
+	}
+	return strings.HasPrefix(uses, "./") && slices.ContainsFunc(s.get("env").pairs(), func(p pair) bool { return strings.HasPrefix(p.key, "VAULTTIME_KEY") })
+}
+
+// onPulls are the events with which a workflow judges a pull request.
+var onPulls = []string{"pull_request", "pull_request_target", "workflow_run"}
+
+// gates finds the jobs that run the gate, and looks at each.
+func (e *examination) gates() {
+	pulls := false
+	for i := range e.setup.Workflows {
+		w := &e.setup.Workflows[i]
+		for _, j := range w.jobsOf() {
+			g, ok := gateJob{job: j}, reusable(j.uses()) == "gate.yml"
+			for _, s := range j.steps() {
+				if !ok && s.runsGate() {
+					g.step, ok = s, true
+				}
+			}
+			if _, called := w.event("workflow_call"); !ok || signs(j) || called {
+				continue // a job that signs verifies what it signs
+			}
+			e.gateJobs = append(e.gateJobs, g)
+			for _, name := range onPulls {
+				_, on := w.event(name)
+				pulls = pulls || on
+			}
+		}
+	}
+	switch {
+	case len(e.gateJobs) == 0:
+		e.weakens("gate-missing", place{}, "no workflow in .github/workflows runs the gate", "nothing verifies a pull request", "write one: codexlock init")
+		return
+	case !pulls:
+		g := e.gateJobs[0]
+		e.weakens("gate-events", g.job.workflow.at(g.job.workflow.root.get("on")), "the gate does not run on pull_request", "a pull request is merged before anything verified it", "add pull_request: to on:")
+	}
+	for _, g := range e.gateJobs {
+		e.filters(g.job.workflow)
+		e.skips(g)
+		e.permissions(g)
+		e.secrets(g)
+		e.name(g)
+	}
+	e.events()
+}
+
+// events looks at the events on which no gate runs.
+func (e *examination) events() {
+	on := func(event string) bool {
+		return slices.ContainsFunc(e.gateJobs, func(g gateJob) bool { _, ok := g.job.workflow.event(event); return ok })
+	}
+	w := e.gateJobs[0].job.workflow
+	at := w.at(w.root.get("on"))
+	if !on("push") && !on("schedule") {
+		e.advise("gate-events", at, "the gate does not run on push", "the default branch is never verified as a whole, as ZT-3.2 wants", "add to on: push: {branches: [main]}, with the name of the default branch")
+	}
+	if !on("merge_group") {
+		e.advise("gate-events", at, "the gate does not run on merge_group", "with a merge queue, a required check that never runs blocks every merge", "add merge_group: to on:")
+	}
+	attests := slices.ContainsFunc(e.setup.Workflows, func(w Workflow) bool {
+		return slices.ContainsFunc(w.jobsOf(), func(j job) bool { return reusable(j.uses()) == "attest.yml" })
+	})
+	if attests && !on("workflow_dispatch") {
+		e.advise("gate-events", at, "the gate does not run on workflow_dispatch", "the workflow that attests a pull request starts the gate on it, because a push with a job's token starts no workflow", "add workflow_dispatch: to on:")
+	}
+}
+
+// filters looks at the filters of the gate's events.
+func (e *examination) filters(w *Workflow) {
+	for _, name := range append([]string{"push", "merge_group"}, onPulls...) {
+		event, _ := w.event(name)
+		for _, key := range []string{"paths", "paths-ignore"} {
+			if v := event.get(key); v.node != nil {
+				e.weakens("gate-paths", w.at(v), fmt.Sprintf("%s: of %s filters the gate's runs by path", key, name), "a change of other files is not verified: a removed companion, a rule, a symlink above an artifact; and a merge waits for a required check that does not run", "remove "+key+": the gate itself finds what changed")
+			}
+		}
+		if v := event.get("types"); name != "push" && name != "merge_group" && name != "workflow_run" && v.node != nil && !slices.Contains(append(v.texts(), v.text()), "synchronize") {
+			e.weakens("gate-events", w.at(v), "types: of "+name+" lacks synchronize", "commits that are pushed to an open pull request are not verified", "remove types:, or add opened, synchronize, reopened")
+		}
+	}
+}
+
+// skips looks at what lets the gate's job succeed without a verdict.
+func (e *examination) skips(g gateJob) {
+	why := "the check is green whatever the gate found"
+	for _, v := range []value{g.job.value, g.step.value} {
+		if c := v.get("continue-on-error"); c.node != nil && c.text() != "false" {
+			e.weakens("gate-optional", g.job.at(c), "continue-on-error is "+c.text()+" where the gate runs", why, "remove continue-on-error")
+		}
+		if c := v.get("if"); c.node != nil && !always(c.text()) {
+			e.weakens("gate-skipped", g.job.at(c), "if: "+c.text()+" decides whether the gate runs", "GitHub reports a skipped job as a success, and a required check passes", "remove if:, and let the gate decide what it judges")
+		}
+	}
+	if needs := g.job.get("needs"); needs.node != nil && !always(g.job.get("if").text()) {
+		e.weakens("gate-skipped", g.job.at(needs), "the gate's job needs another job", "if that job fails, this one is skipped, which GitHub reports as a success", "remove needs:, or add to the job: if: ${{ !cancelled() }}")
+	}
+	if run := g.step.get("run").text(); strings.Contains(run, "|| true") {
+		e.weakens("gate-optional", g.job.at(g.step.get("run")), "the step that runs the gate ignores exit codes: || true", why, "remove || true")
+	}
+}
+
+// always reports whether a condition is true whatever happened before.
+func always(condition string) bool {
+	condition = strings.TrimSpace(strings.TrimSuffix(strings.TrimPrefix(strings.TrimSpace(condition), "${{"), "}}"))
+	return slices.Contains([]string{"always()", "!cancelled()", "success() || failure()", "true"}, condition)
+}
+
+// permissions looks at the token of the gate's job.
+func (e *examination) permissions(g gateJob) {
+	contents, stated := g.job.permission("contents")
+	if stated.node == nil {
+		e.weakens("permissions", g.job.at(value{}), "neither the gate's job nor its workflow states permissions", "the job gets the repository's default token, which may be allowed to write", "add to the job: permissions: {contents: read, checks: write}")
+		return
+	}
+	if contents == "none" {
+		e.advise("permissions", g.job.at(stated), "the gate's job lacks contents: read", "the gate cannot fetch the commits that it compares, and ends with 3 in a private repository", "add contents: read to permissions:")
+	}
+	if contents == "write" {
+		e.weakens("permissions", g.job.at(stated), "the gate's job has contents: write", "a step of the job that judges a change could push to the repository", "write contents: read in permissions:")
+	}
+	annotate := g.step.get("with").get("annotate").text()
+	if checks, _ := g.job.permission("checks"); checks != "write" && g.step.get("run").node == nil && annotate != "commands" && annotate != "none" {
+		e.advise("permissions", g.job.at(stated), "the gate's job lacks checks: write", "the gate cannot post its check run: at most ten findings of a kind are annotated", "add checks: write to permissions:")
+	}
+}
+
+// secrets looks for the keys that the configuration names and the gate's step does not get.
+func (e *examination) secrets(g gateJob) {
+	if g.step.get("uses").node == nil {
+		return // a reusable workflow or a script names them in its own way
+	}
+	secrets, _ := keys.Workflow(e.setup.Config)
+	for _, name := range secrets {
+		if !strings.Contains(g.job.workflow.text, name+":") {
+			e.advise("key-missing", g.job.at(g.step.get("uses")), "the gate does not get the key "+name, "the gate cannot check the HMAC of records in the trust domain of that key", fmt.Sprintf("add to env: of the step: %s: ${{ secrets.%s }}", name, name))
+		}
+	}
+}
+
+// name looks for another job whose check has the name of the gate's.
+func (e *examination) name(g gateJob) {
+	if strings.Contains(g.job.checkName(), "${{") || g.job.get("strategy").get("matrix").node != nil {
+		e.weakens("check-name", g.job.at(g.job.get("name")), "the name of the gate's job varies", "a ruleset requires a check by its name, and this one has several", "give the job a fixed name and no matrix")
+	}
+	for i := range e.setup.Workflows {
+		w := &e.setup.Workflows[i]
+		for _, other := range w.jobsOf() {
+			if other.checkName() == g.job.checkName() && (w.path != g.job.workflow.path || other.id != g.job.id) {
+				e.weakens("check-name", place{w.path, other.line}, fmt.Sprintf("job %s has the same check name as the gate, %q", other.id, g.job.checkName()), "a ruleset that requires the name cannot tell the two apart", "give this job another name")
+			}
+		}
+	}
+}
