@@ -262,6 +262,48 @@ func Overruled(ctx context.Context, view *repo.View, tree trees.Tree, c config.C
 	return all, notes, nil
 }
 
+// Missing are all files of attributes that lack lines for a configuration, in the root folder
+// and, for the artifacts at paths, in other folders. notes are those of Overruled.
+func Missing(ctx context.Context, view *repo.View, tree trees.Tree, c config.Config, workflow artifact.Path, paths []artifact.Path) (all []File, notes []string, err error) {
+	root, err := Root(ctx, tree, c, workflow)
+	if err != nil {
+		return nil, nil, err
+	}
+	_, there, err := readAttributes(ctx, tree, Path)
+	if err != nil {
+		return nil, nil, err
+	}
+	incomplete := !there || len(root.Added) > 0
+	if incomplete {
+		all = append(all, root)
+	}
+	below, notes, err := Overruled(ctx, view, tree, c, paths)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, f := range below {
+		// While the root lacks its lines, every artifact seems to be overruled, by whatever
+		// file of attributes is the nearest. Only one that converts overrules the new lines too.
+		if f.File.Path == Path || incomplete && !converts(string(f.File.Data), f.Added) {
+			continue
+		}
+		all = append(all, f)
+	}
+	return all, notes, nil
+}
+
+// converts reports whether a file of attributes, without the lines that were added, may make
+// Git convert line endings.
+func converts(text string, added []string) bool {
+	for line := range strings.Lines(text) {
+		line = strings.Join(strings.Fields(line), " ")
+		if line != "" && !strings.HasPrefix(line, "#") && !slices.Contains(added, line) && convertsLineEnds(line) {
+			return true
+		}
+	}
+	return false
+}
+
 // Quote writes a pattern as .gitattributes takes it: the first space ends
 // one that is not in quotes, in which a backslash escapes as in C.
 func Quote(pattern string) string {

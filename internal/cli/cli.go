@@ -14,6 +14,7 @@ import (
 	"github.com/codexlock/codexlock/internal/cli/attestcmd"
 	"github.com/codexlock/codexlock/internal/cli/auditcmd"
 	"github.com/codexlock/codexlock/internal/cli/doctorcmd"
+	"github.com/codexlock/codexlock/internal/cli/fixcmd"
 	"github.com/codexlock/codexlock/internal/cli/hookcmd"
 	"github.com/codexlock/codexlock/internal/cli/initcmd"
 	"github.com/codexlock/codexlock/internal/cli/keyscmd"
@@ -85,6 +86,7 @@ func rootCommand(w host.World) *cobra.Command {
 		verifycmd.Explain,
 		renewcmd.Export,
 		verifycmd.Facts,
+		fixcmd.New,
 		hookcmd.New,
 		attestcmd.Ingest,
 		initcmd.Init,
