@@ -39,20 +39,29 @@ func Commands() []*cobra.Command {
 			},
 		}
 		for _, f := range c.Flags {
-			usage := f.Usage
-			switch {
-			case f.Value == "":
-				cmd.Flags().Bool(f.Name, false, usage)
-			case f.Many:
-				cmd.Flags().StringArray(f.Name, nil, "`"+f.Value+"` "+usage)
-			default:
-				cmd.Flags().String(f.Name, "", "`"+f.Value+"` "+usage)
+			if f.Value == "" {
+				cmd.Flags().Bool(f.Name, false, f.Usage)
+				continue
 			}
+			cmd.Flags().Var(shown(f.Value), f.Name, f.Usage)
 		}
 		all = append(all, cmd)
 	}
 	return all
 }
+
+// shown is the value of a flag as the help calls it. A name in back quotes in the usage would
+// be printed twice, as the value and in the text.
+type shown string
+
+// String is the default: there is none.
+func (shown) String() string { return "" }
+
+// Set accepts every value: codexlock-use reads the flags.
+func (shown) Set(string) error { return nil }
+
+// Type is the name of the value.
+func (s shown) Type() string { return string(s) }
 
 // AtUse answers codexlock-use. Its commands are for that program alone.
 func AtUse(w host.World) *cobra.Command {
