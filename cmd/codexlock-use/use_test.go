@@ -202,11 +202,13 @@ func TestAttacks(t *testing.T) {
 			text, _ := os.ReadFile(r.trust)
 			r.write(r.trust, string(text)+"interpreters: {bash: {path: /bin/bash, sha256: \""+strings.Repeat("0", 64)+"\"}}\n", 0o600)
 		}, nil, 126, "pinned is 000000000000…"},
-		{"a trust file that others can write", func(r *repository) { os.Chmod(r.trust, 0o666) }, nil, 125, "others can write"},
+		{"a trust file that others can write", func(r *repository) { os.Chmod(r.trust, 0o666) }, nil, 125, "hint: take the permission away: chmod go-w "},
 		{"a broken trust file", func(r *repository) { r.write(r.trust, "version: 1\ntrust_domains: [x]\n", 0o600) }, nil, 125, "trust_domains"},
 		{"no trust file", func(r *repository) { os.Remove(r.trust) }, nil, 125, "trust file"},
 		{"an unwritable log", nil, []string{"run", "--log-file", "/proc/none/log", "--", "s.sh"}, 125, "add to the log"},
-		{"an unknown flag", nil, []string{"run", "--bad", "--", "s.sh"}, 125, "bad"},
+		{"an unknown flag", nil, []string{"run", "--bad", "--", "s.sh"}, 125, "codexlock run has no flag --bad"},
+		{"a flag of the script before --", nil, []string{"run", "s.sh", "--bad"}, 125, "hint: write -- before the arguments of what is executed: codexlock run [flags] -- PATH [ARG...]"},
+		{"a flag without its value", nil, []string{"open", "s.sh", "--root"}, 2, "--root needs a value"},
 		{"a flag as the script", nil, []string{"run", "--", "--trust"}, 127, "no such file"},
 		{"arguments without --", nil, []string{"run", "s.sh", "x"}, 125, "want --"},
 		{"a planted root", func(r *repository) {

@@ -43,6 +43,9 @@ const noTrust = "name whom to trust: --trust FILE, --base COMMIT, or the key in 
 // have written.
 func readTrustFile(name string, getenv func(string) (string, bool)) (trust, error) {
 	f, err := owned.Open(name)
+	if hint := interface{ Hint() string }(nil); errors.As(err, &hint) {
+		return trust{}, fmt.Errorf("trust file: %w", err) // it has a next step of its own
+	}
 	if err != nil {
 		return trust{}, hinted(noTrust, "trust file: %w", err)
 	}

@@ -95,9 +95,26 @@ func parse(c useflags.Command, args []string) (arguments, error) {
 	case errors.Is(err, flag.ErrHelp):
 		return a, errHelp
 	case err != nil:
-		return a, exit.AsUsage(fmt.Errorf("codexlock %s: %w", c.Name, err))
+		return a, flagError(c, len(a.paths) > 0, err)
 	}
 	return a, a.arrange(c, split)
+}
+
+// flagError replaces the library's error about a flag: codexlock has the same words for it.
+func flagError(c useflags.Command, afterPath bool, err error) error {
+	next := "see codexlock " + c.Name + " --help"
+	text := err.Error()
+	if name, ok := strings.CutPrefix(text, "flag provided but not defined: -"); ok {
+		text = fmt.Sprintf("codexlock %s has no flag --%s", c.Name, name)
+		if afterPath && c.Name != "copy" {
+			next = "write -- before the arguments of what is executed: codexlock " + c.Use
+		}
+	} else if name, ok := strings.CutPrefix(text, "flag needs an argument: -"); ok {
+		text = fmt.Sprintf("--%s needs a value", name)
+	} else {
+		text = "codexlock " + c.Name + ": " + text
+	}
+	return exit.AsUsage(&use.HintedError{Err: errors.New(text), Next: next})
 }
 
 // arrange finds out which argument is what.
@@ -148,7 +165,7 @@ func (a *arguments) arrange(c useflags.Command, split bool) error {
 // check refuses values that no flag has, and flags that exclude each other.
 func (a *arguments) check(c useflags.Command) error {
 	if a.value("trust") != "" && a.value("base") != "" {
-		return exit.Usagef("--trust and --base: want one of the two")
+		return exit.Usagef("use either --trust or --base, not both")
 	}
 	if c.Name == "run" {
 		way := cmp.Or(a.value("as"), launch.Auto)
