@@ -141,9 +141,9 @@ func (g *Gate) compare(ctx context.Context, r *repo.Repository) (comparison, err
 	case layout != "" && layout != "git" && !o.Strict:
 		return t, exit.Usagef("--layout is %q, want git or strict", layout)
 	case o.Strict && g.options.Base.Head.Value != "":
-		return t, exit.Usagef("--layout strict looks at the modes on the disk, and --head reads commits only: want one of the two")
+		return t, exit.Usagef("--layout strict looks at the modes on the disk, and --head reads commits only: use either of them, not both")
 	case o.Strict && g.options.Base.Staged:
-		return t, exit.Usagef("--layout strict looks at the modes on the disk, and --staged does not read the disk: want one of the two")
+		return t, exit.Usagef("--layout strict looks at the modes on the disk, and --staged does not read the disk: use either of them, not both")
 	}
 	var err error
 	if o.Paths, err = Paths(r, g.world.Dir, selection.Paths...); err != nil {

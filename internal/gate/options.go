@@ -200,7 +200,7 @@ func (b *Base) check() error {
 	case b.Trusted.Value != "" && b.Exact.Value != "":
 		return exit.Usagef("--base and --base-exact both name what to compare with: use one of them")
 	case b.Staged && b.Head.Value != "":
-		return exit.Usagef("--staged judges what is staged, and --head a commit: want one of the two")
+		return exit.Usagef("--staged judges what is staged, and --head a commit: use either of them, not both")
 	}
 	return nil
 }

@@ -108,7 +108,7 @@ func (v *verification) gate(cmd *cobra.Command, args []string) (*gate.Gate, erro
 	o.Selection = gate.Selection{Scope: facts.Changed, Paths: args}
 	switch {
 	case v.all && len(args) > 0:
-		return nil, exit.Usagef("--all and paths: want one of the two")
+		return nil, exit.Usagef("use either --all or paths, not both")
 	case v.all:
 		o.Selection.Scope = facts.All
 	case len(args) > 0:
@@ -134,11 +134,11 @@ func (v *verification) gate(cmd *cobra.Command, args []string) (*gate.Gate, erro
 	case v.shard != "" && (!v.all || o.Base.Staged || g.ReadsWorkTree()):
 		return nil, exit.Usagef("--shard verifies a part of all artifacts of a commit: use it with --all and --head")
 	case v.shard != "" && (v.log.On || v.quarantine || o.WriteBaseline != nil):
-		return nil, exit.Usagef("--shard verifies a part, and --log, --quarantine and --write-baseline are about all artifacts: want one of them")
+		return nil, exit.Usagef("--shard verifies a part, and --log, --quarantine and --write-baseline are about all artifacts: use it without them")
 	case v.log.On && o.Base.Staged:
-		return nil, exit.Usagef("--log adds to the work tree's log, and --staged judges what is staged: want one of the two")
+		return nil, exit.Usagef("--log adds to the work tree's log, and --staged judges what is staged: use either of them, not both")
 	case v.log.On && !g.ReadsWorkTree():
-		return nil, exit.Usagef("--log adds to the work tree's log, and --head reads commits only: want one of the two")
+		return nil, exit.Usagef("--log adds to the work tree's log, and --head reads commits only: use either of them, not both")
 	}
 	if v.quarantine {
 		if !v.all || !g.ReadsWorkTree() {
