@@ -21,6 +21,7 @@ import (
 
 const long = `report renders a report that verify -f json wrote, in any format, and ends with the exit
 code of its verdict. It verifies nothing: whoever can edit the file decides what it says.
+Without a file, or for -, it reads standard input.
 
 Several reports are the shards of one run (verify --all --shard I/N), and are merged: the
 result is the report that one run writes. A shard that is missing, there twice or of another
