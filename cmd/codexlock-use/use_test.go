@@ -202,12 +202,12 @@ func TestAttacks(t *testing.T) {
 			text, _ := os.ReadFile(r.trust)
 			r.write(r.trust, string(text)+"interpreters: {bash: {path: /bin/bash, sha256: \""+strings.Repeat("0", 64)+"\"}}\n", 0o600)
 		}, nil, 126, "pinned is 000000000000…"},
-		{"a trust file that others can write", func(r *repository) { os.Chmod(r.trust, 0o666) }, nil, 125, "hint: take the permission away: chmod go-w "},
+		{"a trust file that others can write", func(r *repository) { os.Chmod(r.trust, 0o666) }, nil, 125, "others can write"},
 		{"a broken trust file", func(r *repository) { r.write(r.trust, "version: 1\ntrust_domains: [x]\n", 0o600) }, nil, 125, "trust_domains"},
 		{"no trust file", func(r *repository) { os.Remove(r.trust) }, nil, 125, "trust file"},
 		{"an unwritable log", nil, []string{"run", "--log-file", "/proc/none/log", "--", "s.sh"}, 125, "add to the log"},
 		{"an unknown flag", nil, []string{"run", "--bad", "--", "s.sh"}, 125, "codexlock run has no flag --bad"},
-		{"a flag of the script before --", nil, []string{"run", "s.sh", "--bad"}, 125, "hint: write -- before the arguments of what is executed: codexlock run [flags] -- PATH [ARG...]"},
+		{"a flag of the script before --", nil, []string{"run", "s.sh", "--bad"}, 125, "codexlock run has no flag --bad"},
 		{"a flag without its value", nil, []string{"open", "s.sh", "--root"}, 2, "--root needs a value"},
 		{"a flag as the script", nil, []string{"run", "--", "--trust"}, 127, "no such file"},
 		{"arguments without --", nil, []string{"run", "s.sh", "x"}, 125, "want --"},
@@ -232,6 +232,29 @@ func TestAttacks(t *testing.T) {
 			r.use(args...).refused(t, c.name, c.code, c.says)
 		})
 	}
+}
+
+// TestNextSteps: the hint of a refusal is about what was refused.
+func TestNextSteps(t *testing.T) {
+	r := newRepository(t)
+	r.attest("s.sh", hello, 0o755)
+	next := func(want string, args ...string) {
+		t.Helper()
+		if got := r.use(args...); !strings.Contains(got.stderr, "\ncodexlock: hint: "+want) {
+			t.Errorf("%q: printed %q, want the hint %q", args, got.stderr, want)
+		}
+	}
+	next("see codexlock run --help\n", "run", "--bad", "--", "s.sh")
+	next("write -- before the arguments of what is executed: codexlock run [flags] -- PATH [ARG...]\n", "run", "s.sh", "--bad")
+	next("see codexlock copy --help\n", "copy", "s.sh", "--bad", "x")
+	if err := os.Chmod(r.trust, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	next("take the permission away: chmod go-w "+r.trust+"\n", "run", "--", "s.sh")
+	if err := os.Remove(r.trust); err != nil {
+		t.Fatal(err)
+	}
+	next("name whom to trust: --trust FILE", "run", "--", "s.sh")
 }
 
 func move(r *repository, from, to string) {
