@@ -126,6 +126,10 @@ func supervise(self string) int {
 	if ended == "" {
 		return code
 	}
+	if strings.Contains(ended, syscall.SIGPIPE.String()) && !isAction() {
+		fmt.Fprintln(os.Stderr, "codexlock: the output was closed before all of it was written, so it is incomplete")
+		return exitUnknown
+	}
 	fmt.Fprintf(os.Stderr, "codexlock: ended without a result (%s): nothing was verified\n", ended)
 	if isAction() {
 		_, _, _ = work(self, ended, signals) // it says itself what it could not do

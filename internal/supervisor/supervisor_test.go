@@ -51,6 +51,10 @@ func end(how string) int {
 	case "killed":
 		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
 		select {}
+	case "writes":
+		for {
+			os.Stdout.WriteString("line\n")
+		}
 	case "waits":
 		os.Stdout.WriteString("ready\n")
 		select {}
@@ -117,6 +121,30 @@ func TestExitCodes(t *testing.T) {
 		if said := strings.Contains(stderr.String(), "ended without a result"); said != odd {
 			t.Errorf("%s: stderr is %.500s", how, stderr.String())
 		}
+	}
+}
+
+// TestClosedOutput: a reader that stops early, such as head, has a message that says so. The
+// verdict may be lost with the rest, so that the code is 3.
+func TestClosedOutput(t *testing.T) {
+	cmd := exec.Command(program(t))
+	cmd.Env = append(os.Environ(), "SUPERVISOR_TEST=writes")
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if err := out.Close(); err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait()
+	const want = "codexlock: the output was closed before all of it was written, so it is incomplete\n"
+	if got := cmd.ProcessState.ExitCode(); got != 3 || stderr.String() != want {
+		t.Errorf("exit code %d, want 3; stderr %q, want %q", got, stderr.String(), want)
 	}
 }
 
