@@ -107,6 +107,8 @@ func (v *verification) gate(cmd *cobra.Command, args []string) (*gate.Gate, erro
 	o := &v.options
 	o.Selection = gate.Selection{Scope: facts.Changed, Paths: args}
 	switch {
+	case o.Settings.Jobs < 0:
+		return nil, exit.Usagef("--jobs is %d, want no less than 0", o.Settings.Jobs)
 	case v.all && len(args) > 0:
 		return nil, exit.Usagef("use either --all or paths, not both")
 	case v.all:
