@@ -52,6 +52,7 @@ func TestCommandLine(t *testing.T) {
 			"exits":  exits,
 			"edit":   edit,
 			"step":   step,
+			"gitlab": gitlab,
 			"cat-to": catTo,
 			"vault":  vault,
 			"ours":   ours,
@@ -155,4 +156,14 @@ func step(ts *testscript.TestScript, neg bool, args []string) {
 	text, err := workflowtest.Script(args[0], args[1])
 	ts.Check(err)
 	ts.Check(os.WriteFile(ts.MkAbs(args[2]), []byte(text), 0o644))
+}
+
+// gitlab writes the script of a job of the template for GitLab CI to a file: gitlab JOB FILE.
+func gitlab(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: gitlab JOB FILE")
+	}
+	text, err := workflowtest.GitLabScript(args[0])
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(text), 0o644))
 }
