@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -219,17 +220,31 @@ func (e *examination) keysOf(j job, key func(string) bool) {
 	}
 }
 
+// renews reports whether a job renews records.
+func renews(j job) bool {
+	return reusable(j.uses()) == "renew.yml" || slices.ContainsFunc(j.steps(), func(s step) bool {
+		return strings.Contains(s.get("run").text(), "codexlock renew")
+	})
+}
+
+// Renews reports whether a workflow renews records on a schedule.
+func (w *Workflow) Renews() bool {
+	_, scheduled := w.event("schedule")
+	return scheduled && slices.ContainsFunc(w.jobsOf(), renews)
+}
+
+// Path returns the workflow's file.
+func (w *Workflow) Path() string { return w.path }
+
 // renewal looks for a workflow that keeps records alive, and at its token.
 func (e *examination) renewal() {
 	for i := range e.setup.Workflows {
 		w := &e.setup.Workflows[i]
-		_, scheduled := w.event("schedule")
+		if !w.Renews() {
+			continue
+		}
 		for _, j := range w.jobsOf() {
-			renews := reusable(j.uses()) == "renew.yml"
-			for _, s := range j.steps() {
-				renews = renews || strings.Contains(s.get("run").text(), "codexlock renew")
-			}
-			if !scheduled || !renews {
+			if !renews(j) {
 				continue
 			}
 			if contents, stated := j.permission("contents"); stated.node != nil && contents != "write" {
@@ -238,8 +253,8 @@ func (e *examination) renewal() {
 			if pulls, stated := j.permission("pull-requests"); stated.node != nil && pulls != "write" && !e.setup.Config.RenewsInRef() {
 				e.advise("renewal", j.at(stated), "the job that renews lacks pull-requests: write", "with renewals: tree it proposes renewed records as a pull request, and cannot", "add pull-requests: write to permissions:, or write renewals: ref in the configuration")
 			}
-			return
 		}
+		return
 	}
 	e.advise("renewal", place{}, "no workflow renews records on a schedule", "records expire, after 24 hours unless max_ttl_hours says more, and the gate then denies every run on the default branch", "write one: codexlock init; or renew elsewhere: codexlock renew --within 12h")
 }

@@ -7,7 +7,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/codexlock/codexlock/internal/config"
@@ -42,6 +41,7 @@ type Setup struct {
 	Overruled  []string   // the files that take back what .gitattributes says of artifacts
 	Driver     bool       // this clone has the merge driver
 	DriverSet  string     // the command that configures it
+	Answer     *Answer    // what the server says; nil: it was not asked
 }
 
 // A Diagnosis is what was found, and what was not asked.
@@ -64,31 +64,20 @@ func Examine(s Setup) Diagnosis {
 	e.keys()
 	e.renewal()
 	e.clone()
-	slices.SortStableFunc(e.found, func(a, b Finding) int {
-		return cmp.Or(cmp.Compare(rank(a.Level), rank(b.Level)), cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Check, b.Check), cmp.Compare(a.What, b.What))
-	})
-	d := Diagnosis{Schema: schema, Checks: []string{}, Findings: []Finding{}, NotAsked: []string{}}
-	d.Findings = append(d.Findings, slices.Compact(e.found)...)
-	d.Weakened = len(d.Findings) > 0 && d.Findings[0].Level == Weakens
+	d := Diagnosis{Schema: schema, Checks: []string{}, Findings: []Finding{}}
 	for _, g := range e.gateJobs {
 		d.Checks = append(d.Checks, g.job.checkName())
 	}
 	slices.Sort(d.Checks)
 	d.Checks = slices.Compact(d.Checks)
-	d.NotAsked = notAsked(d.Checks)
+	e.server(d.Checks)
+	d.NotAsked = notAsked(s.Answer, d.Checks)
+	slices.SortStableFunc(e.found, func(a, b Finding) int {
+		return cmp.Or(cmp.Compare(rank(a.Level), rank(b.Level)), cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Check, b.Check), cmp.Compare(a.What, b.What))
+	})
+	d.Findings = append(d.Findings, slices.Compact(e.found)...)
+	d.Weakened = len(d.Findings) > 0 && d.Findings[0].Level == Weakens
 	return d
-}
-
-// notAsked says what only the server knows.
-func notAsked(checks []string) []string {
-	if len(checks) == 0 {
-		return []string{}
-	}
-	var quoted []string
-	for _, name := range checks {
-		quoted = append(quoted, strconv.Quote(name))
-	}
-	return []string{"whether a ruleset requires the check " + strings.Join(quoted, " or ") + ", and how the last renewal ended: doctor asks no server"}
 }
 
 // rank sorts what weakens before advice.

@@ -45,7 +45,11 @@ driver, all in the work tree, and prints what is wrong, why it matters and how t
 a gate that does not run, can be skipped or is filtered by path; actions without a
 commit; a pull request's code where secrets are; a token with too few or too many
 permissions; a key that is not in an environment; renewal that is missing. It needs no
-key and asks no server. It verifies no artifact: that is what verify does.
+key. It verifies no artifact: that is what verify does.
+
+With GITHUB_TOKEN and GITHUB_REPOSITORY=OWNER/NAME in the environment it asks GitHub
+whether a merge to the default branch requires the gate's check, and how the last
+renewal ended. The token needs to read contents, metadata and actions.
 
 It ends with 1 if something weakens the gate, and with 0 if all it has is advice.`,
 		Example: `  codexlock doctor
@@ -74,6 +78,9 @@ It ends with 1 if something weakens the gate, and with 0 if all it has is advice
 func run(ctx context.Context, w host.World, g *gate.Gate, outputs []flags.Output) error {
 	setup, err := read(ctx, w, g)
 	if err != nil {
+		return err
+	}
+	if setup.Answer, err = ask(ctx, w, setup.Workflows); err != nil {
 		return err
 	}
 	d := doctor.Examine(setup)
