@@ -18,8 +18,8 @@ import (
 	"github.com/codexlock/codexlock/internal/ledger"
 	"github.com/codexlock/codexlock/internal/manifest"
 	"github.com/codexlock/codexlock/internal/namefold"
-	"github.com/codexlock/codexlock/internal/script"
 	"github.com/codexlock/codexlock/internal/script/artifacttest"
+	"github.com/codexlock/codexlock/internal/script/shelltext"
 	"github.com/codexlock/codexlock/internal/txn"
 	"github.com/codexlock/codexlock/internal/vaulttime"
 )
@@ -237,7 +237,7 @@ func newBatch(root, gitDir string) (*batch, error) {
 // verifiesOne reports whether ingest_archive.test.sh is a version that an init wrote and
 // that verifies one artifact, so that tests can call it.
 func verifiesOne(work txn.Tree) (bool, error) {
-	text, mode, there, err := work.Read(artifacttest.IngestPath, script.MaxBytes)
+	text, mode, there, err := work.Read(artifacttest.IngestPath, shelltext.MaxBytes)
 	var refused *txn.RefusedError
 	if errors.As(err, &refused) { // a link, for example: rules report it
 		return false, nil
@@ -477,9 +477,9 @@ func (b *batch) isOwnTest(p artifact.Path) (bool, error) {
 		return false, err
 	}
 	defer f.Close()
-	if seen.Size > script.MaxBytes {
+	if seen.Size > shelltext.MaxBytes {
 		return true, nil
 	}
-	text, err := f.ReadAll(seen.Size, script.MaxBytes)
+	text, err := f.ReadAll(seen.Size, shelltext.MaxBytes)
 	return !artifacttest.IsOurs(text), err
 }

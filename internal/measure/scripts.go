@@ -13,6 +13,7 @@ import (
 	"github.com/codexlock/codexlock/internal/git"
 	"github.com/codexlock/codexlock/internal/script"
 	"github.com/codexlock/codexlock/internal/script/artifacttest"
+	"github.com/codexlock/codexlock/internal/script/shelltext"
 	"github.com/codexlock/codexlock/internal/shellcheck"
 	"github.com/codexlock/codexlock/internal/trees"
 )
@@ -122,7 +123,7 @@ func (c *Collector) checkScripts(ctx context.Context) (map[artifact.Digest]facts
 // rereadScript reads a script that was parsed, for ShellCheck. All of them at once
 // can be more than fits into memory.
 func (c *Collector) rereadScript(ctx context.Context, entry trees.Entry, want artifact.Digest) ([]byte, error) {
-	text, err := c.o.Head.Read(ctx, entry, script.MaxBytes)
+	text, err := c.o.Head.Read(ctx, entry, shelltext.MaxBytes)
 	if err != nil {
 		return nil, err
 	}
@@ -135,7 +136,7 @@ func (c *Collector) rereadScript(ctx context.Context, entry trees.Entry, want ar
 // readScript reads a script; tooLarge says that it is longer than any that is
 // looked into.
 func (c *Collector) readScript(ctx context.Context, entry trees.Entry) (text []byte, tooLarge bool, err error) {
-	text, err = c.o.Head.Read(ctx, entry, script.MaxBytes)
+	text, err = c.o.Head.Read(ctx, entry, shelltext.MaxBytes)
 	var large *git.TooLargeError
 	if errors.As(err, &large) {
 		return nil, true, nil
@@ -147,7 +148,7 @@ func (c *Collector) readScript(ctx context.Context, entry trees.Entry) (text []b
 func tooLarge() *facts.Script {
 	f := script.Parse(nil)
 	f.State, f.POSIX = "unread", "absent"
-	f.Problem = &facts.ScriptProblem{Message: fmt.Sprintf("has more than %d bytes, the most that is read of a script", script.MaxBytes), Line: 1, Column: 1}
+	f.Problem = &facts.ScriptProblem{Message: fmt.Sprintf("has more than %d bytes, the most that is read of a script", shelltext.MaxBytes), Line: 1, Column: 1}
 	return &f
 }
 
@@ -162,8 +163,8 @@ type scriptText struct {
 
 func (s *scriptText) Write(p []byte) (int, error) {
 	written := len(p)
-	for len(p) > 0 && !s.not && len(s.text) <= script.MaxBytes {
-		room := script.MaxBytes + 1 - len(s.text)
+	for len(p) > 0 && !s.not && len(s.text) <= shelltext.MaxBytes {
+		room := shelltext.MaxBytes + 1 - len(s.text)
 		if !s.is {
 			room = trees.HeadBytes - len(s.text)
 		}
@@ -186,7 +187,7 @@ func (c *Collector) measureOwnScript(ctx context.Context, s *subject, head []byt
 		return nil
 	}
 	a.Script = "yes"
-	if len(text.text) > script.MaxBytes {
+	if len(text.text) > shelltext.MaxBytes {
 		s.in.Script = tooLarge()
 		return nil
 	}
@@ -196,7 +197,7 @@ func (c *Collector) measureOwnScript(ctx context.Context, s *subject, head []byt
 
 // measureTest finds the test and looks into it.
 func (c *Collector) measureTest(ctx context.Context, s *subject) error {
-	file, err := c.companion(ctx, s.path, artifact.Test, script.MaxBytes, s.buffers.of(artifact.Test))
+	file, err := c.companion(ctx, s.path, artifact.Test, shelltext.MaxBytes, s.buffers.of(artifact.Test))
 	if file.Large && file.State == "invalid" { // which is no reason to take it for another kind of file
 		file.State, file.Problems = "valid", []facts.Problem{}
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/ledger"
 	"github.com/codexlock/codexlock/internal/script"
+	"github.com/codexlock/codexlock/internal/script/shelltext"
 )
 
 // statement finds the statement at a place of one of the files around an artifact.
@@ -72,9 +73,9 @@ func textAt(at facts.Place, text []byte, raw func(string) (string, bool)) []byte
 			return []byte(value)
 		}
 	case at.Line > 0 && script.Is(at.File, text):
-		return script.Statement(text, at.Line, at.Column)
+		return shelltext.Statement(text, at.Line, at.Column)
 	case at.Line > 0:
-		return script.Line(text, at.Line)
+		return shelltext.Line(text, at.Line)
 	}
 	return text
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/script/shelltext"
 	"mvdan.cc/sh/v3/syntax"
 )
 
@@ -13,7 +14,7 @@ import (
 // is opaque.
 const (
 	maxDepth = 8
-	maxCode  = 4 * MaxBytes
+	maxCode  = 4 * shelltext.MaxBytes
 )
 
 // An input is what the standard input of a command is.
@@ -52,11 +53,11 @@ func (w *walker) code(c command, lang kind, text string, same bool) {
 		return
 	}
 	w.shared.code += len(text)
-	if w.depth >= maxDepth || w.shared.code > maxCode || openers([]byte(text)) > maxOpeners || strings.Contains(text, "\x00") {
+	if w.depth >= maxDepth || w.shared.code > maxCode || shelltext.Openers([]byte(text)) > shelltext.MaxOpeners || strings.Contains(text, "\x00") {
 		w.opaque(c.node)
 		return
 	}
-	parsed, err := ParseBash([]byte(text))
+	parsed, err := shelltext.Parse([]byte(text))
 	if err != nil {
 		w.opaque(c.node)
 		return
@@ -77,7 +78,7 @@ func (w *walker) code(c command, lang kind, text string, same bool) {
 
 // parses reports whether a text is whole code: an alias may be a part of a command.
 func (w *walker) parses(text string) bool {
-	if len(text) > MaxBytes || openers([]byte(text)) > maxOpeners {
+	if len(text) > shelltext.MaxBytes || shelltext.Openers([]byte(text)) > shelltext.MaxOpeners {
 		return true
 	}
 	_, err := syntax.NewParser(syntax.Variant(syntax.LangBash)).Parse(strings.NewReader(text), "")

@@ -9,18 +9,10 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/script/shelltext"
 	"mvdan.cc/sh/v3/syntax"
-)
-
-// MaxBytes is the largest script that is parsed, and maxOpeners the largest number of brackets
-// and keywords that can open a level of nesting: the parser is recursive, with some 8 KiB of
-// stack per level, and a stack that overflows ends the program.
-const (
-	MaxBytes   = 256 << 10
-	maxOpeners = 10_000
 )
 
 // maxUses is the largest number of uses of one kind per script. Each is a finding, so an omitted
@@ -83,7 +75,7 @@ func Parse(text []byte) (f facts.Script) {
 			f.Shebang = "bash"
 		}
 	}
-	if f.Problem = Unreadable(text); f.Problem != nil {
+	if f.Problem = shelltext.Unreadable(text); f.Problem != nil {
 		f.State = "unread"
 		return f
 	}
@@ -92,11 +84,11 @@ func Parse(text []byte) (f facts.Script) {
 		return f
 	}
 	if i := bytes.Index(text, []byte("\r\n")); i >= 0 {
-		line, column := position(text, i)
+		line, column := shelltext.Position(text, i)
 		f.State, f.Problem = "invalid", &facts.ScriptProblem{Message: "ends in a carriage return, which Bash takes for a part of the line", Line: line, Column: column}
 		return f
 	}
-	file, err := ParseBash(text)
+	file, err := shelltext.Parse(text)
 	if err != nil {
 		f.State, f.Problem = "invalid", problem(text, err)
 		return f
@@ -112,61 +104,6 @@ func Parse(text []byte) (f facts.Script) {
 	return f
 }
 
-// Unreadable returns why bytes are not the text of a script, or nil.
-func Unreadable(text []byte) *facts.ScriptProblem {
-	if len(text) > MaxBytes {
-		return &facts.ScriptProblem{Message: fmt.Sprintf("has %d bytes, want at most %d of a script", len(text), MaxBytes), Line: 1, Column: 1}
-	}
-	if n := openers(text); n > maxOpeners {
-		return &facts.ScriptProblem{Message: fmt.Sprintf("has %d brackets and keywords that open something, want at most %d of a script", n, maxOpeners), Line: 1, Column: 1}
-	}
-	if i := bytes.IndexByte(text, 0); i >= 0 {
-		line, column := position(text, i)
-		return &facts.ScriptProblem{Message: "holds a NUL byte, want text", Line: line, Column: column}
-	}
-	if !utf8.Valid(text) {
-		for i := 0; i < len(text); {
-			r, size := utf8.DecodeRune(text[i:])
-			if r == utf8.RuneError && size == 1 {
-				line, column := position(text, i)
-				return &facts.ScriptProblem{Message: "is not UTF-8", Line: line, Column: column}
-			}
-			i += size
-		}
-	}
-	return nil
-}
-
-// keywords open a level, as brackets do.
-var keywords = map[string]bool{
-	"!": true, "case": true, "coproc": true, "do": true, "elif": true, "else": true, "for": true, "function": true, "if": true,
-	"select": true, "then": true, "time": true, "until": true, "while": true,
-}
-
-// openers counts the tokens that can open a level of nesting, quoted or not: at least as many
-// as there are levels.
-func openers(text []byte) int {
-	n, start := 0, 0
-	for i := 0; i <= len(text); i++ {
-		var c byte = ' '
-		if i < len(text) {
-			c = text[i]
-		}
-		switch {
-		case 'a' <= c && c <= 'z', c == '!':
-			continue
-		case c == '(', c == '{', c == '`', c == '[', c == '<',
-			c == '\\' && i+1 < len(text) && text[i+1] == '\n': // which may stand inside a keyword
-			n++
-		}
-		if keywords[string(text[start:i])] {
-			n++
-		}
-		start = i + 1
-	}
-	return n
-}
-
 // problem returns the parser's error with its position.
 func problem(text []byte, err error) *facts.ScriptProblem {
 	var at syntax.Pos
@@ -179,16 +116,8 @@ func problem(text []byte, err error) *facts.ScriptProblem {
 	case errors.As(err, &lang):
 		at, message = lang.Pos, "it uses "+lang.Feature
 	}
-	line, column := position(text, int(at.Offset()))
+	line, column := shelltext.Position(text, int(at.Offset()))
 	return &facts.ScriptProblem{Message: shorten(message), Line: line, Column: column}
-}
-
-// position is the line and the column of a byte; the parser's own columns count
-// bytes, and neither goes beyond a limit.
-func position(text []byte, offset int) (line, column int) {
-	before := text[:min(max(offset, 0), len(text))]
-	start := bytes.LastIndexByte(before, '\n') + 1
-	return bytes.Count(before, []byte("\n")) + 1, utf8.RuneCount(before[start:]) + 1
 }
 
 // shorten keeps the beginning of a text.

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/script/shelltext"
 )
 
 const head = "#!/usr/bin/env bash\nset -euo pipefail\n"
@@ -90,7 +91,7 @@ func TestProblemsHaveAPlace(t *testing.T) {
 		}
 	}
 	long := strings.Repeat("\n", 1<<18) // beyond the parser's own count of lines
-	if p := Parse([]byte(long[:MaxBytes-10] + "'")).Problem; p == nil || p.Line != MaxBytes-9 {
+	if p := Parse([]byte(long[:shelltext.MaxBytes-10] + "'")).Problem; p == nil || p.Line != shelltext.MaxBytes-9 {
 		t.Errorf("%+v", p)
 	}
 }
@@ -251,9 +252,9 @@ func TestDepthIsBounded(t *testing.T) {
 		"$(", "(", "{ ", "`", "if ", "$((", "((-", "! ", "while ", "[[ ( ", "${a:-", "\"$(", "a && ", "a | ", "case x in ", "<<a ", "f() ",
 		"a=( ", "if a; then b; elif ", "[[ ! ", "a[", "<(", "time ", "- ", "~", "a;", "a||", "a[$((", "@(", "i\\\nf ", "coproc ",
 	} {
-		times := MaxBytes/len(unit) - 10
-		if k := openers([]byte(unit)); k > 0 {
-			times = min(times, maxOpeners/k)
+		times := shelltext.MaxBytes/len(unit) - 10
+		if k := shelltext.Openers([]byte(unit)); k > 0 {
+			times = min(times, shelltext.MaxOpeners/k)
 		}
 		for _, before := range []string{"", "echo ", "echo $((", "[[ "} {
 			Parse([]byte(before + strings.Repeat(unit, times)))
@@ -265,7 +266,7 @@ func TestDepthIsBounded(t *testing.T) {
 	if n == 0 || m.StackSys > 256<<20 {
 		t.Errorf("%d scripts needed %d MiB of stack", n, m.StackSys>>20)
 	}
-	if f := Parse([]byte(strings.Repeat("$(", maxOpeners+1))); f.State != "unread" {
+	if f := Parse([]byte(strings.Repeat("$(", shelltext.MaxOpeners+1))); f.State != "unread" {
 		t.Errorf("%s", f.State)
 	}
 }

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/codexlock/codexlock/internal/artifact"
-	"github.com/codexlock/codexlock/internal/script"
+	"github.com/codexlock/codexlock/internal/script/shelltext"
 )
 
 const head = "#!/usr/bin/env bash\nset -euo pipefail\n"
@@ -169,7 +169,7 @@ func TestShellCheckHasABudget(t *testing.T) {
 	}
 	many := make([]Source, 10)
 	for i := range many {
-		many[i] = Source{Size: script.MaxBytes}
+		many[i] = Source{Size: shelltext.MaxBytes}
 	}
 	if u := usual(many) + slack; u > 40*time.Second {
 		t.Errorf("ten scripts of the largest size are given %s", u)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/script"
+	"github.com/codexlock/codexlock/internal/script/shelltext"
 )
 
 // Delegates reports whether a test at a path calls ingest_archive.test.sh --verify with its
@@ -16,10 +17,10 @@ import (
 // one in the repository's root whatever folder the test is started in, so its path, or the
 // folder that the test changes to, begins with the folder of the test.
 func Delegates(text []byte, at, p artifact.Path) bool {
-	if !bytes.Contains(text, []byte(IngestPath)) || script.Unreadable(text) != nil {
+	if !bytes.Contains(text, []byte(IngestPath)) || shelltext.Unreadable(text) != nil {
 		return false
 	}
-	file, err := script.ParseBash(text)
+	file, err := shelltext.Parse(text)
 	if err != nil {
 		return false
 	}

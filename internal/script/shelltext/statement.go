@@ -1,4 +1,4 @@
-package script
+package shelltext
 
 import (
 	"bytes"

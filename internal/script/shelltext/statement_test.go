@@ -1,10 +1,10 @@
-package script_test
+package shelltext_test
 
 import (
 	"strings"
 	"testing"
 
-	"github.com/codexlock/codexlock/internal/script"
+	"github.com/codexlock/codexlock/internal/script/shelltext"
 )
 
 const sent = `#!/usr/bin/env bash
@@ -41,7 +41,7 @@ func edited(t *testing.T, text, place, from, to string) bool {
 			return ""
 		}
 		start := strings.LastIndexByte(s[:i], '\n') + 1
-		return string(script.Statement([]byte(s), strings.Count(s[:i], "\n")+1, i-start+1))
+		return string(shelltext.Statement([]byte(s), strings.Count(s[:i], "\n")+1, i-start+1))
 	}
 	return at(text) != at(changed)
 }
@@ -75,7 +75,7 @@ func TestStatementsChangeWithWhatDecidesThem(t *testing.T) {
 			t.Errorf("%s: it is another statement: %v, want %v", tt.name, got, tt.want)
 		}
 	}
-	if got := string(script.Statement([]byte(sent), 12, 1)); got != "curl https://fixed.example" {
+	if got := string(shelltext.Statement([]byte(sent), 12, 1)); got != "curl https://fixed.example" {
 		t.Errorf("a statement that names nothing is %q", got)
 	}
 	alone := "curl https://a.example\nhello() { echo x; }\n"
@@ -107,7 +107,7 @@ func FuzzStatement(f *testing.F) {
 	f.Add([]byte("x() { y; }; declare -n a=b\n"), 1, 1)
 	f.Fuzz(func(t *testing.T, text []byte, line, column int) {
 		line, column = line&0xffff, column&0xffff
-		if a, b := script.Statement(text, line, column), script.Statement(text, line, column); string(a) != string(b) {
+		if a, b := shelltext.Statement(text, line, column), shelltext.Statement(text, line, column); string(a) != string(b) {
 			t.Errorf("%q and %q", a, b)
 		}
 	})

@@ -1,4 +1,4 @@
-package script
+package shelltext
 
 import (
 	"bytes"
@@ -16,8 +16,8 @@ const (
 	maxRepaired = 64 * MaxBytes
 )
 
-// ParseBash parses a script as Bash does.
-func ParseBash(text []byte) (*syntax.File, error) {
+// Parse parses a script as Bash does.
+func Parse(text []byte) (*syntax.File, error) {
 	file, first := syntax.NewParser(syntax.Variant(syntax.LangBash)).Parse(bytes.NewReader(text), "")
 	if first == nil {
 		return file, nil
@@ -150,7 +150,9 @@ func expansionEnd(text []byte, at int) int {
 	return max(i-1, at)
 }
 
-func isNameByte(c byte) bool { return isLetter(c) || c == '_' }
+func isNameByte(c byte) bool {
+	return c == '_' || c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z'
+}
 
 // replaced is a text with underscores in place of some bytes.
 func replaced(text []byte, from, to int) []byte {
