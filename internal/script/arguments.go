@@ -3,6 +3,8 @@ package script
 import (
 	"slices"
 	"strings"
+
+	"github.com/codexlock/codexlock/internal/script/words"
 )
 
 // A reading is the result of reading a program's arguments.
@@ -22,7 +24,7 @@ type reading struct {
 // A value is one argument, or the words of a command, that a program reads in a certain way.
 type value struct {
 	kind kind
-	args []argument
+	args []words.Argument
 }
 
 // rests are the kinds of operands that take all further words as they are.
@@ -30,7 +32,7 @@ var rests = []kind{"command", "remote", "parallel", "rest"}
 
 // read reads arguments as the program does: its options, then those of its sub-command. An
 // option that is not in the table takes no value.
-func (p *program) read(args []argument) reading {
+func (p *program) read(args []words.Argument) reading {
 	r := reading{program: p}
 	for p = r.program; ; p = r.program {
 		rest := r.options(p, args)
@@ -43,26 +45,26 @@ func (p *program) read(args []argument) reading {
 
 // options reads the options and operands of one program up to its sub-command,
 // whose words it returns.
-func (r *reading) options(p *program, args []argument) []argument {
+func (r *reading) options(p *program, args []words.Argument) []words.Argument {
 	operands, onlyOperands, strange, settled := 0, false, false, len(p.subcommands) == 0
 	for i := 0; i >= 0 && i < len(args); {
 		a := args[i]
-		sub, isSub := p.subcommands[a.text()]
+		sub, isSub := p.subcommands[a.Text()]
 		switch {
-		case !onlyOperands && a.code == "--":
+		case !onlyOperands && a.Code == "--":
 			onlyOperands = true
 			i++
 		case !onlyOperands && p.isOption(a):
 			var known bool
 			known, i = r.option(p, args, i)
 			strange = strange || !known
-		case !settled && isSub && a.whole():
+		case !settled && isSub && a.Whole():
 			r.program = sub
 			return args[i+1:]
-		case !settled && strange && a.text() != "": // it may be the value of an option that is not known
+		case !settled && strange && a.Text() != "": // it may be the value of an option that is not known
 			i++
 		default:
-			r.unknown = r.unknown || !settled && a.text() == ""
+			r.unknown = r.unknown || !settled && a.Text() == ""
 			settled = true
 			i = r.operand(p, args, i, &operands)
 		}
@@ -71,15 +73,15 @@ func (r *reading) options(p *program, args []argument) []argument {
 }
 
 // isOption reports whether a word is an option.
-func (p *program) isOption(a argument) bool {
-	text := a.text()
+func (p *program) isOption(a words.Argument) bool {
+	text := a.Text()
 	return len(text) > 1 && (text[0] == '-' || text[0] == '+' && p.styles["plus"])
 }
 
 // option reads the option at i, and is the index after it and its values.
-func (r *reading) option(p *program, args []argument, i int) (known bool, next int) {
+func (r *reading) option(p *program, args []words.Argument, i int) (known bool, next int) {
 	a := args[i]
-	text := a.text()
+	text := a.Text()
 	if strings.HasPrefix(text, "--") || p.styles["single"] {
 		return r.long(p, args, i)
 	}
@@ -100,8 +102,8 @@ func (r *reading) option(p *program, args []argument, i int) (known bool, next i
 		case k == "rest":
 			r.values = append(r.values, value{k, args[i+1:]})
 			return true, len(args)
-		case j+1 < len(text) || !a.whole():
-			return true, r.value(p, option, k, args, i+1, a.after(j+1))
+		case j+1 < len(text) || !a.Whole():
+			return true, r.value(p, option, k, args, i+1, a.After(j+1))
 		case i+1 < len(args):
 			return true, r.value(p, option, k, args, i+2, args[i+1])
 		}
@@ -114,9 +116,9 @@ func isLetter(c byte) bool {
 }
 
 // long reads --name, --name=value, and with one dash where all options have one.
-func (r *reading) long(p *program, args []argument, i int) (known bool, next int) {
+func (r *reading) long(p *program, args []words.Argument, i int) (known bool, next int) {
 	a := args[i]
-	name, _, attached := strings.Cut(a.text(), "=")
+	name, _, attached := strings.Cut(a.Text(), "=")
 	k, takes := p.options[name]
 	known = r.flag(p, name) || takes
 	if !known && strings.HasPrefix(name, "--") && len(name) > 3 {
@@ -128,7 +130,7 @@ func (r *reading) long(p *program, args []argument, i int) (known bool, next int
 		r.ends = true
 	case k == "until":
 		end := i + 1
-		for end < len(args) && args[end].code != ";" && args[end].code != "+" {
+		for end < len(args) && args[end].Code != ";" && args[end].Code != "+" {
 			end++
 		}
 		r.values = append(r.values, value{k, args[i+1 : end]})
@@ -137,7 +139,7 @@ func (r *reading) long(p *program, args []argument, i int) (known bool, next int
 		r.values = append(r.values, value{k, args[i+1:]})
 		return true, len(args)
 	case attached && takes:
-		return true, r.value(p, name, k, args, i+1, a.after(len(name)+1))
+		return true, r.value(p, name, k, args, i+1, a.After(len(name)+1))
 	case takes && i+1 < len(args):
 		return true, r.value(p, name, k, args, i+2, args[i+1])
 	}
@@ -187,8 +189,8 @@ func (r *reading) flag(p *program, option string) bool {
 }
 
 // value notes the value of an option, and is the index of the next word.
-func (r *reading) value(p *program, option string, k kind, args []argument, next int, a argument) int {
-	v := value{k, []argument{a}}
+func (r *reading) value(p *program, option string, k kind, args []words.Argument, next int, a words.Argument) int {
+	v := value{k, []words.Argument{a}}
 	if k == "pair" {
 		return min(next+1, len(args))
 	}
@@ -196,7 +198,7 @@ func (r *reading) value(p *program, option string, k kind, args []argument, next
 		v.args = append(v.args, args[next:]...)
 	}
 	if p.name == "xargs" && option == "-I" {
-		r.replace = a.text()
+		r.replace = a.Text()
 	}
 	r.note(v)
 	if p.has("last", option) {
@@ -213,13 +215,13 @@ func (r *reading) note(v value) {
 
 // operand reads the operand at i, and is the index of the next word; negative where
 // it takes all further ones.
-func (r *reading) operand(p *program, args []argument, i int, count *int) int {
+func (r *reading) operand(p *program, args []words.Argument, i int, count *int) int {
 	a := args[i]
-	if a.whole() && (p.words[a.code] || p.words[strings.ToUpper(a.code)]) {
+	if a.Whole() && (p.words[a.Code] || p.words[strings.ToUpper(a.Code)]) {
 		return i + 1
 	}
-	if p.styles["assigns"] && strings.Contains(a.text(), "=") {
-		r.values = append(r.values, value{"assign", []argument{a}})
+	if p.styles["assigns"] && strings.Contains(a.Text(), "=") {
+		r.values = append(r.values, value{"assign", []words.Argument{a}})
 		return i + 1
 	}
 	k := kind("text")
@@ -240,7 +242,7 @@ func (r *reading) operand(p *program, args []argument, i int, count *int) int {
 		r.note(value{k, args[i:]})
 		return -1
 	}
-	r.note(value{k, []argument{a}})
+	r.note(value{k, []words.Argument{a}})
 	if k == "script" || r.first != "" && *count == 1 && slices.Contains(languages, k) {
 		return -1 // all further words are the code's arguments
 	}

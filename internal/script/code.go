@@ -7,6 +7,7 @@ import (
 
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/script/shelltext"
+	"github.com/codexlock/codexlock/internal/script/words"
 	"mvdan.cc/sh/v3/syntax"
 )
 
@@ -89,29 +90,20 @@ func (w *walker) parses(text string) bool {
 // quotes, or the command itself.
 func (c command) place() syntax.Node {
 	for _, a := range c.args {
-		if a.word != nil && len(a.word.Parts) > 0 && a.word.Lit() == "" {
-			return a.word
+		if a.Word != nil && len(a.Word.Parts) > 0 && a.Word.Lit() == "" {
+			return a.Word
 		}
 	}
 	return c.node
 }
 
-// joined is the text of words that a program joins with blanks.
-func joined(args []argument) string {
-	var codes []string
-	for _, a := range args {
-		codes = append(codes, a.code)
-	}
-	return strings.Join(codes, " ")
-}
-
 // holed reports whether the name of a command in code is known only at run time: then it can be
 // any code. A path with a variable at its beginning is the name of a file.
-func holed(a argument) bool {
-	if a.word == nil || len(a.word.Parts) == 0 {
+func holed(a words.Argument) bool {
+	if a.Word == nil || len(a.Word.Parts) == 0 {
 		return false
 	}
-	part := a.word.Parts[0]
+	part := a.Word.Parts[0]
 	if quoted, ok := part.(*syntax.DblQuoted); ok && len(quoted.Parts) > 0 {
 		part = quoted.Parts[0]
 	}
@@ -122,7 +114,7 @@ func holed(a argument) bool {
 	case *syntax.SglQuoted:
 		text = part.Value
 	}
-	rest, ok := strings.CutPrefix(text, hole)
+	rest, ok := strings.CutPrefix(text, words.Hole)
 	return ok && !strings.HasPrefix(rest, "/")
 }
 
@@ -142,11 +134,11 @@ func (w *walker) fromInput(c command, lang kind) {
 var standardInput = []string{"-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"}
 
 // runsFile judges a file of code that a command is given.
-func (w *walker) runsFile(c command, a argument, lang kind) {
+func (w *walker) runsFile(c command, a words.Argument, lang kind) {
 	switch {
-	case slices.Contains(standardInput, a.code):
+	case slices.Contains(standardInput, a.Code):
 		w.fromInput(c, lang)
-	case isProcess(a.word), strings.HasPrefix(a.text(), "/dev/fd/"), strings.HasPrefix(a.text(), "/proc/self/fd/"):
+	case isProcess(a.Word), strings.HasPrefix(a.Text(), "/dev/fd/"), strings.HasPrefix(a.Text(), "/proc/self/fd/"):
 		w.opaque(c.node)
 	}
 }
@@ -165,11 +157,11 @@ var makefiles = []string{"Makefile", "makefile", "GNUmakefile"}
 
 // runsMakefile judges a file of rules: only one that make reads anyway is known to a
 // reader of the repository as such.
-func (w *walker) runsMakefile(c command, a argument) {
+func (w *walker) runsMakefile(c command, a words.Argument) {
 	switch {
-	case slices.Contains(standardInput, a.code):
+	case slices.Contains(standardInput, a.Code):
 		w.fromInput(c, "make")
-	case !a.whole(), strings.HasPrefix(a.text(), "/"), !slices.Contains(makefiles, path.Base(a.text())):
+	case !a.Whole(), strings.HasPrefix(a.Text(), "/"), !slices.Contains(makefiles, path.Base(a.Text())):
 		w.opaque(c.node)
 	}
 }
@@ -211,16 +203,16 @@ func (w *walker) piped(s *syntax.Stmt) input {
 		return input{state: unknown}
 	}
 	args := w.words(call.Args)
-	name, args := args[0].code, args[1:]
-	text := joined(args)
-	plain := !strings.Contains(text, hole) && !strings.Contains(text, `\`)
+	name, args := args[0].Code, args[1:]
+	text := words.Joined(args)
+	plain := !strings.Contains(text, words.Hole) && !strings.Contains(text, `\`)
 	switch {
 	case name == "cat" && len(args) == 0 && len(s.Redirs) == 1 && s.Redirs[0].Hdoc != nil:
 		return input{known, w.textOf(s.Redirs[0].Hdoc)}
 	case name == "echo" && plain && !strings.HasPrefix(text, "-"), name == "printf" && plain && len(args) == 1 && !strings.Contains(text, "%"):
 		return input{known, text}
-	case name == "printf" && len(args) == 2 && slices.Contains([]string{"%s", `%s\n`}, args[0].code) && args[1].whole():
-		return input{known, args[1].code}
+	case name == "printf" && len(args) == 2 && slices.Contains([]string{"%s", `%s\n`}, args[0].Code) && args[1].Whole():
+		return input{known, args[1].Code}
 	}
 	return input{state: unknown}
 }

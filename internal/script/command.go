@@ -9,13 +9,14 @@ import (
 	"mvdan.cc/sh/v3/syntax"
 
 	"github.com/codexlock/codexlock/internal/lazyregexp"
+	"github.com/codexlock/codexlock/internal/script/words"
 )
 
 // A command is a call with the known parts of its words.
 type command struct {
 	node  syntax.Node
 	name  string
-	args  []argument
+	args  []words.Argument
 	input input
 }
 
@@ -23,7 +24,7 @@ type command struct {
 func (c command) texts() []string {
 	texts := make([]string, len(c.args))
 	for i, a := range c.args {
-		texts[i] = a.text()
+		texts[i] = a.Text()
 	}
 	return texts
 }
@@ -32,11 +33,11 @@ func (c command) texts() []string {
 func (c command) has(letter byte, long string) bool {
 	for _, a := range c.args {
 		switch {
-		case a.code == "--":
+		case a.Code == "--":
 			return false
-		case long != "" && (a.text() == long || strings.HasPrefix(a.text(), long+"=")):
+		case long != "" && (a.Text() == long || strings.HasPrefix(a.Text(), long+"=")):
 			return true
-		case len(a.text()) > 1 && a.text()[0] == '-' && a.text()[1] != '-' && strings.IndexByte(a.text(), letter) > 0:
+		case len(a.Text()) > 1 && a.Text()[0] == '-' && a.Text()[1] != '-' && strings.IndexByte(a.Text(), letter) > 0:
 			return true
 		}
 	}
@@ -44,13 +45,13 @@ func (c command) has(letter byte, long string) bool {
 }
 
 // operands are the arguments that are no options.
-func (c command) operands() []argument {
-	var some []argument
+func (c command) operands() []words.Argument {
+	var some []words.Argument
 	for i, a := range c.args {
-		if a.code == "--" {
+		if a.Code == "--" {
 			return append(some, c.args[i+1:]...)
 		}
-		if !strings.HasPrefix(a.text(), "-") {
+		if !strings.HasPrefix(a.Text(), "-") {
 			some = append(some, a)
 		}
 	}
@@ -69,8 +70,8 @@ func (w *walker) call(call *syntax.CallExpr) {
 
 // invoke judges the command that words are. direct says that the shell looks for a
 // function of its name first; a program that executes a command does not.
-func (w *walker) invoke(n syntax.Node, args []argument, in input, direct bool) {
-	for len(args) > 0 && args[0].code == "" {
+func (w *walker) invoke(n syntax.Node, args []words.Argument, in input, direct bool) {
+	for len(args) > 0 && args[0].Code == "" {
 		args = args[1:]
 	}
 	if len(args) == 0 {
@@ -80,17 +81,17 @@ func (w *walker) invoke(n syntax.Node, args []argument, in input, direct bool) {
 		w.opaque(n)
 		return
 	}
-	c := command{node: n, name: path.Base(args[0].text()), args: args[1:], input: in}
-	if base := path.Base(args[0].code); !args[0].whole() && strings.Contains(args[0].code, "/") && !strings.Contains(base, hole) {
+	c := command{node: n, name: path.Base(args[0].Text()), args: args[1:], input: in}
+	if base := path.Base(args[0].Code); !args[0].Whole() && strings.Contains(args[0].Code, "/") && !strings.Contains(base, words.Hole) {
 		c.name = base // a program in a folder that is not known
 		w.command(c)
 		return
 	}
-	if !args[0].whole() {
+	if !args[0].Whole() {
 		w.variable(c, args, direct)
 		return
 	}
-	if direct && w.functions.own(args[0].code, w.offset(n)) {
+	if direct && w.functions.own(args[0].Code, w.offset(n)) {
 		w.verifies(c)
 		w.callsFunction(c)
 		return
@@ -126,7 +127,7 @@ func (w *walker) callsFunction(c command) {
 		return
 	}
 	for i, a := range c.args[:min(len(c.args), 4)] {
-		if a.whole() && programs()[path.Base(a.code)] != nil && !slices.Contains(alsoWords, a.code) {
+		if a.Whole() && programs()[path.Base(a.Code)] != nil && !slices.Contains(alsoWords, a.Code) {
 			w.invoke(c.node, c.args[i:], c.input, false)
 			return
 		}
@@ -135,30 +136,30 @@ func (w *walker) callsFunction(c command) {
 
 // variable judges a command whose name is known only at run time: with each name
 // that the script has for it, and without it, as it may be empty, or execute the rest.
-func (w *walker) variable(c command, args []argument, direct bool) {
+func (w *walker) variable(c command, args []words.Argument, direct bool) {
 	if holed(args[0]) {
 		w.opaque(c.node)
 		return
 	}
-	names := w.candidates(args[0].word)
+	names := w.candidates(args[0].Word)
 	if len(names) > maxCandidates {
 		w.opaque(c.node)
 		return
 	}
 	for _, name := range names {
-		if len(name) == 0 || !name[0].whole() {
+		if len(name) == 0 || !name[0].Whole() {
 			continue
 		}
 		w.invoke(c.node, append(slices.Clone(name), c.args...), c.input, direct)
 	}
 	rest := c.args
-	if len(rest) > 0 && rest[0].whole() && !slices.Contains(alsoWords, rest[0].code) && programs()[path.Base(rest[0].code)] != nil {
+	if len(rest) > 0 && rest[0].Whole() && !slices.Contains(alsoWords, rest[0].Code) && programs()[path.Base(rest[0].Code)] != nil {
 		w.invoke(c.node, rest, c.input, direct)
 		return
 	}
 	for _, a := range rest {
-		if len(names) == 0 && a.whole() && literalURL.MatchString(a.code) {
-			w.access(c.node, w.source(args[0].word), hostOf(a.code))
+		if len(names) == 0 && a.Whole() && literalURL.MatchString(a.Code) {
+			w.access(c.node, w.source(args[0].Word), hostOf(a.Code))
 		}
 	}
 }
@@ -181,7 +182,7 @@ func (w *walker) command(c command) {
 	w.verifies(c)
 	if c.name == "[" || c.name == "test" || c.name == "[[" {
 		for _, a := range c.args {
-			w.answersHelp(a.word)
+			w.answersHelp(a.Word)
 		}
 	}
 	if p := programs()[c.name]; p != nil {
@@ -206,11 +207,11 @@ func (w *walker) configuration(c command) {
 }
 
 // isOutside reports whether a path leads out of the repository for certain.
-func (w *walker) isOutside(a argument) bool {
-	if strings.HasPrefix(a.text(), "/") || strings.HasPrefix(a.text(), "~") {
+func (w *walker) isOutside(a words.Argument) bool {
+	if strings.HasPrefix(a.Text(), "/") || strings.HasPrefix(a.Text(), "~") {
 		return true
 	}
-	written := strings.TrimLeft(w.source(a.word), `"`)
+	written := strings.TrimLeft(w.source(a.Word), `"`)
 	for _, home := range []string{"$HOME", "${HOME", "$XDG_", "${XDG_", "<("} {
 		if strings.HasPrefix(written, home) {
 			return true
@@ -228,20 +229,20 @@ func (w *walker) privilege(c command) {
 	case "chmod":
 		operands := c.operands()
 		// A mode such as -w+s looks like an option, and takes no right away that matters here.
-		found = len(operands) > 0 && isWide(operands[0].text())
+		found = len(operands) > 0 && isWide(operands[0].Text())
 	case "umask":
-		found = len(c.args) > 0 && isOpenMask(c.args[0].text())
+		found = len(c.args) > 0 && isOpenMask(c.args[0].Text())
 	case "chown", "chgrp":
 		operands := c.operands()
 		if len(operands) > 0 {
-			owner, group, _ := strings.Cut(operands[0].text(), ":")
+			owner, group, _ := strings.Cut(operands[0].Text(), ":")
 			found = owner == "root" || owner == "0" || group == "root" || group == "0"
 		}
 	case "install", "mkdir", "mkfifo", "mknod":
 		for i, a := range c.args {
-			mode, ok := cutAny(a.text(), "--mode=", "-m")
+			mode, ok := cutAny(a.Text(), "--mode=", "-m")
 			if ok && mode == "" && i+1 < len(c.args) {
-				mode = c.args[i+1].text()
+				mode = c.args[i+1].Text()
 			}
 			found = found || ok && isWide(mode)
 		}

@@ -3,6 +3,8 @@ package script
 import (
 	"slices"
 	"strings"
+
+	"github.com/codexlock/codexlock/internal/script/words"
 )
 
 // codeValue judges the command or the code that a word, or several, are.
@@ -15,21 +17,21 @@ func (k *contact) codeValue(v value) {
 	switch v.kind {
 	case "text":
 	case "assign":
-		name, _, _ := strings.Cut(a.code, "=")
-		w.variableOf(c, name, a.after(len(name)+1), true)
+		name, _, _ := strings.Cut(a.Code, "=")
+		w.variableOf(c, name, a.After(len(name)+1), true)
 	case "command", "rest", "until", "module":
 		k.ran = true
 		k.execute(v)
 	case "daemon":
 		k.ran = true
-		if at := slices.IndexFunc(v.args, func(a argument) bool { return a.code == "--" }); at >= 0 {
-			w.invoke(c.node, append([]argument{a}, v.args[at+1:]...), c.input, false)
+		if at := slices.IndexFunc(v.args, func(a words.Argument) bool { return a.Code == "--" }); at >= 0 {
+			w.invoke(c.node, append([]words.Argument{a}, v.args[at+1:]...), c.input, false)
 		} else {
 			w.invoke(c.node, v.args[:1], c.input, false)
 		}
 	case "remote":
 		k.ran = true
-		w.code(c, "shell", joined(v.args), c.name == "eval")
+		w.code(c, "shell", words.Joined(v.args), c.name == "eval")
 	case "parallel":
 		k.parallel(v.args)
 	case "script":
@@ -38,28 +40,28 @@ func (k *contact) codeValue(v value) {
 	case "makefile":
 		w.runsMakefile(c, a)
 	case "trap":
-		if a.code != "" && a.code != "-" && strings.Trim(a.code, "0123456789") != "" && len(k.reading.values) > 1 {
-			w.code(c, "shell", a.code, true)
+		if a.Code != "" && a.Code != "-" && strings.Trim(a.Code, "0123456789") != "" && len(k.reading.values) > 1 {
+			w.code(c, "shell", a.Code, true)
 		}
 	case "alias":
-		if _, code, ok := strings.Cut(a.code, "="); ok && w.parses(code) {
+		if _, code, ok := strings.Cut(a.Code, "="); ok && w.parses(code) {
 			w.code(c, "shell", code, true)
 		}
 	case "tarexec":
-		if code, ok := strings.CutPrefix(a.code, "exec="); ok {
+		if code, ok := strings.CutPrefix(a.Code, "exec="); ok {
 			w.code(c, "shell", code, false)
 		}
 	case "sshoption":
 		k.sshOption(a)
 	case "gitconfig":
-		name, value, _ := strings.Cut(a.code, "=")
-		k.gitOption(name, argument{a.word, value})
+		name, value, _ := strings.Cut(a.Code, "=")
+		k.gitOption(name, a.With(value))
 	case "gitname":
-		k.option = a.code
+		k.option = a.Code
 	case "gitvalue":
 		k.gitOption(k.option, a)
 	default:
-		w.code(c, v.kind, a.code, false)
+		w.code(c, v.kind, a.Code, false)
 	}
 }
 
@@ -67,14 +69,14 @@ func (k *contact) codeValue(v value) {
 func (k *contact) execute(v value) {
 	w, c, args := k.walker, k.command, v.args
 	switch {
-	case len(args) > 0 && args[0].code == "--":
+	case len(args) > 0 && args[0].Code == "--":
 		args = args[1:]
-	case v.kind == "module" && programs()[args[0].code] == nil:
+	case v.kind == "module" && programs()[args[0].Code] == nil:
 		return // a module that is not known to contact anything
 	}
-	if len(args) > 1 && args[0].code == "-c" { // flock and others hand code to a shell
+	if len(args) > 1 && args[0].Code == "-c" { // flock and others hand code to a shell
 		c.args = args[1:]
-		w.code(c, "shell", args[1].code, false)
+		w.code(c, "shell", args[1].Code, false)
 		return
 	}
 	if p := k.reading.program; len(p.operands) > 1 && p.name != "timeout" && p.name != "flock" { // in a container or elsewhere
@@ -87,18 +89,18 @@ func (k *contact) execute(v value) {
 		args = slices.Clone(args)
 		if r := k.reading.replace; r != "" {
 			for i := range args {
-				args[i].code = strings.ReplaceAll(args[i].code, r, hole)
+				args[i].Code = strings.ReplaceAll(args[i].Code, r, words.Hole)
 			}
 		} else {
-			args = append(args, argument{args[len(args)-1].word, hole})
+			args = append(args, args[len(args)-1].With(words.Hole))
 		}
 	}
 	if v.kind == "until" || v.kind == "rest" {
 		args = slices.Clone(args)
 		for i := range args {
-			args[i].code = strings.ReplaceAll(args[i].code, "{}", hole)
+			args[i].Code = strings.ReplaceAll(args[i].Code, "{}", words.Hole)
 		}
-		if len(args) > 0 && args[0].code == hole {
+		if len(args) > 0 && args[0].Code == words.Hole {
 			return // it executes the file that it found
 		}
 	}
@@ -107,33 +109,33 @@ func (k *contact) execute(v value) {
 
 // parallel judges the command of GNU parallel: up to ::: a template, of which
 // nothing means that whole commands are among the words after it, or in the input.
-func (k *contact) parallel(args []argument) {
+func (k *contact) parallel(args []words.Argument) {
 	w, c := k.walker, k.command
 	k.ran = true
-	at := slices.IndexFunc(args, func(a argument) bool { return strings.HasPrefix(a.code, ":::") })
-	template, inputs := args, []argument{{nil, hole}}
+	at := slices.IndexFunc(args, func(a words.Argument) bool { return strings.HasPrefix(a.Code, ":::") })
+	template, inputs := args, []words.Argument{{Code: words.Hole}}
 	if at >= 0 {
 		template, inputs = args[:at], args[at+1:]
 	}
 	for _, in := range inputs[:min(len(inputs), maxCandidates)] {
-		text := joined(template)
+		text := words.Joined(template)
 		switch {
 		case strings.Contains(text, "{}"):
-			text = strings.ReplaceAll(text, "{}", in.code)
+			text = strings.ReplaceAll(text, "{}", in.Code)
 		default:
-			text += " " + in.code
+			text += " " + in.Code
 		}
 		w.code(c, "shell", strings.TrimSpace(text), false)
 	}
 }
 
 // sshOption judges an option of ssh_config: a host, or a command.
-func (k *contact) sshOption(a argument) {
-	at := strings.IndexAny(a.code, "= \t")
+func (k *contact) sshOption(a words.Argument) {
+	at := strings.IndexAny(a.Code, "= \t")
 	if at < 0 {
 		return
 	}
-	name, value := strings.ToLower(a.code[:at]), strings.Trim(a.code[at+1:], "= \t")
+	name, value := strings.ToLower(a.Code[:at]), strings.Trim(a.Code[at+1:], "= \t")
 	switch name {
 	case "proxycommand", "localcommand", "remotecommand", "knownhostscommand":
 		if value != "none" {
@@ -141,10 +143,10 @@ func (k *contact) sshOption(a argument) {
 		}
 	case "proxyjump":
 		if value != "none" {
-			k.hostValue("jump", []argument{{a.word, value}})
+			k.hostValue("jump", []words.Argument{a.With(value)})
 		}
 	case "hostname":
-		k.add(hostPort(argument{a.word, value}))
+		k.add(hostPort(value))
 	}
 }
 
@@ -155,29 +157,20 @@ var gitCommands = []string{
 }
 
 // gitOption judges a setting of git config: a host, a command, or an alias.
-func (k *contact) gitOption(name string, a argument) {
+func (k *contact) gitOption(name string, a words.Argument) {
 	w, c, lower := k.walker, k.command, strings.ToLower(name)
-	code, isCommand := strings.CutPrefix(a.code, "!")
+	code, isCommand := strings.CutPrefix(a.Code, "!")
 	switch {
 	case isCommand && (strings.HasPrefix(lower, "alias.") || strings.HasPrefix(lower, "credential.") || strings.HasSuffix(lower, ".update")):
 		w.code(c, "shell", code, false)
-	case strings.HasPrefix(lower, "alias.") && a.whole():
-		w.invoke(c.node, append([]argument{{a.word, "git"}}, fieldsOf(a)...), c.input, false)
-	case slices.Contains(gitCommands, lower) && a.code != "" && a.code != "true" && a.code != "false":
-		w.code(c, "shell", a.code, false)
-	case strings.HasPrefix(lower, "http.") && strings.HasSuffix(lower, "proxy") && a.code != "",
+	case strings.HasPrefix(lower, "alias.") && a.Whole():
+		w.invoke(c.node, append([]words.Argument{a.With("git")}, a.Fields()...), c.input, false)
+	case slices.Contains(gitCommands, lower) && a.Code != "" && a.Code != "true" && a.Code != "false":
+		w.code(c, "shell", a.Code, false)
+	case strings.HasPrefix(lower, "http.") && strings.HasSuffix(lower, "proxy") && a.Code != "",
 		strings.HasPrefix(lower, "remote.") && strings.HasSuffix(lower, "url"):
-		k.hosts = append(k.hosts, remote(hostOf("x://"+strings.TrimPrefix(a.code[strings.Index(a.code, "://")+1:], "//")))...)
+		k.hosts = append(k.hosts, remote(hostOf("x://"+strings.TrimPrefix(a.Code[strings.Index(a.Code, "://")+1:], "//")))...)
 	case strings.HasPrefix(lower, "url.") && strings.HasSuffix(lower, "insteadof"):
-		k.maybe("maybe", argument{a.word, name[len("url."):]})
+		k.maybe("maybe", a.With(name[len("url."):]))
 	}
-}
-
-// fieldsOf are the words of a text.
-func fieldsOf(a argument) []argument {
-	var args []argument
-	for _, field := range strings.Fields(a.code) {
-		args = append(args, argument{a.word, field})
-	}
-	return args
 }

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/codexlock/codexlock/internal/lazyregexp"
+	"github.com/codexlock/codexlock/internal/script/words"
 )
 
 // A language describes how code in it contacts hosts, executes commands, and executes generated
@@ -76,7 +77,7 @@ func (w *walker) foreign(c command, lang kind, text string) {
 	}
 	l, ok := foreignLanguages[lang]
 	trimmed := strings.TrimLeft(text, " \t\n;({")
-	if !ok || w.shared.code+len(text) > maxCode || strings.HasPrefix(trimmed, hole) || l.makes.MatchString(text) {
+	if !ok || w.shared.code+len(text) > maxCode || strings.HasPrefix(trimmed, words.Hole) || l.makes.MatchString(text) {
 		w.opaque(c.node)
 		return
 	}
@@ -90,7 +91,7 @@ func (w *walker) foreign(c command, lang kind, text string) {
 	}
 	if l.backtick {
 		for _, code := range quotedBy(text, '`') {
-			w.code(c, "shell", dollars.ReplaceAllString(code, hole), false)
+			w.code(c, "shell", dollars.ReplaceAllString(code, words.Hole), false)
 		}
 	}
 	if lang == "awk" {
@@ -114,11 +115,11 @@ func (w *walker) contactsOf(c command, text string) {
 		}
 	}
 	for _, url := range codeURL.FindAllString(text, maxHosts) {
-		note(hostOf(strings.NewReplacer("{", hole, "%s", hole, "$", hole).Replace(url)))
+		note(hostOf(strings.NewReplacer("{", words.Hole, "%s", words.Hole, "$", words.Hole).Replace(url)))
 	}
 	for _, m := range netCalls.FindAllStringSubmatch(text, maxHosts) {
 		if !strings.Contains(m[1], "://") {
-			note(hostPort(argument{nil, m[1]}))
+			note(hostPort(m[1]))
 		}
 	}
 	if !found {
@@ -134,42 +135,42 @@ func (w *walker) executed(c command, lang kind, call, rest string) {
 	if lang == "tcl" {
 		line, _, _ := strings.Cut(rest, "\n")
 		line, _, _ = strings.Cut(line, ";")
-		w.code(c, "shell", strings.Trim(dollars.ReplaceAllString(line, hole), "{}"), false)
+		w.code(c, "shell", strings.Trim(dollars.ReplaceAllString(line, words.Hole), "{}"), false)
 		return
 	}
 	if lang == "perl" && (strings.HasPrefix(call, "open") && !strings.Contains(call, "|") || strings.HasPrefix(call, "qx")) {
 		w.perlOpen(c, call, rest)
 		return
 	}
-	var words []string
+	var literals []string
 	for {
 		word, after, ok := stringLiteral(rest)
 		if !ok {
 			break
 		}
-		words = append(words, word)
+		literals = append(literals, word)
 		rest = strings.TrimLeft(after, " \t\n")
 		if next, more := strings.CutPrefix(rest, ","); more && (list || lang == "perl" || lang == "ruby" || lang == "node") {
 			rest = strings.TrimLeft(next, " \t\n[")
 			continue
 		}
 		if rest != "" && strings.ContainsRune("+.%&*", rune(rest[0])) || strings.HasPrefix(rest, "..") || lang == "awk" && rest != "" && rest[0] != ')' {
-			words[len(words)-1] += hole
+			literals[len(literals)-1] += words.Hole
 		}
 		break
 	}
 	switch {
-	case len(words) == 0:
+	case len(literals) == 0:
 		w.opaque(c.node)
-	case len(words) == 1 && !list:
-		w.code(c, "shell", dollars.ReplaceAllString(words[0], hole), false)
+	case len(literals) == 1 && !list:
+		w.code(c, "shell", dollars.ReplaceAllString(literals[0], words.Hole), false)
 	default:
-		args := make([]argument, len(words))
-		for i, word := range words {
-			args[i] = argument{nil, dollars.ReplaceAllString(word, hole)}
+		args := make([]words.Argument, len(literals))
+		for i, word := range literals {
+			args[i] = words.Argument{Code: dollars.ReplaceAllString(word, words.Hole)}
 		}
 		if rest != "" && rest[0] != ']' && rest[0] != ')' && rest[0] != '}' {
-			args = append(args, argument{nil, hole})
+			args = append(args, words.Argument{Code: words.Hole})
 		}
 		w.invoke(c.node, args, input{state: file}, false)
 	}
@@ -179,15 +180,15 @@ func (w *walker) executed(c command, lang kind, call, rest string) {
 func (w *walker) perlOpen(c command, call, rest string) {
 	if strings.HasPrefix(call, "qx") {
 		code, _, _ := strings.Cut(rest, ")")
-		w.code(c, "shell", dollars.ReplaceAllString(strings.Trim(code, "{}/'\""), hole), false)
+		w.code(c, "shell", dollars.ReplaceAllString(strings.Trim(code, "{}/'\""), words.Hole), false)
 		return
 	}
 	text, _, ok := stringLiteral(rest)
 	if command, piped := strings.CutSuffix(strings.TrimSpace(text), "|"); ok && piped {
-		w.code(c, "shell", dollars.ReplaceAllString(command, hole), false)
+		w.code(c, "shell", dollars.ReplaceAllString(command, words.Hole), false)
 	}
 	if command, piped := strings.CutPrefix(strings.TrimSpace(text), "|"); ok && piped {
-		w.code(c, "shell", dollars.ReplaceAllString(command, hole), false)
+		w.code(c, "shell", dollars.ReplaceAllString(command, words.Hole), false)
 	}
 }
 
@@ -209,7 +210,7 @@ func stringLiteral(text string) (value, rest string, ok bool) {
 			case 't':
 				b.WriteByte('\t')
 			case 'x', 'u', 'U', '0', '1', '2', '3', '4', '5', '6', '7':
-				b.WriteString(hole)
+				b.WriteString(words.Hole)
 			default:
 				b.WriteByte(text[i])
 			}
@@ -234,7 +235,7 @@ func quotedBy(text string, quote byte) []string {
 
 // rules judges the rules of a makefile: what its recipes and $(shell ...) execute.
 func (w *walker) rules(c command, text string) {
-	if strings.HasPrefix(strings.TrimSpace(text), hole) {
+	if strings.HasPrefix(strings.TrimSpace(text), words.Hole) {
 		w.opaque(c.node)
 		return
 	}
@@ -258,7 +259,7 @@ func (w *walker) rules(c command, text string) {
 		}
 		if isRecipe {
 			recipe = strings.TrimLeft(recipe, " \t@+-")
-			recipe = makeVariable.ReplaceAllString(strings.ReplaceAll(recipe, "$$", "\x01"), hole)
+			recipe = makeVariable.ReplaceAllString(strings.ReplaceAll(recipe, "$$", "\x01"), words.Hole)
 			code = append(code, strings.ReplaceAll(recipe, "\x01", "$"))
 		}
 	}
@@ -303,7 +304,7 @@ func (w *walker) awkPipes(c command, text string) {
 		}
 		switch o := tokens[other]; {
 		case o.quoted && other > 0 && other < i && tokens[other-1].quoted:
-			w.code(c, "shell", tokens[other-1].text+hole, false)
+			w.code(c, "shell", tokens[other-1].text+words.Hole, false)
 		case o.quoted:
 			w.code(c, "shell", o.text, false)
 		default:
@@ -326,7 +327,7 @@ func (w *walker) awkVariable(c command, tokens []awkToken, name string) {
 		found = true
 		code := tokens[i+2].text
 		if i+3 < len(tokens) && tokens[i+3].text != ";" && tokens[i+3].text != "}" {
-			code += hole
+			code += words.Hole
 		}
 		w.code(c, "shell", code, false)
 	}

@@ -4,6 +4,8 @@ import (
 	"slices"
 
 	"mvdan.cc/sh/v3/syntax"
+
+	"github.com/codexlock/codexlock/internal/script/words"
 )
 
 // functions are those that a script defines.
@@ -33,7 +35,7 @@ func (f *functions) collect(file *syntax.File) {
 		case *syntax.CallExpr:
 			if len(n.Args) > 0 && n.Args[0].Lit() == "unset" {
 				for _, word := range n.Args[1:] {
-					text, _ := Literal(word)
+					text, _ := words.Literal(word)
 					removed[text] = true
 				}
 			}
@@ -66,7 +68,7 @@ func (f *functions) mayRun(s *syntax.Stmt) bool {
 		if !ok || len(call.Args) == 0 {
 			return true
 		}
-		text, whole := Literal(call.Args[0])
+		text, whole := words.Literal(call.Args[0])
 		found = found || !whole || f.names[text] || slices.Contains([]string{"eval", "source", ".", "trap", "command", "builtin"}, text)
 		return true
 	})
@@ -81,7 +83,7 @@ func executes(d *syntax.FuncDecl) bool {
 		if !ok || len(call.Args) == 0 {
 			return true
 		}
-		text, whole := Literal(call.Args[0])
+		text, whole := words.Literal(call.Args[0])
 		found = found || isArguments(call.Args[0]) || whole && isWrapper(text) && slices.ContainsFunc(call.Args, isArguments)
 		return true
 	})
@@ -102,7 +104,7 @@ func isArguments(word *syntax.Word) bool {
 			parts = quoted.Parts
 		}
 	}
-	p := variable(parts)
+	p := words.Parameter(parts)
 	return p != nil && p.Param != nil && slices.Contains([]string{"@", "*", "1", "2", "3"}, p.Param.Value)
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/lazyregexp"
+	"github.com/codexlock/codexlock/internal/script/words"
 )
 
 // A contact collects the hosts that one command contacts and the code that it executes.
@@ -89,7 +90,7 @@ func (k *contact) add(host string) {
 }
 
 // hostValue notes the hosts that a word of some kind names.
-func (k *contact) hostValue(kind kind, args []argument) bool {
+func (k *contact) hostValue(kind kind, args []words.Argument) bool {
 	if len(args) == 0 {
 		return false
 	}
@@ -98,7 +99,7 @@ func (k *contact) hostValue(kind kind, args []argument) bool {
 	case "url", "registry", "httpie":
 		k.url(a)
 	case "host":
-		k.add(hostPort(a))
+		k.add(hostPort(a.Code))
 	case "maybe", "gorun", "npx":
 		k.maybe(kind, a)
 	case "repo", "source":
@@ -108,11 +109,11 @@ func (k *contact) hostValue(kind kind, args []argument) bool {
 	case "asked", "server":
 		k.ask(kind, a)
 	case "list":
-		if a.code != "/dev/null" {
+		if a.Code != "/dev/null" {
 			k.add("")
 		}
 	case "image":
-		if host, ok := imageHost(a); ok {
+		if host, ok := imageHost(a.Code); ok {
 			k.add(host)
 		} else {
 			k.named = true
@@ -120,11 +121,11 @@ func (k *contact) hostValue(kind kind, args []argument) bool {
 	case "resolve", "connect":
 		k.colons(a, map[string]int{"resolve": 3, "connect": 4}[string(kind)])
 	case "jump":
-		for _, one := range strings.Split(a.code, ",") {
-			k.add(hostPort(argument{a.word, strings.TrimPrefix(one, "ssh://")}))
+		for _, one := range strings.Split(a.Code, ",") {
+			k.add(hostPort(strings.TrimPrefix(one, "ssh://")))
 		}
 	case "sshforward":
-		k.add(hostPort(a))
+		k.add(hostPort(a.Code))
 	case "share", "mount":
 		k.share(a)
 	case "socat":
@@ -136,32 +137,32 @@ func (k *contact) hostValue(kind kind, args []argument) bool {
 }
 
 // url notes the host of a URL, or of a word that the program takes for one.
-func (k *contact) url(a argument) {
-	scheme, _, found := strings.Cut(a.text(), "://")
+func (k *contact) url(a words.Argument) {
+	scheme, _, found := strings.Cut(a.Text(), "://")
 	switch {
 	case found && slices.Contains([]string{"file", "unix", "fd", "npipe"}, strings.ToLower(scheme)):
 		k.named = true
 	case found:
-		k.add(hostOf(a.code))
-	case strings.HasPrefix(a.text(), "/"), a.code == "-", a.code == "":
-		k.named = k.named || a.text() != ""
-	case strings.HasPrefix(a.text(), ":") && k.reading.program.name != "curl":
+		k.add(hostOf(a.Code))
+	case strings.HasPrefix(a.Text(), "/"), a.Code == "-", a.Code == "":
+		k.named = k.named || a.Text() != ""
+	case strings.HasPrefix(a.Text(), ":") && k.reading.program.name != "curl":
 		k.named = true // a port of this machine
 	default:
-		k.add(hostOf("x://" + a.code))
+		k.add(hostOf("x://" + a.Code))
 	}
 }
 
 // maybe notes the host of a URL, or of user@host:path; another word is none.
-func (k *contact) maybe(kind kind, a argument) {
-	text := a.text()
+func (k *contact) maybe(kind kind, a words.Argument) {
+	text := a.Text()
 	if at := strings.Index(text, "://"); at >= 0 {
 		if !strings.HasSuffix(text[:at], "file") && !strings.HasSuffix(text[:at], "unix") {
-			k.hosts = append(k.hosts, remote(hostOf(a.code))...)
+			k.hosts = append(k.hosts, remote(hostOf(a.Code))...)
 		}
 		return
 	}
-	if host, ok := scpHost(a); ok && strings.Contains(text, "@") && kind == "maybe" && strings.Contains(a.code, ":") {
+	if host, ok := scpHost(a.Code); ok && strings.Contains(text, "@") && kind == "maybe" && strings.Contains(a.Code, ":") {
 		k.hosts = append(k.hosts, remote(host)...)
 	}
 	if kind == "gorun" && strings.Contains(text, "@") {
@@ -174,10 +175,10 @@ func (k *contact) maybe(kind kind, a argument) {
 }
 
 // packageCommand judges npx PROGRAM ARGUMENT... like the program itself, where it is one of the table.
-func (k *contact) packageCommand(a argument) {
+func (k *contact) packageCommand(a words.Argument) {
 	args := k.command.args
-	at := slices.IndexFunc(args, func(b argument) bool { return b.code == a.code })
-	if at >= 0 && a.whole() && programs()[a.code] != nil {
+	at := slices.IndexFunc(args, func(b words.Argument) bool { return b.Code == a.Code })
+	if at >= 0 && a.Whole() && programs()[a.Code] != nil {
 		k.walker.invoke(k.command.node, args[at:], k.command.input, false)
 	}
 }
@@ -193,17 +194,17 @@ func remote(host string) []string {
 // repository notes the host of what a version control system reads from or writes
 // to: a URL, a path of this machine, or the name of a remote, whose host is known
 // only to the repository's configuration.
-func (k *contact) repository(kind kind, a argument) {
-	text := a.text()
+func (k *contact) repository(kind kind, a words.Argument) {
+	text := a.Text()
 	at := strings.Index(text, "://")
-	switch host, scp := scpHost(a); {
+	switch host, scp := scpHost(a.Code); {
 	case at >= 0 && text[:at] == "file", at < 0 && (strings.HasPrefix(text, "/") || strings.HasPrefix(text, ".") || strings.HasPrefix(text, "~")):
 		k.named = true
 	case at >= 0:
-		k.add(hostOf(a.code))
+		k.add(hostOf(a.Code))
 	case scp:
 		k.add(host)
-	case kind == "source" && a.whole():
+	case kind == "source" && a.Whole():
 		k.named = true
 	default:
 		k.add("")
@@ -213,32 +214,32 @@ func (k *contact) repository(kind kind, a argument) {
 // copies notes the host of [user@]host:path; a path of this machine has none. A
 // word that begins with what is not known may be either: it is the path unless it
 // has a colon, or the program only copies between machines.
-func (k *contact) copies(a argument) {
-	host, ok := scpHost(a)
+func (k *contact) copies(a words.Argument) {
+	host, ok := scpHost(a.Code)
 	switch {
-	case strings.Contains(a.text(), "://"):
-		k.add(hostOf(a.code))
+	case strings.Contains(a.Text(), "://"):
+		k.add(hostOf(a.Code))
 	case ok:
 		k.add(host)
-	case !a.whole() && a.text() == "" && (strings.Contains(a.code, ":") || k.reading.program.name == "sftp"):
+	case !a.Whole() && a.Text() == "" && (strings.Contains(a.Code, ":") || k.reading.program.name == "sftp"):
 		k.add("")
 	case k.reading.program.name == "sftp":
-		k.add(hostPort(a))
+		k.add(hostPort(a.Code))
 	case k.reading.program.name == "rsync":
 		k.named = true
 	}
 }
 
 // ask notes the host that a name is looked up for, and @server that is asked.
-func (k *contact) ask(kind kind, a argument) {
+func (k *contact) ask(kind kind, a words.Argument) {
 	if kind == "server" {
-		if server, ok := strings.CutPrefix(a.code, "@"); ok {
-			k.add(hostPort(argument{a.word, server}))
+		if server, ok := strings.CutPrefix(a.Code, "@"); ok {
+			k.add(hostPort(server))
 			return
 		}
 	}
-	host := a.code
-	if !a.whole() {
+	host := a.Code
+	if !a.Whole() {
 		host = ""
 	}
 	if isLocal(host) {
@@ -250,9 +251,9 @@ func (k *contact) ask(kind kind, a argument) {
 
 // colons notes the third of the parts that colons separate: what curl connects to
 // in place of the first.
-func (k *contact) colons(a argument, parts int) {
-	fields := splitColons(a.code)
-	if strings.HasPrefix(a.code, "-") && parts == 3 {
+func (k *contact) colons(a words.Argument, parts int) {
+	fields := splitColons(a.Code)
+	if strings.HasPrefix(a.Code, "-") && parts == 3 {
 		return // removes an entry
 	}
 	if len(fields) < 3 {
@@ -263,7 +264,7 @@ func (k *contact) colons(a argument, parts int) {
 		return // the same host
 	}
 	for _, one := range strings.Split(fields[2], ",") {
-		k.hosts = append(k.hosts, remote(hostPort(argument{a.word, one}))...)
+		k.hosts = append(k.hosts, remote(hostPort(one))...)
 	}
 }
 
@@ -287,13 +288,13 @@ func splitColons(text string) []string {
 }
 
 // share notes the host of //host/share and host:path.
-func (k *contact) share(a argument) {
-	if rest, ok := strings.CutPrefix(a.code, "//"); ok {
+func (k *contact) share(a words.Argument) {
+	if rest, ok := strings.CutPrefix(a.Code, "//"); ok {
 		host, _, _ := strings.Cut(rest, "/")
-		k.add(hostPort(argument{a.word, host}))
+		k.add(hostPort(host))
 		return
 	}
-	if host, ok := scpHost(a); ok && !strings.HasPrefix(a.text(), "/") && !strings.Contains(a.text(), "=") {
+	if host, ok := scpHost(a.Code); ok && !strings.HasPrefix(a.Text(), "/") && !strings.Contains(a.Text(), "=") {
 		k.add(host)
 	}
 }
@@ -302,15 +303,15 @@ func (k *contact) share(a argument) {
 var socatAddress = lazyregexp.New(`(?i)^(tcp|tcp4|tcp6|udp|udp4|udp6|openssl|ssl|sctp|sctp4|sctp6|dccp|udplite|socks4|socks4a|socks5|socks5-connect|proxy|dtls|ip|ip4|ip6)([46]?)(-connect|-sendto|-datagram)?:`)
 
 // socat notes the host of an address, and judges the command of EXEC and SYSTEM.
-func (k *contact) socat(a argument) {
-	keyword, rest, found := strings.Cut(a.code, ":")
+func (k *contact) socat(a words.Argument) {
+	keyword, rest, found := strings.Cut(a.Code, ":")
 	switch {
-	case socatAddress.MatchString(a.code):
-		k.add(hostPort(argument{a.word, splitColons(rest)[0]}))
+	case socatAddress.MatchString(a.Code):
+		k.add(hostPort(splitColons(rest)[0]))
 	case found && slices.Contains([]string{"exec", "system", "shell"}, strings.ToLower(keyword)):
 		code, _, _ := strings.Cut(rest, ",")
 		k.walker.code(k.command, "shell", strings.Trim(code, `'"`), false)
-	case !a.whole() && a.text() == "":
+	case !a.Whole() && a.Text() == "":
 		k.add("")
 	}
 }
@@ -321,7 +322,7 @@ func hostOf(code string) string {
 	if end := strings.IndexAny(rest, "/?#"); end >= 0 {
 		rest = rest[:end]
 	}
-	if strings.Contains(rest, hole) {
+	if strings.Contains(rest, words.Hole) {
 		return ""
 	}
 	u, err := url.Parse("x://" + rest)
@@ -332,28 +333,28 @@ func hostOf(code string) string {
 }
 
 // hostPort is the host of [user@]host[:port], and of a URL.
-func hostPort(a argument) string {
-	if strings.Contains(a.code, "://") {
-		return hostOf(a.code)
+func hostPort(code string) string {
+	if strings.Contains(code, "://") {
+		return hostOf(code)
 	}
-	name, _, _ := strings.Cut(a.code, "/")
+	name, _, _ := strings.Cut(code, "/")
 	name = name[strings.LastIndexByte(name, '@')+1:]
-	if host, _, err := net.SplitHostPort(name); err == nil && !strings.Contains(host, hole) {
+	if host, _, err := net.SplitHostPort(name); err == nil && !strings.Contains(host, words.Hole) {
 		return host
 	}
-	if name = strings.Trim(name, "[]"); strings.Contains(name, hole) {
+	if name = strings.Trim(name, "[]"); strings.Contains(name, words.Hole) {
 		return ""
 	}
 	return name
 }
 
 // scpHost is the host in [user@]host:path.
-func scpHost(a argument) (host string, ok bool) {
-	name, _, found := strings.Cut(a.code, ":")
-	if !found || name == "" || strings.HasPrefix(name, "-") || strings.ContainsAny(name, "/= ") || a.text() == "" {
+func scpHost(code string) (host string, ok bool) {
+	name, _, found := strings.Cut(code, ":")
+	if !found || name == "" || strings.HasPrefix(name, "-") || strings.ContainsAny(name, "/= ") || strings.HasPrefix(code, words.Hole) {
 		return "", false
 	}
-	if strings.Contains(name, hole) {
+	if strings.Contains(name, words.Hole) {
 		return "", true
 	}
 	return name[strings.LastIndexByte(name, '@')+1:], true
@@ -364,17 +365,17 @@ var imageTransport = lazyregexp.New(`^(dir|oci|oci-archive|docker-archive|docker
 
 // imageHost is the registry that the name of an image has; none where it is an image
 // of this machine.
-func imageHost(a argument) (host string, ok bool) {
-	if imageTransport.MatchString(a.code) {
+func imageHost(code string) (host string, ok bool) {
+	if imageTransport.MatchString(code) {
 		return "", false
 	}
-	name := strings.TrimPrefix(a.code, "docker://")
+	name := strings.TrimPrefix(code, "docker://")
 	registry, _, found := strings.Cut(name, "/")
-	if strings.Contains(registry, hole) {
+	if strings.Contains(registry, words.Hole) {
 		return "", true
 	}
 	if found && (strings.ContainsAny(registry, ".:") || registry == "localhost") {
-		return hostPort(argument{a.word, registry}), true
+		return hostPort(registry), true
 	}
 	return "docker.io", true
 }
@@ -395,17 +396,17 @@ func (w *walker) environment(n syntax.Node, a *syntax.Assign, prefix bool) {
 	if a.Name == nil || a.Value == nil {
 		return
 	}
-	w.variableOf(command{node: n, input: w.input}, a.Name.Value, argument{a.Value, w.textOf(a.Value)}, prefix)
+	w.variableOf(command{node: n, input: w.input}, a.Name.Value, words.Argument{Word: a.Value, Code: w.textOf(a.Value)}, prefix)
 }
 
-func (w *walker) variableOf(c command, name string, a argument, prefix bool) {
+func (w *walker) variableOf(c command, name string, a words.Argument, prefix bool) {
 	k, ok := programs()[environment].options[name]
 	isProxy := strings.HasSuffix(strings.ToLower(name), "_proxy")
-	if !ok || !a.whole() && k == "url" && !(prefix && isProxy) {
+	if !ok || !a.Whole() && k == "url" && !(prefix && isProxy) {
 		return
 	}
 	one := &contact{walker: w, command: c, name: name, reading: reading{program: programs()[environment]}}
-	c.args = []argument{a}
+	c.args = []words.Argument{a}
 	one.command = c
 	one.value(value{k, c.args})
 	for _, host := range one.hosts {

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"mvdan.cc/sh/v3/syntax"
+
+	"github.com/codexlock/codexlock/internal/script/words"
 )
 
 // mentions are the paths that a script names, by their use: a file that each run creates again
@@ -40,22 +42,22 @@ func (m *mentions) call(w *walker, call *syntax.CallExpr) {
 	if len(args) == 0 {
 		return
 	}
-	for len(args) > 1 && slices.Contains([]string{"builtin", "command", "sudo"}, args[0].code) {
+	for len(args) > 1 && slices.Contains([]string{"builtin", "command", "sudo"}, args[0].Code) {
 		args = args[1:]
 	}
-	name, at := path.Base(args[0].code), call.Pos().Offset()
-	if (name == "cd" || name == "pushd") && m.moved == 0 && len(args) > 1 && !args[len(args)-1].whole() {
+	name, at := path.Base(args[0].Code), call.Pos().Offset()
+	if (name == "cd" || name == "pushd") && m.moved == 0 && len(args) > 1 && !args[len(args)-1].Whole() {
 		m.moved = at + 1
 	}
 	list := m.named
 	if slices.Contains([]string{"rm", "rmdir", "unlink", "mv"}, name) {
 		list = m.removed
 	}
-	edits := name == "grep" || name == "sed" && slices.ContainsFunc(args, func(a argument) bool {
-		return strings.HasPrefix(a.code, "-i") || strings.HasPrefix(a.code, "--in-place")
+	edits := name == "grep" || name == "sed" && slices.ContainsFunc(args, func(a words.Argument) bool {
+		return strings.HasPrefix(a.Code, "-i") || strings.HasPrefix(a.Code, "--in-place")
 	})
 	for _, a := range args[1:] {
-		text := strings.TrimSuffix(a.code, "/")
+		text := strings.TrimSuffix(a.Code, "/")
 		if edits {
 			m.edited[text] = append(m.edited[text], at)
 		}
@@ -77,14 +79,14 @@ func (w *walker) earlier(list map[string][]uint, text string, at uint) bool {
 
 // fixed reports whether each run of a script finds the same file at a path: one that
 // is written out, and not below a folder that is new each time.
-func (w *walker) fixed(a argument, at uint) bool {
-	if !a.whole() || a.code == "" || strings.ContainsAny(a.code, "*?[") {
+func (w *walker) fixed(a words.Argument, at uint) bool {
+	if !a.Whole() || a.Code == "" || strings.ContainsAny(a.Code, "*?[") {
 		return false
 	}
-	if strings.HasPrefix(a.code, "/dev/") || strings.HasPrefix(a.code, "/proc/") || strings.HasPrefix(a.code, "/sys/") {
+	if strings.HasPrefix(a.Code, "/dev/") || strings.HasPrefix(a.Code, "/proc/") || strings.HasPrefix(a.Code, "/sys/") {
 		return false
 	}
-	return strings.HasPrefix(a.code, "/") || strings.HasPrefix(a.code, "~") || w.mentions.moved == 0 || at < w.mentions.moved
+	return strings.HasPrefix(a.Code, "/") || strings.HasPrefix(a.Code, "~") || w.mentions.moved == 0 || at < w.mentions.moved
 }
 
 // repeat notes what a second run does not leave as the first did (ZT-1.3): what
@@ -100,11 +102,11 @@ func (w *walker) repeat(c command) {
 	case "mv", "rm", "rmdir", "unlink":
 		why = w.removes(c)
 	case "tee":
-		if c.has('a', "--append") && slices.ContainsFunc(c.operands(), func(a argument) bool { return w.appends(a, c.node) }) {
+		if c.has('a', "--append") && slices.ContainsFunc(c.operands(), func(a words.Argument) bool { return w.appends(a, c.node) }) {
 			why = "appends once more"
 		}
 	case "useradd", "adduser", "groupadd", "addgroup":
-		if operands := c.operands(); len(operands) > 0 && operands[len(operands)-1].whole() && !strings.HasPrefix(c.name, "add") || len(operands) == 1 && operands[0].whole() {
+		if operands := c.operands(); len(operands) > 0 && operands[len(operands)-1].Whole() && !strings.HasPrefix(c.name, "add") || len(operands) == 1 && operands[0].Whole() {
 			why = "fails when it is done already"
 		}
 	}
@@ -131,7 +133,7 @@ func (w *walker) makes(c command) string {
 		targets = operands[:1]
 	}
 	for _, a := range targets {
-		if w.fixed(a, at) && len(w.mentions.removed[strings.TrimSuffix(a.code, "/")]) == 0 {
+		if w.fixed(a, at) && len(w.mentions.removed[strings.TrimSuffix(a.Code, "/")]) == 0 {
 			return why
 		}
 	}
@@ -149,7 +151,7 @@ func (w *walker) removes(c command) string {
 		sources, why = operands[:max(len(operands)-1, 1)], "fails if its source no longer exists"
 	}
 	for _, a := range sources {
-		text := strings.TrimSuffix(a.code, "/")
+		text := strings.TrimSuffix(a.Code, "/")
 		if w.fixed(a, at) && !w.made(text, at, c.name == "mv") && !w.inFilled(text, at) {
 			return why
 		}
@@ -188,13 +190,13 @@ func (w *walker) inFilled(text string, at uint) bool {
 }
 
 // appends reports whether what is appended to a file is there twice after a second run.
-func (w *walker) appends(a argument, n syntax.Node) bool {
+func (w *walker) appends(a words.Argument, n syntax.Node) bool {
 	at := n.Pos().Offset()
-	if !w.fixed(a, at) || strings.HasSuffix(a.code, ".log") || strings.HasPrefix(a.code, "/var/log/") {
+	if !w.fixed(a, at) || strings.HasSuffix(a.Code, ".log") || strings.HasPrefix(a.Code, "/var/log/") {
 		return false
 	}
-	if w.earlier(w.mentions.edited, a.code, at) {
+	if w.earlier(w.mentions.edited, a.Code, at) {
 		return false // what an earlier run added is taken out, or looked for
 	}
-	return !w.earlier(w.mentions.emptied, a.code, at) && !w.earlier(w.mentions.removed, a.code, at)
+	return !w.earlier(w.mentions.emptied, a.Code, at) && !w.earlier(w.mentions.removed, a.Code, at)
 }

@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"mvdan.cc/sh/v3/syntax"
+
+	"github.com/codexlock/codexlock/internal/script/words"
 )
 
 // variables are what the variables of a script hold, as far as that is certain: one
@@ -12,7 +14,7 @@ import (
 // place of its use.
 type variables struct {
 	writes map[string][]write
-	names  map[string][][]argument // of the commands that variables may hold, as they are asked for
+	names  map[string][][]words.Argument // of the commands that variables may hold, as they are asked for
 	// frozen says that code which is not read here may change any of them.
 	frozen bool
 }
@@ -33,7 +35,7 @@ const maxValue = 4096
 
 // collect notes every assignment of a script.
 func (v *variables) collect(f *syntax.File) {
-	v.writes, v.names = map[string][]write{}, map[string][][]argument{}
+	v.writes, v.names = map[string][]write{}, map[string][][]words.Argument{}
 	certain := map[syntax.Node]*syntax.FuncDecl{}
 	v.certain(f.Stmts, nil, certain)
 	var within []*syntax.FuncDecl
@@ -128,7 +130,7 @@ func (v *variables) declares(d *syntax.DeclClause) {
 		if a.Value == nil || a.Name != nil && !a.Naked {
 			continue
 		}
-		text, _ := Literal(a.Value)
+		text, _ := words.Literal(a.Value)
 		if strings.HasPrefix(text, "-") && strings.ContainsAny(text, "niluc") {
 			v.frozen = true
 		}
@@ -139,7 +141,7 @@ func (v *variables) declares(d *syntax.DeclClause) {
 func (v *variables) calls(call *syntax.CallExpr, add func(string, write)) {
 	var texts []string
 	for _, word := range call.Args {
-		text, _ := Literal(word)
+		text, _ := words.Literal(word)
 		texts = append(texts, text)
 	}
 	if len(texts) == 0 {
@@ -170,7 +172,7 @@ func (v *variables) calls(call *syntax.CallExpr, add func(string, write)) {
 
 // constant is the value of a plain parameter, where it is certain.
 func (w *walker) constant(p *syntax.ParamExp) (text string, ok bool) {
-	if p.Param == nil || p.Index != nil || !IsPlain(p) {
+	if p.Param == nil || p.Index != nil || !words.IsPlain(p) {
 		return "", false
 	}
 	all := w.certainWrites(p)
@@ -182,10 +184,8 @@ func (w *walker) constant(p *syntax.ParamExp) (text string, ok bool) {
 	if all[0].value == nil {
 		return "", false // declared here to be set elsewhere
 	}
-	var b strings.Builder
-	w.write(&b, all[0].value.Parts, false)
-	text = b.String()
-	return text, text != "" && len(text) <= maxValue && !strings.Contains(text, hole) && !strings.HasPrefix(text, "~")
+	text = w.textOf(all[0].value)
+	return text, text != "" && len(text) <= maxValue && !strings.Contains(text, words.Hole) && !strings.HasPrefix(text, "~")
 }
 
 // maxResolving bounds variables that are made of variables.
@@ -211,15 +211,15 @@ func (w *walker) certainWrites(p *syntax.ParamExp) []write {
 }
 
 // array are the words of "${name[@]}", where they are certain.
-func (w *walker) array(word *syntax.Word) (args []argument, ok bool) {
+func (w *walker) array(word *syntax.Word) (args []words.Argument, ok bool) {
 	parts := word.Parts
 	if len(parts) == 1 {
 		if quoted, is := parts[0].(*syntax.DblQuoted); is {
 			parts = quoted.Parts
 		}
 	}
-	p := variable(parts)
-	if p == nil || p.Param == nil || p.Index == nil || !IsPlain(p) {
+	p := words.Parameter(parts)
+	if p == nil || p.Param == nil || p.Index == nil || !words.IsPlain(p) {
 		return nil, false
 	}
 	if index, is := p.Index.(*syntax.Word); !is || index.Lit() != "@" && index.Lit() != "*" {
@@ -242,21 +242,16 @@ func (w *walker) array(word *syntax.Word) (args []argument, ok bool) {
 	return args, len(all) > 0
 }
 
-// IsPlain reports that a parameter is expanded as it is.
-func IsPlain(p *syntax.ParamExp) bool {
-	return !p.Excl && !p.Length && !p.Width && !p.IsSet && p.Slice == nil && p.Repl == nil && p.Exp == nil && p.Names == 0
-}
-
 // candidates are the words that a command's name in a variable may stand for: every
 // literal that the script gives the variable anywhere.
-func (w *walker) candidates(word *syntax.Word) [][]argument {
+func (w *walker) candidates(word *syntax.Word) [][]words.Argument {
 	parts := word.Parts
 	if len(parts) == 1 {
 		if quoted, ok := parts[0].(*syntax.DblQuoted); ok {
 			parts = quoted.Parts
 		}
 	}
-	p := variable(parts)
+	p := words.Parameter(parts)
 	if p == nil || p.Param == nil || w.vars == nil {
 		return nil
 	}
@@ -273,31 +268,31 @@ func (w *walker) candidates(word *syntax.Word) [][]argument {
 }
 
 // namesIn looks for the literals that a variable is given.
-func (w *walker) namesIn(p *syntax.ParamExp, word *syntax.Word) [][]argument {
+func (w *walker) namesIn(p *syntax.ParamExp, word *syntax.Word) [][]words.Argument {
 	var values []*syntax.Word
-	var all [][]argument
+	var all [][]words.Argument
 	if p.Exp != nil {
 		values = append(values, p.Exp.Word)
 	}
 	for _, a := range w.vars.writes[p.Param.Value] {
 		values = append(append(values, a.value), a.items...)
 		if a.array != nil {
-			var args []argument
+			var args []words.Argument
 			for _, e := range a.array.Elems {
 				if e.Value != nil {
-					args = append(args, argument{word, w.textOf(e.Value)})
+					args = append(args, words.Argument{Word: word, Code: w.textOf(e.Value)})
 				}
 			}
 			all = append(all, args)
 		}
 	}
 	for _, value := range values {
-		text, whole := Literal(value)
-		var args []argument
+		text, whole := words.Literal(value)
+		var args []words.Argument
 		for _, field := range strings.Fields(text) {
-			args = append(args, argument{word, field})
+			args = append(args, words.Argument{Word: word, Code: field})
 		}
-		same := func(other []argument) bool { return joined(other) == joined(args) }
+		same := func(other []words.Argument) bool { return words.Joined(other) == words.Joined(args) }
 		if whole && len(args) > 0 && len(all) <= maxCandidates && !slices.ContainsFunc(all, same) {
 			all = append(all, args)
 		}

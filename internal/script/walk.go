@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/script/words"
 	"mvdan.cc/sh/v3/syntax"
 )
 
@@ -263,7 +264,7 @@ func (w *walker) source(n syntax.Node) string {
 
 // answersHelp notes a pattern or an operand that is --help or --usage.
 func (w *walker) answersHelp(word *syntax.Word) {
-	if text, ok := Literal(word); ok && (text == "--help" || text == "--usage") {
+	if text, ok := words.Literal(word); ok && (text == "--help" || text == "--usage") {
 		w.facts.Usage = "handled"
 	}
 }
@@ -272,7 +273,7 @@ func (w *walker) answersHelp(word *syntax.Word) {
 var unverified = []string{"assets/incoming/", "assets/quarantine/"}
 
 func (w *walker) reference(word *syntax.Word) {
-	text, _ := Literal(word)
+	text, _ := words.Literal(word)
 	for _, dir := range unverified {
 		if i := strings.Index(text+"/", dir); i == 0 || i > 0 && (text[i-1] == '/' || text[i-1] == '=' || text[i-1] == ' ') {
 			w.use(&w.facts.References, word, text)
@@ -281,10 +282,10 @@ func (w *walker) reference(word *syntax.Word) {
 }
 
 func (w *walker) redirect(r *syntax.Redirect) {
-	target, _ := Literal(r.Word)
+	target, _ := words.Literal(r.Word)
 	if rest, ok := cutAny(w.textOf(r.Word), "/dev/tcp/", "/dev/udp/"); ok {
 		host, _, complete := strings.Cut(rest, "/")
-		if !complete || strings.Contains(host, hole) {
+		if !complete || strings.Contains(host, words.Hole) {
 			host = ""
 		}
 		if !isLocal(host) {
@@ -293,7 +294,7 @@ func (w *walker) redirect(r *syntax.Redirect) {
 	}
 	switch r.Op {
 	case syntax.AppOut, syntax.AppAll:
-		if w.depth == 0 && !w.guarded && w.appends(argument{r.Word, w.textOf(r.Word)}, r) {
+		if w.depth == 0 && !w.guarded && w.appends(words.Argument{Word: r.Word, Code: w.textOf(r.Word)}, r) {
 			w.use(&w.facts.Repeats, r, w.source(r)+" appends once more")
 		}
 	case syntax.RdrIn:

@@ -5,51 +5,18 @@ import (
 
 	"mvdan.cc/sh/v3/expand"
 	"mvdan.cc/sh/v3/syntax"
+
+	"github.com/codexlock/codexlock/internal/script/words"
 )
-
-// hole stands in the text of a word for what is known only when the script runs. It
-// is a name, so that code around it can be parsed wherever it stands.
-const hole = "_codexlock_hole_"
-
-// An argument is a word of a command: its text without quotes, with a hole for each
-// part that is known only at run time.
-type argument struct {
-	word *syntax.Word
-	code string
-}
-
-// text is the argument up to its first hole.
-func (a argument) text() string {
-	text, _, _ := strings.Cut(a.code, hole)
-	return text
-}
-
-// whole reports that all of it is known.
-func (a argument) whole() bool { return !strings.Contains(a.code, hole) }
-
-// after is the argument without its first n bytes.
-func (a argument) after(n int) argument { return argument{a.word, a.code[min(n, len(a.code)):]} }
-
-// Literal is a word's text up to its first part that is known only at run time;
-// whole reports that there is none.
-func Literal(word *syntax.Word) (text string, whole bool) {
-	if word == nil {
-		return "", true
-	}
-	var b strings.Builder
-	(&walker{}).write(&b, word.Parts, false)
-	a := argument{word, b.String()}
-	return a.text(), a.whole()
-}
 
 // maxWords bounds how many words the braces of one word make.
 const maxWords = 64
 
-// words are the arguments that words become: braces are expanded, and variables that
+// words are the arguments that the words of a call become: braces are expanded, and variables that
 // have one known value.
-func (w *walker) words(words []*syntax.Word) []argument {
-	var args []argument
-	for _, word := range words {
+func (w *walker) words(call []*syntax.Word) []words.Argument {
+	var args []words.Argument
+	for _, word := range call {
 		if list, ok := w.array(word); ok {
 			args = append(args, list...)
 			continue
@@ -62,7 +29,7 @@ func (w *walker) words(words []*syntax.Word) []argument {
 		n := 0
 		for one, err := range expand.BracesSeq(nil, &split) {
 			if n++; err != nil || n > maxWords {
-				args = append(args, argument{word, hole})
+				args = append(args, words.Argument{Word: word, Code: words.Hole})
 				break
 			}
 			args = append(args, w.fields(one, word)...)
@@ -73,95 +40,39 @@ func (w *walker) words(words []*syntax.Word) []argument {
 
 // fields are the arguments that one word becomes: more than one where a variable
 // that is not quoted holds more.
-func (w *walker) fields(word, at *syntax.Word) []argument {
-	if name := variable(word.Parts); name != nil && len(word.Parts) == 1 {
+func (w *walker) fields(word, at *syntax.Word) []words.Argument {
+	if name := words.Parameter(word.Parts); name != nil && len(word.Parts) == 1 {
 		if text, ok := w.constant(name); ok && !w.splits() {
-			var args []argument
+			var args []words.Argument
 			for _, field := range strings.Fields(text) {
-				args = append(args, argument{at, field})
+				args = append(args, words.Argument{Word: at, Code: field})
 			}
 			return args
 		}
 	}
-	var b strings.Builder
-	w.write(&b, word.Parts, false)
-	return []argument{{at, b.String()}}
+	return []words.Argument{{Word: at, Code: w.textOf(word)}}
 }
 
 // textOf is a word with a hole for each part that is not known.
 func (w *walker) textOf(word *syntax.Word) string {
-	var b strings.Builder
-	if word != nil {
-		w.write(&b, word.Parts, false)
+	if word == nil {
+		return ""
 	}
-	return b.String()
+	return words.Text(word.Parts, w.value)
 }
 
-func (w *walker) write(b *strings.Builder, parts []syntax.WordPart, quoted bool) {
-	for _, part := range parts {
-		switch part := part.(type) {
-		case *syntax.Lit:
-			if quoted {
-				b.WriteString(unescaped(part.Value, "$`\"\\"))
-			} else {
-				b.WriteString(unescaped(part.Value, ""))
-			}
-		case *syntax.SglQuoted:
-			text := part.Value
-			if part.Dollar {
-				text, _, _ = expand.Format(nil, part.Value, nil)
-				text, _, _ = strings.Cut(text, "\x00")
-			}
-			b.WriteString(text)
-		case *syntax.DblQuoted:
-			w.write(b, part.Parts, true)
-		case *syntax.ParamExp:
-			if text, ok := w.constant(part); ok && (quoted || !w.splits() && !strings.ContainsAny(text, " \t\n")) {
-				b.WriteString(text)
-				continue
-			}
-			if w.isHome(part) {
-				b.WriteString("~")
-				continue
-			}
-			b.WriteString(hole)
-		default:
-			b.WriteString(hole)
-		}
+// value is the text of a parameter, where it is certain.
+func (w *walker) value(p *syntax.ParamExp, quoted bool) (text string, ok bool) {
+	if text, ok := w.constant(p); ok && (quoted || !w.splits() && !strings.ContainsAny(text, " \t\n")) {
+		return text, true
 	}
+	return "~", w.isHome(p)
 }
 
 // isHome reports whether a parameter is the home directory of whoever runs the script.
 func (w *walker) isHome(p *syntax.ParamExp) bool {
-	return w.vars != nil && p.Param != nil && p.Param.Value == "HOME" && p.Index == nil && IsPlain(p) && len(w.vars.writes["HOME"]) == 0
+	return w.vars != nil && p.Param != nil && p.Param.Value == "HOME" && p.Index == nil && words.IsPlain(p) && len(w.vars.writes["HOME"]) == 0
 }
 
 // splits reports whether words are split elsewhere than at blanks.
 func (w *walker) splits() bool { return len(w.vars.writes["IFS"]) > 0 }
-
-// variable is the only part of a word, where that is a parameter without quotes.
-func variable(parts []syntax.WordPart) *syntax.ParamExp {
-	if len(parts) != 1 {
-		return nil
-	}
-	p, _ := parts[0].(*syntax.ParamExp)
-	return p
-}
-
-// unescaped takes the backslashes away: all of them, or in double quotes those in
-// front of a character that is special there.
-func unescaped(s, special string) string {
-	if !strings.Contains(s, `\`) {
-		return s
-	}
-	var b strings.Builder
-	for i := 0; i < len(s); i++ {
-		if s[i] == '\\' && i+1 < len(s) && (special == "" || s[i+1] == '\n' || strings.IndexByte(special, s[i+1]) >= 0) {
-			if i++; s[i] == '\n' {
-				continue
-			}
-		}
-		b.WriteByte(s[i])
-	}
-	return b.String()
-}

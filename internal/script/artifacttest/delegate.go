@@ -8,8 +8,8 @@ import (
 	"mvdan.cc/sh/v3/syntax"
 
 	"github.com/codexlock/codexlock/internal/artifact"
-	"github.com/codexlock/codexlock/internal/script"
 	"github.com/codexlock/codexlock/internal/script/shelltext"
+	"github.com/codexlock/codexlock/internal/script/words"
 )
 
 // Delegates reports whether a test at a path calls ingest_archive.test.sh --verify with its
@@ -137,7 +137,7 @@ func (d *delegation) parts(parts []syntax.WordPart) (base, rest string, ok bool)
 				return "", "", false
 			}
 		case *syntax.ParamExp:
-			if b, ok = d.paths[part.Param.Value]; !ok || !script.IsPlain(part) || part.Index != nil {
+			if b, ok = d.paths[part.Param.Value]; !ok || !words.IsPlain(part) || part.Index != nil {
 				return "", "", false
 			}
 		default:
@@ -182,7 +182,7 @@ func (d *delegation) substitution(s *syntax.CmdSubst) (string, bool) {
 
 // whole is the text of a word, "" where a part of it is known only at run time.
 func whole(word *syntax.Word) string {
-	if text, all := script.Literal(word); all {
+	if text, all := words.Literal(word); all {
 		return text
 	}
 	return ""
@@ -209,5 +209,5 @@ func isScriptName(word *syntax.Word) bool {
 		return false
 	}
 	exp, ok := parts[0].(*syntax.ParamExp)
-	return ok && script.IsPlain(exp) && (exp.Param.Value == "0" || exp.Param.Value == "BASH_SOURCE")
+	return ok && words.IsPlain(exp) && (exp.Param.Value == "0" || exp.Param.Value == "BASH_SOURCE")
 }
