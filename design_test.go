@@ -85,7 +85,7 @@ var only = map[string]string{
 	"golang.org/x/text/message":         "internal/ownerschema",
 	"oras.land/":                        "internal/fetch",
 	"os/exec":                           "internal/git internal/preview internal/sandbox internal/shellcheck internal/workbench bench",
-	"mvdan.cc/sh/":                      "internal/script internal/script/artifacttest internal/script/shelltext internal/script/words",
+	"mvdan.cc/sh/":                      "internal/script internal/script/artifacttest internal/script/programs internal/script/shelltext internal/script/words",
 	"github.com/landlock-lsm/":          "internal/sandbox",
 	"github.com/zricethezav/gitleaks/":  "", // in tests; internal/content has its rules
 	"crypto/hmac":                       "internal/vaulttime",

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/script/programs"
 	"github.com/codexlock/codexlock/internal/script/shelltext"
 	"github.com/codexlock/codexlock/internal/script/words"
 	"mvdan.cc/sh/v3/syntax"
@@ -48,7 +49,7 @@ func (w *walker) opaque(n syntax.Node) {
 
 // code reads code in a language as it reads the script itself. same means that the shell that
 // executes the script executes it.
-func (w *walker) code(c command, lang kind, text string, same bool) {
+func (w *walker) code(c command, lang programs.Kind, text string, same bool) {
 	if lang != "shell" {
 		w.foreign(c, lang, text)
 		return
@@ -119,7 +120,7 @@ func holed(a words.Argument) bool {
 }
 
 // fromInput judges the code that a command reads from its standard input.
-func (w *walker) fromInput(c command, lang kind) {
+func (w *walker) fromInput(c command, lang programs.Kind) {
 	switch c.input.state {
 	case known:
 		w.code(c, lang, c.input.code, false)
@@ -134,7 +135,7 @@ func (w *walker) fromInput(c command, lang kind) {
 var standardInput = []string{"-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"}
 
 // runsFile judges a file of code that a command is given.
-func (w *walker) runsFile(c command, a words.Argument, lang kind) {
+func (w *walker) runsFile(c command, a words.Argument, lang programs.Kind) {
 	switch {
 	case slices.Contains(standardInput, a.Code):
 		w.fromInput(c, lang)

@@ -9,6 +9,7 @@ import (
 	"mvdan.cc/sh/v3/syntax"
 
 	"github.com/codexlock/codexlock/internal/lazyregexp"
+	"github.com/codexlock/codexlock/internal/script/programs"
 	"github.com/codexlock/codexlock/internal/script/words"
 )
 
@@ -127,7 +128,7 @@ func (w *walker) callsFunction(c command) {
 		return
 	}
 	for i, a := range c.args[:min(len(c.args), 4)] {
-		if a.Whole() && programs()[path.Base(a.Code)] != nil && !slices.Contains(alsoWords, a.Code) {
+		if a.Whole() && programs.Named(path.Base(a.Code)) != nil && !slices.Contains(alsoWords, a.Code) {
 			w.invoke(c.node, c.args[i:], c.input, false)
 			return
 		}
@@ -153,7 +154,7 @@ func (w *walker) variable(c command, args []words.Argument, direct bool) {
 		w.invoke(c.node, append(slices.Clone(name), c.args...), c.input, direct)
 	}
 	rest := c.args
-	if len(rest) > 0 && rest[0].Whole() && !slices.Contains(alsoWords, rest[0].Code) && programs()[path.Base(rest[0].Code)] != nil {
+	if len(rest) > 0 && rest[0].Whole() && !slices.Contains(alsoWords, rest[0].Code) && programs.Named(path.Base(rest[0].Code)) != nil {
 		w.invoke(c.node, rest, c.input, direct)
 		return
 	}
@@ -185,8 +186,8 @@ func (w *walker) command(c command) {
 			w.answersHelp(a.Word)
 		}
 	}
-	if p := programs()[c.name]; p != nil {
-		w.program(c, p.read(c.args))
+	if p := programs.Named(c.name); p != nil {
+		w.program(c, p.Read(c.args))
 	}
 }
 

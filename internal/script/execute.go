@@ -4,17 +4,18 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/codexlock/codexlock/internal/script/programs"
 	"github.com/codexlock/codexlock/internal/script/words"
 )
 
 // codeValue judges the command or the code that a word, or several, are.
-func (k *contact) codeValue(v value) {
-	if len(v.args) == 0 {
+func (k *contact) codeValue(v programs.Value) {
+	if len(v.Args) == 0 {
 		return
 	}
-	w, c, a := k.walker, k.command, v.args[0]
-	c.args = v.args
-	switch v.kind {
+	w, c, a := k.walker, k.command, v.Args[0]
+	c.args = v.Args
+	switch v.Kind {
 	case "text":
 	case "assign":
 		name, _, _ := strings.Cut(a.Code, "=")
@@ -24,23 +25,23 @@ func (k *contact) codeValue(v value) {
 		k.execute(v)
 	case "daemon":
 		k.ran = true
-		if at := slices.IndexFunc(v.args, func(a words.Argument) bool { return a.Code == "--" }); at >= 0 {
-			w.invoke(c.node, append([]words.Argument{a}, v.args[at+1:]...), c.input, false)
+		if at := slices.IndexFunc(v.Args, func(a words.Argument) bool { return a.Code == "--" }); at >= 0 {
+			w.invoke(c.node, append([]words.Argument{a}, v.Args[at+1:]...), c.input, false)
 		} else {
-			w.invoke(c.node, v.args[:1], c.input, false)
+			w.invoke(c.node, v.Args[:1], c.input, false)
 		}
 	case "remote":
 		k.ran = true
-		w.code(c, "shell", words.Joined(v.args), c.name == "eval")
+		w.code(c, "shell", words.Joined(v.Args), c.name == "eval")
 	case "parallel":
-		k.parallel(v.args)
+		k.parallel(v.Args)
 	case "script":
 		k.ran = true
-		w.runsFile(c, a, k.reading.program.reads)
+		w.runsFile(c, a, k.reading.Program.Reads)
 	case "makefile":
 		w.runsMakefile(c, a)
 	case "trap":
-		if a.Code != "" && a.Code != "-" && strings.Trim(a.Code, "0123456789") != "" && len(k.reading.values) > 1 {
+		if a.Code != "" && a.Code != "-" && strings.Trim(a.Code, "0123456789") != "" && len(k.reading.Values) > 1 {
 			w.code(c, "shell", a.Code, true)
 		}
 	case "alias":
@@ -61,17 +62,17 @@ func (k *contact) codeValue(v value) {
 	case "gitvalue":
 		k.gitOption(k.option, a)
 	default:
-		w.code(c, v.kind, a.Code, false)
+		w.code(c, v.Kind, a.Code, false)
 	}
 }
 
 // execute judges the command that words are, as the program passes it on.
-func (k *contact) execute(v value) {
-	w, c, args := k.walker, k.command, v.args
+func (k *contact) execute(v programs.Value) {
+	w, c, args := k.walker, k.command, v.Args
 	switch {
 	case len(args) > 0 && args[0].Code == "--":
 		args = args[1:]
-	case v.kind == "module" && programs()[args[0].Code] == nil:
+	case v.Kind == "module" && programs.Named(args[0].Code) == nil:
 		return // a module that is not known to contact anything
 	}
 	if len(args) > 1 && args[0].Code == "-c" { // flock and others hand code to a shell
@@ -79,15 +80,15 @@ func (k *contact) execute(v value) {
 		w.code(c, "shell", args[1].Code, false)
 		return
 	}
-	if p := k.reading.program; len(p.operands) > 1 && p.name != "timeout" && p.name != "flock" { // in a container or elsewhere
+	if p := k.reading.Program; len(p.Operands) > 1 && p.Name != "timeout" && p.Name != "flock" { // in a container or elsewhere
 		copied := *w
 		copied.guarded, w = true, &copied
 	}
 	in := c.input
-	if strings.HasSuffix(k.reading.program.name, "xargs") {
+	if strings.HasSuffix(k.reading.Program.Name, "xargs") {
 		in = input{state: file}
 		args = slices.Clone(args)
-		if r := k.reading.replace; r != "" {
+		if r := k.reading.Replace; r != "" {
 			for i := range args {
 				args[i].Code = strings.ReplaceAll(args[i].Code, r, words.Hole)
 			}
@@ -95,7 +96,7 @@ func (k *contact) execute(v value) {
 			args = append(args, args[len(args)-1].With(words.Hole))
 		}
 	}
-	if v.kind == "until" || v.kind == "rest" {
+	if v.Kind == "until" || v.Kind == "rest" {
 		args = slices.Clone(args)
 		for i := range args {
 			args[i].Code = strings.ReplaceAll(args[i].Code, "{}", words.Hole)
@@ -104,7 +105,7 @@ func (k *contact) execute(v value) {
 			return // it executes the file that it found
 		}
 	}
-	w.invoke(c.node, args, in, slices.Contains([]string{"time", "coproc"}, k.reading.program.name))
+	w.invoke(c.node, args, in, slices.Contains([]string{"time", "coproc"}, k.reading.Program.Name))
 }
 
 // parallel judges the command of GNU parallel: up to ::: a template, of which

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/codexlock/codexlock/internal/lazyregexp"
+	"github.com/codexlock/codexlock/internal/script/programs"
 	"github.com/codexlock/codexlock/internal/script/words"
 )
 
@@ -23,7 +24,7 @@ var netCalls = lazyregexp.New(`(?:connect|connect_ex|create_connection|open_conn
 // codeURL is a URL in code.
 var codeURL = lazyregexp.New(`(?i)\b(?:https?|ftps?|wss?|ssh|git|tcp|udp|ssl|tls)://[^\s'"<>)\\,]*`)
 
-var foreignLanguages = map[kind]language{
+var foreignLanguages = map[programs.Kind]language{
 	"python": {
 		contacts: lazyregexp.New(`\b(urlopen|urlretrieve|urllib2|urllib\.request|http\.client|httplib|requests\.\w+\(|import\s+requests|from\s+requests|aiohttp|httpx|ftplib|smtplib|poplib|imaplib|telnetlib|xmlrpc|paramiko|create_connection|open_connection|getaddrinfo|gethostbyname\w*)\b|\bsocket\b[\s\S]*\.(connect|connect_ex|sendto)\s*\(`),
 		executes: lazyregexp.New(`\b(?:os\s*\.\s*(?:system|popen|exec[lv]p?e?|spawn[lv]p?e?|posix_spawnp?)|subprocess\s*\.\s*(?:run|call|check_call|check_output|Popen|getoutput|getstatusoutput)|commands\.getoutput|pty\.spawn)\s*\(\s*`),
@@ -70,7 +71,7 @@ var foreignLanguages = map[kind]language{
 }
 
 // foreign judges code in another language than the shell's.
-func (w *walker) foreign(c command, lang kind, text string) {
+func (w *walker) foreign(c command, lang programs.Kind, text string) {
 	if lang == "make" {
 		w.rules(c, text)
 		return
@@ -129,7 +130,7 @@ func (w *walker) contactsOf(c command, text string) {
 
 // executed judges the first argument of a function that executes a command: a
 // literal, or a list of literals. Anything else cannot be read.
-func (w *walker) executed(c command, lang kind, call, rest string) {
+func (w *walker) executed(c command, lang programs.Kind, call, rest string) {
 	list := strings.HasPrefix(rest, "[") || strings.HasPrefix(rest, "(") || strings.HasPrefix(rest, "{")
 	rest = strings.TrimLeft(rest, "[({ \t\n")
 	if lang == "tcl" {

@@ -5,6 +5,7 @@ import (
 
 	"mvdan.cc/sh/v3/syntax"
 
+	"github.com/codexlock/codexlock/internal/script/programs"
 	"github.com/codexlock/codexlock/internal/script/words"
 )
 
@@ -92,8 +93,8 @@ func executes(d *syntax.FuncDecl) bool {
 
 // isWrapper reports whether a program executes its operands.
 func isWrapper(name string) bool {
-	p, ok := programs()[name]
-	return ok && (slices.Contains(p.operands, "command") || slices.Contains(p.operands, "remote"))
+	p := programs.Named(name)
+	return p != nil && (slices.Contains(p.Operands, "command") || slices.Contains(p.Operands, "remote"))
 }
 
 // isArguments reports whether a word is "$@", $*, or the first of them.

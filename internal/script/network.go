@@ -11,6 +11,7 @@ import (
 
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/lazyregexp"
+	"github.com/codexlock/codexlock/internal/script/programs"
 	"github.com/codexlock/codexlock/internal/script/words"
 )
 
@@ -18,7 +19,7 @@ import (
 type contact struct {
 	walker  *walker
 	command command
-	reading reading
+	reading programs.Reading
 	name    string   // the program and its sub-command
 	hosts   []string // that are contacted; "": one that cannot be determined
 	asked   []string // that are contacted where no other one is named
@@ -29,54 +30,44 @@ type contact struct {
 
 // program notes the hosts that a command contacts (ZT-5.3), and judges the commands
 // and the code among its words.
-func (w *walker) program(c command, r reading) {
-	if r.ends {
+func (w *walker) program(c command, r programs.Reading) {
+	if r.Ends {
 		return
 	}
-	name := r.program.name
+	name := r.Program.Name
 	if _, sub, ok := strings.Cut(name, " "); ok && c.name == "git" && sub != "" {
 		name = c.name
 	}
 	k := &contact{walker: w, command: c, reading: r, name: name}
-	for _, v := range r.values {
+	for _, v := range r.Values {
 		k.value(v)
 	}
-	if p := r.program; p.reads != "" && (p.always || r.stdin || !r.code && !k.ran) {
-		w.fromInput(c, p.reads)
+	if p := r.Program; p.Reads != "" && (p.Always || r.Stdin || !r.Code && !k.ran) {
+		w.fromInput(c, p.Reads)
 	}
-	if r.local {
+	if r.Local {
 		return
 	}
 	hosts := k.hosts
 	if !k.named {
 		hosts = append(hosts, k.asked...)
 	}
-	switch p := r.program; {
+	switch p := r.Program; {
 	case k.named || len(hosts) > len(k.hosts):
-	case r.contact, r.unknown && p.mayContact() && !p.styles["offline"]:
+	case r.Contact, r.Unknown && p.MayContact():
 		hosts = append(hosts, "")
-	case p.reaches != "":
-		hosts = append(hosts, strings.TrimPrefix(p.reaches, "?"))
+	case p.Reaches != "":
+		hosts = append(hosts, strings.TrimPrefix(p.Reaches, "?"))
 	}
 	for _, host := range hosts {
 		w.access(c.node, name, host)
 	}
 }
 
-// mayContact reports whether a sub-command of a program contacts a host.
-func (p *program) mayContact() bool {
-	for _, sub := range p.subcommands {
-		if sub.reaches != "" || sub.mayContact() {
-			return true
-		}
-	}
-	return false
-}
-
 // value judges one word, or the words of a command. What names a host is read by
 // hostValue, what is executed by codeValue.
-func (k *contact) value(v value) {
-	if !k.hostValue(v.kind, v.args[:min(len(v.args), 1)]) {
+func (k *contact) value(v programs.Value) {
+	if !k.hostValue(v.Kind, v.Args[:min(len(v.Args), 1)]) {
 		k.codeValue(v)
 	}
 }
@@ -90,7 +81,7 @@ func (k *contact) add(host string) {
 }
 
 // hostValue notes the hosts that a word of some kind names.
-func (k *contact) hostValue(kind kind, args []words.Argument) bool {
+func (k *contact) hostValue(kind programs.Kind, args []words.Argument) bool {
 	if len(args) == 0 {
 		return false
 	}
@@ -146,7 +137,7 @@ func (k *contact) url(a words.Argument) {
 		k.add(hostOf(a.Code))
 	case strings.HasPrefix(a.Text(), "/"), a.Code == "-", a.Code == "":
 		k.named = k.named || a.Text() != ""
-	case strings.HasPrefix(a.Text(), ":") && k.reading.program.name != "curl":
+	case strings.HasPrefix(a.Text(), ":") && k.reading.Program.Name != "curl":
 		k.named = true // a port of this machine
 	default:
 		k.add(hostOf("x://" + a.Code))
@@ -154,7 +145,7 @@ func (k *contact) url(a words.Argument) {
 }
 
 // maybe notes the host of a URL, or of user@host:path; another word is none.
-func (k *contact) maybe(kind kind, a words.Argument) {
+func (k *contact) maybe(kind programs.Kind, a words.Argument) {
 	text := a.Text()
 	if at := strings.Index(text, "://"); at >= 0 {
 		if !strings.HasSuffix(text[:at], "file") && !strings.HasSuffix(text[:at], "unix") {
@@ -178,7 +169,7 @@ func (k *contact) maybe(kind kind, a words.Argument) {
 func (k *contact) packageCommand(a words.Argument) {
 	args := k.command.args
 	at := slices.IndexFunc(args, func(b words.Argument) bool { return b.Code == a.Code })
-	if at >= 0 && a.Whole() && programs()[a.Code] != nil {
+	if at >= 0 && a.Whole() && programs.Named(a.Code) != nil {
 		k.walker.invoke(k.command.node, args[at:], k.command.input, false)
 	}
 }
@@ -194,7 +185,7 @@ func remote(host string) []string {
 // repository notes the host of what a version control system reads from or writes
 // to: a URL, a path of this machine, or the name of a remote, whose host is known
 // only to the repository's configuration.
-func (k *contact) repository(kind kind, a words.Argument) {
+func (k *contact) repository(kind programs.Kind, a words.Argument) {
 	text := a.Text()
 	at := strings.Index(text, "://")
 	switch host, scp := scpHost(a.Code); {
@@ -221,17 +212,17 @@ func (k *contact) copies(a words.Argument) {
 		k.add(hostOf(a.Code))
 	case ok:
 		k.add(host)
-	case !a.Whole() && a.Text() == "" && (strings.Contains(a.Code, ":") || k.reading.program.name == "sftp"):
+	case !a.Whole() && a.Text() == "" && (strings.Contains(a.Code, ":") || k.reading.Program.Name == "sftp"):
 		k.add("")
-	case k.reading.program.name == "sftp":
+	case k.reading.Program.Name == "sftp":
 		k.add(hostPort(a.Code))
-	case k.reading.program.name == "rsync":
+	case k.reading.Program.Name == "rsync":
 		k.named = true
 	}
 }
 
 // ask notes the host that a name is looked up for, and @server that is asked.
-func (k *contact) ask(kind kind, a words.Argument) {
+func (k *contact) ask(kind programs.Kind, a words.Argument) {
 	if kind == "server" {
 		if server, ok := strings.CutPrefix(a.Code, "@"); ok {
 			k.add(hostPort(server))
@@ -400,15 +391,15 @@ func (w *walker) environment(n syntax.Node, a *syntax.Assign, prefix bool) {
 }
 
 func (w *walker) variableOf(c command, name string, a words.Argument, prefix bool) {
-	k, ok := programs()[environment].options[name]
+	k, ok := programs.Variables().Option(name)
 	isProxy := strings.HasSuffix(strings.ToLower(name), "_proxy")
 	if !ok || !a.Whole() && k == "url" && !(prefix && isProxy) {
 		return
 	}
-	one := &contact{walker: w, command: c, name: name, reading: reading{program: programs()[environment]}}
+	one := &contact{walker: w, command: c, name: name, reading: programs.Reading{Program: programs.Variables()}}
 	c.args = []words.Argument{a}
 	one.command = c
-	one.value(value{k, c.args})
+	one.value(programs.Value{Kind: k, Args: c.args})
 	for _, host := range one.hosts {
 		w.access(c.node, name, host)
 	}

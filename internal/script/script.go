@@ -1,7 +1,7 @@
 // Package script parses shell scripts into facts: their first lines, the configuration that
 // they read, the hosts that they contact. It executes no script and judges nothing.
-// programs.txt describes how programs read their arguments. Code that a script composes at
-// run time is the fact Opaque.
+// Code that a script composes at run time is the fact Opaque. How programs read their
+// arguments is in the package programs.
 package script
 
 import (
