@@ -9,6 +9,7 @@ import (
 	"mvdan.cc/sh/v3/syntax"
 
 	"github.com/codexlock/codexlock/internal/lazyregexp"
+	"github.com/codexlock/codexlock/internal/script/hosts"
 	"github.com/codexlock/codexlock/internal/script/programs"
 	"github.com/codexlock/codexlock/internal/script/words"
 )
@@ -160,7 +161,7 @@ func (w *walker) variable(c command, args []words.Argument, direct bool) {
 	}
 	for _, a := range rest {
 		if len(names) == 0 && a.Whole() && literalURL.MatchString(a.Code) {
-			w.access(c.node, w.source(args[0].Word), hostOf(a.Code))
+			w.access(c.node, w.source(args[0].Word), hosts.OfURL(a.Code))
 		}
 	}
 }

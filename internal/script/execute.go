@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/codexlock/codexlock/internal/script/hosts"
 	"github.com/codexlock/codexlock/internal/script/programs"
 	"github.com/codexlock/codexlock/internal/script/words"
 )
@@ -147,7 +148,7 @@ func (k *contact) sshOption(a words.Argument) {
 			k.hostValue("jump", []words.Argument{a.With(value)})
 		}
 	case "hostname":
-		k.add(hostPort(value))
+		k.add(hosts.OfAddress(value))
 	}
 }
 
@@ -170,7 +171,7 @@ func (k *contact) gitOption(name string, a words.Argument) {
 		w.code(c, "shell", a.Code, false)
 	case strings.HasPrefix(lower, "http.") && strings.HasSuffix(lower, "proxy") && a.Code != "",
 		strings.HasPrefix(lower, "remote.") && strings.HasSuffix(lower, "url"):
-		k.hosts = append(k.hosts, remote(hostOf("x://"+strings.TrimPrefix(a.Code[strings.Index(a.Code, "://")+1:], "//")))...)
+		k.hosts = append(k.hosts, remote(hosts.OfURL("x://"+strings.TrimPrefix(a.Code[strings.Index(a.Code, "://")+1:], "//")))...)
 	case strings.HasPrefix(lower, "url.") && strings.HasSuffix(lower, "insteadof"):
 		k.maybe("maybe", a.With(name[len("url."):]))
 	}

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/codexlock/codexlock/internal/lazyregexp"
+	"github.com/codexlock/codexlock/internal/script/hosts"
 	"github.com/codexlock/codexlock/internal/script/programs"
 	"github.com/codexlock/codexlock/internal/script/words"
 )
@@ -111,16 +112,16 @@ func (w *walker) contactsOf(c command, text string) {
 	found := false
 	note := func(host string) {
 		found = true
-		if !isLocal(host) {
+		if !hosts.IsLocal(host) {
 			w.access(c.node, c.name, host)
 		}
 	}
 	for _, url := range codeURL.FindAllString(text, maxHosts) {
-		note(hostOf(strings.NewReplacer("{", words.Hole, "%s", words.Hole, "$", words.Hole).Replace(url)))
+		note(hosts.OfURL(strings.NewReplacer("{", words.Hole, "%s", words.Hole, "$", words.Hole).Replace(url)))
 	}
 	for _, m := range netCalls.FindAllStringSubmatch(text, maxHosts) {
 		if !strings.Contains(m[1], "://") {
-			note(hostPort(m[1]))
+			note(hosts.OfAddress(m[1]))
 		}
 	}
 	if !found {

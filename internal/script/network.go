@@ -1,9 +1,6 @@
 package script
 
 import (
-	"net"
-	"net/url"
-
 	"slices"
 	"strings"
 
@@ -11,6 +8,7 @@ import (
 
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/lazyregexp"
+	"github.com/codexlock/codexlock/internal/script/hosts"
 	"github.com/codexlock/codexlock/internal/script/programs"
 	"github.com/codexlock/codexlock/internal/script/words"
 )
@@ -48,18 +46,18 @@ func (w *walker) program(c command, r programs.Reading) {
 	if r.Local {
 		return
 	}
-	hosts := k.hosts
+	contacted := k.hosts
 	if !k.named {
-		hosts = append(hosts, k.asked...)
+		contacted = append(contacted, k.asked...)
 	}
 	switch p := r.Program; {
-	case k.named || len(hosts) > len(k.hosts):
+	case k.named || len(contacted) > len(k.hosts):
 	case r.Contact, r.Unknown && p.MayContact():
-		hosts = append(hosts, "")
+		contacted = append(contacted, "")
 	case p.Reaches != "":
-		hosts = append(hosts, strings.TrimPrefix(p.Reaches, "?"))
+		contacted = append(contacted, strings.TrimPrefix(p.Reaches, "?"))
 	}
-	for _, host := range hosts {
+	for _, host := range contacted {
 		w.access(c.node, name, host)
 	}
 }
@@ -75,7 +73,7 @@ func (k *contact) value(v programs.Value) {
 // add notes a host that a word names. One of this machine is none.
 func (k *contact) add(host string) {
 	k.named = true
-	if !isLocal(host) {
+	if !hosts.IsLocal(host) {
 		k.hosts = append(k.hosts, host)
 	}
 }
@@ -90,7 +88,7 @@ func (k *contact) hostValue(kind programs.Kind, args []words.Argument) bool {
 	case "url", "registry", "httpie":
 		k.url(a)
 	case "host":
-		k.add(hostPort(a.Code))
+		k.add(hosts.OfAddress(a.Code))
 	case "maybe", "gorun", "npx":
 		k.maybe(kind, a)
 	case "repo", "source":
@@ -104,7 +102,7 @@ func (k *contact) hostValue(kind programs.Kind, args []words.Argument) bool {
 			k.add("")
 		}
 	case "image":
-		if host, ok := imageHost(a.Code); ok {
+		if host, ok := hosts.OfImage(a.Code); ok {
 			k.add(host)
 		} else {
 			k.named = true
@@ -113,10 +111,10 @@ func (k *contact) hostValue(kind programs.Kind, args []words.Argument) bool {
 		k.colons(a, map[string]int{"resolve": 3, "connect": 4}[string(kind)])
 	case "jump":
 		for _, one := range strings.Split(a.Code, ",") {
-			k.add(hostPort(strings.TrimPrefix(one, "ssh://")))
+			k.add(hosts.OfAddress(strings.TrimPrefix(one, "ssh://")))
 		}
 	case "sshforward":
-		k.add(hostPort(a.Code))
+		k.add(hosts.OfAddress(a.Code))
 	case "share", "mount":
 		k.share(a)
 	case "socat":
@@ -134,13 +132,13 @@ func (k *contact) url(a words.Argument) {
 	case found && slices.Contains([]string{"file", "unix", "fd", "npipe"}, strings.ToLower(scheme)):
 		k.named = true
 	case found:
-		k.add(hostOf(a.Code))
+		k.add(hosts.OfURL(a.Code))
 	case strings.HasPrefix(a.Text(), "/"), a.Code == "-", a.Code == "":
 		k.named = k.named || a.Text() != ""
 	case strings.HasPrefix(a.Text(), ":") && k.reading.Program.Name != "curl":
 		k.named = true // a port of this machine
 	default:
-		k.add(hostOf("x://" + a.Code))
+		k.add(hosts.OfURL("x://" + a.Code))
 	}
 }
 
@@ -149,11 +147,11 @@ func (k *contact) maybe(kind programs.Kind, a words.Argument) {
 	text := a.Text()
 	if at := strings.Index(text, "://"); at >= 0 {
 		if !strings.HasSuffix(text[:at], "file") && !strings.HasSuffix(text[:at], "unix") {
-			k.hosts = append(k.hosts, remote(hostOf(a.Code))...)
+			k.hosts = append(k.hosts, remote(hosts.OfURL(a.Code))...)
 		}
 		return
 	}
-	if host, ok := scpHost(a.Code); ok && strings.Contains(text, "@") && kind == "maybe" && strings.Contains(a.Code, ":") {
+	if host, ok := hosts.OfSCP(a.Code); ok && strings.Contains(text, "@") && kind == "maybe" && strings.Contains(a.Code, ":") {
 		k.hosts = append(k.hosts, remote(host)...)
 	}
 	if kind == "gorun" && strings.Contains(text, "@") {
@@ -176,7 +174,7 @@ func (k *contact) packageCommand(a words.Argument) {
 
 // remote is a host as a list, empty for this machine.
 func remote(host string) []string {
-	if isLocal(host) {
+	if hosts.IsLocal(host) {
 		return nil
 	}
 	return []string{host}
@@ -188,11 +186,11 @@ func remote(host string) []string {
 func (k *contact) repository(kind programs.Kind, a words.Argument) {
 	text := a.Text()
 	at := strings.Index(text, "://")
-	switch host, scp := scpHost(a.Code); {
+	switch host, scp := hosts.OfSCP(a.Code); {
 	case at >= 0 && text[:at] == "file", at < 0 && (strings.HasPrefix(text, "/") || strings.HasPrefix(text, ".") || strings.HasPrefix(text, "~")):
 		k.named = true
 	case at >= 0:
-		k.add(hostOf(a.Code))
+		k.add(hosts.OfURL(a.Code))
 	case scp:
 		k.add(host)
 	case kind == "source" && a.Whole():
@@ -206,16 +204,16 @@ func (k *contact) repository(kind programs.Kind, a words.Argument) {
 // word that begins with what is not known may be either: it is the path unless it
 // has a colon, or the program only copies between machines.
 func (k *contact) copies(a words.Argument) {
-	host, ok := scpHost(a.Code)
+	host, ok := hosts.OfSCP(a.Code)
 	switch {
 	case strings.Contains(a.Text(), "://"):
-		k.add(hostOf(a.Code))
+		k.add(hosts.OfURL(a.Code))
 	case ok:
 		k.add(host)
 	case !a.Whole() && a.Text() == "" && (strings.Contains(a.Code, ":") || k.reading.Program.Name == "sftp"):
 		k.add("")
 	case k.reading.Program.Name == "sftp":
-		k.add(hostPort(a.Code))
+		k.add(hosts.OfAddress(a.Code))
 	case k.reading.Program.Name == "rsync":
 		k.named = true
 	}
@@ -225,7 +223,7 @@ func (k *contact) copies(a words.Argument) {
 func (k *contact) ask(kind programs.Kind, a words.Argument) {
 	if kind == "server" {
 		if server, ok := strings.CutPrefix(a.Code, "@"); ok {
-			k.add(hostPort(server))
+			k.add(hosts.OfAddress(server))
 			return
 		}
 	}
@@ -233,7 +231,7 @@ func (k *contact) ask(kind programs.Kind, a words.Argument) {
 	if !a.Whole() {
 		host = ""
 	}
-	if isLocal(host) {
+	if hosts.IsLocal(host) {
 		k.named = true
 		return
 	}
@@ -243,7 +241,7 @@ func (k *contact) ask(kind programs.Kind, a words.Argument) {
 // colons notes the third of the parts that colons separate: what curl connects to
 // in place of the first.
 func (k *contact) colons(a words.Argument, parts int) {
-	fields := splitColons(a.Code)
+	fields := hosts.SplitColons(a.Code)
 	if strings.HasPrefix(a.Code, "-") && parts == 3 {
 		return // removes an entry
 	}
@@ -255,37 +253,18 @@ func (k *contact) colons(a words.Argument, parts int) {
 		return // the same host
 	}
 	for _, one := range strings.Split(fields[2], ",") {
-		k.hosts = append(k.hosts, remote(hostPort(one))...)
+		k.hosts = append(k.hosts, remote(hosts.OfAddress(one))...)
 	}
-}
-
-// splitColons splits at colons outside brackets.
-func splitColons(text string) []string {
-	var fields []string
-	depth, start := 0, 0
-	for i := range len(text) {
-		switch text[i] {
-		case '[':
-			depth++
-		case ']':
-			depth--
-		case ':':
-			if depth == 0 {
-				fields, start = append(fields, text[start:i]), i+1
-			}
-		}
-	}
-	return append(fields, text[start:])
 }
 
 // share notes the host of //host/share and host:path.
 func (k *contact) share(a words.Argument) {
 	if rest, ok := strings.CutPrefix(a.Code, "//"); ok {
 		host, _, _ := strings.Cut(rest, "/")
-		k.add(hostPort(host))
+		k.add(hosts.OfAddress(host))
 		return
 	}
-	if host, ok := scpHost(a.Code); ok && !strings.HasPrefix(a.Text(), "/") && !strings.Contains(a.Text(), "=") {
+	if host, ok := hosts.OfSCP(a.Code); ok && !strings.HasPrefix(a.Text(), "/") && !strings.Contains(a.Text(), "=") {
 		k.add(host)
 	}
 }
@@ -298,87 +277,13 @@ func (k *contact) socat(a words.Argument) {
 	keyword, rest, found := strings.Cut(a.Code, ":")
 	switch {
 	case socatAddress.MatchString(a.Code):
-		k.add(hostPort(splitColons(rest)[0]))
+		k.add(hosts.OfAddress(hosts.SplitColons(rest)[0]))
 	case found && slices.Contains([]string{"exec", "system", "shell"}, strings.ToLower(keyword)):
 		code, _, _ := strings.Cut(rest, ",")
 		k.walker.code(k.command, "shell", strings.Trim(code, `'"`), false)
 	case !a.Whole() && a.Text() == "":
 		k.add("")
 	}
-}
-
-// hostOf is the host of a URL; "" where it is known only at run time.
-func hostOf(code string) string {
-	_, rest, _ := strings.Cut(code, "://")
-	if end := strings.IndexAny(rest, "/?#"); end >= 0 {
-		rest = rest[:end]
-	}
-	if strings.Contains(rest, words.Hole) {
-		return ""
-	}
-	u, err := url.Parse("x://" + rest)
-	if err != nil {
-		return ""
-	}
-	return u.Hostname()
-}
-
-// hostPort is the host of [user@]host[:port], and of a URL.
-func hostPort(code string) string {
-	if strings.Contains(code, "://") {
-		return hostOf(code)
-	}
-	name, _, _ := strings.Cut(code, "/")
-	name = name[strings.LastIndexByte(name, '@')+1:]
-	if host, _, err := net.SplitHostPort(name); err == nil && !strings.Contains(host, words.Hole) {
-		return host
-	}
-	if name = strings.Trim(name, "[]"); strings.Contains(name, words.Hole) {
-		return ""
-	}
-	return name
-}
-
-// scpHost is the host in [user@]host:path.
-func scpHost(code string) (host string, ok bool) {
-	name, _, found := strings.Cut(code, ":")
-	if !found || name == "" || strings.HasPrefix(name, "-") || strings.ContainsAny(name, "/= ") || strings.HasPrefix(code, words.Hole) {
-		return "", false
-	}
-	if strings.Contains(name, words.Hole) {
-		return "", true
-	}
-	return name[strings.LastIndexByte(name, '@')+1:], true
-}
-
-// imageTransport is what an image that no registry has begins with.
-var imageTransport = lazyregexp.New(`^(dir|oci|oci-archive|docker-archive|docker-daemon|containers-storage|sif|ostree):`)
-
-// imageHost is the registry that the name of an image has; none where it is an image
-// of this machine.
-func imageHost(code string) (host string, ok bool) {
-	if imageTransport.MatchString(code) {
-		return "", false
-	}
-	name := strings.TrimPrefix(code, "docker://")
-	registry, _, found := strings.Cut(name, "/")
-	if strings.Contains(registry, words.Hole) {
-		return "", true
-	}
-	if found && (strings.ContainsAny(registry, ".:") || registry == "localhost") {
-		return hostPort(registry), true
-	}
-	return "docker.io", true
-}
-
-// isLocal reports whether a host is this machine.
-func isLocal(host string) bool {
-	host = strings.ToLower(strings.Trim(host, "[]"))
-	if host == "localhost" || strings.HasSuffix(host, ".localhost") || host == "localhost.localdomain" || host == "ip6-localhost" {
-		return true
-	}
-	ip := net.ParseIP(host)
-	return ip != nil && (ip.IsLoopback() || ip.IsUnspecified())
 }
 
 // environment judges a variable that programs read: a host that they contact, or

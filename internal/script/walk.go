@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/script/hosts"
 	"github.com/codexlock/codexlock/internal/script/words"
 	"mvdan.cc/sh/v3/syntax"
 )
@@ -288,7 +289,7 @@ func (w *walker) redirect(r *syntax.Redirect) {
 		if !complete || strings.Contains(host, words.Hole) {
 			host = ""
 		}
-		if !isLocal(host) {
+		if !hosts.IsLocal(host) {
 			w.access(r, target, host)
 		}
 	}
