@@ -209,6 +209,10 @@ func TestAttacks(t *testing.T) {
 		{"an unknown flag", nil, []string{"run", "--bad", "--", "s.sh"}, 125, "codexlock run has no flag --bad"},
 		{"a flag of the script before --", nil, []string{"run", "s.sh", "--bad"}, 125, "codexlock run has no flag --bad"},
 		{"a flag without its value", nil, []string{"open", "s.sh", "--root"}, 2, "--root needs a value"},
+		{"an empty value", nil, []string{"run", "--root=", "--", "s.sh"}, 125, "codexlock: --root is empty, want a value"},
+		{"a switch with a value", nil, []string{"run", "--gate=x", "--", "s.sh"}, 125, "codexlock: --gate is \"x\", want true or false"},
+		{"a flag twice", nil, []string{"run", "--as", "fd", "--as", "path", "--", "s.sh"}, 125, "codexlock: --as is given twice, want it once"},
+		{"no name of a flag", nil, []string{"run", "--=x", "--", "s.sh"}, 125, "codexlock: \"--=x\" is no flag, want --NAME or --NAME=VALUE"},
 		{"a flag as the script", nil, []string{"run", "--", "--trust"}, 127, "no such file"},
 		{"arguments without --", nil, []string{"run", "s.sh", "x"}, 125, "want --"},
 		{"a planted root", func(r *repository) {
@@ -247,6 +251,13 @@ func TestNextSteps(t *testing.T) {
 	next("see codexlock run --help\n", "run", "--bad", "--", "s.sh")
 	next("write -- before the arguments of what is executed: codexlock run [flags] -- PATH [ARG...]\n", "run", "s.sh", "--bad")
 	next("see codexlock copy --help\n", "copy", "s.sh", "--bad", "x")
+	if err := os.Chmod(r.name("s.sh"), 0o755|os.ModeSetuid); err != nil {
+		t.Fatal(err)
+	}
+	next("find out who set the bits, and remove them: chmod ug-s s.sh\n", "run", "--", "s.sh")
+	if err := os.Chmod(r.name("s.sh"), 0o755); err != nil {
+		t.Fatal(err)
+	}
 	if err := os.Chmod(r.trust, 0o666); err != nil {
 		t.Fatal(err)
 	}

@@ -60,7 +60,7 @@ func (r *root) openFile(p artifact.Path) (*os.File, fs.FileInfo, error) {
 	case !mode.IsRegular():
 		wrong = &Denial{Path: p.String(), Rule: "layout.irregular", Message: "is not a regular file: " + kindOf(mode)}
 	case mode&(fs.ModeSetuid|fs.ModeSetgid) != 0:
-		wrong = &Denial{Path: p.String(), Rule: "script.privilege", Message: "is setuid or setgid", Next: "remove the bits: chmod ug-s PATH"}
+		wrong = &Denial{Path: p.String(), Rule: "script.privilege", Message: "is setuid or setgid", Next: "find out who set the bits, and remove them: chmod ug-s " + p.String()}
 	}
 	if wrong != nil {
 		err = wrong

@@ -43,6 +43,7 @@ type recorder struct {
 	name   string
 	toggle bool
 	many   bool
+	wrong  *error // what Set refused, in our words: the library quotes it in its own
 }
 
 func (r *recorder) String() string { return "" }
@@ -52,18 +53,23 @@ func (r *recorder) IsBoolFlag() bool { return r.toggle }
 
 // Set takes a value.
 func (r *recorder) Set(v string) error {
+	*r.wrong = r.set(v)
+	return *r.wrong
+}
+
+func (r *recorder) set(v string) error {
 	switch {
 	case r.toggle:
 		on, err := strconv.ParseBool(v)
 		if err != nil {
-			return errors.New("want true or false")
+			return fmt.Errorf("--%s is %q, want true or false", r.name, v)
 		}
 		v = strconv.FormatBool(on)
 	case v == "":
-		return errors.New("want a value")
+		return fmt.Errorf("--%s is empty, want a value", r.name)
 	}
 	if len(r.into[r.name]) > 0 && !r.many {
-		return errors.New("is given twice")
+		return fmt.Errorf("--%s is given twice, want it once", r.name)
 	}
 	r.into[r.name] = append(r.into[r.name], v)
 	return nil
@@ -79,11 +85,11 @@ func parse(c useflags.Command, args []string) (arguments, error) {
 	}
 	set := flag.NewFlagSet(c.Name, flag.ContinueOnError)
 	set.SetOutput(io.Discard)
+	var err, wrong error
 	for _, f := range c.Flags {
-		set.Var(&recorder{a.values, f.Name, f.Value == "", f.Many}, f.Name, f.Usage)
+		set.Var(&recorder{a.values, f.Name, f.Value == "", f.Many, &wrong}, f.Name, f.Usage)
 	}
 	a.command = after
-	var err error
 	for rest := before; err == nil && len(rest) > 0; {
 		if err = set.Parse(rest); err == nil {
 			if rest = set.Args(); len(rest) > 0 {
@@ -95,7 +101,7 @@ func parse(c useflags.Command, args []string) (arguments, error) {
 	case errors.Is(err, flag.ErrHelp):
 		return a, errHelp
 	case err != nil:
-		return a, flagError(c, len(a.paths) > 0, err)
+		return a, flagError(c, len(a.paths) > 0, cmp.Or(wrong, err))
 	}
 	return a, a.arrange(c, split)
 }
@@ -111,8 +117,8 @@ func flagError(c useflags.Command, afterPath bool, err error) error {
 		}
 	} else if name, ok := strings.CutPrefix(text, "flag needs an argument: -"); ok {
 		text = fmt.Sprintf("--%s needs a value", name)
-	} else {
-		text = "codexlock " + c.Name + ": " + text
+	} else if word, ok := strings.CutPrefix(text, "bad flag syntax: "); ok {
+		text = fmt.Sprintf("%q is no flag, want --NAME or --NAME=VALUE", word)
 	}
 	return exit.AsUsage(&use.HintedError{Err: errors.New(text), Next: next})
 }
