@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -68,7 +69,8 @@ func Choose[P any](what, name string, all map[string]P) (P, error) {
 // An Output is a format and where it goes: "" is standard output.
 type Output struct{ Format, File string }
 
-// Outputs reads FORMAT[=FILE] arguments; none is text. check refuses an unknown format.
+// Outputs reads FORMAT[=FILE] arguments; none is text. check refuses an unknown format. It
+// refuses a file that is named twice, since the second output would replace the first.
 func Outputs(written []string, check func(format string) error) ([]Output, error) {
 	if len(written) == 0 {
 		written = []string{"text"}
@@ -82,9 +84,20 @@ func Outputs(written []string, check func(format string) error) ([]Output, error
 		if toFile && file == "" {
 			return nil, exit.Usagef("--format %q names no file, want format=FILE", s)
 		}
+		for _, o := range outputs {
+			if o.replacedBy(file) {
+				return nil, exit.Usagef("--format %q and %q name one file, want a file for each", o.Format+"="+o.File, s)
+			}
+		}
 		outputs = append(outputs, Output{format, file})
 	}
 	return outputs, nil
+}
+
+// replacedBy reports whether an output to file replaces this one. What a device, such as
+// /dev/null, is given twice replaces nothing.
+func (o Output) replacedBy(file string) bool {
+	return file != "" && o.File != "" && filepath.Clean(o.File) == filepath.Clean(file) && !strings.HasPrefix(file, "/dev/")
 }
 
 // Write writes an output where it goes. A file is written whole or not at all.
