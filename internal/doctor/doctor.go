@@ -116,7 +116,7 @@ func (e *examination) clone() {
 		if n > 1 {
 			what = fmt.Sprintf("it lacks %d lines: %s", n, strings.Join(s.Attributes, "; "))
 		}
-		e.advise("attributes", place{file: ".gitattributes"}, what, "Git may convert line endings of artifacts or merge generated files as text, and attest refuses such a file", "add what is missing: codexlock init")
+		e.advise("attributes", place{file: ".gitattributes"}, what, "Git may convert line endings of artifacts or merge generated files as text, and attest refuses such a file", "add what is missing: codexlock fix")
 	}
 	for _, file := range s.Overruled {
 		e.advise("attributes", place{file: file}, "it gives artifacts a text attribute", "Git converts their line endings, so that their bytes are not those that were attested", "add lines that take it back: codexlock init")
