@@ -44,7 +44,8 @@ func New(w host.World) *cobra.Command {
 
 It makes all of these fixes or none, needs no key and creates no trust: run codexlock
 verify afterwards. With --dry-run it prints them as a patch for git apply, which must run
-in the top folder of the work tree.
+in the top folder of the work tree. If core.fileMode is false, Git does not see the
+executable bit: git add --chmod=+x PATH.
 
 Other fixes change attested bytes, so you make them and then attest: tests of an earlier
 release are rewritten by codexlock migrate; a script without strict mode gets the line
