@@ -242,12 +242,12 @@ func (s *mutationTest) leaves(document ast.Value, paths [][]string) [][]string {
 }
 
 // changes returns the changes of one fact: every other allowed value, its absence, and a
-// value of another type.
+// value of another type. For a fact in a document that is absent, the document is added.
 func (s *mutationTest) changes(document ast.Value, path []string) []change {
-	now := at(document, path)
-	if now == nil && len(path) > 1 && at(document, path[:len(path)-1]) == nil {
-		return nil // its parent is absent
+	for len(path) > 1 && at(document, path[:len(path)-1]) == nil {
+		path = path[:len(path)-1] // what it would be in is absent, and comes first
 	}
+	now := at(document, path)
 	var all []change
 	for _, v := range s.form.values(path, now, s.constants) {
 		all = append(all, change{path: path, from: now, to: v})

@@ -205,7 +205,7 @@ if grep -E '(^|/)(perl[^/]*|apt[^/]*|dpkg[^/]*|curl|wget|ssh|python[^/]*)$' "$wo
     log "these files do not belong in the image"
     exit 1
 fi
-[ "$(grep -cE '^usr/local/bin/.' "$work/files")" -eq 2 ] || { log "want one program under two names in usr/local/bin"; exit 1; }
+[ "$(sed -n 's|^usr/local/bin/||p' "$work/files" | grep . | sort | paste -sd ' ')" = 'codexlock codexlock-action codexlock-use' ] || { log "want codexlock under two names, and codexlock-use, in usr/local/bin"; exit 1; }
 in_image bash -c '[ /usr/local/bin/codexlock -ef /usr/local/bin/codexlock-action ]' || { log "the two names are two programs"; exit 1; }
 
 log "a good change passes, in a work tree of another user's"
