@@ -87,6 +87,12 @@ func TestCosts(t *testing.T) {
 			a, b := few.costs(t, c), many.costs(t, c)
 			each := func(a, b float64) float64 { return (b - a) / (manyArtifacts - fewArtifacts) }
 			got := costs{each(a.allocations, b.allocations), each(a.bytes, b.bytes), each(a.openings, b.openings), b.git}
+			for range 3 { // a collection at a bad moment empties the pools, which are then filled anew
+				if got.bytes <= c.bounds.bytes {
+					break
+				}
+				got.bytes = min(got.bytes, each(few.costs(t, c).bytes, many.costs(t, c).bytes))
+			}
 			t.Logf("bounds: costs{%s}}, // measured %.1f", bound(got), got)
 			for _, figure := range []struct {
 				name      string
