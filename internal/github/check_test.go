@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -23,14 +24,23 @@ const budget = 20 * time.Minute
 
 // A clock whose time passes only by sleeping.
 type clock struct {
+	mu    sync.Mutex // the server reads it too
 	now   time.Time
 	slept time.Duration
 }
 
+func (c *clock) time() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
 func (c *clock) clock() github.Clock {
 	return github.Clock{
-		Now: func() time.Time { return c.now },
+		Now: c.time,
 		Sleep: func(ctx context.Context, d time.Duration) error {
+			c.mu.Lock()
+			defer c.mu.Unlock()
 			c.now, c.slept = c.now.Add(d), c.slept+d
 			return ctx.Err()
 		},
@@ -50,7 +60,7 @@ func start(t *testing.T) (*githubtest.Server, *github.Client, *clock) {
 		}
 	})
 	c := &clock{now: time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)}
-	s.Now = func() time.Time { return c.now }
+	s.Now = c.time
 	client, err := github.NewClient(s.URL, "token", "o", "r", c.clock(), c.now.Add(budget))
 	if err != nil {
 		t.Fatal(err)
@@ -261,7 +271,7 @@ func TestLimitsAreWaitedFor(t *testing.T) {
 func TestServersClockCounts(t *testing.T) {
 	for _, skew := range []time.Duration{-301 * time.Second, 301 * time.Second} {
 		s, client, c := start(t)
-		s.Now = func() time.Time { return c.now.Add(skew) }
+		s.Now = func() time.Time { return c.time().Add(skew) }
 		s.Fault = at(0, githubtest.LimitHour)
 		if _, err := client.Start(t.Context(), run); err != nil || c.slept != 21*time.Second {
 			t.Errorf("with a skew of %s: waited %s; %v", skew, c.slept, err)
