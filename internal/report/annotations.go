@@ -238,10 +238,4 @@ func (a annotator) message(c cause, elsewhere bool, limit int) string {
 }
 
 // terminalLines joins texts, each on a line of its own and safe to print.
-func terminalLines(texts []string) string {
-	lines := make([]string, len(texts))
-	for i, text := range texts {
-		lines[i] = Terminal(text)
-	}
-	return strings.Join(lines, "\n")
-}
+func terminalLines(texts []string) string { return strings.Join(visibleLines(texts), "\n") }

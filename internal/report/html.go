@@ -148,6 +148,7 @@ func mark(r Report) string {
 	return map[Conclusion]string{Success: "✓", Neutral: "!", Failure: "✗", Partial: "◐"}[r.Conclusion]
 }
 
+// visibleLines are texts that are safe to print, each in one line.
 func visibleLines(lines []string) []string {
 	safe := make([]string, len(lines))
 	for i, line := range lines {

@@ -74,7 +74,7 @@ func writeJUnit(out io.Writer, r Report, _ Options) error {
 			suite.Properties = append(suite.Properties, junitProperty{p[0], Terminal(p[1])})
 		}
 	}
-	warningsDeny := r.Conclusion == Failure && r.Counts.Deny == 0
+	warningsDeny := r.warningsDeny()
 	about := map[string][]cause{}
 	for _, c := range causes(r.Findings) {
 		about[c.Artifact] = append(about[c.Artifact], c)
@@ -106,7 +106,7 @@ func writeJUnit(out io.Writer, r Report, _ Options) error {
 		}
 	}
 	if r.Conclusion == Failure && failed == 0 { // the verdict has another reason
-		suite.Cases[0].Failure = &junitFailure{Message: Title(r), Type: "codexlock", Text: junitLines(append([]string{Title(r)}, r.Notes...))}
+		suite.Cases[0].Failure = &junitFailure{Message: Title(r), Type: "codexlock", Text: terminalLines(append([]string{Title(r)}, r.Notes...))}
 		failed++
 	}
 	suite.Tests, suite.Failures = len(suite.Cases), failed
@@ -148,13 +148,4 @@ func junitCaseOf(class, name string, all []cause, warningsDeny bool) junitCase {
 		}
 	}
 	return c
-}
-
-// junitLines formats texts as lines, safe to print.
-func junitLines(lines []string) string {
-	safe := make([]string, len(lines))
-	for i, line := range lines {
-		safe[i] = Terminal(line)
-	}
-	return strings.Join(safe, "\n")
 }

@@ -180,11 +180,7 @@ func sarifProperties(r Report) map[string]any {
 
 // sarifRules describes the rules of the findings, and returns the index of each.
 func sarifRules(r Report) ([]sarifRule, map[string]int) {
-	about := map[string]decision.FoundRule{}
-	for _, rule := range r.Rules {
-		about[rule.Code] = rule
-	}
-	rules, index := []sarifRule{}, map[string]int{}
+	about, rules, index := rulesByCode(r), []sarifRule{}, map[string]int{}
 	for _, f := range r.Findings {
 		if _, known := index[f.Rule]; known {
 			continue
@@ -301,11 +297,7 @@ func relativeURI(name string) string {
 // sarifMessage formats lines of text as a message. Text from outside has no link and no
 // placeholder in it (SARIF 2.1.0, 3.11.5 and 3.11.6).
 func sarifMessage(text string) sarifText {
-	lines := strings.Split(text, "\n")
-	for i := range lines {
-		lines[i] = Terminal(lines[i])
-	}
-	text = clip(strings.Join(lines, "\n"), maxSARIFMessage)
+	text = clip(terminalLines(strings.Split(text, "\n")), maxSARIFMessage)
 	text = strings.ReplaceAll(text, "](", "] (")
 	return sarifText{placeholder.ReplaceAllString(text, "{{$1}}")}
 }
