@@ -85,14 +85,11 @@ writes it to .git/codexlock/vaulttime.key, which no commit contains.`,
 }
 
 func runInit(ctx context.Context, w host.World, o initOptions) error {
-	r, err := repo.Open(ctx, w.Dir)
+	r, err := gate.Open(ctx, w.Dir)
 	if err != nil {
 		return err
 	}
 	defer r.Close()
-	if _, err := txn.Recover(r.Root(), r.GitDir()); err != nil {
-		return fmt.Errorf("finish an interrupted attest: %w", err)
-	}
 	tree, err := r.WorkTree(ctx)
 	if err != nil {
 		return err

@@ -71,14 +71,11 @@ No key is needed to revoke one.`,
 }
 
 func (v revocation) run(ctx context.Context) error {
-	r, err := repo.Open(ctx, v.world.Dir)
+	r, err := gate.Open(ctx, v.world.Dir)
 	if err != nil {
 		return err
 	}
 	defer r.Close()
-	if _, err := txn.Recover(r.Root(), r.GitDir()); err != nil {
-		return fmt.Errorf("finish an interrupted attest: %w", err)
-	}
 	tree, err := r.WorkTree(ctx)
 	if err != nil {
 		return err
