@@ -23,12 +23,11 @@ func (r *Repository) DefaultBranch(ctx context.Context) (ref string, tip Commit,
 	if missing := (*MissingCommitError)(nil); !errors.As(err, &missing) {
 		return ref, tip, err
 	}
-	// A ref that git cannot read is not one that does not exist.
-	unborn, unbornErr := r.Unborn(ctx)
-	if unbornErr != nil {
-		return "", "", unbornErr
-	}
-	if !unborn {
+	absent, absentErr := r.isAbsent(ctx, ref)
+	switch {
+	case absentErr != nil:
+		return "", "", absentErr
+	case !absent:
 		return "", "", err
 	}
 	return ref, "", nil

@@ -17,12 +17,17 @@ func (r *Repository) Unborn(ctx context.Context) (bool, error) {
 	if err != nil {
 		return false, nil // a commit that is not here, or nothing that git knows
 	}
-	ref := strings.TrimSuffix(string(out), "\n")
+	return r.isAbsent(ctx, strings.TrimSuffix(string(out), "\n"))
+}
+
+// isAbsent reports whether there is no ref of this full name.
+func (r *Repository) isAbsent(ctx context.Context, ref string) (bool, error) {
 	if _, err := r.git.output(ctx, "rev-parse", "--verify", "--quiet", "--end-of-options", ref); err == nil {
 		return false, nil
 	}
 	// A ref that git cannot read is not one that is missing.
-	if out, err = r.git.output(ctx, "rev-parse", "--git-path", ref); err != nil {
+	out, err := r.git.output(ctx, "rev-parse", "--git-path", ref)
+	if err != nil {
 		return false, fmt.Errorf("look for %s: %w", ref, err)
 	}
 	name := strings.TrimSuffix(string(out), "\n")
