@@ -448,8 +448,17 @@ func (r *reader) time(at, s string) time.Time {
 // Matches reports whether the patterns make a path an artifact. Every path that the
 // ledger lists is an artifact too.
 func (c *Config) Matches(p string) bool {
-	return MatchAny(c.Include, p) && !MatchAny(c.Exclude, p) &&
-		!slices.ContainsFunc(untrusted, func(dir string) bool { return strings.HasPrefix(p, dir) })
+	return MatchAny(c.Include, p) && !MatchAny(c.Exclude, p) && Untrusted(p) == ""
+}
+
+// Untrusted returns the folder above a path whose files may not be used; "" for none.
+func Untrusted(p string) string {
+	for _, dir := range untrusted {
+		if strings.HasPrefix(p, dir) {
+			return dir
+		}
+	}
+	return ""
 }
 
 // untrusted are the folders whose files no pattern makes artifacts: nothing may use them
@@ -538,6 +547,16 @@ func (c *Config) DomainFor(p artifact.Path) string {
 		}
 	}
 	return found
+}
+
+// NamedByOther reports whether the paths of another domain than this one match a path.
+func (c *Config) NamedByOther(domain, path string) bool {
+	for name, d := range c.Domains {
+		if name != domain && MatchAny(d.Paths, path) {
+			return true
+		}
+	}
+	return false
 }
 
 // DomainNames returns the names of the trust domains, sorted; "" alone without any, because

@@ -16,11 +16,8 @@ func (c *Collector) belongs(name string, d config.Domain, path string) facts.Dom
 		return "inside"
 	case len(d.Paths) > 0:
 		return "outside"
-	}
-	for other, o := range c.o.Config.Domains {
-		if other != name && config.MatchAny(o.Paths, path) {
-			return "claimed"
-		}
+	case c.o.Config.NamedByOther(name, path):
+		return "claimed"
 	}
 	return "open"
 }

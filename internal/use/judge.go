@@ -7,7 +7,6 @@ import (
 	"io"
 	"io/fs"
 	"slices"
-	"strings"
 
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/config"
@@ -23,10 +22,8 @@ const changed = "find out who changed it: git log -p -- %[1]s; do not attest %[2
 
 // judge makes the checks about the held bytes, in the order of ZT-7.1.
 func (v *Verifier) judge(ctx context.Context, h *Held) error {
-	for _, dir := range []string{"assets/incoming/", "assets/quarantine/"} {
-		if strings.HasPrefix(h.Path.String(), dir) {
-			return v.deny(h, "layout.consumed", "let it in first: codexlock ingest", "is in %s, from where nothing may be used", dir)
-		}
+	if dir := config.Untrusted(h.Path.String()); dir != "" {
+		return v.deny(h, "layout.consumed", "let it in first: codexlock ingest", "is in %s, from where nothing may be used", dir)
 	}
 	for _, check := range []func(context.Context, *Held) error{v.readCompanions, v.judgeRecord, v.judgeManifest, v.judgeTest, v.judgeLedger} {
 		if err := check(ctx, h); err != nil {
@@ -171,12 +168,7 @@ func (v *Verifier) owns(name string, d config.Domain, path string) bool {
 	if len(d.Paths) > 0 {
 		return config.MatchAny(d.Paths, path)
 	}
-	for other, o := range v.trust.config.Domains {
-		if other != name && config.MatchAny(o.Paths, path) {
-			return false
-		}
-	}
-	return true
+	return !v.trust.config.NamedByOther(name, path)
 }
 
 // checkKey checks who signed a record: the state of the key, the HMAC and the proof.
