@@ -17,6 +17,7 @@ import (
 	"github.com/codexlock/codexlock/internal/ledger"
 	"github.com/codexlock/codexlock/internal/manifest"
 	"github.com/codexlock/codexlock/internal/report"
+	"github.com/codexlock/codexlock/internal/schemas"
 	"github.com/codexlock/codexlock/internal/vaulttime"
 )
 
@@ -151,22 +152,29 @@ func mergeLedgers(name string, texts [3][]byte, markerSize int) (mergeResult, er
 	return done, nil
 }
 
-// mergeRecords merges the records of one artifact: it takes one side as a whole, or writes both
-// between conflict markers.
-func mergeRecords(name string, texts [3][]byte, markerSize int) (mergeResult, error) {
-	var base *vaulttime.Record
-	var sides [3]vaulttime.Record
+// decodeSides decodes the three versions of a file that is merged. base is nil if there was no
+// such file.
+func decodeSides[T any](name, form string, texts [3][]byte, decode func([]byte) (T, *schemas.Document, error)) (base *T, sides [3]T, err error) {
 	for i, text := range texts {
 		if len(text) == 0 && i == 0 {
 			continue
 		}
-		var err error
-		if sides[i], _, err = vaulttime.DecodeRecord(text); err != nil {
-			return mergeResult{}, &MergeInputError{Path: name, Side: mergeSides[i], Form: "VaultTime record", Err: err}
+		if sides[i], _, err = decode(text); err != nil {
+			return nil, sides, &MergeInputError{Path: name, Side: mergeSides[i], Form: form, Err: err}
 		}
 		if i == 0 {
 			base = &sides[0]
 		}
+	}
+	return base, sides, nil
+}
+
+// mergeRecords merges the records of one artifact: it takes one side as a whole, or writes both
+// between conflict markers.
+func mergeRecords(name string, texts [3][]byte, markerSize int) (mergeResult, error) {
+	base, sides, err := decodeSides(name, "VaultTime record", texts, vaulttime.DecodeRecord)
+	if err != nil {
+		return mergeResult{}, err
 	}
 	if merged, ok := vaulttime.MergeRecords(base, sides[1], sides[2]); ok {
 		return mergeResult{text: merged.Encode()}, nil
@@ -183,19 +191,9 @@ func mergeRecords(name string, texts [3][]byte, markerSize int) (mergeResult, er
 // mergeManifests merges the manifests of one artifact: it takes one side as a whole, or writes
 // both between conflict markers.
 func mergeManifests(name string, texts [3][]byte, markerSize int) (mergeResult, error) {
-	var base *manifest.Manifest
-	var sides [3]manifest.Manifest
-	for i, text := range texts {
-		if len(text) == 0 && i == 0 {
-			continue
-		}
-		var err error
-		if sides[i], _, err = manifest.Decode(text); err != nil {
-			return mergeResult{}, &MergeInputError{Path: name, Side: mergeSides[i], Form: "manifest", Err: err}
-		}
-		if i == 0 {
-			base = &sides[0]
-		}
+	base, sides, err := decodeSides(name, "manifest", texts, manifest.Decode)
+	if err != nil {
+		return mergeResult{}, err
 	}
 	if merged, ok := manifest.Merge(base, sides[1], sides[2]); ok {
 		for i, text := range texts[1:] { // a record may sign the bytes, which need not be canonical
