@@ -120,7 +120,11 @@ func (f *fixes) plan(ctx context.Context) (err error) {
 	if f.tree, err = f.repository.WorkTree(ctx); err != nil {
 		return err
 	}
-	if err := f.configure(ctx); err != nil {
+	g, err := gate.New(f.world, gate.Options{})
+	if err != nil {
+		return err
+	}
+	if f.config, err = g.ConfigurationIn(ctx, f.repository, f.tree); err != nil {
 		return err
 	}
 	if err := f.ledger(ctx); err != nil {
@@ -146,33 +150,6 @@ func (f *fixes) plan(ctx context.Context) (err error) {
 		return err
 	}
 	return f.attributes(ctx, view, artifacts)
-}
-
-// configure reads the configuration of the work tree, as init does: without one, the defaults.
-func (f *fixes) configure(ctx context.Context) error {
-	g, err := gate.New(f.world, gate.Options{})
-	if err != nil {
-		return err
-	}
-	paths, err := g.ConfigurationPaths(f.repository)
-	if err != nil {
-		return err
-	}
-	for _, p := range paths {
-		file, err := f.read(ctx, p, document.MaxCompanionBytes)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		if err == nil {
-			f.config, err = config.Parse(p, file.Data)
-		}
-		return err
-	}
-	if len(paths) == 1 { // the user named it
-		return exit.Usagef("read configuration: %s does not exist", paths[0])
-	}
-	f.config = config.Default()
-	return nil
 }
 
 // read reads a file of the work tree; its error is fs.ErrNotExist without such a file.
