@@ -36,7 +36,10 @@ func (a *action) publish(ctx context.Context, clone *repo.Repository, r report.R
 	if a.check != nil {
 		url = a.check.URL()
 	}
-	at := a.places(ctx, clone, r)
+	var at report.Places
+	if a.check != nil || a.commands {
+		at = a.places(ctx, clone, r)
+	}
 	if err := a.post(ctx, r, at); err != nil {
 		return err
 	}
