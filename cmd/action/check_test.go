@@ -50,7 +50,7 @@ func TestCheckRunIsTrue(t *testing.T) {
 		fault      func(int, *http.Request) githubtest.Fault
 		vars       map[string]string
 		code       int
-		conclusion string // of the check run; "": there is none; "in_progress"
+		conclusion string // of the check run; "": it was not posted; "in_progress"
 		output     string
 		stdout     []string
 		stderr     []string

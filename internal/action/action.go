@@ -29,7 +29,7 @@ type action struct {
 	in    github.Inputs
 	event github.Event
 	until time.Time      // when the time of the run is over
-	check *github.Check  // nil: there is none to close
+	check *github.Check  // nil: nothing has to be closed
 	done  *report.Report // nil: nothing was evaluated
 
 	commands bool   // findings are shown as workflow commands

@@ -380,7 +380,7 @@ func (s *Set) keepOther(ctx context.Context, keep map[string]bool, p artifact.Pa
 }
 
 // removed returns the artifact of the base that a path names, itself or by a companion, and that
-// the head does not have; "" if there is none. wasThere says that the base has a file there.
+// the head does not have; "" for none. wasThere says that the base has a file there.
 func (s *Set) removed(ctx context.Context, p artifact.Path) (name string, wasThere bool, err error) {
 	candidates := append(p.Owners(), p)
 	if s.listed(p) { // a test can be an artifact of its own

@@ -139,7 +139,7 @@ type folders struct {
 }
 
 // obstacle returns the outermost path, from the root to folder itself, that is not a folder in
-// the tree; "" if there is none.
+// the tree; "" for none.
 func (f *folders) obstacle(ctx context.Context, folder string) (string, error) {
 	if at, known := f.known[folder]; known {
 		return at, nil

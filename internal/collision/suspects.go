@@ -63,13 +63,13 @@ func mayBring(ctx context.Context, set *changeset.Set) (bool, error) {
 			brought = append(brought, name)
 		}
 	}
-	beside := map[string]bool{}
+	folders := map[string]bool{}
 	for _, name := range brought {
-		for dir := path.Dir(name); !beside[dir] && filepath.IsLocal(dir); dir = path.Dir(dir) {
-			beside[dir] = true
+		for dir := path.Dir(name); !folders[dir] && filepath.IsLocal(dir); dir = path.Dir(dir) {
+			folders[dir] = true
 		}
 	}
-	there, ok, err := trees.Siblings(ctx, set.Head, slices.Sorted(maps.Keys(beside)))
+	there, ok, err := trees.Siblings(ctx, set.Head, slices.Sorted(maps.Keys(folders)))
 	if err != nil || !ok {
 		return true, err
 	}

@@ -230,7 +230,7 @@ type place struct {
 }
 
 // discover finds the repository that dir is in by its work tree: the first folder,
-// from dir upwards, that holds a .git. Only where there is none can dir itself be a
+// from dir upwards, that holds a .git. Only without one can dir itself be a
 // Git directory, of a bare repository. A folder of a checkout can be made to look
 // like one, and git, which looks at each folder once on its way up, would then judge
 // the change by objects that the change brought. git also refuses folders of another

@@ -168,7 +168,7 @@ func TestShallowClone(t *testing.T) {
 		for _, err := range []error{byName, byParent} {
 			var missing *MissingCommitError
 			if !errors.As(err, &missing) || !missing.Shallow || !strings.Contains(err.Error(), "fetch-depth: 2") {
-				t.Errorf("depth %s: %v, want a *MissingCommitError that tells of fetch-depth: 2", depth, err)
+				t.Errorf("depth %s: %v, want a *MissingCommitError that names fetch-depth: 2", depth, err)
 			}
 		}
 	}

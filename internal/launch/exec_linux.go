@@ -157,7 +157,7 @@ func firstOf(name, otherwise string) string {
 	return otherwise
 }
 
-// findProgram checks the program with an absolute name or, where there is none, the first of
+// findProgram checks the program with an absolute name or, for another name, the first of
 // that name in SystemPath that nobody else can write. It returns its name, and the name
 // without links.
 func findProgram(absolute, name string) (found, real string, err error) {

@@ -66,7 +66,7 @@ func (c *Command) watched(ctx context.Context, argv []string) (int, error) {
 	return code, nil
 }
 
-// receive gets the listener from the child, or why there is none.
+// receive gets the listener from the child, or why it has none.
 func receive(socket int) (int, error) {
 	text, rights := make([]byte, 512), make([]byte, unix.CmsgSpace(4))
 	var n, oobn int

@@ -263,26 +263,26 @@ func (c *Collector) measureLedger(_ context.Context, s *subject) error {
 	return nil
 }
 
-// companion reads a companion from where it stands: beside its artifact or
+// companion reads a companion from where it is: next to its artifact or
 // under assets/manifests/. Standing in both places is a state of its own.
 func (c *Collector) companion(ctx context.Context, p artifact.Path, kind artifact.Companion, limit int64, r *document.Buffer) (document.File, error) {
-	beside, err := document.ReadInto(ctx, c.o.Head, p.Companion(kind), limit, r)
+	found, err := document.ReadInto(ctx, c.o.Head, p.Companion(kind), limit, r)
 	if err != nil || !c.Mirrored {
-		return beside, err
+		return found, err
 	}
 	at := p.MirroredCompanion(kind)
 	if there, err := c.mirrorsFolder(ctx, at.Dir()); err != nil || !there {
-		return beside, err
+		return found, err
 	}
 	mirrored, err := document.Read(ctx, c.o.Head, at, limit)
 	switch {
 	case err != nil || mirrored.State == "absent":
-		return beside, err
-	case beside.State == "absent":
+		return found, err
+	case found.State == "absent":
 		return mirrored, nil
 	}
-	beside.State, beside.Also, beside.Data = "twice", mirrored.Path, nil
-	return beside, nil
+	found.State, found.Also, found.Data = "twice", mirrored.Path, nil
+	return found, nil
 }
 
 // mirrorsFolder reports whether the head has a folder below assets/manifests/, which

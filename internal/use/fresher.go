@@ -10,7 +10,7 @@ import (
 )
 
 // fresher returns the text of the renewed record of an artifact that counts instead of the
-// one in the tree, nil where there is none: from the folder of --records or, where the
+// one in the tree, nil for none: from the folder of --records or, where the
 // trusted configuration keeps renewals in the ref and the tree's record is no longer valid,
 // from the ref. Whoever writes there can only withhold: what is no renewal of the tree's
 // record is ignored, and the tree's is judged.
@@ -60,7 +60,7 @@ func (v *Verifier) isSigned(r vaulttime.Record) bool {
 }
 
 // recordIn reads a record from a folder with the layout of the ref: the path of the artifact
-// and .vaulttime.json. It returns nil where there is none that can be read.
+// and .vaulttime.json. It returns nil if no record can be read.
 func recordIn(dir string, p artifact.Path) ([]byte, error) {
 	records, err := openRoot(dir)
 	if err != nil {

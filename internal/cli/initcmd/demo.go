@@ -178,7 +178,7 @@ func (d demo) put(name, text string) error {
 	return os.WriteFile(d.file(name), []byte(text), 0o644)
 }
 
-// edit replaces the first occurrence of a text in a file. It fails if there is none.
+// edit replaces the first occurrence of a text in a file. It fails if the file does not have it.
 func edit(file, old, replacement string) error {
 	text, err := os.ReadFile(file)
 	if err != nil {

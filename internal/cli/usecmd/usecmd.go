@@ -54,7 +54,7 @@ func Commands() []*cobra.Command {
 // be printed twice, as the value and in the text.
 type shown string
 
-// String is the default: there is none.
+// String is the default: no value.
 func (shown) String() string { return "" }
 
 // Set accepts every value: codexlock-use reads the flags.
