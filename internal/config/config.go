@@ -62,6 +62,7 @@ type Config struct {
 	Root          string                 // the repository's top folder, in a trust file of internal/use
 	Interpreters  map[string]Interpreter // by name; nil: those of the system
 	AuditDomain   string                 // the domain whose key signs the audit log; "": not named
+	UseSites      []string               // where uses of artifacts are looked for: workflows, docker, make, compose, pre-commit
 	Exceptions    []Exception
 	Rules         []RuleSetting     // by code
 	Baseline      artifact.Path     // the file with the recorded findings; "" for none
@@ -173,6 +174,9 @@ type file struct {
 	Audit         struct {
 		Domain string `json:"domain"`
 	} `json:"audit"`
+	Use *struct {
+		Sites []string `json:"sites"`
+	} `json:"use"`
 }
 
 type fileDomain struct {
@@ -215,6 +219,7 @@ func Default() Config {
 		RunTests:      "never",
 		MinimumLevel:  artifact.APlus,
 		Policies:      []string{DefaultDirectory},
+		UseSites:      []string{"workflows"},
 	}
 }
 
@@ -345,6 +350,9 @@ func (r *reader) config(f file) Config {
 	c.AuditDomain = f.Audit.Domain
 	if _, known := c.Domains[c.AuditDomain]; c.AuditDomain != "" && !known {
 		r.fail("/audit/domain", "audit.domain is %q, want one of trust_domains", c.AuditDomain)
+	}
+	if f.Use != nil && f.Use.Sites != nil {
+		c.UseSites = slices.Compact(slices.Sorted(slices.Values(f.Use.Sites)))
 	}
 	r.suppressions(f, &c)
 	return c

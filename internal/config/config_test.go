@@ -33,6 +33,7 @@ trust_domains:
 policies: [policies/, "more/rules"]
 schemas: [schemas/]
 audit: {domain: ingest}
+use: {sites: [workflows, docker, docker]}
 exceptions:
   - {rule: script.posix, paths: ["scripts/legacy/**"], reason: "to be rewritten", owner: "@team", expires: 2026-12-31T00:00:00Z}
 `
@@ -57,6 +58,7 @@ func TestParseTheSample(t *testing.T) {
 			"ingest": {Paths: []string{"assets/**"}, Key: config.DefaultKey, MaxTTLHours: 24},
 		},
 		Policies: []string{"policies/", "more/rules/"}, PoliciesNamed: true, Schemas: []string{"schemas/"}, AuditDomain: "ingest",
+		UseSites: []string{"docker", "workflows"},
 		Exceptions: []config.Exception{{Pointer: "/exceptions/0",
 			Rule: "script.posix", Paths: []string{"scripts/legacy/**"}, Reason: "to be rewritten", Owner: "@team",
 			Expires: time.Date(2026, 12, 31, 0, 0, 0, 0, time.UTC),
@@ -124,6 +126,8 @@ func TestParseRefuses(t *testing.T) {
 		{"rules outside", "version: 1\npolicies: [../rules]\n", 2, 12, ".."},
 		{"schemas outside", "version: 1\nschemas: [/etc]\n", 2, 11, "/etc"},
 		{"tests that run anywhere", "version: 1\nrun_tests: always\n", 2, 12, "always"},
+		{"an unknown site", "version: 1\nuse: {sites: [workflows, jenkins]}\n", 2, 26, `sites[1] is "jenkins", want one of "workflows"`},
+		{"no site", "version: 1\nuse: {sites: []}\n", 2, 14, "pre-commit"},
 		{"an exception for ever", "version: 1\nexceptions: [{rule: a, reason: b, owner: c}]\n", 2, 14, "expires"},
 		{"an exception until no day", "version: 1\nexceptions: [{rule: a, reason: b, owner: c, expires: 2026-02-30T00:00:00Z}]\n", 2, 54, "2026-02-30"},
 		{"an anchor and an alias", "version: 1\ncritical_paths: &a [x]\nschemas: *a\n", 2, 17, ""},
