@@ -31,7 +31,8 @@ const module = "github.com/codexlock/codexlock/"
 const picture = `
 	artifact concurrent escape lazyregexp namefold progress shellquote -> *
 	codexlock -> schemas
-	schemas -> baseline ledger manifest ownerschema vaulttime
+	schemas -> kinds ledger manifest vaulttime
+	kinds -> baseline ownerschema
 	ledger -> script
 	facts -> content script shellcheck
 	git -> trees
@@ -40,8 +41,8 @@ const picture = `
 	bundle -> fetch
 	bundle vaulttime -> config
 	config -> keys
-	schemas txn -> audit
-	txn vaulttime -> incoming
+	kinds txn -> audit
+	kinds txn vaulttime -> incoming
 	incoming manifest script -> attest
 	config exit repo script txn -> attributes
 	facts schemas trees -> document
@@ -51,7 +52,7 @@ const picture = `
 	collision -> wholechange
 	lfs renewals sandbox shellcheck wholechange -> measure
 	baseline decision facts -> suppression
-	bundle decision policykey schemas -> ruleset
+	bundle decision kinds policykey -> ruleset
 	evalcache ruleset suppression -> policy
 	audit decision -> report
 	ownerschema policies policy -> preview

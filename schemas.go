@@ -9,3 +9,9 @@ import "embed"
 //
 //go:embed schemas/*.json
 var Schemas embed.FS
+
+// SchemasAtUse are those of the documents that codexlock-use reads. The linker leaves
+// Schemas out of a program that names only these.
+//
+//go:embed schemas/codex-lock.json schemas/config.json schemas/manifest.json schemas/vaulttime.json
+var SchemasAtUse embed.FS

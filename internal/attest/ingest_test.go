@@ -14,6 +14,7 @@ import (
 
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/incoming"
+	"github.com/codexlock/codexlock/internal/kinds"
 	"github.com/codexlock/codexlock/internal/schemas"
 	"github.com/codexlock/codexlock/internal/txn"
 	"github.com/codexlock/codexlock/internal/txn/txntest"
@@ -161,7 +162,7 @@ func TestIngest(t *testing.T) {
 		}
 	}
 	var reason incoming.Reason
-	if _, err := schemas.Decode(schemas.Quarantine, p.Read(folder+"reason.json"), &reason); err != nil {
+	if _, err := schemas.Decode(kinds.Quarantine, p.Read(folder+"reason.json"), &reason); err != nil {
 		t.Fatal(err)
 	}
 	if reason.Path != "assets/incoming/bad" || reason.Target != "assets/sources/bad" || reason.By != "ingest" || len(reason.Findings) != 1 || len(reason.Files) != 2 {

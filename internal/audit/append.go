@@ -10,6 +10,7 @@ import (
 	"io"
 	"io/fs"
 
+	"github.com/codexlock/codexlock/internal/kinds"
 	"github.com/codexlock/codexlock/internal/schemas"
 	"github.com/codexlock/codexlock/internal/txn"
 )
@@ -132,7 +133,7 @@ func Line(e Entry) ([]byte, error) {
 		return nil, fmt.Errorf("log %q: %w", e.Artifact, err)
 	}
 	text := bytes.TrimSuffix(line.Bytes(), []byte("\n"))
-	if _, err := schemas.Decode(schemas.Integrity, text, nil); err != nil {
+	if _, err := schemas.Decode(kinds.Integrity, text, nil); err != nil {
 		return nil, fmt.Errorf("log %q: %w", e.Artifact, err)
 	}
 	if len(text) >= maxLine {

@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/mod/sumdb/tlog"
 
+	"github.com/codexlock/codexlock/internal/kinds"
 	"github.com/codexlock/codexlock/internal/schemas"
 )
 
@@ -80,7 +81,7 @@ func (s *hashes) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
 // DecodeProof reads a proof. Its error is a [*schemas.Error].
 func DecodeProof(data []byte) (Proof, error) {
 	var p Proof
-	_, err := schemas.Decode(schemas.Proof, data, &p)
+	_, err := schemas.Decode(kinds.Proof, data, &p)
 	return p, err
 }
 
@@ -121,7 +122,7 @@ func (p Proof) Check(public func(id string) (ed25519.PublicKey, bool)) (Proven, 
 	if err := tlog.CheckRecord(path, c.Size, c.Root, p.Index, tlog.RecordHash([]byte(p.Entry))); err != nil {
 		return out, errors.New("its hashes do not lead from its entry to the root that is signed")
 	}
-	if _, err := schemas.Decode(schemas.Integrity, []byte(p.Entry), &out.Entry); err != nil {
+	if _, err := schemas.Decode(kinds.Integrity, []byte(p.Entry), &out.Entry); err != nil {
 		return out, fmt.Errorf("its entry is no line of the log: %w", err)
 	}
 	if out.Entry.Seq != nil && *out.Entry.Seq != p.Index {

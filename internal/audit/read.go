@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/mod/sumdb/tlog"
 
+	"github.com/codexlock/codexlock/internal/kinds"
 	"github.com/codexlock/codexlock/internal/schemas"
 )
 
@@ -75,7 +76,7 @@ func walk(r io.Reader, visit func(line []byte, e Entry, end *tail) error) (Log, 
 		}
 		line = line[:len(line)-1]
 		var e Entry
-		if _, err := schemas.Decode(schemas.Integrity, line, &e); err != nil {
+		if _, err := schemas.Decode(kinds.Integrity, line, &e); err != nil {
 			return Log{}, lineError(log.Lines, err)
 		}
 		if e.Seq != nil || e.Prev != "" {

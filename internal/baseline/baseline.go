@@ -13,6 +13,7 @@ import (
 	"slices"
 
 	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/kinds"
 	"github.com/codexlock/codexlock/internal/schemas"
 )
 
@@ -44,7 +45,7 @@ func Decode(data []byte) ([]Entry, *schemas.Document, error) {
 		Version  int64   `json:"version"`
 		Findings []Entry `json:"findings"`
 	}
-	doc, err := schemas.Decode(schemas.Baseline, data, &file)
+	doc, err := schemas.Decode(kinds.Baseline, data, &file)
 	if err != nil {
 		return nil, doc, err
 	}
@@ -61,7 +62,7 @@ func Decode(data []byte) ([]Entry, *schemas.Document, error) {
 			continue
 		}
 		at, _ := doc.Position(Pointer(i))
-		return nil, doc, &schemas.Error{Kind: schemas.Baseline, Problems: []schemas.Problem{{Pointer: Pointer(i), Position: at, Message: message}}}
+		return nil, doc, &schemas.Error{Kind: kinds.Baseline, Problems: []schemas.Problem{{Pointer: Pointer(i), Position: at, Message: message}}}
 	}
 	return file.Findings, doc, nil
 }

@@ -20,6 +20,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/codexlock/codexlock/internal/kinds"
 	"github.com/codexlock/codexlock/internal/schemas"
 )
 
@@ -239,7 +240,7 @@ func TestSchemaIsThatOfTheTypes(t *testing.T) {
 	packages := checkPackages(t, "facts")
 	c := &comparer{used: map[string]bool{}, seen: map[string]bool{}}
 	c.enums = enumerations(packages["facts"].types)
-	if err := json.Unmarshal(schemas.Source(schemas.Facts), &c.root); err != nil {
+	if err := json.Unmarshal(schemas.Source(kinds.Facts), &c.root); err != nil {
 		t.Fatal(err)
 	}
 	c.compare("input", packages["facts"].types.Scope().Lookup("Input").Type(), c.root)

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/kinds"
 	"github.com/codexlock/codexlock/internal/schemas"
 	"github.com/codexlock/codexlock/internal/txn"
 	"github.com/codexlock/codexlock/internal/vaulttime"
@@ -301,7 +302,7 @@ func readQuarantine(work txn.Tree, id string) (Folder, error) {
 		err = errors.New("it has no " + reasonName)
 	}
 	if err == nil {
-		_, err = schemas.Decode(schemas.Quarantine, text, &h.Reason)
+		_, err = schemas.Decode(kinds.Quarantine, text, &h.Reason)
 	}
 	if err == nil && h.ID != id {
 		err = fmt.Errorf("its %s is that of %q", reasonName, h.ID)
@@ -314,7 +315,7 @@ func readQuarantine(work txn.Tree, id string) (Folder, error) {
 		return h, err
 	}
 	h.Released = &Release{}
-	_, err = schemas.Decode(schemas.Release, text, h.Released)
+	_, err = schemas.Decode(kinds.Release, text, h.Released)
 	return h, err
 }
 
@@ -344,11 +345,11 @@ func (h Folder) IncomingFile(to artifact.Path) (File, error) {
 // File returns reason.json.
 func (r Reason) File() (txn.File, error) {
 	r.Schema = reasonSchema
-	return encode(schemas.Quarantine, artifact.Path(QuarantineDir+"/"+r.ID+"/"+reasonName), r)
+	return encode(kinds.Quarantine, artifact.Path(QuarantineDir+"/"+r.ID+"/"+reasonName), r)
 }
 
 // File returns released.json.
 func (r Release) File() (txn.File, error) {
 	r.Schema = releaseSchema
-	return encode(schemas.Release, artifact.Path(QuarantineDir+"/"+r.ID+"/"+releaseName), r)
+	return encode(kinds.Release, artifact.Path(QuarantineDir+"/"+r.ID+"/"+releaseName), r)
 }

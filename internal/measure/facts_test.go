@@ -18,6 +18,7 @@ import (
 	"github.com/codexlock/codexlock/internal/config"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/git"
+	"github.com/codexlock/codexlock/internal/kinds"
 	"github.com/codexlock/codexlock/internal/manifest"
 	"github.com/codexlock/codexlock/internal/measure"
 	"github.com/codexlock/codexlock/internal/repo"
@@ -146,7 +147,7 @@ func (f *fixture) measure(scope facts.Scope) map[string]facts.Measurement {
 		if err != nil {
 			f.t.Fatal(err)
 		}
-		if err := schemas.ValidateAny(schemas.Facts, m.Input); err != nil {
+		if err := schemas.ValidateAny(kinds.Facts, m.Input); err != nil {
 			f.t.Errorf("%s: %v", m.Input.Artifact.Path, err)
 		}
 		out[m.Input.Artifact.Path] = m
@@ -155,7 +156,7 @@ func (f *fixture) measure(scope facts.Scope) map[string]facts.Measurement {
 	if err != nil {
 		f.t.Fatal(err)
 	}
-	if err := schemas.ValidateAny(schemas.Facts, m.Input); err != nil {
+	if err := schemas.ValidateAny(kinds.Facts, m.Input); err != nil {
 		f.t.Errorf("repository: %v", err)
 	}
 	return out

@@ -9,6 +9,7 @@ import (
 	"github.com/codexlock/codexlock/internal/changeset"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/git"
+	"github.com/codexlock/codexlock/internal/kinds"
 	"github.com/codexlock/codexlock/internal/measure"
 	"github.com/codexlock/codexlock/internal/renewals"
 	"github.com/codexlock/codexlock/internal/schemas"
@@ -150,7 +151,7 @@ func TestRenewal(t *testing.T) {
 			}
 			instead, err := m.Instead()
 			f.must(err)
-			f.must(schemas.ValidateAny(schemas.Facts, instead.Input))
+			f.must(schemas.ValidateAny(kinds.Facts, instead.Input))
 			if in := instead.Input; in.Renewal.State != facts.RenewalRefused || in.VaultTime.Timestamp != inTree.Timestamp.String() || in.Checks.ManifestSigned != "absent" || instead.Instead != nil {
 				t.Errorf("instead: %+v %+v %+v", in.Renewal, in.VaultTime, in.Checks)
 			}
@@ -191,6 +192,6 @@ func (f *fixture) renewed() facts.Measurement {
 	f.must(err)
 	m, err := c.Artifact(ctx, 0)
 	f.must(err)
-	f.must(schemas.ValidateAny(schemas.Facts, m.Input))
+	f.must(schemas.ValidateAny(kinds.Facts, m.Input))
 	return m
 }

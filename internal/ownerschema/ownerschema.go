@@ -19,6 +19,7 @@ import (
 	"golang.org/x/text/language"
 	"golang.org/x/text/message"
 
+	"github.com/codexlock/codexlock/internal/kinds"
 	"github.com/codexlock/codexlock/internal/schemas"
 )
 
@@ -141,7 +142,7 @@ type published struct{}
 
 // Load returns the published schema of that address.
 func (published) Load(url string) (any, error) {
-	for _, kind := range schemas.Kinds {
+	for _, kind := range kinds.All {
 		if url == schemas.URL(kind) {
 			return jsonschema.UnmarshalJSON(bytes.NewReader(schemas.Source(kind)))
 		}

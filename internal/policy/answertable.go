@@ -14,6 +14,7 @@ import (
 
 	"github.com/codexlock/codexlock/internal/decision"
 	"github.com/codexlock/codexlock/internal/evalcache"
+	"github.com/codexlock/codexlock/internal/kinds"
 	"github.com/codexlock/codexlock/internal/ruleset"
 	"github.com/codexlock/codexlock/internal/schemas"
 )
@@ -68,7 +69,7 @@ func openKnown(sources []ruleset.Source, table string) *Engine {
 // answersHead are the first lines of the table of these rules: its form, and the
 // digests of the rules and of the schema of facts.
 func answersHead(rules string) []string {
-	sum := sha256.Sum256(schemas.Source(schemas.Facts))
+	sum := sha256.Sum256(schemas.Source(kinds.Facts))
 	return []string{answersFormat, "rules " + rules, "facts sha256:" + hex.EncodeToString(sum[:])}
 }
 

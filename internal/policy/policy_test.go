@@ -11,6 +11,7 @@ import (
 	"github.com/codexlock/codexlock/internal/content"
 	"github.com/codexlock/codexlock/internal/decision"
 	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/kinds"
 	"github.com/codexlock/codexlock/internal/policy"
 	"github.com/codexlock/codexlock/internal/ruleset"
 	"github.com/codexlock/codexlock/internal/schemas"
@@ -154,7 +155,7 @@ func messages(d decision.Decision) string {
 
 func TestFactsOfTheTestsAreValid(t *testing.T) {
 	for _, in := range []facts.Input{validInput("a.bin"), validRepository(1)} {
-		if err := schemas.ValidateAny(schemas.Facts, in); err != nil {
+		if err := schemas.ValidateAny(kinds.Facts, in); err != nil {
 			t.Error(err)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/codexlock/codexlock/internal/decision"
+	"github.com/codexlock/codexlock/internal/kinds"
 	"github.com/codexlock/codexlock/internal/schemas"
 )
 
@@ -47,7 +48,7 @@ func Read(in io.Reader) (Report, error) {
 		return Report{}, &ReadError{Problem: "is empty, want a report"}
 	}
 	var r Report
-	if _, err := schemas.Decode(schemas.Report, data, &r); err != nil {
+	if _, err := schemas.Decode(kinds.Report, data, &r); err != nil {
 		return Report{}, &ReadError{Problem: "is no report of the version " + Schema, Err: err}
 	}
 	if problem := r.contradiction(); problem != "" {

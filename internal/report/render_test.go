@@ -12,6 +12,7 @@ import (
 
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/decision"
+	"github.com/codexlock/codexlock/internal/kinds"
 	"github.com/codexlock/codexlock/internal/report"
 	"github.com/codexlock/codexlock/internal/schemas"
 )
@@ -230,7 +231,7 @@ func TestTheSameReportGivesTheSameBytes(t *testing.T) {
 
 func TestJSONIsOfItsSchemaAndReadsBack(t *testing.T) {
 	for name, r := range reports() {
-		if err := schemas.ValidateAny(schemas.Report, r); err != nil {
+		if err := schemas.ValidateAny(kinds.Report, r); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 		text := write(t, "json", r, report.Options{})

@@ -8,6 +8,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/rego"
 
+	"github.com/codexlock/codexlock/internal/kinds"
 	"github.com/codexlock/codexlock/internal/schemas"
 )
 
@@ -57,7 +58,7 @@ func sample(ctx context.Context, embedded Source, name string) (ast.Value, error
 		return nil, fmt.Errorf("no sample named %q", name)
 	}
 	facts := results[0].Expressions[0].Value
-	if err := schemas.ValidateAny(schemas.Facts, facts); err != nil {
+	if err := schemas.ValidateAny(kinds.Facts, facts); err != nil {
 		return nil, fmt.Errorf("the sample %q does not have the form of schemas/facts.json: %w", name, err)
 	}
 	return ast.InterfaceToValue(facts)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/open-policy-agent/opa/v1/ast"
 
+	"github.com/codexlock/codexlock/internal/kinds"
 	"github.com/codexlock/codexlock/internal/schemas"
 )
 
@@ -130,7 +131,7 @@ func SourceNames(sources []Source) string {
 // that are addresses, which it would look up.
 var InputSchema = sync.OnceValues(func() (any, error) {
 	var schema map[string]any
-	if err := json.Unmarshal(schemas.Source(schemas.Facts), &schema); err != nil {
+	if err := json.Unmarshal(schemas.Source(kinds.Facts), &schema); err != nil {
 		return nil, fmt.Errorf("read schemas/facts.json: %w", err)
 	}
 	delete(schema, "$schema")

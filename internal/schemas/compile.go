@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"sync"
 )
 
 // A schema is a compiled JSON Schema, in the subset of keywords that our schemas use. The JSON
@@ -52,15 +51,6 @@ type literal struct {
 
 // maxProperties is how many bits required has.
 const maxProperties = 64
-
-// compiled are the schemas of all kinds, each compiled on first use.
-var compiled = map[Kind]func() *schema{}
-
-func init() {
-	for _, kind := range Kinds {
-		compiled[kind] = sync.OnceValue(func() *schema { return mustCompile(Source(kind)) })
-	}
-}
 
 func mustCompile(source []byte) *schema {
 	s, err := compile(source)

@@ -43,7 +43,7 @@ func ReadElements(kind Kind, key, text string, limit int, r Recognizer, other fu
 	if limit = max(limit, kind.limit()); len(text) > limit {
 		return nil, nil, tooLarge(kind, len(text), limit)
 	}
-	schema := compiled[kind]()
+	schema := kind.registration().schema()
 	e := &Elements{whole: &Document{kind: kind, text: text}, key: key, item: schema.properties[schema.property(key)].schema.items}
 	bad := e.scan(r, other)
 	switch {

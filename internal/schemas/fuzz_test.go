@@ -11,7 +11,7 @@ import (
 
 func seeds(f *testing.F) {
 	n := 0
-	for _, kind := range Kinds {
+	for _, kind := range allKinds {
 		for _, text := range samples()[kind] {
 			f.Add([]byte(text))
 			n++
@@ -75,11 +75,11 @@ func wantPosition(t *testing.T, data []byte, err error) {
 func FuzzDecode(f *testing.F) {
 	seeds(f)
 	library := map[Kind]*jsonschema.Schema{}
-	for _, kind := range Kinds {
+	for _, kind := range allKinds {
 		library[kind] = compileLibrary(f, kind)
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		for kind := range compiled {
+		for _, kind := range allKinds {
 			var v any
 			d, err := Decode(kind, data, &v)
 			if err != nil {

@@ -82,8 +82,8 @@ func Parse(kind Kind, data []byte) (*Document, error) {
 // ParseAny is [Parse] of a text about documents of a kind, such as a JSON Schema of
 // them: at most 1 MiB, with numbers of any form.
 func ParseAny(kind Kind, data []byte) (*Document, error) {
-	if len(data) > maxBytes {
-		return nil, tooLarge(kind, len(data), maxBytes)
+	if len(data) > MaxBytes {
+		return nil, tooLarge(kind, len(data), MaxBytes)
 	}
 	return parseText(kind, string(data), anyNumber)
 }

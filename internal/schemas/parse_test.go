@@ -143,7 +143,7 @@ func TestParseRefuses(t *testing.T) {
 		{"33 deep, mixed", strings.Repeat(`{"a":[`, 17), "1:97: values are nested more than 32 deep"},
 		{"depth bomb", strings.Repeat("[", 1_000_000), "1:33: values are nested more than 32 deep"},
 		{"depth bomb of objects", strings.Repeat(`{"a":`, 200_000), "1:161: values are nested more than 32 deep"},
-		{"too large", strings.Repeat(" ", maxBytes+1), "1:1: document has 1048577 bytes, want at most 1048576"},
+		{"too large", strings.Repeat(" ", MaxBytes+1), "1:1: document has 1048577 bytes, want at most 1048576"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -164,7 +164,7 @@ func TestParseAccepts(t *testing.T) {
 		"null", " true ", "\t[ ]\r\n", `""`, "-1", "0", "9007199254740991", "-9007199254740991",
 		`{"":{"":[]}}`, `["\ud83d\ude00 \u0000 \/\b\f\n\r\t\"\\ é 😀 ` + "\u2028\x7f\ufeff" + `"]`,
 		strings.Repeat("[", 32) + strings.Repeat("]", 32), `{"a":1,"A":2,` + "\"\u00e1\":3,\"a\u0301\":4}",
-		"[" + strings.Repeat(" ", maxBytes-2) + "]",
+		"[" + strings.Repeat(" ", MaxBytes-2) + "]",
 	} {
 		d, err := Parse(VaultTime, []byte(text))
 		if err != nil {
@@ -291,7 +291,7 @@ func TestVeryManyValues(t *testing.T) {
 	if _, err := Parse(Ledger, []byte(text)); err == nil || !strings.Contains(err.Error(), "more than 8388608 values") {
 		t.Errorf("got %v, want a limit", err)
 	}
-	if _, err := Parse(Ledger, make([]byte, maxRepositoryBytes+1)); err == nil || !strings.Contains(err.Error(), "want at most 67108864") {
+	if _, err := Parse(Ledger, make([]byte, MaxRepositoryBytes+1)); err == nil || !strings.Contains(err.Error(), "want at most 67108864") {
 		t.Errorf("got %v, want a limit", err)
 	}
 }

@@ -65,7 +65,7 @@ var (
 // the first of its enumeration, and each list has one element.
 func wholeFacts() string {
 	var root map[string]any
-	if err := json.Unmarshal(Source(Facts), &root); err != nil {
+	if err := json.Unmarshal(Source("facts"), &root); err != nil {
 		panic(err)
 	}
 	patterns := map[string]string{"^[0-9a-f]{64}$": hash, "^[0-7]{4}$": "0644", "^[0-9]{4,}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$": "2026-01-01T00:00:00Z"}
@@ -132,22 +132,22 @@ func samples() map[Kind][]string {
 				`"inputs":[{"path":"in","sha256":"` + hash + `"}],"outputs":[],"network":["example.org"],"extensions":{"x":1}}`,
 			`{"sha256":"` + hash + `","toolchain":null,"inputs":["in",{"path":"in","sha256":"` + hash + `"}],"outputs":["out"]}`,
 		},
-		Quarantine: {
+		"quarantine": {
 			`{"schema":"codexlock.quarantine/v1","id":"20261123T000000Z-0123456789abcdef","quarantined_at":"2026-11-23T00:00:00Z","by":"ingest","path":"assets/incoming/\\xff","target":"assets/sources/\\xff","sha256":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","size":4,"mode":"0644","reason":"why","findings":[{"rule":"layout.irregular","requirement":"ZT-6.1","file":"x","line":1,"column":1,"message":"m","fix":"f"}],"findings_left_out":0,"files":[{"name":"9f.bin","path":"x"}]}`,
 		},
-		Status: {
+		"status": {
 			`{"schema":"codexlock.status/v1","effective_time":"2026-01-01T00:00:00Z","artifacts":1,"expired":0,"unrecorded":0,"valid_until":"2026-01-01T12:00:00Z","renewal_slack_seconds":43200,"minimum_level":"a-plus","domains":[{"name":"default","artifacts":1,"expired":0,"unrecorded":0,"valid_until":"2026-01-01T12:00:00Z","max_ttl_hours":24,"expiries":[{"at":"2026-01-01T12:00:00Z","paths":["x"]}],"keys":[{"id":"0f3a0f3a0f3a0f3a","state":"current","created_at":"2025-12-01T00:00:00Z","age_days":31,"rotation_due":"2026-03-01T00:00:00Z","records":1}]}]}`,
 			`{"schema":"codexlock.status/v1","effective_time":"2026-01-01T00:00:00Z","artifacts":0,"expired":0,"unrecorded":0,"renewal_slack_seconds":0,"minimum_level":"tier-1","domains":[]}`,
 		},
-		Release: {
+		"release": {
 			`{"schema":"codexlock.release/v1","id":"20261123T000000Z-0123456789abcdef","released_at":"2026-11-23T00:00:00Z","released_by":"someone","reason":"why","path":"assets/sources/x","sha256":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","trust_domain":"default","key_id":"0123456789abcdef"}`,
 		},
-		Integrity: {
+		"integrity": {
 			standardIntegrity,
 			`{"artifact":"a","sha256":"","vaulttime":"","verified_by":"ci","verified_at":"2026-01-01T00:00:00Z","result":"FAIL","seq":0,"prev":"` + hash + `","level":"tier-1","trust_domain":"default"}`,
 		},
 		Config: {config.text, `{"version":1}`},
-		Report: {
+		"report": {
 			`{"schema":"codexlock.report/v1","conclusion":"failure","level":"non-compliant","scope":"changed","base":"a","head":"b","effective_time":"2026-11-23T00:00:00Z",` +
 				`"policy":{"source":"base","digest":"sha256:` + hash + `","rules":47,"answers":141},"counts":{"artifacts":3,"trusted":2,"deny":1,"warn":0,"excepted":0},` +
 				`"artifacts":[{"path":"a","change":"modified","sha256":"` + hash + `","trust_domain":"d","level":"non-compliant","proof":"content"}],` +
@@ -159,12 +159,12 @@ func samples() map[Kind][]string {
 				`"findings":{"appear":1,"vanish":0,"change":0},"rules":{"added":["a"],"removed":["b"],"changed":["c"]},` +
 				`"by_rule":[{"rule":"a","appear":1,"vanish":0,"change":0}],"conclusions":[{"path":"a","before":"absent","after":"denied"}],"more":1}}`,
 		},
-		Facts: {wholeFacts()},
-		Proof: {
+		"facts": {wholeFacts()},
+		"proof": {
 			`{"schema":"codexlock.proof/v1","entry":"{}","index":0,"hashes":[],"checkpoint":"n"}`,
 			`{"schema":"codexlock.proof/v1","entry":"{}","index":1,"hashes":["` + strings.Repeat("A", 43) + `="],"checkpoint":"n"}`,
 		},
-		Baseline: {
+		"baseline": {
 			`{"version":1,"findings":[]}`,
 			`{"version":1,"findings":[{"path":"a","rule":"script.shellcheck:SC2086","sha256":"` + hash + `","fingerprint":"0123456789abcdef0123456789abcdef"}]}`,
 		},

@@ -4,8 +4,10 @@
 package schemas
 
 import (
+	"embed"
 	"fmt"
 	"strings"
+	"sync"
 
 	"github.com/codexlock/codexlock"
 )
@@ -13,48 +15,68 @@ import (
 // A Kind is a sort of document. Its schema is schemas/<kind>.json.
 type Kind string
 
-// The documents.
+// The documents that codexlock-use reads too. Package kinds has the others.
 const (
 	Ledger    Kind = "codex-lock" // Codex-Lock.json
 	Manifest  Kind = "manifest"   // X.manifest.json
 	VaultTime Kind = "vaulttime"  // X.vaulttime.json
-	Integrity Kind = "integrity"  // one line of MANIFEST.integrity.json
 	Config    Kind = "config"     // codexlock.yaml
-	Facts     Kind = "facts"      // what a rule sees as its input
-	Report    Kind = "report"     // codexlock.report/v1
-	Proof     Kind = "proof"      // of an entry of the log, as codexlock audit prove writes it
-	Baseline  Kind = "baseline"   // codexlock-baseline.json
-
-	Quarantine Kind = "quarantine" // reason.json of a quarantine
-	Release    Kind = "release"    // released.json next to it
-	Status     Kind = "status"     // codexlock.status/v1
 )
 
-// Kinds are all kinds.
-var Kinds = []Kind{Ledger, Manifest, VaultTime, Integrity, Config, Facts, Report, Proof, Baseline, Quarantine, Release, Status}
+// AtUse are these kinds.
+var AtUse = []Kind{Ledger, Manifest, VaultTime, Config}
 
-// The largest size of a document. A ledger, a report, a baseline and a status grow
-// with the repository, the others describe one thing.
+// The largest sizes of a document: of one that describes one thing, and of one that grows
+// with the repository.
 const (
-	maxRepositoryBytes = 64 << 20
-	maxBytes           = 1 << 20
+	MaxBytes           = 1 << 20
+	MaxRepositoryBytes = 64 << 20
 )
 
-func (k Kind) limit() int {
-	if k == Ledger || k == Report || k == Baseline || k == Status {
-		return maxRepositoryBytes
-	}
-	return maxBytes
+// A registration is what is known of a kind. Its schema is read and compiled on first use.
+type registration struct {
+	limit  int
+	source func() []byte
+	schema func() *schema
 }
+
+var registered = map[Kind]registration{}
+
+func init() {
+	for _, kind := range AtUse {
+		limit := MaxBytes
+		if kind == Ledger {
+			limit = MaxRepositoryBytes
+		}
+		Register(kind, codexlock.SchemasAtUse, limit)
+	}
+}
+
+// Register adds a kind of document, of at most limit bytes, whose schema is in a file system.
+// It is for the package that names the kind, when the program starts.
+func Register(kind Kind, from embed.FS, limit int) {
+	source := sync.OnceValue(func() []byte {
+		text, err := from.ReadFile("schemas/" + string(kind) + ".json")
+		if err != nil {
+			panic(fmt.Sprintf("schemas: %v", err)) // a test reads them all
+		}
+		return text
+	})
+	registered[kind] = registration{limit, source, sync.OnceValue(func() *schema { return mustCompile(source()) })}
+}
+
+func (k Kind) registration() registration {
+	r, ok := registered[k]
+	if !ok {
+		panic(fmt.Sprintf("schemas: no schema for documents of kind %q", string(k)))
+	}
+	return r
+}
+
+func (k Kind) limit() int { return k.registration().limit }
 
 // Source returns the JSON Schema of a kind. It panics for an unknown kind.
-func Source(kind Kind) []byte {
-	text, err := codexlock.Schemas.ReadFile("schemas/" + string(kind) + ".json")
-	if err != nil {
-		panic(fmt.Sprintf("schemas: no schema for documents of kind %q", string(kind)))
-	}
-	return text
-}
+func Source(kind Kind) []byte { return kind.registration().source() }
 
 // URL returns the $id of the schema of a kind.
 func URL(kind Kind) string {

@@ -11,7 +11,7 @@ import (
 // Validate returns the differences between the document and its schema, in the order of the
 // text. After maxProblems, the last problem has the number of the others.
 func (d *Document) Validate() []Problem {
-	return d.check(compiled[d.kind]())
+	return d.check(d.kind.registration().schema())
 }
 
 // ValidateAny marshals v and validates it against the published schema of a kind.

@@ -24,7 +24,7 @@ func TestValidateAny(t *testing.T) {
 }
 
 func TestFactsAreValidatedWithPositions(t *testing.T) {
-	_, err := Decode(Facts, []byte("{\n\"effective_time\": 1}"), nil)
+	_, err := Decode("facts", []byte("{\n\"effective_time\": 1}"), nil)
 	var bad *Error
 	if !errors.As(err, &bad) || len(bad.Problems) == 0 {
 		t.Fatalf("got %v, want problems", err)

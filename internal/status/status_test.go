@@ -9,6 +9,7 @@ import (
 
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/config"
+	"github.com/codexlock/codexlock/internal/kinds"
 	"github.com/codexlock/codexlock/internal/schemas"
 )
 
@@ -139,7 +140,7 @@ func TestSchema(t *testing.T) {
 		"unlisted key":  {record("w", "b", "3333333333333333", 50*time.Hour)},
 		"other domains": {record("w", "nobody's", "", time.Hour)},
 	} {
-		if err := schemas.ValidateAny(schemas.Status, New(sample(t), records, now, rotation)); err != nil {
+		if err := schemas.ValidateAny(kinds.Status, New(sample(t), records, now, rotation)); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -151,7 +152,7 @@ func TestJSON(t *testing.T) {
 	if err := s.JSON(&out); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := schemas.Decode(schemas.Status, out.Bytes(), nil); err != nil {
+	if _, err := schemas.Decode(kinds.Status, out.Bytes(), nil); err != nil {
 		t.Errorf("it does not match schemas/status.json: %v", err)
 	}
 	var back Status

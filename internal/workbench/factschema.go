@@ -9,6 +9,7 @@ import (
 
 	"github.com/open-policy-agent/opa/v1/ast"
 
+	"github.com/codexlock/codexlock/internal/kinds"
 	"github.com/codexlock/codexlock/internal/schemas"
 )
 
@@ -17,7 +18,7 @@ type factSchema struct{ root map[string]any }
 
 func factsForm() (factSchema, error) {
 	var f factSchema
-	err := json.Unmarshal(schemas.Source(schemas.Facts), &f.root)
+	err := json.Unmarshal(schemas.Source(kinds.Facts), &f.root)
 	return f, err
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/open-policy-agent/opa/v1/ast"
 
+	"github.com/codexlock/codexlock/internal/kinds"
 	"github.com/codexlock/codexlock/internal/ruleset"
 	"github.com/codexlock/codexlock/internal/schemas"
 )
@@ -26,7 +27,7 @@ func (v Valid) Take(from io.Reader) error {
 	if err != nil {
 		return err
 	}
-	if _, err := schemas.Decode(schemas.Facts, text, nil); err != nil {
+	if _, err := schemas.Decode(kinds.Facts, text, nil); err != nil {
 		return err
 	}
 	facts, err := ast.ValueFromReader(bytes.NewReader(text))

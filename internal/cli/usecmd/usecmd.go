@@ -16,6 +16,7 @@ import (
 	"github.com/codexlock/codexlock/internal/config"
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/host"
+	"github.com/codexlock/codexlock/internal/kinds"
 	"github.com/codexlock/codexlock/internal/renewals"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/schemas"
@@ -160,7 +161,7 @@ func log(cmd *cobra.Command, w host.World, root string) error {
 		return errors.New("no entry on standard input")
 	}
 	var e audit.Entry
-	if _, err := schemas.Decode(schemas.Integrity, line, &e); err != nil {
+	if _, err := schemas.Decode(kinds.Integrity, line, &e); err != nil {
 		return err
 	}
 	c := config.Default()

@@ -14,6 +14,7 @@ import (
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/gate"
 	"github.com/codexlock/codexlock/internal/host"
+	"github.com/codexlock/codexlock/internal/kinds"
 	"github.com/codexlock/codexlock/internal/report"
 	"github.com/codexlock/codexlock/internal/schemas"
 )
@@ -63,7 +64,7 @@ func measured(ctx context.Context, g *gate.Gate) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := schemas.ValidateAny(schemas.Facts, m.Input); err != nil {
+	if err := schemas.ValidateAny(kinds.Facts, m.Input); err != nil {
 		return nil, fmt.Errorf("the facts do not have the form of schemas/facts.json, which is a fault of codexlock: %w", err)
 	}
 	var b bytes.Buffer
