@@ -3,9 +3,7 @@ package usemain
 import (
 	"cmp"
 	"errors"
-	"flag"
 	"fmt"
-	"io"
 	"os"
 	"slices"
 	"strconv"
@@ -37,90 +35,73 @@ func (a arguments) value(name string) string {
 
 func (a arguments) on(name string) bool { return a.value(name) == "true" }
 
-// A recorder is a flag that keeps what it is given.
-type recorder struct {
-	into   map[string][]string
-	name   string
-	toggle bool
-	many   bool
-	wrong  *error // what Set refused, in our words: the library quotes it in its own
-}
-
-func (r *recorder) String() string { return "" }
-
-// IsBoolFlag says that the flag needs no value.
-func (r *recorder) IsBoolFlag() bool { return r.toggle }
-
-// Set takes a value.
-func (r *recorder) Set(v string) error {
-	*r.wrong = r.set(v)
-	return *r.wrong
-}
-
-func (r *recorder) set(v string) error {
-	switch {
-	case r.toggle:
-		on, err := strconv.ParseBool(v)
-		if err != nil {
-			return fmt.Errorf("--%s is %q, want true or false", r.name, v)
-		}
-		v = strconv.FormatBool(on)
-	case v == "":
-		return fmt.Errorf("--%s is empty, want a value", r.name)
-	}
-	if len(r.into[r.name]) > 0 && !r.many {
-		return fmt.Errorf("--%s is given twice, want it once", r.name)
-	}
-	r.into[r.name] = append(r.into[r.name], v)
-	return nil
-}
-
 // parse takes a command line apart. Flags may stand anywhere before --; what follows it
 // is the script's or the command's alone.
 func parse(c useflags.Command, args []string) (arguments, error) {
 	a := arguments{values: map[string][]string{}}
-	before, after, split := args, []string(nil), false
+	rest, split := args, false
 	if i := slices.Index(args, "--"); i >= 0 {
-		before, after, split = args[:i], args[i+1:], true
+		rest, a.command, split = args[:i], args[i+1:], true
 	}
-	set := flag.NewFlagSet(c.Name, flag.ContinueOnError)
-	set.SetOutput(io.Discard)
-	var err, wrong error
-	for _, f := range c.Flags {
-		set.Var(&recorder{a.values, f.Name, f.Value == "", f.Many, &wrong}, f.Name, f.Usage)
-	}
-	a.command = after
-	for rest := before; err == nil && len(rest) > 0; {
-		if err = set.Parse(rest); err == nil {
-			if rest = set.Args(); len(rest) > 0 {
-				a.paths, rest = append(a.paths, rest[0]), rest[1:]
-			}
+	for len(rest) > 0 {
+		word := rest[0]
+		rest = rest[1:]
+		switch {
+		case word == "-h" || word == "--help":
+			return a, errHelp
+		case len(word) < 2 || word[0] != '-':
+			a.paths = append(a.paths, word)
+			continue
 		}
-	}
-	switch {
-	case errors.Is(err, flag.ErrHelp):
-		return a, errHelp
-	case err != nil:
-		return a, flagError(c, len(a.paths) > 0, cmp.Or(wrong, err))
+		var err error
+		if rest, err = a.flag(c, word, rest); err != nil {
+			return a, err
+		}
 	}
 	return a, a.arrange(c, split)
 }
 
-// flagError replaces the library's error about a flag: codexlock has the same words for it.
-func flagError(c useflags.Command, afterPath bool, err error) error {
+// flag takes a flag, and its value from what follows where it has none of its own. It returns
+// what is left.
+func (a *arguments) flag(c useflags.Command, word string, rest []string) ([]string, error) {
 	next := "see codexlock " + c.Name + " --help"
-	text := err.Error()
-	if name, ok := strings.CutPrefix(text, "flag provided but not defined: -"); ok {
-		text = fmt.Sprintf("codexlock %s has no flag --%s", c.Name, name)
-		if afterPath && c.Name != "copy" {
+	wrong := func(format string, args ...any) ([]string, error) {
+		return nil, exit.AsUsage(&use.HintedError{Err: fmt.Errorf(format, args...), Next: next})
+	}
+	name, value, given := strings.Cut(strings.TrimPrefix(word, "--"), "=")
+	if !strings.HasPrefix(word, "--") || name == "" {
+		return wrong("%q is no flag, want --NAME or --NAME=VALUE", word)
+	}
+	i := slices.IndexFunc(c.Flags, func(f useflags.Flag) bool { return f.Name == name })
+	if i < 0 {
+		if len(a.paths) > 0 && c.Name != "copy" {
 			next = "write -- before the arguments of what is executed: codexlock " + c.Use
 		}
-	} else if name, ok := strings.CutPrefix(text, "flag needs an argument: -"); ok {
-		text = fmt.Sprintf("--%s needs a value", name)
-	} else if word, ok := strings.CutPrefix(text, "bad flag syntax: "); ok {
-		text = fmt.Sprintf("%q is no flag, want --NAME or --NAME=VALUE", word)
+		return wrong("codexlock %s has no flag --%s", c.Name, name)
 	}
-	return exit.AsUsage(&use.HintedError{Err: errors.New(text), Next: next})
+	f := c.Flags[i]
+	switch toggle := f.Value == ""; {
+	case toggle && !given:
+		value = "true"
+	case toggle:
+		on, err := strconv.ParseBool(value)
+		if err != nil {
+			return wrong("--%s is %q, want true or false", name, value)
+		}
+		value = strconv.FormatBool(on)
+	case !given && len(rest) == 0:
+		return wrong("--%s needs a value", name)
+	case !given:
+		value, rest = rest[0], rest[1:]
+	}
+	switch {
+	case value == "":
+		return wrong("--%s is empty, want a value", name)
+	case len(a.values[name]) > 0 && !f.Many:
+		return wrong("--%s is given twice, want it once", name)
+	}
+	a.values[name] = append(a.values[name], value)
+	return rest, nil
 }
 
 // arrange finds out which argument is what.
