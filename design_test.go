@@ -49,7 +49,8 @@ const picture = `
 	audit config document ledger manifest repo -> changeset
 	changeset script -> collision
 	config content script trees -> lfs
-	collision -> wholechange
+	changeset -> uses
+	collision uses -> wholechange
 	lfs renewals sandbox shellcheck wholechange -> measure
 	baseline decision facts -> suppression
 	bundle decision kinds policykey -> ruleset

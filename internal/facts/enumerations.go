@@ -857,3 +857,80 @@ const (
 	RenewalRetiring   RenewalState = "retiring"   // it is valid and proved, by a key that is retiring
 	RenewalRefused    RenewalState = "refused"    // a rule about records finds something in it
 )
+
+// A UseSite is a kind of file in which artifacts are used.
+type UseSite string
+
+// The values of UseSite.
+const (
+	UseSiteWorkflows UseSite = "workflows" // workflows and composite actions
+	UseSiteDocker    UseSite = "docker"
+	UseSiteMake      UseSite = "make"
+	UseSiteCompose   UseSite = "compose"
+	UseSitePreCommit UseSite = "pre-commit"
+)
+
+// A UseKind is what a use does with an artifact.
+type UseKind string
+
+// The values of UseKind.
+const (
+	UseKindExecute UseKind = "execute" // by itself, or by an interpreter
+	UseKindSource  UseKind = "source"  // by the shell that is running
+	UseKindCopy    UseKind = "copy"
+	UseKindLoad    UseKind = "load" // a program reads it
+)
+
+// A UseHow says how certain it is that a use is one of an artifact.
+type UseHow string
+
+// The values of UseHow.
+const (
+	UseHowExact   UseHow = "exact"   // its path from the repository's top folder
+	UseHowWorkdir UseHow = "workdir" // its path from the working directory, which is known
+	UseHowImage   UseHow = "image"   // the path in an image, or in a container, to which it was copied or mounted
+	UseHowSuffix  UseHow = "suffix"  // the end of a path whose beginning is not known
+	UseHowGlob    UseHow = "glob"    // a pattern that matches artifacts
+	UseHowFolder  UseHow = "folder"  // a folder with artifacts in it
+	UseHowToken   UseHow = "token"   // a word that is its path, to a program of which it is not known what it does with it
+)
+
+// A Verification says when an artifact is verified that is used.
+type Verification string
+
+// The values of Verification.
+const (
+	VerificationAtUse   Verification = "at_use"  // by the command that uses it: codexlock run, open or copy
+	VerificationEarlier Verification = "earlier" // in the same job, and nothing changed files since
+	VerificationNone    Verification = "none"
+)
+
+// A UseBefore says how a use was verified in the base.
+type UseBefore string
+
+// The values of UseBefore.
+const (
+	UseBeforeAtUse   UseBefore = "at_use"
+	UseBeforeEarlier UseBefore = "earlier"
+	UseBeforeNone    UseBefore = "none"
+	UseBeforeAbsent  UseBefore = "absent" // the base does not have this use
+)
+
+// A UseFileState says whether a file was parsed in which uses are looked for.
+type UseFileState string
+
+// The values of UseFileState.
+const (
+	UseFileStateParsed UseFileState = "parsed"
+	UseFileStateUnread UseFileState = "unread" // it, or a part of it, cannot be parsed
+)
+
+// A UsesState says what holds of all uses.
+type UsesState string
+
+// The values of UsesState.
+const (
+	UsesStateAbsent     UsesState = "absent" // there are none, or nothing was read
+	UsesStateVerified   UsesState = "verified"
+	UsesStateUnverified UsesState = "unverified" // at least one is
+)

@@ -299,6 +299,14 @@ type Repository struct {
 	KeyChecks      *KeyChecks  `json:"key_checks,omitempty"`
 	Script         GateScript  `json:"script"`
 	Log            Log         `json:"log"`
+	// Uses are the places in the head that use an artifact, in the order of files and
+	// lines, and UseFiles the files in which they were looked for. Where a change is
+	// judged that touches neither such a file nor the list of artifacts, nothing is read
+	// and both are empty.
+	Uses     []ArtifactUse `json:"uses,omitempty"`
+	UseFiles []UseFile     `json:"use_files,omitempty"`
+	// UseChecks is what holds of them together.
+	UseChecks *UseChecks `json:"use_checks,omitempty"`
 }
 
 // A Collision is a name that some systems take for another one's file.

@@ -12,6 +12,7 @@ import (
 	"github.com/codexlock/codexlock/internal/document"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/trees"
+	"github.com/codexlock/codexlock/internal/uses"
 	"github.com/codexlock/codexlock/internal/vaulttime"
 )
 
@@ -42,6 +43,9 @@ func Measure(ctx context.Context, set *changeset.Set, keys *Keys, o Options) (*f
 		return nil, nil, err
 	}
 	if err := m.log(ctx, r); err != nil {
+		return nil, nil, err
+	}
+	if err := uses.Measure(ctx, set, o.Script, r); err != nil {
 		return nil, nil, err
 	}
 	docs := document.Positions{}
