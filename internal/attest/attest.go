@@ -18,6 +18,7 @@ import (
 	"github.com/codexlock/codexlock/internal/ledger"
 	"github.com/codexlock/codexlock/internal/manifest"
 	"github.com/codexlock/codexlock/internal/namefold"
+	"github.com/codexlock/codexlock/internal/progress"
 	"github.com/codexlock/codexlock/internal/script/artifacttest"
 	"github.com/codexlock/codexlock/internal/script/shelltext"
 	"github.com/codexlock/codexlock/internal/txn"
@@ -342,7 +343,8 @@ type batch struct {
 	removed map[artifact.Path]bool
 	files   []txn.File
 	result  Result
-	drafts  bool // drafts are kept
+	drafts  bool            // drafts are kept
+	count   *progress.Count // of what is composed at the moment
 }
 
 // A composed has the files to write for one artifact.

@@ -35,7 +35,7 @@ func (c *composer) hash(p artifact.Path) (content, error) {
 			return found, err
 		}
 	}
-	digest, after, err := f.Digest(before, c.buf)
+	digest, after, err := f.Digest(before, c.buf, c.count)
 	if err != nil {
 		return content{}, err
 	}

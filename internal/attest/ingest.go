@@ -230,7 +230,7 @@ func (g *ingest) refuseOther(a incoming.File, want artifact.Digest, buf []byte) 
 		return err
 	}
 	defer f.Close()
-	standing, _, err := f.Digest(before, buf)
+	standing, _, err := f.Digest(before, buf, g.batch.count)
 	if err == nil && standing != want {
 		err = &takenError{a.To}
 	}

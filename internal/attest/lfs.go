@@ -62,7 +62,7 @@ func (c *composer) pointed(p artifact.Path, text []byte) (content, error) {
 	if !info.Mode.IsRegular() {
 		return refused(check, "is a Git LFS pointer, and %s is %s, want a regular file", object, txn.Kind(info.Mode))
 	}
-	digest, _, err := f.Digest(info, c.buf)
+	digest, _, err := f.Digest(info, c.buf, c.count)
 	switch {
 	case err != nil:
 		return content{}, err

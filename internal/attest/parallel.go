@@ -22,12 +22,12 @@ func (b *batch) composeAll(ctx context.Context, n int, compose func(i int, buf [
 
 	buffers := sync.Pool{New: func() any { return new([artifact.BufferSize]byte) }}
 	all := make([]composed, n)
-	count := progress.Start(ctx, "attest", n)
+	b.count = progress.Start(ctx, "attest", n)
 	err := concurrent.Each(n, func(i int) error {
 		buf := buffers.Get().(*[artifact.BufferSize]byte)
 		all[i] = compose(i, buf[:])
 		buffers.Put(buf)
-		count.Step()
+		b.count.Step()
 		return ctx.Err()
 	})
 	if err != nil {

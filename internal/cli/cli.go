@@ -117,12 +117,15 @@ func rootCommand(w host.World) *cobra.Command {
 }
 
 // noteRun sets known when a command starts: its name exists and the number of its arguments
-// is right.
+// is right. A quiet command does not show its progress.
 func noteRun(parent *cobra.Command, known *bool) {
 	for _, c := range parent.Commands() {
 		if inner := c.RunE; inner != nil {
 			c.RunE = func(cmd *cobra.Command, args []string) error {
 				*known = true
+				if quiet, err := cmd.Flags().GetBool("quiet"); err == nil && quiet {
+					cmd.SetContext(progress.With(cmd.Context(), nil))
+				}
 				return inner(cmd, args)
 			}
 		}

@@ -246,7 +246,7 @@ func (m *Mover) hash(p artifact.Path) (artifact.Digest, txn.State, error) {
 	if m.buf == nil {
 		m.buf = make([]byte, artifact.BufferSize)
 	}
-	return f.Digest(before, m.buf)
+	return f.Digest(before, m.buf, nil)
 }
 
 // A Folder is one folder of assets/quarantine/ in the work tree.

@@ -309,7 +309,7 @@ func (r *Reader) HashBlob(ctx context.Context, e Entry, also io.Writer) (artifac
 	var n int64
 	err := r.Objects().Stream(ctx, git.Request{OID: e.OID, Kind: "blob", Path: e.Path, Limit: MaxFileBytes},
 		func(size int64, r io.Reader) (err error) {
-			d, n, h, err = digest(size, r, also)
+			d, n, h, err = digest(ctx, size, r, also)
 			return err
 		})
 	if err != nil {

@@ -54,7 +54,7 @@ func readWhole(ctx context.Context, e Entry, f Opened, limit int64, room []byte)
 
 func hashOpened(ctx context.Context, e Entry, f Opened, also io.Writer) (d artifact.Digest, n int64, head []byte, err error) {
 	err = pass(ctx, e, f, MaxFileBytes, func(size int64, r io.Reader) (err error) {
-		d, n, head, err = digest(size, r, also)
+		d, n, head, err = digest(ctx, size, r, also)
 		return err
 	})
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/progress"
 )
 
 // A Kind is the kind of an entry.
@@ -139,14 +140,14 @@ func bufferPool(size int) *sync.Pool {
 }
 
 // digest hashes all of r, which has so many bytes, keeps its head and shows it to also.
-func digest(size int64, r io.Reader, also io.Writer) (artifact.Digest, int64, []byte, error) {
+func digest(ctx context.Context, size int64, r io.Reader, also io.Writer) (artifact.Digest, int64, []byte, error) {
 	pool := buffers
 	if size <= smallFile {
 		pool = smallBuffers
 	}
 	buf := pool.Get().(*[]byte)
 	defer pool.Put(buf)
-	shown := &shown{r: r, also: also}
+	shown := &shown{r: progress.Reader(ctx, size, r), also: also}
 	d, n, err := artifact.Hash(shown, *buf)
 	return d, n, shown.head, err
 }

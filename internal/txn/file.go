@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/progress"
 )
 
 // An OpenFile is an open regular file. An os.File would cost three system calls more for
@@ -153,9 +154,9 @@ func (f *OpenFile) ReadAll(size, limit int64) ([]byte, error) {
 }
 
 // Digest hashes the file, which must not change meanwhile, and returns its state after that.
-// before is its state when it was opened.
-func (f *OpenFile) Digest(before State, buf []byte) (artifact.Digest, State, error) {
-	digest, n, err := artifact.Hash(f, buf)
+// before is its state when it was opened. What is read is counted.
+func (f *OpenFile) Digest(before State, buf []byte, count *progress.Count) (artifact.Digest, State, error) {
+	digest, n, err := artifact.Hash(count.Reader(before.Size, f), buf)
 	if err != nil {
 		return artifact.Digest{}, State{}, fmt.Errorf("hash %s: %w", f.Name(), err)
 	}

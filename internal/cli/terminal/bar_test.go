@@ -14,7 +14,7 @@ import (
 func TestBar(t *testing.T) {
 	var out bytes.Buffer
 	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-	b := &bar{out: &out, now: func() time.Time { return now }}
+	b := &bar{out: &out, now: func() time.Time { return now }, columns: 80}
 	p := &painter{out: &out, bar: b}
 	count := progress.Start(progress.With(t.Context(), b.report), "verify", 5)
 	count.Step()
@@ -44,4 +44,16 @@ func TestBar(t *testing.T) {
 		t.Errorf("at the end it is %q", &out)
 	}
 	progress.Start(context.Background(), "x", 3).Step() // nobody waits
+}
+
+// TestBarFits: a line that is wrapped could not be erased, so what does not fit is left out.
+func TestBarFits(t *testing.T) {
+	state := progress.State{What: "verify", Done: 3, Total: 9, Read: 3 << 29, Steps: 3}
+	for columns, want := range map[int]string{
+		80: "verify: 3 of 9, 1.5 GiB read, 6s left", 37: "verify: 3 of 9, 1.5 GiB read", 20: "verify: 3 of 9", 10: "verify: 3", 1: "", 0: "",
+	} {
+		if got := fitting(columns-1, text(state, 3*time.Second)); got != want {
+			t.Errorf("%d columns: %q, want %q", columns, got, want)
+		}
+	}
 }

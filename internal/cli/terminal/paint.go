@@ -39,12 +39,12 @@ type painter struct {
 }
 
 // Paint returns a World whose streams are painted if they are terminals or colours are forced.
-// report shows the progress of long work; it is nil if standard error is no terminal. flush
-// writes an incomplete last line.
+// report shows the progress of long work; it is nil if standard error is no terminal, or a dumb
+// one, which cannot erase a line. flush writes an incomplete last line.
 func Paint(w host.World) (painted host.World, report progress.Reporter, flush func()) {
 	var b *bar
-	if _, columns := w.Terminal(w.Stderr); columns > 0 {
-		b = &bar{out: w.Stderr, now: w.Now}
+	if _, columns := w.Terminal(w.Stderr); columns > 0 && !dumb(w) {
+		b = &bar{out: w.Stderr, now: w.Now, columns: columns}
 		report = b.report
 	}
 	var painters []*painter
@@ -63,6 +63,12 @@ func Paint(w host.World) (painted host.World, report progress.Reporter, flush fu
 			_, _ = p.out.Write(p.line)
 		}
 	}
+}
+
+// dumb reports whether the terminal has no control sequences.
+func dumb(w host.World) bool {
+	kind, _ := w.Env("TERM")
+	return kind == "dumb"
 }
 
 // flagsOf returns the arguments before "--".
