@@ -375,6 +375,35 @@ func TestRetiring(t *testing.T) {
 	}
 }
 
+// TestBetter: of two proved records the one of the later attestation stays, whichever was
+// renewed later, and of one attestation the later one.
+func TestBetter(t *testing.T) {
+	w := writer(t, func() *repo.Repository { _, r := clone(t, ""); return r }(), start)
+	of := func(attested, renewed int) Entry {
+		e := record(t, key(t), "a", start.Add(time.Duration(renewed)*time.Second))
+		at := vaulttime.TimeOf(start.Add(time.Duration(attested) * time.Second))
+		e.Record.AttestedAt = &at
+		if err := key(t).Sign(&e.Record); err != nil {
+			t.Fatal(err)
+		}
+		e.Text = e.Record.Encode()
+		return e
+	}
+	for _, c := range []struct {
+		name        string
+		better, bad Entry
+	}{
+		{"a later attestation, renewed in the same second", of(20, 60), of(10, 60)},
+		{"a later attestation, renewed by a clock that is behind", of(20, 58), of(10, 60)},
+		{"one attestation, renewed later", of(10, 61), of(10, 60)},
+		{"a record without attested_at counts with its time", record(t, key(t), "a", start.Add(time.Minute)), of(10, 90)},
+	} {
+		if !w.Better(c.better, c.bad) || w.Better(c.bad, c.better) {
+			t.Errorf("%s: it does not stay", c.name)
+		}
+	}
+}
+
 // TestRaceEnds: who is never first says so, after some tries, and leaves the others' records.
 func TestRaceEnds(t *testing.T) {
 	k := key(t)

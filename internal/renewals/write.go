@@ -198,11 +198,16 @@ func (w *Writer) standing(e Entry) Standing {
 	return s
 }
 
-// Better reports whether a record replaces another one: one whose proof is worth more does, and
-// then the later one.
+// Better reports whether a record replaces another one: one whose proof is worth more does,
+// then the one of the later attestation, then the later one. The attestation comes before the
+// time: a record of earlier content may have been renewed in the same second, or by a machine
+// whose clock is ahead.
 func (w *Writer) Better(e, than Entry) bool {
 	if s, other := w.standing(e), w.standing(than); s != other {
 		return s > other
+	}
+	if at, other := e.Record.ApprovedAt(), than.Record.ApprovedAt(); !at.Equal(other.Time) {
+		return at.After(other.Time)
 	}
 	return e.Record.Timestamp.After(than.Record.Timestamp.Time)
 }

@@ -172,7 +172,7 @@ func (o *OffBranch) Renew(ctx context.Context, due []Candidate) ([]attest.Attest
 	written, err := o.Writer.Write(ctx, func(all map[artifact.Path]renewals.Entry) {
 		for i, e := range entries {
 			p := due[i].Path
-			if stands, ok := all[p]; !ok || o.Writer.Better(e, stands) {
+			if stands, ok := all[p]; !ok || !o.Writer.Better(stands, e) {
 				all[p] = e
 			}
 		}

@@ -141,7 +141,12 @@ func renewalsStatus(ctx context.Context, w host.World, o gate.Options) error {
 	for _, i := range ignored {
 		fmt.Fprintf(w.Stdout, "[!] %s is ignored: %s\n", report.Terminal(i.Name), report.Terminal(i.Reason))
 	}
-	fmt.Fprintf(w.Stdout, "[✓] %d of %d records in %s count, %d artifacts have none there\n", counted, len(all)+len(ignored), renewals.Ref, countAbsent(states))
+	total, verb := len(all)+len(ignored), "count"
+	if total == 1 {
+		verb = "counts"
+	}
+	fmt.Fprintf(w.Stdout, "[✓] %d of %s in %s %s, %s without one there\n",
+		counted, report.Count(total, "record"), renewals.Ref, verb, report.Count(countAbsent(states), "artifact"))
 	return nil
 }
 
