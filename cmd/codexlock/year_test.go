@@ -155,6 +155,9 @@ func (y *year) run() {
 		if y.Failed() {
 			y.Fatalf("stopped on day %d", day)
 		}
+		if day%15 == 14 {
+			y.gc()
+		}
 		if day%30 == 29 {
 			y.Logf("day %d: %v", day, y.counts)
 		}
@@ -164,6 +167,14 @@ func (y *year) run() {
 		y.Errorf("something never happened: %v", y.counts)
 	}
 	y.Logf("%v, %d artifacts in the end", y.counts, len(y.files))
+}
+
+// gc packs what the clones hold, as Git does by itself on a day that the simulation does not
+// choose. A year of loose objects is slow.
+func (y *year) gc() {
+	for _, clone := range append(slices.Clone(y.people), "job", "gate", "mallory", "server.git") {
+		y.git(clone, "gc", "-q")
+	}
 }
 
 // advance lets time go by, with the runs of the renewal job that are due meanwhile.
@@ -210,6 +221,12 @@ func (y *year) renew(args ...string) {
 	}
 	if code != 0 {
 		y.Errorf("%s: renew ended with %d:\n%s", y.now, code, out)
+		for _, f := range y.files {
+			if strings.Contains(out, f) {
+				_, why := y.codexlock("job", y.env(), "explain", f)
+				y.Errorf("explain %s:\n%s", f, why)
+			}
+		}
 	}
 	if status := y.git("job", "status", "--porcelain"); status != "" {
 		y.Errorf("renew changed the work tree:\n%s", status)

@@ -88,8 +88,9 @@ var tamperings = []tampering{
 	{"ledger: verified_at", func(y *year, f string) bool {
 		text := y.read("mallory", "Codex-Lock.json")
 		entry := regexp.MustCompile(`(?s)("path": "` + regexp.QuoteMeta(f) + `".*?"verified_at": ")[^"]*`)
-		y.write("mallory", "Codex-Lock.json", entry.ReplaceAllString(text, "${1}"+y.now.Format("2006-01-02T15:04:05Z")))
-		return true
+		after := entry.ReplaceAllString(text, "${1}"+y.now.Format("2006-01-02T15:04:05Z"))
+		y.write("mallory", "Codex-Lock.json", after)
+		return after != text // not where it was attested this second
 	}},
 	{"artifact without its companions", func(y *year, f string) bool { y.git("mallory", "rm", "-q", f); return true }},
 	{"companions without the artifact's entry", func(y *year, f string) bool {
@@ -227,12 +228,15 @@ func (y *year) edit(name, before, after string) bool {
 	return true
 }
 
-// field sets a text of a JSON file of mallory's.
+// field sets a text of a JSON file of mallory's. It returns false where the file has that
+// text already: what was attested this second has the time of now.
 func (y *year) field(name, key, value string) bool {
 	y.Helper()
 	is := regexp.MustCompile(`("` + key + `": )"[^"]*"`)
-	y.write("mallory", name, is.ReplaceAllString(y.read("mallory", name), `${1}"`+value+`"`))
-	return true
+	before := y.read("mallory", name)
+	after := is.ReplaceAllString(before, `${1}"`+value+`"`)
+	y.write("mallory", name, after)
+	return after != before
 }
 
 // refTamperings are states of the ref in which no record counts: whoever writes the ref can
