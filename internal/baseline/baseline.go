@@ -29,7 +29,7 @@ const (
 
 // An Entry covers one finding, if all its fields match the finding.
 type Entry struct {
-	Path        string `json:"path"`                  // the artifact
+	Path        string `json:"path"`                  // the artifact, or the file of a finding about the whole change
 	Rule        string `json:"rule"`                  // its code, with the finding's term: script.shellcheck:SC2086
 	SHA256      string `json:"sha256,omitempty"`      // of the artifact's content; "": the finding is in the artifact, and the statement is enough
 	File        string `json:"file,omitempty"`        // the file of the finding

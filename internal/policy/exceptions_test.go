@@ -297,6 +297,48 @@ func TestBaseline(t *testing.T) {
 	}
 }
 
+// listed has one finding about the whole change, with a statement of its own.
+const listed = `# METADATA
+# scope: package
+# custom:
+#   subject: repository
+package acme.listed
+
+warn contains {"msg": "a", "file": "ci.yml", "line": 3, "term": "deploy", "statement": "deploy\nx"} if input.repository.scope == "all"
+
+deny contains {"msg": "a", "file": "ci.yml", "line": 9, "term": "deploy", "statement": "deploy\nx"} if input.repository.scope == "changed"
+
+deny contains {"msg": "a", "file": "ci.yml", "line": 3, "term": "deploy", "statement": "deploy\nx\ny"} if input.repository.scope == "paths"
+`
+
+// TestBaselineOfAStatedStatement: a finding about the whole change is in a baseline if its rule
+// states what the baseline names. A warning is recorded too, since the next change may turn it
+// into a denial; another statement is not covered.
+func TestBaselineOfAStatedStatement(t *testing.T) {
+	e := rules(t, "listed.rego", listed, "whole.rego", whole, "watch.rego", watch)
+	d := decide(t, e, everything("a/b"), policy.Options{Suppressions: suppression.Set{Adopting: true}})
+	entries := suppression.Adopt(e.Rules(), &d, false)
+	want := []baseline.Entry{{Path: "ci.yml", Rule: "acme.listed:deploy", File: "ci.yml", Statement: artifact.HashBytes([]byte("deploy\nx")).String()}}
+	if !slices.Equal(entries, want) {
+		t.Fatalf("recorded is %+v, want %+v", entries, want)
+	}
+	for scope, covered := range map[facts.Scope]bool{facts.All: true, facts.Changed: true, "paths": false} {
+		m := change("a/b")
+		m.whole.Repository.Scope = scope
+		set := suppression.Set{Baseline: suppression.Baseline{Path: "b.json", State: "valid", Entries: entries}}
+		for _, set.Measured = range []bool{false, true} { // a preview measures nothing itself
+			d := decide(t, e, m, policy.Options{Suppressions: set})
+			i := slices.IndexFunc(d.Findings, func(f decision.Finding) bool { return f.Rule == "acme.listed" })
+			if f := d.Findings[i]; f.Excepted != covered {
+				t.Errorf("%s: got %+v, want it covered: %t", scope, f, covered)
+			}
+			if strings.Contains(messages(d), "stale") {
+				t.Errorf("%s: an entry is stale:\n%s", scope, messages(d))
+			}
+		}
+	}
+}
+
 // everything is a change of everything.
 func everything(paths ...string) measured {
 	m := change(paths...)

@@ -93,7 +93,7 @@ func (r *run) finding(ctx context.Context, one ruleset.Member, a *decision.Artif
 		f.Message += fmt.Sprintf(" (a warning until %s, a denial from then on)", f.EffectiveOn)
 	}
 	about := suppression.Subject{
-		Path: subject, SHA256: a.SHA256, Measured: m,
+		Path: subject, SHA256: a.SHA256, Measured: m, Statement: one.Statement,
 		At: facts.Place{File: f.File, Pointer: one.Pointer, Pointed: one.HasPointer, Line: one.Line, Column: one.Column},
 	}
 	if err := r.suppressions.Apply(ctx, &one.Rule.Rule, &f, about); err != nil {

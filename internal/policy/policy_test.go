@@ -275,7 +275,7 @@ func TestFaultyAnswersAreRefused(t *testing.T) {
 		{"no msg", `{"file": "a"}`, "want a message that says something"},
 		{"empty fix", `{"msg": "a", "fix": " "}`, `deny has " " as "fix", want the next step or no fix`},
 		{"fix that is no text", `{"msg": "a", "fix": 1}`, `deny has 1 (number) as "fix", want a string`},
-		{"unknown key", `{"msg": "a", "details": {}}`, `deny holds an object with the key "details" (string), want only column, file, fix, line, msg, pointer, term`},
+		{"unknown key", `{"msg": "a", "details": {}}`, `deny holds an object with the key "details" (string), want only column, file, fix, line, msg, pointer, statement, term`},
 		{"key that is no string", `{"msg": "a", 1: 2}`, "with the key 1 (number)"},
 		{"negative line", `{"msg": "a", "line": -1}`, `deny has -1 (number) as "line", want a whole number from 1`},
 		{"line nought", `{"msg": "a", "line": 0}`, "want a whole number from 1"},
@@ -287,6 +287,7 @@ func TestFaultyAnswersAreRefused(t *testing.T) {
 		{"no pointer", `{"msg": "a", "pointer": "a"}`, `has "a" as "pointer", want one of RFC 6901`},
 		{"bad escape", `{"msg": "a", "pointer": "/a~2"}`, "want one of RFC 6901"},
 		{"empty file", `{"msg": "a", "file": ""}`, `has "" as "file"`},
+		{"empty statement", `{"msg": "a", "statement": ""}`, `has "" as "statement"`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

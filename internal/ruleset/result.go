@@ -26,6 +26,8 @@ type Member struct {
 	Pointer      string
 	HasPointer   bool
 	Line, Column int // 0: not given
+	// Statement is what a baseline names in place of the text at the position; "": that text.
+	Statement string
 }
 
 // Members returns the members of one set of an answer. Anything else than a rule may answer is
@@ -70,7 +72,7 @@ func element(s Slot, v ast.Value) (Member, error) {
 	return found, nil
 }
 
-var objectKeys = []string{"column", "file", "fix", "line", "msg", "pointer", "term"}
+var objectKeys = []string{"column", "file", "fix", "line", "msg", "pointer", "statement", "term"}
 
 func (f *Member) fill(o ast.Object) error {
 	err := o.Iter(func(k, v *ast.Term) error {
@@ -115,6 +117,11 @@ func (f *Member) text(key, text string) error {
 			return f.fault(`has %q as "term", want one word of at most 128 ASCII characters`, text)
 		}
 		f.Term = text
+	case "statement":
+		if text == "" {
+			return f.fault(`has "" as "statement", want the text that a baseline names or no statement`)
+		}
+		f.Statement = text
 	case "file":
 		if text == "" {
 			return f.fault(`has "" as "file", want a path or no file`)

@@ -5,6 +5,7 @@
 package suppression
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -107,6 +108,9 @@ type Subject struct {
 	SHA256   string             // of the artifact's content; "" without content
 	At       facts.Place        // of the finding
 	Measured *facts.Measurement // which finds the statement at a place
+	// Statement is the offending statement where the rule states it; "": the text at the place.
+	// A baseline covers a finding about the whole change only if its rule does.
+	Statement string
 }
 
 // Apply covers a finding of a rule by the first suppression that matches: exceptions, then the
@@ -143,12 +147,15 @@ func (t *Tracker) exception(r *decision.Rule, f *decision.Finding, path string) 
 // adopted covers a finding by the baseline entries that name it. An entry of version 1 names
 // no statement, so it covers only what the change does not edit.
 func (t *Tracker) adopted(ctx context.Context, r *decision.Rule, f *decision.Finding, about Subject) error {
-	entries := t.about[subject{f.Artifact, f.Selector().String()}]
-	if r.Excepted == decision.ExceptedNever || f.Artifact == "" || about.SHA256 == "" || len(entries) == 0 && !t.set.Adopting {
+	entries := t.about[subject{entryPath(f), f.Selector().String()}]
+	whole := f.Artifact == "" && about.Statement != ""
+	if r.Excepted == decision.ExceptedNever || about.SHA256 == "" && !whole || len(entries) == 0 && !t.set.Adopting {
 		return nil
 	}
 	var s facts.Statement
-	if find := about.Measured.Statement; find != nil {
+	if find := about.Measured.Statement; about.Statement != "" {
+		s.SHA256 = artifact.HashBytes([]byte(about.Statement)).String()
+	} else if find != nil {
 		var err error
 		if s, err = find(ctx, about.At); err != nil {
 			return fmt.Errorf("read the statement that %s finds in %s: %w", f.Rule, about.At.File, err)
@@ -157,14 +164,14 @@ func (t *Tracker) adopted(ctx context.Context, r *decision.Rule, f *decision.Fin
 	f.Statement = s.SHA256
 	for _, i := range entries {
 		e := t.set.Baseline.Entries[i]
-		if e.SHA256 != about.SHA256 && (e.SHA256 != "" || f.File != f.Artifact) {
+		if e.SHA256 != about.SHA256 && (e.SHA256 != "" || f.File != e.Path) {
 			continue
 		}
 		covers := e.File == f.File && e.Statement == s.SHA256 && s.SHA256 != ""
 		switch {
 		case e.Fingerprint != "":
 			covers = e.Fingerprint == f.Fingerprint && (s.Kept || t.set.Measured)
-		case t.set.Measured:
+		case t.set.Measured && about.Statement == "":
 			covers = e.File == f.File
 		}
 		if !covers {
@@ -213,22 +220,28 @@ func (t *Tracker) InForce(rules []decision.Rule) []decision.TurnedDown {
 	return list
 }
 
+// entryPath returns the path in the baseline entry for a finding: of its artifact or, where it
+// is about the whole change, of its file.
+func entryPath(f *decision.Finding) string { return cmp.Or(f.Artifact, f.File) }
+
 // entryFor returns the baseline entry that covers a finding about an artifact with this
 // content. The content is part of the entry where the finding is in another file: what a
 // record or the ledger says there may be wrong about this content only.
 func entryFor(f *decision.Finding, content string) baseline.Entry {
-	if f.File == f.Artifact {
+	path := entryPath(f)
+	if f.File == path {
 		content = ""
 	}
 	return baseline.Entry{
-		Path: f.Artifact, Rule: f.Selector().String(), SHA256: content, File: f.File, Statement: f.Statement,
+		Path: path, Rule: f.Selector().String(), SHA256: content, File: f.File, Statement: f.Statement,
 	}
 }
 
 // Adopt returns the baseline that covers every denial of a decision that a baseline can cover:
-// about an artifact with content, not excepted already, and not of a rule that is never
-// excepted. It marks these findings of the decision as covered. The decision was made with
-// Set.Adopting.
+// about an artifact with content or with a statement of its rule, not excepted already, and not
+// of a rule that is never excepted. It has the warnings too if they fail the run, and those
+// about the whole change, which an edit of what they are about may turn into denials. Adopt
+// marks these findings of the decision as covered. The decision was made with Set.Adopting.
 func Adopt(rules []decision.Rule, d *decision.Decision, warnings bool) []baseline.Entry {
 	content, refused := map[string]string{}, map[string]bool{}
 	for _, a := range d.Artifacts {
@@ -241,8 +254,8 @@ func Adopt(rules []decision.Rule, d *decision.Decision, warnings bool) []baselin
 	for i := range d.Findings {
 		f := &d.Findings[i]
 		switch {
-		case f.Severity == decision.Warn && !warnings, f.Suppression != nil && f.Suppression.By != "baseline":
-		case content[f.Artifact] == "" || refused[f.Rule] || f.Statement == "":
+		case f.Severity == decision.Warn && !warnings && f.Artifact != "", f.Suppression != nil && f.Suppression.By != "baseline":
+		case content[f.Artifact] == "" && f.Artifact != "" || refused[f.Rule] || f.Statement == "":
 		default:
 			entries = append(entries, entryFor(f, content[f.Artifact]))
 			f.Excepted, f.Suppression = true, &decision.Suppression{By: "baseline"}
