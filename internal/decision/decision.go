@@ -102,6 +102,10 @@ type Finding struct {
 	// them in the judged file, and not the start of the file.
 	Placed bool `json:"-"`
 
+	// Insert is the line that fixes the finding when it is inserted before Line, where the
+	// rule says that this is safe; "": there is none.
+	Insert string `json:"-"`
+
 	Lowered   bool   `json:"-"` // a setting turned a denial into a warning
 	Statement string `json:"-"` // SHA-256 of the offending statement, where a baseline may name it
 }

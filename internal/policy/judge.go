@@ -76,7 +76,7 @@ func (r *run) finding(ctx context.Context, one ruleset.Member, a *decision.Artif
 		Rule: one.Rule.Code, Kind: one.Rule.Kind, Cause: one.Rule.Cause, Term: one.Term, Severity: one.Severity, Requirement: one.Rule.Requirement,
 		Artifact: a.Path, File: cmp.Or(one.File, file), Line: max(one.Line, 1), Column: max(one.Column, 1), Message: one.Message,
 	}
-	f.Placed = one.Line > 0
+	f.Placed, f.Insert = one.Line > 0, one.Insert
 	if one.HasPointer && m.Locate != nil {
 		if line, column, ok := m.Locate(f.File, one.Pointer); ok {
 			f.Line, f.Column = max(line, 1), max(column, 1)

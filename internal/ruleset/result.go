@@ -25,7 +25,8 @@ type Member struct {
 	File         string // "": the subject's own
 	Pointer      string
 	HasPointer   bool
-	Line, Column int // 0: not given
+	Line, Column int    // 0: not given
+	Insert       string // the line that, inserted before Line, fixes it; "": none
 	// Statement is what a baseline names in place of the text at the position; "": that text.
 	Statement string
 }
@@ -72,7 +73,7 @@ func element(s Slot, v ast.Value) (Member, error) {
 	return found, nil
 }
 
-var objectKeys = []string{"column", "file", "fix", "line", "msg", "pointer", "statement", "term"}
+var objectKeys = []string{"column", "file", "fix", "insert", "line", "msg", "pointer", "statement", "term"}
 
 func (f *Member) fill(o ast.Object) error {
 	err := o.Iter(func(k, v *ast.Term) error {
@@ -99,6 +100,8 @@ func (f *Member) fill(o ast.Object) error {
 		return f.fault("has both a pointer and a line, want one of them")
 	case f.Column > 0 && f.Line == 0:
 		return f.fault("has a column without a line")
+	case f.Insert != "" && f.Line == 0:
+		return f.fault("has a line to insert and no line to insert it before")
 	}
 	return nil
 }
@@ -112,6 +115,11 @@ func (f *Member) text(key, text string) error {
 			return f.fault(`has %q as "fix", want the next step or no fix`, text)
 		}
 		f.Fix = text
+	case "insert":
+		if strings.TrimSpace(text) == "" || strings.ContainsAny(text, "\r\n") {
+			return f.fault(`has %q as "insert", want one line`, text)
+		}
+		f.Insert = text
 	case "term":
 		if !decision.IsTerm(text) {
 			return f.fault(`has %q as "term", want one word of at most 128 ASCII characters`, text)

@@ -24,13 +24,21 @@ warn contains finding if {
 	script.tolerated(finding.file)
 }
 
-_findings contains {"msg": message, "file": file, "line": line} if {
+_findings contains object.union(_insertion(facts), {"msg": message, "file": file, "line": line}) if {
 	some whose, facts in script.readable
 	not facts.strict_mode == "first"
 	message := _message(facts)
 	line := object.get(facts, "first_command", 1)
 	file := script.file(whose)
 }
+
+# The line can be inserted where nothing is executed before it, nothing sets the strict mode
+# later, and Bash executes the script: another sh may not know pipefail.
+_insertion(facts) := {"insert": "set -euo pipefail"} if {
+	facts.strict_mode == "absent"
+	facts.shebang == "bash"
+	facts.first_command > 1
+} else := {}
 
 _message(facts) := "set -euo pipefail is not its first command" if {
 	facts.strict_mode == "later"

@@ -27,8 +27,23 @@ test_zt_1_1_every_other_beginning_is_found if {
 		"msg": "has no set -euo pipefail, want it as the first command",
 		"file": "assets/sources/model.bin.test",
 		"line": 2,
+		"insert": "set -euo pipefail",
 	}} with input as beside({"strict_mode": "absent"})
 }
+
+# The line is inserted only where the rule knows that nothing runs before it, under Bash.
+test_zt_1_1_the_line_is_inserted_only_where_it_is_safe if {
+	inserted := {"line": 2, "insert": "set -euo pipefail"}
+	_places(strict_mode.deny) == {inserted} with input as own({"strict_mode": "absent"})
+	_places(strict_mode.deny) == {{"line": 2}} with input as own({"strict_mode": "later"})
+	_places(strict_mode.deny) == {{"line": 2}} with input as own({"strict_mode": "absent", "shebang": "other"})
+	_places(strict_mode.deny) == {{"line": 1}} with input as own({"strict_mode": "absent", "first_command": 1})
+	_places(strict_mode.deny) == {{"line": 2}} with input as sample.without(own({"strict_mode": "absent"}), "/script/shebang")
+	_places(strict_mode.deny) == {{"line": 1}} with input as sample.without(own({"strict_mode": "absent"}), "/script/first_command")
+	_places(strict_mode.deny) == {{"line": 2}} with input as sample.without(own({"strict_mode": "absent"}), "/script/strict_mode")
+}
+
+_places(findings) := {object.remove(finding, {"msg", "file"}) | some finding in findings}
 
 test_zt_1_1_missing_facts_are_found if {
 	every pointer, line in {"/test/script": 1, "/test/script/strict_mode": 2} {
