@@ -126,9 +126,26 @@ func (t Test) Wrote(text []byte) (form Form, ok bool) {
 	return 0, false
 }
 
+// Shortened returns the short form of a test that is, byte for byte, what attest writes for t
+// in a longer one, with the key's variable that the text names. ok is false for every other
+// text, and for the test of the script that a short one calls.
+func (t Test) Shortened(text []byte) (short []byte, ok bool) {
+	if t.Artifact == IngestPath {
+		return nil, false
+	}
+	for form, parts := range forms() {
+		if Form(form) != Short && t.match(parts, text) {
+			t.Form = Short
+			return t.Render(), true
+		}
+	}
+	return nil, false
+}
+
 // match compares a text with a form part by part. Where the form names the key's
-// variable first, the text says which it is; everywhere after it must be the same.
-func (t Test) match(parts []templatePart, text []byte) bool {
+// variable first, the text says which it is, and t has it then; everywhere after it must be
+// the same.
+func (t *Test) match(parts []templatePart, text []byte) bool {
 	want, named := make([]byte, 0, 256), false
 	for _, p := range parts {
 		rest, found := bytes.CutPrefix(text, p.text)

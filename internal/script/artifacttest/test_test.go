@@ -108,6 +108,32 @@ func TestRenderAndWrote(t *testing.T) {
 	}
 }
 
+// TestShortened: a test in a longer form gets the short one, with the variable that it names; a
+// short one stays, and so does any other text, and the test of the script that it would call.
+func TestShortened(t *testing.T) {
+	for _, test := range testsOf() {
+		want := test
+		want.Form = Short
+		for i, name := range templates {
+			text := []byte(render(t, test, name))
+			other := test
+			other.KeyEnv = "IGNORED"
+			short, ok := other.Shortened(text)
+			if ok != (Form(i) != Short) || ok && string(short) != string(want.Render()) {
+				t.Errorf("%+v: %s becomes, %v,\n%s", test, name, ok, short)
+			}
+			if _, ok := other.Shortened(append(text, '\n')); ok {
+				t.Errorf("%+v: %s with one more line is shortened", test, name)
+			}
+		}
+	}
+	own := someTest
+	own.Artifact = IngestPath
+	if _, ok := own.Shortened([]byte(render(t, own, templates[Long]))); ok {
+		t.Errorf("the test of %s is shortened, and would call itself", IngestPath)
+	}
+}
+
 func wrote(test Test, text []byte) bool {
 	_, ok := test.Wrote(text)
 	return ok
