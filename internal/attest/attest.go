@@ -139,6 +139,22 @@ func Attest(ctx context.Context, root, gitDir string, paths []artifact.Path, res
 // AttestWith is Attest that writes other files too, in the same commit. If
 // ingest_archive.test.sh is one of them, tests call the new one.
 func AttestWith(ctx context.Context, root, gitDir string, files []txn.File, paths []artifact.Path, resolve func(artifact.Path) (Options, error)) (Result, error) {
+	return attestWith(ctx, root, gitDir, nil, files, paths, resolve)
+}
+
+// An Edit is new content for a file that is an artifact, or its test.
+type Edit struct {
+	Before artifact.Digest // of the content that was verified; a file with other content is refused
+	After  txn.File
+}
+
+// AttestEdited is Attest of files as they are after edits, which it writes in the same commit:
+// no moment has an edited file with the record of the earlier one.
+func AttestEdited(ctx context.Context, root, gitDir string, edits []Edit, paths []artifact.Path, resolve func(artifact.Path) (Options, error)) (Result, error) {
+	return attestWith(ctx, root, gitDir, edits, nil, paths, resolve)
+}
+
+func attestWith(ctx context.Context, root, gitDir string, edits []Edit, files []txn.File, paths []artifact.Path, resolve func(artifact.Path) (Options, error)) (Result, error) {
 	w, err := txn.Begin(ctx, root, gitDir)
 	if err != nil {
 		return Result{}, err
@@ -154,6 +170,9 @@ func AttestWith(ctx context.Context, root, gitDir string, files []txn.File, path
 		}
 	}
 	b.files = append(b.files, files...)
+	if err := b.edit(edits); err != nil {
+		return Result{}, err
+	}
 	if err := b.addAll(ctx, paths, resolve); err != nil {
 		return Result{}, err
 	}
@@ -168,6 +187,23 @@ func AttestWith(ctx context.Context, root, gitDir string, files []txn.File, path
 		return Result{}, err
 	}
 	return b.result, nil
+}
+
+// edit adds edits, whose files must be as they were verified.
+func (b *batch) edit(edits []Edit) error {
+	var refusals Refusals
+	for _, e := range edits {
+		text, _, there, err := b.work.Read(e.After.Path, shelltext.MaxBytes)
+		switch {
+		case err != nil:
+			return err
+		case !there || artifact.HashBytes(text) != e.Before:
+			refusals.always(&RefusedError{Path: e.After.Path.String(), Reason: "changed since it was verified"})
+		}
+		b.edited[e.After.Path] = e.After
+		b.files = append(b.files, e.After)
+	}
+	return refusals.err()
 }
 
 // addAll adds every path, and continues after a refused one, so that all refusals are
@@ -223,7 +259,7 @@ func distinct(paths []artifact.Path) []artifact.Path {
 }
 
 func newBatch(root, gitDir string) (*batch, error) {
-	b := &batch{work: txn.NewTree(root), named: map[artifact.Path]bool{}, from: map[artifact.Path]txn.RawPath{}}
+	b := &batch{work: txn.NewTree(root), named: map[artifact.Path]bool{}, from: map[artifact.Path]txn.RawPath{}, edited: map[artifact.Path]txn.File{}}
 	var err error
 	if b.gitDir, err = below(root, gitDir); err != nil {
 		return nil, err
@@ -338,6 +374,7 @@ type batch struct {
 	ledger *ledger.Ledger
 	named  map[artifact.Path]bool        // all that are composed together
 	from   map[artifact.Path]txn.RawPath // where the bytes of a path are that is not in its place yet
+	edited map[artifact.Path]txn.File    // files that get other content in the same commit
 	// What a manifest's references are called from now on, and those that go.
 	renamed map[artifact.Path]artifact.Path
 	removed map[artifact.Path]bool

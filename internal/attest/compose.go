@@ -167,6 +167,9 @@ func (c *composer) find(kind artifact.Companion) (companion, error) {
 	case other:
 		data, mode, stands, unread = c.work.Read(mirrored, maxCompanionBytes)
 	}
+	if f, ok := c.edited[found.at]; ok && unread == nil {
+		data, mode = f.Data, f.Mode
+	}
 	found.data, found.executable, found.there = data, mode&0o111 != 0, stands
 	return found, unread
 }

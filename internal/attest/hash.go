@@ -19,6 +19,9 @@ type content struct {
 
 // hash reads a file, or what it stands for.
 func (c *composer) hash(p artifact.Path) (content, error) {
+	if f, ok := c.edited[p]; ok {
+		return content{digest: artifact.HashBytes(f.Data), size: int64(len(f.Data)), hashed: true}, nil
+	}
 	f, before, err := c.work.Open(c.at(p))
 	if errors.Is(err, fs.ErrNotExist) {
 		return content{}, &RefusedError{Path: p.String(), Reason: "does not exist"}

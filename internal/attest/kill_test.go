@@ -32,6 +32,8 @@ func TestKillHelper(t *testing.T) {
 			_, err = p.relocate(Relocation{Removes: []artifact.Path{"dir/x", "dir/y"}, Folders: []string{"dir"}})
 		case "migrate":
 			_, err = p.migrate()
+		case "edit":
+			_, err = p.attestEdit("y", "y, edited")
 		default:
 			err = p.intake(what)
 		}
@@ -72,6 +74,36 @@ func TestMigrated(t *testing.T) {
 	}
 }
 
+// attestEdit edits an artifact that is attested, and attests it.
+func (p place) attestEdit(before, after string) (Result, error) {
+	edits := []Edit{{artifact.HashBytes([]byte(before)), txn.File{Path: "dir/y", Mode: 0o644, Data: []byte(after)}}}
+	o := options(p.T)
+	o.Now = noon.Add(time.Hour)
+	return AttestEdited(context.Background(), p.Root, p.Git, edits, []artifact.Path{"dir/y"}, func(artifact.Path) (Options, error) { return o, nil })
+}
+
+// TestEdited: an edit and its attestation are one change. A file that is not as it was verified
+// stays.
+func TestEdited(t *testing.T) {
+	p := earlierPlace(t)
+	before := p.State()
+	var refused *RefusedError
+	if _, err := p.attestEdit("another text", "y, edited"); !errors.As(err, &refused) || txntest.Difference(p.State(), before) != "" {
+		t.Fatalf("got %v\n%s", err, txntest.Difference(p.State(), before))
+	}
+	done, err := p.attestEdit("y", "y, edited")
+	if err != nil || len(done.Attested) != 1 || done.Attested[0].SHA256 != artifact.HashBytes([]byte("y, edited")) || string(p.Read("dir/y")) != "y, edited" {
+		t.Fatal(done, err)
+	}
+	l, err := ReadLedger(p.Root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if i, ok := l.Lookup("dir/y"); !ok || l.Artifacts[i].SHA256 != done.Attested[0].SHA256 {
+		t.Error("the ledger has the earlier digest")
+	}
+}
+
 func oldPlace(t testing.TB) place {
 	p := newPlace(t, map[string]string{"a/x": "x", "y": "y", "z": "z", "in/\xff\n": "no UTF-8", "in/\xfe": "nor this", "in/new": "new", "in/run": "run"})
 	p.mustAttest(options(t), "z")
@@ -82,7 +114,7 @@ func oldPlace(t testing.TB) place {
 // TestKilledAnywhere kills a writer before every step that changes the file
 // system. Recovery then has to leave the old tree or the new one, to the byte.
 func TestKilledAnywhere(t *testing.T) {
-	for what, make := range map[string]func(testing.TB) place{"attest": oldPlace, "mv": familyPlace, "rm": familyPlace, "ingest": incomingPlace, "quarantine": incomingPlace, "release": incomingPlace, "migrate": earlierPlace} {
+	for what, make := range map[string]func(testing.TB) place{"attest": oldPlace, "mv": familyPlace, "rm": familyPlace, "ingest": incomingPlace, "quarantine": incomingPlace, "release": incomingPlace, "migrate": earlierPlace, "edit": earlierPlace} {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
 			txntest.KilledAnywhere(t, what, func(t testing.TB) txntest.Place { return make(t).Place })

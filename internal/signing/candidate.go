@@ -200,18 +200,47 @@ func Migrate(ctx context.Context, r *repo.Repository, s Signer, due []Candidate,
 	return reattest(ctx, r, s, due, files, func(o *attest.Options) { o.SignCompanions, o.CurrentTest = true, true })
 }
 
+// AttestEdited is Reattest with edits of the artifacts or of their tests, in the same commit. An
+// artifact that is edited, or whose test is, is attested anew, as it is after the edits. A test
+// that attest wrote gets the current form.
+func AttestEdited(ctx context.Context, r *repo.Repository, s Signer, due []Candidate, edits []attest.Edit) (attest.Result, error) {
+	edited := map[artifact.Path]artifact.Digest{}
+	for _, e := range edits {
+		edited[e.After.Path] = artifact.HashBytes(e.After.Data)
+	}
+	paths, options := s.optionsOf(due, func(c *Candidate, o *attest.Options) {
+		o.CurrentTest = true
+		for _, at := range c.Path.CompanionPaths(artifact.Test) {
+			if _, ok := edited[at]; ok {
+				o.Renewal = false
+			}
+		}
+		if digest, ok := edited[c.Path]; ok {
+			o.Expect, o.Renewal = &digest, false
+		}
+	})
+	return attest.AttestEdited(ctx, r.Root(), r.GitDir(), edits, paths, options)
+}
+
 func reattest(ctx context.Context, r *repo.Repository, s Signer, due []Candidate, files []txn.File, adjust func(*attest.Options)) (attest.Result, error) {
+	paths, options := s.optionsOf(due, func(_ *Candidate, o *attest.Options) { adjust(o) })
+	return attest.AttestWith(ctx, r.Root(), r.GitDir(), files, paths, options)
+}
+
+// optionsOf returns the paths of candidates, and what is written about each: that of a renewal,
+// adjusted.
+func (s Signer) optionsOf(due []Candidate, adjust func(*Candidate, *attest.Options)) ([]artifact.Path, func(artifact.Path) (attest.Options, error)) {
 	byPath := make(map[artifact.Path]*Candidate, len(due))
 	paths := make([]artifact.Path, 0, len(due))
 	for i := range due {
 		byPath[due[i].Path] = &due[i]
 		paths = append(paths, due[i].Path)
 	}
-	return attest.AttestWith(ctx, r.Root(), r.GitDir(), files, paths, func(p artifact.Path) (attest.Options, error) {
+	return paths, func(p artifact.Path) (attest.Options, error) {
 		c := byPath[p]
 		o, err := s.Options(c.Record.TrustDomain, c.Record.TTLHours)
 		o.Expect, o.Renewal = &c.Digest, true
-		adjust(&o)
+		adjust(c, &o)
 		return o, err
-	})
+	}
 }
