@@ -37,7 +37,7 @@ var (
 		"explain":              {args: []string{"assets/sources/model.bin"}, rules: true},
 		"export":               {args: []string{"assets/sources/model.bin"}, rules: true},
 		"facts":                {args: []string{"assets/sources/model.bin"}},
-		"fix":                  {},
+		"fix":                  {rules: true},
 		"ingest":               {rules: true},
 		"init":                 {},
 		"keys check":           {},

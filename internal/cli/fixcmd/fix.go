@@ -1,5 +1,5 @@
-// Package fixcmd has the command that makes safe fixes. It changes no bytes that a record or
-// an entry of the ledger attests, so it needs no key and creates no trust.
+// Package fixcmd has the command that makes safe fixes. Without --attest it changes no bytes that
+// a record or an entry of the ledger attests, so it needs no key and creates no trust.
 package fixcmd
 
 import (
@@ -8,12 +8,16 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/attest"
 	"github.com/codexlock/codexlock/internal/attributes"
+	"github.com/codexlock/codexlock/internal/cli/auditlog"
 	"github.com/codexlock/codexlock/internal/cli/initcmd"
 	"github.com/codexlock/codexlock/internal/config"
 	"github.com/codexlock/codexlock/internal/document"
@@ -24,6 +28,7 @@ import (
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/report"
 	"github.com/codexlock/codexlock/internal/script/artifacttest"
+	"github.com/codexlock/codexlock/internal/shellquote"
 	"github.com/codexlock/codexlock/internal/signing"
 	"github.com/codexlock/codexlock/internal/trees"
 	"github.com/codexlock/codexlock/internal/txn"
@@ -34,27 +39,40 @@ func New(w host.World) *cobra.Command {
 	f := fixes{world: w}
 	cmd := &cobra.Command{
 		Use:   "fix",
-		Short: "Make safe fixes: ledger order, executable tests, .gitattributes",
-		Long: `fix changes only what no record or ledger entry attests:
+		Short: "Make safe fixes: ledger order, strict mode, tests, .gitattributes",
+		Long: `fix makes these fixes:
   - Codex-Lock.json: the order of its entries and its canonical form
   - the executable bit of an artifact's X.test, and of the ingest_archive.test.sh
     that init wrote
   - lines that init would add to .gitattributes, and lines in the .gitattributes of a
     folder that overrules them
+  - set -euo pipefail in a script that lacks it, where the rule script.strict_mode says
+    that no command is executed before it
+  - the short form of a test that attest wrote in a longer form, if
+    ingest_archive.test.sh can verify one artifact
 
-It makes all of these fixes or none, needs no key and creates no trust: run codexlock
-verify afterwards. With --dry-run it prints them as a patch for git apply, which must run
-in the top folder of the work tree. If core.fileMode is false, Git does not see the
-executable bit: git add --chmod=+x PATH.
+It changes nothing that a record or a ledger entry attests, needs no key and creates no
+trust. It makes all of these fixes or none. What it leaves, because the bytes are attested,
+it lists. With --attest it then fixes these files too and attests them, all or none; it
+needs the key, and changes an artifact only if nothing else is wrong with it.
 
-Other fixes change attested bytes, so you make them and then attest: tests of an earlier
-release are rewritten by codexlock migrate; a script without strict mode gets the line
-set -euo pipefail from you, then run codexlock attest PATH.`,
+With --dry-run it prints a patch for git apply, which must run in the top folder of the
+work tree. With --dry-run --attest the patch has the attested files too, without new
+records: after it, run codexlock attest on the artifacts that it lists. If core.fileMode is
+false, Git does not see the executable bit: git add --chmod=+x PATH.`,
 		Example: `  codexlock fix --dry-run   print a patch
-  codexlock fix && codexlock verify`,
+  codexlock fix && codexlock verify
+  codexlock fix --attest    fix attested files too, with the key`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd.Context()) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := f.log.FromEnvironment(cmd); err != nil {
+				return err
+			}
+			return f.run(cmd.Context())
+		},
 	}
+	f.log.Flags(cmd, w)
+	cmd.Flags().BoolVar(&f.attest, "attest", false, "fix attested files too, and attest them")
 	cmd.Flags().BoolVar(&f.dryRun, "dry-run", false, "print a patch, and write nothing")
 	return cmd
 }
@@ -63,11 +81,16 @@ set -euo pipefail from you, then run codexlock attest PATH.`,
 type fixes struct {
 	world  host.World
 	dryRun bool
+	attest bool
+	log    auditlog.Log
 
 	repository *repo.Repository
 	tree       trees.Tree
 	config     config.Config
-	changes    []change
+	listed     map[artifact.Path]bool // by the ledger
+	changes    []change               // of bytes that nothing attests
+	edits      []edit                 // of bytes that something attests
+	left       []string               // what is not fixed, and why
 }
 
 // A change is a file before and after its fixes.
@@ -93,6 +116,24 @@ func (f *fixes) run(ctx context.Context) (err error) {
 		}
 		return f.printPatch()
 	}
+	if f.attest {
+		if err := signing.MaySign(f.world.Env, "fix --attest"); err != nil {
+			return err
+		}
+	}
+	if err := f.write(ctx); err != nil {
+		return err
+	}
+	f.printDone()
+	if !f.attest || len(f.edits) == 0 {
+		f.printLeft()
+		return nil
+	}
+	return f.attestEdits(ctx)
+}
+
+// write makes the changes of bytes that nothing attests: all of them, or none.
+func (f *fixes) write(ctx context.Context) error {
 	// The lock is taken before anything is read: an attest at the same time would be undone.
 	w, err := txn.Begin(ctx, f.repository.Root(), f.repository.GitDir())
 	if err != nil {
@@ -106,13 +147,10 @@ func (f *fixes) run(ctx context.Context) (err error) {
 	for _, c := range f.changes {
 		files = append(files, c.after)
 	}
-	if len(files) > 0 {
-		if err := w.Commit(ctx, txn.Change{Files: files}); err != nil {
-			return err
-		}
+	if len(files) == 0 {
+		return nil
 	}
-	f.printDone()
-	return nil
+	return w.Commit(ctx, txn.Change{Files: files})
 }
 
 // plan finds all changes, and writes nothing.
@@ -149,7 +187,22 @@ func (f *fixes) plan(ctx context.Context) (err error) {
 	if err := f.executable(ctx, artifacts); err != nil {
 		return err
 	}
-	return f.attributes(ctx, view, artifacts)
+	if err := f.attributes(ctx, view, artifacts); err != nil {
+		return err
+	}
+	return f.scripts(ctx, artifacts)
+}
+
+// add adds a change, to an earlier one of the same file if there is one.
+func (f *fixes) add(c change) {
+	i := slices.IndexFunc(f.changes, func(e change) bool { return e.after.Path == c.after.Path })
+	if i < 0 {
+		f.changes = append(f.changes, c)
+		return
+	}
+	e := &f.changes[i]
+	e.after.Data, e.done = c.after.Data, append(e.done, c.done...)
+	e.after.Mode |= c.after.Mode
 }
 
 // read reads a file of the work tree; its error is fs.ErrNotExist without such a file.
@@ -176,6 +229,10 @@ func (f *fixes) ledger(ctx context.Context) error {
 	l, err := attest.ReadLedger(f.repository.Root())
 	if err != nil {
 		return exit.AsUsage(err)
+	}
+	f.listed = map[artifact.Path]bool{}
+	for _, e := range l.Artifacts {
+		f.listed[artifact.Path(e.Path)] = true
 	}
 	before, err := f.read(ctx, ledger.Path, document.MaxLedgerBytes)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -250,28 +307,74 @@ func (f *fixes) attributes(ctx context.Context, view *repo.View, artifacts []art
 
 func (f *fixes) printDone() {
 	for _, c := range f.changes {
-		for _, line := range c.done {
-			fmt.Fprintf(f.world.Stdout, "[✓] %s: %s\n", report.Terminal(c.after.Path.String()), report.Terminal(line))
-		}
+		f.printLines(c)
 	}
-	if len(f.changes) == 0 {
+	switch {
+	case len(f.changes) > 0:
+		fmt.Fprintf(f.world.Stdout, "[✓] %s fixed\n", report.Count(len(f.changes), "file"))
+		fmt.Fprintln(f.world.Stderr, "codexlock: hint: review it (git diff), git add it, then: codexlock verify")
+	case len(f.edits)+len(f.left) == 0:
 		fmt.Fprintln(f.world.Stdout, "[✓] nothing to fix")
-		return
 	}
-	fmt.Fprintf(f.world.Stdout, "[✓] %s fixed\n", report.Count(len(f.changes), "file"))
-	fmt.Fprintln(f.world.Stderr, "codexlock: hint: review it (git diff), git add it, then: codexlock verify")
+}
+
+// printLines prints what was fixed in one file.
+func (f *fixes) printLines(c change) {
+	for _, line := range c.done {
+		fmt.Fprintf(f.world.Stdout, "[✓] %s: %s\n", report.Terminal(c.after.Path.String()), report.Terminal(line))
+	}
+}
+
+// printLeft prints what is not fixed.
+func (f *fixes) printLeft() {
+	for _, line := range f.left {
+		fmt.Fprintf(f.world.Stdout, "[!] %s\n", report.Terminal(line))
+	}
+	tests := 0
+	for _, e := range f.edits {
+		if e.short {
+			tests++
+			continue
+		}
+		fmt.Fprintf(f.world.Stdout, "[!] %s: not changed, because it is attested: it needs the line %s\n", report.Terminal(e.after.Path.String()), report.Terminal(strings.Join(e.lines, "; ")))
+	}
+	if tests > 0 {
+		fmt.Fprintf(f.world.Stdout, "[!] %s not changed, because records sign them: the form that attest writes now is shorter\n", report.CountAre(tests, "test"))
+	}
+	if len(f.edits) > 0 {
+		fmt.Fprintln(f.world.Stderr, "codexlock: hint: with the key: codexlock fix --attest; without it, as a patch to review: codexlock fix --dry-run --attest")
+	}
 }
 
 // printPatch prints the changes as a patch, and nothing else on standard output.
 func (f *fixes) printPatch() error {
-	if len(f.changes) == 0 {
-		fmt.Fprintln(f.world.Stderr, "codexlock: nothing to fix")
-		return nil
+	owners := map[artifact.Path]bool{}
+	if f.attest {
+		for _, e := range f.edits {
+			f.add(e.change)
+			for _, p := range e.owners {
+				owners[p] = true
+			}
+		}
+		f.edits = nil
 	}
 	for _, c := range f.changes {
 		if _, err := f.world.Stdout.Write(c.patch()); err != nil {
 			return err
 		}
+	}
+	if len(owners) > 0 {
+		var words []string
+		for _, p := range slices.Sorted(maps.Keys(owners)) {
+			words = append(words, shellquote.Path(p.String()))
+		}
+		f.world.Note("the patch changes attested files: review it, and after git apply run: codexlock attest " + strings.Join(words, " "))
+	}
+	w := f.world
+	w.Stdout = w.Stderr
+	(&fixes{world: w, edits: f.edits, left: f.left}).printLeft()
+	if len(f.changes)+len(f.edits)+len(f.left) == 0 {
+		fmt.Fprintln(f.world.Stderr, "codexlock: nothing to fix")
 	}
 	return nil
 }
