@@ -158,6 +158,13 @@ type Decision struct {
 	Found     []FoundRule  // the rules of the findings, by code
 	Unneeded  []Finding    // of a shard: on suppressions that cover nothing in it
 	Unjudged  int          // artifacts that were not judged after too many denials: never a pass
+	Uses      *Uses        // of artifacts in workflows and other files; nil: there are none, or they were not read
+}
+
+// Uses are the numbers of the places that use an artifact.
+type Uses struct {
+	Total    int `json:"total"`
+	Verified int `json:"verified"` // at the use, or earlier in the same job
 }
 
 // TurnedDown is an optional rule that the configuration sets to off or warn.

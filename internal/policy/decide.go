@@ -323,6 +323,9 @@ func (r *run) decision() (decision.Decision, error) {
 		return decision.Decision{}, fmt.Errorf("%d answers of rules, want %d: every rule about every artifact", d.Answers, want)
 	}
 	d.Unneeded = r.unneeded
+	if checks := r.whole.Input.Repository.UseChecks; checks != nil && checks.Total > 0 {
+		d.Uses = &decision.Uses{Total: checks.Total, Verified: checks.Verified}
+	}
 	d.Settings = r.suppressions.InForce(r.engine.Rules())
 	r.demote(&d)
 	slices.SortStableFunc(d.Findings, decision.CompareFindings)

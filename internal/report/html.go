@@ -159,10 +159,13 @@ func visibleLines(lines []string) []string {
 
 // verdictLines say more about the verdict, unescaped.
 func verdictLines(r Report) []string {
-	if line := validUntil(r); line != "" {
-		return []string{strings.ToUpper(line[:1]) + line[1:]}
+	var lines []string
+	for _, line := range []string{usesLine(r), validUntil(r)} {
+		if line != "" {
+			lines = append(lines, strings.ToUpper(line[:1])+line[1:])
+		}
 	}
-	return nil
+	return lines
 }
 
 func pageCounts(r Report) []pageCount {

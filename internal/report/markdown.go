@@ -17,8 +17,10 @@ func Markdown(r Report, limit int) string {
 	c := r.Counts
 	fmt.Fprintf(&b, "| level | artifacts | trusted | denials | warnings | excepted |\n|---|---|---|---|---|---|\n| %s | %d | %d | %d | %d | %d |\n",
 		code(r.Level, maxFieldBytes), c.Artifacts, c.Trusted, c.Deny, c.Warn, c.Excepted)
-	if line := validUntil(r); line != "" {
-		b.WriteString("\n" + code(line, maxFieldBytes) + "\n")
+	for _, line := range []string{usesLine(r), validUntil(r)} {
+		if line != "" {
+			b.WriteString("\n" + code(line, maxFieldBytes) + "\n")
+		}
 	}
 	tail := notesSection(append(suppressionLines(r), r.Notes...)) + previewSection(r.Preview) + provenance(r)
 	rules, open, excepted := rulesByCode(r), []cause{}, []cause{}

@@ -73,6 +73,9 @@ func (r Report) contradiction() string {
 			return fmt.Sprintf("%s is %v, and its lists give %v", c.what, c.got, c.want)
 		}
 	}
+	if u := r.Uses; u != nil && u.Verified > u.Total {
+		return fmt.Sprintf("%d of %d uses are verified", u.Verified, u.Total)
+	}
 	paths := make(map[string]bool, len(r.Artifacts))
 	for i, a := range r.Artifacts {
 		if i > 0 && r.Artifacts[i-1].Path >= a.Path {
@@ -98,7 +101,7 @@ func (r Report) contradiction() string {
 func (r Report) decision() decision.Decision {
 	return decision.Decision{
 		Source: r.Policy.Source, Digest: r.Policy.Digest, Rules: r.Policy.Rules, Answers: r.Policy.Answers,
-		Artifacts: r.Artifacts, Findings: r.Findings, Settings: r.Settings, Found: r.Rules, Unjudged: r.Unjudged,
+		Artifacts: r.Artifacts, Findings: r.Findings, Settings: r.Settings, Found: r.Rules, Unjudged: r.Unjudged, Uses: r.Uses,
 	}
 }
 

@@ -127,6 +127,9 @@ func reports() map[string]report.Report {
 	edited1 := finding("gate.self_change", "", "codexlock.yaml", "this change edits the gate")
 	edited2 := finding("gate.self_change", "", "policies/x.rego", "this change edits the gate")
 	edited1.Cause, edited2.Cause = "gate.self_change", "gate.self_change"
+	used := finding("use.unverified", "", ".github/workflows/deploy.yml", `2 uses in job "deploy" are not verified: line 5 executes scripts/deploy.sh, line 9 sources scripts/lib.sh`)
+	withUses := message(good, warning(used))
+	withUses.Uses = &decision.Uses{Total: 41, Verified: 39}
 	own2 := own
 	own2.Artifact, own2.File = "assets/sources/vocab.txt", "assets/sources/vocab.txt"
 	oneCause := message(bad,
@@ -152,6 +155,7 @@ func reports() map[string]report.Report {
 		"keyless_deny": message(bad, keyless),
 		"preview":      edited,
 		"no_preview":   misspelt,
+		"uses":         withUses,
 	}
 }
 

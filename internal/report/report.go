@@ -42,6 +42,7 @@ type Report struct {
 	Counts        Counts                `json:"counts"`
 	Unjudged      int                   `json:"unjudged,omitempty"` // artifacts that were not judged after too many denials
 	Shard         *Shard                `json:"shard,omitempty"`    // absent: the report is about all artifacts
+	Uses          *decision.Uses        `json:"uses,omitempty"`     // of artifacts in workflows and other files; absent: none
 	Artifacts     []decision.Artifact   `json:"artifacts"`
 	Findings      []decision.Finding    `json:"findings"`
 	Rules         []decision.FoundRule  `json:"rules,omitempty"`    // the rules of the findings, by code
@@ -103,7 +104,7 @@ func New(d decision.Decision, m Meta) Report {
 		Settings:  d.Settings,
 		Level:     "none",
 		Staged:    m.Staged, TrustedBase: m.TrustedBase, Notes: m.Notes, Preview: m.Preview,
-		Unjudged: d.Unjudged, Shard: m.Shard,
+		Unjudged: d.Unjudged, Shard: m.Shard, Uses: d.Uses,
 	}
 	denied, whole := map[string]bool{}, false
 	for _, f := range r.Findings {

@@ -181,6 +181,8 @@ func foreign(a, b Report) string {
 		return "their rule settings differ"
 	case !reflect.DeepEqual(a.Preview, b.Preview):
 		return "their previews differ"
+	case !reflect.DeepEqual(a.Uses, b.Uses):
+		return "their numbers of uses differ"
 	}
 	return ""
 }

@@ -34,8 +34,10 @@ func writeText(out io.Writer, r Report, o Options) error {
 			w.mark(dim, "i", "%s", Terminal(note))
 		}
 		w.suppressed(r)
-		if line := validUntil(r); line != "" {
-			w.mark(dim, "i", "%s", Terminal(line))
+		for _, line := range []string{usesLine(r), validUntil(r)} {
+			if line != "" {
+				w.mark(dim, "i", "%s", Terminal(line))
+			}
 		}
 	}
 	w.last(r)
@@ -238,6 +240,14 @@ func withCauses(r Report, noun string) string {
 		words += " with " + Count(n, "cause")
 	}
 	return words
+}
+
+// usesLine describes how many of the uses of artifacts are verified; "" without uses.
+func usesLine(r Report) string {
+	if r.Uses == nil {
+		return ""
+	}
+	return fmt.Sprintf("%d of %s verified", r.Uses.Verified, Count(r.Uses.Total, "use"))
 }
 
 // validUntil describes when the first of the judged artifacts expires; "" if the verdict is a
