@@ -95,6 +95,10 @@ image-bench: ## measure the container: its start to the verdict, 30 times, and i
 bench: ## measure next to git, sha256sum, openssl, conftest and opa, in one run (15 minutes, 7 GB of disk)
 	go run ./bench
 
+.PHONY: precision
+precision: ## how well uses of artifacts are found: make precision REPOSITORIES='FOLDER...' (docs/precision.md)
+	mkdir -p build && go run ./bench/precision -findings build/findings.tsv -missed build/missed.tsv $(REPOSITORIES)
+
 .PHONY: clean
 clean: ## remove what was built
 	rm -rf build

@@ -86,7 +86,7 @@ var only = map[string]string{
 	"github.com/santhosh-tekuri/":       "internal/ownerschema", // and the tests of internal/schemas
 	"golang.org/x/text/message":         "internal/ownerschema",
 	"oras.land/":                        "internal/fetch",
-	"os/exec":                           "internal/git internal/preview internal/sandbox internal/shellcheck internal/workbench bench",
+	"os/exec":                           "internal/git internal/preview internal/sandbox internal/shellcheck internal/workbench bench bench/precision",
 	"mvdan.cc/sh/":                      "internal/script internal/script/artifacttest internal/script/programs internal/script/shelltext internal/script/words",
 	"github.com/landlock-lsm/":          "internal/sandbox",
 	"github.com/zricethezav/gitleaks/":  "", // in tests; internal/content has its rules
@@ -100,8 +100,8 @@ var only = map[string]string{
 var calls = map[string]string{
 	"txn.Hooks": "", // tests alone
 	"time.Now":  "cmd/codexlock-use internal/host bench", "time.Since": "bench",
-	"os.Getenv": "bench/profiled", "os.LookupEnv": "internal/host internal/supervisor", "os.Environ": "cmd/codexlock-use internal/host internal/supervisor bench", "os.Args": "cmd/codexlock-use internal/host internal/supervisor internal/buildinfo cmd/image",
-	"os.Stdin": "cmd/codexlock-use internal/host internal/sandbox internal/supervisor", "os.Stdout": "cmd/codexlock-use internal/buildinfo internal/host internal/sandbox internal/supervisor bench", "os.Stderr": "cmd/codexlock-use internal/handover internal/buildinfo internal/host internal/sandbox internal/supervisor bench bench/profiled", "os.Getwd": "cmd/codexlock-use internal/host bench", "os.Executable": "cmd/codexlock-use internal/handover internal/host internal/supervisor",
+	"os.Getenv": "bench/profiled", "os.LookupEnv": "internal/host internal/supervisor", "os.Environ": "cmd/codexlock-use internal/host internal/supervisor bench bench/precision", "os.Args": "cmd/codexlock-use internal/host internal/supervisor internal/buildinfo cmd/image",
+	"os.Stdin": "cmd/codexlock-use internal/host internal/sandbox internal/supervisor", "os.Stdout": "cmd/codexlock-use internal/buildinfo internal/host internal/sandbox internal/supervisor bench", "os.Stderr": "cmd/codexlock-use internal/handover internal/buildinfo internal/host internal/sandbox internal/supervisor bench bench/precision bench/profiled", "os.Getwd": "cmd/codexlock-use internal/host bench", "os.Executable": "cmd/codexlock-use internal/handover internal/host internal/supervisor",
 }
 
 // writes are the functions that make, change, rename or remove files, or can. Only
@@ -115,6 +115,7 @@ var writes = strings.Fields("os.Create os.CreateTemp os.Rename os.WriteFile os.O
 // writers are the packages that call some of them for other files, and for what.
 var writers = map[string]struct{ calls, what string }{
 	"bench":                {"os.Create os.MkdirAll os.MkdirTemp os.RemoveAll os.WriteFile", "its scratch repositories and its table"},
+	"bench/precision":      {"os.CopyFS os.MkdirTemp os.RemoveAll os.WriteFile", "its copies of repositories and its lists"},
 	"bench/profiled":       {"os.Create", "the profile"},
 	"internal/cli/initcmd": {"os.MkdirAll os.MkdirTemp os.Remove os.WriteFile", "the files of the demo's temporary repository"},
 	"internal/fetch":       {"os.CreateTemp os.MkdirAll os.OpenFile os.Remove os.Rename", "the user's cache of bundles"},
