@@ -2,7 +2,6 @@ package doctor
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -37,6 +36,10 @@ func (e *examination) workflows() {
 	for i := range e.setup.Workflows {
 		w := &e.setup.Workflows[i]
 		uses := strings.Contains(w.text, "codexlock")
+		if w.unread {
+			e.advise("workflow-unreadable", place{file: w.path}, w.problem, "what it does is not known here, and GitHub may not run it", "replace it by a file that is smaller than 1 MiB, or remove it")
+			continue
+		}
 		if w.problem != "" {
 			if uses {
 				e.weakens("workflow-unreadable", place{file: w.path}, "it cannot be read as a workflow: "+w.problem, "GitHub does not run it", "correct the file")
@@ -48,6 +51,7 @@ func (e *examination) workflows() {
 			continue
 		}
 		for _, j := range w.jobsOf() {
+			e.calls(j)
 			e.pinned(j, j.get("uses"))
 			e.sameVersion(j)
 			for _, s := range j.steps() {
@@ -63,11 +67,35 @@ func (e *examination) workflows() {
 	}
 }
 
+// calls looks at a call of a workflow of this repository.
+func (e *examination) calls(j job) {
+	if !strings.HasPrefix(j.uses(), "./") {
+		return
+	}
+	what := ""
+	switch w := e.setup.local(j); {
+	case w == nil:
+		what = "which is no file in " + workflowFolder
+	case w.problem != "":
+		return // a finding of its own
+	default:
+		if _, callable := w.event("workflow_call"); !callable {
+			what = "which has no on: workflow_call"
+		}
+	}
+	if what != "" {
+		e.weakens("workflow-unreadable", j.at(j.get("uses")), "it calls "+j.uses()+", "+what, "GitHub does not run any job of a workflow with such a call", "correct the path, or add workflow_call: to on: of the file")
+	}
+}
+
+// workflowFolder is where GitHub looks for workflows.
+const workflowFolder = ".github/workflows"
+
 // untrustedCheckout looks for code of a pull request in a workflow that has the secrets.
 func (e *examination) untrustedCheckout(w *Workflow) {
 	event := ""
 	for _, name := range []string{"pull_request_target", "workflow_run", "issue_comment"} {
-		if _, ok := w.event(name); ok {
+		if e.setup.started(w, name) {
 			event = name
 		}
 	}
@@ -204,8 +232,7 @@ func (e *examination) keysOf(j job, key func(string) bool) {
 			continue
 		}
 		e.literal(j.workflow, p)
-		_, dispatched := j.workflow.event("workflow_dispatch")
-		_, scheduled := j.workflow.event("schedule")
+		dispatched, scheduled := e.setup.started(j.workflow, "workflow_dispatch"), e.setup.started(j.workflow, "schedule")
 		attests := reusable(j.uses()) == "attest.yml" || signs(j) && j.uses() == ""
 		if dispatched && !scheduled && attests && j.get("environment").node == nil {
 			fix := "add environment: codexlock to the job, and make the key a secret of that environment, with required reviewers"
@@ -214,47 +241,8 @@ func (e *examination) keysOf(j job, key func(string) bool) {
 			}
 			e.weakens("key-environment", place{j.workflow.path, p.line}, "the job attests with "+p.key+", which is not the secret of an environment", "everyone who may write to the repository can start it and get an attestation without review", fix)
 		}
-		if _, ok := j.workflow.event("pull_request_target"); ok && signs(j) {
+		if e.setup.started(j.workflow, "pull_request_target") && signs(j) {
 			e.weakens("key-environment", place{j.workflow.path, p.line}, "a job on pull_request_target signs with "+p.key, "whoever opens a pull request chooses what is signed", "sign on push, schedule or workflow_dispatch of the default branch")
 		}
 	}
-}
-
-// renews reports whether a job renews records.
-func renews(j job) bool {
-	return reusable(j.uses()) == "renew.yml" || slices.ContainsFunc(j.steps(), func(s step) bool {
-		return strings.Contains(s.get("run").text(), "codexlock renew")
-	})
-}
-
-// Renews reports whether a workflow renews records on a schedule.
-func (w *Workflow) Renews() bool {
-	_, scheduled := w.event("schedule")
-	return scheduled && slices.ContainsFunc(w.jobsOf(), renews)
-}
-
-// Path returns the workflow's file.
-func (w *Workflow) Path() string { return w.path }
-
-// renewal looks for a workflow that keeps records alive, and at its token.
-func (e *examination) renewal() {
-	for i := range e.setup.Workflows {
-		w := &e.setup.Workflows[i]
-		if !w.Renews() {
-			continue
-		}
-		for _, j := range w.jobsOf() {
-			if !renews(j) {
-				continue
-			}
-			if contents, stated := j.permission("contents"); stated.node != nil && contents != "write" {
-				e.advise("renewal", j.at(stated), "the job that renews lacks contents: write", "it cannot push renewed records, and they expire", "add contents: write to permissions:")
-			}
-			if pulls, stated := j.permission("pull-requests"); stated.node != nil && pulls != "write" && !e.setup.Config.RenewsInRef() {
-				e.advise("renewal", j.at(stated), "the job that renews lacks pull-requests: write", "with renewals: tree it proposes renewed records as a pull request, and cannot", "add pull-requests: write to permissions:, or write renewals: ref in the configuration")
-			}
-		}
-		return
-	}
-	e.advise("renewal", place{}, "no workflow renews records on a schedule", "records expire, after 24 hours unless max_ttl_hours says more, and the gate then denies every run on the default branch", "write one: codexlock init; or renew elsewhere: codexlock renew --within 12h")
 }

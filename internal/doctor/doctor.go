@@ -66,12 +66,12 @@ func Examine(s Setup) Diagnosis {
 	e.clone()
 	d := Diagnosis{Schema: schema, Checks: []string{}, Findings: []Finding{}}
 	for _, g := range e.gateJobs {
-		d.Checks = append(d.Checks, g.job.checkName())
+		d.Checks = append(d.Checks, g.called.name())
 	}
 	slices.Sort(d.Checks)
 	d.Checks = slices.Compact(d.Checks)
 	e.server(d.Checks)
-	d.NotAsked = notAsked(s.Answer, d.Checks)
+	d.NotAsked = notAsked(&e.setup, d.Checks)
 	slices.SortStableFunc(e.found, func(a, b Finding) int {
 		return cmp.Or(cmp.Compare(rank(a.Level), rank(b.Level)), cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Check, b.Check), cmp.Compare(a.What, b.What))
 	})
@@ -92,6 +92,7 @@ func rank(l Level) int {
 type examination struct {
 	setup    Setup
 	gateJobs []gateJob
+	byName   map[string][]called // the jobs by the names of their checks
 	found    []Finding
 }
 
@@ -119,7 +120,7 @@ func (e *examination) clone() {
 		e.advise("attributes", place{file: ".gitattributes"}, what, "Git may convert line endings of artifacts or merge generated files as text, and attest refuses such a file", "add what is missing: codexlock fix")
 	}
 	for _, file := range s.Overruled {
-		e.advise("attributes", place{file: file}, "it gives artifacts a text attribute", "Git converts their line endings, so that their bytes are not those that were attested", "add lines that take it back: codexlock init")
+		e.advise("attributes", place{file: file}, "it gives artifacts a text attribute", "Git converts their line endings, so that their bytes are not those that were attested", "add lines that take it back: codexlock fix")
 	}
 	if !s.Driver {
 		e.advise("merge-driver", place{}, "this clone has no merge driver for the ledger and records", "two branches that attest end in conflicts inside Codex-Lock.json", "configure it: "+s.DriverSet)

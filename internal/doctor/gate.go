@@ -11,7 +11,7 @@ import (
 
 // A gateJob is a job that runs the gate: in a step, or as a reusable workflow.
 type gateJob struct {
-	job  job
+	called
 	step step // its node is nil for a reusable workflow
 }
 
@@ -39,14 +39,17 @@ func (e *examination) gates() {
 	pulls := false
 	for i := range e.setup.Workflows {
 		w := &e.setup.Workflows[i]
-		for _, j := range w.jobsOf() {
-			g, ok := gateJob{job: j}, reusable(j.uses()) == "gate.yml"
+		if w.onlyCalled() {
+			continue
+		}
+		for _, j := range e.setup.jobs(w) {
+			g, ok := gateJob{called: j}, reusable(j.uses()) == "gate.yml"
 			for _, s := range j.steps() {
 				if !ok && s.runsGate() {
 					g.step, ok = s, true
 				}
 			}
-			if _, called := w.event("workflow_call"); !ok || signs(j) || called {
+			if !ok || signs(j.job) {
 				continue // a job that signs verifies what it signs
 			}
 			e.gateJobs = append(e.gateJobs, g)
@@ -62,10 +65,10 @@ func (e *examination) gates() {
 		return
 	case !pulls:
 		g := e.gateJobs[0]
-		e.weakens("gate-events", g.job.workflow.at(g.job.workflow.root.get("on")), "the gate does not run on pull_request", "a pull request is merged before anything verified it", "add pull_request: to on:")
+		e.weakens("gate-events", g.top().at(g.top().root.get("on")), "the gate does not run on pull_request", "a pull request is merged before anything verified it", "add pull_request: to on:")
 	}
 	for _, g := range e.gateJobs {
-		e.filters(g.job.workflow)
+		e.filters(g.top())
 		e.skips(g)
 		e.permissions(g)
 		e.secrets(g)
@@ -77,9 +80,9 @@ func (e *examination) gates() {
 // events looks at the events on which no gate runs.
 func (e *examination) events() {
 	on := func(event string) bool {
-		return slices.ContainsFunc(e.gateJobs, func(g gateJob) bool { _, ok := g.job.workflow.event(event); return ok })
+		return slices.ContainsFunc(e.gateJobs, func(g gateJob) bool { _, ok := g.top().event(event); return ok })
 	}
-	w := e.gateJobs[0].job.workflow
+	w := e.gateJobs[0].top()
 	at := w.at(w.root.get("on"))
 	if !on("push") && !on("schedule") {
 		e.advise("gate-events", at, "the gate does not run on push", "the default branch is never verified as a whole, as ZT-3.2 wants", "add to on: push: {branches: [main]}, with the name of the default branch")
@@ -88,7 +91,7 @@ func (e *examination) events() {
 		e.advise("gate-events", at, "the gate does not run on merge_group", "with a merge queue, a required check that never runs blocks every merge", "add merge_group: to on:")
 	}
 	attests := slices.ContainsFunc(e.setup.Workflows, func(w Workflow) bool {
-		return slices.ContainsFunc(w.jobsOf(), func(j job) bool { return reusable(j.uses()) == "attest.yml" })
+		return slices.ContainsFunc(e.setup.jobs(&w), func(c called) bool { return reusable(c.uses()) == "attest.yml" })
 	})
 	if attests && !on("workflow_dispatch") {
 		e.advise("gate-events", at, "the gate does not run on workflow_dispatch", "the workflow that attests a pull request starts the gate on it, because a push with a job's token starts no workflow", "add workflow_dispatch: to on:")
@@ -113,16 +116,20 @@ func (e *examination) filters(w *Workflow) {
 // skips looks at what lets the gate's job succeed without a verdict.
 func (e *examination) skips(g gateJob) {
 	why := "the check is green whatever the gate found"
-	for _, v := range []value{g.job.value, g.step.value} {
-		if c := v.get("continue-on-error"); c.node != nil && c.text() != "false" {
-			e.weakens("gate-optional", g.job.at(c), "continue-on-error is "+c.text()+" where the gate runs", why, "remove continue-on-error")
-		}
-		if c := v.get("if"); c.node != nil && !always(c.text()) {
-			e.weakens("gate-skipped", g.job.at(c), "if: "+c.text()+" decides whether the gate runs", "GitHub reports a skipped job as a success, and a required check passes", "remove if:, and let the gate decide what it judges")
-		}
+	conditions := []job{g.job}
+	if g.step.node != nil {
+		conditions = append(conditions, job{value: g.step.value, workflow: g.workflow, line: g.step.node.Line})
 	}
-	if needs := g.job.get("needs"); needs.node != nil && !always(g.job.get("if").text()) {
-		e.weakens("gate-skipped", g.job.at(needs), "the gate's job needs another job", "if that job fails, this one is skipped, which GitHub reports as a success", "remove needs:, or add to the job: if: ${{ !cancelled() }}")
+	for _, j := range append(conditions, g.callers...) {
+		if c := j.get("continue-on-error"); c.node != nil && c.text() != "false" {
+			e.weakens("gate-optional", j.at(c), "continue-on-error is "+c.text()+" where the gate runs", why, "remove continue-on-error")
+		}
+		if c := j.get("if"); c.node != nil && !always(c.text()) {
+			e.weakens("gate-skipped", j.at(c), "if: "+c.text()+" decides whether the gate runs", "GitHub reports a skipped job as a success, and a required check passes", "remove if:, and let the gate decide what it judges")
+		}
+		if needs := j.get("needs"); needs.node != nil && !always(j.get("if").text()) {
+			e.weakens("gate-skipped", j.at(needs), "the gate's job needs another job", "if that job fails, this one is skipped, which GitHub reports as a success", "remove needs:, or add to the job: if: ${{ !cancelled() }}")
+		}
 	}
 	if run := g.step.get("run").text(); strings.Contains(run, "|| true") {
 		e.weakens("gate-optional", g.job.at(g.step.get("run")), "the step that runs the gate ignores exit codes: || true", why, "remove || true")
@@ -137,20 +144,20 @@ func always(condition string) bool {
 
 // permissions looks at the token of the gate's job.
 func (e *examination) permissions(g gateJob) {
-	contents, stated := g.job.permission("contents")
+	contents, stated, at := g.permission("contents")
 	if stated.node == nil {
 		e.weakens("permissions", g.job.at(value{}), "neither the gate's job nor its workflow states permissions", "the job gets the repository's default token, which may be allowed to write", "add to the job: permissions: {contents: read, checks: write}")
 		return
 	}
 	if contents == "none" {
-		e.advise("permissions", g.job.at(stated), "the gate's job lacks contents: read", "the gate cannot fetch the commits that it compares, and ends with 3 in a private repository", "add contents: read to permissions:")
+		e.advise("permissions", at.at(stated), "the gate's job lacks contents: read", "the gate cannot fetch the commits that it compares, and ends with 3 in a private repository", "add contents: read to permissions:")
 	}
 	if contents == "write" {
-		e.weakens("permissions", g.job.at(stated), "the gate's job has contents: write", "a step of the job that judges a change could push to the repository", "write contents: read in permissions:")
+		e.weakens("permissions", at.at(stated), "the gate's job has contents: write", "a step of the job that judges a change could push to the repository", "write contents: read in permissions:")
 	}
 	annotate := g.step.get("with").get("annotate").text()
-	if checks, _ := g.job.permission("checks"); checks != "write" && g.step.get("run").node == nil && annotate != "commands" && annotate != "none" {
-		e.advise("permissions", g.job.at(stated), "the gate's job lacks checks: write", "the gate cannot post its check run: at most ten findings of a kind are annotated", "add checks: write to permissions:")
+	if checks, stated, at := g.permission("checks"); checks != "write" && g.step.get("run").node == nil && annotate != "commands" && annotate != "none" {
+		e.advise("permissions", at.at(stated), "the gate's job lacks checks: write", "the gate cannot post its check run: at most ten findings of a kind are annotated", "add checks: write to permissions:")
 	}
 }
 
@@ -161,23 +168,66 @@ func (e *examination) secrets(g gateJob) {
 	}
 	secrets, _ := keys.Workflow(e.setup.Config)
 	for _, name := range secrets {
-		if !strings.Contains(g.job.workflow.text, name+":") {
-			e.advise("key-missing", g.job.at(g.step.get("uses")), "the gate does not get the key "+name, "the gate cannot check the HMAC of records in the trust domain of that key", fmt.Sprintf("add to env: of the step: %s: ${{ secrets.%s }}", name, name))
+		why := "the gate cannot check the HMAC of records in the trust domain of that key"
+		if !strings.Contains(g.workflow.text, name+":") {
+			e.advise("key-missing", g.job.at(g.step.get("uses")), "the gate does not get the key "+name, why, fmt.Sprintf("add to env: of the step: %s: ${{ secrets.%s }}", name, name))
+			continue
+		}
+		if at, secret := g.withheld(g.step.get("env").get(name).text()); secret != "" {
+			e.advise("key-missing", at.at(at.get("uses")), fmt.Sprintf("the call does not pass the secret %s, from which the gate gets the key %s", secret, name), why, fmt.Sprintf("add to the job: secrets: {%s: '${{ secrets.%s }}'}", secret, name))
 		}
 	}
 }
 
+// secretName matches the name of a secret in an expression.
+var secretName = lazyregexp.New(`\bsecrets\.([\w-]+)`)
+
+// withheld returns the secret of an expression that a job which calls the workflow does not
+// pass, and that job; "" if each passes it.
+func (c called) withheld(expression string) (at job, secret string) {
+	for _, j := range slices.Backward(c.callers) {
+		m := secretName.FindStringSubmatch(expression)
+		given := j.get("secrets")
+		if m == nil || given.text() == "inherit" {
+			continue
+		}
+		if expression = given.get(m[1]).text(); expression == "" {
+			return j, m[1]
+		}
+	}
+	return job{}, ""
+}
+
 // name looks for another job whose check has the name of the gate's.
 func (e *examination) name(g gateJob) {
-	if strings.Contains(g.job.checkName(), "${{") || g.job.get("strategy").get("matrix").node != nil {
-		e.weakens("check-name", g.job.at(g.job.get("name")), "the name of the gate's job varies", "a ruleset requires a check by its name, and this one has several", "give the job a fixed name and no matrix")
+	name := g.called.name()
+	for _, j := range append(slices.Clip(g.callers), g.job) {
+		if strings.Contains(j.checkName(), "${{") || j.get("strategy").get("matrix").node != nil {
+			e.weakens("check-name", j.at(j.get("name")), "the name of the gate's job varies", "a ruleset requires a check by its name, and this one has several", "give the job a fixed name and no matrix")
+		}
 	}
-	for i := range e.setup.Workflows {
-		w := &e.setup.Workflows[i]
-		for _, other := range w.jobsOf() {
-			if other.checkName() == g.job.checkName() && (w.path != g.job.workflow.path || other.id != g.job.id) {
-				e.weakens("check-name", place{w.path, other.line}, fmt.Sprintf("job %s has the same check name as the gate, %q", other.id, g.job.checkName()), "a ruleset that requires the name cannot tell the two apart", "give this job another name")
+	for _, other := range e.namesakes(name) {
+		same := other.workflow == g.workflow && other.id == g.id && other.top() == g.top() && len(other.callers) == len(g.callers)
+		for k := range other.callers {
+			same = same && other.callers[k].id == g.callers[k].id
+		}
+		if !same {
+			e.weakens("check-name", place{other.workflow.path, other.line}, fmt.Sprintf("job %s has the same check name as the gate, %q", other.id, name), "a ruleset that requires the name cannot tell the two apart", "give this job another name")
+		}
+	}
+}
+
+// namesakes returns the jobs of all workflows whose check has a name.
+func (e *examination) namesakes(name string) []called {
+	if e.byName == nil {
+		e.byName = map[string][]called{}
+		for i := range e.setup.Workflows {
+			if w := &e.setup.Workflows[i]; !w.onlyCalled() {
+				for _, c := range e.setup.jobs(w) {
+					e.byName[c.name()] = append(e.byName[c.name()], c)
+				}
 			}
 		}
 	}
+	return e.byName[name]
 }

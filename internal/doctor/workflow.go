@@ -24,6 +24,12 @@ type Workflow struct {
 	root    value
 	jobs    []job
 	problem string // why the file cannot be read; "" if it can
+	unread  bool   // nothing of it was read, so that nobody knows what it is about
+}
+
+// Unread returns a workflow that was not read, and why.
+func Unread(path, problem string) Workflow {
+	return Workflow{path: path, problem: problem, unread: true}
 }
 
 // A job is one job of a workflow, and a step one of its steps.

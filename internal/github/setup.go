@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/http"
+	"net/url"
 
 	gh "github.com/google/go-github/v66/github"
 )
@@ -69,4 +71,26 @@ func (c *Client) LastRun(ctx context.Context, file, branch string) (conclusion s
 		return "", nil
 	}
 	return runs.WorkflowRuns[0].GetConclusion(), nil
+}
+
+// A Protection is how an environment is protected.
+type Protection struct {
+	Exists    bool
+	Reviewers bool // somebody has to approve a job before it gets the environment's secrets
+}
+
+// Environment returns how an environment is protected. One that does not exist is no error.
+func (c *Client) Environment(ctx context.Context, name string) (Protection, error) {
+	e, response, err := c.api.Repositories.GetEnvironment(ctx, c.owner, c.repo, url.PathEscape(name))
+	switch {
+	case response != nil && response.StatusCode == http.StatusNotFound:
+		return Protection{}, nil
+	case err != nil:
+		return Protection{}, fmt.Errorf("read the environment %s: %w", name, err)
+	}
+	p := Protection{Exists: true}
+	for _, rule := range e.ProtectionRules {
+		p.Reviewers = p.Reviewers || rule.GetType() == "required_reviewers" && len(rule.Reviewers) > 0
+	}
+	return p, nil
 }

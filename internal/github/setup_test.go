@@ -19,6 +19,8 @@ func TestSetup(t *testing.T) {
 		"/repos/o/r/branches/trunk":                   `{"name": "trunk", "protection": {"enabled": true, "required_status_checks": {"enforcement_level": "everyone", "contexts": ["build"]}}}`,
 		"/repos/o/r/actions/workflows/renew.yml/runs": `{"total_count": 1, "workflow_runs": [{"id": 1, "conclusion": "failure"}]}`,
 		"/repos/o/r/actions/workflows/none.yml/runs":  `{"total_count": 0, "workflow_runs": []}`,
+		"/repos/o/r/environments/codexlock":           `{"id": 1, "name": "codexlock", "protection_rules": [{"id": 2, "type": "wait_timer", "wait_timer": 5}, {"id": 3, "type": "required_reviewers", "prevent_self_review": true, "reviewers": [{"type": "Team", "reviewer": {"id": 4, "name": "models"}}]}]}`,
+		"/repos/o/r/environments/a b/c":               `{"id": 5, "name": "a b/c", "protection_rules": [{"id": 6, "type": "branch_policy"}]}`,
 	}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		text, ok := answers[r.URL.Path]
@@ -46,6 +48,11 @@ func TestSetup(t *testing.T) {
 	for file, want := range map[string]string{"renew.yml": "failure", "none.yml": ""} {
 		if got, err := client.LastRun(t.Context(), file, branch); err != nil || got != want {
 			t.Errorf("LastRun of %s: %q, %v, want %q", file, got, err, want)
+		}
+	}
+	for name, want := range map[string]github.Protection{"codexlock": {Exists: true, Reviewers: true}, "a b/c": {Exists: true}, "absent": {}} {
+		if got, err := client.Environment(t.Context(), name); err != nil || got != want {
+			t.Errorf("Environment %q: %+v, %v, want %+v", name, got, err, want)
 		}
 	}
 	if _, err := client.RequiredChecks(t.Context(), "other"); err == nil {

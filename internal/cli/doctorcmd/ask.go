@@ -18,7 +18,7 @@ const patience = 30 * time.Second
 
 // ask asks GitHub about the setup; the answer is nil without a token and a repository. What
 // GitHub does not answer is no error: a token may not be allowed the question.
-func ask(ctx context.Context, w host.World, workflows []doctor.Workflow) (*doctor.Answer, error) {
+func ask(ctx context.Context, w host.World, s *doctor.Setup) (*doctor.Answer, error) {
 	token, _ := w.Env("GITHUB_TOKEN")
 	repository, _ := w.Env("GITHUB_REPOSITORY")
 	if token == "" || repository == "" {
@@ -33,7 +33,7 @@ func ask(ctx context.Context, w host.World, workflows []doctor.Workflow) (*docto
 	if err != nil {
 		return nil, exit.AsUsage(err)
 	}
-	a := &doctor.Answer{Runs: map[string]string{}}
+	a := &doctor.Answer{Runs: map[string]string{}, Environments: map[string]doctor.Protection{}}
 	if a.Branch, err = client.DefaultBranch(ctx); err != nil {
 		a.Unknown = append(a.Unknown, "everything: "+err.Error())
 		return a, ctx.Err()
@@ -44,14 +44,18 @@ func ask(ctx context.Context, w host.World, workflows []doctor.Workflow) (*docto
 	} else {
 		a.Required = append([]string{}, required...)
 	}
-	for i := range workflows {
-		file := workflows[i].Path()
-		if !workflows[i].Renews() {
-			continue
-		}
+	for _, file := range s.Renewing() {
 		if a.Runs[file], err = client.LastRun(ctx, path.Base(file), a.Branch); err != nil {
 			a.Unknown = append(a.Unknown, "how the last renewal ended: "+err.Error())
 		}
+	}
+	for _, name := range s.Environments() {
+		p, err := client.Environment(ctx, name)
+		if err != nil {
+			a.Unknown = append(a.Unknown, "whether an environment has required reviewers: "+err.Error())
+			continue
+		}
+		a.Environments[name] = doctor.Protection(p)
 	}
 	return a, ctx.Err()
 }

@@ -4,6 +4,7 @@ package doctorcmd
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"path"
@@ -21,6 +22,7 @@ import (
 	"github.com/codexlock/codexlock/internal/document"
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/gate"
+	"github.com/codexlock/codexlock/internal/git"
 	"github.com/codexlock/codexlock/internal/host"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/signing"
@@ -44,12 +46,14 @@ func New(w host.World) *cobra.Command {
 driver, all in the work tree, and prints what is wrong, why it matters and how to fix it:
 a gate that does not run, can be skipped or is filtered by path; actions without a
 commit; a pull request's code where secrets are; a token with too few or too many
-permissions; a key that is not in an environment; renewal that is missing. It needs no
+permissions; a key that is not in an environment; renewal that is missing, or less often
+than records expire. It follows calls of workflows in the same repository. It needs no
 key. It verifies no artifact: that is what verify does.
 
 With GITHUB_TOKEN and GITHUB_REPOSITORY=OWNER/NAME in the environment it asks GitHub
-whether a merge to the default branch requires the gate's check, and how the last
-renewal ended. The token needs to read contents, metadata and actions.
+whether a merge to the default branch requires the gate's check, whether somebody has to
+approve the jobs that attest, and how the last renewal ended. The token needs to read
+contents, metadata and actions.
 
 It ends with 1 if something weakens the gate, and with 0 if all it has is advice.`,
 		Example: `  codexlock doctor
@@ -80,7 +84,7 @@ func run(ctx context.Context, w host.World, g *gate.Gate, outputs []flags.Output
 	if err != nil {
 		return err
 	}
-	if setup.Answer, err = ask(ctx, w, setup.Workflows); err != nil {
+	if setup.Answer, err = ask(ctx, w, &setup); err != nil {
 		return err
 	}
 	d := doctor.Examine(setup)
@@ -137,10 +141,19 @@ func workflows(ctx context.Context, tree trees.Tree) ([]doctor.Workflow, error) 
 		if err != nil {
 			return nil, err
 		}
-		if !there || entry.Kind != trees.File {
-			continue // GitHub runs no workflow through a symlink
+		if !there {
+			continue
+		}
+		if entry.Kind != trees.File {
+			all = append(all, doctor.Unread(name, fmt.Sprintf("it is a %s, and GitHub runs workflows that are files", entry.Kind)))
+			continue
 		}
 		data, err := tree.Read(ctx, entry, document.MaxCompanionBytes)
+		var large *git.TooLargeError
+		if errors.As(err, &large) {
+			all = append(all, doctor.Unread(name, fmt.Sprintf("it has more than %d bytes", document.MaxCompanionBytes)))
+			continue
+		}
 		if err != nil {
 			return nil, err
 		}
