@@ -352,7 +352,7 @@ func (r *reader) config(f file) Config {
 		r.fail("/audit/domain", "audit.domain is %q, want one of trust_domains", c.AuditDomain)
 	}
 	if f.Use != nil && f.Use.Sites != nil {
-		c.UseSites = slices.Compact(slices.Sorted(slices.Values(f.Use.Sites)))
+		c.UseSites = f.Use.Sites
 	}
 	r.suppressions(f, &c)
 	return c

@@ -33,7 +33,7 @@ trust_domains:
 policies: [policies/, "more/rules"]
 schemas: [schemas/]
 audit: {domain: ingest}
-use: {sites: [workflows, docker, docker]}
+use: {sites: [workflows, docker]}
 exceptions:
   - {rule: script.posix, paths: ["scripts/legacy/**"], reason: "to be rewritten", owner: "@team", expires: 2026-12-31T00:00:00Z}
 `
@@ -58,7 +58,7 @@ func TestParseTheSample(t *testing.T) {
 			"ingest": {Paths: []string{"assets/**"}, Key: config.DefaultKey, MaxTTLHours: 24},
 		},
 		Policies: []string{"policies/", "more/rules/"}, PoliciesNamed: true, Schemas: []string{"schemas/"}, AuditDomain: "ingest",
-		UseSites: []string{"docker", "workflows"},
+		UseSites: []string{"workflows", "docker"},
 		Exceptions: []config.Exception{{Pointer: "/exceptions/0",
 			Rule: "script.posix", Paths: []string{"scripts/legacy/**"}, Reason: "to be rewritten", Owner: "@team",
 			Expires: time.Date(2026, 12, 31, 0, 0, 0, 0, time.UTC),

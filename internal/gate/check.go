@@ -14,6 +14,7 @@ import (
 	"github.com/codexlock/codexlock/internal/trees"
 
 	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/changeset"
 	"github.com/codexlock/codexlock/internal/config"
 	"github.com/codexlock/codexlock/internal/decision"
 	"github.com/codexlock/codexlock/internal/document"
@@ -108,7 +109,8 @@ func patterns(c config.Config) []pattern {
 	return all
 }
 
-// unmatched finds the patterns that match no file of the work tree.
+// unmatched finds the patterns that match no file of the work tree, and the sites of uses that
+// have none.
 func unmatched(ctx context.Context, work trees.Tree, c config.Config) ([]*config.Error, error) {
 	if c.Document == nil {
 		return nil, nil
@@ -121,6 +123,12 @@ func unmatched(ctx context.Context, work trees.Tree, c config.Config) ([]*config
 	for _, p := range patterns(c) {
 		if !slices.ContainsFunc(names, func(name string) bool { return doublestar.MatchUnvalidated(p.text, name) }) {
 			found = append(found, c.Problem(p.pointer, "correct the pattern, or remove it", "pattern %q matches no file", p.text))
+		}
+	}
+	for i, site := range c.UseSites {
+		at := fmt.Sprintf("/use/sites/%d", i)
+		if _, stated := c.Document.Position(at); stated && !slices.ContainsFunc(names, func(name string) bool { return string(changeset.UseSite(&c, name)) == site }) {
+			found = append(found, c.Problem(at, "remove it from use.sites, or keep it for a file that will be added", "no file of the site %q is in this repository", site))
 		}
 	}
 	found = append(found, overlapping(names, c)...)

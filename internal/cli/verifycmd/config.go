@@ -35,9 +35,9 @@ baseline that it names, and prints the first error with its position. Other comm
 the configuration of a commit, so an edit has no effect on them until it is merged.
 
 It warns of a pattern that matches no file of the work tree: a pattern of artifacts,
-critical_paths, a trust domain's paths, or an exception. If the gate's files differ from
-those of the last commit, it previews which findings would vanish or appear in the whole
-work tree.
+critical_paths, a trust domain's paths, or an exception; and of a site of use.sites that
+has no file. If the gate's files differ from those of the last commit, it previews which
+findings would vanish or appear in the whole work tree.
 
 Exit codes: 0 it can be used, 2 it cannot, 3 could not check.`,
 		Example: `  codexlock config check
