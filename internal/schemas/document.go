@@ -79,7 +79,7 @@ func (d *Document) child(i int, part string) (int, bool) {
 	switch t.kind {
 	case tokenObject:
 		if strings.Contains(part, "~") {
-			part = unescapePointer.Replace(part)
+			part = unescapePointer(part)
 		}
 		for k := i + 1; k < int(t.next); k = int(d.tokens[k+1].next) {
 			if d.string(k) == part {
@@ -126,13 +126,15 @@ func (d *Document) element(i, n int) int {
 	return int(index[n])
 }
 
-var (
-	pointerEscapes  = strings.NewReplacer("~", "~0", "/", "~1")
-	unescapePointer = strings.NewReplacer("~1", "/", "~0", "~")
-)
-
 // EscapePointer returns a key as one part of an RFC 6901 pointer.
-func EscapePointer(key string) string { return pointerEscapes.Replace(key) }
+func EscapePointer(key string) string {
+	return strings.ReplaceAll(strings.ReplaceAll(key, "~", "~0"), "/", "~1")
+}
+
+// unescapePointer returns the key that one part of an RFC 6901 pointer stands for.
+func unescapePointer(part string) string {
+	return strings.ReplaceAll(strings.ReplaceAll(part, "~1", "/"), "~0", "~")
+}
 
 // pointer is the RFC 6901 pointer of a token; a key has that of its value. It is
 // worked out from the token alone, so that documents without problems pay nothing.

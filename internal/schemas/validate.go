@@ -210,8 +210,13 @@ func alike(key, known string) bool {
 	if len(key) > 2*len(known) {
 		return false
 	}
-	bare := strings.NewReplacer("_", "", "-", "", " ", "")
-	if strings.EqualFold(bare.Replace(key), bare.Replace(known)) {
+	bare := func(r rune) rune {
+		if r == '_' || r == '-' || r == ' ' {
+			return -1
+		}
+		return r
+	}
+	if strings.EqualFold(strings.Map(bare, key), strings.Map(bare, known)) {
 		return true
 	}
 	a, b := key, known

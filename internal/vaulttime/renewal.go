@@ -1,7 +1,7 @@
 package vaulttime
 
 import (
-	"reflect"
+	"slices"
 
 	"github.com/codexlock/codexlock/internal/artifact"
 )
@@ -25,10 +25,22 @@ func (r Record) DiffersFrom(renewed Record, path artifact.Path, manifest, test a
 		return "it signs another test"
 	case renewed.AttestedAt == nil || !renewed.AttestedAt.Equal(r.ApprovedAt().Time):
 		return "it is of another attestation"
-	case len(renewed.Chain) != len(r.Chain) || len(r.Chain) > 0 && !reflect.DeepEqual(renewed.Chain, r.Chain):
+	case !slices.EqualFunc(renewed.Chain, r.Chain, sameLink):
 		return "it has another chain"
 	}
 	return ""
+}
+
+// sameLink reports whether two links have equal fields.
+func sameLink(a, b Link) bool {
+	same := samePointed(a.Path, b.Path) && samePointed(a.ManifestSHA256, b.ManifestSHA256) && samePointed(a.TestSHA256, b.TestSHA256) && samePointed(a.AttestedAt, b.AttestedAt)
+	a.Path, b.Path, a.Signed, b.Signed = nil, nil, Signed{}, Signed{}
+	return same && a == b
+}
+
+// samePointed reports whether two pointers are nil, or lead to equal values.
+func samePointed[T comparable](a, b *T) bool {
+	return a == b || a != nil && b != nil && *a == *b
 }
 
 // sameDigest reports whether a renewed record signs the companion that the record in the
