@@ -259,6 +259,9 @@ func TestNextSteps(t *testing.T) {
 	if err := os.Chmod(r.name("s.sh"), 0o755); err != nil {
 		t.Fatal(err)
 	}
+	rewrite(r, "s.sh.test", "set -euo", "set -eu")
+	next("find out who changed it: git log -p -- s.sh.test; do not attest s.sh until you know\n", "run", "--", "s.sh")
+	r.attest("s.sh", hello, 0o755)
 	if err := os.Chmod(r.trust, 0o666); err != nil {
 		t.Fatal(err)
 	}
@@ -313,6 +316,23 @@ cat plain.txt
 			t.Errorf("%s: it printed %q and %q", open, got.stdout, got.stderr)
 		}
 	}
+}
+
+// TestTestThatIsAnArtifact: a test that differs from the one that the record signs counts
+// where it is attested itself, with these bytes.
+func TestTestThatIsAnArtifact(t *testing.T) {
+	r := newRepository(t)
+	r.attest("s.sh", hello, 0o755)
+	r.attest("s.sh.test", "#!/bin/sh\nexit 0\n", 0o755)
+	if got := r.use("run", "--", "s.sh"); got.code != 0 {
+		t.Errorf("with an attested test: %+v", got)
+	}
+	r.write(r.name("s.sh.test"), "#!/bin/sh\nexit 1\n", 0o755)
+	r.use("run", "--", "s.sh").refused(t, "the attested test is changed", 126, "[test.unsigned]")
+	r.attest("s.sh.test", "#!/bin/sh\nexit 0\n", 0o755)
+	r.ledger.Remove("s.sh.test")
+	r.write(r.name("Codex-Lock.json"), string(r.ledger.Encode()), 0o644)
+	r.use("run", "--", "s.sh").refused(t, "the attested test is not in the ledger", 126, "[test.unsigned]")
 }
 
 // TestKeysAndLoadersStayOut: the child has no key and no variable that loads code, and

@@ -7,9 +7,11 @@ import (
 	"io"
 	"io/fs"
 	"slices"
+	"strings"
 
 	"github.com/codexlock/codexlock/internal/artifact"
 	"github.com/codexlock/codexlock/internal/config"
+	"github.com/codexlock/codexlock/internal/keys/env"
 	"github.com/codexlock/codexlock/internal/ledger"
 	"github.com/codexlock/codexlock/internal/manifest"
 	"github.com/codexlock/codexlock/internal/schemas"
@@ -25,7 +27,7 @@ func (v *Verifier) judge(ctx context.Context, h *Held) error {
 	if dir := config.Untrusted(h.Path.String()); dir != "" {
 		return v.deny(h, "layout.consumed", "let it in first: codexlock ingest", "is in %s, from where nothing may be used", dir)
 	}
-	for _, check := range []func(context.Context, *Held) error{v.readCompanions, v.judgeRecord, v.judgeManifest, v.judgeTest, v.judgeLedger} {
+	for _, check := range []func(context.Context, *Held) error{v.readCompanions, v.judgeRecord, v.judgeManifest, v.judgeTest, v.judgeLedger, v.judgeRetiring} {
 		if err := check(ctx, h); err != nil {
 			return err
 		}
@@ -36,9 +38,22 @@ func (v *Verifier) judge(ctx context.Context, h *Held) error {
 // deny returns a Denial of an artifact.
 func (v *Verifier) deny(h *Held, rule, next, format string, args ...any) *Denial {
 	if next == changed {
-		next = fmt.Sprintf(changed, h.Path, h.Path)
+		next = fmt.Sprintf(changed, h.fileOf(rule), h.Path)
 	}
 	return &Denial{Path: h.Path.String(), Rule: rule, Message: fmt.Sprintf(format, args...), Next: next}
+}
+
+// fileOf returns the file that a rule's denial is about.
+func (h *Held) fileOf(rule string) artifact.Path {
+	area, _, _ := strings.Cut(rule, ".")
+	i, known := map[string]int{"vaulttime": 0, "chain": 0, "manifest": 1, "test": 2}[area]
+	switch {
+	case area == "lock":
+		return ledger.Path
+	case known && i < len(h.companions):
+		return h.companions[i].path
+	}
+	return h.Path
 }
 
 // A companion is the file of an artifact's companion.
@@ -85,12 +100,12 @@ func (v *Verifier) readCompanions(_ context.Context, h *Held) error {
 	if err != nil {
 		return err
 	}
+	h.companions, h.recordInTree = append(h.companions[:0], record), record.data
 	r, _, err := vaulttime.DecodeRecord(record.data)
 	if err != nil {
 		return v.deny(h, "vaulttime.schema", changed, "%s:%v", record.path, err)
 	}
 	h.Record = r
-	h.companions = append(h.companions[:0], record)
 	for _, kind := range []artifact.Companion{artifact.Manifest, artifact.Test} {
 		c, err := v.companion(h, kind)
 		if err != nil {
@@ -171,33 +186,39 @@ func (v *Verifier) owns(name string, d config.Domain, path string) bool {
 	return !v.trust.config.NamedByOther(name, path)
 }
 
-// checkKey checks who signed a record: the state of the key, the HMAC and the proof.
+// checkKey checks who signed a record: the HMAC, the state of the key and the proof.
 func (v *Verifier) checkKey(h *Held, r vaulttime.Record, d config.Domain, renewed bool) error {
-	keys, domain := v.trust.keys, r.TrustDomain
+	keys, domain, id := v.trust.keys, r.TrustDomain, r.KeyID
 	key, held := keys.Key(domain)
-	id := r.KeyID
-	if held {
-		if weakness := key.Weakness(); weakness != "" && v.trust.config.RequireProof {
-			return v.deny(h, "trust.weak_key", "make a key: codexlock keys generate", "the key in %s %s", d.KeySource(), weakness)
-		}
-		if id != "" && id != key.ID() && keys.Epoch(domain, id) != vaulttime.EpochRetiring {
-			return v.deny(h, "vaulttime.signature", "", "its record names key %s, this run has key %s for trust domain %q", id, key.ID(), domain)
-		}
-		if id == "" || id == key.ID() {
-			if !key.Valid(r) {
-				return v.deny(h, "vaulttime.signature", changed, "its VaultTime signature does not match the key of trust domain %q", domain)
-			}
-			id = key.ID()
-		}
+	if weakness := key.Weakness(); held && weakness != "" && v.trust.config.RequireProof {
+		return v.deny(h, "trust.weak_key", "make a key: codexlock keys generate", "the key in %s %s", d.KeySource(), weakness)
 	}
-	switch epoch := keys.Epoch(domain, id); epoch {
+	// A run may hold the key before this one too, while it is rotated.
+	signer, authenticated := keys.ByID(domain, id)
+	if id == "" {
+		signer, authenticated = keys.Maker(domain, r)
+	}
+	switch {
+	case authenticated && signer.Valid(r):
+		id = signer.ID()
+	case authenticated, id == "" && held:
+		return v.deny(h, "vaulttime.signature", changed, "its VaultTime signature does not match the key of trust domain %q", domain)
+	case held && keys.Epoch(domain, id) != vaulttime.EpochRetiring:
+		return v.deny(h, "vaulttime.signature", "", "its record names key %s, this run has key %s for trust domain %q", id, key.ID(), domain)
+	}
+	switch keys.Epoch(domain, id) {
 	case vaulttime.EpochCurrent, vaulttime.EpochUnlisted:
-	case vaulttime.EpochUnknown:
-		return v.deny(h, "trust.epoch", "", "key %s is not listed for trust domain %q in %s", id, domain, v.trust.source)
+	case vaulttime.EpochRetiring:
+		if renewed {
+			return v.deny(h, "trust.epoch", "renew it with the current key: codexlock renew", "key %s of trust domain %q, which renewed its record, is retiring", id, domain)
+		}
+		h.retiring = id
+	case vaulttime.EpochRevoked:
+		return v.deny(h, "trust.epoch", "find out what else key "+id+" signed; attest what is correct with the current key: codexlock attest PATH", "key %s of trust domain %q is revoked", id, domain)
 	default:
-		return v.deny(h, "trust.epoch", "sign it with the current key: codexlock renew", "key %s of trust domain %q is %s, and only a current one counts where no commit is compared with", id, domain, epoch)
+		return v.deny(h, "trust.epoch", "", "key %s is not listed for trust domain %q in %s", id, domain, v.trust.source)
 	}
-	return v.checkProof(h, r, d, held && id == key.ID(), renewed)
+	return v.checkProof(h, r, d, authenticated, renewed)
 }
 
 // checkProof checks a record's proof wherever it can be checked. authenticated says that the
@@ -213,6 +234,9 @@ func (v *Verifier) checkProof(h *Held, r vaulttime.Record, d config.Domain, auth
 		return v.deny(h, "vaulttime.unbound", "attest it: codexlock attest "+h.Path.String(), "its VaultTime record has no proof: path, timestamp, ttl_hours and trust_domain are not signed")
 	case authenticated, valid && v.trust.config.Keyless == "proof":
 		return nil
+	case len(v.trust.keys.Held(r.TrustDomain)) > 0: // another one than that of the record
+		return v.deny(h, "vaulttime.unverifiable", "set it in "+d.KeySource()+"; while the key is rotated, set the one before it in "+d.KeySource()+env.OldSuffix,
+			"this run does not have key %s of trust domain %q, and %s accepts no proof without it", r.KeyID, r.TrustDomain, v.trust.source)
 	case valid:
 		return v.deny(h, "vaulttime.unverifiable", "set the key, or trust proofs without it: keyless: proof in the trust file", "this run has no key in %s for trust domain %q, and %s accepts no proof without it", d.KeySource(), r.TrustDomain, v.trust.source)
 	}
@@ -262,7 +286,7 @@ func (v *Verifier) checkTime(h *Held, r vaulttime.Record) error {
 }
 
 // judgeManifest checks the manifest against the bytes and the record.
-func (v *Verifier) judgeManifest(_ context.Context, h *Held) error {
+func (v *Verifier) judgeManifest(ctx context.Context, h *Held) error {
 	file := h.manifest()
 	m, _, err := manifest.Decode(file.data)
 	signed := h.Record.ManifestSHA256
@@ -275,22 +299,34 @@ func (v *Verifier) judgeManifest(_ context.Context, h *Held) error {
 		return v.deny(h, "manifest.provenance", changed, "its manifest describes artifact %q", m.Artifact)
 	case signed != nil && *signed != artifact.HashBytes(file.data):
 		return v.deny(h, "manifest.unsigned", changed, "its manifest differs from the one that the record signs")
-	case signed == nil && v.signsCompanions():
-		return v.deny(h, "manifest.unsigned", "attest it, which signs the manifest: codexlock attest "+h.Path.String(), "its record does not sign the manifest: it has no manifest_sha256")
+	case signed == nil:
+		return v.judgeUnsigned(ctx, h, artifact.Manifest)
 	}
 	return nil
 }
 
 // judgeTest checks the test against the record.
-func (v *Verifier) judgeTest(_ context.Context, h *Held) error {
-	signed := h.Record.TestSHA256
-	switch {
-	case signed != nil && *signed != artifact.HashBytes(h.test().data):
-		return v.deny(h, "test.unsigned", changed, "its test differs from the one that the record signs")
-	case signed == nil && v.signsCompanions():
-		return v.deny(h, "test.unsigned", "attest it, which signs the test: codexlock attest "+h.Path.String(), "its record does not sign the test: it has no test_sha256")
+func (v *Verifier) judgeTest(ctx context.Context, h *Held) error {
+	digest := artifact.HashBytes(h.test().data)
+	switch signed := h.Record.TestSHA256; {
+	case signed == nil:
+		return v.judgeUnsigned(ctx, h, artifact.Test)
+	case *signed == digest:
+		return nil
 	}
-	return nil
+	// It counts all the same where it is an artifact itself, and verified as one.
+	var denied *Denial
+	if err := v.readLedger(); err == nil && v.ledger.Has(h.test().path.String()) {
+		own, err := v.verify(ctx, h.test().path, Private)
+		own.Close()
+		if err == nil && own.SHA256 == digest {
+			return nil
+		}
+		if err != nil && !errors.As(err, &denied) {
+			return err
+		}
+	}
+	return v.deny(h, "test.unsigned", changed, "its test differs from the one that the record signs")
 }
 
 // signsCompanions reports whether every record must sign the manifest and the test.

@@ -34,6 +34,7 @@ type trust struct {
 	source string // what messages call it
 	file   string // the trust file; "" for a commit
 	text   []byte // of the configuration; nil for the defaults
+	commit string // that the artifacts are compared with; "" for none
 }
 
 // noTrust is the next step where nothing says whom to trust.
@@ -90,7 +91,7 @@ func commitTrust(ctx context.Context, sibling Sibling, root, base string, getenv
 		c = tightened(c, getenv)
 	}
 	t, err := newTrust(c, "commit "+commit[:12], getenv)
-	t.text = text
+	t.text, t.commit = text, commit
 	return t, err
 }
 
@@ -125,8 +126,9 @@ func Environment(variables []string) func(name string) (string, bool) {
 
 // tightened returns a configuration of which only what is strict counts: the key of a domain
 // is VAULTTIME_KEY_<DOMAIN> if it is set, else VAULTTIME_KEY; a record needs a proof of that
-// key and lives for a day; no listed key vouches for anything, and a listed key that is not
-// current is refused; no domain accepts from another; the interpreters are the system's.
+// key and lives for a day; no listed key vouches for anything, and where keys are listed the
+// key is refused unless it is one of them; no domain accepts from another; the interpreters
+// are the system's.
 func tightened(c config.Config, getenv func(string) (string, bool)) config.Config {
 	c.RequireProof, c.Keyless, c.Root, c.Interpreters = true, "deny", "", nil
 	domains := make(map[string]config.Domain, len(c.Domains))
@@ -140,7 +142,6 @@ func tightened(c config.Config, getenv func(string) (string, bool)) config.Confi
 		d.Key = config.KeyPlace{Scheme: config.EnvScheme, Name: own}
 		d.MaxTTLHours = min(d.MaxTTLHours, config.DefaultTTLHours)
 		d.AcceptsFrom = nil
-		d.PublicKeys = slices.DeleteFunc(slices.Clone(d.PublicKeys), func(p config.PublicKey) bool { return p.State == string(vaulttime.EpochCurrent) })
 		domains[name] = d
 	}
 	if c.Domains != nil {
@@ -170,8 +171,8 @@ func newTrust(c config.Config, source string, getenv func(string) (string, bool)
 	ring := vaulttime.NewKeyring(c.Domains == nil)
 	t := trust{config: c, keys: ring, source: source}
 	if c.Domains == nil {
-		key, _, err := env.Provider{}.Keys(context.Background(), getenv, file, config.DefaultKeyEnv)
-		ring.Default(key)
+		key, old, err := env.Provider{}.Keys(context.Background(), getenv, file, config.DefaultKeyEnv)
+		ring.Default(key, old...)
 		return t, err
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.Domains)) {
@@ -186,18 +187,19 @@ func newTrust(c config.Config, source string, getenv func(string) (string, bool)
 // addKeys adds the keys of one domain.
 func addKeys(ring *vaulttime.Keyring, c config.Config, name string, d config.Domain, getenv func(string) (string, bool), file func(string) ([]byte, error)) error {
 	var key vaulttime.Key
+	var old []vaulttime.Key
 	if d.Key.Scheme == config.EnvScheme {
 		if problem, hint := (env.Provider{}).Refuse(getenv, d.Key.Name); problem != "" {
 			return c.Problem("/trust_domains/"+name+"/key", hint, "key of trust domain %q is %s", name, problem)
 		}
 		var err error
-		if key, _, err = (env.Provider{}).Keys(context.Background(), getenv, file, d.Key.Name); err != nil {
+		if key, old, err = (env.Provider{}).Keys(context.Background(), getenv, file, d.Key.Name); err != nil {
 			return err
 		}
 	} else if len(d.PublicKeys) == 0 {
 		return c.Problem("/trust_domains/"+name, "list the domain's public keys in a trust file: codexlock keys public", "the key of trust domain %q is kept in %s, and its public keys are not listed", name, d.Key)
 	}
-	ring.Add(name, key)
+	ring.Add(name, key, old...)
 	for _, p := range d.PublicKeys {
 		public, err := vaulttime.ParsePublicKey(p.Key)
 		if err != nil {

@@ -238,8 +238,11 @@ type Held struct {
 	Mode   os.FileMode // the permissions of the file
 	Record vaulttime.Record
 
-	content    content
-	companions []companion // as they were read and checked
+	content      content
+	companions   []companion // as they were read and checked: record, manifest, test
+	recordInTree []byte      // also where a renewed record counts instead
+	retiring     string      // the key of the record, where it is retiring
+	compared     *comparison // with the commit that is trusted; nil until it is asked for
 }
 
 // Close lets go of the bytes.

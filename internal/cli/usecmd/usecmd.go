@@ -4,6 +4,7 @@ package usecmd
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -17,6 +18,7 @@ import (
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/host"
 	"github.com/codexlock/codexlock/internal/kinds"
+	"github.com/codexlock/codexlock/internal/ledger"
 	"github.com/codexlock/codexlock/internal/renewals"
 	"github.com/codexlock/codexlock/internal/repo"
 	"github.com/codexlock/codexlock/internal/schemas"
@@ -73,6 +75,10 @@ func AtUse(w host.World) *cobra.Command {
 			RunE: func(cmd *cobra.Command, args []string) error { return configuration(cmd, w, args[0], args[1]) },
 		},
 		&cobra.Command{
+			Use: "unchanged ROOT COMMIT PATH COMPANION...", Short: "Print the digests of an artifact's files and its ledger entry in a commit", Args: cobra.MinimumNArgs(3), Example: "  codexlock at-use unchanged . HEAD scripts/a.sh scripts/a.sh.vaulttime.json",
+			RunE: func(cmd *cobra.Command, args []string) error { return unchanged(cmd, w, args[0], args[1], args[2:]) },
+		},
+		&cobra.Command{
 			Use: "record ROOT PATH", Short: "Print the record of an artifact in the ref", Args: cobra.ExactArgs(2), Example: "  codexlock at-use record . scripts/a.sh",
 			RunE: func(cmd *cobra.Command, args []string) error { return record(cmd, w, args[0], args[1]) },
 		},
@@ -121,6 +127,83 @@ func configuration(cmd *cobra.Command, w host.World, root, rev string) error {
 	}
 	_, err = fmt.Fprintf(w.Stdout, "%s \n", commit)
 	return err
+}
+
+// absent stands for the digest of a file that a commit does not have.
+const absent = "-"
+
+// unchanged prints what a commit has of an artifact: a line with the SHA-256 and the path of
+// each file, the artifact first, and a ledger with its entries alone. The digest of a Git LFS
+// pointer is that of its content.
+func unchanged(cmd *cobra.Command, w host.World, root, rev string, names []string) error {
+	ctx := cmd.Context()
+	r, err := repo.Open(ctx, root)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	commit, err := r.Commit(ctx, rev)
+	if err != nil {
+		return err
+	}
+	tree, err := r.TreeOnDemand(ctx, commit)
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		digest, err := digestIn(ctx, tree, name)
+		if err != nil {
+			return err
+		}
+		if _, err := fmt.Fprintf(w.Stdout, "%s %s\n", digest, name); err != nil {
+			return err
+		}
+	}
+	entries, err := entriesIn(ctx, tree, names[0])
+	if err != nil {
+		return err
+	}
+	l := ledger.Ledger{Artifacts: entries}
+	_, err = w.Stdout.Write(l.Encode())
+	return err
+}
+
+// digestIn returns the SHA-256 of a file of a tree, or absent.
+func digestIn(ctx context.Context, tree trees.Tree, name string) (string, error) {
+	p, err := artifact.ParsePath(name)
+	if err != nil {
+		return "", err
+	}
+	entry, ok, err := tree.Lookup(ctx, p)
+	if err != nil || !ok || entry.Kind != trees.File {
+		return absent, err
+	}
+	digest, _, head, err := tree.Hash(ctx, entry, nil)
+	if content, _, pointer := artifact.ParsePointer(head); err == nil && pointer {
+		digest = content
+	}
+	return digest.String(), err
+}
+
+// entriesIn returns the entries of a path in the ledger of a tree, none without a ledger.
+func entriesIn(ctx context.Context, tree trees.Tree, name string) ([]ledger.Entry, error) {
+	entry, ok, err := tree.Lookup(ctx, ledger.Path)
+	if err != nil || !ok || entry.Kind != trees.File {
+		return nil, err
+	}
+	data, err := tree.Read(ctx, entry, ledger.MaxBytes)
+	if err != nil {
+		return nil, err
+	}
+	file, _, err := ledger.Read(data)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", ledger.Path, err)
+	}
+	var entries []ledger.Entry
+	for _, i := range file.All(name) {
+		entries = append(entries, file.Entry(i))
+	}
+	return entries, nil
 }
 
 // record prints the record of an artifact that the ref has, and nothing where it has none
