@@ -39,7 +39,7 @@ func TestAction(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata", RequireExplicitExec: true, RequireUniqueNames: true,
 		Setup: setup,
-		Cmds:  map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "posted": posted, "faults": faults, "pin": pin, "denied": denied, "host": hosting, "step": step},
+		Cmds:  map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "posted": posted, "faults": faults, "pin": pin, "denied": denied, "host": hosting, "step": step, "sample": sample},
 	})
 }
 
@@ -135,6 +135,29 @@ func step(ts *testscript.TestScript, neg bool, args []string) {
 	text, err := workflowtest.Script(args[0], args[1])
 	ts.Check(err)
 	ts.Check(os.WriteFile(ts.MkAbs(args[2]), []byte(text), 0o644))
+}
+
+// sample gives a script the inputs that the documentation gives the action: sample PAGE JOB.
+func sample(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: sample PAGE JOB")
+	}
+	all, err := workflowtest.Samples()
+	ts.Check(err)
+	for _, s := range all {
+		if s.File != args[0] {
+			continue
+		}
+		for _, step := range s.Jobs[args[1]].Steps {
+			if strings.HasPrefix(step.Uses, "codexlock/codexlock@") {
+				for name, value := range step.With {
+					ts.Setenv("INPUT_"+strings.ToUpper(name), value)
+				}
+				return
+			}
+		}
+	}
+	ts.Fatalf("%s has no job %s with the action", args[0], args[1])
 }
 
 // denied asserts that the report of the last run denies for a rule: denied RULE.

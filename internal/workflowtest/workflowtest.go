@@ -11,8 +11,8 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// Script returns the script of a step of .github/workflows/WORKFLOW, seen from a package two
-// folders below the repository's root.
+// Script returns the script of a step of .github/workflows/WORKFLOW, by its name or id, seen from
+// a package two folders below the repository's root.
 func Script(workflow, name string) (string, error) {
 	text, err := os.ReadFile(filepath.Join("..", "..", ".github", "workflows", workflow))
 	if err != nil {
@@ -20,7 +20,7 @@ func Script(workflow, name string) (string, error) {
 	}
 	var file struct {
 		Jobs map[string]struct {
-			Steps []struct{ Name, Run string }
+			Steps []struct{ Name, ID, Run string }
 		}
 	}
 	if err := yaml.Unmarshal(text, &file); err != nil {
@@ -28,7 +28,7 @@ func Script(workflow, name string) (string, error) {
 	}
 	for _, job := range file.Jobs {
 		for _, s := range job.Steps {
-			if s.Name == name && strings.TrimSpace(s.Run) != "" {
+			if (s.Name == name || s.ID == name) && strings.TrimSpace(s.Run) != "" {
 				return s.Run, nil
 			}
 		}
