@@ -49,7 +49,7 @@ const picture = `
 	audit config document ledger manifest repo -> changeset
 	changeset script -> collision
 	config content script trees -> lfs
-	changeset -> uses
+	changeset script useflags yamltree -> uses
 	collision uses -> wholechange
 	lfs renewals sandbox shellcheck wholechange -> measure
 	baseline decision facts -> suppression
@@ -72,7 +72,7 @@ const picture = `
 	gate github -> action
 	facts keys ledger report -> explain
 	config report -> status
-	keys report -> doctor
+	keys report yamltree -> doctor
 	buildinfo doctor explain signing status useflags workbench -> cli
 	action cli usemain -> cmd
 	cli -> bench
@@ -87,7 +87,7 @@ var only = map[string]string{
 	"golang.org/x/text/message":         "internal/ownerschema",
 	"oras.land/":                        "internal/fetch",
 	"os/exec":                           "internal/git internal/preview internal/sandbox internal/shellcheck internal/workbench bench bench/precision",
-	"mvdan.cc/sh/":                      "internal/script internal/script/artifacttest internal/script/programs internal/script/shelltext internal/script/words",
+	"mvdan.cc/sh/":                      "internal/script internal/script/artifacttest internal/script/flow internal/script/programs internal/script/shelltext internal/script/words",
 	"github.com/landlock-lsm/":          "internal/sandbox",
 	"github.com/zricethezav/gitleaks/":  "", // in tests; internal/content has its rules
 	"crypto/hmac":                       "internal/vaulttime",

@@ -7,6 +7,7 @@ import (
 
 	"github.com/codexlock/codexlock/internal/keys"
 	"github.com/codexlock/codexlock/internal/lazyregexp"
+	"github.com/codexlock/codexlock/internal/yamltree"
 )
 
 // firstSupported is the first major version of each action that runs on a version of Node.js
@@ -52,16 +53,16 @@ func (e *examination) workflows() {
 		}
 		for _, j := range w.jobsOf() {
 			e.calls(j)
-			e.pinned(j, j.get("uses"))
+			e.pinned(j, j.Get("uses"))
 			e.sameVersion(j)
 			for _, s := range j.steps() {
-				e.pinned(j, s.get("uses"))
-				if m := oldCommands.FindStringSubmatch(s.get("run").text()); m != nil {
-					e.advise("deprecated-action", j.at(s.get("run")), "the workflow command ::"+m[1]+" is used", "GitHub disabled it or announced that it will", "write to $GITHUB_OUTPUT, $GITHUB_STATE, $GITHUB_ENV or $GITHUB_PATH")
+				e.pinned(j, s.Get("uses"))
+				if m := oldCommands.FindStringSubmatch(s.Get("run").Text()); m != nil {
+					e.advise("deprecated-action", j.at(s.Get("run")), "the workflow command ::"+m[1]+" is used", "GitHub disabled it or announced that it will", "write to $GITHUB_OUTPUT, $GITHUB_STATE, $GITHUB_ENV or $GITHUB_PATH")
 				}
 			}
-			if on := j.get("runs-on"); oldRunners.MatchString(on.text()) {
-				e.advise("deprecated-action", j.at(on), "runs-on is "+on.text()+", which GitHub no longer has", "the job waits for a runner until it is cancelled", "write ubuntu-latest, or another image that exists")
+			if on := j.Get("runs-on"); oldRunners.MatchString(on.Text()) {
+				e.advise("deprecated-action", j.at(on), "runs-on is "+on.Text()+", which GitHub no longer has", "the job waits for a runner until it is cancelled", "write ubuntu-latest, or another image that exists")
 			}
 		}
 	}
@@ -84,7 +85,7 @@ func (e *examination) calls(j job) {
 		}
 	}
 	if what != "" {
-		e.weakens("workflow-unreadable", j.at(j.get("uses")), "it calls "+j.uses()+", "+what, "GitHub does not run any job of a workflow with such a call", "correct the path, or add workflow_call: to on: of the file")
+		e.weakens("workflow-unreadable", j.at(j.Get("uses")), "it calls "+j.uses()+", "+what, "GitHub does not run any job of a workflow with such a call", "correct the path, or add workflow_call: to on: of the file")
 	}
 }
 
@@ -106,13 +107,13 @@ func (e *examination) untrustedCheckout(w *Workflow) {
 	fix := "remove it: the gate reads the pull request's commits as objects and needs no checkout of them"
 	for _, j := range w.jobsOf() {
 		for _, s := range j.steps() {
-			with := s.get("with")
+			with := s.Get("with")
 			for _, key := range []string{"ref", "repository"} {
-				if v := with.get(key); strings.HasPrefix(s.get("uses").text(), "actions/checkout@") && headOfPull.MatchString(v.text()) {
-					e.weakens("untrusted-checkout", j.at(v), fmt.Sprintf("a workflow on %s checks out the pull request: %s: %s", event, key, v.text()), why, fix)
+				if v := with.Get(key); strings.HasPrefix(s.Get("uses").Text(), "actions/checkout@") && headOfPull.MatchString(v.Text()) {
+					e.weakens("untrusted-checkout", j.at(v), fmt.Sprintf("a workflow on %s checks out the pull request: %s: %s", event, key, v.Text()), why, fix)
 				}
 			}
-			if run := s.get("run"); fetchesHead.MatchString(run.text()) {
+			if run := s.Get("run"); fetchesHead.MatchString(run.Text()) {
 				e.weakens("untrusted-checkout", j.at(run), fmt.Sprintf("a script on %s checks out the pull request", event), why, fix)
 			}
 		}
@@ -120,8 +121,8 @@ func (e *examination) untrustedCheckout(w *Workflow) {
 }
 
 // pinned looks at the action or reusable workflow that uses: names.
-func (e *examination) pinned(j job, uses value) {
-	text := uses.text()
+func (e *examination) pinned(j job, uses yamltree.Value) {
+	text := uses.Text()
 	name, ref, versioned := strings.Cut(text, "@")
 	switch {
 	case text == "" || strings.HasPrefix(text, "./"):
@@ -136,7 +137,7 @@ func (e *examination) pinned(j job, uses value) {
 	}
 	release := ref
 	if commit.MatchString(ref) {
-		release = strings.TrimSpace(strings.TrimPrefix(uses.node.LineComment, "#"))
+		release = strings.TrimSpace(strings.TrimPrefix(uses.Node.LineComment, "#"))
 	}
 	for action, first := range firstSupported {
 		if name != action && !strings.HasPrefix(name, action+"/") {
@@ -153,8 +154,8 @@ func (e *examination) pinned(j job, uses value) {
 // sameVersion looks at a reusable workflow of ours, which is told its own commit.
 func (e *examination) sameVersion(j job) {
 	_, ref, _ := strings.Cut(j.uses(), "@")
-	if v := j.get("with").get("version"); reusable(j.uses()) != "" && v.text() != ref {
-		e.weakens("unpinned", j.at(v), fmt.Sprintf("version: is %q, and the workflow is at %q", v.text(), ref), "the program that runs is not the one that the workflow was written for", "write the same commit in both places")
+	if v := j.Get("with").Get("version"); reusable(j.uses()) != "" && v.Text() != ref {
+		e.weakens("unpinned", j.at(v), fmt.Sprintf("version: is %q, and the workflow is at %q", v.Text(), ref), "the program that runs is not the one that the workflow was written for", "write the same commit in both places")
 	}
 }
 
@@ -164,7 +165,7 @@ var signsCommand = lazyregexp.New(`(?m)(?:^|[\s;&|/])codexlock\s+(?:attest|inges
 // signs reports whether a job signs: by a command, or as a reusable workflow.
 func signs(j job) bool {
 	for _, s := range j.steps() {
-		if signsCommand.MatchString(s.get("run").text()) {
+		if signsCommand.MatchString(s.Get("run").Text()) {
 			return true
 		}
 	}
@@ -191,14 +192,14 @@ func (e *examination) keys() {
 	}
 	for i := range e.setup.Workflows {
 		w := &e.setup.Workflows[i]
-		for _, p := range w.root.get("env").pairs() {
-			if key(p.key) {
+		for _, p := range w.root.Get("env").Pairs() {
+			if key(p.Key) {
 				e.wide(w, p, "the workflow", "every job and action of the workflow")
 			}
 		}
 		for _, j := range w.jobsOf() {
-			for _, p := range j.get("env").pairs() {
-				if key(p.key) {
+			for _, p := range j.Get("env").Pairs() {
+				if key(p.Key) {
 					e.wide(w, p, "job "+j.id, "every step and action of the job")
 				}
 			}
@@ -208,41 +209,41 @@ func (e *examination) keys() {
 }
 
 // wide adds findings about a key in the environment of more than one step.
-func (e *examination) wide(w *Workflow, p pair, of, who string) {
+func (e *examination) wide(w *Workflow, p yamltree.Pair, of, who string) {
 	e.literal(w, p)
-	e.weakens("key-scope", place{w.path, p.line}, p.key+" is in env: of "+of, who+" can read it, and whoever has it can attest", "move it to env: of the step that needs it")
+	e.weakens("key-scope", place{w.path, p.Line}, p.Key+" is in env: of "+of, who+" can read it, and whoever has it can attest", "move it to env: of the step that needs it")
 }
 
 // literal adds a finding for a key that is written into a workflow.
-func (e *examination) literal(w *Workflow, p pair) {
-	if text := p.text(); text != "" && !strings.Contains(text, "${{") {
-		e.weakens("key-literal", place{w.path, p.line}, p.key+" is a text in the workflow", "everyone who can read the repository has the key", "make it a secret, and replace the key, which is known: codexlock keys rotate")
+func (e *examination) literal(w *Workflow, p yamltree.Pair) {
+	if text := p.Text(); text != "" && !strings.Contains(text, "${{") {
+		e.weakens("key-literal", place{w.path, p.Line}, p.Key+" is a text in the workflow", "everyone who can read the repository has the key", "make it a secret, and replace the key, which is known: codexlock keys rotate")
 	}
 }
 
 // keysOf looks at the keys that a job's steps get, and at those that a maintainer starts a job
 // with: an environment with reviewers stands between whoever may write and the key.
 func (e *examination) keysOf(j job, key func(string) bool) {
-	given := j.get("secrets").pairs()
+	given := j.Get("secrets").Pairs()
 	for _, s := range j.steps() {
-		given = append(given, s.get("env").pairs()...)
+		given = append(given, s.Get("env").Pairs()...)
 	}
 	for _, p := range given {
-		if !key(p.key) {
+		if !key(p.Key) {
 			continue
 		}
 		e.literal(j.workflow, p)
 		dispatched, scheduled := e.setup.started(j.workflow, "workflow_dispatch"), e.setup.started(j.workflow, "schedule")
 		attests := reusable(j.uses()) == "attest.yml" || signs(j) && j.uses() == ""
-		if dispatched && !scheduled && attests && j.get("environment").node == nil {
+		if dispatched && !scheduled && attests && j.Get("environment").IsZero() {
 			fix := "add environment: codexlock to the job, and make the key a secret of that environment, with required reviewers"
 			if j.uses() != "" {
 				fix = "write secrets: inherit, and make the key a secret of the environment codexlock, with required reviewers"
 			}
-			e.weakens("key-environment", place{j.workflow.path, p.line}, "the job attests with "+p.key+", which is not the secret of an environment", "everyone who may write to the repository can start it and get an attestation without review", fix)
+			e.weakens("key-environment", place{j.workflow.path, p.Line}, "the job attests with "+p.Key+", which is not the secret of an environment", "everyone who may write to the repository can start it and get an attestation without review", fix)
 		}
 		if e.setup.started(j.workflow, "pull_request_target") && signs(j) {
-			e.weakens("key-environment", place{j.workflow.path, p.line}, "a job on pull_request_target signs with "+p.key, "whoever opens a pull request chooses what is signed", "sign on push, schedule or workflow_dispatch of the default branch")
+			e.weakens("key-environment", place{j.workflow.path, p.Line}, "a job on pull_request_target signs with "+p.Key, "whoever opens a pull request chooses what is signed", "sign on push, schedule or workflow_dispatch of the default branch")
 		}
 	}
 }

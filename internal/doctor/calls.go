@@ -3,6 +3,8 @@ package doctor
 import (
 	"slices"
 	"strings"
+
+	"github.com/codexlock/codexlock/internal/yamltree"
 )
 
 // maxCalls is how deep workflows can call workflows: GitHub's limit is ten levels
@@ -95,12 +97,12 @@ func (c called) name() string {
 
 // permission returns what the job's token may do in a scope, as job.permission does. A job that
 // states nothing has what the job has that calls its workflow, and none has more than that.
-func (c called) permission(scope string) (level string, stated value, at job) {
+func (c called) permission(scope string) (level string, stated yamltree.Value, at job) {
 	rank := func(level string) int { return slices.Index([]string{"none", "read", "write"}, level) }
 	at = c.job
 	for _, j := range slices.Backward(append(slices.Clip(c.callers), c.job)) {
 		l, v := j.permission(scope)
-		if v.node != nil && (stated.node == nil || rank(l) < rank(level)) {
+		if !v.IsZero() && (stated.IsZero() || rank(l) < rank(level)) {
 			level, stated, at = l, v, j
 		}
 	}
@@ -109,9 +111,9 @@ func (c called) permission(scope string) (level string, stated value, at job) {
 
 // onlyCalled reports whether a workflow starts only where another one calls it.
 func (w *Workflow) onlyCalled() bool {
-	on := w.root.get("on")
-	events := len(on.items()) + len(on.pairs())
-	if on.text() != "" {
+	on := w.root.Get("on")
+	events := len(on.Items()) + len(on.Pairs())
+	if on.Text() != "" {
 		events = 1
 	}
 	_, ok := w.event("workflow_call")

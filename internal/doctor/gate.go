@@ -7,6 +7,7 @@ import (
 
 	"github.com/codexlock/codexlock/internal/keys"
 	"github.com/codexlock/codexlock/internal/lazyregexp"
+	"github.com/codexlock/codexlock/internal/yamltree"
 )
 
 // A gateJob is a job that runs the gate: in a step, or as a reusable workflow.
@@ -21,14 +22,14 @@ var verifies = lazyregexp.New(`(?m)(?:^|[\s;&|/])codexlock(?:-action|\s+verify)\
 // runsGate reports whether a step runs the gate: the action, its image, the program, or a local
 // action that gets a key.
 func (s step) runsGate() bool {
-	uses := s.get("uses").text()
+	uses := s.Get("uses").Text()
 	switch {
 	case ours.MatchString(uses) && reusable(uses) == "",
 		strings.HasPrefix(uses, "docker://") && strings.Contains(uses, "/codexlock"),
-		verifies.MatchString(s.get("run").text()):
+		verifies.MatchString(s.Get("run").Text()):
 		return true
 	}
-	return strings.HasPrefix(uses, "./") && slices.ContainsFunc(s.get("env").pairs(), func(p pair) bool { return strings.HasPrefix(p.key, "VAULTTIME_KEY") })
+	return strings.HasPrefix(uses, "./") && slices.ContainsFunc(s.Get("env").Pairs(), func(p yamltree.Pair) bool { return strings.HasPrefix(p.Key, "VAULTTIME_KEY") })
 }
 
 // onPulls are the events with which a workflow judges a pull request.
@@ -65,7 +66,7 @@ func (e *examination) gates() {
 		return
 	case !pulls:
 		g := e.gateJobs[0]
-		e.weakens("gate-events", g.top().at(g.top().root.get("on")), "the gate does not run on pull_request", "a pull request is merged before anything verified it", "add pull_request: to on:")
+		e.weakens("gate-events", g.top().at(g.top().root.Get("on")), "the gate does not run on pull_request", "a pull request is merged before anything verified it", "add pull_request: to on:")
 	}
 	for _, g := range e.gateJobs {
 		e.filters(g.top())
@@ -83,7 +84,7 @@ func (e *examination) events() {
 		return slices.ContainsFunc(e.gateJobs, func(g gateJob) bool { _, ok := g.top().event(event); return ok })
 	}
 	w := e.gateJobs[0].top()
-	at := w.at(w.root.get("on"))
+	at := w.at(w.root.Get("on"))
 	if !on("push") && !on("schedule") {
 		e.advise("gate-events", at, "the gate does not run on push", "the default branch is never verified as a whole, as ZT-3.2 wants", "add to on: push: {branches: [main]}, with the name of the default branch")
 	}
@@ -103,11 +104,11 @@ func (e *examination) filters(w *Workflow) {
 	for _, name := range append([]string{"push", "merge_group"}, onPulls...) {
 		event, _ := w.event(name)
 		for _, key := range []string{"paths", "paths-ignore"} {
-			if v := event.get(key); v.node != nil {
+			if v := event.Get(key); !v.IsZero() {
 				e.weakens("gate-paths", w.at(v), fmt.Sprintf("%s: of %s filters the gate's runs by path", key, name), "a change of other files is not verified: a removed companion, a rule, a symlink above an artifact; and a merge waits for a required check that does not run", "remove "+key+": the gate itself finds what changed")
 			}
 		}
-		if v := event.get("types"); name != "push" && name != "merge_group" && name != "workflow_run" && v.node != nil && !slices.Contains(append(v.texts(), v.text()), "synchronize") {
+		if v := event.Get("types"); name != "push" && name != "merge_group" && name != "workflow_run" && !v.IsZero() && !slices.Contains(append(v.Texts(), v.Text()), "synchronize") {
 			e.weakens("gate-events", w.at(v), "types: of "+name+" lacks synchronize", "commits that are pushed to an open pull request are not verified", "remove types:, or add opened, synchronize, reopened")
 		}
 	}
@@ -117,22 +118,22 @@ func (e *examination) filters(w *Workflow) {
 func (e *examination) skips(g gateJob) {
 	why := "the check is green whatever the gate found"
 	conditions := []job{g.job}
-	if g.step.node != nil {
-		conditions = append(conditions, job{value: g.step.value, workflow: g.workflow, line: g.step.node.Line})
+	if !g.step.IsZero() {
+		conditions = append(conditions, job{Value: g.step.Value, workflow: g.workflow, line: g.step.Node.Line})
 	}
 	for _, j := range append(conditions, g.callers...) {
-		if c := j.get("continue-on-error"); c.node != nil && c.text() != "false" {
-			e.weakens("gate-optional", j.at(c), "continue-on-error is "+c.text()+" where the gate runs", why, "remove continue-on-error")
+		if c := j.Get("continue-on-error"); !c.IsZero() && c.Text() != "false" {
+			e.weakens("gate-optional", j.at(c), "continue-on-error is "+c.Text()+" where the gate runs", why, "remove continue-on-error")
 		}
-		if c := j.get("if"); c.node != nil && !always(c.text()) {
-			e.weakens("gate-skipped", j.at(c), "if: "+c.text()+" decides whether the gate runs", "GitHub reports a skipped job as a success, and a required check passes", "remove if:, and let the gate decide what it judges")
+		if c := j.Get("if"); !c.IsZero() && !always(c.Text()) {
+			e.weakens("gate-skipped", j.at(c), "if: "+c.Text()+" decides whether the gate runs", "GitHub reports a skipped job as a success, and a required check passes", "remove if:, and let the gate decide what it judges")
 		}
-		if needs := j.get("needs"); needs.node != nil && !always(j.get("if").text()) {
+		if needs := j.Get("needs"); !needs.IsZero() && !always(j.Get("if").Text()) {
 			e.weakens("gate-skipped", j.at(needs), "the gate's job needs another job", "if that job fails, this one is skipped, which GitHub reports as a success", "remove needs:, or add to the job: if: ${{ !cancelled() }}")
 		}
 	}
-	if run := g.step.get("run").text(); strings.Contains(run, "|| true") {
-		e.weakens("gate-optional", g.job.at(g.step.get("run")), "the step that runs the gate ignores exit codes: || true", why, "remove || true")
+	if run := g.step.Get("run").Text(); strings.Contains(run, "|| true") {
+		e.weakens("gate-optional", g.job.at(g.step.Get("run")), "the step that runs the gate ignores exit codes: || true", why, "remove || true")
 	}
 }
 
@@ -145,8 +146,8 @@ func always(condition string) bool {
 // permissions looks at the token of the gate's job.
 func (e *examination) permissions(g gateJob) {
 	contents, stated, at := g.permission("contents")
-	if stated.node == nil {
-		e.weakens("permissions", g.job.at(value{}), "neither the gate's job nor its workflow states permissions", "the job gets the repository's default token, which may be allowed to write", "add to the job: permissions: {contents: read, checks: write}")
+	if stated.IsZero() {
+		e.weakens("permissions", g.job.at(yamltree.Value{}), "neither the gate's job nor its workflow states permissions", "the job gets the repository's default token, which may be allowed to write", "add to the job: permissions: {contents: read, checks: write}")
 		return
 	}
 	if contents == "none" {
@@ -155,26 +156,26 @@ func (e *examination) permissions(g gateJob) {
 	if contents == "write" {
 		e.weakens("permissions", at.at(stated), "the gate's job has contents: write", "a step of the job that judges a change could push to the repository", "write contents: read in permissions:")
 	}
-	annotate := g.step.get("with").get("annotate").text()
-	if checks, stated, at := g.permission("checks"); checks != "write" && g.step.get("run").node == nil && annotate != "commands" && annotate != "none" {
+	annotate := g.step.Get("with").Get("annotate").Text()
+	if checks, stated, at := g.permission("checks"); checks != "write" && g.step.Get("run").IsZero() && annotate != "commands" && annotate != "none" {
 		e.advise("permissions", at.at(stated), "the gate's job lacks checks: write", "the gate cannot post its check run: at most ten findings of a kind are annotated", "add checks: write to permissions:")
 	}
 }
 
 // secrets looks for the keys that the configuration names and the gate's step does not get.
 func (e *examination) secrets(g gateJob) {
-	if g.step.get("uses").node == nil {
+	if g.step.Get("uses").IsZero() {
 		return // a reusable workflow or a script names them in its own way
 	}
 	secrets, _ := keys.Workflow(e.setup.Config)
 	for _, name := range secrets {
 		why := "the gate cannot check the HMAC of records in the trust domain of that key"
 		if !strings.Contains(g.workflow.text, name+":") {
-			e.advise("key-missing", g.job.at(g.step.get("uses")), "the gate does not get the key "+name, why, fmt.Sprintf("add to env: of the step: %s: ${{ secrets.%s }}", name, name))
+			e.advise("key-missing", g.job.at(g.step.Get("uses")), "the gate does not get the key "+name, why, fmt.Sprintf("add to env: of the step: %s: ${{ secrets.%s }}", name, name))
 			continue
 		}
-		if at, secret := g.withheld(g.step.get("env").get(name).text()); secret != "" {
-			e.advise("key-missing", at.at(at.get("uses")), fmt.Sprintf("the call does not pass the secret %s, from which the gate gets the key %s", secret, name), why, fmt.Sprintf("add to the job: secrets: {%s: '${{ secrets.%s }}'}", secret, name))
+		if at, secret := g.withheld(g.step.Get("env").Get(name).Text()); secret != "" {
+			e.advise("key-missing", at.at(at.Get("uses")), fmt.Sprintf("the call does not pass the secret %s, from which the gate gets the key %s", secret, name), why, fmt.Sprintf("add to the job: secrets: {%s: '${{ secrets.%s }}'}", secret, name))
 		}
 	}
 }
@@ -187,11 +188,11 @@ var secretName = lazyregexp.New(`\bsecrets\.([\w-]+)`)
 func (c called) withheld(expression string) (at job, secret string) {
 	for _, j := range slices.Backward(c.callers) {
 		m := secretName.FindStringSubmatch(expression)
-		given := j.get("secrets")
-		if m == nil || given.text() == "inherit" {
+		given := j.Get("secrets")
+		if m == nil || given.Text() == "inherit" {
 			continue
 		}
-		if expression = given.get(m[1]).text(); expression == "" {
+		if expression = given.Get(m[1]).Text(); expression == "" {
 			return j, m[1]
 		}
 	}
@@ -202,8 +203,8 @@ func (c called) withheld(expression string) (at job, secret string) {
 func (e *examination) name(g gateJob) {
 	name := g.called.name()
 	for _, j := range append(slices.Clip(g.callers), g.job) {
-		if strings.Contains(j.checkName(), "${{") || j.get("strategy").get("matrix").node != nil {
-			e.weakens("check-name", j.at(j.get("name")), "the name of the gate's job varies", "a ruleset requires a check by its name, and this one has several", "give the job a fixed name and no matrix")
+		if strings.Contains(j.checkName(), "${{") || !j.Get("strategy").Get("matrix").IsZero() {
+			e.weakens("check-name", j.at(j.Get("name")), "the name of the gate's job varies", "a ruleset requires a check by its name, and this one has several", "give the job a fixed name and no matrix")
 		}
 	}
 	for _, other := range e.namesakes(name) {

@@ -25,7 +25,7 @@ var withinFlag = lazyregexp.New(`codexlock\s+renew\b[^\n]*?\s--within[ =]["']?([
 // renews reports whether a job renews records.
 func renews(j job) bool {
 	return reusable(j.uses()) == "renew.yml" || slices.ContainsFunc(j.steps(), func(s step) bool {
-		return strings.Contains(s.get("run").text(), "codexlock renew")
+		return strings.Contains(s.Get("run").Text(), "codexlock renew")
 	})
 }
 
@@ -63,10 +63,10 @@ func (e *examination) renewal() {
 		return
 	}
 	for _, c := range all {
-		if contents, stated, at := c.permission("contents"); stated.node != nil && contents != "write" {
+		if contents, stated, at := c.permission("contents"); !stated.IsZero() && contents != "write" {
 			e.advise("renewal", at.at(stated), "the job that renews lacks contents: write", "it cannot push renewed records, and they expire", "add contents: write to permissions:")
 		}
-		if pulls, stated, at := c.permission("pull-requests"); stated.node != nil && pulls != "write" && !e.setup.Config.RenewsInRef() {
+		if pulls, stated, at := c.permission("pull-requests"); !stated.IsZero() && pulls != "write" && !e.setup.Config.RenewsInRef() {
 			e.advise("renewal", at.at(stated), "the job that renews lacks pull-requests: write", "with renewals: tree it proposes renewed records as a pull request, and cannot", "add pull-requests: write to permissions:, or write renewals: ref in the configuration")
 		}
 	}
@@ -81,11 +81,11 @@ func (e *examination) schedule(all []called) {
 		i := slices.IndexFunc(e.setup.Workflows, func(w Workflow) bool { return w.path == file })
 		w := &e.setup.Workflows[i]
 		schedule, _ := w.event("schedule")
-		for _, item := range schedule.items() {
-			v := item.get("cron")
-			c, err := parseCron(v.text())
+		for _, item := range schedule.Items() {
+			v := item.Get("cron")
+			c, err := parseCron(v.Text())
 			if err != nil {
-				e.advise("renewal", w.at(cmp.Or(v, item)), fmt.Sprintf("schedule %q cannot be read: %v", v.text(), err), "GitHub does not run the workflow on it, and records expire", "write it as five fields, such as 17 */4 * * *")
+				e.advise("renewal", w.at(cmp.Or(v, item)), fmt.Sprintf("schedule %q cannot be read: %v", v.Text(), err), "GitHub does not run the workflow on it, and records expire", "write it as five fields, such as 17 */4 * * *")
 				continue
 			}
 			crons = append(crons, c)
@@ -128,10 +128,10 @@ func (c called) within() (within time.Duration, known bool) {
 	text := ""
 	switch reusable(c.uses()) {
 	case "renew.yml":
-		text = c.get("with").get("within").text()
+		text = c.Get("with").Get("within").Text()
 	default:
 		for _, s := range c.steps() {
-			if m := withinFlag.FindStringSubmatch(s.get("run").text()); m != nil {
+			if m := withinFlag.FindStringSubmatch(s.Get("run").Text()); m != nil {
 				text = m[1]
 			}
 		}

@@ -39,13 +39,13 @@ func (s *Setup) environments() (all []environment) {
 			continue
 		}
 		for _, c := range s.jobs(w) {
-			v := c.get("environment")
-			name := cmp.Or(v.text(), v.get("name").text())
+			v := c.Get("environment")
+			name := cmp.Or(v.Text(), v.Get("name").Text())
 			switch {
 			case reusable(c.uses()) == "attest.yml":
-				v = c.get("with").get("environment")
-				name = cmp.Or(v.text(), "codexlock") // the default of its input
-				v = cmp.Or(v, c.get("uses"))
+				v = c.Get("with").Get("environment")
+				name = cmp.Or(v.Text(), "codexlock") // the default of its input
+				v = cmp.Or(v, c.Get("uses"))
 			case !signs(c.job):
 				continue
 			}

@@ -2,13 +2,10 @@ package doctor
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
-	"strings"
-
-	"go.yaml.in/yaml/v3"
 
 	"github.com/codexlock/codexlock/internal/lazyregexp"
+	"github.com/codexlock/codexlock/internal/yamltree"
 )
 
 // A place is a file, and a line in it from 1; 0 for the whole file.
@@ -21,7 +18,7 @@ type place struct {
 type Workflow struct {
 	path    string
 	text    string
-	root    value
+	root    yamltree.Value
 	jobs    []job
 	problem string // why the file cannot be read; "" if it can
 	unread  bool   // nothing of it was read, so that nobody knows what it is about
@@ -35,35 +32,25 @@ func Unread(path, problem string) Workflow {
 // A job is one job of a workflow, and a step one of its steps.
 type (
 	job struct {
-		value
+		yamltree.Value
 		workflow *Workflow
 		id       string
 		line     int
 	}
-	step struct{ value }
+	step struct{ yamltree.Value }
 )
 
 // ParseWorkflow reads a workflow. A file that is no workflow becomes a finding.
 func ParseWorkflow(path string, data []byte) (w Workflow) {
 	w = Workflow{path: path, text: string(data)}
-	defer func() {
-		if r := recover(); r != nil { // the library's, on a text that it did not foresee
-			w.problem = fmt.Sprint(r)
-		}
-	}()
-	var document yaml.Node
-	if err := yaml.Unmarshal(data, &document); err != nil {
-		w.problem, _, _ = strings.Cut(strings.TrimPrefix(err.Error(), "yaml: "), "\n")
-		return w
-	}
-	if len(document.Content) == 0 || resolve(document.Content[0]).Kind != yaml.MappingNode {
+	var err error
+	switch w.root, err = yamltree.Parse(data); {
+	case err != nil:
+		w.problem = err.Error()
+	case !w.root.IsMapping():
 		w.problem = "it is not a mapping"
-		return w
-	}
-	w.root = value{resolve(document.Content[0])}
-	if w.root.get("on").node == nil || w.root.get("jobs").node == nil {
+	case w.root.Get("on").IsZero() || w.root.Get("jobs").IsZero():
 		w.problem = "it has no on: or no jobs:"
-		return w
 	}
 	return w
 }
@@ -71,38 +58,38 @@ func ParseWorkflow(path string, data []byte) (w Workflow) {
 // jobsOf returns the jobs of a workflow in the order of the file.
 func (w *Workflow) jobsOf() []job {
 	if w.jobs == nil {
-		for _, p := range w.root.get("jobs").pairs() {
-			w.jobs = append(w.jobs, job{p.value, w, p.key, p.line})
+		for _, p := range w.root.Get("jobs").Pairs() {
+			w.jobs = append(w.jobs, job{p.Value, w, p.Key, p.Line})
 		}
 	}
 	return w.jobs
 }
 
 // at returns the place of a value, that of the file without one.
-func (w *Workflow) at(v value) place {
-	if v.node == nil {
+func (w *Workflow) at(v yamltree.Value) place {
+	if v.IsZero() {
 		return place{file: w.path}
 	}
-	return place{w.path, v.node.Line}
+	return place{w.path, v.Node.Line}
 }
 
 // event returns the filters of an event; ok is whether it starts the workflow.
-func (w *Workflow) event(name string) (filters value, ok bool) {
-	on := w.root.get("on")
-	if on.text() == name || slices.Contains(on.texts(), name) {
-		return value{}, true
+func (w *Workflow) event(name string) (filters yamltree.Value, ok bool) {
+	on := w.root.Get("on")
+	if on.Text() == name || slices.Contains(on.Texts(), name) {
+		return yamltree.Value{}, true
 	}
-	for _, p := range on.pairs() {
-		if p.key == name {
-			return p.value, true
+	for _, p := range on.Pairs() {
+		if p.Key == name {
+			return p.Value, true
 		}
 	}
-	return value{}, false
+	return yamltree.Value{}, false
 }
 
 // at returns the place of a value of the job, that of the job without one.
-func (j job) at(v value) place {
-	if v.node == nil {
+func (j job) at(v yamltree.Value) place {
+	if v.IsZero() {
 		return place{j.workflow.path, j.line}
 	}
 	return j.workflow.at(v)
@@ -110,18 +97,18 @@ func (j job) at(v value) place {
 
 // checkName returns the name of the check that GitHub makes for the job.
 func (j job) checkName() string {
-	name := cmp.Or(j.get("name").text(), j.id)
+	name := cmp.Or(j.Get("name").Text(), j.id)
 	if reusable(j.uses()) == "gate.yml" {
 		return name + " / Codexlock gate"
 	}
 	return name
 }
 
-func (j job) uses() string { return j.get("uses").text() }
+func (j job) uses() string { return j.Get("uses").Text() }
 
 func (j job) steps() []step {
 	var steps []step
-	for _, v := range j.get("steps").items() {
+	for _, v := range j.Get("steps").Items() {
 		steps = append(steps, step{v})
 	}
 	return steps
@@ -129,20 +116,20 @@ func (j job) steps() []step {
 
 // permission returns what the job's token may do in a scope: write, read, none, or "" where
 // neither the job nor the workflow says. stated is the value that says it.
-func (j job) permission(scope string) (level string, stated value) {
-	stated = j.get("permissions")
-	if stated.node == nil {
-		stated = j.workflow.root.get("permissions")
+func (j job) permission(scope string) (level string, stated yamltree.Value) {
+	stated = j.Get("permissions")
+	if stated.IsZero() {
+		stated = j.workflow.root.Get("permissions")
 	}
 	switch {
-	case stated.node == nil:
+	case stated.IsZero():
 		return "", stated
-	case stated.text() == "write-all":
+	case stated.Text() == "write-all":
 		return "write", stated
-	case stated.text() == "read-all":
+	case stated.Text() == "read-all":
 		return "read", stated
 	}
-	return cmp.Or(stated.get(scope).text(), "none"), stated
+	return cmp.Or(stated.Get(scope).Text(), "none"), stated
 }
 
 // ours matches an action or a reusable workflow of Codexlock, in whatever account it is.
@@ -155,74 +142,4 @@ func reusable(uses string) string {
 		return m[1]
 	}
 	return ""
-}
-
-// A value is a node of a workflow; its node is nil for what is missing.
-type value struct{ node *yaml.Node }
-
-// A pair is an entry of a mapping.
-type pair struct {
-	value
-	key  string
-	line int
-}
-
-// resolve follows an alias.
-func resolve(n *yaml.Node) *yaml.Node {
-	if n.Kind == yaml.AliasNode {
-		return n.Alias
-	}
-	return n
-}
-
-// pairs returns the entries of a mapping, nothing for another value.
-func (v value) pairs() []pair {
-	var all []pair
-	if v.node == nil || v.node.Kind != yaml.MappingNode {
-		return nil
-	}
-	for i := 0; i+1 < len(v.node.Content); i += 2 {
-		key := v.node.Content[i]
-		all = append(all, pair{value{resolve(v.node.Content[i+1])}, key.Value, key.Line})
-	}
-	return all
-}
-
-// items returns the items of a sequence, nothing for another value.
-func (v value) items() []value {
-	var all []value
-	if v.node == nil || v.node.Kind != yaml.SequenceNode {
-		return nil
-	}
-	for _, n := range v.node.Content {
-		all = append(all, value{resolve(n)})
-	}
-	return all
-}
-
-// get returns the value of a key of a mapping.
-func (v value) get(key string) value {
-	for _, p := range v.pairs() {
-		if p.key == key {
-			return p.value
-		}
-	}
-	return value{}
-}
-
-// text returns a scalar, "" for another value.
-func (v value) text() string {
-	if v.node == nil || v.node.Kind != yaml.ScalarNode {
-		return ""
-	}
-	return v.node.Value
-}
-
-// texts returns the scalars of a sequence.
-func (v value) texts() []string {
-	var all []string
-	for _, item := range v.items() {
-		all = append(all, item.text())
-	}
-	return all
 }

@@ -6,7 +6,6 @@ package script
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -106,17 +105,8 @@ func Parse(text []byte) (f facts.Script) {
 
 // problem returns the parser's error with its position.
 func problem(text []byte, err error) *facts.ScriptProblem {
-	var at syntax.Pos
-	message := err.Error()
-	var parse syntax.ParseError
-	var lang syntax.LangError
-	switch {
-	case errors.As(err, &parse):
-		at, message = parse.Pos, parse.Text
-	case errors.As(err, &lang):
-		at, message = lang.Pos, "it uses "+lang.Feature
-	}
-	line, column := shelltext.Position(text, int(at.Offset()))
+	message, at := shelltext.Problem(err)
+	line, column := shelltext.Position(text, at)
 	return &facts.ScriptProblem{Message: shorten(message), Line: line, Column: column}
 }
 

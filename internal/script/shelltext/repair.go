@@ -40,15 +40,22 @@ func Parse(text []byte) (*syntax.File, error) {
 
 // errorOffset is where the parser stops.
 func errorOffset(err error) int {
+	_, at := Problem(err)
+	return at
+}
+
+// Problem returns what an error of [Parse] says, without its position, and the byte that it is
+// about.
+func Problem(err error) (message string, at int) {
 	var parse syntax.ParseError
 	var lang syntax.LangError
 	switch {
 	case errors.As(err, &parse):
-		return int(parse.Pos.Offset())
+		return parse.Text, int(parse.Pos.Offset())
 	case errors.As(err, &lang):
-		return int(lang.Pos.Offset())
+		return "it uses " + lang.Feature, int(lang.Pos.Offset())
 	}
-	return 0
+	return err.Error(), 0
 }
 
 // repairAt replaces what the parser refuses at an offset; nil where that is no

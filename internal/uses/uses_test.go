@@ -1,0 +1,241 @@
+package uses
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"iter"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/codexlock/codexlock/internal/artifact"
+	"github.com/codexlock/codexlock/internal/changeset"
+	"github.com/codexlock/codexlock/internal/config"
+	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/trees"
+)
+
+// memory is a tree of texts.
+type memory map[string]string
+
+func (m memory) Lookup(_ context.Context, p artifact.Path) (trees.Entry, bool, error) {
+	name := p.String()
+	if text, ok := m[name]; ok {
+		kind := trees.File
+		if strings.HasPrefix(text, "-> ") {
+			kind = trees.Symlink
+		}
+		return trees.Entry{Path: name, Kind: kind, Size: int64(len(text))}, true, nil
+	}
+	for other := range m {
+		if strings.HasPrefix(other, name+"/") {
+			return trees.Entry{Path: name, Kind: trees.Directory}, true, nil
+		}
+	}
+	return trees.Entry{}, false, nil
+}
+
+func (m memory) Open(context.Context, artifact.Path) (*trees.Handle, bool, error) {
+	return nil, false, nil
+}
+
+func (m memory) Names(context.Context) ([]string, error) { return slices.Sorted(maps.Keys(m)), nil }
+
+func (m memory) Entries(ctx context.Context) iter.Seq2[trees.Entry, error] {
+	return func(yield func(trees.Entry, error) bool) {
+		for _, name := range slices.Sorted(maps.Keys(m)) {
+			e, _, err := m.Lookup(ctx, artifact.Path(name))
+			if !yield(e, err) {
+				return
+			}
+		}
+	}
+}
+
+func (m memory) Read(_ context.Context, e trees.Entry, _ int64) ([]byte, error) {
+	return []byte(m[e.Path]), nil
+}
+
+func (m memory) Hash(context.Context, trees.Entry, io.Writer) (artifact.Digest, int64, []byte, error) {
+	return artifact.Digest{}, 0, nil, nil
+}
+
+// artifacts are the files of every test's repository that are artifacts: those below scripts/
+// and assets/sources/.
+func repository(files map[string]string) memory {
+	m := memory{
+		"scripts/x.sh": "#!/bin/sh\n", "scripts/y.sh": "#!/bin/sh\n", "scripts/lib/common.sh": "", "scripts/tool.py": "", "scripts/gen.js": "",
+		"scripts/pkg/__main__.py": "", "assets/sources/model.bin": "", "assets/sources/schema.sql": "", "ingest_archive.test.sh": "", "README.md": "", "other/x.sh": "",
+		"scripts/x.sh.manifest.json": "{}", "scripts/x.sh.test": "",
+	}
+	maps.Copy(m, files)
+	return m
+}
+
+func testSet(m memory, sites ...string) *changeset.Set {
+	if len(sites) == 0 {
+		sites = []string{"workflows"}
+	}
+	return &changeset.Set{
+		Options: changeset.Options{Head: m, Config: config.Config{Include: []string{"scripts/**", "assets/sources/**"}, UseSites: sites}},
+		Ledger:  &changeset.Ledger{}, BaseLedger: &changeset.Ledger{},
+	}
+}
+
+// usesOf are the uses of a repository, and the files.
+func usesOf(t testing.TB, files map[string]string, sites ...string) *reader {
+	t.Helper()
+	m := repository(files)
+	r := newReader(newSide(context.Background(), testSet(m, sites...), m, true))
+	r.read()
+	if r.side.err != nil {
+		t.Fatal(r.side.err)
+	}
+	return r
+}
+
+// short is a use in one line.
+func short(u facts.ArtifactUse) string {
+	return fmt.Sprintf("%d:%d %s %s %s %s", u.Line, u.Column, u.Kind, u.Path, u.How, u.Verified)
+}
+
+func shorts(r *reader) []string {
+	var all []string
+	for _, u := range r.out.Uses {
+		all = append(all, short(u))
+	}
+	return all
+}
+
+const workflow = ".github/workflows/w.yml"
+
+// inSteps is a workflow with one job of some steps, which begin in line 7.
+func inSteps(steps string) string {
+	return "on: push\njobs:\n  build:\n    runs-on: ubuntu-latest\n    steps:\n      - uses: actions/checkout@v4\n" + steps
+}
+
+// inRun is a workflow with one script, whose text begins in line 8, column 11.
+func inRun(script string) string {
+	text := "      - run: |\n"
+	for line := range strings.SplitSeq(strings.TrimRight(script, "\n"), "\n") {
+		if line != "" {
+			line = "          " + line
+		}
+		text += line + "\n"
+	}
+	return inSteps(text)
+}
+
+// TestUsesInScripts: what a script uses, where, and how.
+func TestUsesInScripts(t *testing.T) {
+	for script, want := range map[string][]string{
+		"./scripts/x.sh":                                            {"8:11 execute scripts/x.sh exact none"},
+		"scripts/x.sh --flag":                                       {"8:11 execute scripts/x.sh exact none"},
+		"bash scripts/x.sh":                                         {"8:16 execute scripts/x.sh exact none"},
+		"bash -eux ./scripts/x.sh a":                                {"8:21 execute scripts/x.sh exact none"},
+		"bash -c './scripts/x.sh'":                                  {"8:20 execute scripts/x.sh exact none"},
+		"sh -c 'cd scripts && ./x.sh'":                              {"8:32 execute scripts/x.sh workdir none"},
+		". scripts/lib/common.sh":                                   {"8:13 source scripts/lib/common.sh exact none"},
+		"source ./scripts/lib/common.sh":                            {"8:18 source scripts/lib/common.sh exact none"},
+		"python scripts/tool.py":                                    {"8:18 execute scripts/tool.py exact none"},
+		"python3 -m scripts.tool":                                   {"8:22 execute scripts/tool.py exact none"},
+		"python3 -m scripts.pkg":                                    {"8:22 execute scripts/pkg/__main__.py exact none"},
+		"node scripts/gen":                                          {"8:16 execute scripts/gen.js exact none"},
+		"chmod +x scripts/x.sh && ./scripts/x.sh":                   {"8:36 execute scripts/x.sh exact none"},
+		"env X=1 ./scripts/x.sh":                                    {"8:19 execute scripts/x.sh exact none"},
+		"sudo -u root ./scripts/x.sh":                               {"8:24 execute scripts/x.sh exact none"},
+		"timeout 5 ./scripts/x.sh":                                  {"8:21 execute scripts/x.sh exact none"},
+		"exec ./scripts/x.sh":                                       {"8:16 execute scripts/x.sh exact none"},
+		"X=1 scripts/x.sh":                                          {"8:15 execute scripts/x.sh exact none"},
+		"$GITHUB_WORKSPACE/scripts/x.sh":                            {"8:11 execute scripts/x.sh exact none"},
+		"\"${GITHUB_WORKSPACE}\"/scripts/x.sh":                      {"8:11 execute scripts/x.sh exact none"},
+		"${{ github.workspace }}/scripts/x.sh":                      {"8:11 execute scripts/x.sh exact none"},
+		"\"$PWD/scripts/x.sh\"":                                     {"8:11 execute scripts/x.sh exact none"},
+		"$(pwd)/scripts/x.sh":                                       {"8:11 execute scripts/x.sh exact none"},
+		"cd scripts\n./x.sh":                                        {"9:11 execute scripts/x.sh workdir none"},
+		"(cd scripts; ./x.sh)\n./x.sh":                              {"8:24 execute scripts/x.sh workdir none"},
+		"cd \"$somewhere\"\nscripts/x.sh":                           {"9:11 execute scripts/x.sh suffix none"},
+		"\"$DIR/scripts/x.sh\"":                                     {"8:11 execute scripts/x.sh suffix none"},
+		"${{ inputs.dir }}/scripts/x.sh":                            {"8:11 execute scripts/x.sh suffix none"},
+		"scripts/${{ matrix.name }}.sh":                             {"8:11 execute scripts/*.sh glob none"},
+		"s=scripts/x.sh; bash $s":                                   {"8:32 execute scripts/x.sh exact none"},
+		"for s in scripts/x.sh scripts/y.sh; do bash \"$s\"; done":  {"8:55 execute scripts/x.sh exact none", "8:55 execute scripts/y.sh exact none"},
+		"for s in scripts/*.sh; do bash \"$s\"; done":               {"8:42 execute scripts/*.sh glob none"},
+		"f() { ./scripts/x.sh; }\nf":                                {"8:17 execute scripts/x.sh exact none"},
+		"f() { \"$@\"; }\nf ./scripts/x.sh":                         {"8:17 execute scripts/x.sh exact none"},
+		"f() { ./scripts/x.sh; }":                                   nil,
+		"find scripts -name '*.sh' -exec bash {} \\;":               {"8:16 execute scripts folder none"},
+		"find scripts -name '*.sh' -exec shellcheck {} +":           nil,
+		"find scripts -name '*.sh' | xargs -n1 bash":                {"8:16 execute scripts folder none"},
+		"ls scripts/*.sh | xargs shellcheck":                        nil,
+		"echo scripts/x.sh | xargs bash":                            {"8:16 execute scripts/x.sh exact none"},
+		"bash < scripts/x.sh":                                       {"8:18 execute scripts/x.sh exact none"},
+		"cat scripts/x.sh | bash":                                   {"8:15 execute scripts/x.sh exact none"},
+		"cat scripts/x.sh":                                          nil,
+		"bash <<'EOF'\n./scripts/x.sh\nEOF":                         {"9:11 execute scripts/x.sh exact none"},
+		"bash <<EOF\n./scripts/x.sh\nEOF":                           {"9:11 execute scripts/x.sh exact none"},
+		"cat <<EOF\n./scripts/x.sh\nEOF":                            nil,
+		"eval './scripts/x.sh'":                                     {"8:11 execute scripts/x.sh exact none"},
+		"if ./scripts/x.sh; then :; fi":                             {"8:14 execute scripts/x.sh exact none"},
+		"X=$(./scripts/x.sh)":                                       {"8:15 execute scripts/x.sh exact none"},
+		"echo \"$(./scripts/x.sh)\"":                                {"8:19 execute scripts/x.sh exact none"},
+		"./scripts/x.sh | tee log":                                  {"8:11 execute scripts/x.sh exact none"},
+		"./scripts/x.sh > log 2>&1 &":                               {"8:11 execute scripts/x.sh exact none"},
+		"cp scripts/x.sh /usr/local/bin/":                           {"8:14 copy scripts/x.sh exact none"},
+		"cp -r scripts/ out/":                                       {"8:17 copy scripts folder none"},
+		"rsync -a scripts/x.sh host:/srv/":                          {"8:20 copy scripts/x.sh exact none"},
+		"install -m 755 scripts/x.sh /bin/x":                        {"8:26 copy scripts/x.sh exact none"},
+		"tar czf out.tgz scripts":                                   {"8:27 copy scripts folder none"},
+		"psql -f assets/sources/schema.sql":                         {"8:19 load assets/sources/schema.sql exact none"},
+		"psql < assets/sources/schema.sql":                          {"8:18 load assets/sources/schema.sql exact none"},
+		"cat assets/sources/schema.sql | psql":                      {"8:15 load assets/sources/schema.sql exact none"},
+		"serve --model=assets/sources/model.bin":                    {"8:17 load assets/sources/model.bin token none"},
+		"serve assets/sources/model.bin":                            {"8:17 load assets/sources/model.bin token none"},
+		"shellcheck scripts/x.sh":                                   nil,
+		"git add scripts/x.sh":                                      nil,
+		"ls scripts":                                                nil,
+		"test -f scripts/x.sh":                                      nil,
+		"echo scripts/x.sh":                                         nil,
+		"x.sh":                                                      nil,
+		"/usr/bin/scripts/x.sh":                                     nil,
+		"other/x.sh":                                                nil,
+		"./scripts/x.sh.test":                                       nil,
+		"./ingest_archive.test.sh --verify-all":                     nil,
+		"bash ingest_archive.test.sh --verify-all":                  nil,
+		"docker run -v \"$PWD:/src\" -w /src alpine ./scripts/x.sh": {"8:52 execute scripts/x.sh image none"},
+		"docker run -v $PWD/scripts:/s alpine sh /s/x.sh":           {"8:51 execute scripts/x.sh image none"},
+		"docker run alpine ./scripts/x.sh":                          nil,
+		"ssh host ./scripts/x.sh":                                   nil,
+		"ssh host bash < scripts/x.sh":                              nil,
+		"uv run scripts/tool.py":                                    {"8:18 execute scripts/tool.py exact none"},
+		"Rscript scripts/x.sh":                                      {"8:19 execute scripts/x.sh exact none"},
+		"codexlock run -- scripts/x.sh":                             {"8:28 execute scripts/x.sh exact at_use"},
+		"codexlock run --base $GITHUB_SHA --log-file \"$RUNNER_TEMP/l\" -- scripts/x.sh a": {"8:75 execute scripts/x.sh exact at_use"},
+		"codexlock open assets/sources/schema.sql | psql":                                  {"8:26 load assets/sources/schema.sql exact at_use"},
+		"codexlock copy scripts/x.sh scripts/y.sh /opt":                                    {"8:26 copy scripts/x.sh exact at_use", "8:39 copy scripts/y.sh exact at_use"},
+		"./bin/codexlock run -- scripts/x.sh":                                              {"8:34 load scripts/x.sh token none"},
+		"PATH=bin:$PATH codexlock run -- scripts/x.sh":                                     {"8:43 execute scripts/x.sh exact none"},
+		"codexlock attest scripts/x.sh":                                                    nil,
+		"case $x in a) scripts/x.sh;; esac":                                                {"8:25 execute scripts/x.sh exact none"},
+		"arr=(scripts/x.sh scripts/y.sh); for s in \"${arr[@]}\"; do bash $s; done":        {"8:74 execute scripts/x.sh exact none", "8:74 execute scripts/y.sh exact none"},
+		"bash scripts/{x,y}.sh":                                                            {"8:16 execute scripts/x.sh exact none", "8:16 load scripts/y.sh token none"},
+		"bash \"${SCRIPT:-scripts/x.sh}\"":                                                 {"8:16 execute scripts/x.sh exact none"},
+		"nohup setsid nice -n 5 ./scripts/x.sh":                                            {"8:34 execute scripts/x.sh exact none"},
+		"time ./scripts/x.sh":                                                              {"8:16 execute scripts/x.sh exact none"},
+		"! ./scripts/x.sh":                                                                 {"8:13 execute scripts/x.sh exact none"},
+		"make -f scripts/x.sh":                                                             {"8:19 execute scripts/x.sh exact none"},
+	} {
+		r := usesOf(t, map[string]string{workflow: inRun(script)})
+		got := shorts(r)
+		if !slices.Equal(got, want) {
+			t.Errorf("%s\n got  %q\n want %q", script, got, want)
+		}
+		for name, f := range r.files {
+			if f.State != facts.UseFileStateParsed {
+				t.Errorf("%s: %s is unread: %s", script, name, f.Problem)
+			}
+		}
+	}
+}
