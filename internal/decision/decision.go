@@ -106,6 +106,7 @@ type Finding struct {
 	// rule says that this is safe; "": there is none.
 	Insert string `json:"-"`
 
+	Count     int    `json:"-"` // the number with which the message begins, of things that are counted in the shard of each; 0: it counts none
 	Lowered   bool   `json:"-"` // a setting turned a denial into a warning
 	Statement string `json:"-"` // SHA-256 of the offending statement, where a baseline may name it
 }
@@ -156,7 +157,7 @@ type Decision struct {
 	Findings  []Finding    // denials first, then by file, line, column, rule, message
 	Settings  []TurnedDown // optional rules that a setting in force turns down, as configured
 	Found     []FoundRule  // the rules of the findings, by code
-	Unneeded  []Finding    // of a shard: on suppressions that cover nothing in it
+	Part      Part         // of a shard: what the merge needs
 	Unjudged  int          // artifacts that were not judged after too many denials: never a pass
 	Uses      *Uses        // of artifacts in workflows and other files; nil: there are none, or they were not read
 }

@@ -123,14 +123,16 @@ func (g *Gate) Evaluate(ctx context.Context, use func(Outcome) error) error {
 	if err := g.writeBaseline(r, e, &decided); err != nil {
 		return err
 	}
-	if err := excerpt.Add(limited, e.Change.Head, decided.Findings); err != nil {
-		return cmp.Or(context.Cause(limited), err)
+	if decided.Unjudged == 0 {
+		if err := excerpt.Add(limited, e.Change.Head, decided.Findings); err != nil {
+			return cmp.Or(context.Cause(limited), err)
+		}
 	}
 	done := report.New(decided, report.Meta{
 		Scope: string(e.Facts.Scope), Base: e.Facts.BaseCommit, Head: e.Facts.HeadCommit, Staged: e.Facts.Staged,
 		EffectiveTime: vaulttime.FormatTime(g.now), FailOnWarn: g.options.Settings.FailOnWarn.Value,
 		TrustedBase: e.Facts.TrustedCommit, Notes: e.notes,
-		Preview: g.preview(limited, e), Shard: g.shard(e, decided.Unneeded),
+		Preview: g.preview(limited, e), Shard: g.shard(e, decided.Part),
 	})
 	decided = decision.Decision{} // the report has its own lists, and these are large
 	return use(Outcome{Repository: r, Change: e.Change, Config: e.Facts.Config, Report: done})

@@ -5,16 +5,16 @@ import (
 	"fmt"
 	"runtime/debug"
 	"time"
+
+	"github.com/codexlock/codexlock/internal/decision"
 )
 
 // DefaultTimeout is the default limit of one evaluation. It is far below the six hours of a job
 // of GitHub Actions, so that the check is closed with the reason.
 const DefaultTimeout = 10 * time.Minute
 
-// MaxDenials is the number of denials that ends an evaluation: the verdict is certain, and more
-// would not be read. A finding costs twenty times what a trusted artifact does. It leaves room
-// for a repository of 20,000 artifacts of which every one has expired.
-const MaxDenials = 20_000
+// MaxDenials is the number of denials that ends an evaluation.
+const MaxDenials = decision.MaxDenials
 
 // timeoutGrace is the time that an evaluation has to end after the limit. After that the run ends
 // without it.

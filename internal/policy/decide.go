@@ -27,10 +27,6 @@ type Options struct {
 	Now          time.Time // the effective time
 }
 
-// perStretch is the number of subjects that are judged between two counts of denials. It does
-// not depend on the number of workers, so that the same subjects are judged.
-const perStretch = 2000
-
 // Decide evaluates every rule for every artifact of the change, and for the change as a whole.
 // An error comes from a rule, from measuring or from the context; there is no decision then.
 // The decision does not depend on the number of workers.
@@ -51,11 +47,15 @@ func (e *Engine) Decide(ctx context.Context, c facts.Change, o Options) (decisio
 	r := &run{engine: e, change: c, options: o, suppressions: t, count: c.Len(), failed: make(chan error, 1)}
 	r.verdicts = make([]verdict, r.count+1)
 	r.progress = progress.Start(ctx, "verify", r.count+1)
-	for r.until <= r.count && !r.denied() {
-		r.next.Store(int64(r.until))
-		r.until = min(r.until+perStretch, r.count+1)
+	r.limit = decision.Limit{Max: o.MaxDenials, Count: r.count + 1}
+	for first, more := r.limit.Next(); more; first, more = r.nextStretch() {
+		r.next.Store(int64(first))
+		r.until = r.limit.Until
 		if err := r.all(ctx, min(o.Workers, r.count+1), r.work); err != nil {
 			return decision.Decision{}, err
+		}
+		for i := first; i < r.until; i++ {
+			r.limit.Add(r.denials(&r.verdicts[i]))
 		}
 	}
 	if err := r.all(ctx, 1, r.settle); err != nil {
@@ -97,13 +97,13 @@ type run struct {
 	options      Options
 	suppressions *suppression.Tracker
 	count        int
-	until        int // the subjects before this one are judged
-	counted      int // those whose denials are counted
-	denials      int // that nothing excepts and no minimum level makes warnings of
+	limit        decision.Limit
+	beyond       bool // a shard judges one stretch after too many denials
+	until        int  // the subjects before this one are judged
 	verdicts     []verdict
-	whole        facts.Measurement  // of the change
-	last         verdict            // on suppressions
-	unneeded     []decision.Finding // on those that this shard does not need, and others may
+	whole        facts.Measurement // of the change
+	last         verdict           // on suppressions
+	part         decision.Part     // of a shard
 	next         atomic.Int64
 	halt         atomic.Bool
 	failed       chan error // a worker that does not return
@@ -158,21 +158,38 @@ func (r *run) work(ctx context.Context) {
 	}
 }
 
-// denied reports whether there are so many denials that no more artifacts are judged. Denials
-// that a minimum level could turn into warnings do not count, so the verdict is certain.
-func (r *run) denied() bool {
-	for ; r.counted < r.until; r.counted++ {
-		v := &r.verdicts[r.counted]
-		if r.options.MinimumLevel == artifact.Tier1 && v.borne >= artifact.Tier1 {
-			continue
-		}
-		for _, f := range v.findings {
-			if f.Severity == decision.Deny && !f.Excepted {
-				r.denials++
-			}
+// nextStretch is Limit.Next. A shard with too many denials judges one stretch more: with all
+// shards together there are too many denials in the same stretch or in an earlier one, and
+// that can end later than the stretch of the shard.
+func (r *run) nextStretch() (first int, more bool) {
+	if first, more = r.limit.Next(); more || !r.shard() || r.beyond || r.limit.Until == r.limit.Count {
+		return first, more
+	}
+	r.beyond = true
+	r.limit.Until = min(first+decision.PerStretch, r.limit.Count)
+	return first, true
+}
+
+// shard reports whether a part of the artifacts is judged.
+func (r *run) shard() bool { return r.options.Suppressions.Shard.Total > 1 }
+
+// denials counts the denials of a verdict towards the limit: those that nothing excepts.
+func (r *run) denials(v *verdict) (n int) {
+	if r.mayWarn(v) {
+		return 0
+	}
+	for _, f := range v.findings {
+		if f.Severity == decision.Deny && !f.Excepted {
+			n++
 		}
 	}
-	return r.options.MaxDenials > 0 && r.denials > r.options.MaxDenials
+	return n
+}
+
+// mayWarn reports whether the minimum level could turn all denials of a verdict into warnings.
+// They are not counted, so that the verdict is certain when there are too many.
+func (r *run) mayWarn(v *verdict) bool {
+	return r.options.MinimumLevel == artifact.Tier1 && v.borne >= artifact.Tier1
 }
 
 // settle evaluates the rules about suppressions: only now is it known which ones covered a
@@ -183,7 +200,7 @@ func (r *run) settle(ctx context.Context) {
 	in := facts.Input{EffectiveTime: r.whole.Input.EffectiveTime, Settings: r.whole.Input.Settings}
 	change := r.whole.Input.Repository
 	rulesEdited := slices.ContainsFunc(change.GateChanges, func(g facts.GateChange) bool { return g.Kind == "policy" })
-	all, part := change.Scope == facts.All && r.until > r.count, r.options.Suppressions.Shard.Total > 1
+	all, part := change.Scope == facts.All && r.until > r.count, r.shard()
 	in.Exceptions = r.suppressions.Settle(r.engine.Rules(), all, all && !part, rulesEdited)
 	m := facts.Measurement{Input: in, Locate: func(file, pointer string) (line, column int, ok bool) {
 		if b := r.options.Suppressions.Baseline; file == b.Path && b.Locate != nil {
@@ -199,6 +216,14 @@ func (r *run) settle(ctx context.Context) {
 		r.fail(r.count+1, err)
 		return
 	}
+	if part {
+		v.findings = slices.DeleteFunc(v.findings, func(f decision.Finding) bool {
+			if f.Count > 0 {
+				r.part.Counted = append(r.part.Counted, decision.Counted{Count: f.Count, Finding: f})
+			}
+			return f.Count > 0
+		})
+	}
 	r.last = v
 	if !all || !part {
 		return
@@ -209,8 +234,8 @@ func (r *run) settle(ctx context.Context) {
 		return
 	}
 	for _, f := range v.findings {
-		if !slices.Contains(r.last.findings, f) {
-			r.unneeded = append(r.unneeded, f)
+		if f.Count == 0 && !slices.Contains(r.last.findings, f) {
+			r.part.Unneeded = append(r.part.Unneeded, f)
 		}
 	}
 }
@@ -303,6 +328,9 @@ func (r *run) decision() (decision.Decision, error) {
 		Artifacts: make([]decision.Artifact, 0, r.count),
 	}
 	whole := r.verdicts[0]
+	if r.shard() {
+		r.part.WholeDenials = r.denials(&r.verdicts[0])
+	}
 	found := len(r.last.findings)
 	for i := range r.verdicts {
 		found += len(r.verdicts[i].findings)
@@ -322,14 +350,18 @@ func (r *run) decision() (decision.Decision, error) {
 	if want := d.Rules * judged; d.Answers != want {
 		return decision.Decision{}, fmt.Errorf("%d answers of rules, want %d: every rule about every artifact", d.Answers, want)
 	}
-	d.Unneeded = r.unneeded
 	if checks := r.whole.Input.Repository.UseChecks; checks != nil && checks.Total > 0 {
 		d.Uses = &decision.Uses{Total: checks.Total, Verified: checks.Verified}
 	}
+	d.Part = r.part
 	d.Settings = r.suppressions.InForce(r.engine.Rules())
 	r.demote(&d)
 	slices.SortStableFunc(d.Findings, decision.CompareFindings)
-	d.Found = r.engine.found(slices.Concat(d.Findings, d.Unneeded))
+	held := slices.Clone(d.Part.Unneeded)
+	for _, c := range d.Part.Counted {
+		held = append(held, c.Finding)
+	}
+	d.Found = r.engine.found(append(held, d.Findings...))
 	return d, nil
 }
 
@@ -369,6 +401,9 @@ func (r *run) demote(d *decision.Decision) {
 	for i := range r.verdicts[1:r.until] {
 		v := &r.verdicts[i+1]
 		reached[v.artifact.Path] = min(v.borne, whole) >= artifact.Tier1
+		if r.shard() && r.mayWarn(v) && !reached[v.artifact.Path] {
+			d.Part.Uncounted = append(d.Part.Uncounted, v.artifact.Path)
+		}
 	}
 	for i := range d.Findings {
 		if f := &d.Findings[i]; cost[f.Rule] >= artifact.Tier1 && reached[f.Artifact] {

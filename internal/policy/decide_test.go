@@ -13,6 +13,7 @@ import (
 	"github.com/codexlock/codexlock/internal/decision"
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/policy"
+	"github.com/codexlock/codexlock/internal/suppression"
 )
 
 const placed = `# METADATA
@@ -242,6 +243,10 @@ func TestDenialsEndTheJudging(t *testing.T) {
 		} else if !reflect.DeepEqual(d, first) {
 			t.Errorf("%d workers decide otherwise", workers+1)
 		}
+	}
+	part := decide(t, e, change(names...), policy.Options{MaxDenials: 100, Suppressions: suppression.Set{Shard: artifact.Shard{Index: 1, Total: 3}}})
+	if len(part.Artifacts) != 3999 || part.Unjudged != 1001 {
+		t.Errorf("a shard: %d judged, %d not, want one stretch more", len(part.Artifacts), part.Unjudged)
 	}
 	for name, o := range map[string]policy.Options{
 		"no bound":                {},

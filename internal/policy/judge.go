@@ -74,7 +74,7 @@ func artifactOf(in *facts.Input) decision.Artifact {
 func (r *run) finding(ctx context.Context, one ruleset.Member, a *decision.Artifact, file string, m *facts.Measurement) (decision.Finding, error) {
 	f := decision.Finding{
 		Rule: one.Rule.Code, Kind: one.Rule.Kind, Cause: one.Rule.Cause, Term: one.Term, Severity: one.Severity, Requirement: one.Rule.Requirement,
-		Artifact: a.Path, File: cmp.Or(one.File, file), Line: max(one.Line, 1), Column: max(one.Column, 1), Message: one.Message,
+		Artifact: a.Path, File: cmp.Or(one.File, file), Line: max(one.Line, 1), Column: max(one.Column, 1), Message: one.Message, Count: one.Count,
 	}
 	f.Placed, f.Insert = one.Line > 0, one.Insert
 	if one.HasPointer && m.Locate != nil {

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -59,7 +58,7 @@ func Read(in io.Reader) (Report, error) {
 
 // contradiction returns what of a report does not follow from its lists; "" for nothing.
 func (r Report) contradiction() string {
-	again := New(r.decision(), r.meta())
+	again := New(r.Decision(), r.Meta())
 	for _, c := range []struct {
 		what      string
 		got, want any
@@ -97,35 +96,28 @@ func (r Report) contradiction() string {
 	return ""
 }
 
-// decision returns the decision that a report was made of.
-func (r Report) decision() decision.Decision {
+// Decision returns the decision that a report was made of.
+func (r Report) Decision() decision.Decision {
 	return decision.Decision{
 		Source: r.Policy.Source, Digest: r.Policy.Digest, Rules: r.Policy.Rules, Answers: r.Policy.Answers,
 		Artifacts: r.Artifacts, Findings: r.Findings, Settings: r.Settings, Found: r.Rules, Unjudged: r.Unjudged, Uses: r.Uses,
 	}
 }
 
-// meta returns what else a report was made of. Warnings alone deny only where the run says
+// Meta returns what else a report was made of, without the note that New adds. Warnings alone deny only where the run says
 // so.
-func (r Report) meta() Meta {
+func (r Report) Meta() Meta {
+	notes := r.Notes
+	if n := len(notes) - 1; r.Unjudged > 0 && n >= 0 && notes[n] == r.unjudgedNote() {
+		notes = notes[:n]
+	}
 	return Meta{
 		Scope: r.Scope, Base: r.Base, Head: r.Head, EffectiveTime: r.EffectiveTime, Staged: r.Staged, TrustedBase: r.TrustedBase,
-		Notes: r.Notes, Preview: r.Preview, Shard: r.Shard, FailOnWarn: r.warningsDeny(),
+		Notes: notes, Preview: r.Preview, Shard: r.Shard, FailOnWarn: r.warningsDeny(),
 	}
 }
 
 // warningsDeny reports whether a report is a denial because of its warnings alone.
 func (r Report) warningsDeny() bool {
 	return r.Conclusion == Failure && r.Counts.Deny == 0 && r.Counts.Warn > 0 && r.Unjudged == 0
-}
-
-// foundIn merges the described rules of several reports, and keeps those of the findings.
-func foundIn(rules []decision.FoundRule, findings []decision.Finding) []decision.FoundRule {
-	codes := map[string]bool{}
-	for _, f := range findings {
-		codes[f.Rule] = true
-	}
-	rules = slices.DeleteFunc(rules, func(r decision.FoundRule) bool { return !codes[r.Code] })
-	slices.SortStableFunc(rules, func(a, b decision.FoundRule) int { return cmp.Compare(a.Code, b.Code) })
-	return slices.CompactFunc(rules, func(a, b decision.FoundRule) bool { return a.Code == b.Code })
 }

@@ -93,6 +93,12 @@ func (r Report) Trusted() func(decision.Artifact) bool {
 	return func(a decision.Artifact) bool { return !whole && !denied[a.Path] }
 }
 
+// unjudgedNote says that artifacts were not judged.
+func (r Report) unjudgedNote() string {
+	return fmt.Sprintf("%d of %d artifacts were not judged: the artifacts before them have %d denials, the most that is reported. Fix those, then verify again.",
+		r.Unjudged, r.Unjudged+len(r.Artifacts), r.Counts.Deny)
+}
+
 // New makes a report of a decision.
 func New(d decision.Decision, m Meta) Report {
 	r := Report{
@@ -138,9 +144,7 @@ func New(d decision.Decision, m Meta) Report {
 	}
 	if d.Unjudged > 0 {
 		r.Level = artifact.NonCompliant.String()
-		r.Notes = append(slices.Clone(r.Notes), fmt.Sprintf(
-			"%d of %d artifacts were not judged: the artifacts before them have %d denials, the most that is reported. Fix those, then verify again.",
-			d.Unjudged, d.Unjudged+len(d.Artifacts), r.Counts.Deny))
+		r.Notes = append(slices.Clone(r.Notes), r.unjudgedNote())
 	}
 	switch {
 	case r.Counts.Deny > 0, d.Unjudged > 0, m.FailOnWarn && r.Counts.Warn > 0:

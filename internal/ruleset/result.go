@@ -3,6 +3,7 @@ package ruleset
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/open-policy-agent/opa/v1/ast"
@@ -29,6 +30,7 @@ type Member struct {
 	Insert       string // the line that, inserted before Line, fixes it; "": none
 	// Statement is what a baseline names in place of the text at the position; "": that text.
 	Statement string
+	Count     int // the number with which the message begins, of what is counted in each shard; 0: none
 }
 
 // Members returns the members of one set of an answer. Anything else than a rule may answer is
@@ -73,7 +75,7 @@ func element(s Slot, v ast.Value) (Member, error) {
 	return found, nil
 }
 
-var objectKeys = []string{"column", "file", "fix", "insert", "line", "msg", "pointer", "statement", "term"}
+var objectKeys = []string{"column", "count", "file", "fix", "insert", "line", "msg", "pointer", "statement", "term"}
 
 func (f *Member) fill(o ast.Object) error {
 	err := o.Iter(func(k, v *ast.Term) error {
@@ -86,6 +88,8 @@ func (f *Member) fill(o ast.Object) error {
 			return f.number(string(key), v.Value, &f.Line)
 		case "column":
 			return f.number(string(key), v.Value, &f.Column)
+		case "count":
+			return f.number(string(key), v.Value, &f.Count)
 		}
 		text, ok := v.Value.(ast.String)
 		if !ok {
@@ -102,6 +106,10 @@ func (f *Member) fill(o ast.Object) error {
 		return f.fault("has a column without a line")
 	case f.Insert != "" && f.Line == 0:
 		return f.fault("has a line to insert and no line to insert it before")
+	case f.Count > 0 && !strings.HasPrefix(f.Message, strconv.Itoa(f.Count)+" "):
+		return f.fault(`has %d as "count", want the number with which the message begins`, f.Count)
+	case f.Count > 0 && f.Rule.Subject != SubjectExceptions: // others are evaluated where all that they count is known
+		return f.fault(`has a "count", which is for rules about %s`, SubjectExceptions)
 	}
 	return nil
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/host"
 	"github.com/codexlock/codexlock/internal/report"
+	"github.com/codexlock/codexlock/internal/report/shards"
 	"github.com/codexlock/codexlock/internal/shellquote"
 )
 
@@ -65,7 +66,7 @@ func (c *rendering) run(names []string) error {
 	}
 	// One shard is shown as what it is. That the others are missing is the result.
 	r, incomplete := reports[0].Report, error(nil)
-	if merged, err := report.Merge(reports); err == nil {
+	if merged, err := shards.Merge(reports); err == nil {
 		r = merged
 	} else if incomplete = err; len(reports) > 1 {
 		return err
@@ -84,17 +85,17 @@ func (c *rendering) run(names []string) error {
 }
 
 // read reads the named reports, or the one of standard input.
-func (c *rendering) read(names []string) ([]report.Named, error) {
+func (c *rendering) read(names []string) ([]shards.Named, error) {
 	if len(names) == 0 {
 		names = []string{"-"}
 	}
-	reports := make([]report.Named, len(names))
+	reports := make([]shards.Named, len(names))
 	for i, name := range names {
 		r, err := c.readOne(name)
 		if err != nil {
 			return nil, fmt.Errorf("read report %s: %w", name, err)
 		}
-		reports[i] = report.Named{Name: name, Report: r}
+		reports[i] = shards.Named{Name: name, Report: r}
 	}
 	return reports, nil
 }

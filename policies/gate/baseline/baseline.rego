@@ -28,7 +28,9 @@ warn contains {"msg": message, "file": _file} if {
 	message := sprintf("covers nothing: it is %s in the base commit", [object.get(input, ["exceptions", "baseline", "state"], "not known to be")])
 }
 
-warn contains {"msg": message, "file": _file, "pointer": object.get(first, "pointer", "")} if {
+# "count" has merged shards add up their numbers: each knows only the entries of its own
+# artifacts.
+warn contains {"msg": message, "file": _file, "pointer": object.get(first, "pointer", ""), "count": count(stale)} if {
 	stale := input.exceptions.baseline.stale
 	first := stale[0]
 	message := sprintf("%d of %v entries no longer cover a finding, the first is %s of %s", [

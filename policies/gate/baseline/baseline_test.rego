@@ -57,6 +57,7 @@ test_p1_stale_is_found if {
 		"msg": "2 of 3 entries no longer cover a finding, the first is script.posix of scripts/a.sh",
 		"file": "codexlock-baseline.json",
 		"pointer": "/findings/1",
+		"count": 2,
 	}} with input as _one({"entries": 3, "stale": [
 		{"pointer": "/findings/1", "rule": "script.posix", "path": "scripts/a.sh"},
 		{"pointer": "/findings/2", "rule": "script.usage", "path": "scripts/b.sh"},
@@ -81,6 +82,7 @@ test_p1_missing_facts_are_found if {
 		"msg": "1 of its entries no longer cover a finding, the first is a rule of an artifact",
 		"file": "codexlock-baseline.json",
 		"pointer": "",
+		"count": 1,
 	}} with input as _with({"state": "valid", "stale": [{}], "never": []})
 }
 
