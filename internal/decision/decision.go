@@ -53,6 +53,10 @@ func (k Kind) Unattested() bool {
 // other rules rely: if it were silenced, they would be silent too.
 const ExceptedNever = "never"
 
+// ExcerptNever is the value of custom.excerpt in the METADATA of a rule that finds secrets: no
+// line of a file that it has a finding about is in a report.
+const ExcerptNever = "never"
+
 // A Rule is the METADATA of a policy package.
 type Rule struct {
 	Code        string         `json:"code"`        // area.rule: the package path without "codexlock."
@@ -70,6 +74,8 @@ type Rule struct {
 	EffectiveOn string `json:"effective_on,omitempty"`
 	// Excepted is never if no exception, baseline or setting may cover the rule's findings, because other rules rely on them.
 	Excepted string `json:"excepted,omitempty"`
+	// Excerpt is never if no line of a file that the rule has a finding about may be shown.
+	Excerpt string `json:"excerpt,omitempty"`
 	// Kind says what its findings mean to commands; absent: nothing special.
 	Kind Kind `json:"kind,omitempty"`
 	// Cause is the code of the rule that leads where several findings about one subject have one cause.
@@ -121,18 +127,6 @@ type Suppression struct {
 
 // Selector returns the selector that names the finding.
 func (f *Finding) Selector() Selector { return Selector{f.Rule, f.Term} }
-
-// An Excerpt is the line of a finding, for readers of a report.
-type Excerpt struct {
-	Text  string `json:"text"`           // the line, or the part of it around the finding's column
-	From  int    `json:"from,omitempty"` // the column of the first character of Text; absent: 1
-	Width int    `json:"width"`          // how many characters the finding is about
-	Cut   bool   `json:"cut,omitempty"`  // the line goes on after Text
-}
-
-// MaxExcerpts is how many findings of a report may have an excerpt: the first ones. Nobody
-// reads more at once, and each costs a search for secrets.
-const MaxExcerpts = 200
 
 // An Artifact is the decision about one artifact.
 type Artifact struct {
@@ -186,6 +180,7 @@ type FoundRule struct {
 	Title       string `json:"title"`
 	Problem     string `json:"problem,omitempty"` // what its findings are, in a few words; absent: the rule does not say it
 	Line        string `json:"line,omitempty"`    // the line that fixes a finding; absent: there is no such line
+	Excerpt     string `json:"excerpt,omitempty"` // never: no line of the files of its findings is shown
 	Description string `json:"description,omitempty"`
 	Page        string `json:"page,omitempty"` // the address of its page; absent: it is an owner's rule
 }

@@ -30,10 +30,15 @@ const (
 	maxLine = 1 << 20
 )
 
-// Add gives the first findings the lines that they are about. No line is shown of a
-// text in which a secret is found, nor of one that could not be searched.
-func Add(ctx context.Context, head trees.Tree, findings []decision.Finding) error {
+// Add gives the first findings the lines that they are about. No line is shown of a text in
+// which a rule with custom.excerpt: never has a finding. Not every text is searched by such a
+// rule, so none is shown either of a text in which a secret is found here, or that could not be
+// searched.
+func Add(ctx context.Context, head trees.Tree, findings []decision.Finding, rules []decision.FoundRule) error {
 	texts := map[string]*readableText{}
+	for file := range decision.Concealed(findings, rules) {
+		texts[file] = nil
+	}
 	for i := range findings[:min(len(findings), decision.MaxExcerpts)] {
 		f := &findings[i]
 		if !f.Placed {

@@ -124,7 +124,7 @@ func (g *Gate) Evaluate(ctx context.Context, use func(Outcome) error) error {
 		return err
 	}
 	if decided.Unjudged == 0 {
-		if err := excerpt.Add(limited, e.Change.Head, decided.Findings); err != nil {
+		if err := excerpt.Add(limited, e.Change.Head, decided.Findings, decided.Found); err != nil {
 			return cmp.Or(context.Cause(limited), err)
 		}
 	}

@@ -376,7 +376,7 @@ func (e *Engine) found(findings []decision.Finding) []decision.FoundRule {
 		if !codes[r.Code] {
 			continue
 		}
-		about := decision.FoundRule{Code: r.Code, Title: r.Title, Problem: r.Problem, Line: r.Line, Description: r.Description}
+		about := decision.FoundRule{Code: r.Code, Title: r.Title, Problem: r.Problem, Line: r.Line, Excerpt: r.Excerpt, Description: r.Description}
 		if r.Standard {
 			about.Page = decision.PageURL(r.Code)
 		}

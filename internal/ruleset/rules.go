@@ -157,7 +157,7 @@ func (r *Rule) describe(m *module) *Error {
 		r.Severity = decision.Deny
 	}
 	if m.replaced != nil {
-		r.Kind, r.Cause = decision.Kind(noteOf(m.replaced, "kind")), noteOf(m.replaced, "cause")
+		r.Kind, r.Cause, r.Excerpt = decision.Kind(noteOf(m.replaced, "kind")), noteOf(m.replaced, "cause"), noteOf(m.replaced, "excerpt")
 	}
 	notes := packageNotes(m)
 	if notes == nil {
@@ -189,6 +189,7 @@ func (r *Rule) describe(m *module) *Error {
 	r.Kind = decision.Kind(kind)
 	custom.read("cause", &r.Cause, codeForm.MatchString, "the code of the rule that leads, such as lock.drift", false)
 	custom.read("excepted", &r.Excepted, func(s string) bool { return s == decision.ExceptedNever }, "never, or no such key", false)
+	custom.read("excerpt", &r.Excerpt, func(s string) bool { return s == decision.ExcerptNever }, "never, or no such key", false)
 	custom.readOlder()
 	custom.read("effective_on", &r.EffectiveOn, isTime, "a time such as 2027-01-01T00:00:00Z, from when on the rule denies", false)
 	custom.read("level", &level, func(s string) bool { return s == artifact.Tier1.String() || s == artifact.NonCompliant.String() }, "tier-1 or non-compliant", false)

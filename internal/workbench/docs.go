@@ -79,6 +79,9 @@ Every rule that the gate asks, by code: what has to hold, what is said where it 
 		if r.Excepted != "" {
 			fmt.Fprintf(&b, "- Excepted: %s, because other rules rely on it\n", r.Excepted)
 		}
+		if r.Excerpt != "" {
+			fmt.Fprintf(&b, "- Excerpt: %s: no line of a file that it has a finding about is in a report\n", r.Excerpt)
+		}
 		if r.Optional {
 			b.WriteString("- Optional: `rules` in codexlock.yaml may set it to `off` or `warn`\n")
 		}

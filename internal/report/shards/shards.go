@@ -73,12 +73,13 @@ func Merge(reports []Named) (report.Report, error) {
 	}
 	slices.SortStableFunc(d.Findings, decision.CompareFindings)
 	d.Findings = slices.CompactFunc(d.Findings, func(a, b decision.Finding) bool { return a.Artifact == "" && reflect.DeepEqual(a, b) })
+	d.Found = foundIn(d.Found, d.Findings)
+	concealed := decision.Concealed(d.Findings, d.Found)
 	for i := range d.Findings {
-		if i >= decision.MaxExcerpts || d.Unjudged > 0 {
-			d.Findings[i].Excerpt = nil // as one run leaves them out
+		if f := &d.Findings[i]; i >= decision.MaxExcerpts || d.Unjudged > 0 || concealed[f.File] {
+			f.Excerpt = nil // as one run leaves them out
 		}
 	}
-	d.Found = foundIn(d.Found, d.Findings)
 	d.Answers = d.Rules * len(d.Artifacts)
 	return report.New(d, m), nil
 }

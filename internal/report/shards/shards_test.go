@@ -149,6 +149,24 @@ func TestShardsThatStopWithoutDenials(t *testing.T) {
 	}
 }
 
+// TestShardsConceal: a line that one shard shows is left out if another shard has a finding of a
+// rule that finds secrets in the file.
+func TestShardsConceal(t *testing.T) {
+	all := make([]shards.Named, 2)
+	for i, rule := range []decision.FoundRule{{Code: "a.b"}, {Code: "a.secret", Excerpt: decision.ExcerptNever}} {
+		f := decision.Finding{Rule: rule.Code, Severity: decision.Deny, File: "shared", Line: i + 1}
+		if i == 0 {
+			f.Excerpt = &decision.Excerpt{Text: "PIN=4711"}
+		}
+		all[i] = shards.Named{Report: report.New(decision.Decision{Findings: []decision.Finding{f}, Found: []decision.FoundRule{rule}},
+			report.Meta{Shard: &report.Shard{Index: i + 1, Total: 2, Paths: artifact.HashPaths(nil).String()}})}
+	}
+	merged, err := shards.Merge(all)
+	if err != nil || len(merged.Findings) != 2 || merged.Findings[0].Excerpt != nil {
+		t.Errorf("merged: %+v, %v", merged.Findings, err)
+	}
+}
+
 // TestShardsAgreeOnUses: the numbers of uses are the same in all shards of one run.
 func TestShardsAgreeOnUses(t *testing.T) {
 	all := make([]shards.Named, 2)

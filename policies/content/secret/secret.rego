@@ -8,6 +8,7 @@
 #   requirement: ZT-9.2
 #   severity: deny
 #   problem: File contains a credential
+#   excerpt: never
 #   fix: "revoke it, because it stays in Git's history; read it from the environment instead, then attest: codexlock attest {artifact}"
 package codexlock.content.secret
 
