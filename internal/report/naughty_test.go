@@ -1,13 +1,59 @@
 package report_test
 
 import (
+	"encoding/json"
+	"os"
 	"strings"
+	"testing"
 	"unicode"
+	"unicode/utf8"
+
+	"github.com/codexlock/codexlock/internal/report"
 )
 
-// naughty is text that is more than text to a terminal, to the runner of an
-// action, or to Markdown.
-var naughty = []string{
+// listed is the number of strings in the Big List of Naughty Strings.
+const listed = 515
+
+// naughty is text that is more than text to a terminal, to the runner of an action, or to
+// Markdown: our own, and the Big List of Naughty Strings.
+var naughty = append(own, bigList()...)
+
+func bigList() (list []string) {
+	text, err := os.ReadFile("testdata/blns/blns.json")
+	if err == nil {
+		err = json.Unmarshal(text, &list)
+	}
+	if err != nil {
+		panic(err)
+	}
+	return list
+}
+
+// TestEveryFormatIsInert: whatever a text from outside is, no format has a command of others,
+// or something that does not show. The other tests hold each format to its own oracle.
+func TestEveryFormatIsInert(t *testing.T) {
+	if n := len(naughty) - len(own); n != listed {
+		t.Fatalf("%d strings in testdata/blns, want %d", n, listed)
+	}
+	for _, format := range report.Formats() {
+		for _, s := range naughty {
+			text := write(t, format, from(s), report.Options{})
+			if !utf8.ValidString(text) {
+				t.Errorf("%s of %.100q is not UTF-8", format, s)
+			}
+			if found := runnerCommands(text); format != "github" && len(found) > 0 { // see checkLogs
+				t.Errorf("%s of %.100q: the runner finds %+v", format, s, found)
+			}
+			switch format {
+			case "html", "junit": // see checkPage and checkJUnit
+			default:
+				inert(t, format, text)
+			}
+		}
+	}
+}
+
+var own = []string{
 	"", " ", "\n", "\r", "\r\n", "\t", "\x00", "\x7f", "\u0085", "\u2028", "\u2029", "\v\f",
 	"::error::x", "::error file=a::x", "\n::error::x", "\r::error::x", "\r\n::set-output name=a::b", "  ::error::x",
 	"\u00a0::error::x", "\u3000::error::x", "\u2003::add-mask::x", "::stop-commands::x", "x\n\t::debug::y", "::", ":::", "::notice::",
