@@ -66,7 +66,9 @@ func Examine(s Setup) Diagnosis {
 	e.clone()
 	d := Diagnosis{Schema: schema, Checks: []string{}, Findings: []Finding{}}
 	for _, g := range e.gateJobs {
-		d.Checks = append(d.Checks, g.called.name())
+		if g.judgesPulls() || !slices.ContainsFunc(e.gateJobs, gateJob.judgesPulls) {
+			d.Checks = append(d.Checks, g.called.name())
+		}
 	}
 	slices.Sort(d.Checks)
 	d.Checks = slices.Compact(d.Checks)

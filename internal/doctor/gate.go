@@ -35,6 +35,12 @@ func (s step) runsGate() bool {
 // onPulls are the events with which a workflow judges a pull request.
 var onPulls = []string{"pull_request", "pull_request_target", "workflow_run"}
 
+// judgesPulls reports whether a gate's job runs for a pull request: only then can a merge wait
+// for its check.
+func (g gateJob) judgesPulls() bool {
+	return slices.ContainsFunc(onPulls, func(name string) bool { _, on := g.top().event(name); return on })
+}
+
 // gates finds the jobs that run the gate, and looks at each.
 func (e *examination) gates() {
 	pulls := false
@@ -54,10 +60,7 @@ func (e *examination) gates() {
 				continue // a job that signs verifies what it signs
 			}
 			e.gateJobs = append(e.gateJobs, g)
-			for _, name := range onPulls {
-				_, on := w.event(name)
-				pulls = pulls || on
-			}
+			pulls = pulls || g.judgesPulls()
 		}
 	}
 	switch {
