@@ -55,11 +55,11 @@ lint: setup ## gofmt, go vet, staticcheck, actionlint, shellcheck
 
 .PHONY: rego
 rego: setup ## the rules under the stock opa and regal: format, types, tests, coverage, style
-	@test -z "$$($(BIN)/opa fmt --list policies)" || { echo 'opa fmt: run opa fmt -w policies'; $(BIN)/opa fmt --diff policies; exit 1; }
+	@test -z "$$($(BIN)/opa fmt --list policies editors)" || { echo 'opa fmt: run opa fmt -w policies editors'; $(BIN)/opa fmt --diff policies editors; exit 1; }
 	$(BIN)/opa check --strict --schema schemas policies
 	$(BIN)/opa test policies
 	$(BIN)/opa test --coverage --threshold 100 --format json policies > build/coverage.json || { echo 'opa test: coverage is below 100%, see build/coverage.json'; exit 1; }
-	REGAL_DISABLE_VERSION_CHECK=1 $(BIN)/regal lint policies
+	REGAL_DISABLE_VERSION_CHECK=1 $(BIN)/regal lint --rules editors/regal policies
 	go run ./cmd/codexlock policy bundle --output build/standard.tar.gz # the stock opa reads it
 	$(BIN)/opa check -b build/standard.tar.gz
 	test "$$($(BIN)/opa eval -b build/standard.tar.gz -f raw 'is_set(data.codexlock.lock.drift.deny)')" = true

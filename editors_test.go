@@ -138,3 +138,86 @@ func keywords(v any, names bool) []string {
 	}
 	return all
 }
+
+// regalRule is the rule for Regal that knows the facts.
+const regalRule = "editors/regal/unknown_fact.rego"
+
+// factsMark is the line of the rule above the facts.
+const factsMark = "# The facts of schemas/facts.json; CODEXLOCK_UPDATE=1 go test . -run TestRegalKnowsTheFacts writes them.\n"
+
+// A factSchema is the part of schemas/facts.json that says which facts there are.
+type factSchema struct {
+	Ref        string                 `json:"$ref"`
+	Properties map[string]*factSchema `json:"properties"`
+	Items      *factSchema            `json:"items"`
+	Open       any                    `json:"additionalProperties"`
+	Defs       map[string]*factSchema `json:"$defs"`
+}
+
+// names adds the path of a fact and of those inside it, with * for the items of a list.
+func (s *factSchema) names(t *testing.T, whole *factSchema, at string, all *[]string) {
+	t.Helper()
+	if s.Ref != "" {
+		s = whole.Defs[strings.TrimPrefix(s.Ref, "#/$defs/")]
+	}
+	if s == nil || s.Properties != nil && s.Open != false {
+		t.Fatalf("%q is not described, or takes keys that are not: the rule cannot name them", at)
+	}
+	for name, inner := range s.Properties {
+		p := strings.TrimPrefix(at+"/"+name, "/")
+		*all = append(*all, p)
+		inner.names(t, whole, p, all)
+	}
+	if s.Items != nil {
+		*all = append(*all, at+"/*")
+		s.Items.names(t, whole, at+"/*", all)
+	}
+}
+
+// TestRegalKnowsTheFacts: the rule for editors names each fact of the schema.
+func TestRegalKnowsTheFacts(t *testing.T) {
+	text, err := os.ReadFile("schemas/facts.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var whole factSchema
+	if err := json.Unmarshal(text, &whole); err != nil {
+		t.Fatal(err)
+	}
+	var all []string
+	whole.names(t, &whole, "", &all)
+	slices.Sort(all)
+	if len(all) < 200 || !slices.Contains(all, "manifest/inputs/*/path") {
+		t.Fatalf("%d facts, want at least 200 with manifest/inputs/*/path", len(all))
+	}
+	rule, err := os.ReadFile(regalRule)
+	if err != nil {
+		t.Fatal(err)
+	}
+	code, _, ok := strings.Cut(string(rule), factsMark)
+	if !ok {
+		t.Fatalf("%s has no line %q", regalRule, factsMark)
+	}
+	want := code + factsMark + "_facts := {fact |\n\tsome line in [\n\t\t`" + strings.Join(wrap(all), "`,\n\t\t`") + "`,\n\t]\n\tsome fact in split(line, \" \")\n}\n"
+	if want == string(rule) {
+		return
+	}
+	if os.Getenv("CODEXLOCK_UPDATE") == "" {
+		t.Fatalf("%s does not have the facts of schemas/facts.json: CODEXLOCK_UPDATE=1 go test . -run TestRegalKnowsTheFacts", regalRule)
+	}
+	if err := os.WriteFile(regalRule, []byte(want), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// wrap joins names to lines of about 120 characters.
+func wrap(names []string) (lines []string) {
+	for _, name := range names {
+		if n := len(lines); n > 0 && len(lines[n-1])+len(name) < 120 {
+			lines[n-1] += " " + name
+			continue
+		}
+		lines = append(lines, name)
+	}
+	return lines
+}
