@@ -100,8 +100,8 @@ var only = map[string]string{
 var calls = map[string]string{
 	"txn.Hooks": "", // tests alone
 	"time.Now":  "cmd/codexlock-use internal/host bench", "time.Since": "bench",
-	"os.Getenv": "bench/profiled", "os.LookupEnv": "internal/host internal/supervisor", "os.Environ": "cmd/codexlock-use internal/host internal/supervisor bench bench/precision", "os.Args": "cmd/codexlock-use internal/host internal/supervisor internal/buildinfo cmd/image",
-	"os.Stdin": "cmd/codexlock-use internal/host internal/sandbox internal/supervisor", "os.Stdout": "cmd/codexlock-use internal/buildinfo internal/host internal/sandbox internal/supervisor bench", "os.Stderr": "cmd/codexlock-use internal/handover internal/buildinfo internal/host internal/sandbox internal/supervisor bench bench/precision bench/profiled", "os.Getwd": "cmd/codexlock-use internal/host bench", "os.Executable": "cmd/codexlock-use internal/handover internal/host internal/supervisor",
+	"os.Getenv": "bench/profiled", "os.LookupEnv": "internal/host internal/supervisor", "os.Environ": "cmd/codexlock-use internal/host internal/supervisor bench bench/precision", "os.Args": "cmd/codexlock-use internal/host internal/supervisor internal/buildinfo/answer cmd/image",
+	"os.Stdin": "cmd/codexlock-use internal/host internal/sandbox internal/supervisor", "os.Stdout": "cmd/codexlock-use internal/buildinfo/answer internal/host internal/sandbox internal/supervisor bench", "os.Stderr": "cmd/codexlock-use internal/handover internal/buildinfo/answer internal/host internal/sandbox internal/supervisor bench bench/precision bench/profiled", "os.Getwd": "cmd/codexlock-use internal/host bench", "os.Executable": "cmd/codexlock-use internal/handover internal/host internal/supervisor",
 }
 
 // writes are the functions that make, change, rename or remove files, or can. Only
@@ -123,7 +123,7 @@ var writers = map[string]struct{ calls, what string }{
 	"internal/keyfile":     {"os.OpenFile", "reading a key file, which is no symlink"},
 	"internal/git":         {"os.MkdirTemp os.OpenFile os.RemoveAll", "temporary repositories, into which it fetches"},
 	"internal/repo":        {"os.OpenFile unix.Open unix.Openat2", "reading, without following symlinks"},
-	"internal/launch":      {"unix.Open unix.Openat unix.Openat2 unix.Write", "looking where a watched process's names lead, and the socket to it"},
+	"internal/launch":      {"os.OpenFile unix.Open unix.Openat unix.Openat2 unix.Write", "looking where a watched process's names lead, its memory, and the socket to it"},
 	"internal/owned":       {"os.OpenFile syscall.Flock", "trust files, state files and logs, which are added to"},
 	"internal/use":         {"os.CreateTemp os.OpenRoot os.Remove unix.Open unix.Openat2", "reading without following symlinks, the copies that the user asks for, and files without a name"},
 	"internal/sandbox":     {"os.Chmod os.Chown os.Mkdir os.MkdirAll os.MkdirTemp os.OpenFile os.RemoveAll os.WriteFile unix.Open", "the sandbox's own folder, /proc, and what a test finds it cannot open"},

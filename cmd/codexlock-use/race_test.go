@@ -61,6 +61,7 @@ const raceText = "#!/bin/sh\necho good\n"
 func prepared(t *testing.T) *repository {
 	r := newRepository(t)
 	r.attest("d/s.sh", raceText, 0o755)
+	r.attest("main.sh", "#!/bin/sh\n\"$1\"\n", 0o755)
 	r.write(r.name("evil.sh"), evilText, 0o755)
 	other := &repository{t: t, root: r.root + "2", key: r.key, at: r.at}
 	other.attest("d/s.sh", raceText, 0o755)
@@ -93,7 +94,7 @@ func TestRaces(t *testing.T) {
 	}
 	lost, ran := 0, 0
 	for _, race := range races() {
-		for _, way := range []string{"fd", "path", "open", "plain"} {
+		for _, way := range []string{"fd", "path", "sibling", "open", "plain"} {
 			r := prepared(t)
 			stop, done := make(chan struct{}), make(chan struct{})
 			go func() {
@@ -116,6 +117,8 @@ func TestRaces(t *testing.T) {
 				switch way {
 				case "fd", "path":
 					cmd = exec.Command(name, append(append([]string{"run"}, base...), "--as", way, "--", r.name("d/s.sh"))...)
+				case "sibling":
+					cmd = exec.Command(name, append(append([]string{"run"}, base...), "--as", "path", "--", r.name("main.sh"), r.name("d/s.sh"))...)
 				case "open":
 					cmd = exec.Command(name, append(append([]string{"open"}, base...), r.name("d/s.sh"), "--", "/bin/sh", "{}")...)
 				case "plain":
@@ -137,7 +140,7 @@ func TestRaces(t *testing.T) {
 			_ = os.RemoveAll(filepath.Dir(r.root))
 		}
 	}
-	t.Logf("of %d tries of each of %d races in 3 ways, %d executed the verified bytes; the plain way executed others %d times", n, len(races()), ran, lost)
+	t.Logf("of %d tries of each of %d races in 4 ways, %d executed the verified bytes; the plain way executed others %d times", n, len(races()), ran, lost)
 	if ran == 0 {
 		t.Error("nothing was ever executed: the races prove nothing")
 	}

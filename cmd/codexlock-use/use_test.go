@@ -404,7 +404,10 @@ func TestAnotherUser(t *testing.T) {
 	r.attest("s.sh", "#!/bin/sh\n. ./lib.sh\n", 0o755)
 	r.attest("lib.sh", "echo lib; grep NoNewPrivs /proc/self/status\n", 0o644)
 	r.attest("sudo.sh", "#!/bin/sh\nsudo -n true || true; grep NoNewPrivs /proc/self/status\n", 0o755)
+	r.attest("main.sh", "#!/bin/sh\n./sibling.sh\n", 0o755)
+	r.attest("sibling.sh", "#!/bin/sh\necho \"sibling $0\"\n", 0o755)
 	for _, c := range []struct{ way, script, want string }{
+		{"path", "main.sh", "sibling ./sibling.sh\n"},
 		{"path", "s.sh", "lib\nNoNewPrivs:\t1\n"}, {"auto", "s.sh", "lib\nNoNewPrivs:\t1\n"}, {"fd", "s.sh", "lib\nNoNewPrivs:\t0\n"}, {"auto", "sudo.sh", "NoNewPrivs:\t0\n"},
 	} {
 		if err := os.Chmod(r.trust, 0o644); err != nil {

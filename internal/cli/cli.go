@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/codexlock/codexlock/internal/buildinfo"
+	"github.com/codexlock/codexlock/internal/buildinfo/answer"
 	"github.com/codexlock/codexlock/internal/cli/attestcmd"
 	"github.com/codexlock/codexlock/internal/cli/auditcmd"
 	"github.com/codexlock/codexlock/internal/cli/doctorcmd"
@@ -75,7 +76,7 @@ func rootCommand(w host.World) *cobra.Command {
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.SetFlagErrorFunc(flagError)
 	root.Flags().Bool("version", false, "print the version")
-	root.SetVersionTemplate(buildinfo.Text())
+	root.SetVersionTemplate(answer.Text())
 	for _, command := range []func(host.World) *cobra.Command{
 		attestcmd.Attest,
 		auditcmd.New,
@@ -152,7 +153,7 @@ func versionCommand(w host.World) *cobra.Command {
 	return &cobra.Command{
 		Use: "version", Short: "Print the version", Example: "  codexlock version", Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			_, err := io.WriteString(w.Stdout, buildinfo.Text())
+			_, err := io.WriteString(w.Stdout, answer.Text())
 			return err
 		},
 	}

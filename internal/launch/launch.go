@@ -23,6 +23,10 @@ func IsProgram(head []byte) bool { return bytes.HasPrefix(head, []byte("\x7fELF"
 // watched and then becomes the interpreter. The next one is a socket's descriptor.
 const ChildArgument = "watched-child"
 
+// SiblingArgument is the first argument of this program where a watched process executes it
+// instead of a protected file, to become that. The next one is the name of a file in memory.
+const SiblingArgument = "watched-sibling"
+
 // The ways to execute a script.
 const (
 	Auto = "auto" // path, or descriptor where the script needs privileges or path is not possible

@@ -14,3 +14,6 @@ func (c *Command) open(context.Context) (int, error) {
 
 // Child needs Linux.
 func Child([]string, []string) error { return &LaunchError{"run needs Linux", ""} }
+
+// Sibling needs Linux.
+func Sibling([]string, []string) error { return &LaunchError{"run needs Linux", ""} }

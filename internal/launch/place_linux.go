@@ -32,6 +32,7 @@ type call struct {
 	pid         uint32
 	dir         int // a descriptor of the process, or unix.AT_FDCWD
 	name        string
+	at          uint64 // where the name is, in the memory of the process
 	reads       reading
 	closeOnExec bool
 	beneath     bool // an absolute name is seen from dir (openat2, RESOLVE_IN_ROOT)
@@ -63,7 +64,7 @@ func readCall(q *request) (c call, err error) {
 	default:
 		return c, fmt.Errorf("system call %d", q.nr)
 	}
-	c.closeOnExec = flags&unix.O_CLOEXEC != 0
+	c.at, c.closeOnExec = pointer, flags&unix.O_CLOEXEC != 0
 	switch {
 	case c.reads == executes:
 	case flags&(unix.O_PATH|unix.O_DIRECTORY) != 0, flags&unix.O_ACCMODE == unix.O_WRONLY, flags&unix.O_TRUNC != 0:

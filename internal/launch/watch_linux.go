@@ -132,6 +132,7 @@ type watcher struct {
 	listener int
 	place    *place
 	held     map[string]*use.Held // what was verified, by path
+	renamed  map[renaming]string  // the names that were replaced
 	refused  map[string]bool      // what was complained about
 }
 
@@ -140,7 +141,7 @@ func newWatcher(ctx context.Context, c *Command, listener int) (*watcher, error)
 	if err != nil {
 		return nil, err
 	}
-	return &watcher{c: c, ctx: ctx, listener: listener, place: p, held: map[string]*use.Held{c.Held.Path.String(): c.Held}, refused: map[string]bool{}}, nil
+	return &watcher{c: c, ctx: ctx, listener: listener, place: p, held: map[string]*use.Held{c.Held.Path.String(): c.Held}, refused: map[string]bool{}, renamed: map[renaming]string{}}, nil
 }
 
 func (w *watcher) ioctl(call uintptr, arg unsafe.Pointer) unix.Errno {
@@ -191,11 +192,12 @@ func (w *watcher) others() bool {
 func (w *watcher) answer(q *request) {
 	r := response{id: q.id, flags: unix.SECCOMP_USER_NOTIF_FLAG_CONTINUE}
 	call, err := readCall(q)
+	call = w.original(call)
 	var p string
 	if err == nil {
 		p, err = w.place.protected(call)
 	}
-	if err == nil && w.ioctl(unix.SECCOMP_IOCTL_NOTIF_ID_VALID, unsafe.Pointer(&q.id)) != 0 {
+	if err == nil && !w.asks(q) {
 		return // what was read may be another process's
 	}
 	switch {
@@ -207,8 +209,9 @@ func (w *watcher) answer(q *request) {
 			delete(w.held, p) // it is about to be changed
 		}
 	case call.reads == executes:
-		r = refusal(q, unix.EACCES)
-		w.complain(p, &use.Denial{Path: p, Rule: "use.unverified", Message: "is executed by a script that is verified at use, and the kernel would read it again", Next: "have the script call it so: codexlock run -- " + p})
+		if errno := w.execute(q, call, p); errno != 0 {
+			r = refusal(q, errno)
+		}
 	case call.reads == readsAndWrites:
 		r = refusal(q, unix.EACCES)
 		w.complain(p, &use.Denial{Path: p, Rule: "layout.immutable", Message: "is opened to read and to write, and a protected file is only read"})
@@ -220,6 +223,11 @@ func (w *watcher) answer(q *request) {
 		}
 	}
 	_ = w.ioctl(unix.SECCOMP_IOCTL_NOTIF_SEND, unsafe.Pointer(&r))
+}
+
+// asks reports whether a process still waits for the answer to its call.
+func (w *watcher) asks(q *request) bool {
+	return w.ioctl(unix.SECCOMP_IOCTL_NOTIF_ID_VALID, unsafe.Pointer(&q.id)) == 0
 }
 
 func refusal(q *request, errno unix.Errno) response {
@@ -234,24 +242,35 @@ func (w *watcher) complain(what string, err error) {
 	}
 }
 
-// hand verifies a protected file and gives the process a descriptor of the verified bytes,
-// as the result of its call. It returns 0 or the error that the call ends with.
+// verified returns a protected file, verified when it is first asked for, or the error that
+// the call ends with.
+func (w *watcher) verified(name string) (*use.Held, unix.Errno) {
+	if h, ok := w.held[name]; ok {
+		return h, 0
+	}
+	p, err := w.c.Verifier.Below(name)
+	var h *use.Held
+	if err == nil {
+		h, err = w.c.Verifier.Verify(w.ctx, p, use.Run, w.c.Hold)
+	}
+	var missing *use.NotFoundError
+	switch {
+	case errors.As(err, &missing):
+		return nil, unix.ENOENT
+	case err != nil:
+		w.complain(name, err)
+		return nil, unix.EACCES
+	}
+	w.held[name] = h
+	return h, 0
+}
+
+// hand gives the process a descriptor of the verified bytes of a protected file, as the
+// result of its call. It returns 0 or the error that the call ends with.
 func (w *watcher) hand(q *request, name string, closeOnExec bool) unix.Errno {
-	h, ok := w.held[name]
-	if !ok {
-		p, err := w.c.Verifier.Below(name)
-		if err == nil {
-			h, err = w.c.Verifier.Verify(w.ctx, p, use.Run, w.c.Hold)
-		}
-		var missing *use.NotFoundError
-		switch {
-		case errors.As(err, &missing):
-			return unix.ENOENT
-		case err != nil:
-			w.complain(name, err)
-			return unix.EACCES
-		}
-		w.held[name] = h
+	h, errno := w.verified(name)
+	if errno != 0 {
+		return errno
 	}
 	// A description of its own, so that nobody shares the offset.
 	f, err := os.Open(fdPath(h.File()))
@@ -260,11 +279,11 @@ func (w *watcher) hand(q *request, name string, closeOnExec bool) unix.Errno {
 		return unix.EACCES
 	}
 	defer f.Close()
-	add := addFD{id: q.id, flags: unix.SECCOMP_ADDFD_FLAG_SEND, source: uint32(f.Fd())}
+	flags := uint32(0)
 	if closeOnExec {
-		add.newFlags = unix.O_CLOEXEC
+		flags = unix.O_CLOEXEC
 	}
-	switch errno := w.ioctl(unix.SECCOMP_IOCTL_NOTIF_ADDFD, unsafe.Pointer(&add)); errno {
+	switch _, errno := w.add(q, f, unix.SECCOMP_ADDFD_FLAG_SEND, flags); errno {
 	case 0, unix.ENOENT: // or the process is gone
 		return 0
 	case unix.EMFILE:
@@ -273,4 +292,11 @@ func (w *watcher) hand(q *request, name string, closeOnExec bool) unix.Errno {
 		w.complain(name, &LaunchError{fmt.Sprintf("%s: hand over the verified bytes: %v", name, errno), "--as path needs Linux 5.14"})
 		return unix.EACCES
 	}
+}
+
+// add gives the process a descriptor, and returns its number there.
+func (w *watcher) add(q *request, f *os.File, how, flags uint32) (int, unix.Errno) {
+	add := addFD{id: q.id, flags: how, source: uint32(f.Fd()), newFlags: flags}
+	n, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(w.listener), unix.SECCOMP_IOCTL_NOTIF_ADDFD, uintptr(unsafe.Pointer(&add)))
+	return int(n), errno
 }

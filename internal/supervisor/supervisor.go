@@ -60,7 +60,7 @@ func init() {
 }
 
 // isAlone reports whether a command needs no worker, because it reads nothing but its
-// arguments: version, which internal/buildinfo answers, and help. A flag before --help
+// arguments: version, which internal/buildinfo/answer answers, and help. A flag before --help
 // could take that for its value, so there must be none.
 func isAlone(args []string) bool {
 	if len(args) < 2 {

@@ -48,6 +48,26 @@ func Memory(program func(head []byte) bool) Hold {
 	}
 }
 
+// SealedProgram returns a file in memory that the kernel executes and that nobody can change.
+func SealedProgram(data []byte) (*os.File, error) {
+	m, err := sealable("codexlock", true)
+	if err != nil {
+		return nil, err
+	}
+	if _, err = m.Write(data); err == nil {
+		_, err = unix.FcntlInt(m.Fd(), unix.F_ADD_SEALS, seals)
+	}
+	if err != nil {
+		m.Close()
+		return nil, fmt.Errorf("copy into sealed memory: %w", err)
+	}
+	c, err := reopened(m)
+	if err != nil {
+		return nil, err
+	}
+	return c.(heldFile).File, nil
+}
+
 // onlyWriter hides what io.Copy would use instead of Write: the number of bytes is bounded
 // by us.
 type onlyWriter struct{ io.Writer }
@@ -147,17 +167,19 @@ func (h *Held) Broken() <-chan struct{} {
 	if !ok {
 		return nil
 	}
-	done := make(chan struct{})
+	done, again := make(chan struct{}), make(chan struct{})
+	go func() {
+		for {
+			time.Sleep(time.Second) // the signal can have come before anybody listened
+			again <- struct{}{}
+		}
+	}()
 	go func() {
 		defer close(done)
-		// The signal can have come before anybody listened.
-		for tick := time.NewTicker(time.Second); ; {
+		for l.whole() {
 			select {
 			case <-l.broken:
-			case <-tick.C:
-			}
-			if !l.whole() {
-				return
+			case <-again:
 			}
 		}
 	}()

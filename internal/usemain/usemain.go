@@ -47,18 +47,21 @@ func Main(w World) int {
 	if len(w.Args) < 2 {
 		return p.help()
 	}
-	if w.Args[1] != launch.ChildArgument { // whose memory the watcher reads
-		guard()
+	switch w.Args[1] {
+	case launch.ChildArgument: // the watcher reads its memory, and prints the error
+		_ = launch.Child(w.Args[2:], w.Environ)
+		return codeFailed
+	case launch.SiblingArgument: // and that of this one
+		p.print(launch.Sibling(w.Args[2:], w.Environ))
+		return codeDenied
 	}
+	guard()
 	switch w.Args[1] {
 	case "-h", "--help", "help":
 		return p.help()
 	case "version", "--version":
-		_, _ = io.WriteString(w.Stdout, buildinfo.Text())
+		_, _ = io.WriteString(w.Stdout, buildinfo.Text("", ""))
 		return 0
-	case launch.ChildArgument:
-		_ = launch.Child(w.Args[2:], w.Environ) // the watcher prints it
-		return codeFailed
 	}
 	c, ok := useflags.Find(w.Args[1])
 	if !ok {
