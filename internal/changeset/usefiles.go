@@ -30,7 +30,7 @@ func useSite(name string) facts.UseSite {
 		return facts.UseSiteWorkflows
 	case isNamed(base, "Dockerfile"), isNamed(base, "Containerfile"):
 		return facts.UseSiteDocker
-	case base == "Makefile", base == "makefile", base == "GNUmakefile", strings.HasSuffix(base, ".mk"):
+	case base == "makefile", base == "GNUmakefile", strings.HasSuffix(base, ".mk"), base == "Makefile", strings.HasPrefix(base, "Makefile."):
 		return facts.UseSiteMake
 	case yml && (isNamed(base, "compose") || isNamed(base, "docker-compose")):
 		return facts.UseSiteCompose

@@ -99,6 +99,14 @@ func (r *reader) parse(name, text string) {
 		} else {
 			r.action(name, root, source)
 		}
+	case facts.UseSiteDocker:
+		r.dockerfile(name, text)
+	case facts.UseSiteMake:
+		r.makefile(name, text)
+	case facts.UseSiteCompose:
+		r.compose(name, text)
+	case facts.UseSitePreCommit:
+		r.preCommit(name, text)
 	}
 }
 

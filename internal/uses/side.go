@@ -224,3 +224,12 @@ func (s *side) IsFolder(name string) bool {
 	entry, ok := s.lookup(name)
 	return (!ok || entry.Kind == trees.Directory) && s.Holds(name)
 }
+
+// isDirectory reports whether a path is that of a folder.
+func (s *side) isDirectory(name string) bool {
+	if name == "." || name == "" {
+		return true
+	}
+	entry, ok := s.lookup(name)
+	return ok && entry.Kind == trees.Directory
+}

@@ -505,6 +505,15 @@ func (c *Command[V]) With(args []words.Argument, i int) *Command[V] {
 	return &next
 }
 
+// Seen returns a command whose code another observer is told of.
+func (c *Command[V]) Seen(o Observer[V]) *Command[V] {
+	next := *c
+	follow := *c.follow
+	follow.Observer = o
+	next.follow = &follow
+	return &next
+}
+
 // In returns a command as it is in another working directory.
 func (c *Command[V]) In(dir string) *Command[V] {
 	next := *c

@@ -257,13 +257,9 @@ func (s *Shell) copied(c *command, name string, v State) State {
 		return v
 	}
 	full := flow.Join(c.Dir, dest)
-	rel, inside := InWorkspace(full)
-	if !inside || strings.Contains(full, words.Hole) {
+	rel, ours := s.located(full)
+	if !ours || strings.Contains(full, words.Hole) {
 		return s.ChangesFile(c.Dir, dest, v)
-	}
-	rel, ours := s.InRepository(rel)
-	if !ours {
-		return v
 	}
 	if rel != "" && !s.Artifacts.IsFolder(rel) {
 		return v.Change(rel)

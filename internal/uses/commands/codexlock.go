@@ -44,17 +44,13 @@ func (s *Shell) codexlock(c *command, v State, depth int) (ok, fail State) {
 // trusted reports whether what a command of ours says counts: nothing decides which program it
 // is, what it reads or what it believes.
 func (s *Shell) trusted(c *command, v State) bool {
-	return v.spoiled == "" && v.script == "" && !s.elsewhere && !slices.ContainsFunc(c.Assigns, func(a flow.Assign) bool { return Risky(a.Name, a.Text) })
+	return v.spoiled == "" && v.script == "" && (!s.Container || s.Built) && !slices.ContainsFunc(c.Assigns, func(a flow.Assign) bool { return Risky(a.Name, a.Text) })
 }
 
 // verifies returns what codexlock verify verifies; ok is false where it verifies nothing, or not
 // all that the configuration asks for.
 func (s *Shell) verifies(c *command, v State) (paths []string, ok bool) {
-	dir, inside := InWorkspace(c.Dir)
-	if !inside || strings.Contains(c.Dir, words.Hole) || !s.trusted(c, v) || c.Guessed {
-		return nil, false
-	}
-	if _, ours := s.InRepository(dir); !ours {
+	if _, ours := s.located(c.Dir); !ours || strings.Contains(c.Dir, words.Hole) || !s.trusted(c, v) || c.Guessed {
 		return nil, false
 	}
 	all, operands := false, []string{}
@@ -92,11 +88,10 @@ func (s *Shell) verifies(c *command, v State) (paths []string, ok bool) {
 	}
 	for _, operand := range operands {
 		full := flow.Join(c.Dir, operand)
-		rel, inside := InWorkspace(full)
-		if !inside || strings.Contains(full, words.Hole) || operand == "" {
+		if strings.Contains(full, words.Hole) || operand == "" {
 			continue
 		}
-		if rel, ours := s.InRepository(rel); ours {
+		if rel, ours := s.located(full); ours {
 			paths = append(paths, rel)
 		}
 	}
@@ -123,7 +118,7 @@ func (s *Shell) usesVerified(c *command, used useflags.Command, v State, depth i
 				value = c.Args[i].Code
 			}
 		}
-		switch _, inside := InWorkspace(flow.Join(c.Dir, value)); {
+		switch _, inside := s.located(flow.Join(c.Dir, value)); {
 		case name == "help":
 			return
 		case name == "trust" && (inside || strings.Contains(value, words.Hole)):
@@ -135,7 +130,7 @@ func (s *Shell) usesVerified(c *command, used useflags.Command, v State, depth i
 		verified, by = facts.VerificationNone, ""
 	}
 	record := func(i int, kind facts.UseKind, folders bool) {
-		if t, is := s.Find(c.Dir, c.Args[i].Code, folders); is {
+		if t, is := s.find(c, c.Args[i].Code, folders); is {
 			s.use(kind, t, s.At, c.Offsets[i], verified, by)
 		}
 	}
@@ -165,14 +160,10 @@ func (s *Shell) standardScript(c *command) (script words.Argument, args []words.
 	if IsShell(args[0].Code) && len(args) > 1 {
 		args = args[1:]
 	}
-	if !strings.HasSuffix(args[0].Code, artifacttest.IngestPath.String()) || s.elsewhere {
+	if !strings.HasSuffix(args[0].Code, artifacttest.IngestPath.String()) || s.Container && !s.Built {
 		return args[0], nil, false
 	}
-	rel, inside := InWorkspace(flow.Join(c.Dir, args[0].Code))
-	if !inside {
-		return args[0], nil, false
-	}
-	rel, ours := s.InRepository(rel)
+	rel, ours := s.located(flow.Join(c.Dir, args[0].Code))
 	if !ours || rel != artifacttest.IngestPath.String() || len(args) == len(c.Args) && !strings.Contains(args[0].Code, "/") {
 		return args[0], nil, false
 	}
@@ -188,7 +179,7 @@ func (s *Shell) runsStandardScript(c *command, _ words.Argument, args []words.Ar
 	case args[0].Code == "--verify-all" && len(args) == 1:
 		return v.Verify(s.At.By(c.Offset), ""), v
 	case args[0].Code == "--verify" && len(args) == 2:
-		if t, is := s.Find(c.Dir, args[1].Code, false); is && (t.How == facts.UseHowExact || t.How == facts.UseHowWorkdir) {
+		if t, is := s.find(c, args[1].Code, false); is && (t.How == facts.UseHowExact || t.How == facts.UseHowWorkdir || t.How == facts.UseHowImage) {
 			return v.Verify(s.At.By(c.Offset), t.Path), v
 		}
 	}

@@ -278,7 +278,7 @@ func (s *Shell) listedFiles(c, inner *command, v State) {
 
 // container looks at a command that runs in a container.
 func (s *Shell) container(c *command, p *programs.Program, inner *command, v State, depth int) (State, State) {
-	mounts := map[string]string{}
+	var mounts []Mount
 	dir := "/"
 	for i := 1; i < len(c.Args)-len(inner.Args); i++ {
 		text := c.Args[i].Code
@@ -293,7 +293,7 @@ func (s *Shell) container(c *command, p *programs.Program, inner *command, v Sta
 		case "-v", "--volume":
 			parts := strings.Split(value, ":")
 			if len(parts) >= 2 {
-				s.mount(c, mounts, parts[0], parts[1])
+				mounts = s.mount(c, mounts, parts[0], parts[1])
 			}
 		case "--mount":
 			from, to := "", ""
@@ -306,20 +306,13 @@ func (s *Shell) container(c *command, p *programs.Program, inner *command, v Sta
 					to = text
 				}
 			}
-			s.mount(c, mounts, from, to)
+			mounts = s.mount(c, mounts, from, to)
 		case "-w", "--workdir":
 			dir = value
 		}
 	}
-	away := s.away(c, mounts)
-	return away.invoke(inner.In(dir), State{claims: v.claims, changed: v.changed}, depth+1)
-}
-
-// mount notes a folder of the workspace that is mounted in a container.
-func (s *Shell) mount(c *command, mounts map[string]string, from, to string) {
-	if rel, inside := InWorkspace(flow.Join(c.Dir, from)); inside && (from == flow.Root || strings.ContainsAny(from, "/.") || strings.HasPrefix(from, flow.Root)) && to != "" {
-		mounts[path.Clean(to)] = flow.Root + "/" + rel
-	}
+	away := s.away(mounts)
+	return away.invoke(inner.In(dir).Seen(away), State{claims: v.claims, changed: v.changed, behind: v.behind}, depth+1)
 }
 
 // quoted are the strings in code of another language.

@@ -32,10 +32,13 @@ func RunnerVariables() map[string]string {
 type Shell struct {
 	*Job
 	At Place
-	// elsewhere says that the commands run in a container or on another machine, where
-	// nothing of the job is verified; mounts are the folders of the workspace in it.
-	elsewhere bool
-	mounts    map[string]string
+	// Container says that the commands run in a container or on another machine. Mounts are
+	// what it has of the repository; of two for one path the later counts.
+	Container bool
+	Mounts    []Mount
+	// Built says that the container is an image that is built, so that a verification in it
+	// stops the build.
+	Built bool
 	// hidden says that a program around the command does not pass on its status.
 	hidden bool
 }
@@ -124,29 +127,23 @@ func (s *Shell) writes(c *command, v State) State {
 
 // ChangesFile notes that a command writes a file, or into a folder.
 func (s *Shell) ChangesFile(dir, name string, v State) State {
-	if s.elsewhere {
+	if s.Container && !s.Built {
 		return v
 	}
 	full := flow.Join(dir, name)
-	rel, inside := InWorkspace(full)
-	switch {
-	case name == "" || name == "-" || strings.HasPrefix(name, "/dev/"):
+	if name == "" || name == "-" || strings.HasPrefix(name, "/dev/") {
 		return v
-	case inside && !strings.Contains(full, words.Hole):
-		if rel, ours := s.InRepository(rel); ours {
+	}
+	at := strings.Index(full, words.Hole)
+	switch {
+	case at < 0:
+		if rel, ours := s.located(full); ours {
 			return v.Change(rel)
 		}
-		return v
-	case strings.Contains(full, words.Hole):
-		if strings.HasPrefix(full, flow.Root+"/") { // a part of the path is not known
-			folder := strings.TrimPrefix(path.Dir(full[:strings.Index(full, words.Hole)]+"x"), flow.Root)
-			if folder = strings.TrimPrefix(folder, "/"); folder != "" {
-				return v.Change(folder)
-			}
-		}
-		if strings.HasPrefix(full, "/") || strings.HasPrefix(full, "~") {
-			return v
-		}
+	case strings.HasPrefix(full, flow.Root+"/"): // a part of the path is not known
+		folder := strings.TrimPrefix(path.Dir(full[:at]+"x"), flow.Root)
+		return v.Change(strings.TrimPrefix(folder, "/"))
+	case !strings.HasPrefix(full, "/") && !strings.HasPrefix(full, "~"):
 		return v.Change("")
 	}
 	return v
@@ -242,6 +239,11 @@ func (s *Shell) invoke(c *command, v State, depth int) (ok, fail State) {
 		s.words(c, 1, v)
 		return v, v
 	}
+	if t, is := s.onPath(c, name); is {
+		s.record(facts.UseKindExecute, t, c, 0, v)
+		s.words(c, 1, v)
+		return v, v
+	}
 	base := path.Base(name)
 	if strings.Contains(base, words.Hole) || base == "" {
 		s.words(c, 1, v)
@@ -262,29 +264,8 @@ func (s *Shell) isOfRepository(c *command, name string) bool {
 	if !strings.Contains(name, "/") {
 		return false
 	}
-	_, inside := InWorkspace(flow.Join(c.Dir, name))
+	_, inside := s.located(flow.Join(c.Dir, name))
 	return inside || !strings.HasPrefix(name, "/")
-}
-
-// find finds what a word names, in a container by what is mounted there.
-func (s *Shell) find(c *command, word string, folders bool) (Target, bool) {
-	if !s.elsewhere {
-		return s.Find(c.Dir, word, folders)
-	}
-	full := flow.Join(c.Dir, word)
-	for inside, there := range s.mounts {
-		rest, found := strings.CutPrefix(full, inside)
-		if !found || rest != "" && rest[0] != '/' && inside != "/" {
-			continue
-		}
-		if t, is := s.Find(flow.Root, strings.TrimSuffix(there, "/")+"/"+strings.TrimPrefix(rest, "/"), folders); is {
-			if t.How == facts.UseHowExact || t.How == facts.UseHowWorkdir {
-				t.How = facts.UseHowImage
-			}
-			return t, true
-		}
-	}
-	return Target{}, false
 }
 
 // record records a use of the i-th word.
@@ -408,7 +389,7 @@ func (s *Shell) reading(c *command, name string, r programs.Reading, v State, de
 			if name == "eval" { // followed by flow itself
 				break
 			}
-			o, f := s.away(c, nil).follow(c, words.Joined(value.Args), at, ok)
+			o, f := s.away(nil).follow(c, words.Joined(value.Args), at, ok)
 			ok = Meet(ok, Meet(o, f))
 		case "script":
 			ran = true
@@ -457,7 +438,7 @@ func startsStrict(c *command, at int) bool {
 
 // follow follows code as it runs elsewhere.
 func (s *Shell) follow(c *command, code string, at int, v State) (ok, fail State) {
-	if s.elsewhere {
+	if s.Container {
 		return v, v // its words name files of another machine
 	}
 	return c.Run(code, at, false, v)
@@ -508,13 +489,6 @@ func (s *Shell) unlessChanged(c *command, v State, depth int) (ok, fail State) {
 	o, f := s.invoke(c, v, depth+1)
 	m := Meet(v, Meet(o, f))
 	return m, m
-}
-
-// away is the shell for commands in a container or on another machine.
-func (s *Shell) away(_ *command, mounts map[string]string) *Shell {
-	inner := *s
-	inner.elsewhere, inner.mounts = true, mounts
-	return &inner
 }
 
 // runs records the file that an interpreter executes, or a shell sources.
