@@ -21,8 +21,8 @@ func (v *Verifier) fresher(ctx context.Context, h *Held, inTree vaulttime.Record
 	case v.o.Records != "":
 		text, err = recordIn(absolute(v.o.Dir, v.o.Records), h.Path)
 	case v.trust.config.RenewsInRef() && !v.stands(inTree) && inTree.SHA256 == h.SHA256 && v.isSigned(inTree) && isGit(v.root.name+"/.git"):
-		// Where nobody can read the ref, the tree's record is judged.
-		text, _ = v.o.Sibling(ctx, nil, "record", v.root.name, h.Path.String())
+		// Where nobody can read the ref, the tree's record is judged, and denied.
+		text, v.noRef = v.o.Sibling(ctx, nil, "record", v.root.name, h.Path.String())
 	}
 	if err != nil || len(text) == 0 {
 		return nil, nil, err

@@ -278,6 +278,9 @@ func (v *Verifier) checkTime(h *Held, r vaulttime.Record) error {
 	now := vaulttime.FormatTime(v.o.Now)
 	switch r.TimeState(v.o.Now) {
 	case vaulttime.Expired:
+		if v.noRef != nil {
+			return v.deny(h, "vaulttime.expired", "name the folder with the renewed records: --records DIR", "its VaultTime record expired at %s, and it is %s; a renewed one cannot be read: %v", vaulttime.FormatTime(r.ExpiresAt()), now, v.noRef)
+		}
 		return v.deny(h, "vaulttime.expired", "renew it: codexlock renew --expired; or name where fresher records are: --records", "its VaultTime record expired at %s, and it is %s", vaulttime.FormatTime(r.ExpiresAt()), now)
 	case vaulttime.Future:
 		return v.deny(h, "vaulttime.future", "correct the clock of the machine that is wrong", "its VaultTime record is dated %s, more than five minutes after %s", r.Timestamp, now)

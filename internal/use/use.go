@@ -83,6 +83,7 @@ type Verifier struct {
 	trust  trust
 	ledger *ledger.File // read when it is first needed
 	unread *Denial      // why the ledger cannot be used
+	noRef  error        // why the ref with renewed records could not be read
 	state  *state
 }
 

@@ -45,7 +45,10 @@ const trustText = `
 Whom to trust comes from outside the checkout: --trust FILE, --base COMMIT, or the
 key in VAULTTIME_KEY or VAULTTIME_KEY_<DOMAIN>. With the key alone, a proof is
 required and a record lives for a day at most, whatever HEAD configures.
-Exceptions and baselines do not count.`
+Exceptions and baselines do not count.
+
+--trust needs no other program. --base, the key alone, --gate, --log and records in the
+ref need the program codexlock next to codexlock-use, never one from PATH.`
 
 // Commands are all the commands.
 var Commands = []Command{

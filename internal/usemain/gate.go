@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -29,7 +30,7 @@ func (p *program) gate(v *use.Verifier, paths []artifact.Path, a arguments) erro
 	for _, path := range paths {
 		args = append(args, path.String())
 	}
-	code, err := p.codexlock(v.Root(), args, nil, p.Stderr)
+	code, err := p.codexlock("--gate", v.Root(), args, nil, p.Stderr)
 	switch {
 	case err != nil:
 		return err
@@ -53,7 +54,7 @@ func (p *program) sibling(_ context.Context, stdin []byte, args ...string) ([]by
 		data, _ := io.ReadAll(r)
 		answer <- data
 	}()
-	code, err := p.codexlock(p.Dir, append([]string{"at-use"}, args...), stdin, w)
+	code, err := p.codexlock(whatNeeds(args), p.Dir, append([]string{"at-use"}, args...), stdin, w)
 	w.Close()
 	data := <-answer
 	if err == nil && code != 0 {
@@ -62,9 +63,25 @@ func (p *program) sibling(_ context.Context, stdin []byte, args ...string) ([]by
 	return data, err
 }
 
+// whatNeeds names what codexlock is asked for.
+func whatNeeds(question []string) string {
+	switch question[0] {
+	case "configuration":
+		if question[len(question)-1] == "HEAD" {
+			return "the configuration of HEAD"
+		}
+		return "--base"
+	case "log":
+		return "--log"
+	case "record":
+		return "a record in the ref"
+	}
+	return "the comparison with a commit"
+}
+
 // codexlock executes the codexlock next to this program, never one that a PATH leads to, and
-// returns its exit code.
-func (p *program) codexlock(dir string, args []string, stdin []byte, stdout *os.File) (int, error) {
+// returns its exit code. need is what needs it.
+func (p *program) codexlock(need, dir string, args []string, stdin []byte, stdout *os.File) (int, error) {
 	name := filepath.Join(filepath.Dir(p.Self), "codexlock")
 	if runtime.GOOS == "windows" {
 		name += ".exe"
@@ -87,7 +104,11 @@ func (p *program) codexlock(dir string, args []string, stdin []byte, stdout *os.
 	r.Close()
 	if err != nil {
 		w.Close()
-		return 0, &use.HintedError{Err: err, Next: "install codexlock next to codexlock-use, for --base, --gate, --log and records in the ref; with --trust and public keys none is needed"}
+		var system *fs.PathError
+		if errors.As(err, &system) {
+			err = system.Err
+		}
+		return 0, &use.HintedError{Err: fmt.Errorf("%s needs the program codexlock next to codexlock-use, and %s cannot be executed: %w", need, name, err), Next: "install both from the same release; or name whom to trust by --trust FILE, which needs none"}
 	}
 	_, writeErr := w.Write(stdin)
 	err = errors.Join(writeErr, w.Close())
