@@ -169,6 +169,7 @@ var areas = map[string]string{
 	"trust":     "unknown_domain paths shared_key weak_key rotation_due",
 	"audit":     "rewritten signature",
 	"gate":      "self_change script",
+	"use":       "unverified unverified_build unverified_data weakened unread",
 }
 
 // TestEveryRequirementIsMet: a rule's requirement is one of the standard, whose row

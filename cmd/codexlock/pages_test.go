@@ -26,6 +26,7 @@ var withRule = map[string][]string{
 	"test.verifies":        {"test.unsigned"},                          // the record signs the test
 	"trust.weak_key":       {"trust.unlisted_key"},                     // another key is not listed
 	"trust.unknown_domain": {"vaulttime.unverifiable"},                 // and has no key
+	"use.weakened":         {"gate.self_change"},                       // a workflow with codexlock is part of the gate
 	"vaulttime.future":     {"lock.verified_at"},                       // attested at the same time
 	"vaulttime.hash":       {"vaulttime.proof", "vaulttime.signature"}, // both sign the hash
 	"vaulttime.missing":    {"vaulttime.proof"},                        // the base commit's record had one

@@ -78,7 +78,8 @@ func validRepository(artifacts int) facts.Input {
 			Scope: "changed", Base: "c0ffee", Head: "f00d", Artifacts: artifacts,
 			Ledger:      facts.Document{Path: "Codex-Lock.json", State: "valid", Problems: []facts.Problem{}},
 			UnsafePaths: []facts.UnsafePath{}, TrustedBase: "commit", GateChanges: []facts.GateChange{}, EditedGate: "unedited", GateProblems: []facts.GateProblem{}, Collisions: []facts.Collision{}, Keys: []facts.DomainKey{},
-			Script: facts.GateScript{Path: "ingest_archive.test.sh", State: "present", Mode: "100755", Origin: "init"},
+			Script:    facts.GateScript{Path: "ingest_archive.test.sh", State: "present", Mode: "100755", Origin: "init"},
+			UseChecks: &facts.UseChecks{Uses: "absent", Weakened: "no", Files: "parsed"},
 			Log: facts.Log{
 				Document: facts.Document{Path: "MANIFEST.integrity.json", State: "absent", Problems: []facts.Problem{}},
 				Change:   "unchanged", History: "absent", Chain: "absent",

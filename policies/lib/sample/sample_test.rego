@@ -213,8 +213,37 @@ repository := {
 				"before": "present",
 			},
 		},
+		"uses": [object.union(use, {"verified": "at_use"})],
+		"use_files": [_workflow],
+		"use_checks": {"uses": "verified", "weakened": "no", "files": "parsed", "total": 1, "verified": 1},
 	},
 }
+
+# use is one of a script in a workflow that nothing verifies, as in the base.
+use := {
+	"file": ".github/workflows/deploy.yml",
+	"line": 21,
+	"column": 14,
+	"site": "workflows",
+	"job": "deploy",
+	"job_change": "unchanged",
+	"kind": "execute",
+	"path": "scripts/deploy.sh",
+	"how": "exact",
+	"verified": "none",
+	"before": "none",
+}
+
+# used is the repository with uses, each of them changed.
+used(changes) := whole({
+	"/repository/uses": [object.union(use, change) | some change in changes],
+	"/repository/use_checks/uses": "unverified",
+})
+
+_workflow := {"path": use.file, "site": use.site, "state": "parsed", "names": "yes", "change": "unchanged"}
+
+# weakened is the same, with a use that was verified in the base.
+weakened(changes) := patched(used(changes), {"/repository/use_checks/weakened": "yes"})
 
 # settled are exceptions and a baseline that are all needed.
 settled := {
