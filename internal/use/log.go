@@ -71,14 +71,15 @@ func (l LogFile) Add(_ context.Context, v *Verifier, r Result) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
-	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
-		return errors.Join(fmt.Errorf("%s: is not a regular file", name), err)
-	}
 	if err := owned.Lock(f); err != nil {
 		return err
 	}
+	info, err := f.Stat()
+	if err != nil || !info.Mode().IsRegular() {
+		return errors.Join(fmt.Errorf("%s: is not a regular file", name), err)
+	}
 	if _, err := f.Write(append(line, '\n')); err != nil {
-		return err
+		return errors.Join(err, f.Truncate(info.Size())) // no half a line
 	}
 	if err := f.Sync(); err != nil {
 		return err
