@@ -74,7 +74,7 @@ func (s *Set) discoverChange(ctx context.Context, set map[string]bool) error {
 			}
 			return err
 		},
-		func() error { return s.compareUnless(ctx, commits, s.Concerns) },
+		func() error { return s.compareUnless(ctx, commits, s.compares) },
 		func() error { return s.discoverChanged(ctx, set) },
 		func() error { return s.discoverStale(ctx, set) },
 	} {
@@ -159,8 +159,11 @@ func (s *Set) sameText(ctx context.Context, d trees.Delta) (bool, error) {
 	return bytes.Equal(sides[0], sides[1]), nil
 }
 
-// Concerns reports whether a file may be an artifact, a companion, or part of the gate. Of a
-// work tree nothing else is read.
+// compares reports whether a file of a work tree is compared with the base's: it may be
+// judged, or artifacts may be used in it. Nothing else is read.
+func (s *Set) compares(name string) bool { return s.Concerns(name) || UseSite(&s.Config, name) != "" }
+
+// Concerns reports whether a file may be an artifact, a companion, or part of the gate.
 func (s *Set) Concerns(name string) bool {
 	if s.concernsGate(name) || s.Config.Matches(name) || s.listed(artifact.Path(name)) || len(s.made[name]) > 0 ||
 		strings.HasPrefix(name, artifact.ManifestDir) {
