@@ -78,9 +78,13 @@ func (f *fixes) eligible(signer signing.Signer, all []signing.Candidate) (edits 
 	}
 	edits = f.edits
 	for n := -1; n != len(edits); { // an edit that is skipped may be what another one needs
+		fixed := map[artifact.Path][]string{}
+		for _, e := range edits {
+			fixed[e.after.Path] = e.lines
+		}
 		var kept []edit
 		for _, e := range edits {
-			if why := skipReason(e, edits, byPath, signer); why != "" {
+			if why := skipReason(e, fixed, byPath, signer); why != "" {
 				fmt.Fprintf(f.world.Stdout, "[✗] %s skipped: %s\n", report.Terminal(e.after.Path.String()), report.Terminal(why))
 				continue
 			}
@@ -88,9 +92,11 @@ func (f *fixes) eligible(signer signing.Signer, all []signing.Candidate) (edits 
 		}
 		n, edits = len(edits), kept
 	}
+	added := map[artifact.Path]bool{}
 	for _, e := range edits {
 		for _, p := range e.owners {
-			if !slices.ContainsFunc(due, func(c signing.Candidate) bool { return c.Path == p }) {
+			if !added[p] {
+				added[p] = true
 				due = append(due, *byPath[p])
 			}
 		}
@@ -98,14 +104,15 @@ func (f *fixes) eligible(signer signing.Signer, all []signing.Candidate) (edits 
 	return edits, due
 }
 
-// skipReason returns why an edit is skipped, "" if it is not: one of its owners is refused.
-func skipReason(e edit, edits []edit, byPath map[artifact.Path]*signing.Candidate, signer signing.Signer) string {
+// skipReason returns why an edit is skipped, "" if it is not: one of its owners is refused. fixed
+// has the lines that edits insert, by file.
+func skipReason(e edit, fixed map[artifact.Path][]string, byPath map[artifact.Path]*signing.Candidate, signer signing.Signer) string {
 	for _, p := range e.owners {
 		c, judged := byPath[p]
 		if !judged {
 			return "the gate does not judge " + p.String()
 		}
-		if why := refusal(c, edits, signer); why != "" {
+		if why := refusal(c, fixed, signer); why != "" {
 			return why
 		}
 	}
@@ -113,12 +120,9 @@ func skipReason(e edit, edits []edit, byPath map[artifact.Path]*signing.Candidat
 }
 
 // refusal returns why a candidate may not be attested after the edits, "" if it may.
-func refusal(c *signing.Candidate, edits []edit, signer signing.Signer) string {
+func refusal(c *signing.Candidate, fixed map[artifact.Path][]string, signer signing.Signer) string {
 	for _, d := range c.Denied {
-		fixes := func(e edit) bool {
-			return e.after.Path == artifact.Path(d.File) && slices.Contains(e.lines, d.Insert)
-		}
-		if !slices.ContainsFunc(edits, fixes) {
+		if !slices.Contains(fixed[artifact.Path(d.File)], d.Insert) {
 			return signing.Line(d)
 		}
 	}

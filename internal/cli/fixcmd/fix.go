@@ -88,7 +88,8 @@ type fixes struct {
 	tree       trees.Tree
 	config     config.Config
 	listed     map[artifact.Path]bool // by the ledger
-	changes    []change               // of bytes that nothing attests
+	changes    []change               // of bytes that nothing attests, added by add
+	changed    map[artifact.Path]int  // the index of a file's change
 	edits      []edit                 // of bytes that something attests
 	left       []string               // what is not fixed, and why
 }
@@ -195,8 +196,12 @@ func (f *fixes) plan(ctx context.Context) (err error) {
 
 // add adds a change, to an earlier one of the same file if there is one.
 func (f *fixes) add(c change) {
-	i := slices.IndexFunc(f.changes, func(e change) bool { return e.after.Path == c.after.Path })
-	if i < 0 {
+	i, there := f.changed[c.after.Path]
+	if !there {
+		if f.changed == nil {
+			f.changed = map[artifact.Path]int{}
+		}
+		f.changed[c.after.Path] = len(f.changes)
 		f.changes = append(f.changes, c)
 		return
 	}
@@ -243,7 +248,7 @@ func (f *fixes) ledger(ctx context.Context) error {
 	}
 	after := before
 	if after.Data = l.Encode(); !bytes.Equal(before.Data, after.Data) {
-		f.changes = append(f.changes, change{&before, after, []string{"sorted by path, in canonical form"}})
+		f.add(change{&before, after, []string{"sorted by path, in canonical form"}})
 	}
 	return nil
 }
@@ -272,7 +277,7 @@ func (f *fixes) executable(ctx context.Context, artifacts []artifact.Path) error
 		}
 		after := before
 		after.Mode = 0o755
-		f.changes = append(f.changes, change{&before, after, []string{"made executable"}})
+		f.add(change{&before, after, []string{"made executable"}})
 	}
 	return nil
 }
@@ -300,7 +305,7 @@ func (f *fixes) attributes(ctx context.Context, view *repo.View, artifacts []art
 		for _, line := range a.Added {
 			c.done = append(c.done, "added "+line)
 		}
-		f.changes = append(f.changes, c)
+		f.add(c)
 	}
 	return nil
 }
@@ -346,6 +351,9 @@ func (f *fixes) printLeft() {
 	}
 }
 
+// namedOwners is how many artifacts a note names.
+const namedOwners = 20
+
 // printPatch prints the changes as a patch, and nothing else on standard output.
 func (f *fixes) printPatch() error {
 	owners := map[artifact.Path]bool{}
@@ -364,9 +372,12 @@ func (f *fixes) printPatch() error {
 		}
 	}
 	if len(owners) > 0 {
-		var words []string
-		for _, p := range slices.Sorted(maps.Keys(owners)) {
-			words = append(words, shellquote.Path(p.String()))
+		words := []string{"--changed"}
+		if len(owners) <= namedOwners {
+			words = nil
+			for _, p := range slices.Sorted(maps.Keys(owners)) {
+				words = append(words, shellquote.Path(p.String()))
+			}
 		}
 		f.world.Note("the patch changes attested files: review it, and after git apply run: codexlock attest " + strings.Join(words, " "))
 	}
