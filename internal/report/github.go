@@ -34,6 +34,8 @@ func Title(r Report) string {
 	switch {
 	case r.Conclusion == Failure && c.Deny == 0:
 		return fmt.Sprintf("Denied for %s", Count(c.Warn, "warning"))
+	case r.Conclusion == Failure && c.Artifacts == 0:
+		return fmt.Sprintf("Denied: %s%s, no artifact changed", withCauses(r, "finding"), warnings(c))
 	case r.Conclusion == Failure:
 		return fmt.Sprintf("Denied: %s%s over %s", withCauses(r, "finding"), warnings(c), Count(c.Artifacts, "artifact"))
 	case c.Artifacts == 0:

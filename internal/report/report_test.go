@@ -1,6 +1,7 @@
 package report_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/codexlock/codexlock/internal/artifact"
@@ -66,5 +67,17 @@ func TestNewKeepsItsOwnLists(t *testing.T) {
 	d.Artifacts[0].Path, d.Findings[0].Rule = "other", "other"
 	if r.Artifacts[0].Path != "a" || r.Findings[0].Rule != "lock.drift" {
 		t.Error("the report shares its lists with the decision")
+	}
+}
+
+// TestADenialWithoutArtifacts: where a rule about the whole change denies one that has no
+// artifact, no line says that 0 of 0 are trusted.
+func TestADenialWithoutArtifacts(t *testing.T) {
+	r := report.Report{Conclusion: report.Failure, Level: "non-compliant", Counts: report.Counts{Deny: 1}, Findings: []decision.Finding{{Rule: "use.unverified", Severity: decision.Deny, Message: "a use"}}}
+	if got, want := report.Title(r), "Denied: 1 finding, no artifact changed"; got != want {
+		t.Errorf("the title is %q, want %q", got, want)
+	}
+	if got, want := write(t, "text", r, report.Options{}), "no artifact changed, 1 denial; level non-compliant\n"; !strings.HasSuffix(got, want) {
+		t.Errorf("the text ends with %q, want %q", got, want)
 	}
 }

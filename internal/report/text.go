@@ -180,6 +180,8 @@ func (t *renderer) last(r Report) {
 		t.mark(red, "✗", "%s", Title(r))
 	case r.Conclusion == Failure && c.Deny == 0:
 		t.mark(red, "✗", "denied for %s, which this run does not allow", Count(c.Warn, "warning"))
+	case r.Conclusion == Failure && c.Artifacts == 0:
+		t.mark(red, "✗", "no artifact changed, %s%s; level %s", withCauses(r, "denial"), warnings(c), Terminal(r.Level))
 	case r.Conclusion == Failure:
 		t.mark(red, "✗", "%d of %s trusted, %s%s; level %s",
 			c.Trusted, Count(c.Artifacts, "artifact"), withCauses(r, "denial"), warnings(c), Terminal(r.Level))
