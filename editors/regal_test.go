@@ -21,8 +21,8 @@ import (
 // regalRule is the rule for Regal that knows the facts.
 const regalRule = "regal/unknown_fact.rego"
 
-// misspelt is a rule with facts that do not exist: a name, one in a list, one of a text, and
-// one behind a variable. The rest of it is as it should be.
+// misspelt is a rule with facts that do not exist: a name, one in a list, one of a text, one of
+// the whole, and some that object.get asks for. The rest of it is as it should be.
 const misspelt = `# METADATA
 # scope: package
 # title: An artifact is made by somebody
@@ -52,10 +52,16 @@ _made if {
 _made if input.wrong
 
 _made if input.repository.uses[0].nothing
+
+_made if object.get(input, ["manifest", "inputs", 0, "pth"], "") == object.get(input, ["manifest", "inputs", 0, "path"], "")
+
+_made if object.get(input.manifest, "creater", "") == object.get(input.manifest, "creator", "")
+
+_made if object.get(input, ["checks", concat("", ["led", "ger"])], "") == "yes"
 `
 
 // wrongFacts are the lines of misspelt with a fact that does not exist.
-var wrongFacts = []string{"15", "17", "19", "27", "29"}
+var wrongFacts = []string{"15", "17", "19", "27", "29", "31", "33"}
 
 // regal returns the program that make setup builds.
 func regal(t *testing.T) string {

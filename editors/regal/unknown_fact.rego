@@ -10,16 +10,12 @@ package custom.regal.rules.codexlock["unknown-fact"]
 import data.regal.ast
 import data.regal.result
 
-# Only rules whose METADATA name the schema are checked, as opa check does. A reference is found
+# Only rules whose METADATA name the schema are checked, as opa check does. What is read is found
 # at its first part that is no fact: what it is inside of exists.
 report contains violation if {
 	_described
 
-	value := ast.found.refs[_][_].value
-
-	value[0].type == "var"
-	value[0].value == "input"
-
+	some value in _reads
 	some i in numbers.range(1, count(value) - 1)
 
 	value[i].type == "string"
@@ -30,6 +26,32 @@ report contains violation if {
 
 	violation := result.fail(rego.metadata.chain(), result.location(value[i]))
 }
+
+# A reference to input, and object.get with one and a path, which no compiler checks.
+_reads contains value if {
+	value := ast.found.refs[_][_].value
+
+	_of_input(value)
+}
+
+_reads contains value if {
+	some call in ast.found.calls[_]
+
+	[part.value | some part in call[0].value] == ["object", "get"]
+
+	_of_input(call[1].value)
+
+	value := array.concat(call[1].value, _keys(call[2]))
+}
+
+_of_input(value) if {
+	value[0].type == "var"
+	value[0].value == "input"
+}
+
+_keys(term) := term.value if {
+	term.type == "array"
+} else := [term]
 
 _described if {
 	some annotation in input["package"].annotations
