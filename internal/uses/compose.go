@@ -47,25 +47,25 @@ func (r *reader) compose(name, text string) {
 
 // read reads the service.
 func (s *service) read(v yamltree.Value) {
-	for _, volume := range v.Get("volumes").Items() {
+	for _, volume := range v.Merged("volumes").Items() {
 		s.volume(volume)
 	}
-	for _, file := range v.Get("env_file").Items() {
+	for _, file := range v.Merged("env_file").Items() {
 		s.loads(file, file.Text(), false)
 		s.loads(file.Get("path"), file.Get("path").Text(), false)
 	}
-	s.loads(v.Get("env_file"), v.Get("env_file").Text(), false)
-	build := v.Get("build")
+	s.loads(v.Merged("env_file"), v.Merged("env_file").Text(), false)
+	build := v.Merged("build")
 	if docker := build.Get("dockerfile"); !docker.IsZero() {
 		s.loads(docker, path.Join(build.Get("context").Text(), docker.Text()), false)
 	}
-	dir := v.Get("working_dir").Text()
+	dir := v.Merged("working_dir").Text()
 	if dir == "" {
 		dir = "/"
 	}
-	s.runs(v.Get("entrypoint"), dir, 0)
-	s.runs(v.Get("command"), dir, 0)
-	test := v.Get("healthcheck").Get("test")
+	s.runs(v.Merged("entrypoint"), dir, 0)
+	s.runs(v.Merged("command"), dir, 0)
+	test := v.Merged("healthcheck").Get("test")
 	if kind := test.Items(); len(kind) > 0 && (kind[0].Text() == "CMD" || kind[0].Text() == "CMD-SHELL") {
 		s.runs(test, dir, 1)
 	} else {

@@ -18,14 +18,14 @@ import (
 
 // A stage is one stage of a Dockerfile as far as it is built.
 type stage struct {
-	name    string
-	from    string // the stage that it begins with, "" for an image
-	mounts  []commands.Mount
-	dir     string
-	vars    map[string]string
-	shell   shellKind
-	state   commands.State
-	shelled bool // SHELL names its shell
+	name   string
+	from   string // the stage that it begins with, "" for an image
+	mounts []commands.Mount
+	dir    string
+	vars   map[string]string
+	shell  shellKind
+	state  commands.State
+	starts []dockerfile.Instruction // what a container of it executes
 }
 
 // A docker reads one Dockerfile.
@@ -59,6 +59,16 @@ func (r *reader) dockerfile(name, text string) {
 	for _, in := range all {
 		d.instruction(in)
 	}
+	d.starts()
+}
+
+// starts follows what a container of the last stage executes, once all of it is built.
+func (d *docker) starts() {
+	if s := d.last(); s != nil {
+		for _, in := range s.starts {
+			d.runs(s, in, s.state)
+		}
+	}
 }
 
 // last is the stage that is being built.
@@ -74,6 +84,7 @@ func (d *docker) instruction(in dockerfile.Instruction) {
 	s := d.last()
 	switch {
 	case in.Name == "FROM":
+		d.starts()
 		d.from(in)
 		return
 	case in.Name == "ARG":
@@ -109,12 +120,12 @@ func (d *docker) instruction(in dockerfile.Instruction) {
 	case "RUN":
 		s.state = d.runs(s, in, s.state)
 	case "CMD", "ENTRYPOINT":
-		d.runs(s, in, s.state)
+		s.starts = append(s.starts, in)
 	case "HEALTHCHECK":
 		if text, ok := strings.CutPrefix(in.Text, "CMD"); ok {
 			rest := strings.TrimLeft(text, " \t")
 			inner := dockerfile.Instruction{Name: "CMD", Offset: in.Offset, Text: rest, At: in.At + len(in.Text) - len(rest)}
-			d.runs(s, relisted(inner), s.state)
+			s.starts = append(s.starts, relisted(inner))
 		}
 	case "ONBUILD": // for the build of another image, with another context
 		if text, ok := strings.CutPrefix(strings.ToUpper(in.Text), "RUN"); ok {

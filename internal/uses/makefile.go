@@ -87,9 +87,23 @@ func (m *makefile) lines() []line {
 				break
 			}
 		}
-		all = append(all, line{strings.TrimRight(m.text[start:at], "\r\n"), start})
+		text := strings.TrimRight(m.text[start:at], "\r\n")
+		if text == "" || text[0] != '\t' {
+			text = withoutComment(text)
+		}
+		all = append(all, line{text, start})
 	}
 	return all
+}
+
+// withoutComment is a line up to its comment.
+func withoutComment(text string) string {
+	for i := range len(text) {
+		if text[i] == '#' && (i == 0 || text[i-1] != '\\') {
+			return strings.TrimRight(text[:i], " \t")
+		}
+	}
+	return text
 }
 
 // recipe reports whether a line is one of a recipe.
@@ -253,9 +267,8 @@ func conditional(text string) bool {
 // assigned follows what the value of a variable executes.
 func (m *makefile) assigned(name string, l line) {
 	if strings.Contains(l.text, "shell ") {
-		m.expand(l.text, l.at, map[string]string{}, 0)
+		m.expand(l.text, l.at, map[string]string{"@": name}, 0)
 	}
-	_ = name
 }
 
 // rule reads the line of a rule: its target, the automatic variables, and a recipe behind ";".
@@ -319,7 +332,7 @@ func (m *makefile) script(p placed, target string, v commands.State, ignored boo
 	}
 	job := &commands.Job{Artifacts: m.side, VerifyingScript: m.side.trusted, Site: facts.UseSiteMake, ID: target, Roots: []string{""}, Found: m.out}
 	sh := &commands.Shell{Job: job, At: commands.Place{File: m.file, Source: m.source, At: func(offset int) int { return p.at[min(max(offset, 0), len(p.at)-1)] }}}
-	end, err := flow.Follow[commands.State](flow.Script{Text: p.text, Dir: flow.Join(flow.Root, m.dir), Vars: map[string]string{}, ErrExit: m.strict}, sh, v)
+	end, err := flow.Follow[commands.State](flow.Script{Text: p.text, Dir: flow.Join(flow.Root, m.dir), Vars: commands.Interpreters(), ErrExit: m.strict}, sh, v)
 	if err != nil {
 		line, _ := sh.At.Position(0)
 		m.unread(m.file, "a recipe cannot be parsed: "+err.Error(), line, p.text)
@@ -368,7 +381,9 @@ func (m *makefile) expandPlaced(in placed, automatic map[string]string, depth in
 				break
 			}
 			out.text += value.text
-			out.at = append(out.at, value.at...)
+			for range len(value.text) {
+				out.at = append(out.at, in.at[i])
+			}
 		}
 		i += length - 1
 	}
@@ -410,10 +425,16 @@ func (m *makefile) value(name string, at int, automatic map[string]string, depth
 		return m.function(function, argument, at, automatic, depth)
 	}
 	if v, ok := m.vars[name]; ok && depth < maxMakeDepth {
-		return m.expandPlaced(v, automatic, depth+1)
+		if p = m.expandPlaced(v, automatic, depth+1); !strings.Contains(p.text, words.Hole) {
+			return p
+		}
 	}
-	if name == "PYTHON" || name == "PYTHON3" || name == "BASH" {
-		p.add(strings.ToLower(name), at, false)
+	if program, ok := commands.Interpreter(name); ok {
+		p = placed{}
+		p.add(program, at, false)
+		return p
+	}
+	if p.text != "" {
 		return p
 	}
 	p.add(words.Hole, at, false)
@@ -427,7 +448,9 @@ func (m *makefile) function(name, argument string, at int, automatic map[string]
 	switch name {
 	case "shell":
 		code := m.expand(argument, start, automatic, depth+1)
-		m.script(code, automatic["@"], commands.State{}, true)
+		if depth == 0 { // where a variable is, it is read where that is assigned
+			m.script(code, automatic["@"], commands.State{}, true)
+		}
 		switch strings.TrimSpace(code.text) {
 		case "pwd":
 			p.add(flow.Join(flow.Root, m.dir), at, false)

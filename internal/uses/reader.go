@@ -126,7 +126,7 @@ func (r *reader) yaml(name, text string) (root yamltree.Value, ok bool) {
 		return root, false
 	}
 	if !root.IsMapping() {
-		if strings.TrimSpace(text) != "" {
+		if !root.IsZero() {
 			r.unread(name, "it is not a mapping", 0, text)
 		}
 		return root, false

@@ -233,3 +233,9 @@ func (s *side) isDirectory(name string) bool {
 	entry, ok := s.lookup(name)
 	return ok && entry.Kind == trees.Directory
 }
+
+// Exists reports whether there is anything at a path.
+func (s *side) Exists(name string) bool {
+	_, ok := s.lookup(name)
+	return ok
+}

@@ -239,3 +239,83 @@ func TestUsesInScripts(t *testing.T) {
 		}
 	}
 }
+
+// TestUsesInWorkflows: what a workflow says around its scripts.
+func TestUsesInWorkflows(t *testing.T) {
+	for name, tt := range map[string]struct {
+		text string
+		more map[string]string
+		want []string
+	}{
+		"working-directory":               {inSteps("      - run: ./x.sh\n        working-directory: scripts\n"), nil, []string{"7:14 execute scripts/x.sh workdir none"}},
+		"defaults of the job":             {strings.Replace(inSteps("      - run: ./x.sh\n"), "    steps:", "    defaults: {run: {working-directory: ./scripts}}\n    steps:", 1), nil, []string{"8:14 execute scripts/x.sh workdir none"}},
+		"defaults of the workflow":        {"defaults: {run: {working-directory: scripts/lib}}\n" + inSteps("      - run: . ./common.sh\n"), nil, []string{"8:16 source scripts/lib/common.sh workdir none"}},
+		"env":                             {"env: {S: scripts/x.sh}\n" + inSteps("      - run: bash $S\n"), nil, []string{"8:19 execute scripts/x.sh exact none"}},
+		"env of the expression":           {inSteps("      - env: {S: scripts/x.sh}\n        run: bash ${{ env.S }}\n"), nil, []string{"8:19 execute scripts/x.sh exact none"}},
+		"folded":                          {inSteps("      - run: >-\n          echo a &&\n          ./scripts/x.sh\n"), nil, []string{"9:11 execute scripts/x.sh exact none"}},
+		"in quotes":                       {inSteps("      - run: \"echo \\\"a\\\"; ./scripts/x.sh\"\n"), nil, []string{"7:27 execute scripts/x.sh exact none"}},
+		"an alias":                        {inSteps("      - run: &use ./scripts/x.sh\n      - run: *use\n"), nil, []string{"7:19 execute scripts/x.sh exact none"}},
+		"tabs and blank lines":            {inRun("\n\necho\n\techo é; ./scripts/x.sh"), nil, []string{"11:20 execute scripts/x.sh exact none"}},
+		"a container":                     {strings.Replace(inSteps("      - run: ./scripts/x.sh\n"), "    steps:", "    container: alpine\n    steps:", 1), nil, []string{"8:14 execute scripts/x.sh exact none"}},
+		"a workflow of elsewhere":         {"jobs:\n  a:\n    uses: other/repo/.github/workflows/w.yml@v1\n", nil, nil},
+		"a step that never runs":          {inSteps("      - if: false\n        run: ./scripts/x.sh\n"), nil, nil},
+		"pwsh":                            {inSteps("      - shell: pwsh\n        run: |\n          $x = 1\n          if ($x) { echo }\n          .\\scripts\\x.sh -a\n"), nil, []string{"11:11 execute scripts/x.sh exact none"}},
+		"cmd":                             {inSteps("      - shell: cmd\n        run: scripts\\x.sh\n"), nil, []string{"8:14 execute scripts/x.sh exact none"}},
+		"python":                          {inSteps("      - shell: python\n        run: |\n          import subprocess\n          subprocess.run(['scripts/x.sh'])\n"), nil, []string{"10:28 load scripts/x.sh token none"}},
+		"github-script":                   {inSteps("      - uses: actions/github-script@v7\n        with:\n          script: |\n            const f = require('./scripts/gen.js')\n"), nil, []string{"10:32 execute scripts/gen.js exact none"}},
+		"an input of an action":           {inSteps("      - uses: x/y@v1\n        with: {file: assets/sources/model.bin}\n"), nil, []string{"8:22 load assets/sources/model.bin token none"}},
+		"a script for an action":          {inSteps("      - uses: x/vm@v1\n        with:\n          run: |\n            make\n            ./scripts/x.sh\n"), nil, []string{"11:13 execute scripts/x.sh exact none"}},
+		"checked out in a folder":         {"jobs:\n  b:\n    runs-on: x\n    steps:\n      - uses: actions/checkout@v4\n        with: {path: src}\n      - run: src/scripts/x.sh\n      - run: scripts/x.sh\n", nil, []string{"7:14 execute scripts/x.sh exact none"}},
+		"another repository":              {"jobs:\n  b:\n    runs-on: x\n    steps:\n      - uses: actions/checkout@v4\n        with: {repository: other/x}\n      - run: scripts/x.sh\n", nil, nil},
+		"a folder that is not ours":       {inSteps("      - run: ./repo/scripts/x.sh\n"), nil, []string{"7:14 execute scripts/x.sh suffix none"}},
+		"a matrix":                        {strings.Replace(inSteps("      - run: scripts/${{ matrix.s }}.sh\n"), "    steps:", "    strategy: {matrix: {s: [x, y]}}\n    steps:", 1), nil, []string{"8:14 execute scripts/x.sh exact none", "8:14 execute scripts/y.sh exact none"}},
+		"a matrix of commands":            {strings.Replace(inSteps("      - run: ${{ matrix.s }}\n"), "    steps:", "    strategy: {matrix: {s: [A=1 ./scripts/x.sh, make]}}\n    steps:", 1), nil, []string{"8:14 execute scripts/x.sh exact none"}},
+		"a composite action":              {inSteps("      - uses: ./.github/actions/a\n        with: {script: x}\n"), map[string]string{".github/actions/a/action.yml": "inputs:\n  script: {default: y}\nruns:\n  using: composite\n  steps:\n    - shell: bash\n      run: scripts/${{ inputs.script }}.sh\n"}, []string{"7:12 execute scripts/x.sh exact none"}},
+		"a composite action, alone":       {inSteps(""), map[string]string{".github/actions/a/action.yml": "runs:\n  using: composite\n  steps:\n    - shell: bash\n      run: scripts/x.sh\n"}, []string{"5:12 execute scripts/x.sh exact none"}},
+		"a composite action, elsewhere":   {inSteps("      - uses: ./tools/a\n"), map[string]string{"tools/a/action.yaml": "runs:\n  using: composite\n  steps:\n    - shell: bash\n      run: $GITHUB_ACTION_PATH/../../scripts/x.sh\n"}, []string{"5:12 execute scripts/x.sh exact none"}},
+		"an action of JavaScript":         {inSteps("      - uses: ./scripts/js\n"), map[string]string{"scripts/js/action.yml": "runs: {using: node20, main: dist/index.js}\n", "scripts/js/dist/index.js": ""}, []string{"7:15 execute scripts/js/action.yml exact none", "7:15 execute scripts/js/dist/index.js exact none"}},
+		"composites that call each other": {inSteps("      - uses: ./a\n"), map[string]string{"a/action.yml": "runs:\n  using: composite\n  steps:\n    - uses: ./a\n    - shell: bash\n      run: scripts/x.sh\n"}, []string{"6:12 execute scripts/x.sh exact none"}},
+	} {
+		files := map[string]string{workflow: tt.text}
+		for name, text := range tt.more {
+			files[name] = text
+		}
+		r := usesOf(t, files)
+		if got := shorts(r); !slices.Equal(got, tt.want) {
+			t.Errorf("%s:\n got  %q\n want %q\n%s", name, got, tt.want, tt.text)
+		}
+		for name, f := range r.files {
+			if f.State != facts.UseFileStateParsed {
+				t.Errorf("%s is unread: %s", name, f.Problem)
+			}
+		}
+	}
+}
+
+// TestUnread: what cannot be parsed is named, with its line, and whether it names an artifact.
+func TestUnread(t *testing.T) {
+	for name, tt := range map[string]struct{ text, want string }{
+		"no YAML":               {"on: push\njobs:\n  a: [\n  scripts/x.sh\n", "unread yes"},
+		"no YAML, and no path":  {"a: [\n", "unread no"},
+		"a script":              {inRun("if then\n./scripts/x.sh"), "unread yes 8"},
+		"a script without path": {inRun("echo\nif then"), "unread no 9"},
+		"a list":                {"- scripts/x.sh\n", "unread yes"},
+		"a symlink":             {"-> other", "unread yes"},
+		"nothing":               {"", "parsed no"},
+		"a comment":             {"# scripts/x.sh\n", "parsed no"},
+		"too many commands":     {inRun(strings.Repeat("a;", 6000) + "\nscripts/x.sh"), "unread yes 7"},
+		"too many brackets":     {inRun(strings.Repeat("(", 11000)), "unread no 8"},
+		"an anchor in a circle": {"a: &a [*a]\njobs: *a\n", "parsed no"},
+		"a NUL":                 {"jobs: \x00\n", "unread no"},
+	} {
+		r := usesOf(t, map[string]string{workflow: tt.text})
+		f := r.files[workflow]
+		got := string(f.State) + " " + string(f.Names)
+		if f.Line > 0 && strings.Count(tt.want, " ") > 1 {
+			got += fmt.Sprint(" ", f.Line)
+		}
+		if got != tt.want {
+			t.Errorf("%s: %s (%s, line %d), want %s", name, got, f.Problem, f.Line, tt.want)
+		}
+	}
+}

@@ -201,7 +201,15 @@ func (s *steps) script(run yamltree.Value, shellName, dir string, vars map[strin
 		if how.unknown {
 			v = v.SpoilScript("the shell is not known")
 		}
-		return s.follow(script, sh, run, v)
+		whole := len(said) == 1 && strings.TrimSpace(run.Text()) == "${{ "+said[0]+" }}"
+		return s.each(said, func(expressions func(int) (string, bool)) (ok, anyway commands.State) {
+			script.Expression = expressions
+			if command, known := expressions(0); whole && known { // it is code, and not a word of it
+				script.Text, script.Expression = command, nil
+				sh.At.At = func(int) int { return places[0] }
+			}
+			return s.follow(script, sh, run, v)
+		}, vars)
 	case "powershell", "cmd":
 		script.Text = foreignLines(text)
 		if !single(text) {
@@ -216,6 +224,38 @@ func (s *steps) script(run yamltree.Value, shellName, dir string, vars map[strin
 	}
 	s.strings(text, sh, v)
 	return v, v
+}
+
+// maxMatrix bounds how many values of a matrix a script is followed with.
+const maxMatrix = 16
+
+// each follows a script once for each value of the one name of the matrix that it says, where they
+// are known.
+func (s *steps) each(said []string, follow func(func(int) (string, bool)) (ok, anyway commands.State), vars map[string]string) (ok, anyway commands.State) {
+	name := ""
+	for _, e := range said {
+		if one, is := strings.CutPrefix(e, "matrix."); is && len(s.matrix[one]) > 1 && len(s.matrix[one]) <= maxMatrix {
+			if name != "" && name != one {
+				return follow(s.expressions(said, vars))
+			}
+			name = one
+		}
+	}
+	if name == "" {
+		return follow(s.expressions(said, vars))
+	}
+	all := s.matrix[name]
+	defer func() { s.matrix[name] = all }()
+	for i, value := range all {
+		s.matrix[name] = []string{value}
+		o, a := follow(s.expressions(said, vars))
+		if i == 0 {
+			ok, anyway = o, a
+			continue
+		}
+		ok, anyway = commands.Meet(ok, o), commands.Meet(anyway, a)
+	}
+	return ok, anyway
 }
 
 // follow follows a script that a shell like Bash reads.
@@ -407,6 +447,15 @@ func (s *steps) uses(step, uses yamltree.Value, vars map[string]string, v comman
 	v = s.fetches(name, with, vars, v)
 	sh := &commands.Shell{Job: s.job, At: at}
 	for _, p := range with.Pairs() {
+		if commandInputs[p.Key] { // the text of a script, that the action executes somewhere
+			run, said := flow.Mask(p.Text())
+			places := s.source.Places(p.Value)
+			inner := &commands.Shell{Job: s.job, At: commands.Place{File: s.file, Source: s.source, At: func(offset int) int { return places[min(max(offset, 0), len(places)-1)] }}}
+			if end, err := flow.Follow[commands.State](flow.Script{Text: run, Dir: flow.Root, Vars: vars, Expression: s.expressions(said, vars)}, inner, v); err == nil {
+				v = commands.Meet(v, end.Any).EndScript()
+			}
+			continue
+		}
 		text := s.expand(p.Text(), vars)
 		if t, is := s.job.Find(flow.Root, strings.TrimSpace(text), false); is {
 			sh.RecordAt(facts.UseKindLoad, commands.Token(t), s.source.Offset(p.Node.Line, p.Node.Column), v)
@@ -414,6 +463,9 @@ func (s *steps) uses(step, uses yamltree.Value, vars map[string]string, v comman
 	}
 	return v, v
 }
+
+// commandInputs are the inputs of actions that are scripts.
+var commandInputs = map[string]bool{"run": true, "command": true, "commands": true, "script": true, "prepare": true, "cmd": true}
 
 // fetching matches the names of actions that write files into the workspace.
 var fetching = lazyregexp.New(`(?i)download|checkout|cache|restore|unzip|extract|untar|fetch|submodule|sync|patch|merge|rebase`)

@@ -106,6 +106,22 @@ func (v Value) Get(key string) Value {
 	return Value{}
 }
 
+// Merged returns the value of a key of a mapping, or of one that it merges (<<).
+func (v Value) Merged(key string) Value { return v.merged(key, maxAliases) }
+
+func (v Value) merged(key string, depth int) Value {
+	if own := v.Get(key); !own.IsZero() || depth == 0 {
+		return own
+	}
+	from := v.Get("<<")
+	for _, one := range append([]Value{from}, from.Items()...) {
+		if found := one.merged(key, depth-1); one.IsMapping() && !found.IsZero() {
+			return found
+		}
+	}
+	return Value{}
+}
+
 // Text returns a scalar, "" for another value.
 func (v Value) Text() string {
 	if v.Node == nil || v.Node.Kind != yaml.ScalarNode {

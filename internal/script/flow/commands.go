@@ -144,7 +144,8 @@ func (f *follower[V]) builtin(c *Command[V], in *state[V], ignore bool) outcome[
 		return outcome[V]{ok: options(name, args, f.report(c, in).ok)}
 	case "cd", "pushd", "popd":
 		o := f.report(c, in)
-		o.ok = changeDirectory(name, args, o.ok)
+		// A script that goes on although cd failed does not mean to: both ways lead there.
+		o.ok, o.fail = changeDirectory(name, args, o.ok), changeDirectory(name, args, o.fail)
 		return o
 	case "exec":
 		o := f.report(c, in)
@@ -186,6 +187,9 @@ var own = []string{"exit", "return", "break", "continue", "true", ":", "false", 
 func (f *follower[V]) leave(name string, args []words.Argument, in *state[V]) outcome[V] {
 	to := f.shell()
 	if name == "return" {
+		if !slices.ContainsFunc(f.frames, func(fr *frame[V]) bool { return fr.function }) {
+			return outcome[V]{fail: in} // nothing to return from: an error
+		}
 		to = f.frames[len(f.frames)-1]
 	}
 	status := ""
@@ -468,7 +472,7 @@ func (c *Command[V]) Run(code string, at int, errexit bool, v V) (ok, fail V) {
 			inner.base = offset
 		}
 	}
-	inner.functions = map[string]*syntax.FuncDecl{}
+	inner.functions, inner.frames, inner.loops, inner.outer = map[string]*syntax.FuncDecl{}, nil, nil, nil
 	in.errexit, in.pipefail = errexit, false
 	o := inner.sub(file.Stmts, &in, false)
 	f.exceeded = f.exceeded || inner.exceeded

@@ -114,7 +114,7 @@ func (s *Shell) away(mounts []Mount) *Shell {
 
 // mount adds a folder or file of the workspace that a container is given. A name without a slash
 // is that of a volume.
-func (s *Shell) mount(c *command, mounts []Mount, from, to string) []Mount {
+func (s *Shell) mount(c *command, mounts []Mount, from, to string, v State) []Mount {
 	if s.Container || to == "" || !strings.ContainsAny(from, "/.~") && !strings.HasPrefix(from, flow.Root) {
 		return mounts
 	}
@@ -122,8 +122,19 @@ func (s *Shell) mount(c *command, mounts []Mount, from, to string) []Mount {
 	if !ours {
 		return mounts
 	}
+	if t, is := s.Known(c.Dir, from, rel, false); is {
+		s.recordAtWord(c, from, t, v)
+	}
 	if rel == "" {
 		rel = "."
 	}
 	return append(mounts, Mount{path.Clean(to), rel})
+}
+
+// recordAtWord records that a container is given a file, at the word that says so.
+func (s *Shell) recordAtWord(c *command, text string, t Target, v State) {
+	at := slices.IndexFunc(c.Args, func(a words.Argument) bool {
+		return strings.Contains(a.Code, text+":") || strings.Contains(a.Code, "="+text)
+	})
+	s.record(facts.UseKindLoad, t, c, max(at, 0), v)
 }

@@ -66,6 +66,8 @@ type Artifacts interface {
 	Holds(folder string) bool
 	// Matches reports whether a pattern matches an artifact.
 	Matches(pattern string) bool
+	// Exists reports whether there is anything at a path.
+	Exists(path string) bool
 	// IsFolder reports whether a path is that of a folder with artifacts.
 	IsFolder(path string) bool
 }
@@ -167,7 +169,16 @@ func (j *Job) Find(dir, word string, folders bool) (t Target, ok bool) {
 		if !ours {
 			return Target{}, false
 		}
-		return j.Known(dir, word, rel, folders)
+		if t, ok := j.Known(dir, word, rel, folders); ok {
+			return t, true
+		}
+		// A folder that is not the repository's may be one into which it is checked out.
+		for first, rest, ok := strings.Cut(rel, "/"); ok && strings.Contains(rest, "/") && !j.Exists(first); _, rest, ok = strings.Cut(rest, "/") {
+			if !strings.ContainsAny(rest, "*?[") && j.Is(rest) {
+				return Target{rest, facts.UseHowSuffix}, true
+			}
+		}
+		return Target{}, false
 	}
 	if !strings.Contains(full, words.Hole) {
 		return Target{}, false

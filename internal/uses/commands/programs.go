@@ -37,6 +37,14 @@ var copies = set("cp mv install rsync scp ditto robocopy xcopy")
 var interpreters = set(`Rscript R julia groovy scala osascript pwsh powershell ts-node tsx esbuild-runner bats kotlin elixir escript guile racket
 	octave nu fish pytest-xdist runhaskell swift zx xonsh elvish deno-run gjs`)
 
+// runners have another program, or a file, executed: the first word that is neither an option nor
+// one of their own.
+var runners = set(`uv bun deno npx bunx lima coverage spin torchrun accelerate mpirun mpiexec mpirun.openmpi streamlit hatch pdm rye pixi faketime
+	dotenvx devbox direnv act-run catchsegv nvprof nsys ncu wine winpty retry`)
+
+// ownWords are the words of theirs.
+var ownWords = set("run exec x launch shell -- develop start -m")
+
 // loaders are the options of programs that read a file.
 var loaders = map[string][]string{
 	"psql": {"-f", "--file"}, "kubectl": {"-f", "--filename", "-k"}, "oc": {"-f", "--filename"}, "helm": {"-f", "--values", "--set-file"},
@@ -62,7 +70,7 @@ func init() {
 	for name := range interpreters {
 		special[name] = (*Shell).interprets
 	}
-	for _, name := range []string{"uv", "bun", "deno", "npx", "bunx"} {
+	for name := range runners {
 		special[name] = (*Shell).runner
 	}
 	special["tar"], special["gtar"], special["bsdtar"] = (*Shell).archives, (*Shell).archives, (*Shell).archives
@@ -149,8 +157,8 @@ func (s *Shell) interprets(c *command, v State, _ int) (State, State) {
 // runner looks at a program that has another one, or a file, executed: uv run, bun run, npx tsx.
 func (s *Shell) runner(c *command, v State, depth int) (State, State) {
 	i := 1
-	for i < len(c.Args) && (strings.HasPrefix(c.Args[i].Code, "-") || c.Args[i].Code == "run" || c.Args[i].Code == "exec" || c.Args[i].Code == "x") {
-		if slices.Contains([]string{"--with", "--python", "-p", "--package", "--project", "--directory", "--extra", "--group", "--env-file"}, c.Args[i].Code) {
+	for i < len(c.Args) && (strings.HasPrefix(c.Args[i].Code, "-") || ownWords[c.Args[i].Code] || isNumber(c.Args[i].Code)) {
+		if slices.Contains([]string{"--with", "--python", "-p", "--package", "--project", "--directory", "--extra", "--group", "--env-file", "--source", "--rcfile"}, c.Args[i].Code) {
 			i++
 		}
 		i++
@@ -165,6 +173,8 @@ func (s *Shell) runner(c *command, v State, depth int) (State, State) {
 	}
 	return s.unlessChanged(c.With(c.Args[i:], i), v, depth)
 }
+
+func isNumber(text string) bool { return strings.Trim(text, "0123456789") == "" && text != "" }
 
 // archives looks at tar: what is put into an archive is copied.
 func (s *Shell) archives(c *command, v State, _ int) (State, State) {
@@ -279,6 +289,9 @@ func (s *Shell) listedFiles(c, inner *command, v State) {
 // container looks at a command that runs in a container.
 func (s *Shell) container(c *command, p *programs.Program, inner *command, v State, depth int) (State, State) {
 	var mounts []Mount
+	var entry []words.Argument
+	entryAt := 0
+	passed := State{claims: v.claims, changed: v.changed, behind: v.behind}
 	dir := "/"
 	for i := 1; i < len(c.Args)-len(inner.Args); i++ {
 		text := c.Args[i].Code
@@ -293,7 +306,7 @@ func (s *Shell) container(c *command, p *programs.Program, inner *command, v Sta
 		case "-v", "--volume":
 			parts := strings.Split(value, ":")
 			if len(parts) >= 2 {
-				mounts = s.mount(c, mounts, parts[0], parts[1])
+				mounts = s.mount(c, mounts, parts[0], parts[1], v)
 			}
 		case "--mount":
 			from, to := "", ""
@@ -306,13 +319,20 @@ func (s *Shell) container(c *command, p *programs.Program, inner *command, v Sta
 					to = text
 				}
 			}
-			mounts = s.mount(c, mounts, from, to)
+			mounts = s.mount(c, mounts, from, to, v)
 		case "-w", "--workdir":
 			dir = value
+		case "--entrypoint":
+			entry = []words.Argument{{Code: value}}
+			entryAt = i
 		}
 	}
 	away := s.away(mounts)
-	return away.invoke(inner.In(dir).Seen(away), State{claims: v.claims, changed: v.changed, behind: v.behind}, depth+1)
+	if len(entry) > 0 {
+		o, f := away.invoke(c.With(append(entry, inner.Args...), entryAt).In(dir).Seen(away), passed, depth+1)
+		return Meet(o, f), Meet(o, f)
+	}
+	return away.invoke(inner.In(dir).Seen(away), passed, depth+1)
 }
 
 // quoted are the strings in code of another language.

@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -21,11 +22,26 @@ const (
 
 // RunnerVariables are what the variables of a runner hold.
 func RunnerVariables() map[string]string {
-	return map[string]string{
+	vars := Interpreters()
+	maps.Copy(vars, map[string]string{
 		"GITHUB_WORKSPACE": flow.Root, "RUNNER_WORKSPACE": "/_runner_work_", "RUNNER_TEMP": "/_runner_temp_", "RUNNER_TOOL_CACHE": "/_runner_tools_",
 		"AGENT_TOOLSDIRECTORY": "/_runner_tools_", "GITHUB_ENV": EnvironmentFile, "GITHUB_PATH": PathFile, "GITHUB_OUTPUT": "/_runner_output_",
 		"GITHUB_STEP_SUMMARY": "/_runner_summary_", "GITHUB_STATE": "/_runner_state_", "PATH": systemPath, "GITHUB_SHA": "GITHUB_SHA",
-	}
+	})
+	return vars
+}
+
+// Interpreter returns the program that a variable of a name holds as everybody uses it.
+func Interpreter(variable string) (program string, ok bool) {
+	program, ok = interpreterVariables[variable]
+	return program, ok
+}
+
+// Interpreters are the variables of [Interpreter].
+func Interpreters() map[string]string { return maps.Clone(interpreterVariables) }
+
+var interpreterVariables = map[string]string{
+	"PYTHON": "python", "PYTHON3": "python3", "PY": "python", "BASH": "bash", "SHELL": "sh", "NODE": "node", "RUBY": "ruby", "PERL": "perl", "PWSH": "pwsh",
 }
 
 // A Shell observes the commands of one script.
@@ -236,7 +252,9 @@ func (s *Shell) invoke(c *command, v State, depth int) (ok, fail State) {
 	}
 	if t, is := s.find(c, name, false); is && strings.Contains(name, "/") || is && t.How == facts.UseHowGlob {
 		s.record(facts.UseKindExecute, t, c, 0, v)
-		s.words(c, 1, v)
+		if !inspects[path.Base(name)] {
+			s.words(c, 1, v)
+		}
 		return v, v
 	}
 	if t, is := s.onPath(c, name); is {
@@ -393,6 +411,9 @@ func (s *Shell) reading(c *command, name string, r programs.Reading, v State, de
 			ok = Meet(ok, Meet(o, f))
 		case "script":
 			ran = true
+			if isShellCheck(c, name, at) {
+				break
+			}
 			s.runs(c, name, value.Args[0].Code, at, ok)
 			s.words(c, at+1, ok)
 		case "module":
@@ -434,6 +455,11 @@ func startsStrict(c *command, at int) bool {
 		}
 	}
 	return false
+}
+
+// isShellCheck reports whether a shell only looks whether it can parse a script: bash -n.
+func isShellCheck(c *command, name string, at int) bool {
+	return IsShell(name) && slices.ContainsFunc(c.Args[1:max(1, at)], func(a words.Argument) bool { return a.Code == "-n" })
 }
 
 // follow follows code as it runs elsewhere.
