@@ -129,7 +129,7 @@ const notVerified = "Could not verify"
 // notVerifiedSummary returns the reason for a run without a verdict, as Markdown.
 func notVerifiedSummary(cause error) string {
 	summary := "Nothing was proved, so nothing passes.\n\n" + report.CodeWithin(cause.Error(), maxReasonBytes)
-	if hint := exit.Hint(cause); hint != "" {
+	if hint := exit.HintOn(cause, exit.GitHub); hint != "" {
 		summary += "\n\nhint: " + report.CodeWithin(hint, maxReasonBytes)
 	}
 	return summary

@@ -19,7 +19,7 @@ func (a *action) noteReadOnly(err *github.ReadOnlyTokenError) {
 		return
 	}
 	a.world.Note(err.Error() + ": the findings are workflow commands, and the result is that of this job")
-	a.world.Note("hint: " + exit.Hint(err))
+	a.world.Note("hint: " + exit.HintOn(err, exit.GitHub))
 }
 
 // forkNotes say what the author of a fork's pull request can do about denials, and what a

@@ -39,7 +39,7 @@ func printErrors(w host.World, err error) {
 			continue
 		}
 		fmt.Fprintf(w.Stderr, "codexlock: %s\n", report.Terminal(err.Error()))
-		if hint := exit.Hint(err); hint != "" && !hinted[hint] {
+		if hint := exit.HintOn(err, w.CI()); hint != "" && !hinted[hint] {
 			hinted[hint] = true
 			fmt.Fprintf(w.Stderr, "codexlock: hint: %s\n", report.Terminal(hint))
 		}

@@ -57,12 +57,29 @@ func Code(err error) int {
 	return Unknown
 }
 
-// Hint returns the next step after an error: that of the outermost error that has one, by a
-// method Hint() string. It is "" where there is no plain one.
-func Hint(err error) string {
+// A CI is the system that runs the program, where the next step depends on it.
+type CI string
+
+// The systems whose checkouts the hints know.
+const (
+	NoCI   CI = "" // a person, a server, or another system
+	GitHub CI = "GitHub Actions"
+	GitLab CI = "GitLab"
+)
+
+// Hint is HintOn where no system runs the program as a job.
+func Hint(err error) string { return HintOn(err, NoCI) }
+
+// HintOn returns the next step after an error: that of the outermost error that has one, by a
+// method Hint() string, or HintOn(ci string) string where it depends on the system. It is ""
+// where there is no plain one.
+func HintOn(err error, ci CI) string {
 	hint := ""
 	search(err, func(err error) bool {
-		if own, ok := err.(interface{ Hint() string }); ok {
+		switch own := err.(type) {
+		case interface{ HintOn(ci string) string }:
+			hint = own.HintOn(string(ci))
+		case interface{ Hint() string }:
 			hint = own.Hint()
 		}
 		return hint != ""

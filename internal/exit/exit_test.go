@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strings"
 	"testing"
 
 	"github.com/codexlock/codexlock/internal/attest"
@@ -63,5 +64,24 @@ func TestErrorsSayWhatTheyAre(t *testing.T) {
 				t.Errorf("%T: hint of %v is %q", test.err, err, got)
 			}
 		}
+	}
+}
+
+// TestHintsFitTheSystem: how more history is fetched depends on who cloned.
+func TestHintsFitTheSystem(t *testing.T) {
+	for _, err := range []error{
+		&git.MissingCommitError{Revision: "x", Shallow: true}, &git.MissingHistoryError{}, fmt.Errorf("read: %w", &git.MissingObjectError{OID: "x"}),
+	} {
+		for ci, want := range map[exit.CI]string{exit.GitHub: "fetch-depth: ", exit.GitLab: "GIT_DEPTH: ", exit.NoCI: "git fetch --unshallow"} {
+			hint := exit.HintOn(err, ci)
+			for _, other := range []string{"fetch-depth: ", "GIT_DEPTH: ", "git fetch --unshallow"} {
+				if strings.Contains(hint, other) != (other == want) {
+					t.Errorf("%T on %q: hint %q, want %q in it and no other", err, ci, hint, want)
+				}
+			}
+		}
+	}
+	if exit.Hint(&git.MissingHistoryError{}) != exit.HintOn(&git.MissingHistoryError{}, exit.NoCI) {
+		t.Error("Hint is another one than that of no system")
 	}
 }

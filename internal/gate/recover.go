@@ -128,10 +128,10 @@ func (e *unusableBaseError) Unwrap() error {
 	return e.err
 }
 
-// Hint is the next step.
-func (e *unusableBaseError) Hint() string {
+// HintOn is the next step on a system that runs jobs.
+func (e *unusableBaseError) HintOn(ci string) string {
 	if e.shallow {
-		return "fetch the history and run it again: actions/checkout with fetch-depth: 0, or git fetch --unshallow"
+		return git.Deepen(ci, 0)
 	}
 	var own interface{ Hint() string }
 	if e.still == "" && errors.As(e.err, &own) && own.Hint() != "" && !e.commits {

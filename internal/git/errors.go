@@ -60,14 +60,32 @@ type MissingCommitError struct {
 
 func (e *MissingCommitError) Error() string {
 	if e.Shallow {
-		return fmt.Sprintf("revision %q is not in this shallow clone: fetch more history, in actions/checkout with fetch-depth: 2 (fetch-depth: 0 for all of it)", e.Revision)
+		return fmt.Sprintf("revision %q is not in this shallow clone", e.Revision)
 	}
-	return fmt.Sprintf("revision %q names no commit of this repository: check its spelling, or fetch it", e.Revision)
+	return fmt.Sprintf("revision %q names no commit of this repository", e.Revision)
 }
 
-// Hint is the next step.
-func (e *MissingCommitError) Hint() string {
-	return "fetch the base too: actions/checkout with fetch-depth: 2, or git fetch --deepen=1"
+// HintOn is the next step on a system that runs jobs (see exit.CI).
+func (e *MissingCommitError) HintOn(ci string) string {
+	if e.Shallow {
+		return Deepen(ci, 2)
+	}
+	return "check its spelling (git branch --all, git tag), or fetch it: git fetch"
+}
+
+// Deepen is the next step in a shallow clone: how a job of a system clones so many commits, 0
+// for all, or how a person fetches more of them.
+func Deepen(ci string, depth int) string {
+	switch ci {
+	case "GitHub Actions":
+		if depth > 0 {
+			return fmt.Sprintf("fetch more history: actions/checkout with fetch-depth: %d, or with fetch-depth: 0 for all of it", depth)
+		}
+		return "fetch the history: actions/checkout with fetch-depth: 0"
+	case "GitLab":
+		return `fetch the history: set GIT_DEPTH: "0" in the variables of the job`
+	}
+	return "fetch the history: git fetch --unshallow"
 }
 
 // A MissingObjectError is an object of the evaluated commit that this clone does not have.
@@ -81,7 +99,18 @@ func (e *MissingObjectError) Error() string {
 	if e.Path != "" {
 		of = fmt.Sprintf(" of %q", e.Path)
 	}
-	return fmt.Sprintf("object %s%s is not in this clone: fetch it whole, in actions/checkout with fetch-depth: 2 or more and no filter", e.OID, of)
+	return fmt.Sprintf("object %s%s is not in this clone, which is shallow, filtered or damaged", e.OID, of)
+}
+
+// HintOn is the next step on a system that runs jobs (see exit.CI).
+func (e *MissingObjectError) HintOn(ci string) string {
+	switch ci {
+	case "GitHub Actions":
+		return "clone it whole: actions/checkout with fetch-depth: 2 or more and no filter"
+	case "GitLab":
+		return `clone it whole: set GIT_DEPTH: "0" in the variables of the job, and no --filter in GIT_FETCH_EXTRA_FLAGS`
+	}
+	return "fetch what is missing: git fetch --refetch --no-filter, and in a shallow clone git fetch --unshallow; where that changes nothing, find out what is damaged: git fsck"
 }
 
 // A CorruptObjectError is an object whose bytes do not match its id.

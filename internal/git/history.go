@@ -56,10 +56,8 @@ func (e *MissingHistoryError) Error() string {
 	return fmt.Sprintf("the merge base of %s and %s cannot be determined: this clone is shallow and its history ends before it", e.A, e.B)
 }
 
-// Hint is the next step.
-func (e *MissingHistoryError) Hint() string {
-	return "fetch the history: actions/checkout with fetch-depth: 0, or git fetch --unshallow"
-}
+// HintOn is the next step on a system that runs jobs (see exit.CI).
+func (e *MissingHistoryError) HintOn(ci string) string { return Deepen(ci, 0) }
 
 // maxTouching bounds how many earlier states of a file are looked at.
 const maxTouching = 1000

@@ -72,7 +72,7 @@ func TestMergeBasesInAShallowClone(t *testing.T) {
 	shallow.Git("fetch", "-q", "--depth=1", "file://"+s.Dir, "a", "main")
 	r := shallow.open()
 	var missing *MissingHistoryError
-	if got, err := r.MergeBases(t.Context(), a, b); !errors.As(err, &missing) || !strings.Contains(missing.Hint(), "fetch-depth: 0") {
+	if got, err := r.MergeBases(t.Context(), a, b); !errors.As(err, &missing) || !strings.Contains(missing.HintOn("GitHub Actions"), "fetch-depth: 0") {
 		t.Errorf("got %v, %v", got, err)
 	}
 }

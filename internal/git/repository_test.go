@@ -167,8 +167,8 @@ func TestShallowClone(t *testing.T) {
 		}
 		for _, err := range []error{byName, byParent} {
 			var missing *MissingCommitError
-			if !errors.As(err, &missing) || !missing.Shallow || !strings.Contains(err.Error(), "fetch-depth: 2") {
-				t.Errorf("depth %s: %v, want a *MissingCommitError that names fetch-depth: 2", depth, err)
+			if !errors.As(err, &missing) || !missing.Shallow || !strings.Contains(missing.HintOn("GitHub Actions"), "fetch-depth: 2") {
+				t.Errorf("depth %s: %v, want a *MissingCommitError whose hint names fetch-depth: 2", depth, err)
 			}
 		}
 	}

@@ -107,10 +107,24 @@ func (w World) Fail(err error) int {
 		return code
 	}
 	w.Note(err.Error())
-	if hint := exit.Hint(err); hint != "" {
+	if hint := exit.HintOn(err, w.CI()); hint != "" {
 		w.Note("hint: " + hint)
 	}
 	return code
+}
+
+// CI returns the system that runs the program as a job.
+func (w World) CI() exit.CI {
+	if w.Env == nil {
+		return exit.NoCI
+	}
+	if value, _ := w.Env("GITHUB_ACTIONS"); value == "true" {
+		return exit.GitHub
+	}
+	if value, _ := w.Env("GITLAB_CI"); value == "true" {
+		return exit.GitLab
+	}
+	return exit.NoCI
 }
 
 // End is deferred by a main function, with its exit code. It turns a panic into the exit

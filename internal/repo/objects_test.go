@@ -87,8 +87,8 @@ func TestMissingObject(t *testing.T) {
 	tree := mustTree(t, r, head)
 	err := hashOf(t, tree, "a.txt")
 	var missing *git.MissingObjectError
-	if !errors.As(err, &missing) || missing.OID != oid || missing.Path != "a.txt" || !strings.Contains(err.Error(), "fetch-depth") {
-		t.Errorf("Hash: %v, want a *MissingObjectError that names object %s and fetch-depth", err, oid)
+	if !errors.As(err, &missing) || missing.OID != oid || missing.Path != "a.txt" || !strings.Contains(missing.HintOn("GitHub Actions"), "fetch-depth") {
+		t.Errorf("Hash: %v, want a *MissingObjectError that names object %s and has a hint", err, oid)
 	}
 	if err := hashOf(t, tree, "b.txt"); err != nil {
 		t.Errorf("after a missing object: %v, want the next one read", err)

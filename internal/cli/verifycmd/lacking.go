@@ -53,7 +53,7 @@ func printLacking(ctx context.Context, w host.World, r *repo.Repository, work tr
 			}
 			err := signing.Refusal(o, signing.Pattern(p, ""))
 			w.Note("a commit would not contain what is verified here: " + err.Error())
-			w.Note("hint: " + exit.Hint(err))
+			w.Note("hint: " + exit.HintOn(err, w.CI()))
 		}
 	}
 	if others > maxLacking {
