@@ -65,7 +65,7 @@ func (a *action) publish(ctx context.Context, clone *repo.Repository, r report.R
 // files writes the files that the inputs ask for.
 func (a *action) files(ctx context.Context, r report.Report) error {
 	for _, file := range a.in.Files {
-		if err := a.writeFile(file.Name, func(f io.Writer) error { return report.Write(file.Format, f, r, report.Options{}) }); err != nil {
+		if err := a.folder(report.Earlier).Write(a.world.Path(file.Name), func(f io.Writer) error { return report.Write(file.Format, f, r, report.Options{}) }); err != nil {
 			return fmt.Errorf("write the report as %s: %w", file.Format, err)
 		}
 		if file.Format == "json" {
@@ -74,17 +74,17 @@ func (a *action) files(ctx context.Context, r report.Report) error {
 	}
 	if a.in.LogFile != "" {
 		by := github.WithRun(git.User(ctx, a.world.Dir, a.world.Env), a.world.Env)
-		if err := a.writeFile(a.in.LogFile, func(f io.Writer) error { return report.WriteLogEntries(f, r, by) }); err != nil {
+		if err := a.folder(nil).Write(a.world.Path(a.in.LogFile), func(f io.Writer) error { return report.WriteLogEntries(f, r, by) }); err != nil {
 			return fmt.Errorf("write the log's entries: %w", err)
 		}
 	}
 	return nil
 }
 
-// writeFile writes a file that an input names: inside the workspace, and through no
-// link, since both the file and the folders above it may come from a change.
-func (a *action) writeFile(name string, fill func(io.Writer) error) error {
-	return outfile.Folder{Root: a.workspace(), Confined: true}.Write(a.world.Path(name), fill)
+// folder is where files that inputs name are written: inside the workspace, and through no link,
+// since both the file and the folders above it may come from a change.
+func (a *action) folder(replaces func(head []byte) bool) outfile.Folder {
+	return outfile.Folder{Root: a.workspace(), Confined: true, Replaces: replaces}
 }
 
 // workspace is the folder that the job's steps share.

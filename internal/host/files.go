@@ -17,6 +17,12 @@ import (
 // WriteFile writes a file that the user named, whole or not at all and never
 // through a link of the repository.
 func (w World) WriteFile(name string, fill func(io.Writer) error) error {
+	return w.WriteOutput(name, nil, fill)
+}
+
+// WriteOutput is WriteFile that replaces no file of the repository but those that replaces
+// allows, by their first bytes.
+func (w World) WriteOutput(name string, replaces func(head []byte) bool, fill func(io.Writer) error) error {
 	if stream, ok, err := w.stream(name); ok || err != nil {
 		if err != nil {
 			return err
@@ -24,7 +30,19 @@ func (w World) WriteFile(name string, fill func(io.Writer) error) error {
 		defer stream.Close()
 		return fill(stream)
 	}
-	return outfile.Folder{Root: w.top()}.Write(w.Path(name), fill)
+	return outfile.Folder{Root: w.top(), Replaces: replaces}.Write(w.Path(name), fill)
+}
+
+// CheckOutput returns the error that WriteOutput would return for what has the name now.
+func (w World) CheckOutput(name string, replaces func(head []byte) bool) error {
+	stream, ok, err := w.stream(name)
+	if ok && err == nil {
+		err = stream.Close()
+	}
+	if ok || err != nil {
+		return err
+	}
+	return outfile.Folder{Root: w.top(), Replaces: replaces}.Check(w.Path(name))
 }
 
 // WritePage is WriteFile that makes missing folders.

@@ -12,27 +12,51 @@ import (
 	"github.com/codexlock/codexlock/internal/txn"
 )
 
-// write writes the file, as what stands there allows.
+// A standing is what has the name of a file.
+type standing struct {
+	there bool
+	mode  fs.FileMode
+	links uint64
+}
+
+// kindOf returns what has the name, or why no file may take its place.
+func kindOf(out *txn.Output, at location) (s standing, err error) {
+	s.mode, s.links, s.there, err = out.Stat()
+	switch {
+	case err != nil || !s.there:
+	case s.mode.IsRegular():
+		if at.replaces == nil || !at.below {
+			break
+		}
+		var head []byte
+		if head, err = out.Head(HeadBytes); err == nil && len(head) > 0 && !at.replaces(head) {
+			err = &OccupiedError{Path: at.name}
+		}
+	case s.mode&fs.ModeSymlink != 0:
+		err = &LinkError{Path: at.name, Link: at.name, Why: "itself"}
+	case s.mode.IsDir():
+		err = &KindError{Path: at.name, Got: "a folder", Want: "a regular file or nothing"}
+	case at.confined || s.mode&(fs.ModeNamedPipe|fs.ModeCharDevice) == 0:
+		err = &KindError{Path: at.name, Got: "a special file", Want: "a regular file or nothing"}
+	}
+	return s, err
+}
+
+// write writes the file, as what has the name allows.
 func write(out *txn.Output, at location, fill func(io.Writer) error) error {
-	mode, links, there, err := out.Stat()
+	s, err := kindOf(out, at)
 	switch {
 	case err != nil:
 		return err
-	case !there:
+	case !s.there:
 		return out.Replace(nil, fill)
-	case mode.IsRegular():
-		perm := mode.Perm()
+	case s.mode.IsRegular():
+		perm := s.mode.Perm()
 		err := out.Replace(&perm, fill)
-		if cannotReplace(err) && !at.below && links == 1 {
+		if cannotReplace(err) && !at.below && s.links == 1 {
 			return out.Overwrite(true, fill)
 		}
 		return err
-	case mode&fs.ModeSymlink != 0:
-		return &LinkError{Path: at.name, Link: at.name, Why: "itself"}
-	case mode.IsDir():
-		return &KindError{Path: at.name, Got: "a folder", Want: "a regular file or nothing"}
-	case at.confined || mode&(fs.ModeNamedPipe|fs.ModeCharDevice) == 0:
-		return &KindError{Path: at.name, Got: "a special file", Want: "a regular file or nothing"}
 	}
 	return out.Overwrite(false, fill)
 }

@@ -4,6 +4,7 @@
 package outfile
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -25,6 +26,46 @@ type Folder struct {
 	Confined bool
 	// Make creates missing folders.
 	Make bool
+	// Replaces reports, by the first HeadBytes of a file below Root, whether it may be
+	// replaced; nil: every file may. An empty file may always be.
+	Replaces func(head []byte) bool
+}
+
+// HeadBytes is how much of a file Folder.Replaces sees.
+const HeadBytes = 8 << 10
+
+// An OccupiedError is a file that holds something else than what may be replaced.
+type OccupiedError struct{ Path string }
+
+func (e *OccupiedError) Error() string {
+	return fmt.Sprintf("%s: exists and is no earlier output of codexlock, which is all that an output replaces; nothing was written", e.Path)
+}
+
+// Hint is the next step.
+func (e *OccupiedError) Hint() string {
+	return "name a file that does not exist yet, such as report.json"
+}
+
+// Usage says that the user corrects it.
+func (e *OccupiedError) Usage() bool { return true }
+
+// A MissingFolderError is a file in a folder that does not exist.
+type MissingFolderError struct {
+	Path   string // the file
+	Folder string // the first folder in its path that does not exist
+	Dir    string // the folder of the file
+}
+
+func (e *MissingFolderError) Error() string {
+	return fmt.Sprintf("%s: the folder %s does not exist; nothing was written", e.Path, e.Folder)
+}
+
+// Unwrap says that something does not exist.
+func (e *MissingFolderError) Unwrap() error { return fs.ErrNotExist }
+
+// Hint is the next step.
+func (e *MissingFolderError) Hint() string {
+	return "make the folder: mkdir -p " + shellquote.Quoted(e.Dir) + "; or name another path"
 }
 
 // A LinkError is a file whose path leads through a symbolic link that may not be
@@ -78,8 +119,8 @@ func (e *KindError) Usage() bool { return true }
 // written to as it stands. fill may be called a second time, with another writer,
 // where the first writer could not become the file.
 //
-// Its errors are *LinkError, *OutsideError, *KindError, those of the system, and
-// fill's.
+// Its errors are *LinkError, *OutsideError, *KindError, *OccupiedError, *MissingFolderError,
+// those of the system, and fill's.
 func (f Folder) Write(name string, fill func(io.Writer) error) error {
 	out, at, err := f.open(name)
 	if err != nil {
@@ -94,6 +135,18 @@ func (f Folder) Write(name string, fill func(io.Writer) error) error {
 	if failed != nil {
 		return err
 	}
+	return pathError(name, err)
+}
+
+// Check returns the error that Write would return for what has the name now. Work that ends
+// with a file can find out first.
+func (f Folder) Check(name string) error {
+	out, at, err := f.open(name)
+	if err != nil {
+		return err
+	}
+	defer out.Close()
+	_, err = kindOf(out, at)
 	return pathError(name, err)
 }
 
@@ -114,6 +167,9 @@ func (f Folder) open(name string) (*txn.Output, location, error) {
 	if err != nil {
 		return nil, at, err
 	}
+	if at.missing != "" && !f.Make {
+		return nil, at, &MissingFolderError{Path: name, Folder: at.missing, Dir: at.dir}
+	}
 	out, err := txn.OpenOutput(filepath.Join(at.dir, at.base), f.Make)
 	return out, at, pathError(name, err)
 }
@@ -123,8 +179,10 @@ type location struct {
 	name     string // as it was asked for
 	dir      string // its folder, with no link in it
 	base     string
-	confined bool // only a regular file will do
-	below    bool // it is below the root, where only regular files are replaced whole
+	confined bool   // only a regular file will do
+	below    bool   // it is below the root, where only regular files are replaced whole
+	missing  string // the first folder in its path that does not exist; "": all do
+	replaces func(head []byte) bool
 }
 
 // Folder resolves a folder that is to be made or written in, an absolute path, by
@@ -138,7 +196,7 @@ func (f Folder) Folder(name string) (string, error) {
 // the user's own and are followed where root or the user made them; a link below
 // the root never is.
 func (f Folder) locate(name string) (location, error) {
-	at := location{name: name, confined: f.Confined}
+	at := location{name: name, confined: f.Confined, replaces: f.Replaces}
 	root, err := os.Stat(f.Root)
 	if err != nil {
 		return at, err
@@ -155,7 +213,7 @@ func (f Folder) locate(name string) (location, error) {
 	if f.Confined && !w.inside {
 		return at, &OutsideError{Path: name, Root: f.Root}
 	}
-	at.dir, at.below = w.real, w.inside
+	at.dir, at.below, at.missing = w.real, w.inside, w.gone
 	return at, nil
 }
 
@@ -168,7 +226,7 @@ type walk struct {
 	name   string // the file, for messages
 	real   string // what was resolved so far: it has no link in it
 	inside bool   // real is the root or below it
-	gone   bool   // real does not exist, so what follows does not either
+	gone   string // the first part that does not exist, so what follows does not either
 	links  int
 }
 
@@ -184,8 +242,8 @@ func (w *walk) to(dir string) error {
 		next := filepath.Join(w.real, part)
 		info, err := os.Lstat(next)
 		switch {
-		case w.gone || errors.Is(err, fs.ErrNotExist):
-			w.real, w.gone = next, true
+		case w.gone != "" || errors.Is(err, fs.ErrNotExist):
+			w.real, w.gone = next, cmp.Or(w.gone, next)
 			continue
 		case err != nil:
 			return err

@@ -62,6 +62,16 @@ func (o *Output) Stat() (mode fs.FileMode, links uint64, there bool, err error) 
 	return o.tree.stat(artifact.Path(o.name))
 }
 
+// Head returns the first bytes of a regular file, at most so many.
+func (o *Output) Head(most int) (head []byte, err error) {
+	f, _, err := o.tree.Open(artifact.Path(o.name))
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return f.Head(make([]byte, most)), nil
+}
+
 // Replace writes the file whole: under a temporary name, which it then renames. mode is
 // that of the file; nil: what the umask allows.
 func (o *Output) Replace(mode *fs.FileMode, fill func(io.Writer) error) (err error) {

@@ -54,7 +54,7 @@ that --key names or else those of this repository, and needs nothing else.`,
 }
 
 func runProve(ctx context.Context, w host.World, written string, formats []string) error {
-	outputs, err := flags.Outputs(formats, flags.ReportFormat)
+	outputs, err := flags.Outputs(w, formats, flags.ReportFormat)
 	if err != nil {
 		return err
 	}

@@ -60,7 +60,7 @@ It ends with 1 if something weakens the gate, and with 0 if all it has is advice
   codexlock doctor -f json | jq -r '.findings[].what'`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			outputs, err := flags.Outputs(written, func(format string) error {
+			outputs, err := flags.Outputs(w, written, func(format string) error {
 				_, err := flags.Printer(format, formats)
 				return err
 			})

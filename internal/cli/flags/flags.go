@@ -3,6 +3,7 @@
 package flags
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"maps"
@@ -15,6 +16,7 @@ import (
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/gate"
 	"github.com/codexlock/codexlock/internal/host"
+	"github.com/codexlock/codexlock/internal/lazyregexp"
 	"github.com/codexlock/codexlock/internal/report"
 )
 
@@ -70,8 +72,9 @@ func Choose[P any](what, name string, all map[string]P) (P, error) {
 type Output struct{ Format, File string }
 
 // Outputs reads FORMAT[=FILE] arguments; none is text. check refuses an unknown format. It
-// refuses a file that is named twice, since the second output would replace the first.
-func Outputs(written []string, check func(format string) error) ([]Output, error) {
+// refuses a file that is named twice, since the second output would replace the first, and one
+// that cannot be written, before the work whose result it is.
+func Outputs(w host.World, written []string, check func(format string) error) ([]Output, error) {
 	if len(written) == 0 {
 		written = []string{"text"}
 	}
@@ -89,6 +92,11 @@ func Outputs(written []string, check func(format string) error) ([]Output, error
 				return nil, exit.Usagef("--format %q and %q name one file, want a file for each", o.Format+"="+o.File, s)
 			}
 		}
+		if file != "" {
+			if err := w.CheckOutput(file, earlier); err != nil {
+				return nil, fmt.Errorf("write %s: %w", format, err)
+			}
+		}
 		outputs = append(outputs, Output{format, file})
 	}
 	return outputs, nil
@@ -100,12 +108,25 @@ func (o Output) replacedBy(file string) bool {
 	return file != "" && o.File != "" && filepath.Clean(o.File) == filepath.Clean(file) && !strings.HasPrefix(file, "/dev/")
 }
 
+// beginnings are how outputs begin that are no reports: those of status and of policy test.
+var beginnings = []string{"trust domain ", "no trust domain is known", "# TYPE codexlock_", "{\n  \"schema\": \"codexlock.status/", "{\n  \"schema\": \"codexlock.doctor/", "{\n  \"tests\": "}
+
+// covered is how the text of policy test begins where it measures coverage.
+var covered = lazyregexp.New(`^\d+\.\d% of the rules' lines are covered\n`)
+
+// earlier reports whether a file begins as an output of a command does. An output replaces no
+// other file of the repository: no artifact, no companion, no configuration and no source.
+func earlier(head []byte) bool {
+	return report.Earlier(head) || covered.Match(head) ||
+		slices.ContainsFunc(beginnings, func(b string) bool { return bytes.HasPrefix(head, []byte(b)) })
+}
+
 // Write writes an output where it goes. A file is written whole or not at all.
 func (o Output) Write(w host.World, fill func(io.Writer) error) error {
 	if o.File == "" {
 		return fill(w.Stdout)
 	}
-	return w.WriteFile(o.File, fill)
+	return w.WriteOutput(o.File, earlier, fill)
 }
 
 // ReportFormat returns an error for a format that reports do not have.

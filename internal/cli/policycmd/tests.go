@@ -43,7 +43,7 @@ could not be completed, or no test ran.`,
 			case o.Timeout <= 0:
 				return exit.Usagef("--timeout is %s, want more than nothing", o.Timeout)
 			}
-			outputs, err := flags.Outputs(formats, knownTestFormat)
+			outputs, err := flags.Outputs(w, formats, knownTestFormat)
 			if err != nil {
 				return err
 			}

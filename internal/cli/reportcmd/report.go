@@ -56,7 +56,7 @@ func New(w host.World) *cobra.Command {
 }
 
 func (c *rendering) run(names []string) error {
-	outputs, err := flags.Outputs(c.formats, flags.ReportFormat)
+	outputs, err := flags.Outputs(c.world, c.formats, flags.ReportFormat)
 	if err != nil {
 		return err
 	}

@@ -54,7 +54,7 @@ has none.`,
 			if s.validFor < 0 {
 				return exit.Usagef("--valid-for is %s, want 0 or more, such as 36h", s.validFor)
 			}
-			outputs, err := flags.Outputs(s.formats, func(format string) error {
+			outputs, err := flags.Outputs(w, s.formats, func(format string) error {
 				if !slices.Contains(statusFormats, format) {
 					return exit.Usagef("--format is %q, want one of json, openmetrics, text", format)
 				}

@@ -157,7 +157,7 @@ func (v *verification) gate(cmd *cobra.Command, args []string) (*gate.Gate, erro
 }
 
 func (v *verification) run(ctx context.Context, g *gate.Gate) error {
-	outputs, err := flags.Outputs(v.formats, flags.ReportFormat)
+	outputs, err := flags.Outputs(v.world, v.formats, flags.ReportFormat)
 	if err != nil {
 		return err
 	}
