@@ -62,8 +62,18 @@ func (r *reader) makefile(name, text string) {
 	m := &makefile{reader: r, file: name, text: text, source: yamltree.NewSource(text), dir: path.Dir(name), vars: map[string]placed{}, prefix: '\t', budget: maxMakeBudget}
 	base := path.Base(name)
 	if !strings.HasPrefix(strings.ToLower(base), "makefile") && base != "GNUmakefile" {
-		m.dir = "." // it is included by another one, mostly that of the top folder
+		// It is included by another one: that of the top folder, or of its own.
+		if own := m.dir; own != "." {
+			m.read()
+			m.vars, m.budget = map[string]placed{}, maxMakeBudget
+		}
+		m.dir = "."
 	}
+	m.read()
+}
+
+// read reads the file from its first line on.
+func (m *makefile) read() {
 	lines := m.lines()
 	m.variables(lines)
 	m.rules(lines)

@@ -148,12 +148,17 @@ func (s *steps) run(all []yamltree.Value, v commands.State) commands.State {
 		}
 		vars := maps.Clone(s.vars)
 		before = s.environment(step.Get("env"), vars, before)
+		ignored := step.Get("continue-on-error")
+		soft := !ignored.IsZero() && ignored.Text() != "false"
+		if soft {
+			before = before.Soften()
+		}
 		after, anyway := s.step(step, vars, before)
 		after, anyway = after.EndScript(), anyway.EndScript()
 		if before.Spoiled() && !v.Spoiled() { // by the environment of the step
 			after, anyway = after.Unspoiled(v), anyway.Unspoiled(v)
 		}
-		if ignored := step.Get("continue-on-error"); !ignored.IsZero() && ignored.Text() != "false" {
+		if soft {
 			after = commands.Meet(anyway, after)
 		}
 		switch {
@@ -427,7 +432,7 @@ func (s *steps) uses(step, uses yamltree.Value, vars map[string]string, v comman
 				}
 			}
 		}
-		if len(s.job.Roots) != 1 || s.job.Roots[0] != "" {
+		if !s.job.Single() || s.job.Roots[0] != "" {
 			return v, v // it verifies the top folder of the workspace
 		}
 		return v.Verify(at.By(offset), ""), v
@@ -450,14 +455,14 @@ func (s *steps) uses(step, uses yamltree.Value, vars map[string]string, v comman
 		if commandInputs[p.Key] { // the text of a script, that the action executes somewhere
 			run, said := flow.Mask(p.Text())
 			places := s.source.Places(p.Value)
-			inner := &commands.Shell{Job: s.job, At: commands.Place{File: s.file, Source: s.source, At: func(offset int) int { return places[min(max(offset, 0), len(places)-1)] }}}
+			inner := &commands.Shell{Job: s.job, Vague: true, At: commands.Place{File: s.file, Source: s.source, At: func(offset int) int { return places[min(max(offset, 0), len(places)-1)] }}}
 			if end, err := flow.Follow[commands.State](flow.Script{Text: run, Dir: flow.Root, Vars: vars, Expression: s.expressions(said, vars)}, inner, v); err == nil {
 				v = commands.Meet(v, end.Any).EndScript()
 			}
 			continue
 		}
 		text := s.expand(p.Text(), vars)
-		if t, is := s.job.Find(flow.Root, strings.TrimSpace(text), false); is {
+		if t, is := s.job.Find(flow.Root, strings.TrimSpace(text), false); is && t.How != facts.UseHowGlob {
 			sh.RecordAt(facts.UseKindLoad, commands.Token(t), s.source.Offset(p.Node.Line, p.Node.Column), v)
 		}
 	}
@@ -465,7 +470,7 @@ func (s *steps) uses(step, uses yamltree.Value, vars map[string]string, v comman
 }
 
 // commandInputs are the inputs of actions that are scripts.
-var commandInputs = map[string]bool{"run": true, "command": true, "commands": true, "script": true, "prepare": true, "cmd": true}
+var commandInputs = map[string]bool{"run": true, "command": true, "commands": true, "script": true, "prepare": true, "cmd": true, "inlineScript": true}
 
 // fetching matches the names of actions that write files into the workspace.
 var fetching = lazyregexp.New(`(?i)download|checkout|cache|restore|unzip|extract|untar|fetch|submodule|sync|patch|merge|rebase`)

@@ -257,12 +257,17 @@ func changeDirectory[V any](name string, args []words.Argument, in *state[V]) *s
 		return slices.Contains([]string{"-P", "-L", "-e", "--"}, a.Code)
 	})
 	switch {
+	case name == "popd" && len(args) == 0 && len(in.stack) > 0:
+		next.dir, next.stack = in.stack[len(in.stack)-1], in.stack[:len(in.stack)-1]
 	case name == "popd" || len(args) > 0 && args[0].Code == "-":
 		next.dir = words.Hole
 	case len(args) == 0:
 		next.dir = "~"
 	default:
 		next.dir = Join(in.dir, args[0].Code)
+	}
+	if name == "pushd" {
+		next.stack = append(slices.Clone(in.stack), in.dir)
 	}
 	return &next
 }

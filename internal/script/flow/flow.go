@@ -151,6 +151,7 @@ func Follow[V any](s Script, o Observer[V], v V) (end End[V], err error) {
 type state[V any] struct {
 	v                 V
 	dir               string
+	stack             []string          // of pushd, never changed in place
 	vars              map[string]string // never changed in place
 	errexit, pipefail bool
 }
@@ -206,6 +207,9 @@ func (f *follower[V]) join(a, b *state[V]) *state[V] {
 	j := &state[V]{v: f.Meet(a.v, b.v), dir: a.dir, errexit: a.errexit && b.errexit, pipefail: a.pipefail && b.pipefail}
 	if a.dir != b.dir {
 		j.dir = words.Hole
+	}
+	if slices.Equal(a.stack, b.stack) {
+		j.stack = a.stack
 	}
 	j.vars = make(map[string]string, len(a.vars))
 	for name, text := range a.vars {

@@ -28,6 +28,8 @@ type State struct {
 	// spoiled is why nothing verifies any more in the job, and script in the script, "" where
 	// something does: a changed PATH, a trap that hides a failure.
 	spoiled, script string
+	// soft says that a failure of the step is ignored.
+	soft bool
 }
 
 // VerifiedBy returns what verified a path; ok is false where nothing did.
@@ -61,7 +63,7 @@ const maxClaims = 200
 
 // Verify adds what was verified.
 func (s State) Verify(by string, paths ...string) State {
-	if s.spoiled != "" || s.script != "" {
+	if s.spoiled != "" || s.script != "" || s.soft {
 		return s
 	}
 	for _, p := range paths {
@@ -122,7 +124,13 @@ func (s State) Forget() State {
 
 // EndScript returns the state after the end of a script.
 func (s State) EndScript() State {
-	s.script = ""
+	s.script, s.soft = "", false
+	return s
+}
+
+// Soften returns the state in a step whose failure is ignored: nothing in it verifies.
+func (s State) Soften() State {
+	s.soft = true
 	return s
 }
 
@@ -139,7 +147,7 @@ func (s State) Unspoiled(before State) State {
 
 // Meet is what holds where two ways come together.
 func Meet(a, b State) State {
-	m := State{wholly: max(a.wholly, b.wholly), spoiled: a.spoiled, script: a.script, changed: union(a.changed, b.changed), behind: union(a.behind, b.behind)}
+	m := State{soft: a.soft || b.soft, wholly: max(a.wholly, b.wholly), spoiled: a.spoiled, script: a.script, changed: union(a.changed, b.changed), behind: union(a.behind, b.behind)}
 	if m.spoiled == "" {
 		m.spoiled = b.spoiled
 	}

@@ -50,7 +50,7 @@ func (s *Shell) trusted(c *command, v State) bool {
 // verifies returns what codexlock verify verifies; ok is false where it verifies nothing, or not
 // all that the configuration asks for.
 func (s *Shell) verifies(c *command, v State) (paths []string, ok bool) {
-	if _, ours := s.located(c.Dir); !ours || strings.Contains(c.Dir, words.Hole) || !s.trusted(c, v) || c.Guessed {
+	if _, ours := s.located(c.Dir); !ours || strings.Contains(c.Dir, words.Hole) || !s.trusted(c, v) || c.Guessed || !s.Single() {
 		return nil, false
 	}
 	all, operands := false, []string{}
@@ -172,7 +172,7 @@ func (s *Shell) standardScript(c *command) (script words.Argument, args []words.
 
 // runsStandardScript looks at what the script verifies.
 func (s *Shell) runsStandardScript(c *command, _ words.Argument, args []words.Argument, v State) (ok, fail State) {
-	if !s.trusted(c, v) || c.Guessed || len(args) == 0 {
+	if !s.trusted(c, v) || c.Guessed || len(args) == 0 || !s.Single() {
 		return v, v
 	}
 	switch {

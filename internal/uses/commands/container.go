@@ -42,7 +42,10 @@ func (s *Shell) places(full string) []string {
 			continue
 		}
 		if m.There == "" {
-			break // another's files hide what was there before
+			if rest == "" {
+				break // another's file hides what was there before
+			}
+			continue
 		}
 		rel := path.Join(m.There, rest)
 		if rel == "." {
@@ -79,6 +82,16 @@ func (s *Shell) find(c *command, word string, folders bool) (Target, bool) {
 	for _, rel := range s.places(full) {
 		if t, is := s.Known(flow.Root, word, rel, folders); is {
 			return inImage(t), true
+		}
+	}
+	// A path of another machine may end with that of an artifact.
+	for rest := strings.TrimPrefix(full, "/"); !s.Built && strings.HasPrefix(full, "/"); {
+		_, after, ok := strings.Cut(rest, "/")
+		if !ok || !strings.Contains(after, "/") {
+			break
+		}
+		if rest = after; !strings.ContainsAny(rest, "*?[") && s.Is(rest) {
+			return Target{rest, facts.UseHowSuffix}, true
 		}
 	}
 	return Target{}, false

@@ -127,6 +127,10 @@ type Target struct {
 	How  facts.UseHow
 }
 
+// Single reports whether the repository is checked out once: of two copies it would not be known
+// which one is verified.
+func (j *Job) Single() bool { return len(j.Roots) == 1 }
+
 // workspaces are the folders of GitHub's runners and containers that are the workspace.
 var workspaces = []string{"/github/workspace", "/builds/workspace"}
 

@@ -171,7 +171,12 @@ func (s *Shell) runner(c *command, v State, depth int) (State, State) {
 		s.words(c, i+1, v)
 		return v, v
 	}
-	return s.unlessChanged(c.With(c.Args[i:], i), v, depth)
+	inner := c.With(c.Args[i:], i)
+	if name := path.Base(c.Args[0].Code); name == "lima" {
+		away := s.away([]Mount{{flow.Root, "."}})
+		return away.unlessChanged(inner.Seen(away), v, depth)
+	}
+	return s.unlessChanged(inner, v, depth)
 }
 
 func isNumber(text string) bool { return strings.Trim(text, "0123456789") == "" && text != "" }
@@ -328,6 +333,15 @@ func (s *Shell) container(c *command, p *programs.Program, inner *command, v Sta
 		}
 	}
 	away := s.away(mounts)
+	if c.Input.File != "" {
+		if t, is := s.find(c, c.Input.File, false); is { // a file of this machine
+			kind := facts.UseKindLoad
+			if name := append(entry, inner.Args...); len(name) > 0 && executesFirst(name[:1]) {
+				kind = facts.UseKindExecute
+			}
+			s.RecordAt(kind, t, c.Input.Offset, v)
+		}
+	}
 	if len(entry) > 0 {
 		o, f := away.invoke(c.With(append(entry, inner.Args...), entryAt).In(dir).Seen(away), passed, depth+1)
 		return Meet(o, f), Meet(o, f)

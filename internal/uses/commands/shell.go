@@ -55,6 +55,8 @@ type Shell struct {
 	// Built says that the container is an image that is built, so that a verification in it
 	// stops the build.
 	Built bool
+	// Vague says that it is not known where the commands run: no use is certain.
+	Vague bool
 	// hidden says that a program around the command does not pass on its status.
 	hidden bool
 }
@@ -263,6 +265,9 @@ func (s *Shell) invoke(c *command, v State, depth int) (ok, fail State) {
 		return v, v
 	}
 	base := path.Base(name)
+	if strings.HasPrefix(base, "python"+words.Hole) || strings.HasPrefix(base, "python3."+words.Hole) {
+		base = "python" // of some version
+	}
 	if strings.Contains(base, words.Hole) || base == "" {
 		s.words(c, 1, v)
 		return v, v
@@ -297,6 +302,9 @@ func (s *Shell) record(kind facts.UseKind, t Target, c *command, i int, v State)
 
 // RecordAt records a use at a byte of the text, with what verified it earlier.
 func (s *Shell) RecordAt(kind facts.UseKind, t Target, offset int, v State) {
+	if s.Vague {
+		t = Token(t)
+	}
 	if by, ok := v.VerifiedBy(t.Path); ok {
 		s.use(kind, t, s.At, offset, facts.VerificationEarlier, by)
 		return
@@ -315,12 +323,12 @@ func (s *Shell) words(c *command, from int, v State) {
 func (s *Shell) word(c *command, i int, v State) {
 	text := c.Args[i].Code
 	if _, value, ok := strings.Cut(text, "="); ok {
-		if t, is := s.find(c, strings.TrimPrefix(value, "@"), false); is {
+		if t, is := s.find(c, strings.TrimPrefix(value, "@"), false); is && t.How != facts.UseHowGlob {
 			s.record(facts.UseKindLoad, Token(t), c, i, v)
 			return
 		}
 	}
-	if t, is := s.find(c, strings.TrimPrefix(text, "@"), false); is {
+	if t, is := s.find(c, strings.TrimPrefix(text, "@"), false); is && t.How != facts.UseHowGlob {
 		s.record(facts.UseKindLoad, Token(t), c, i, v)
 	}
 }
@@ -437,6 +445,10 @@ func (s *Shell) reading(c *command, name string, r programs.Reading, v State, de
 	if (r.Program.Reads != "" && !ran) || r.Stdin {
 		ok, fail = s.standardInput(c, name, ok, fail)
 		ran = ran || c.Input.File != "" || c.Input.From != nil
+	}
+	if !ran && strings.HasSuffix(r.Program.Name, " run") && (name == "docker" || name == "podman" || name == "nerdctl") {
+		ran = true
+		s.container(c, r.Program, c.With(nil, len(c.Args)), v, depth)
 	}
 	if name == "make" || name == "gmake" {
 		s.makes(c, ok)
