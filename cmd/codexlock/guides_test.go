@@ -29,7 +29,7 @@ var (
 // in one shell, and prints what the guide says.
 // CODEXLOCK_UPDATE=1 go test ./cmd/codexlock -run TestGuides writes what is printed.
 func TestGuides(t *testing.T) {
-	for _, name := range []string{"adopting.md", "month.md", "policy-owners.md", "recovering.md", "records.md", "reports.md", "repositories.md", "reviewers.md"} {
+	for _, name := range []string{"adopting.md", "month.md", "policy-owners.md", "recovering.md", "records.md", "reports.md", "repositories.md", "reviewers.md", "upgrading.md"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			file := filepath.Join("..", "..", "docs", "guides", name)

@@ -63,7 +63,7 @@ func Line(f decision.Finding) string { return fmt.Sprintf("%s [%s]", f.Message, 
 type RepositoryDeniedError struct{ Findings []decision.Finding }
 
 func (e *RepositoryDeniedError) Error() string {
-	return "nothing was attested: the repository as a whole is denied"
+	return "nothing was written: the repository as a whole is denied"
 }
 
 // Unwrap makes it a denied result.

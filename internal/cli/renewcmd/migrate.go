@@ -114,9 +114,25 @@ func (m migration) run(ctx context.Context) (err error) {
 		return err
 	}
 	if n, _ := candidates.PrintSkipped(m.world, all); n > 0 {
+		m.hintSkipped(all)
 		return candidates.Conclude(m.world, true, "nothing was migrated: %d of %s not trusted", n, report.CountAre(len(all), "artifact"))
 	}
 	return m.write(ctx, all, due)
+}
+
+// hintSkipped prints what to do where artifacts are not trusted.
+func (m *migration) hintSkipped(all []signing.Candidate) {
+	next := "renew what has expired, and run this again: codexlock renew --expired"
+	for i := range all {
+		if all[i].Refused() != "" && !all[i].OnlyExpired() {
+			next = "see what to do about each: codexlock verify --all"
+		}
+	}
+	m.hint(next)
+}
+
+func (m *migration) hint(next string) {
+	fmt.Fprintf(m.world.Stderr, "codexlock: hint: %s\n", next)
 }
 
 // plan finds the files and the artifacts that are not in the current form. An artifact that
@@ -260,9 +276,15 @@ func (m migration) write(ctx context.Context, all, due []signing.Candidate) erro
 		if err := m.log.Add(ctx, m.repository, m.signer.Config, m.log.Attested(done.Attested, vaulttime.FormatTime(m.signer.Now))); err != nil {
 			return err
 		}
-		if len(m.done)+len(due) > 0 {
-			fmt.Fprintf(m.world.Stderr, "codexlock: hint: review it, and commit all of it together with %s; merge it only where every gate runs this release: an earlier one refuses the new fields\n", ledger.Path)
-		}
 	}
-	return candidates.Conclude(m.world, false, "%d of %s and %s %s", len(due), report.Count(len(all), "artifact"), report.Count(len(m.files), "file"), verb)
+	if err := candidates.Conclude(m.world, false, "%d of %s and %s %s", len(due), report.Count(len(all), "artifact"), report.Count(len(m.files), "file"), verb); err != nil || len(m.done)+len(due) == 0 {
+		return err
+	}
+	if m.dryRun {
+		m.hint("write it: codexlock migrate")
+		return nil
+	}
+	m.hint(fmt.Sprintf("review it with git diff, and commit all of it together with %s: git add -A && git commit -m 'migrate to the current forms'", ledger.Path))
+	m.hint("merge it only where every gate runs this release: an earlier one refuses the new fields; then check the workflows, since renewals go to a ref now: codexlock doctor")
+	return nil
 }
