@@ -186,6 +186,22 @@ type File struct {
 	Added []string // the lines that it did not have
 }
 
+// Repeated returns the added lines that the file had already: a later line overruled them.
+func (f File) Repeated() (lines []string) {
+	for _, added := range f.Added {
+		n := 0
+		for line := range strings.Lines(string(f.File.Data)) {
+			if strings.Join(strings.Fields(line), " ") == added {
+				n++
+			}
+		}
+		if n > 1 {
+			lines = append(lines, added)
+		}
+	}
+	return lines
+}
+
 // Root is .gitattributes with the lines that a configuration asks for.
 func Root(ctx context.Context, tree trees.Tree, c config.Config, workflow artifact.Path) (File, error) {
 	a := File{File: txn.File{Path: Path, Mode: 0o644}}

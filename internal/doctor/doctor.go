@@ -38,6 +38,7 @@ type Setup struct {
 	Configured bool       // the configuration is a file
 	Workflows  []Workflow // those of .github/workflows
 	Attributes []string   // the lines that .gitattributes lacks
+	Repeated   []string   // the lines of .gitattributes that a later line of it overrules
 	Overruled  []string   // the files that take back what .gitattributes says of artifacts
 	Driver     bool       // this clone has the merge driver
 	DriverSet  string     // the command that configures it
@@ -120,6 +121,13 @@ func (e *examination) clone() {
 			what = fmt.Sprintf("it lacks %d lines: %s", n, strings.Join(s.Attributes, "; "))
 		}
 		e.advise("attributes", place{file: ".gitattributes"}, what, "Git may convert line endings of artifacts or merge generated files as text, and attest refuses such a file", "add what is missing: codexlock fix")
+	}
+	if n := len(s.Repeated); n > 0 {
+		what := "a later line overrules " + s.Repeated[0]
+		if n > 1 {
+			what = fmt.Sprintf("a later line overrules %d lines: %s", n, strings.Join(s.Repeated, "; "))
+		}
+		e.advise("attributes", place{file: ".gitattributes"}, what, "Git takes the last line that matches, and may convert line endings of artifacts", "add these lines once more, at the end: codexlock fix")
 	}
 	for _, file := range s.Overruled {
 		e.advise("attributes", place{file: file}, "it gives artifacts a text attribute", "Git converts their line endings, so that their bytes are not those that were attested", "add lines that take it back: codexlock fix")

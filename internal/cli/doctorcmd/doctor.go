@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -17,7 +18,6 @@ import (
 	"github.com/codexlock/codexlock/internal/cli/flags"
 	"github.com/codexlock/codexlock/internal/cli/initcmd"
 	"github.com/codexlock/codexlock/internal/cli/lockcmd"
-	"github.com/codexlock/codexlock/internal/config"
 	"github.com/codexlock/codexlock/internal/doctor"
 	"github.com/codexlock/codexlock/internal/document"
 	"github.com/codexlock/codexlock/internal/exit"
@@ -122,8 +122,7 @@ func read(ctx context.Context, w host.World, g *gate.Gate) (s doctor.Setup, err 
 		return s, err
 	}
 	s.Driver, s.DriverSet = driver != "", lockcmd.MergeDriver
-	s.Attributes, s.Overruled, err = lines(ctx, w, r, tree, s.Config)
-	return s, err
+	return s, lines(ctx, w, r, tree, &s)
 }
 
 // workflows reads the workflows that GitHub reads: files in the folder, not below it.
@@ -162,33 +161,41 @@ func workflows(ctx context.Context, tree trees.Tree) ([]doctor.Workflow, error) 
 	return all, nil
 }
 
-// lines returns the lines that .gitattributes lacks, and the files that overrule it.
-func lines(ctx context.Context, w host.World, r *repo.Repository, tree trees.Tree, c config.Config) (missing, overruled []string, err error) {
-	root, err := attributes.Root(ctx, tree, c, initcmd.WorkflowPath)
+// lines finds the lines that .gitattributes lacks, and the lines and files that overrule it.
+func lines(ctx context.Context, w host.World, r *repo.Repository, tree trees.Tree, s *doctor.Setup) error {
+	root, err := attributes.Root(ctx, tree, s.Config, initcmd.WorkflowPath)
 	if err != nil {
-		return nil, nil, err
+		return err
 	}
-	missing = root.Added
+	s.Repeated = root.Repeated()
+	for _, line := range root.Added {
+		if !slices.Contains(s.Repeated, line) {
+			s.Attributes = append(s.Attributes, line)
+		}
+	}
 	if _, there, err := tree.Lookup(ctx, attributes.Path); err != nil {
-		return nil, nil, err
+		return err
 	} else if !there {
 		for line := range strings.Lines(string(root.File.Data)) {
 			if line = strings.TrimSpace(line); !strings.HasPrefix(line, "#") {
-				missing = append(missing, line)
+				s.Attributes = append(s.Attributes, line)
 			}
 		}
 	}
 	view, err := r.View(ctx, w.Env)
 	if err != nil {
-		return nil, nil, err
+		return err
 	}
-	candidates, err := signing.NewSelector(w.Dir, r, tree, view, c).Candidates(ctx)
+	candidates, err := signing.NewSelector(w.Dir, r, tree, view, s.Config).Candidates(ctx)
 	if err != nil {
-		return nil, nil, err
+		return err
 	}
-	files, _, err := attributes.Overruled(ctx, view, tree, c, candidates)
+	files, _, err := attributes.Overruled(ctx, view, tree, s.Config, candidates)
 	for _, f := range files {
-		overruled = append(overruled, f.File.Path.String())
+		// What its own lines lack, or overrule, is known already.
+		if f.File.Path != attributes.Path || len(root.Added) == 0 {
+			s.Overruled = append(s.Overruled, f.File.Path.String())
+		}
 	}
-	return missing, overruled, err
+	return err
 }
