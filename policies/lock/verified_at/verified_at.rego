@@ -8,6 +8,7 @@
 #   requirement: ZT-3.4
 #   severity: deny
 #   problem: verified_at changed without an attestation
+#   cause: vaulttime.rollback
 #   fix: "find out who changed it: git log -p -- {file}; restore the date, which only an attestation or a renewal sets"
 package codexlock.lock.verified_at
 
@@ -18,6 +19,18 @@ import data.codexlock.lib.subject
 deny contains {"msg": _message, "file": ledger.file, "pointer": ledger.in_entry("verified_at")} if {
 	not _attested
 	not _ahead
+	not _rolled_back
+}
+
+# The entry came with an older record: vaulttime.rollback leads, with the first step.
+deny contains {
+	"msg": _message,
+	"file": ledger.file,
+	"pointer": ledger.in_entry("verified_at"),
+	"fix": "restore the newer record, or attest the artifact, which sets the date of the entry too: codexlock attest {artifact}",
+} if {
+	not _attested
+	_rolled_back
 }
 
 deny contains {
@@ -28,6 +41,11 @@ deny contains {
 } if {
 	not _attested
 	_ahead
+}
+
+_rolled_back if {
+	input.checks.verified_at == "back"
+	input.checks.rollback == "back"
 }
 
 _ahead if input.checks.verified_at == "future"

@@ -40,6 +40,16 @@ test_zt_3_4_missing_facts_are_found if {
 	}} with input as {}
 }
 
+test_zt_3_4_an_entry_that_came_with_an_older_record_is_found if {
+	facts := sample.changed({"/checks/verified_at": "back", "/checks/rollback": "back"})
+	verified_at.deny == {{
+		"msg": _messages.back,
+		"file": "Codex-Lock.json",
+		"pointer": "/artifacts/0/verified_at",
+		"fix": "restore the newer record, or attest the artifact, which sets the date of the entry too: codexlock attest {artifact}",
+	}} with input as facts
+}
+
 test_others_report_missing_content if {
 	every facts in sample.silent {
 		verified_at.deny == set() with input as facts

@@ -9,6 +9,7 @@
 #   severity: deny
 #   problem: VaultTime record goes back in time
 #   kind: record
+#   cause: vaulttime.rollback
 #   fix: "find out who restored the older record: git log -p -- {file}; to return to this content on purpose, attest it: codexlock attest {artifact}"
 package codexlock.vaulttime.rollback
 
