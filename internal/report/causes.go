@@ -2,7 +2,9 @@ package report
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/codexlock/codexlock/internal/decision"
 )
@@ -11,7 +13,8 @@ import (
 // about the same subject that have the same cause (custom.cause of their rules).
 type cause struct {
 	decision.Finding
-	also []decision.Finding
+	also      []decision.Finding
+	artifacts []string // of a cause that lies in the run, and is the same for all of these; nil: one artifact
 }
 
 // causes groups findings, in their order: those that count first, excepted ones last. The
@@ -65,6 +68,53 @@ func byArtifact(all []cause) []cause {
 	return sorted
 }
 
+// fewAlike is the number of artifacts with the same cause up to which each is listed in full,
+// and fewNamed how many are named of more.
+const fewAlike, fewNamed = 8, 5
+
+// shared merges the causes that lie in the run and not in the artifacts: no key, for which
+// every artifact has the same finding. Readers get one of these with the number of artifacts
+// and the first names; JSON lists them all.
+func shared(all []cause) []cause {
+	type key struct {
+		rule, message, fix string
+		severity           decision.Severity
+		suppression        string
+	}
+	keyOf := func(c cause) (key, bool) {
+		alike := c.Kind == decision.KindUnchecked && len(c.also) == 0 && c.Artifact != ""
+		return key{c.Rule, c.Message, c.Fix, c.Severity, suppression(c.Suppression)}, alike
+	}
+	paths := map[key][]string{}
+	for _, c := range all {
+		if k, alike := keyOf(c); alike {
+			paths[k] = append(paths[k], c.Artifact)
+		}
+	}
+	merged := make([]cause, 0, len(all))
+	for _, c := range all {
+		k, alike := keyOf(c)
+		if !alike || len(paths[k]) <= fewAlike && paths[k] != nil {
+			merged = append(merged, c)
+			continue
+		}
+		if c.artifacts = paths[k]; c.artifacts != nil {
+			merged = append(merged, c)
+			paths[k] = nil // the others are part of it
+		}
+	}
+	return merged
+}
+
+// about returns what a cause is about, and where it is, unescaped.
+func (c cause) about() (subjects, at string) {
+	n := len(c.artifacts)
+	if n == 0 {
+		return subject(c.Finding), "at " + place(c.Finding)
+	}
+	return Count(n, "artifact"), fmt.Sprintf("in %s and %d more, which -f json lists", strings.Join(c.artifacts[:fewNamed], ", "), n-fewNamed)
+}
+
 // alsoLine formats a finding under the one that leads, unescaped.
 func alsoLine(f decision.Finding) string {
 	return "also: " + subject(f) + ": " + f.Message + " [" + f.Rule + "], at " + place(f)
@@ -84,7 +134,7 @@ func (c cause) hints() []string {
 // deniedCauses returns the number of causes of a report's denials.
 func deniedCauses(r Report) int {
 	n := 0
-	for _, c := range causes(r.Findings) {
+	for _, c := range shared(causes(r.Findings)) {
 		if denies(c.Finding) {
 			n++
 		}

@@ -24,7 +24,7 @@ func Markdown(r Report, limit int) string {
 	}
 	tail := notesSection(append(suppressionLines(r), r.Notes...)) + previewSection(r.Preview) + provenance(r)
 	rules, open, excepted := rulesByCode(r), []cause{}, []cause{}
-	for _, c := range byArtifact(causes(r.Findings)) {
+	for _, c := range shared(byArtifact(causes(r.Findings))) {
 		if c.Excepted {
 			excepted = append(excepted, c)
 			continue
@@ -89,11 +89,13 @@ func causeRow(c cause, rules map[string]decision.FoundRule) string {
 	for _, f := range c.also {
 		lines = append(lines, code(alsoLine(f), maxCommandBytes))
 	}
-	lines = append(lines, "at "+code(place(c.Finding), maxCommandBytes))
+	subjects, at := c.about()
+	word, where, _ := strings.Cut(at, " ")
+	lines = append(lines, word+" "+code(where, maxCommandBytes))
 	for _, step := range next {
 		lines = append(lines, "→ "+code(step, maxCommandBytes))
 	}
-	return fmt.Sprintf("| %s %s | %s |\n", sign, code(subject(c.Finding), maxCommandBytes), strings.Join(lines, "<br>"))
+	return fmt.Sprintf("| %s %s | %s |\n", sign, code(subjects, maxCommandBytes), strings.Join(lines, "<br>"))
 }
 
 // notesSection formats the notes as a section of a summary.

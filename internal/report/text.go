@@ -21,7 +21,7 @@ const (
 func writeText(out io.Writer, r Report, o Options) error {
 	w := &renderer{w: bufio.NewWriterSize(out, 64<<10), o: o}
 	shown := o.Quiet && r.Conclusion == Failure && r.Counts.Deny == 0 // warnings deny then
-	for _, c := range byArtifact(causes(r.Findings)) {
+	for _, c := range shared(byArtifact(causes(r.Findings))) {
 		if c.Excepted && !o.ShowExcepted || o.Quiet && !denies(c.Finding) && (c.Excepted || !shown) {
 			continue
 		}
@@ -76,9 +76,10 @@ func (t *renderer) cause(c cause) {
 	case c.Severity == decision.Warn:
 		color, mark = yellow, "!"
 	}
-	t.mark(color, mark, "%s: %s [%s]", Terminal(subject(c.Finding)), Terminal(c.Message), Terminal(c.Rule))
-	t.below("at %s", Terminal(place(c.Finding)))
-	if l, ok := marked.Of(c.Finding, t.o.Columns-sourceIndent); ok {
+	subjects, at := c.about()
+	t.mark(color, mark, "%s: %s [%s]", Terminal(subjects), Terminal(c.Message), Terminal(c.Rule))
+	t.below("%s", Terminal(at))
+	if l, ok := marked.Of(c.Finding, t.o.Columns-sourceIndent); ok && c.artifacts == nil {
 		t.source(l, color)
 	}
 	for _, f := range c.also {
