@@ -28,6 +28,17 @@ type stage struct {
 	starts []dockerfile.Instruction // what a container of it executes
 }
 
+// maxMounts bounds what a stage is known to have of the repository: each stage can have all that
+// earlier ones have, several times.
+const maxMounts = 2_000
+
+// add adds what the stage has from then on.
+func (s *stage) add(mounts ...commands.Mount) {
+	if len(s.mounts)+len(mounts) <= maxMounts {
+		s.mounts = append(s.mounts, mounts...)
+	}
+}
+
 // A docker reads one Dockerfile.
 type docker struct {
 	*reader
@@ -243,7 +254,7 @@ func (d *docker) copies(s *stage, in dockerfile.Instruction) {
 	sh := &commands.Shell{Job: job, At: commands.Place{File: d.file, Source: d.source}, Container: true, Built: true}
 	for i, source := range sources {
 		if strings.Contains(source, "://") || strings.HasPrefix(source, "<<") || strings.HasPrefix(source, "git@") {
-			s.mounts = append(s.mounts, commands.Mount{Inside: path.Join(dest, path.Base(source))})
+			s.add(commands.Mount{Inside: path.Join(dest, path.Base(source))})
 			continue
 		}
 		offset := in.At
@@ -271,7 +282,7 @@ func (d *docker) copies(s *stage, in dockerfile.Instruction) {
 		}
 		for _, context := range slices.Backward(contexts) {
 			rel := path.Join(context, strings.TrimPrefix(path.Clean("/"+source), "/"))
-			s.mounts = append(s.mounts, d.placed(rel, source, dest, intoFolder, parents)...)
+			s.add(d.placed(rel, source, dest, intoFolder, parents)...)
 		}
 	}
 }
@@ -302,7 +313,10 @@ func (d *docker) placed(rel, source, dest string, intoFolder, parents bool) []co
 // copiedFrom follows COPY --from.
 func (d *docker) copiedFrom(s, from *stage, source, dest string, intoFolder bool) {
 	if from == nil { // an image, or a context that is not known
-		s.mounts = append(s.mounts, commands.Mount{Inside: path.Join(dest, path.Base(source))})
+		s.add(commands.Mount{Inside: path.Join(dest, path.Base(source))})
+		if !intoFolder {
+			s.add(commands.Mount{Inside: dest})
+		}
 		return
 	}
 	full := flow.Join("/", source)
@@ -313,13 +327,13 @@ func (d *docker) copiedFrom(s, from *stage, source, dest string, intoFolder bool
 			if rest == "" && intoFolder {
 				rest = path.Base(source)
 			}
-			s.mounts = append(s.mounts, commands.Mount{Inside: path.Join(dest, rest), There: m.There})
+			s.add(commands.Mount{Inside: path.Join(dest, rest), There: m.There})
 		case m.There != "" && (m.Inside == "/" || strings.HasPrefix(full, m.Inside+"/")):
 			there := path.Join(m.There, strings.TrimPrefix(full, strings.TrimSuffix(m.Inside, "/")))
 			if intoFolder && !d.side.isDirectory(there) {
-				s.mounts = append(s.mounts, commands.Mount{Inside: path.Join(dest, path.Base(source)), There: there})
+				s.add(commands.Mount{Inside: path.Join(dest, path.Base(source)), There: there})
 			} else {
-				s.mounts = append(s.mounts, commands.Mount{Inside: dest, There: there})
+				s.add(commands.Mount{Inside: dest, There: there})
 			}
 		}
 	}

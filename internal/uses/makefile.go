@@ -368,11 +368,13 @@ func (m *makefile) expand(text string, at int, automatic map[string]string, dept
 }
 
 func (m *makefile) expandPlaced(in placed, automatic map[string]string, depth int) placed {
-	var out placed
+	var b strings.Builder
+	at := make([]int, 0, len(in.text))
 	text := in.text
 	for i := 0; i < len(text); i++ {
 		if text[i] != '$' || i+1 >= len(text) {
-			out.add(text[i:i+1], in.at[i], true)
+			b.WriteByte(text[i])
+			at = append(at, in.at[i])
 			continue
 		}
 		if m.budget--; m.budget < 0 {
@@ -384,20 +386,21 @@ func (m *makefile) expandPlaced(in placed, automatic map[string]string, depth in
 			name, length = text[i+2:max(i+1+end, i+2)], end+2
 		}
 		if name == "$" {
-			out.add("$", in.at[i], true)
+			b.WriteByte('$')
+			at = append(at, in.at[i])
 		} else {
 			value := m.value(name, in.at[i], automatic, depth)
 			if m.budget -= len(value.text); m.budget < 0 {
 				break
 			}
-			out.text += value.text
+			b.WriteString(value.text)
 			for range len(value.text) {
-				out.at = append(out.at, in.at[i])
+				at = append(at, in.at[i])
 			}
 		}
 		i += length - 1
 	}
-	return out
+	return placed{b.String(), at}
 }
 
 // value is what a variable or a function is.

@@ -43,7 +43,7 @@ func (s *Shell) places(full string) []string {
 		}
 		if m.There == "" {
 			if rest == "" {
-				break // another's file hides what was there before
+				return all // another's file hides what was there before
 			}
 			continue
 		}
