@@ -115,7 +115,7 @@ var writes = strings.Fields("os.Create os.CreateTemp os.Rename os.WriteFile os.O
 // writers are the packages that call some of them for other files, and for what.
 var writers = map[string]struct{ calls, what string }{
 	"bench":                {"os.Create os.MkdirAll os.MkdirTemp os.RemoveAll os.WriteFile", "its scratch repositories and its table"},
-	"bench/precision":      {"os.CopyFS os.MkdirTemp os.RemoveAll os.WriteFile", "its copies of repositories and its lists"},
+	"bench/precision":      {"os.CopyFS os.MkdirAll os.MkdirTemp os.RemoveAll os.WriteFile", "its copies of repositories and its lists"},
 	"bench/profiled":       {"os.Create", "the profile"},
 	"internal/cli/initcmd": {"os.MkdirAll os.MkdirTemp os.Remove os.WriteFile", "the files of the demo's temporary repository"},
 	"internal/fetch":       {"os.CreateTemp os.MkdirAll os.OpenFile os.Remove os.Rename", "the user's cache of bundles"},

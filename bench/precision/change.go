@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -19,10 +20,18 @@ var ordinaryChanges = []ordinary{
 	{"a text", func(dir string, _ files) error {
 		return appendTo(filepath.Join(dir, "README.precision.md"), "A line.\n")
 	}},
-	{"a line of a workflow outside its jobs", func(dir string, f files) error {
+	{"a line of each workflow outside its jobs", func(dir string, f files) error {
 		for _, name := range f.sites {
-			if strings.HasPrefix(name, ".github/workflows/") {
-				return appendTo(filepath.Join(dir, filepath.FromSlash(name)), "\n# A comment.\n")
+			if !strings.HasPrefix(name, ".github/workflows/") {
+				continue
+			}
+			name = filepath.Join(dir, filepath.FromSlash(name))
+			data, err := os.ReadFile(name)
+			if err != nil {
+				return err
+			}
+			if err := os.WriteFile(name, append([]byte("# A comment.\n"), data...), 0o644); err != nil {
+				return err
 			}
 		}
 		return nil
@@ -44,27 +53,30 @@ func appendTo(name, text string) error {
 	return os.WriteFile(name, append(data, text...), 0o644)
 }
 
+// unverified is the opposite of an ordinary change: a workflow that executes an artifact.
+var unverified = ordinary{"a workflow that executes an artifact", func(dir string, f files) error {
+	return appendTo(filepath.Join(dir, ".github", "workflows", "precision.yml"),
+		"name: precision\non: push\njobs:\n  use:\n    runs-on: ubuntu-latest\n    steps:\n      - uses: actions/checkout@v6\n      - run: ./precision-unused.sh\n")
+}}
+
 // change makes each ordinary change to the repository, attests what it edits, and counts the
 // denials of rules about uses.
 func (m *measurement) change(dir string, f files, r *row) error {
-	for _, c := range ordinaryChanges {
+	for _, c := range append(slices.Clone(ordinaryChanges), unverified) {
 		if err := c.edit(dir, f); err != nil {
 			return err
 		}
-		if err := m.must(dir, []string{m.program, "attest", "--changed"}, []string{"git", "add", "-A"},
-			[]string{"git", "commit", "-q", "--allow-empty", "-m", c.name}); err != nil {
+		denials, err := m.judge(dir)
+		if err != nil {
 			return fmt.Errorf("%s: %w", c.name, err)
 		}
-		out, code, err := m.do(dir, m.program, "verify", "--base", "HEAD~1", "--head", "HEAD", "-f", "json")
-		if err != nil {
-			return err
-		}
-		if code > 1 {
-			return fmt.Errorf("verify after %s: exit code %d\n%s", c.name, code, last(out))
-		}
-		denials, err := useDenials(out)
-		if err != nil {
-			return err
+		if c.name == unverified.name {
+			if r.added++; len(denials) > 0 {
+				r.caught++
+			} else {
+				fmt.Fprintf(os.Stderr, "%s: %s: no rule about uses denies it\n", r.name, c.name)
+			}
+			continue
 		}
 		for _, d := range denials {
 			fmt.Fprintf(os.Stderr, "%s: %s: %s\n", r.name, c.name, d)
@@ -75,10 +87,29 @@ func (m *measurement) change(dir string, f files, r *row) error {
 	return nil
 }
 
+// judge attests what was edited, commits everything and returns the denials of rules about uses.
+func (m *measurement) judge(dir string) ([]string, error) {
+	if err := m.must(dir, []string{m.program, "attest", "--changed"}, []string{"git", "add", "-A"},
+		[]string{"git", "commit", "-q", "--allow-empty", "-m", "a change"}); err != nil {
+		return nil, err
+	}
+	out, code, err := m.do(dir, m.program, "verify", "--base", "HEAD~1", "--head", "HEAD", "-f", "json")
+	if err != nil {
+		return nil, err
+	}
+	if code > 1 {
+		return nil, fmt.Errorf("verify: exit code %d\n%s", code, last(out))
+	}
+	return useDenials(out)
+}
+
 // useDenials returns the denials of rules about uses in a report.
 func useDenials(report string) ([]string, error) {
 	var decision struct {
-		Findings []struct{ Rule, Severity, Message string }
+		Findings []struct {
+			Rule, Severity, File, Message string
+			Line                          int
+		}
 	}
 	if err := json.Unmarshal([]byte(report), &decision); err != nil {
 		return nil, err
@@ -86,7 +117,7 @@ func useDenials(report string) ([]string, error) {
 	var denials []string
 	for _, finding := range decision.Findings {
 		if finding.Severity == "deny" && strings.HasPrefix(finding.Rule, "use.") {
-			denials = append(denials, finding.Rule+": "+finding.Message)
+			denials = append(denials, fmt.Sprintf("%s: %s:%d: %s", finding.Rule, finding.File, finding.Line, finding.Message))
 		}
 	}
 	return denials, nil

@@ -5,19 +5,24 @@
 //	go run ./bench/precision [flags] FOLDER...
 //	go run ./bench/precision -findings findings.tsv -missed missed.tsv ~/src/etcd ~/src/kind
 //
-// Each folder is the work tree of a repository, and is only read. A copy of it, without what
-// its .gitignore and .gitattributes say, protects its scripts and models, attests them, and is
-// asked for the facts. Next to that, and without the gate's code, every line is found in which
-// the full path of a protected file stands.
+// Each folder is the work tree or the Git directory of a repository, and is only read. A copy
+// of its last commit, without its .gitignore and .gitattributes, protects its scripts and
+// models, attests them, and is asked for the facts. Apart from that, and without the gate's
+// code, every line is found in which the full path of a protected file stands.
 //
 // The table says per repository how many of these lines the gate reports. A line that it does
 // not report is either missed or no use (a comment, a filter, an argument of a linter); a
 // finding is right or wrong. Which it is, a person decides: -missed and -findings write both
 // lists with the text of the lines.
 //
-// Then ordinary changes are made to each copy: a text next to the code, a line of a workflow
+// Then ordinary changes are made to each copy: a text next to the code, a line of each workflow
 // outside its jobs, an artifact that is edited and attested, a new one that nothing uses. A
-// rule about uses that denies one of them is printed, and the exit code is 1.
+// denial of one of them by a rule about uses is printed, and the exit code is 1. So it is where
+// the opposite, a new workflow that executes an artifact, is not denied.
+//
+// With -history N, the last N commits that edit a workflow, Dockerfile, Makefile, compose file
+// or pre-commit configuration are judged as if the commit before had adopted the gate.
+// -denials writes what rules about uses deny there. A person decides whether that is right.
 package main
 
 import (
@@ -34,6 +39,8 @@ func main() {
 	var m measurement
 	flag.StringVar(&m.findings, "findings", "", "write every finding with its line to `FILE`, separated by tabs")
 	flag.StringVar(&m.missed, "missed", "", "write every line with a full path that is not reported to `FILE`")
+	flag.IntVar(&m.history, "history", 0, "judge the last `N` commits that edit a file with commands")
+	flag.StringVar(&m.denials, "denials", "", "write the denials of these commits to `FILE`")
 	flag.StringVar(&m.program, "program", "", "measure the codexlock at `FILE` in place of this one")
 	flag.StringVar(&m.keep, "keep", "", "keep the copies in `FOLDER`")
 	flag.Parse()
@@ -45,9 +52,11 @@ func main() {
 
 // A measurement is one run over several repositories.
 type measurement struct {
-	findings, missed, program, keep string
-	environment                     []string
-	lists                           struct{ findings, missed strings.Builder }
+	findings, missed, denials, program, keep string
+	history                                  int
+	scratch                                  string
+	environment                              []string
+	lists                                    struct{ findings, missed, denials strings.Builder }
 }
 
 func (m *measurement) run(folders []string) error {
@@ -59,6 +68,7 @@ func (m *measurement) run(folders []string) error {
 		return err
 	}
 	defer os.RemoveAll(scratch)
+	m.scratch = scratch
 	if m.keep == "" {
 		m.keep = filepath.Join(scratch, "copies")
 	}
@@ -75,7 +85,6 @@ func (m *measurement) run(folders []string) error {
 		return err
 	}
 	var total row
-	denied := 0
 	fmt.Println(header)
 	for _, folder := range folders {
 		r, err := m.repository(folder)
@@ -84,11 +93,10 @@ func (m *measurement) run(folders []string) error {
 		}
 		fmt.Println(r)
 		total.add(r)
-		denied += r.denied
 	}
 	total.name, total.commit = "all", ""
 	fmt.Println(total)
-	for file, text := range map[string]string{m.findings: m.lists.findings.String(), m.missed: m.lists.missed.String()} {
+	for file, text := range map[string]string{m.findings: m.lists.findings.String(), m.missed: m.lists.missed.String(), m.denials: m.lists.denials.String()} {
 		if file == "" {
 			continue
 		}
@@ -96,8 +104,9 @@ func (m *measurement) run(folders []string) error {
 			return err
 		}
 	}
-	if denied > 0 {
-		return fmt.Errorf("%d ordinary changes denied by a rule about uses", denied)
+	if total.denied > 0 || total.caught < total.added {
+		return fmt.Errorf("rules about uses deny %d of %d ordinary changes, want none, and %d of %d unverified uses that are added, want all",
+			total.denied, total.changes, total.caught, total.added)
 	}
 	return nil
 }
@@ -105,11 +114,12 @@ func (m *measurement) run(folders []string) error {
 // environment is the environment of every command: nothing of the user's, so that a
 // configuration of Git or a key of the shell changes no figure.
 func environment(scratch string) []string {
-	kept := []string{"HOME=" + scratch, "XDG_CACHE_HOME=" + filepath.Join(scratch, "cache"),
-		"GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_COUNT=3",
+	kept := []string{"HOME=" + scratch, "GIT_CONFIG_GLOBAL=/dev/null", "XDG_CACHE_HOME=" + filepath.Join(scratch, "cache"),
+		"GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_COUNT=4",
 		"GIT_CONFIG_KEY_0=user.name", "GIT_CONFIG_VALUE_0=precision",
 		"GIT_CONFIG_KEY_1=user.email", "GIT_CONFIG_VALUE_1=precision@example.org",
 		"GIT_CONFIG_KEY_2=gc.auto", "GIT_CONFIG_VALUE_2=0",
+		"GIT_CONFIG_KEY_3=safe.directory", "GIT_CONFIG_VALUE_3=*",
 		"VAULTTIME_KEY=a-key-for-measuring-0123456789abcdef0123456789"}
 	for _, v := range os.Environ() {
 		if strings.HasPrefix(v, "PATH=") || strings.HasPrefix(v, "TMPDIR=") {

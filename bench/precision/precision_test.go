@@ -64,10 +64,10 @@ func TestSearch(t *testing.T) {
 // TestUseDenials: only denials, and only of rules about uses, count.
 func TestUseDenials(t *testing.T) {
 	got, err := useDenials(`{"findings": [
-		{"rule": "use.unverified", "severity": "deny", "message": "a"},
+		{"rule": "use.unverified", "severity": "deny", "file": "a.yml", "line": 3, "message": "a"},
 		{"rule": "use.unverified", "severity": "warn", "message": "b"},
 		{"rule": "lock.drift", "severity": "deny", "message": "c"}]}`)
-	if want := []string{"use.unverified: a"}; err != nil || !slices.Equal(got, want) {
+	if want := []string{"use.unverified: a.yml:3: a"}; err != nil || !slices.Equal(got, want) {
 		t.Errorf("got %q, %v, want %q", got, err, want)
 	}
 	if _, err := useDenials("no report"); err == nil {
@@ -93,5 +93,20 @@ use: {sites: [workflows, docker, make, compose, pre-commit]}
 `
 	if string(got) != want {
 		t.Errorf("got\n%swant\n%s", got, want)
+	}
+}
+
+// TestStrip: what decides which files Git stores is removed, in every folder, and the top
+// folder's repository stays.
+func TestStrip(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, map[string]string{".git/HEAD": "", "sub/.git": "gitdir: x", ".gitignore": "", "a/.gitattributes": "", "a/b.sh": ""})
+	if err := strip(dir); err != nil {
+		t.Fatal(err)
+	}
+	for name, kept := range map[string]bool{".git/HEAD": true, "a/b.sh": true, "sub/.git": false, ".gitignore": false, "a/.gitattributes": false} {
+		if _, err := os.Stat(filepath.Join(dir, filepath.FromSlash(name))); (err == nil) != kept {
+			t.Errorf("%s: kept %v, want %v", name, err == nil, kept)
+		}
 	}
 }

@@ -18,15 +18,17 @@ type row struct {
 	uses, certain            int // certain: execute or source, of a path that is known
 	lines, reported          int
 	changes, denied          int
+	added, caught            int // uses that were added and verified by nothing; those that were denied
+	commits, refused         int // of the history; refused: denied by a rule about uses
 }
 
-const header = `| repository | commit | protected | files | not parsed | uses | execute or source, path known | lines with a full path | reported | ordinary changes | denied |
-|---|---|---|---|---|---|---|---|---|---|---|`
+const header = `| repository | commit | protected | files | not parsed | uses | execute or source, path known | lines with a full path | reported | ordinary changes | denied | unverified uses added | denied | past commits | denied |
+|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|`
 
 // String is the row of the table.
 func (r row) String() string {
 	cells := []string{r.name, r.commit}
-	for _, n := range []int{r.protected, r.sites, r.unread, r.uses, r.certain, r.lines, r.reported, r.changes, r.denied} {
+	for _, n := range []int{r.protected, r.sites, r.unread, r.uses, r.certain, r.lines, r.reported, r.changes, r.denied, r.added, r.caught, r.commits, r.refused} {
 		cells = append(cells, strconv.Itoa(n))
 	}
 	return "| " + strings.Join(cells, " | ") + " |"
@@ -42,6 +44,10 @@ func (r *row) add(o row) {
 	r.reported += o.reported
 	r.changes += o.changes
 	r.denied += o.denied
+	r.added += o.added
+	r.caught += o.caught
+	r.commits += o.commits
+	r.refused += o.refused
 }
 
 // A use is what the gate's facts say of one.
@@ -69,9 +75,22 @@ type measured struct {
 
 // repository measures one repository.
 func (m *measurement) repository(folder string) (row, error) {
-	r := row{name: filepath.Base(filepath.Clean(folder)), commit: m.commit(folder)}
+	r := row{name: nameOf(folder), commit: "-"}
 	dir := filepath.Join(m.keep, r.name)
-	if err := os.CopyFS(dir, os.DirFS(folder)); err != nil {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return r, err
+	}
+	out, code, err := m.do(folder, "git", "rev-parse", "HEAD")
+	if err != nil {
+		return r, err
+	}
+	if code == 0 {
+		r.commit = strings.TrimSpace(out)
+		err = m.checkout(folder, r.commit, dir)
+	} else {
+		err = os.CopyFS(dir, os.DirFS(folder))
+	}
+	if err != nil {
 		return r, err
 	}
 	f, err := m.adopt(dir)
@@ -79,7 +98,7 @@ func (m *measurement) repository(folder string) (row, error) {
 		return r, err
 	}
 	r.protected, r.sites = len(f.protected), len(f.sites)
-	out, code, err := m.do(dir, m.program, "facts", "--repository", "--base", "HEAD~1", "--head", "HEAD")
+	out, code, err = m.do(dir, m.program, "facts", "--repository", "--base", "HEAD~1", "--head", "HEAD")
 	if err != nil {
 		return r, err
 	}
@@ -97,33 +116,51 @@ func (m *measurement) repository(folder string) (row, error) {
 	if err := m.compare(dir, &r, facts, hits); err != nil {
 		return r, err
 	}
-	if len(f.protected) > 0 {
-		err = m.change(dir, f, &r)
+	if len(f.protected) == 0 {
+		return r, nil
 	}
-	return r, err
+	if err := m.change(dir, f, &r); err != nil {
+		return r, err
+	}
+	if r.commit != "-" && m.history > 0 {
+		return r, m.replay(folder, &r)
+	}
+	return r, nil
 }
 
-// commit returns the commit of a work tree, "-" for a folder that is none.
-func (m *measurement) commit(folder string) string {
-	if _, err := os.Stat(filepath.Join(folder, ".git")); err != nil {
-		return "-"
+// nameOf is the name of a repository in the table: its folder's, or where that is the Git
+// directory of a work tree or a folder named repo, that of the folder around it.
+func nameOf(folder string) string {
+	folder = filepath.Clean(folder)
+	if base := filepath.Base(folder); base == ".git" || base == "repo" {
+		folder = filepath.Dir(folder)
 	}
-	out, code, err := m.do(folder, "git", "-c", "safe.directory=*", "rev-parse", "HEAD")
-	if err != nil || code != 0 {
-		return "-"
-	}
-	return strings.TrimSpace(out)
+	return filepath.Base(folder)
 }
 
-// stripped are the files that would decide which of the files and companions Git stores, and how.
-var stripped = []string{".git", ".gitignore", ".gitattributes", ".gitmodules"}
+// checkout writes the tree of a commit into a folder. What the repository lacks, such as large
+// files of a partial clone, is left out.
+func (m *measurement) checkout(folder, commit, dir string) error {
+	index := filepath.Join(m.scratch, "index")
+	if err := os.RemoveAll(index); err != nil {
+		return err
+	}
+	if err := m.must(folder, []string{"env", "GIT_INDEX_FILE=" + index, "git", "read-tree", commit}); err != nil {
+		return err
+	}
+	_, _, err := m.do(folder, "env", "GIT_INDEX_FILE="+index, "git", "--work-tree="+dir, "checkout-index", "-a", "-f")
+	return err
+}
 
-// adopt makes a folder a repository that the gate protects: what it was, the configuration,
-// and the companions, a commit each.
-func (m *measurement) adopt(dir string) (files, error) {
-	err := filepath.WalkDir(dir, func(name string, d os.DirEntry, err error) error {
-		if err != nil || !slices.Contains(stripped, d.Name()) {
+// strip removes the files that would decide which files and companions Git stores, and how. The
+// top folder's .git stays.
+func strip(dir string) error {
+	return filepath.WalkDir(dir, func(name string, d os.DirEntry, err error) error {
+		switch {
+		case err != nil || !slices.Contains(stripped, d.Name()):
 			return err
+		case name == filepath.Join(dir, ".git"):
+			return filepath.SkipDir
 		}
 		if err := os.RemoveAll(name); err != nil {
 			return err
@@ -133,7 +170,17 @@ func (m *measurement) adopt(dir string) (files, error) {
 		}
 		return nil
 	})
-	if err != nil {
+}
+
+var stripped = []string{".git", ".gitignore", ".gitattributes", ".gitmodules"}
+
+// adopt makes a folder a repository that the gate protects: what it was, the configuration,
+// and the companions, a commit each.
+func (m *measurement) adopt(dir string) (files, error) {
+	if err := os.RemoveAll(filepath.Join(dir, ".git")); err != nil {
+		return files{}, err
+	}
+	if err := strip(dir); err != nil {
 		return files{}, err
 	}
 	f, err := look(dir)
