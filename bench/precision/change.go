@@ -109,6 +109,7 @@ func useDenials(report string) ([]string, error) {
 		Findings []struct {
 			Rule, Severity, File, Message string
 			Line                          int
+			Excepted                      bool
 		}
 	}
 	if err := json.Unmarshal([]byte(report), &decision); err != nil {
@@ -116,7 +117,7 @@ func useDenials(report string) ([]string, error) {
 	}
 	var denials []string
 	for _, finding := range decision.Findings {
-		if finding.Severity == "deny" && strings.HasPrefix(finding.Rule, "use.") {
+		if finding.Severity == "deny" && !finding.Excepted && strings.HasPrefix(finding.Rule, "use.") {
 			denials = append(denials, fmt.Sprintf("%s: %s:%d: %s", finding.Rule, finding.File, finding.Line, finding.Message))
 		}
 	}

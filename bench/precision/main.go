@@ -21,7 +21,8 @@
 // the opposite, a new workflow that executes an artifact, is not denied.
 //
 // With -history N, the last N commits that edit a workflow, Dockerfile, Makefile, compose file
-// or pre-commit configuration are judged as if the commit before had adopted the gate.
+// or pre-commit configuration are judged as if the commit before had adopted the gate; with
+// -baseline, as if that had recorded in a baseline what the gate found.
 // -denials writes what rules about uses deny there. A person decides whether that is right.
 package main
 
@@ -40,6 +41,7 @@ func main() {
 	flag.StringVar(&m.findings, "findings", "", "write every finding with its line to `FILE`, separated by tabs")
 	flag.StringVar(&m.missed, "missed", "", "write every line with a full path that is not reported to `FILE`")
 	flag.IntVar(&m.history, "history", 0, "judge the last `N` commits that edit a file with commands")
+	flag.BoolVar(&m.baseline, "baseline", false, "record in a baseline what the gate finds when it is adopted")
 	flag.StringVar(&m.denials, "denials", "", "write the denials of these commits to `FILE`")
 	flag.StringVar(&m.program, "program", "", "measure the codexlock at `FILE` in place of this one")
 	flag.StringVar(&m.keep, "keep", "", "keep the copies in `FOLDER`")
@@ -54,6 +56,7 @@ func main() {
 type measurement struct {
 	findings, missed, denials, program, keep string
 	history                                  int
+	baseline                                 bool
 	scratch                                  string
 	environment                              []string
 	lists                                    struct{ findings, missed, denials strings.Builder }
@@ -71,6 +74,9 @@ func (m *measurement) run(folders []string) error {
 	m.scratch = scratch
 	if m.keep == "" {
 		m.keep = filepath.Join(scratch, "copies")
+	}
+	if m.keep, err = filepath.Abs(m.keep); err != nil {
+		return err
 	}
 	m.environment = environment(scratch)
 	if m.program == "" {

@@ -61,11 +61,12 @@ func TestSearch(t *testing.T) {
 	}
 }
 
-// TestUseDenials: only denials, and only of rules about uses, count.
+// TestUseDenials: only denials of rules about uses count, and none that a baseline covers.
 func TestUseDenials(t *testing.T) {
 	got, err := useDenials(`{"findings": [
 		{"rule": "use.unverified", "severity": "deny", "file": "a.yml", "line": 3, "message": "a"},
 		{"rule": "use.unverified", "severity": "warn", "message": "b"},
+		{"rule": "use.unverified", "severity": "deny", "message": "in the baseline", "excepted": true},
 		{"rule": "lock.drift", "severity": "deny", "message": "c"}]}`)
 	if want := []string{"use.unverified: a.yml:3: a"}; err != nil || !slices.Equal(got, want) {
 		t.Errorf("got %q, %v, want %q", got, err, want)

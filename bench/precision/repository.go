@@ -98,7 +98,11 @@ func (m *measurement) repository(folder string) (row, error) {
 		return r, err
 	}
 	r.protected, r.sites = len(f.protected), len(f.sites)
-	out, code, err = m.do(dir, m.program, "facts", "--repository", "--base", "HEAD~1", "--head", "HEAD")
+	base := "HEAD~1" // without the records of the artifacts, so that all uses are looked for
+	if m.baseline {
+		base = "HEAD~2"
+	}
+	out, code, err = m.do(dir, m.program, "facts", "--repository", "--base", base, "--head", "HEAD")
 	if err != nil {
 		return r, err
 	}
@@ -202,8 +206,20 @@ func (m *measurement) adopt(dir string) (files, error) {
 			return f, err
 		}
 	}
-	return f, m.must(dir, []string{"git", "add", "-A"}, []string{"git", "commit", "-q", "--allow-empty", "-m", "attest"})
+	if err := m.must(dir, []string{"git", "add", "-A"}, []string{"git", "commit", "-q", "--allow-empty", "-m", "attest"}); err != nil || !m.baseline {
+		return f, err
+	}
+	if _, code, err := m.do(dir, m.program, "verify", "--all", "-q", "--write-baseline="+baseline); err != nil || code > 1 {
+		return f, fmt.Errorf("verify --write-baseline: exit code %d, %w", code, err)
+	}
+	if err := appendTo(filepath.Join(dir, "codexlock.yaml"), "baseline: "+baseline+"\n"); err != nil {
+		return f, err
+	}
+	return f, m.must(dir, []string{"git", "add", "-A"}, []string{"git", "commit", "-q", "-m", "record what is found today"})
 }
+
+// baseline is the file with the findings of the day on which the gate is adopted.
+const baseline = "codexlock-baseline.json"
 
 var included, excluded = regexp.MustCompile(`include: \[[^\]]*\]`), regexp.MustCompile(`exclude: \[[^\]]*\]`)
 
