@@ -73,42 +73,62 @@ func (e *examination) renewal() {
 	e.schedule(all)
 }
 
-// schedule compares how often records are renewed with how long they are valid.
+// A rhythm is how often a workflow renews records, and how long before they expire.
+type rhythm struct {
+	at     place
+	crons  []cron
+	within time.Duration // the shortest of its jobs; 0: not known
+}
+
+// schedule compares how often records are renewed with how long they are valid. One workflow
+// that renews often enough is enough.
 func (e *examination) schedule(all []called) {
-	var at place
-	var crons []cron
+	ttl, validity := shortest(e.setup.Config)
+	worst, found := "", rhythm{}
+	var longest time.Duration
 	for _, file := range e.setup.Renewing() {
-		i := slices.IndexFunc(e.setup.Workflows, func(w Workflow) bool { return w.path == file })
-		w := &e.setup.Workflows[i]
-		schedule, _ := w.event("schedule")
-		for _, item := range schedule.Items() {
-			v := item.Get("cron")
-			c, err := parseCron(v.Text())
-			if err != nil {
-				e.advise("renewal", w.at(cmp.Or(v, item)), fmt.Sprintf("schedule %q cannot be read: %v", v.Text(), err), "GitHub does not run the workflow on it, and records expire", "write it as five fields, such as 17 */4 * * *")
-				continue
-			}
-			crons = append(crons, c)
-			at = cmp.Or(at, w.at(v))
+		r := e.rhythm(file, all)
+		if len(r.crons) == 0 {
+			return // GitHub takes no workflow whose schedule is empty, and what cannot be read is a finding
+		}
+		gap, runs := longestGap(r.crons)
+		limit, whose := ttl, validity
+		if r.within > 0 && r.within < limit {
+			limit, whose = r.within, "renewed when it expires within "+hours(r.within)
+		}
+		switch {
+		case !runs:
+			e.advise("renewal", r.at, "the schedule of the workflow that renews has no day", "it never runs, and records expire", "write one that runs, such as 17 */4 * * *")
+			return
+		case gap+lateness <= limit:
+			return
+		case worst == "" || gap < longest:
+			worst, found, longest = fmt.Sprintf("up to %s pass between two runs that renew, and GitHub may start one an hour late; a record is %s", hours(gap), whose), r, gap
 		}
 	}
-	if len(crons) == 0 {
-		return // GitHub takes no workflow whose schedule is empty
+	e.advise("renewal", found.at, worst, "a record can expire between two runs, and the gate then denies every run on the default branch", often(ttl, found.within))
+}
+
+// rhythm reads the schedule of a workflow. What cannot be read of it is a finding.
+func (e *examination) rhythm(file string, all []called) (r rhythm) {
+	i := slices.IndexFunc(e.setup.Workflows, func(w Workflow) bool { return w.path == file })
+	w := &e.setup.Workflows[i]
+	schedule, _ := w.event("schedule")
+	for _, item := range schedule.Items() {
+		v := item.Get("cron")
+		c, err := parseCron(v.Text())
+		if err != nil {
+			e.advise("renewal", w.at(cmp.Or(v, item)), fmt.Sprintf("schedule %q cannot be read: %v", v.Text(), err), "GitHub does not run the workflow on it, and records expire", "write it as five fields, such as 17 */4 * * *")
+			continue
+		}
+		r.crons, r.at = append(r.crons, c), cmp.Or(r.at, w.at(v))
 	}
-	limit, whose := shortest(e.setup.Config)
 	for _, c := range all {
-		if within, known := c.within(); known && within < limit {
-			limit, whose = within, "renewed when it expires within "+hours(within)
+		if within, known := c.within(); known && c.top() == w && (r.within == 0 || within < r.within) {
+			r.within = within
 		}
 	}
-	gap, runs := longestGap(crons)
-	switch {
-	case !runs:
-		e.advise("renewal", at, "the schedule of the workflow that renews has no day", "it never runs, and records expire", "write one that runs, such as 17 */4 * * *")
-	case gap+lateness > limit:
-		e.advise("renewal", at, fmt.Sprintf("up to %s pass between two runs that renew, and GitHub may start one an hour late; a record is %s", hours(gap), whose),
-			"a record can expire between two runs, and the gate then denies every run on the default branch", often(limit))
-	}
+	return r
 }
 
 // shortest returns the shortest time that records of a trust domain are valid, and its words.
@@ -155,10 +175,13 @@ func hours(d time.Duration) string {
 	return fmt.Sprintf("%d %s", n, unit)
 }
 
-// often returns how to renew often enough: twice before a record expires, so that a run may fail.
-func often(limit time.Duration) string {
-	if limit < 2*(time.Hour+lateness) {
-		return "run it every hour: cron: '17 * * * *'; and raise max_ttl_hours, or a run that fails is too late"
+// often returns how to renew often enough: twice before a record expires, so that a run may
+// fail. A record is valid for a time, and renewed within the last part of it.
+func often(ttl, within time.Duration) string {
+	limit := ttl
+	raise := "max_ttl_hours"
+	if within > 0 && within < ttl {
+		limit, raise = within, "--within (the input within)"
 	}
 	every := 1
 	for _, h := range []int{2, 3, 4, 6, 8, 12} {
@@ -166,7 +189,10 @@ func often(limit time.Duration) string {
 			every = h
 		}
 	}
-	if every == 1 {
+	switch {
+	case limit < 2*(time.Hour+lateness):
+		return "run it every hour: cron: '17 * * * *'; and raise " + raise + ", or a run that fails is too late"
+	case every == 1:
 		return "run it every hour: cron: '17 * * * *'"
 	}
 	return fmt.Sprintf("run it every %d hours: cron: '17 */%d * * *'", every, every)
