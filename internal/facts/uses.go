@@ -35,13 +35,16 @@ type UseFile struct {
 	// artifact in it.
 	Names  YesNo      `json:"names"`
 	Change FileChange `json:"change"` // between base and head
+	// Hides is whether the base, where it can be parsed, has a verified use in it that is not
+	// found in the head because that cannot be parsed.
+	Hides YesNo `json:"hides"`
 }
 
 // UseChecks are what holds of all uses together, so that rules read them one by one only
 // where there is something to report.
 type UseChecks struct {
 	Uses     UsesState    `json:"uses"`
-	Weakened YesNo        `json:"weakened"` // whether a use was verified in the base and is not any more
+	Weakened YesNo        `json:"weakened"` // whether a use was verified in the base and is not any more, or a file hides one
 	Files    UseFileState `json:"files"`    // unread: at least one is
 	Total    int          `json:"total"`    // how many uses there are
 	Verified int          `json:"verified"` // how many of them are verified

@@ -104,6 +104,12 @@ func compare(head, base *reader) ([]facts.ArtifactUse, []facts.UseFile) {
 		uses[i].JobChange = jobs[id]
 		uses[i].File, uses[i].Job, uses[i].Path, uses[i].By = document.Printable(u.File), document.Printable(u.Job), document.Printable(u.Path), document.Printable(u.By)
 	}
+	lost := map[string]bool{} // the files with verified uses of the base that the head does not have
+	for k, n := range before {
+		if n[facts.VerificationAtUse]+n[facts.VerificationEarlier] > 0 {
+			lost[k.file] = true
+		}
+	}
 	files := []facts.UseFile{}
 	for _, name := range slices.Sorted(maps.Keys(head.files)) {
 		f := *head.files[name]
@@ -115,6 +121,10 @@ func compare(head, base *reader) ([]facts.ArtifactUse, []facts.UseFile) {
 			f.Change = facts.FileChangeUnchanged
 		default:
 			f.Change = facts.FileChangeModified
+		}
+		f.Hides = facts.YesNoNo
+		if old := base.files[name]; f.State == facts.UseFileStateUnread && old != nil && old.State == facts.UseFileStateParsed && lost[name] {
+			f.Hides = facts.YesNoYes
 		}
 		files = append(files, f)
 	}
@@ -141,6 +151,9 @@ func check(r *facts.Repository) {
 	for _, f := range r.UseFiles {
 		if f.State == facts.UseFileStateUnread {
 			c.Files = facts.UseFileStateUnread
+		}
+		if f.Hides == facts.YesNoYes {
+			c.Weakened = facts.YesNoYes
 		}
 	}
 }

@@ -23,10 +23,15 @@ unverified(use) if {
 	not weakened(use)
 }
 
-# weakened states that a use was verified in the base and is not verified any more.
-weakened(use) if {
+# lost states that a use was verified in the base and is not verified any more.
+lost(use) if {
 	use.before in _verifications
 	not _verified(use)
+}
+
+# weakened states the same of a use that is certain.
+weakened(use) if {
+	lost(use)
 	not uncertain(use)
 }
 

@@ -16,6 +16,7 @@ warn contains {"msg": message, "file": path, "line": line} if {
 	not _read
 	some file in input.repository.use_files
 	not file.state == "parsed"
+	not file.hides == "yes" # use.weakened denies it
 	not file.names == "no"
 	path := object.get(file, "path", "codexlock.yaml")
 	line := object.get(file, "line", 1)

@@ -10,7 +10,8 @@ _file := {
 	"problem": "mapping values are not allowed here",
 	"line": 7,
 	"names": "yes",
-	"change": "unchanged",
+	"change": "modified",
+	"hides": "no",
 }
 
 _files(change) := sample.whole({
@@ -22,6 +23,7 @@ test_zt_7_1_passes if {
 	unread.warn == set() with input as sample.repository
 	unread.warn == set() with input as _files({"names": "no"})
 	unread.warn == set() with input as _files({"state": "parsed"})
+	unread.warn == set() with input as _files({"hides": "yes"})
 }
 
 test_zt_7_1_a_file_that_names_an_artifact_is_found if {
@@ -38,7 +40,7 @@ test_zt_7_1_missing_facts_are_found if {
 		unread.warn == unproved with input as sample.without(sample.repository, pointer)
 	}
 	unread.warn == unproved with input as sample.without(_files({}), "/repository/use_files")
-	every name in {"path", "state", "problem", "line", "names"} {
+	every name in {"path", "state", "problem", "line", "names", "hides"} {
 		count(unread.warn) == 1 with input as sample.without(_files({}), sprintf("/repository/use_files/0/%s", [name]))
 	}
 }

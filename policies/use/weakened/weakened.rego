@@ -1,7 +1,7 @@
 # METADATA
 # scope: package
 # title: A use that was verified stays verified
-# description: "A change neither removes nor weakens the verification of a use that the base commit verifies: it does not make the verification conditional, ignore its failure, move it behind the use or to another job, give it other rules or keys, or change files after it."
+# description: "A change neither removes nor weakens the verification of a use that the base commit verifies: it does not make the verification conditional, ignore its failure, move it behind the use or to another job, give it other rules or keys, or change files after it. It leaves the file in a form that can be parsed."
 # schemas:
 #   - input: schema.facts
 # custom:
@@ -21,6 +21,15 @@ deny contains finding if {
 	finding := object.remove(uses.finding(found, "no longer", "; in the base commit it is"), ["fix", "statement"])
 }
 
+deny contains {"msg": message, "file": path, "line": line} if {
+	not _kept
+	some file in input.repository.use_files
+	not file.hides == "no"
+	path := object.get(file, "path", "codexlock.yaml")
+	line := object.get(file, "line", 1)
+	message := sprintf("cannot be parsed any more, and the base commit verifies a use in it: %s", [object.get(file, "problem", "no reason was measured")])
+}
+
 deny contains {"msg": "nothing proves that every use that was verified still is"} if not _measured
 
 _jobs[file][job] contains use if {
@@ -37,5 +46,12 @@ _measured if _kept
 
 _measured if {
 	input.repository.use_checks.weakened == "yes"
-	count(input.repository.uses) > 0
+	some use in input.repository.uses
+	uses.lost(use)
+}
+
+_measured if {
+	input.repository.use_checks.weakened == "yes"
+	some file in input.repository.use_files
+	not file.hides == "no"
 }

@@ -5,11 +5,9 @@ import data.codexlock.use.weakened
 
 test_p5_passes if {
 	weakened.deny == set() with input as sample.repository
-	every before in {"none", "absent"} {
-		weakened.deny == set() with input as sample.weakened([{"before": before}])
-	}
-	every verified in {"at_use", "earlier"} {
-		weakened.deny == set() with input as sample.weakened([{"before": "at_use", "verified": verified}])
+	every change in {{}, {"before": "absent"}, {"before": "at_use", "verified": "at_use"}, {"before": "at_use", "verified": "earlier"}} {
+		facts := sample.patched(sample.used([change]), {"/repository/use_checks/weakened": "no"})
+		weakened.deny == set() with input as facts
 	}
 	weakened.deny == set() with input as sample.patched(sample.weakened([{"before": "at_use"}]), {"/repository/use_checks/weakened": "no"})
 }
@@ -38,6 +36,27 @@ test_p5_an_uncertain_use_is_not_denied if {
 	}
 }
 
+test_p5_a_file_that_cannot_be_parsed_any_more_is_denied if {
+	facts := sample.patched(sample.weakened([]), {"/repository/use_files": [{
+		"path": ".github/workflows/deploy.yml",
+		"site": "workflows",
+		"state": "unread",
+		"problem": "no YAML",
+		"line": 3,
+		"names": "yes",
+		"change": "modified",
+		"hides": "yes",
+	}]})
+	weakened.deny == {{
+		"msg": "cannot be parsed any more, and the base commit verifies a use in it: no YAML",
+		"file": ".github/workflows/deploy.yml",
+		"line": 3,
+	}} with input as facts
+	every name in {"path", "problem", "line", "hides"} {
+		count(weakened.deny) == 1 with input as sample.without(facts, sprintf("/repository/use_files/0/%s", [name]))
+	}
+}
+
 test_p5_missing_facts_are_found if {
 	unproved := {{"msg": "nothing proves that every use that was verified still is"}}
 	every pointer in {"/repository", "/repository/use_checks", "/repository/use_checks/weakened"} {
@@ -45,6 +64,7 @@ test_p5_missing_facts_are_found if {
 	}
 	facts := sample.weakened([{"before": "earlier"}])
 	weakened.deny == unproved with input as sample.without(facts, "/repository/uses")
+	weakened.deny == unproved with input as sample.weakened([{}])
 	every name in {"file", "line", "column", "site", "job", "kind", "path", "how", "verified"} {
 		count(weakened.deny) == 1 with input as sample.without(facts, sprintf("/repository/uses/0/%s", [name]))
 	}
