@@ -63,6 +63,8 @@ func (r *root) open(p artifact.Path) (*os.File, error) {
 		return nil, errLink
 	case errors.Is(err, unix.ENOTDIR):
 		return nil, fs.ErrNotExist
+	case errors.Is(err, unix.ENOSYS):
+		return nil, hinted("use Linux 5.6 or later, and a sandbox that allows openat2", "this system cannot open a file without following links: openat2: %w", err)
 	case errors.Is(err, unix.ENXIO): // a socket
 		return nil, errIrregular
 	case err != nil:
