@@ -122,7 +122,7 @@ func TestMetadataIsComplete(t *testing.T) {
 			t.Errorf("%s: subject %q, and it reads the other one", code, m.Custom["subject"])
 		}
 		for key := range m.Custom {
-			if !slices.Contains([]string{"requirement", "severity", "fix", "subject", "level", "kind", "cause", "excepted", "optional", "problem", "line"}, key) {
+			if !slices.Contains([]string{"requirement", "severity", "fix", "subject", "level", "kind", "cause", "excepted", "optional", "problem", "line", "excerpt"}, key) {
 				t.Errorf("%s: METADATA custom.%s is unknown", code, key)
 			}
 		}
