@@ -514,7 +514,7 @@ func (c *Command[V]) With(args []words.Argument, i int) *Command[V] {
 	return &next
 }
 
-// Seen returns a command whose code another observer is told of.
+// Seen returns a command whose code another observer gets.
 func (c *Command[V]) Seen(o Observer[V]) *Command[V] {
 	next := *c
 	follow := *c.follow

@@ -29,7 +29,7 @@ const (
 // is not known begins with [words.Hole].
 const Root = "_codexlock_root_"
 
-// An Observer is told of each command in the order in which they are executed, and keeps a value
+// An Observer gets each command in the order in which they are executed, and keeps a value
 // of its own through the script: what it knows at a point.
 type Observer[V any] interface {
 	// Command returns what holds after a command if it succeeds, and if it fails.

@@ -16,8 +16,9 @@ type Instruction struct {
 	Offset int    // where it begins
 	// Flags are the words in front that begin with --, without the dashes.
 	Flags []Flag
-	// Text is what follows. It has one byte for each byte of the file, which has a blank where a
-	// line is continued; At is where it begins.
+	// Text is what follows. It has one byte for each byte of the file; At is where it begins.
+	// Comments between are blanks, and so is what continues a line, unless it is a backslash in a
+	// text for the shell, which reads it as Docker does.
 	Text string
 	At   int
 	// JSON are the words of a list in the JSON form; nil for another form.
@@ -51,10 +52,12 @@ const (
 	maxInstructions = 10_000
 )
 
-// documents are the instructions that may have here-documents, and flagged those with flags.
+// documents are the instructions that may have here-documents, flagged those with flags, shells those
+// whose text the shell reads, and listed those with a JSON form.
 var (
 	documents = map[string]bool{"RUN": true, "COPY": true, "ADD": true}
 	flagged   = map[string]bool{"RUN": true, "COPY": true, "ADD": true, "FROM": true, "HEALTHCHECK": true}
+	shells    = map[string]bool{"RUN": true, "CMD": true, "ENTRYPOINT": true}
 	listed    = map[string]bool{"RUN": true, "COPY": true, "ADD": true, "CMD": true, "ENTRYPOINT": true, "SHELL": true, "VOLUME": true, "HEALTHCHECK": true}
 )
 
@@ -70,6 +73,9 @@ type parser struct {
 func Parse(text string) ([]Instruction, error) {
 	if len(text) > MaxBytes {
 		return nil, &Error{Line: 1, Message: fmt.Sprintf("the file has over %d bytes", MaxBytes)}
+	}
+	if strings.HasPrefix(text, "\ufeff") {
+		text = "   " + strings.TrimPrefix(text, "\ufeff")
 	}
 	p := &parser{text: text, escape: '\\', line: 1}
 	p.directives()
@@ -110,7 +116,7 @@ func (p *parser) next() string {
 func (p *parser) directives() {
 	for p.at < len(p.text) {
 		at, number := p.at, p.line
-		line := strings.TrimPrefix(p.next(), "\ufeff")
+		line := p.next()
 		comment, is := strings.CutPrefix(strings.TrimSpace(line), "#")
 		name, value, isDirective := strings.Cut(comment, "=")
 		name = strings.ToLower(strings.TrimSpace(name))
@@ -127,11 +133,15 @@ func (p *parser) directives() {
 // instruction reads an instruction from its first line on.
 func (p *parser) instruction(start int, line string, first int) (Instruction, error) {
 	var b strings.Builder
+	var ends []int // of continued lines, in the text
 	name := strings.ToUpper(strings.TrimRight(firstWord(line), string(p.escape)))
 	body := line
 	for {
 		continued, kept := p.continued(body)
 		b.WriteString(kept)
+		if continued {
+			ends = append(ends, start+b.Len())
+		}
 		if !continued || p.at >= len(p.text) {
 			break
 		}
@@ -161,20 +171,34 @@ func (p *parser) instruction(start int, line string, first int) (Instruction, er
 	trimmed := strings.TrimLeft(rest, " \t")
 	at += len(rest) - len(trimmed)
 	in.Text, in.At = strings.TrimRight(trimmed, " \t\r\n"), at
+	if isList(&in); in.JSON == nil && shells[name] && p.escape == '\\' {
+		text := []byte(in.Text)
+		for _, end := range ends {
+			if i := end - in.At; i >= 2 && i <= len(text) && p.text[end-1] == '\n' {
+				text[i-2], text[i-1] = '\\', '\n'
+			}
+		}
+		in.Text = string(text)
+	}
 	if documents[name] {
 		if err := p.hereDocuments(&in, first); err != nil {
 			return in, err
 		}
 	}
-	if listed[name] && strings.HasPrefix(in.Text, "[") {
-		var list []string
-		if json.Unmarshal([]byte(in.Text), &list) == nil {
-			if in.JSON = list; list == nil {
-				in.JSON = []string{}
-			}
+	return in, nil
+}
+
+// isList reads the JSON form.
+func isList(in *Instruction) {
+	if !listed[in.Name] || !strings.HasPrefix(in.Text, "[") {
+		return
+	}
+	var list []string
+	if json.Unmarshal([]byte(in.Text), &list) == nil {
+		if in.JSON = list; list == nil {
+			in.JSON = []string{}
 		}
 	}
-	return in, nil
 }
 
 func firstWord(text string) string {
@@ -188,7 +212,7 @@ func firstWord(text string) string {
 // continued reports whether a line is continued, and returns it with blanks for what says so.
 func (p *parser) continued(line string) (continued bool, kept string) {
 	trimmed := strings.TrimRight(line, " \t\r\n")
-	if !strings.HasSuffix(trimmed, string(p.escape)) {
+	if !strings.HasSuffix(trimmed, string(p.escape)) || strings.HasSuffix(trimmed, string([]byte{p.escape, p.escape})) {
 		return false, line
 	}
 	return true, trimmed[:len(trimmed)-1] + strings.Repeat(" ", len(line)-len(trimmed)+1)
