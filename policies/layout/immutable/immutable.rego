@@ -85,7 +85,7 @@ _mode_kept if {
 
 _mode_message := message if {
 	input.base.mode == "differs"
-	message := sprintf("its mode changed to %s but its record did not: the new mode is not attested", [fact.text([
+	message := sprintf("its mode changed to %s without a later record and verified_at: the new mode is not attested", [fact.text([
 		"artifact",
 		"mode",
 	])])
@@ -103,9 +103,11 @@ _reported if input.checks.rollback == "back"
 
 _reported if input.checks.verified_at in {"alone", "back", "future"}
 
-_message := "its content changed but its record did not: the timestamp is the base commit's" if {
+# The record is another one, since vaulttime.hash would report it otherwise; two attestations in
+# the same second have one timestamp, and nothing shows which came last.
+_message := "its content changed and its record is not later: the timestamp is that of the base commit's record" if {
 	input.base.record == "same"
-} else := "its content changed but its verified_at did not" if {
+} else := "its content changed and its verified_at is not later: it is the base commit's" if {
 	input.checks.verified_at == "kept"
 } else := "nothing proves that it is the merged content, or was attested again"
 

@@ -21,11 +21,11 @@ _unattested(message) := {{
 }}
 
 test_zt_6_2_a_change_without_a_new_record_is_found if {
-	sample.unhinted(immutable.deny) == _unattested("its content changed but its record did not: the timestamp is the base commit's") with input as sample.changed({"/base/record": "same"})
+	sample.unhinted(immutable.deny) == _unattested("its content changed and its record is not later: the timestamp is that of the base commit's record") with input as sample.changed({"/base/record": "same"})
 }
 
 test_zt_6_2_a_change_with_the_old_verified_at_is_found if {
-	sample.unhinted(immutable.deny) == _unattested("its content changed but its verified_at did not") with input as sample.changed({"/checks/verified_at": "kept"})
+	sample.unhinted(immutable.deny) == _unattested("its content changed and its verified_at is not later: it is the base commit's") with input as sample.changed({"/checks/verified_at": "kept"})
 }
 
 test_zt_6_2_a_change_with_the_old_manifest_is_found if {
@@ -41,7 +41,7 @@ _executable := sample.changed({
 })
 
 _moded := {{
-	"msg": "its mode changed to 100755 but its record did not: the new mode is not attested",
+	"msg": "its mode changed to 100755 without a later record and verified_at: the new mode is not attested",
 	"file": "assets/sources/model.bin",
 }}
 
