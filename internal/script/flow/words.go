@@ -31,9 +31,12 @@ func Mask(text string) (masked string, said []string) {
 		b.WriteString(before)
 		said = append(said, strings.TrimSpace(rest[:end]))
 		digits := strconv.FormatInt(int64(len(said)-1), 36)
-		if room := len("${{}}") + end - len(opens) - len(closes); room >= len(digits) {
+		switch room := len("${{}}") + end - len(opens) - len(closes); {
+		case room >= len(digits):
 			b.WriteString(opens + strings.Repeat("0", room-len(digits)) + digits + closes)
-		} else {
+		case room >= 0: // there is no room for the number: it is not known
+			b.WriteString(opens + strings.Repeat("-", room) + closes)
+		default:
 			b.WriteString(strings.Repeat("_", len("${{}}")+end))
 		}
 		text = rest[end+len("}}"):]
