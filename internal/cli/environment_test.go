@@ -65,6 +65,7 @@ var (
 		"at-use configuration": "reads the commit that its argument names",
 		"at-use log":           "is given the configuration",
 		"at-use record":        "reads no configuration",
+		"at-use unchanged":     "reads the files of a commit, and no configuration",
 		"copy":                 "is the work of codexlock-use",
 		"open":                 "is the work of codexlock-use",
 		"run":                  "is the work of codexlock-use",
