@@ -54,15 +54,29 @@ func appendTo(name, text string) error {
 }
 
 // unverified is the opposite of an ordinary change: a workflow that executes an artifact.
-var unverified = ordinary{"a workflow that executes an artifact", func(dir string, f files) error {
-	return appendTo(filepath.Join(dir, ".github", "workflows", "precision.yml"),
-		"name: precision\non: push\njobs:\n  use:\n    runs-on: ubuntu-latest\n    steps:\n      - uses: actions/checkout@v6\n      - run: ./precision-unused.sh\n")
+var unverified = ordinary{"a workflow that executes an artifact", func(dir string, _ files) error {
+	return workflow(dir, "./precision-unused.sh")
 }}
+
+// verified is what a denial of unverified asks for, so it has to pass.
+var verified = ordinary{"a workflow that verifies the artifact that it executes", func(dir string, _ files) error {
+	return workflow(dir, "codexlock run -- ./precision-unused.sh")
+}}
+
+// workflow writes a workflow that runs a command.
+func workflow(dir, command string) error {
+	folder := filepath.Join(dir, ".github", "workflows")
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(folder, "precision.yml"), []byte("name: precision\non: push\njobs:\n  use:\n"+
+		"    runs-on: ubuntu-latest\n    steps:\n      - uses: actions/checkout@v6\n      - run: "+command+"\n"), 0o644)
+}
 
 // change makes each ordinary change to the repository, attests what it edits, and counts the
 // denials of rules about uses.
 func (m *measurement) change(dir string, f files, r *row) error {
-	for _, c := range append(slices.Clone(ordinaryChanges), unverified) {
+	for _, c := range append(slices.Clone(ordinaryChanges), unverified, verified) {
 		if err := c.edit(dir, f); err != nil {
 			return err
 		}

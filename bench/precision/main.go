@@ -18,7 +18,8 @@
 // Then ordinary changes are made to each copy: a text next to the code, a line of each workflow
 // outside its jobs, an artifact that is edited and attested, a new one that nothing uses. A
 // denial of one of them by a rule about uses is printed, and the exit code is 1. So it is where
-// the opposite, a new workflow that executes an artifact, is not denied.
+// the opposite, a new workflow that executes an artifact, is not denied, or is still denied
+// after it verifies the artifact.
 //
 // With -history N, the last N commits that edit a workflow, Dockerfile, Makefile, compose file
 // or pre-commit configuration are judged as if the commit before had adopted the gate; with
