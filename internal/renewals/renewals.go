@@ -157,6 +157,9 @@ type Entry struct {
 	Record vaulttime.Record
 	OID    string // of its blob; "" where Text is not written yet
 	Text   []byte // nil where it is in the ref already
+	// Made is what a record is worth that this run signed: its proof needs no check. It is
+	// nil for every other one.
+	Made *Standing
 }
 
 // An Ignored is a file in the ref that is no record.

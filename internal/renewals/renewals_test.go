@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -334,7 +335,10 @@ func TestProofsAreCheckedOnce(t *testing.T) {
 	_, two := clone(t, server)
 	w := writer(t, two, start.Add(time.Hour))
 	standing, checked := w.Standing, map[string]int{}
+	var mutex sync.Mutex
 	w.Standing = func(r vaulttime.Record) Standing {
+		mutex.Lock()
+		defer mutex.Unlock()
 		checked[r.Path.String()]++
 		return standing(r)
 	}
@@ -400,6 +404,31 @@ func TestBetter(t *testing.T) {
 	} {
 		if !w.Better(c.better, c.bad) || w.Better(c.bad, c.better) {
 			t.Errorf("%s: it does not stay", c.name)
+		}
+	}
+}
+
+// TestMadeByThisRun: the proof of a record that the run signed is not checked; what the record
+// is worth decides all the same.
+func TestMadeByThisRun(t *testing.T) {
+	_, r := clone(t, "")
+	w := writer(t, r, start.Add(time.Hour))
+	first := record(t, key(t), "a", start)
+	if _, err := w.Write(t.Context(), put(first)); err != nil {
+		t.Fatal(err)
+	}
+	standing := w.Standing
+	w.Standing = func(r vaulttime.Record) Standing {
+		if r.Proof != first.Record.Proof {
+			t.Error("a proof that this run made is checked")
+		}
+		return standing(r)
+	}
+	for _, made := range []Standing{Proved, Retiring} {
+		later := record(t, key(t), "a", start.Add(time.Minute))
+		later.Made = &made
+		if got, want := w.Better(later, first), made == Proved; got != want {
+			t.Errorf("a later record that is worth %d is better: %t", made, got)
 		}
 	}
 }

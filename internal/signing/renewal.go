@@ -68,21 +68,28 @@ func NewOffBranch(ctx context.Context, w host.World, r *repo.Repository, g *gate
 // standing is what a record's proof is worth. One of a key that may not sign now counts for
 // nobody: it must not stay in the place of a record that does because it is dated later.
 func (o *OffBranch) standing(r vaulttime.Record) renewals.Standing {
-	epoch := o.Keys.Epoch(r.TrustDomain, r.KeyID)
-	switch epoch {
-	case vaulttime.EpochCurrent, vaulttime.EpochUnlisted, vaulttime.EpochRetiring:
-	default:
-		return renewals.Refused
+	worth := o.ofKey(r)
+	if worth == renewals.Refused {
+		return worth
 	}
 	switch valid, known := o.Keys.VerifyProof(r); {
 	case !known:
 		return renewals.Unknown
 	case !valid:
 		return renewals.Refused
-	case epoch == vaulttime.EpochRetiring:
+	}
+	return worth
+}
+
+// ofKey is what a record's proof is worth if it holds.
+func (o *OffBranch) ofKey(r vaulttime.Record) renewals.Standing {
+	switch o.Keys.Epoch(r.TrustDomain, r.KeyID) {
+	case vaulttime.EpochCurrent, vaulttime.EpochUnlisted:
+		return renewals.Proved
+	case vaulttime.EpochRetiring:
 		return renewals.Retiring
 	}
-	return renewals.Proved
+	return renewals.Refused
 }
 
 // An unmergedError is a default branch whose configuration does not say renewals: ref yet.
@@ -160,7 +167,8 @@ func (o *OffBranch) Renew(ctx context.Context, due []Candidate) ([]attest.Attest
 		if err != nil {
 			return err
 		}
-		entries[i] = renewals.Entry{Record: r, Text: r.Encode()}
+		made := o.ofKey(r)
+		entries[i] = renewals.Entry{Record: r, Text: r.Encode(), Made: &made}
 		done[i] = attest.Attested{
 			Path: due[i].Path, SHA256: r.SHA256, VaultTime: r.VaultTime, Domain: r.TrustDomain, KeyID: r.KeyID, ExpiresAt: vaulttime.TimeOf(r.ExpiresAt()),
 		}
