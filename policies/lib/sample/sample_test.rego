@@ -240,7 +240,14 @@ used(changes) := whole({
 	"/repository/use_checks/uses": "unverified",
 })
 
-_workflow := {"path": use.file, "site": use.site, "state": "parsed", "names": "yes", "change": "unchanged", "hides": "no"}
+_workflow := {
+	"path": use.file,
+	"site": use.site,
+	"state": "parsed",
+	"names": "yes",
+	"change": "unchanged",
+	"hides": "no",
+}
 
 # weakened is the same, with a use that was verified in the base.
 weakened(changes) := patched(used(changes), {"/repository/use_checks/weakened": "yes"})
