@@ -377,7 +377,8 @@ func (d *docker) runs(s *stage, in dockerfile.Instruction, v commands.State) com
 	}
 	end, err := flow.Follow[commands.State](script, sh, v)
 	if err != nil {
-		if s.shell.language != "bash" {
+		first, _, _ := strings.Cut(strings.ToLower(in.Text), " ")
+		if s.shell.language != "bash" || slices.Contains([]string{"powershell", "pwsh", "cmd", "powershell.exe", "cmd.exe"}, first) {
 			return v
 		}
 		offset := 0

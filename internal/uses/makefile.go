@@ -283,7 +283,7 @@ func (m *makefile) assigned(name string, l line) {
 
 // rule reads the line of a rule: its target, the automatic variables, and a recipe behind ";".
 func (m *makefile) rule(l line) (target string, automatic map[string]string, recipe []line) {
-	head, rest, found := strings.Cut(l.text, ":")
+	head, rest, found := cutOutside(l.text, ':')
 	if !found {
 		m.expand(l.text, l.at, map[string]string{}, 0) // $(shell ...), $(eval ...)
 		return "", nil, nil
@@ -300,7 +300,7 @@ func (m *makefile) rule(l line) (target string, automatic map[string]string, rec
 	if target == ".IGNORE" {
 		m.soft = true
 	}
-	prerequisites, command, inline := strings.Cut(rest, ";")
+	prerequisites, command, inline := cutOutside(rest, ';')
 	fields := strings.Fields(m.expand(prerequisites, l.at, map[string]string{}, 0).text)
 	automatic = map[string]string{"@": target, "*": words.Hole, "^": strings.Join(fields, " "), "+": strings.Join(fields, " "), "?": strings.Join(fields, " "), "<": words.Hole}
 	if len(fields) > 0 {
@@ -310,6 +310,19 @@ func (m *makefile) rule(l line) (target string, automatic map[string]string, rec
 		recipe = []line{{command, l.at + len(l.text) - len(command)}}
 	}
 	return target, automatic, recipe
+}
+
+// cutOutside is strings.Cut at a byte that is in no variable.
+func cutOutside(text string, at byte) (before, after string, found bool) {
+	for i := 0; i < len(text); i++ {
+		switch {
+		case text[i] == at:
+			return text[:i], text[i+1:], true
+		case text[i] == '$' && i+1 < len(text) && (text[i+1] == '(' || text[i+1] == '{'):
+			i += closing(text[i+1:]) + 1
+		}
+	}
+	return text, "", false
 }
 
 // runs follows a recipe: each line in a shell of its own, and the next one only where it succeeds.

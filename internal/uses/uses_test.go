@@ -206,7 +206,7 @@ func TestUsesInScripts(t *testing.T) {
 		"bash ingest_archive.test.sh --verify-all":                  nil,
 		"docker run -v \"$PWD:/src\" -w /src alpine ./scripts/x.sh": {"8:52 execute scripts/x.sh image none"},
 		"docker run -v $PWD/scripts:/s alpine sh /s/x.sh":           {"8:51 execute scripts/x.sh image none"},
-		"docker run alpine ./scripts/x.sh":                          nil,
+		"docker run alpine ./scripts/x.sh":                          {"8:29 execute scripts/x.sh suffix none"},
 		"ssh host ./scripts/x.sh":                                   nil,
 		"ssh host bash < scripts/x.sh":                              nil,
 		"uv run scripts/tool.py":                                    {"8:18 execute scripts/tool.py exact none"},

@@ -198,7 +198,14 @@ func (s *steps) script(run yamltree.Value, shellName, dir string, vars map[strin
 	places := s.source.Places(run)
 	at := commands.Place{File: s.file, Source: s.source, At: func(offset int) int { return places[min(max(offset, 0), len(places)-1)] }}
 	text, said := flow.Mask(run.Text())
-	how := readShell(shellName, s.isWindows())
+	windows, known := s.isWindows()
+	how := readShell(shellName, windows)
+	if shellName == "" && !known { // it may be PowerShell, which goes on after a failure
+		how.errexit, how.guessed = false, true
+	}
+	if how.language != "bash" && writesEnvironment(text) {
+		v = v.Spoil("the environment of later steps is changed")
+	}
 	script := flow.Script{Text: text, Dir: dir, Vars: vars, ErrExit: how.errexit, PipeFail: how.pipefail, Expression: s.expressions(said, vars)}
 	sh := &commands.Shell{Job: s.job, At: at}
 	switch how.language {
@@ -212,6 +219,11 @@ func (s *steps) script(run yamltree.Value, shellName, dir string, vars map[strin
 			if command, known := expressions(0); whole && known { // it is code, and not a word of it
 				script.Text, script.Expression = command, nil
 				sh.At.At = func(int) int { return places[0] }
+			}
+			if how.guessed {
+				if _, err := flow.Follow[commands.State](script, sh, v); err != nil {
+					return s.lines(script, sh, v)
+				}
 			}
 			return s.follow(script, sh, run, v)
 		}, vars)
@@ -273,7 +285,11 @@ func (s *steps) follow(script flow.Script, sh *commands.Shell, run yamltree.Valu
 		}
 		line, _ := sh.At.Position(offset)
 		s.unread(s.file, "the script cannot be parsed: "+err.Error(), line, run.Text())
-		return v.Change("").SpoilScript("the script cannot be read"), v.Change("")
+		v = v.Change("")
+		if writesEnvironment(run.Text()) {
+			v = v.Spoil("the environment of later steps is changed")
+		}
+		return v, v
 	}
 	if end.Exceeded {
 		s.unread(s.file, "the script has more commands than are followed", run.Line(), run.Text())
@@ -332,6 +348,7 @@ type shellKind struct {
 	language          string // bash, for all shells like it; powershell, cmd, other
 	errexit, pipefail bool
 	unknown           bool // whether its failure is that of the step is not known
+	guessed           bool // it may be PowerShell
 }
 
 // readShell reads what shell: says, as GitHub's runner does.
@@ -381,21 +398,30 @@ func readShell(text string, windows bool) shellKind {
 	return k
 }
 
-// isWindows reports whether a job may run on Windows, where the default shell is PowerShell.
-func (s *steps) isWindows() bool {
+// isWindows reports whether a job may run on Windows, where the default shell is PowerShell; known
+// is false where an expression decides whose values are not in the workflow.
+func (s *steps) isWindows() (windows, known bool) {
 	masked, said := flow.Mask(strings.ToLower(s.system))
-	if strings.Contains(masked, "windows") {
-		return true
-	}
+	windows, known = strings.Contains(masked, "windows"), true
 	for _, e := range said {
-		name, _ := strings.CutPrefix(e, "matrix.")
-		for _, value := range s.matrix[name] {
-			if strings.Contains(strings.ToLower(value), "windows") {
-				return true
-			}
+		name, isMatrix := strings.CutPrefix(e, "matrix.")
+		values := s.matrix[name]
+		known = known && isMatrix && len(values) > 0
+		for _, value := range values {
+			windows = windows || strings.Contains(strings.ToLower(value), "windows")
 		}
 	}
-	return false
+	return windows, known
+}
+
+// environmentNames matches the variables with which nothing verifies any more, where they are set.
+var environmentNames = lazyregexp.New(`(?i)\b(PATH|CODEXLOCK_\w*|INPUT_\w*|BASH_ENV|ENV|SHELLOPTS|LD_\w+|DYLD_\w+|GIT_\w+)["']?\s*(=|<<|,)`)
+
+// writesEnvironment reports whether code that is not followed sets such a variable for later
+// steps, or adds to PATH.
+func writesEnvironment(code string) bool {
+	return strings.Contains(code, "GITHUB_PATH") || strings.Contains(code, "addPath") ||
+		(strings.Contains(code, "GITHUB_ENV") || strings.Contains(code, "exportVariable")) && environmentNames.MatchString(code)
 }
 
 // foreignLines writes a script of PowerShell or cmd as the shell would write its commands.
@@ -446,6 +472,9 @@ func (s *steps) uses(step, uses yamltree.Value, vars map[string]string, v comman
 		if len(places) > 0 {
 			sh.At.At = func(offset int) int { return places[min(max(offset, 0), len(places)-1)] }
 		}
+		if writesEnvironment(script.Text()) {
+			v = v.Spoil("the environment of later steps is changed")
+		}
 		s.strings(script.Text(), sh, v)
 		return v, v
 	}
@@ -462,7 +491,7 @@ func (s *steps) uses(step, uses yamltree.Value, vars map[string]string, v comman
 			continue
 		}
 		text := s.expand(p.Text(), vars)
-		if t, is := s.job.Find(flow.Root, strings.TrimSpace(text), false); is && t.How != facts.UseHowGlob {
+		if t, is := s.job.Find(flow.Root, strings.TrimSpace(text), false); is && t.How != facts.UseHowGlob && strings.ContainsAny(text, "/.") {
 			sh.RecordAt(facts.UseKindLoad, commands.Token(t), s.source.Offset(p.Node.Line, p.Node.Column), v)
 		}
 	}

@@ -84,6 +84,9 @@ func (s *Shell) find(c *command, word string, folders bool) (Target, bool) {
 			return inImage(t), true
 		}
 	}
+	if rel := path.Clean(word); strings.Contains(rel, "/") && !strings.HasPrefix(rel, "/") && !strings.ContainsAny(rel, "*?[") && s.Is(rel) {
+		return Target{rel, facts.UseHowSuffix}, true // where the repository is in the container is not known
+	}
 	// A path of another machine may end with that of an artifact.
 	for rest := strings.TrimPrefix(full, "/"); !s.Built && strings.HasPrefix(full, "/"); {
 		_, after, ok := strings.Cut(rest, "/")

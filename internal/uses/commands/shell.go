@@ -322,6 +322,9 @@ func (s *Shell) words(c *command, from int, v State) {
 // word records one of them.
 func (s *Shell) word(c *command, i int, v State) {
 	text := c.Args[i].Code
+	if !strings.ContainsAny(text, "/.") {
+		return // a word that happens to be a name
+	}
 	if _, value, ok := strings.Cut(text, "="); ok {
 		if t, is := s.find(c, strings.TrimPrefix(value, "@"), false); is && t.How != facts.UseHowGlob {
 			s.record(facts.UseKindLoad, Token(t), c, i, v)
