@@ -38,7 +38,7 @@ var common = []Flag{
 var (
 	hold    = Flag{Name: "hold", Value: "WHERE", Usage: "where the verified bytes are held: memory (to 64 MiB), lease, or tmpfile:DIR (default memory)"}
 	keepEnv = Flag{Name: "keep-env", Value: "NAME", Usage: "keep this variable, which could load other code, repeatable", Many: true}
-	as      = Flag{Name: "as", Value: "WAY", Usage: "how a script is executed: path (under its own name, its protected siblings are verified as it opens them), fd (as /dev/fd/N), or auto (default auto)"}
+	as      = Flag{Name: "as", Value: "WAY", Usage: "how a script is executed: path (under its own name, its protected siblings are verified as it opens or executes them), fd (as /dev/fd/N), or auto (default auto)"}
 )
 
 const trustText = `
