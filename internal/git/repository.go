@@ -42,6 +42,11 @@ func Open(ctx context.Context, dir string) (*Repository, error) {
 	if err != nil {
 		return nil, err
 	}
+	return openPlace(ctx, dir, at)
+}
+
+// openPlace opens the repository at a place. dir is what the user named, for messages.
+func openPlace(ctx context.Context, dir string, at place) (*Repository, error) {
 	git, err := newRunner(ctx)
 	if err != nil {
 		return nil, err
