@@ -32,6 +32,7 @@ var cases = []struct {
 	{"path", (*bench).onePath},
 	{"drifted", (*bench).drifted},
 	{"change", (*bench).changes},
+	{"push", (*bench).push},
 	{"attest", (*bench).attest},
 	{"renew", (*bench).renew},
 	{"use", (*bench).use},

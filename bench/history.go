@@ -32,11 +32,15 @@ type history struct {
 	sha256  string            // of that artifact
 }
 
-// change is a bare history of n artifacts of which some changed in the last commit.
+// change is a history of n artifacts of which some changed in the last commit.
 func (b *bench) change(n int) (string, error) {
-	return b.fixture(fmt.Sprintf("change-%d", n), func(dir string) error {
+	return b.history(fmt.Sprintf("change-%d", n), n, b.size(changed))
+}
+
+// history is a fixture of n artifacts of which so many changed in the last commit.
+func (b *bench) history(name string, n, count int) (string, error) {
+	return b.fixture(name, func(dir string) error {
 		h := &history{dir: dir, n: n}
-		count := b.size(changed)
 		for i := range count {
 			h.changed = append(h.changed, i*n/count)
 		}
