@@ -245,7 +245,7 @@ _workflow := {
 	"site": use.site,
 	"state": "parsed",
 	"names": "yes",
-	"change": "unchanged",
+	"change": "modified",
 	"hides": "no",
 }
 

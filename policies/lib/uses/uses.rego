@@ -18,10 +18,21 @@ measured if {
 }
 
 # unverified states that nothing verifies a use, and that use.weakened does not report it.
+# Where a change is judged, it answers for the files that it edits and for new artifacts.
 unverified(use) if {
 	not _verified(use)
 	not weakened(use)
+	not _elsewhere(use)
 }
+
+# unchanged are the files with uses that the change does not edit.
+unchanged contains file.path if {
+	some file in input.repository.use_files
+	file.change == "unchanged"
+}
+
+# existing states that the base has a use too.
+existing(use) if use.before in {"none", "at_use", "earlier"}
 
 # lost states that a use was verified in the base and is not verified any more.
 lost(use) if {
@@ -72,6 +83,12 @@ finding(found, state, reason) := object.union(_term(first), {
 }
 
 _verifications := {"at_use", "earlier"}
+
+_elsewhere(use) if {
+	input.repository.scope == "changed"
+	existing(use)
+	file(use) in unchanged
+}
 
 _verified(use) if use.verified in _verifications
 

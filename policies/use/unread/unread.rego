@@ -17,6 +17,7 @@ warn contains {"msg": message, "file": path, "line": line} if {
 	some file in input.repository.use_files
 	not file.state == "parsed"
 	not file.hides == "yes" # use.weakened denies it
+	not _elsewhere(file)
 	not file.names == "no"
 	path := object.get(file, "path", "codexlock.yaml")
 	line := object.get(file, "line", 1)
@@ -26,6 +27,12 @@ warn contains {"msg": message, "file": path, "line": line} if {
 warn contains {"msg": "nothing proves that the files that use artifacts can be parsed"} if not _measured
 
 _read if input.repository.use_checks.files == "parsed"
+
+# Where a change is judged, it answers for the files that it edits.
+_elsewhere(file) if {
+	input.repository.scope == "changed"
+	file.change == "unchanged"
+}
 
 _measured if _read
 

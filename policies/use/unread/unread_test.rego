@@ -24,6 +24,8 @@ test_zt_7_1_passes if {
 	unread.warn == set() with input as _files({"names": "no"})
 	unread.warn == set() with input as _files({"state": "parsed"})
 	unread.warn == set() with input as _files({"hides": "yes"})
+	unread.warn == set() with input as _files({"change": "unchanged"})
+	count(unread.warn) == 1 with input as sample.patched(_files({"change": "unchanged"}), {"/repository/scope": "all"})
 }
 
 test_zt_7_1_a_file_that_names_an_artifact_is_found if {
@@ -40,7 +42,7 @@ test_zt_7_1_missing_facts_are_found if {
 		unread.warn == unproved with input as sample.without(sample.repository, pointer)
 	}
 	unread.warn == unproved with input as sample.without(_files({}), "/repository/use_files")
-	every name in {"path", "state", "problem", "line", "names", "hides"} {
+	every name in {"path", "state", "problem", "line", "names", "hides", "change"} {
 		count(unread.warn) == 1 with input as sample.without(_files({}), sprintf("/repository/use_files/0/%s", [name]))
 	}
 }

@@ -1,7 +1,7 @@
 # METADATA
 # scope: package
 # title: What a workflow executes is verified first
-# description: "A workflow or a composite action that executes or sources an artifact verifies it: with codexlock run, or in an earlier step of the same job, after which nothing changes files. A use that is not verified is denied if the change adds it or edits its job, and a warning if it was there before. A use of a file that may be another one is a warning."
+# description: "A workflow or a composite action that executes or sources an artifact verifies it: with codexlock run, or in an earlier step of the same job, after which nothing changes files. A use that is not verified is denied if the change adds it or edits its job, and a warning if it was there before. Where a change is judged, only the files that it edits are looked at. A use of a file that may be another one is a warning."
 # schemas:
 #   - input: schema.facts
 # custom:
@@ -62,16 +62,9 @@ _new(use) if {
 }
 
 _new(use) if {
-	not _old(use)
-	not uses.file(use) in _unchanged
+	not uses.existing(use)
+	not uses.file(use) in uses.unchanged
 	not uses.uncertain(use)
-}
-
-_old(use) if use.before in {"none", "at_use", "earlier"}
-
-_unchanged contains file.path if {
-	some file in input.repository.use_files
-	file.change == "unchanged"
 }
 
 _reason(found) := "; this change adds the job" if {

@@ -34,16 +34,25 @@ test_zt_7_1_a_use_in_a_job_that_the_change_edits_is_denied if {
 test_zt_7_1_a_use_that_the_change_adds_is_denied if {
 	added := sample.used([{"job_change": "added", "before": "absent"}])
 	_messages(unverified.deny) == {"1 use in job \"deploy\" is not verified: line 21 executes scripts/deploy.sh; this change adds the job"} with input as added
-	elsewhere := sample.patched(sample.used([{"before": "absent"}]), {"/repository/use_files/0/change": "modified"})
+	elsewhere := sample.used([{"before": "absent"}])
 	_messages(unverified.deny) == {"1 use in job \"deploy\" is not verified: line 21 executes scripts/deploy.sh; this change adds the use"} with input as elsewhere
 }
 
 # The file is not edited, so it is the artifact that is new.
 test_zt_7_1_a_use_of_a_new_artifact_is_a_warning if {
-	facts := sample.used([{"before": "absent"}])
+	facts := _unedited({"before": "absent"})
 	unverified.deny == set() with input as facts
 	count(unverified.warn) == 1 with input as facts
 }
+
+test_zt_7_1_a_file_that_the_change_does_not_edit_is_reported_where_everything_is_judged if {
+	facts := _unedited({})
+	_silent with input as facts
+	count(unverified.warn) == 1 with input as sample.patched(facts, {"/repository/scope": "all"})
+	unverified.deny == set() with input as sample.patched(facts, {"/repository/scope": "all"})
+}
+
+_unedited(change) := sample.patched(sample.used([change]), {"/repository/use_files/0/change": "unchanged"})
 
 test_zt_7_1_a_use_that_was_there_before_is_a_warning if {
 	facts := sample.used([{}])
@@ -132,10 +141,7 @@ test_zt_7_1_missing_facts_are_found if {
 	every name in {"file", "line", "column", "site", "job", "job_change", "kind", "path", "how", "verified"} {
 		count(unverified.deny) == 1 with input as sample.without(facts, sprintf("/repository/uses/0/%s", [name]))
 	}
-	count(unverified.deny) == 1 with input as sample.without(
-		sample.patched(sample.used([{}]), {"/repository/use_files/0/change": "modified"}),
-		"/repository/uses/0/before",
-	)
+	count(unverified.deny) == 1 with input as sample.without(sample.used([{}]), "/repository/uses/0/before")
 }
 
 _messages(findings) := {finding.msg | some finding in findings}
