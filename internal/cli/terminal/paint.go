@@ -116,8 +116,12 @@ func (p *painter) Write(text []byte) (int, error) {
 
 // paint wraps a line and colours its beginning.
 func (p *painter) paint(line string) string {
-	if strings.Contains(line, "\x1b") { // it has colours already
-		return line
+	if strings.Contains(line, "\x1b") { // it has colours already: a report's, whose marks are in brackets
+		mark, rest, ok := strings.Cut(line, "] ")
+		if !ok || !strings.HasPrefix(mark, "[\x1b[") || strings.Contains(rest, "\x1b") {
+			return line
+		}
+		return mark + "]" + wrap(" "+rest, 3, 6, p.columns)
 	}
 	text := strings.TrimLeft(line, " ")
 	indent := line[:len(line)-len(text)]
@@ -144,11 +148,18 @@ func (p *painter) colored(text, color string) string {
 	return color + text + plain
 }
 
+// A narrow terminal has no room for deep indents, and one with less than leastColumns breaks
+// lines where it likes.
+const narrow, narrowIndent, leastColumns = 40, 2, 12
+
 // wrap breaks a text at spaces, so that no line is longer than columns unless a single word is.
-// The text begins at column at, and the other lines at indent.
+// The text begins at column at, and the other lines at indent, or less on a narrow terminal.
 func wrap(text string, at, indent, columns int) string {
-	if columns <= indent+20 || at+utf8.RuneCountInString(text) <= columns {
+	if columns < leastColumns || at+utf8.RuneCountInString(text) <= columns {
 		return text
+	}
+	if columns < narrow {
+		indent = min(indent, narrowIndent)
 	}
 	var b strings.Builder
 	for i, word := range strings.Split(text, " ") {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/codexlock/codexlock/internal/host"
 )
@@ -34,7 +35,8 @@ func TestPainter(t *testing.T) {
 	for _, part := range []string{
 		"[✓] a.bin ver", "ified\n[✗] a.bin: one two three four five six seven\n",
 		"      hint: a command that is longer than the width of it\n", "{\"json\": \"[✓] is long, and it stays as it is written\"}\n",
-		"\x1b[31m[✗]\x1b[0m has colours already\n", "codexlock: warning: x\n", "  [!] indented\n", "rest",
+		"\x1b[31m[✗]\x1b[0m has colours already\n", "[\x1b[31m✗\x1b[0m] a.bin: a report has coloured its mark already\n",
+		"      \x1b[2mhint: one two three four five six seven eight\x1b[0m\n", "codexlock: warning: x\n", "  [!] indented\n", "rest",
 	} {
 		if n, err := p.Write([]byte(part)); n != len(part) || err != nil {
 			t.Fatalf("%d, %v", n, err)
@@ -45,6 +47,8 @@ func TestPainter(t *testing.T) {
 		"      " + dim + "hint:" + plain + " a command that is longer than the width of it\n" +
 		"{\"json\": \"[✓] is long, and it stays as it is written\"}\n" +
 		"\x1b[31m[✗]\x1b[0m has colours already\n" +
+		"[\x1b[31m✗\x1b[0m] a.bin: a report has coloured its\n      mark already\n" +
+		"      \x1b[2mhint: one two three four five six seven eight\x1b[0m\n" +
 		yellow + "codexlock: warning:" + plain + " x\n" +
 		"  " + yellow + "[!]" + plain + " indented\n"
 	if out.String() != want || string(p.line) != "rest" {
@@ -59,6 +63,18 @@ func TestWrapKeepsWords(t *testing.T) {
 		got := wrap(text, 3, 6, columns)
 		if strings.Join(strings.Fields(got), " ") != strings.TrimSpace(text) {
 			t.Errorf("%d columns: %q", columns, got)
+		}
+	}
+}
+
+// TestWrapIsNarrow: whatever the width, no line is longer than it unless a word is.
+func TestWrapIsNarrow(t *testing.T) {
+	text := " all artifacts are trusted, and the first of them expires in 23 h 35 min from now"
+	for columns := leastColumns; columns < 120; columns++ {
+		for i, line := range strings.Split("[✓]"+wrap(text, 3, 6, columns), "\n") {
+			if n := utf8.RuneCountInString(line); n > columns {
+				t.Errorf("%d columns: line %d has %d: %q", columns, i+1, n, line)
+			}
 		}
 	}
 }

@@ -5,11 +5,13 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/codexlock/codexlock/internal/cli/flags"
+	"github.com/codexlock/codexlock/internal/cli/terminal"
 	"github.com/codexlock/codexlock/internal/config"
 	"github.com/codexlock/codexlock/internal/exit"
 	"github.com/codexlock/codexlock/internal/facts"
@@ -91,6 +93,14 @@ func (s statusRun) run(ctx context.Context, g *gate.Gate, outputs []flags.Output
 				return found.JSON(to)
 			case "openmetrics":
 				return found.OpenMetrics(to)
+			}
+			if columns := terminal.Columns(s.world); out.File == "" && columns > 0 {
+				var text strings.Builder
+				if err := found.Text(&text, g.Now()); err != nil {
+					return err
+				}
+				_, err := io.WriteString(to, terminal.Rows(text.String(), columns))
+				return err
 			}
 			return found.Text(to, g.Now())
 		})
