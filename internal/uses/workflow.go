@@ -239,7 +239,7 @@ func (s *steps) script(run yamltree.Value, shellName, dir string, vars map[strin
 		}
 		return s.follow(script, sh, run, v)
 	}
-	s.strings(text, sh, v)
+	v = s.strings(text, sh, v)
 	return v, v
 }
 
@@ -316,8 +316,9 @@ func (s *steps) lines(script flow.Script, sh *commands.Shell, v commands.State) 
 	return v, v
 }
 
-// strings records the artifacts that code of another language names in strings.
-func (s *steps) strings(code string, sh *commands.Shell, v commands.State) {
+// strings records the artifacts that code of another language names in strings, which it may
+// change too.
+func (s *steps) strings(code string, sh *commands.Shell, v commands.State) commands.State {
 	for i := 0; i < len(code); i++ {
 		q := code[i]
 		if q != '"' && q != '\'' && q != '`' {
@@ -325,7 +326,7 @@ func (s *steps) strings(code string, sh *commands.Shell, v commands.State) {
 		}
 		end := strings.IndexByte(code[i+1:], q)
 		if end < 0 {
-			return
+			return v
 		}
 		text := code[i+1 : i+1+end]
 		if strings.Contains(text, "\n") {
@@ -338,9 +339,11 @@ func (s *steps) strings(code string, sh *commands.Shell, v commands.State) {
 			} else {
 				sh.RecordAt(facts.UseKindLoad, commands.Token(t), i+1, v)
 			}
+			v = v.Change(t.Path)
 		}
 		i += end + 1
 	}
+	return v
 }
 
 // A shellKind is how a script is executed.
@@ -475,7 +478,7 @@ func (s *steps) uses(step, uses yamltree.Value, vars map[string]string, v comman
 		if writesEnvironment(script.Text()) {
 			v = v.Spoil("the environment of later steps is changed")
 		}
-		s.strings(script.Text(), sh, v)
+		v = s.strings(script.Text(), sh, v)
 		return v, v
 	}
 	v = s.fetches(name, with, vars, v)

@@ -494,6 +494,19 @@ func (c *Command[V]) Run(code string, at int, errexit bool, v V) (ok, fail V) {
 	return ok, fail
 }
 
+// Function returns the text of a function that the script has defined so far.
+func (c *Command[V]) Function(name string) (text string, ok bool) {
+	d := c.follow.functions[name]
+	if d == nil || d.Body == nil {
+		return "", false
+	}
+	var b strings.Builder
+	if err := syntax.NewPrinter().Print(&b, d.Body); err != nil {
+		return "", false
+	}
+	return b.String(), true
+}
+
 // Variable returns what a variable holds at a command.
 func (c *Command[V]) Variable(name string) (text string, ok bool) {
 	text, ok = c.state.vars[name]

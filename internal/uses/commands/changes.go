@@ -15,7 +15,12 @@ var changesTree = set("pull checkout switch reset merge rebase restore stash app
 // changes notes the files that a command may change.
 func (s *Shell) changes(c *command, name string, v State) State {
 	args := c.Args[1:]
+	v = s.outputs(c, v)
 	switch name {
+	case "mount", "awk", "gawk", "rename", "ex":
+		if name != "awk" && name != "gawk" || hasWord(args, "inplace") {
+			return s.changesOperands(c, v, nil)
+		}
 	case "git":
 		return s.gitChanges(c, v)
 	case "gh":
@@ -57,7 +62,7 @@ func (s *Shell) changes(c *command, name string, v State) State {
 		}) {
 			return s.changesOperands(c, v, nil)
 		}
-	case "tee", "truncate", "sponge", "ed", "ex", "vim", "dos2unix", "unix2dos":
+	case "tee", "truncate", "sponge", "ed", "vim", "dos2unix", "unix2dos":
 		v = s.teeEnvironment(c, name, v)
 		return s.changesOperands(c, v, nil)
 	case "dd":
@@ -68,6 +73,25 @@ func (s *Shell) changes(c *command, name string, v State) State {
 		}
 	case "aws", "gsutil", "gcloud", "az", "oras", "docker", "podman", "kubectl", "oc", "huggingface-cli", "hf", "rclone", "s3cmd", "s5cmd", "mc", "azcopy", "b2":
 		return s.fetched(c, name, v)
+	}
+	return v
+}
+
+// outputs notes an artifact that a program is given as the file to write.
+func (s *Shell) outputs(c *command, v State) State {
+	for i, a := range c.Args {
+		option, value, attached := strings.Cut(a.Code, "=")
+		switch option {
+		case "-o", "-out", "--out", "--output", "--output-file", "-outfile", "--outfile":
+		default:
+			continue
+		}
+		if !attached && i+1 < len(c.Args) {
+			value = c.Args[i+1].Code
+		}
+		if t, is := s.find(c, value, false); is {
+			v = v.Change(t.Path)
+		}
 	}
 	return v
 }

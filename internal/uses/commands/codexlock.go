@@ -44,6 +44,9 @@ func (s *Shell) codexlock(c *command, v State, depth int) (ok, fail State) {
 // trusted reports whether what a command of ours says counts: nothing decides which program it
 // is, what it reads or what it believes.
 func (s *Shell) trusted(c *command, v State) bool {
+	if text, known := c.Variable("PATH"); known && Risky("PATH", text) {
+		return false
+	}
 	return v.spoiled == "" && v.script == "" && (!s.Container || s.Built) && !slices.ContainsFunc(c.Assigns, func(a flow.Assign) bool { return Risky(a.Name, a.Text) })
 }
 

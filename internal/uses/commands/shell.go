@@ -152,6 +152,9 @@ func (s *Shell) ChangesFile(dir, name string, v State) State {
 	if name == "" || name == "-" || strings.HasPrefix(name, "/dev/") {
 		return v
 	}
+	if full == EnvironmentFile || full == PathFile {
+		return v.Spoil("the environment of later steps is not known")
+	}
 	at := strings.Index(full, words.Hole)
 	switch {
 	case at < 0:
@@ -193,7 +196,7 @@ func (s *Shell) setsEnvironment(c *command, file string, v State) State {
 		}
 		name, value, _ := strings.Cut(line, "=")
 		name, _, _ = strings.Cut(name, "<<")
-		if strings.Contains(name, words.Hole) || Risky(strings.TrimSpace(name), value) {
+		if strings.Contains(name, words.Hole) || strings.ContainsAny(name, "%$`") || Risky(strings.TrimSpace(name), value) {
 			return v.Spoil("the environment of later steps is changed")
 		}
 	}
@@ -348,6 +351,10 @@ func Token(t Target) Target {
 func (s *Shell) program(c *command, name string, v State, depth int) (ok, fail State) {
 	v = s.changes(c, name, v)
 	switch {
+	case name == "source", name == ".":
+		v = s.sources(c, v)
+	case name == "eval" && strings.Contains(words.Joined(c.Args[1:]), words.Hole):
+		v = v.SpoilScript("code that is not known is executed")
 	case name == "trap":
 		return s.trap(c, v), v
 	case name == "alias" && strings.Contains(words.Joined(c.Args), "codexlock"):
@@ -370,6 +377,20 @@ func (s *Shell) program(c *command, name string, v State, depth int) (ok, fail S
 		return v, v
 	}
 	return s.reading(c, name, r, v, depth)
+}
+
+// sources spoils a script that reads code of the repository which nothing verified: it may replace
+// any command.
+func (s *Shell) sources(c *command, v State) State {
+	if len(c.Args) < 2 || Outside(flow.Join(c.Dir, c.Args[1].Code)) {
+		return v
+	}
+	if t, is := s.find(c, c.Args[1].Code, false); is {
+		if _, verified := v.VerifiedBy(t.Path); verified {
+			return v
+		}
+	}
+	return v.SpoilScript("code is sourced that nothing verified")
 }
 
 // index is where the words of a value begin among those of a command; the words of a value are
@@ -442,7 +463,8 @@ func (s *Shell) reading(c *command, name string, r programs.Reading, v State, de
 			}
 		case "python", "node", "perl", "ruby", "php", "lua":
 			ran = true
-			s.literals(value.Args[0].Code, c, at, ok)
+			ok = s.literals(value.Args[0].Code, c, at, ok)
+			fail = ok
 		}
 	}
 	if (r.Program.Reads != "" && !ran) || r.Stdin {
@@ -609,18 +631,36 @@ func (s *Shell) writer(from *command) (t Target, i int, ok bool) {
 	return Target{}, 0, false
 }
 
-// trap spoils a script in which a trap can hide a failure.
+// trap spoils a script in which a trap can hide a failure: one that is executed at the end, or after
+// a failure, and may leave with another status.
 func (s *Shell) trap(c *command, v State) State {
 	if len(c.Args) < 3 {
 		return v
 	}
-	code, when := c.Args[1].Code, words.Joined(c.Args[2:])
-	for _, signal := range []string{"EXIT", "ERR", "DEBUG", "RETURN", "0", words.Hole} {
-		if strings.Contains(when, signal) && (strings.Contains(code, "exit") || strings.Contains(code, "exec") || strings.Contains(code, words.Hole) || signal == "DEBUG") {
+	when := " " + strings.ToUpper(words.Joined(c.Args[2:])) + " "
+	for _, signal := range []string{" EXIT ", " SIGEXIT ", " ERR ", " DEBUG ", " RETURN ", " 0 ", strings.ToUpper(words.Hole)} {
+		if strings.Contains(when, signal) && (signal == " DEBUG " || leaves(c, c.Args[1].Code, maxNesting)) {
 			return v.SpoilScript("a trap decides about the status")
 		}
 	}
 	return v
+}
+
+// leavingWords are the words of code that may leave the shell, or may be such code.
+var leavingWords = []string{"exit", "exec", "return", "eval", "source", "trap", words.Hole}
+
+// leaves reports whether code may leave the shell, itself or by a function that it calls.
+func leaves(c *command, code string, depth int) bool {
+	if depth == 0 || slices.ContainsFunc(leavingWords, func(w string) bool { return strings.Contains(code, w) }) {
+		return true
+	}
+	for _, word := range strings.FieldsFunc(code, func(r rune) bool { return strings.ContainsRune(" \t\n;&|(){}", r) }) {
+		if text, is := c.Function(word); is && leaves(c, text, depth-1) {
+			return true
+		}
+	}
+	first := strings.TrimSpace(code)
+	return strings.HasPrefix(first, "$") || strings.HasPrefix(first, ".")
 }
 
 // makes records the Makefile that make reads of itself.
@@ -644,11 +684,14 @@ func (s *Shell) makes(c *command, v State) {
 	}
 }
 
-// literals records the artifacts that strings in foreign code name.
-func (s *Shell) literals(code string, c *command, at int, v State) {
+// literals records the artifacts that strings in foreign code name. What the code does with them
+// is not known, so they may be changed.
+func (s *Shell) literals(code string, c *command, at int, v State) State {
 	for _, text := range quoted(code) {
 		if t, is := s.find(c, text, false); is {
 			s.record(facts.UseKindLoad, Token(t), c, at, v)
+			v = v.Change(t.Path)
 		}
 	}
+	return v
 }
