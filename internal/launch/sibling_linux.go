@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -127,6 +128,27 @@ type renaming struct {
 	name    string
 }
 
+// A renamed is the name that was there, and who executes it.
+type renamed struct {
+	name    string
+	pid     uint32
+	cmdline string // before that
+}
+
+// patience is how long a process has to be through with a name before it is replaced again.
+const patience = time.Second
+
+// settle waits until a process has executed what it was led to, or is gone: until then the
+// kernel may not have read the name.
+func (r renamed) settle() {
+	for range patience / time.Millisecond {
+		if now, err := os.ReadFile(proc(r.pid, "cmdline")); err != nil || string(now) != r.cmdline {
+			return
+		}
+		time.Sleep(time.Millisecond)
+	}
+}
+
 // maxRenamings is how many of them are remembered.
 const maxRenamings = 4096
 
@@ -141,6 +163,15 @@ func (w *watcher) rename(q *request, c call, name string) error {
 	}
 	defer memory.Close()
 	process, parent := group(q.pid)
+	for key, before := range w.renamed {
+		if key.at == c.at && (key.process == process || key.process == parent) {
+			before.settle()
+		}
+	}
+	cmdline, err := os.ReadFile(proc(q.pid, "cmdline"))
+	if err != nil {
+		return err
+	}
 	if !w.asks(q) { // the memory would be another process's
 		return errors.New("the process is gone")
 	}
@@ -150,8 +181,8 @@ func (w *watcher) rename(q *request, c call, name string) error {
 	if len(w.renamed) >= maxRenamings {
 		clear(w.renamed)
 	}
-	w.renamed[renaming{process, c.at, name}] = c.name
-	w.renamed[renaming{parent, c.at, name}] = c.name
+	now := renamed{c.name, q.pid, string(cmdline)}
+	w.renamed[renaming{process, c.at, name}], w.renamed[renaming{parent, c.at, name}] = now, now
 	return nil
 }
 
@@ -162,8 +193,8 @@ func (w *watcher) original(c call) call {
 	}
 	process, parent := group(c.pid)
 	for _, p := range []uint32{process, parent} {
-		if name, ok := w.renamed[renaming{p, c.at, c.name}]; ok {
-			c.name = name
+		if before, ok := w.renamed[renaming{p, c.at, c.name}]; ok {
+			c.name = before.name
 			break
 		}
 	}

@@ -132,7 +132,7 @@ type watcher struct {
 	listener int
 	place    *place
 	held     map[string]*use.Held // what was verified, by path
-	renamed  map[renaming]string  // the names that were replaced
+	renamed  map[renaming]renamed // the names that were replaced
 	refused  map[string]bool      // what was complained about
 }
 
@@ -141,7 +141,7 @@ func newWatcher(ctx context.Context, c *Command, listener int) (*watcher, error)
 	if err != nil {
 		return nil, err
 	}
-	return &watcher{c: c, ctx: ctx, listener: listener, place: p, held: map[string]*use.Held{c.Held.Path.String(): c.Held}, refused: map[string]bool{}, renamed: map[renaming]string{}}, nil
+	return &watcher{c: c, ctx: ctx, listener: listener, place: p, held: map[string]*use.Held{c.Held.Path.String(): c.Held}, refused: map[string]bool{}, renamed: map[renaming]renamed{}}, nil
 }
 
 func (w *watcher) ioctl(call uintptr, arg unsafe.Pointer) unix.Errno {
