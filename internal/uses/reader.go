@@ -81,6 +81,10 @@ func (r *reader) read() {
 		}
 		r.parse(name, f.text)
 	}
+	if name := r.out.Dropped; name != "" {
+		r.unread(name, "the repository has more uses than are listed", 0, "")
+		r.files[name].Names = facts.YesNoYes
+	}
 }
 
 func isWorkflow(name string) bool { return strings.HasPrefix(name, ".github/workflows/") }

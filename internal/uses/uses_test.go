@@ -6,6 +6,8 @@ import (
 	"io"
 	"iter"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -328,5 +330,53 @@ func TestUnread(t *testing.T) {
 		if got != tt.want {
 			t.Errorf("%s: %s (%s, line %d), want %s", name, got, f.Problem, f.Line, tt.want)
 		}
+	}
+}
+
+// TestOurWorkflowsUseNothing: neither what init writes nor what this repository has is a use,
+// though they run the standard's script and the program.
+func TestOurWorkflowsUseNothing(t *testing.T) {
+	files := map[string]string{}
+	for _, pattern := range []string{"../cli/initcmd/templates/*.yml", "../../.github/workflows/*.yml"} {
+		names, err := filepath.Glob(pattern)
+		if err != nil || len(names) < 4 {
+			t.Fatalf("%d files %s, %v", len(names), pattern, err)
+		}
+		for _, name := range names {
+			text, err := os.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			// The templates hold words that init replaces.
+			plain := strings.NewReplacer("@REF@", "v1", "@COMMENT@", "v1", "@KEYS@", " {}", "@SECRETS@", " inherit", "@PULLS@", "", "@AUDITKEY@", "KEY").Replace(string(text))
+			files[".github/workflows/"+filepath.Base(filepath.Dir(name))+filepath.Base(name)] = plain
+		}
+	}
+	r := usesOf(t, files)
+	if got := shorts(r); len(got) > 0 {
+		t.Errorf("uses: %q", got)
+	}
+	for name, f := range r.files {
+		if f.State != facts.UseFileStateParsed {
+			t.Errorf("%s is unread: %s, line %d", name, f.Problem, f.Line)
+		}
+	}
+}
+
+// TestMoreUsesThanAreListed: what is left out is said.
+func TestMoreUsesThanAreListed(t *testing.T) {
+	files := map[string]string{}
+	for i := range 60 {
+		files[fmt.Sprintf(".github/workflows/%d.yml", i)] = inSteps(strings.Repeat("      - run: scripts/x.sh\n", 200))
+	}
+	r := usesOf(t, files)
+	unread := 0
+	for _, f := range r.files {
+		if f.State == facts.UseFileStateUnread && f.Names == facts.YesNoYes {
+			unread++
+		}
+	}
+	if len(r.out.Uses) != 10_000 || unread != 1 {
+		t.Errorf("%d uses, %d files unread", len(r.out.Uses), unread)
 	}
 }

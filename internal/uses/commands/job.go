@@ -54,7 +54,9 @@ type Job struct {
 // A Findings collects the uses of one side. A place that is met again, in a loop or as a
 // composite action of several jobs, is verified where it is each time.
 type Findings struct {
-	Uses    []facts.ArtifactUse
+	Uses []facts.ArtifactUse
+	// Dropped is the file of the first use beyond the limit, "" for none.
+	Dropped string
 	byPlace map[string]int
 }
 
@@ -83,6 +85,8 @@ func (f *Findings) Add(u facts.ArtifactUse) {
 		if len(f.Uses) < maxUses {
 			f.byPlace[key] = len(f.Uses)
 			f.Uses = append(f.Uses, u)
+		} else if f.Dropped == "" {
+			f.Dropped = u.File
 		}
 		return
 	}
