@@ -173,9 +173,9 @@ func (s *Shell) gitChanges(c *command, v State) State {
 		return v // a new branch where the work tree is
 	case sub == "stash" && len(rest) > 0 && slices.Contains([]string{"list", "show"}, rest[0].Code), sub == "submodule" && len(rest) > 0 && slices.Contains([]string{"status", "foreach", "summary"}, rest[0].Code):
 		return v
-	case changesTree[sub] && Outside(dir):
+	case changesTree()[sub] && Outside(dir):
 		return v
-	case changesTree[sub]:
+	case changesTree()[sub]:
 		return v.Change("")
 	case sub == "clone" && len(rest) > 0:
 		// Into a folder that is new or empty; its files are not this repository's.

@@ -66,9 +66,9 @@ func (s *Shell) verifies(c *command, v State) (paths []string, ok bool) {
 				operands = append(operands, a.Code)
 			}
 			i = len(c.Args)
-		case strictSwitches[text]:
+		case strictSwitches()[text]:
 			all = all || option == "--all"
-		case strictValues[option] && (attached || i+1 < len(c.Args)):
+		case strictValues()[option] && (attached || i+1 < len(c.Args)):
 			if !attached {
 				i++
 			}

@@ -4,6 +4,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/codexlock/codexlock/internal/facts"
 	"github.com/codexlock/codexlock/internal/script/flow"
@@ -11,13 +12,15 @@ import (
 	"github.com/codexlock/codexlock/internal/script/words"
 )
 
-// set is a set of words.
-func set(text string) map[string]bool {
-	m := map[string]bool{}
-	for _, word := range strings.Fields(text) {
-		m[word] = true
-	}
-	return m
+// set is a set of words, which is made when it is first used.
+func set(text string) func() map[string]bool {
+	return sync.OnceValue(func() map[string]bool {
+		m := map[string]bool{}
+		for _, word := range strings.Fields(text) {
+			m[word] = true
+		}
+		return m
+	})
 }
 
 // inspects are the programs that look at files, or at their names, and do nothing with what is in
@@ -46,35 +49,38 @@ var runners = set(`uv bun deno npx bunx lima coverage spin torchrun accelerate m
 var ownWords = set("run exec x launch shell -- develop start -m")
 
 // loaders are the options of programs that read a file.
-var loaders = map[string][]string{
-	"psql": {"-f", "--file"}, "kubectl": {"-f", "--filename", "-k"}, "oc": {"-f", "--filename"}, "helm": {"-f", "--values", "--set-file"},
-	"terraform": {"-var-file", "-backend-config"}, "tofu": {"-var-file", "-backend-config"}, "docker": {"-f", "--file", "--env-file"},
-	"docker-compose": {"-f", "--file", "--env-file"}, "podman": {"-f", "--file"}, "pip": {"-r", "--requirement", "-c", "--constraint"},
-	"pip3": {"-r", "--requirement", "-c", "--constraint"}, "curl": {"-T", "--upload-file", "-K", "--config"}, "jq": {"-f", "--from-file"},
-	"make": {"-f", "--file"}, "gcc": {"-include"}, "node": {"-r", "--require", "--import"}, "aws": {"--template-file", "--cli-input-json", "--zip-file"},
-}
+var loaders = sync.OnceValue(func() map[string][]string {
+	return map[string][]string{
+		"psql": {"-f", "--file"}, "kubectl": {"-f", "--filename", "-k"}, "oc": {"-f", "--filename"}, "helm": {"-f", "--values", "--set-file"},
+		"terraform": {"-var-file", "-backend-config"}, "tofu": {"-var-file", "-backend-config"}, "docker": {"-f", "--file", "--env-file"},
+		"docker-compose": {"-f", "--file", "--env-file"}, "podman": {"-f", "--file"}, "pip": {"-r", "--requirement", "-c", "--constraint"},
+		"pip3": {"-r", "--requirement", "-c", "--constraint"}, "curl": {"-T", "--upload-file", "-K", "--config"}, "jq": {"-f", "--from-file"},
+		"make": {"-f", "--file"}, "gcc": {"-include"}, "node": {"-r", "--require", "--import"}, "aws": {"--template-file", "--cli-input-json", "--zip-file"},
+	}
+})
 
 // readers are the programs whose operands are files that they read.
 var readers = set("jq yq sqlite3 duckdb ansible-playbook mysql mongoimport tsc xsltproc envsubst source protoc")
 
-// special are the programs that are looked at in a way of their own.
-var special map[string]func(s *Shell, c *command, v State, depth int) (State, State)
-
-func init() {
-	special = map[string]func(s *Shell, c *command, v State, depth int) (State, State){
-		"git": (*Shell).git,
+// special returns what looks at a program that is looked at in a way of its own, nil for another.
+func special(name string) func(s *Shell, c *command, v State, depth int) (State, State) {
+	switch name {
+	case "git":
+		return (*Shell).git
+	case "cat":
+		return (*Shell).prints
+	case "tar", "gtar", "bsdtar":
+		return (*Shell).archives
 	}
-	for name := range copies {
-		special[name] = (*Shell).copiesFiles
+	switch {
+	case copies()[name]:
+		return (*Shell).copiesFiles
+	case interpreters()[name]:
+		return (*Shell).interprets
+	case runners()[name]:
+		return (*Shell).runner
 	}
-	for name := range interpreters {
-		special[name] = (*Shell).interprets
-	}
-	for name := range runners {
-		special[name] = (*Shell).runner
-	}
-	special["tar"], special["gtar"], special["bsdtar"] = (*Shell).archives, (*Shell).archives, (*Shell).archives
-	special["cat"] = (*Shell).prints
+	return nil
 }
 
 // git looks at git, which uses no file of the work tree; what it changes, changes has noted.
@@ -157,7 +163,7 @@ func (s *Shell) interprets(c *command, v State, _ int) (State, State) {
 // runner looks at a program that has another one, or a file, executed: uv run, bun run, npx tsx.
 func (s *Shell) runner(c *command, v State, depth int) (State, State) {
 	i := 1
-	for i < len(c.Args) && (strings.HasPrefix(c.Args[i].Code, "-") || ownWords[c.Args[i].Code] || isNumber(c.Args[i].Code)) {
+	for i < len(c.Args) && (strings.HasPrefix(c.Args[i].Code, "-") || ownWords()[c.Args[i].Code] || isNumber(c.Args[i].Code)) {
 		if slices.Contains([]string{"--with", "--python", "-p", "--package", "--project", "--directory", "--extra", "--group", "--env-file", "--source", "--rcfile"}, c.Args[i].Code) {
 			i++
 		}
@@ -209,8 +215,8 @@ func (s *Shell) archives(c *command, v State, _ int) (State, State) {
 
 // loads records the files that a program reads, or may read.
 func (s *Shell) loads(c *command, name string, v State) {
-	options := loaders[name]
-	certain := readers[name]
+	options := loaders()[name]
+	certain := readers()[name]
 	for i := 1; i < len(c.Args); i++ {
 		text := c.Args[i].Code
 		option, value, attached := strings.Cut(text, "=")
@@ -269,7 +275,7 @@ func executesFirst(args []words.Argument) bool {
 			return a.Code == "-n" || a.Code == "-c" && !strings.Contains(words.Joined(args), "{}")
 		})
 	}
-	return interpreters[name]
+	return interpreters()[name]
 }
 
 // listedFiles records the files whose names xargs has a command executed with.

@@ -257,7 +257,7 @@ func (s *Shell) invoke(c *command, v State, depth int) (ok, fail State) {
 	}
 	if t, is := s.find(c, name, false); is && strings.Contains(name, "/") || is && t.How == facts.UseHowGlob {
 		s.record(facts.UseKindExecute, t, c, 0, v)
-		if !inspects[path.Base(name)] {
+		if !inspects()[path.Base(name)] {
 			s.words(c, 1, v)
 		}
 		return v, v
@@ -363,11 +363,11 @@ func (s *Shell) program(c *command, name string, v State, depth int) (ok, fail S
 		v = v.SpoilScript("commands are replaced")
 	}
 	p := programs.Named(name)
-	if k, known := special[name]; known {
+	if k := special(name); k != nil {
 		return k(s, c, v, depth)
 	}
 	if p == nil {
-		if !inspects[name] {
+		if !inspects()[name] {
 			s.loads(c, name, v)
 		}
 		return v, v
@@ -478,7 +478,7 @@ func (s *Shell) reading(c *command, name string, r programs.Reading, v State, de
 	if name == "make" || name == "gmake" {
 		s.makes(c, ok)
 	}
-	if !ran && !inspects[name] {
+	if !ran && !inspects()[name] {
 		s.loads(c, name, ok)
 	}
 	return ok, fail
