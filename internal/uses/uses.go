@@ -123,7 +123,10 @@ func compare(head, base *reader) ([]facts.ArtifactUse, []facts.UseFile) {
 			f.Change = facts.FileChangeModified
 		}
 		f.Hides = facts.YesNoNo
-		if old := base.files[name]; f.State == facts.UseFileStateUnread && old != nil && old.State == facts.UseFileStateParsed && lost[name] {
+		old := base.files[name]
+		parsed := old != nil && old.State == facts.UseFileStateParsed
+		// Uses beyond the limit are those of this file and of every later one.
+		if f.State == facts.UseFileStateUnread && (parsed && lost[name] || name == head.out.Dropped && len(lost) > 0) {
 			f.Hides = facts.YesNoYes
 		}
 		files = append(files, f)
