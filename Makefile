@@ -97,7 +97,7 @@ bench: ## measure next to git, sha256sum, openssl, conftest and opa, in one run 
 
 .PHONY: precision
 precision: ## how well uses of artifacts are found: make precision REPOSITORIES='FOLDER...' HISTORY=5 (docs/precision.md)
-	mkdir -p build && go run ./bench/precision -findings build/findings.tsv -missed build/missed.tsv -denials build/denials.tsv -baseline -history $(or $(HISTORY),0) $(REPOSITORIES)
+	mkdir -p build && go run ./bench/precision -findings build/findings.tsv -missed build/missed.tsv -denials build/denials.tsv $(if $(HISTORY),-baseline -history $(HISTORY)) $(REPOSITORIES)
 
 .PHONY: clean
 clean: ## remove what was built
