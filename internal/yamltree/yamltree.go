@@ -228,7 +228,7 @@ func (s *Source) Places(v Value) []int {
 			}
 		}
 		places[i] = at
-		if value[i] > ' ' {
+		if value[i] > ' ' && at < len(text) {
 			at++
 		}
 	}
