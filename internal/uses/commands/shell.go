@@ -57,8 +57,6 @@ type Shell struct {
 	Built bool
 	// Vague says that it is not known where the commands run: no use is certain.
 	Vague bool
-	// hidden says that a program around the command does not pass on its status.
-	hidden bool
 }
 
 type command = flow.Command[State]
