@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -66,7 +67,7 @@ var costCases = []costCase{
 	{name: "drifted", args: []string{"verify", "--all"}, code: exit.Denied, prepare: drift,
 		bounds: costs{1453, 95439, 5.5, 9}},
 	{name: "one path", args: []string{"verify", "assets/sources/0/a0000.txt"}, // what the others cost
-		bounds: costs{36, 2349, 0.5, 6}},
+		bounds: costs{36, 3200, 0.5, 6}},
 	{name: "changed", args: []string{"verify", "--base", "HEAD^1", "--head", "HEAD"},
 		bounds: costs{358, 41349, 0.5, 8}},
 	{name: "unchanged", args: []string{"verify", "--base", "HEAD", "--head", "HEAD"},
@@ -87,11 +88,14 @@ func TestCosts(t *testing.T) {
 			a, b := few.costs(t, c), many.costs(t, c)
 			each := func(a, b float64) float64 { return (b - a) / (manyArtifacts - fewArtifacts) }
 			got := costs{each(a.allocations, b.allocations), each(a.bytes, b.bytes), each(a.openings, b.openings), b.git}
-			for range 3 { // a collection at a bad moment empties the pools, which are then filled anew
-				if got.bytes <= c.bounds.bytes {
-					break
+			// A collection at a bad moment empties the pools, which are then filled anew: what
+			// counts is the median of some runs.
+			for all := []float64{got.bytes}; got.bytes > c.bounds.bytes && len(all) < 11; {
+				for range 2 {
+					all = append(all, each(few.costs(t, c).bytes, many.costs(t, c).bytes))
 				}
-				got.bytes = min(got.bytes, each(few.costs(t, c).bytes, many.costs(t, c).bytes))
+				slices.Sort(all)
+				got.bytes = all[len(all)/2]
 			}
 			t.Logf("bounds: costs{%s}}, // measured %.1f", bound(got), got)
 			for _, figure := range []struct {
