@@ -133,8 +133,8 @@ _fix(use) := sprintf(object.get(_fixes, _kind(use), _fixes.execute), [name, _gui
 }
 
 _fixes := {
-	"execute": "verify it where it is used: codexlock run -- %s; or in a step before: codexlock verify %[1]s (%[2]s)",
-	"source": "verify it in a step of the same job before: codexlock verify %s (%s)",
+	"execute": "verify it where it is used: codexlock run -- %s; or before it: codexlock verify %[1]s (%[2]s)",
+	"source": "verify it before it is sourced: codexlock verify %s (%s)",
 	"copy": "copy what was verified: codexlock copy %s DEST (%s)",
 	"load": "read what was verified: codexlock open %s (%s)",
 }

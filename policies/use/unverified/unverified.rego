@@ -8,7 +8,7 @@
 #   requirement: ZT-7.1
 #   severity: deny
 #   problem: Workflow executes an unverified artifact
-#   fix: "verify it where it is used: codexlock run -- PATH; or in a step before: codexlock verify PATH"
+#   fix: "verify it where it is used: codexlock run -- PATH; or before it: codexlock verify PATH"
 #   subject: repository
 package codexlock.use.unverified
 

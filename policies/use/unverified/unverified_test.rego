@@ -25,7 +25,7 @@ test_zt_7_1_a_use_in_a_job_that_the_change_edits_is_denied if {
 		"line": 21,
 		"column": 14,
 		"term": "deploy",
-		"fix": sprintf("verify it where it is used: codexlock run -- scripts/deploy.sh; or in a step before: codexlock verify scripts/deploy.sh (%s)", [_guide]),
+		"fix": sprintf("verify it where it is used: codexlock run -- scripts/deploy.sh; or before it: codexlock verify scripts/deploy.sh (%s)", [_guide]),
 		"statement": "deploy\nexecute exact scripts/deploy.sh",
 	}} with input as facts
 	unverified.warn == set() with input as facts
@@ -65,7 +65,7 @@ test_zt_7_1_an_uncertain_use_is_a_warning if {
 		facts := sample.used([{"how": how, "job_change": "added", "before": "absent", "path": "scripts/*.sh"}])
 		unverified.deny == set() with input as facts
 		_messages(unverified.warn) == {"1 use in job \"deploy\" is not verified: line 21 may execute scripts/*.sh"} with input as facts
-		sample.fixes(unverified.warn) == {sprintf("verify it where it is used: codexlock run -- PATH; or in a step before: codexlock verify PATH (%s)", [_guide])} with input as facts
+		sample.fixes(unverified.warn) == {sprintf("verify it where it is used: codexlock run -- PATH; or before it: codexlock verify PATH (%s)", [_guide])} with input as facts
 	}
 }
 
@@ -112,7 +112,7 @@ test_a_name_that_is_no_term_is_only_in_the_message if {
 test_a_hint_has_no_path_that_a_shell_expands if {
 	every path in {"scripts/a b.sh", "-rf", "x;reboot", "$(id)", "{artifact}"} {
 		facts := sample.used([{"path": path}])
-		sample.fixes(unverified.warn) == {sprintf("verify it where it is used: codexlock run -- PATH; or in a step before: codexlock verify PATH (%s)", [_guide])} with input as facts
+		sample.fixes(unverified.warn) == {sprintf("verify it where it is used: codexlock run -- PATH; or before it: codexlock verify PATH (%s)", [_guide])} with input as facts
 	}
 }
 
