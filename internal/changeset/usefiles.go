@@ -46,24 +46,6 @@ func isNamed(base, name string) bool {
 		strings.HasSuffix(base, name) && base[len(base)-len(name)-1] == '.')
 }
 
-// TouchesUses reports whether a change can change what uses of artifacts there are, or how they
-// are verified: it edits a file in which they are looked for, or adds or removes an artifact, or
-// the script that verifies them.
-func (s *Set) TouchesUses() bool {
-	if len(s.Relisted) > 0 {
-		return true
-	}
-	for name, status := range s.Changes.All() {
-		if UseSite(&s.Config, name) != "" || name == "ingest_archive.test.sh" {
-			return true
-		}
-		if status.String() != "modified" && s.Config.Matches(name) {
-			return true
-		}
-	}
-	return false
-}
-
 // Protects reports whether a path is one of an artifact: the configuration includes it, or the
 // ledger of the head or of the base lists it.
 func (s *Set) Protects(p artifact.Path) bool {

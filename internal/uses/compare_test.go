@@ -79,6 +79,30 @@ func TestBefore(t *testing.T) {
 	}
 }
 
+// TestJobsAreDividedOnce: a workflow is parsed once to compare its jobs, not once a job.
+func TestJobsAreDividedOnce(t *testing.T) {
+	of := func(jobs int) float64 {
+		text := func(end string) string {
+			var b strings.Builder
+			b.WriteString("on: push\njobs:\n")
+			for i := range jobs {
+				fmt.Fprintf(&b, "  j%d:\n    runs-on: x\n    steps: [{run: ./scripts/x.sh%s}]\n", i, end)
+			}
+			return b.String()
+		}
+		base, head := map[string]string{workflow: text("")}, map[string]string{workflow: text(" a")}
+		return testing.AllocsPerRun(1, func() {
+			r := measured(t, base, head, nil)
+			if len(r.Uses) != jobs || r.Uses[0].JobChange != facts.FileChangeModified {
+				t.Fatalf("%d jobs: %d uses", jobs, len(r.Uses))
+			}
+		})
+	}
+	if few, many := of(100), of(400); many > 5*few {
+		t.Errorf("%.0f allocations for 400 jobs, %.0f for 100", many, few)
+	}
+}
+
 // TestNothingIsReadForAnotherChange: a change that touches no site file and no artifact's
 // existence has no facts about uses; where paths are named there are none either.
 func TestNothingIsReadForAnotherChange(t *testing.T) {

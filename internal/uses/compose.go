@@ -27,20 +27,18 @@ func (r *reader) compose(name, text string) {
 		return
 	}
 	source := yamltree.NewSource(text)
-	for _, p := range root.Get("services").Pairs() {
-		s := &service{
+	of := func(id string) *service {
+		return &service{
 			reader: r, file: name, source: source, dir: path.Dir(name),
-			job: &commands.Job{Artifacts: r.side, Site: facts.UseSiteCompose, ID: p.Key, Roots: []string{""}, Found: r.out},
+			job: &commands.Job{Artifacts: r.side, Site: facts.UseSiteCompose, ID: id, Roots: []string{""}, Found: r.out},
 		}
-		s.read(p.Value)
+	}
+	for _, p := range root.Get("services").Pairs() {
+		of(p.Key).read(p.Value)
 	}
 	for _, section := range []string{"configs", "secrets"} {
 		for _, p := range root.Get(section).Pairs() {
-			s := &service{
-				reader: r, file: name, source: source, dir: path.Dir(name),
-				job: &commands.Job{Artifacts: r.side, Site: facts.UseSiteCompose, ID: p.Key, Roots: []string{""}, Found: r.out},
-			}
-			s.loads(p.Get("file"), p.Get("file").Text(), false)
+			of(p.Key).loads(p.Get("file"), p.Get("file").Text(), false)
 		}
 	}
 }

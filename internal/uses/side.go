@@ -28,8 +28,9 @@ type side struct {
 	folders   map[string]bool
 	patterns  map[string]bool
 	files     map[string]file
-	listed    []string // the site files, see siteFiles
-	err       error    // the first that reading met
+	jobs      map[string]*jobTexts // by file
+	listed    []string             // the site files, see siteFiles
+	err       error                // the first that reading met
 }
 
 // A file is a file in which uses are looked for.
@@ -47,7 +48,18 @@ func newSide(ctx context.Context, set *changeset.Set, tree trees.Tree, trusted b
 	return &side{
 		ctx: ctx, set: set, tree: tree, trusted: trusted,
 		artifacts: map[string]bool{}, folders: map[string]bool{}, patterns: map[string]bool{}, files: map[string]file{},
+		jobs: map[string]*jobTexts{},
 	}
+}
+
+// once returns what is known of a name, and finds it out the first time.
+func once[T any](known map[string]T, name string, find func(string) T) T {
+	if found, is := known[name]; is {
+		return found
+	}
+	found := find(name)
+	known[name] = found
+	return found
 }
 
 // fail keeps an error.
@@ -73,14 +85,7 @@ func (s *side) lookup(name string) (trees.Entry, bool) {
 
 // Is reports whether a path is that of an artifact that is there: not a companion of
 // another one, and not the ledger.
-func (s *side) Is(name string) bool {
-	if is, known := s.artifacts[name]; known {
-		return is
-	}
-	is := s.protects(name)
-	s.artifacts[name] = is
-	return is
-}
+func (s *side) Is(name string) bool { return once(s.artifacts, name, s.protects) }
 
 func (s *side) protects(name string) bool {
 	p := artifact.Path(name)
@@ -100,26 +105,20 @@ func (s *side) protects(name string) bool {
 
 // Holds reports whether a folder has an artifact in it.
 func (s *side) Holds(folder string) bool {
-	if is, known := s.folders[folder]; known {
-		return is
-	}
-	is := s.anyBelow(folder, func(string) bool { return true })
-	s.folders[folder] = is
-	return is
+	return once(s.folders, folder, func(folder string) bool {
+		return s.anyBelow(folder, func(string) bool { return true })
+	})
 }
 
 // Matches reports whether a pattern matches an artifact.
-func (s *side) Matches(pattern string) bool {
-	if is, known := s.patterns[pattern]; known {
-		return is
+func (s *side) Matches(pattern string) bool { return once(s.patterns, pattern, s.matches) }
+
+func (s *side) matches(pattern string) bool {
+	if !doublestar.ValidatePattern(pattern) || strings.Count(pattern, "{") >= 4 {
+		return false
 	}
-	is := false
-	if doublestar.ValidatePattern(pattern) && strings.Count(pattern, "{") < 4 {
-		folder, _ := doublestar.SplitPattern(pattern)
-		is = s.anyBelow(folder, func(name string) bool { return doublestar.MatchUnvalidated(pattern, name) })
-	}
-	s.patterns[pattern] = is
-	return is
+	folder, _ := doublestar.SplitPattern(pattern)
+	return s.anyBelow(folder, func(name string) bool { return doublestar.MatchUnvalidated(pattern, name) })
 }
 
 // anyBelow reports whether an artifact is below a folder whose name is accepted. The top folder
@@ -152,14 +151,7 @@ func (s *side) anyBelow(folder string, accepts func(string) bool) bool {
 }
 
 // read returns a file in which uses are looked for.
-func (s *side) read(name string) file {
-	if f, known := s.files[name]; known {
-		return f
-	}
-	f := s.readFile(name)
-	s.files[name] = f
-	return f
-}
+func (s *side) read(name string) file { return once(s.files, name, s.readFile) }
 
 func (s *side) readFile(name string) file {
 	entry, ok := s.lookup(name)

@@ -14,6 +14,8 @@ import (
 	"github.com/codexlock/codexlock/internal/changeset"
 	"github.com/codexlock/codexlock/internal/document"
 	"github.com/codexlock/codexlock/internal/facts"
+	"github.com/codexlock/codexlock/internal/script/artifacttest"
+	"github.com/codexlock/codexlock/internal/trees"
 )
 
 // Measure fills in the uses of a change. script is the repository's ingest_archive.test.sh.
@@ -22,7 +24,7 @@ import (
 // list of artifacts; where paths are named, nothing either, for it is them that are verified.
 func Measure(ctx context.Context, set *changeset.Set, script facts.GateScript, r *facts.Repository) error {
 	r.UseChecks = &facts.UseChecks{Uses: facts.UsesStateAbsent, Weakened: facts.YesNoNo, Files: facts.UseFileStateParsed}
-	if set.Scope == facts.Paths || set.Scope == facts.Changed && !set.TouchesUses() {
+	if set.Scope == facts.Paths || set.Scope == facts.Changed && !touches(set) {
 		return nil
 	}
 	trusted := script.Origin == facts.GateScriptOriginInit || script.Origin == facts.GateScriptOriginAttested
@@ -48,6 +50,24 @@ func Measure(ctx context.Context, set *changeset.Set, script facts.GateScript, r
 	r.Uses, r.UseFiles = compare(head, base)
 	check(r)
 	return nil
+}
+
+// touches reports whether a change can change what uses of artifacts there are, or how they
+// are verified: it edits a file in which they are looked for, or adds or removes an artifact, or
+// the script that verifies them.
+func touches(set *changeset.Set) bool {
+	if len(set.Relisted) > 0 {
+		return true
+	}
+	for name, status := range set.Changes.All() {
+		if changeset.UseSite(&set.Config, name) != "" || name == artifacttest.IngestPath.String() {
+			return true
+		}
+		if status != trees.Modified && set.Config.Matches(name) {
+			return true
+		}
+	}
+	return false
 }
 
 // compare returns the uses of the head with what the base says of each, and the files.
