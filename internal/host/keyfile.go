@@ -17,13 +17,16 @@ func (w World) WriteKeyFile(name, key string) error {
 	err := outfile.Folder{Root: w.top()}.Create(w.Path(name), 0o600, []byte(key+"\n"))
 	var system *fs.PathError
 	var folder *outfile.MissingFolderError
+	got := ""
 	switch {
 	case errors.Is(err, fs.ErrExist):
 		return &keyfile.Error{Path: name, Got: "exists", Want: "a new file, because it may be the only copy of a key", Next: "name another file"}
 	case errors.As(err, &folder):
-		return &keyfile.Error{Path: name, Got: "the folder " + folder.Folder + " does not exist", Want: "a file that can be made", Next: "name a file in a folder that exists and that you may write to"}
+		got = "the folder " + folder.Folder + " does not exist"
 	case errors.As(err, &system):
-		return &keyfile.Error{Path: name, Got: system.Err.Error(), Want: "a file that can be made", Next: "name a file in a folder that exists and that you may write to"}
+		got = system.Err.Error()
+	default:
+		return err
 	}
-	return err
+	return &keyfile.Error{Path: name, Got: got, Want: "a file that can be made", Next: "name a file in a folder that exists and that you may write to"}
 }
