@@ -126,7 +126,7 @@ func Environment(variables []string) func(name string) (string, bool) {
 
 // tightened returns a configuration of which only what is strict counts: the key of a domain
 // is VAULTTIME_KEY_<DOMAIN> if it is set, else VAULTTIME_KEY; a record needs a proof of that
-// key and lives for a day; no listed key vouches for anything, and where keys are listed the
+// key and lives for a day; no listed key verifies anything, and where keys are listed the
 // key is refused unless it is one of them; no domain accepts from another; the interpreters
 // are the system's.
 func tightened(c config.Config, getenv func(string) (string, bool)) config.Config {

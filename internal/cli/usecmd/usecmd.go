@@ -16,6 +16,7 @@ import (
 	"github.com/codexlock/codexlock/internal/audit"
 	"github.com/codexlock/codexlock/internal/config"
 	"github.com/codexlock/codexlock/internal/exit"
+	"github.com/codexlock/codexlock/internal/git"
 	"github.com/codexlock/codexlock/internal/host"
 	"github.com/codexlock/codexlock/internal/kinds"
 	"github.com/codexlock/codexlock/internal/ledger"
@@ -90,6 +91,16 @@ func AtUse(w host.World) *cobra.Command {
 	return cmd
 }
 
+// treeOf returns a commit by a name of it, and its tree.
+func treeOf(ctx context.Context, r *repo.Repository, rev string) (git.Commit, trees.Tree, error) {
+	commit, err := r.Commit(ctx, rev)
+	if err != nil {
+		return "", nil, err
+	}
+	tree, err := r.TreeOnDemand(ctx, commit)
+	return commit, tree, err
+}
+
 // configuration prints the full id of a commit and the path of its configuration in one
 // line, then the configuration.
 func configuration(cmd *cobra.Command, w host.World, root, rev string) error {
@@ -99,11 +110,7 @@ func configuration(cmd *cobra.Command, w host.World, root, rev string) error {
 		return err
 	}
 	defer r.Close()
-	commit, err := r.Commit(ctx, rev)
-	if err != nil {
-		return err
-	}
-	tree, err := r.TreeOnDemand(ctx, commit)
+	commit, tree, err := treeOf(ctx, r, rev)
 	if err != nil {
 		return err
 	}
@@ -142,11 +149,7 @@ func unchanged(cmd *cobra.Command, w host.World, root, rev string, names []strin
 		return err
 	}
 	defer r.Close()
-	commit, err := r.Commit(ctx, rev)
-	if err != nil {
-		return err
-	}
-	tree, err := r.TreeOnDemand(ctx, commit)
+	_, tree, err := treeOf(ctx, r, rev)
 	if err != nil {
 		return err
 	}
