@@ -21,10 +21,18 @@ type reader struct {
 	out    *commands.Findings
 	called map[string]bool // composite actions that a workflow uses
 	files  map[string]*facts.UseFile
+	// followed is how many bytes of steps were followed, those of an action at each call.
+	followed int
+	// actions are the composite actions that were called, parsed once.
+	actions map[string]parsedAction
 }
 
+// maxFollowed bounds the bytes of steps that are followed on one side: actions that call each
+// other have any number of steps. The largest repository that was looked at has 2 MB of files.
+const maxFollowed = 16 << 20
+
 func newReader(s *side) *reader {
-	return &reader{side: s, out: &commands.Findings{}, called: map[string]bool{}, files: map[string]*facts.UseFile{}}
+	return &reader{side: s, out: &commands.Findings{}, called: map[string]bool{}, files: map[string]*facts.UseFile{}, actions: map[string]parsedAction{}}
 }
 
 // note notes a file that is read.
@@ -46,6 +54,12 @@ func (r *reader) unread(name, problem string, line int, text string) {
 	if r.names(text) {
 		f.Names = facts.YesNoYes
 	}
+}
+
+// unknown notes that a file, or a part of it, is not read, so that what it names is not known.
+func (r *reader) unknown(name, problem string) {
+	r.unread(name, problem, 0, "")
+	r.files[name].Names = facts.YesNoYes
 }
 
 // pathLike matches what may be a path in a text of any form.
@@ -75,15 +89,13 @@ func (r *reader) read() {
 		}
 		r.note(name)
 		if f.problem != "" {
-			r.unread(name, "the file "+f.problem, 0, "")
-			r.files[name].Names = facts.YesNoYes // what it names is not known
+			r.unknown(name, "the file "+f.problem)
 			continue
 		}
 		r.parse(name, f.text)
 	}
 	if name := r.out.Dropped; name != "" {
-		r.unread(name, "the repository has more uses than are listed", 0, "")
-		r.files[name].Names = facts.YesNoYes
+		r.unknown(name, "the repository has more uses than are listed")
 	}
 }
 

@@ -363,6 +363,22 @@ func TestOurWorkflowsUseNothing(t *testing.T) {
 	}
 }
 
+// TestActionsThatCallEachOtherEnd: an action that calls itself twenty times, ten deep, is
+// followed up to a limit, and the files that are not followed whole say so.
+func TestActionsThatCallEachOtherEnd(t *testing.T) {
+	const action = ".github/actions/a/action.yml"
+	call := "  - uses: ./.github/actions/a\n"
+	r := usesOf(t, map[string]string{
+		workflow: inSteps("      - uses: ./.github/actions/a\n" + useStep),
+		action:   "runs:\n  using: composite\n  steps:\n" + strings.Repeat(call, 20) + "  - run: ./scripts/x.sh\n    shell: bash\n",
+	})
+	for _, name := range []string{workflow, action} {
+		if f := r.files[name]; f.State != facts.UseFileStateUnread || f.Names != facts.YesNoYes || f.Problem != "the repository has more steps than are followed" {
+			t.Errorf("%s: %+v", name, f)
+		}
+	}
+}
+
 // TestMoreUsesThanAreListed: what is left out is said.
 func TestMoreUsesThanAreListed(t *testing.T) {
 	files := map[string]string{}

@@ -137,6 +137,11 @@ var status = lazyregexp.New(`\b(always|failure|cancelled)\s*\(`)
 // run follows steps in their order, and returns what holds after the last where all succeeded.
 func (s *steps) run(all []yamltree.Value, v commands.State) commands.State {
 	for _, step := range all {
+		s.followed += bytesOfStep + len(step.Get("run").Text())
+		if s.followed > maxFollowed {
+			s.unknown(s.file, "the repository has more steps than are followed")
+			return v.Forget()
+		}
 		condition := strings.TrimSpace(step.Get("if").Text())
 		condition = strings.TrimSpace(strings.TrimSuffix(strings.TrimPrefix(condition, "${{"), "}}"))
 		if condition == "false" {
@@ -170,6 +175,9 @@ func (s *steps) run(all []yamltree.Value, v commands.State) commands.State {
 	}
 	return v
 }
+
+// bytesOfStep is what following a step costs beside its script, in bytes of script.
+const bytesOfStep = 256
 
 // step follows one step: what holds where it succeeds, and whatever comes of it.
 func (s *steps) step(step yamltree.Value, vars map[string]string, v commands.State) (ok, anyway commands.State) {
@@ -612,8 +620,20 @@ func (s *steps) local(step yamltree.Value, dir string, offset int, at commands.P
 	return after, commands.Meet(v, after)
 }
 
+// A parsedAction is the file of an action; its name is "" where there is none that can be read.
+type parsedAction struct {
+	name   string
+	root   yamltree.Value
+	source *yamltree.Source
+}
+
 // actionOf returns the file of an action in a folder.
 func (r *reader) actionOf(dir string) (name string, root yamltree.Value, source *yamltree.Source) {
+	a := once(r.actions, dir, r.parseAction)
+	return a.name, a.root, a.source
+}
+
+func (r *reader) parseAction(dir string) parsedAction {
 	for _, base := range []string{"action.yml", "action.yaml"} {
 		name := path.Join(dir, base)
 		if f := r.side.read(name); f.there && f.problem == "" {
@@ -621,11 +641,11 @@ func (r *reader) actionOf(dir string) (name string, root yamltree.Value, source 
 			r.called[name] = true
 			if err != nil {
 				r.unread(name, err.Error(), 0, f.text)
-				return "", yamltree.Value{}, nil
+				return parsedAction{}
 			}
 			r.note(name)
-			return name, root, yamltree.NewSource(f.text)
+			return parsedAction{name, root, yamltree.NewSource(f.text)}
 		}
 	}
-	return "", yamltree.Value{}, nil
+	return parsedAction{}
 }
